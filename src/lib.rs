@@ -4,5 +4,6 @@
 //! plans (`plan`) and run (`engine`) over columns at rest (`storage`).
 
 pub mod analysis;
+pub mod engine;
 pub mod storage;
 pub mod syntax;

@@ -6,6 +6,7 @@
 use super::evaluate::{Context, evaluate, truth};
 use super::fold::run_fold;
 use super::pipeline::{Arg, Member, Op, Pipeline, Proposer, Stage};
+use super::range::Ranges;
 use super::sink::Sink;
 use crate::analysis::checked::VarId;
 use crate::storage::index::ABSENT;
@@ -175,7 +176,7 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
                 self.advance(at + 1, batch);
             }
             Op::Range { var, operand, from, to, step } => {
-                let mut values = super::evaluate::Ranges::new(from, to, step.as_ref(), *operand, batch, self.context);
+                let mut values = Ranges::new(from, to, step.as_ref(), *operand, batch, self.context);
                 loop {
                     scratch.out.clear();
                     scratch.origins.clear();

@@ -43,8 +43,12 @@ impl RelationState {
         }
     }
 
-    pub fn state(&mut self, rows: &Rows) {
-        self.stated.append(rows);
+    pub fn state(&mut self, rows: Rows) {
+        if self.stated.is_empty() {
+            self.stated = rows;
+        } else {
+            self.stated.append(&rows);
+        }
     }
 
     /// Begins a run. A relation without rules takes its stated rows and is done; one with rules gets them as its first
@@ -119,7 +123,11 @@ impl RelationState {
             let payload: Vec<usize> = (spec.key.len()..columns.len()).collect();
             Index::build(&projected, &key, &payload)
         };
-        self.indexes.write().entry(spec.clone()).or_insert_with(|| Arc::new(index)).clone()
+        self.indexes
+            .write()
+            .entry(spec.clone())
+            .or_insert_with(|| Arc::new(index))
+            .clone()
     }
 
     pub fn is_closed(&self) -> bool {
@@ -136,7 +144,11 @@ impl RelationState {
     }
 
     pub fn birth(&self, row: &[Code]) -> Option<u32> {
-        self.births.as_ref()?.iter().find(|(_, rows)| rows.contains(row)).map(|&(tick, _)| tick)
+        self.births
+            .as_ref()?
+            .iter()
+            .find(|(_, rows)| rows.contains(row))
+            .map(|&(tick, _)| tick)
     }
 
     fn note_distinct(&mut self, rows: &Rows) {
@@ -144,9 +156,5 @@ impl RelationState {
             // Later rounds mostly bring known values in new combinations.
             *distinct = distinct.max(estimate_distinct(rows.column(column)));
         }
-    }
-
-    pub fn bytes(&self) -> usize {
-        self.set.bytes() + self.indexes.read().values().map(|index| index.bytes()).sum::<usize>()
     }
 }

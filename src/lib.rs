@@ -7,5 +7,6 @@ pub mod analysis;
 pub mod engine;
 pub mod evidence;
 pub mod explain;
+pub mod plan;
 pub mod storage;
 pub mod syntax;

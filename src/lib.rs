@@ -5,5 +5,6 @@
 
 pub mod analysis;
 pub mod engine;
+pub mod evidence;
 pub mod storage;
 pub mod syntax;

@@ -1,1 +1,11 @@
-//! Cutout.
+//! Cutout: an embedded Datalog reasoning engine for working out who is behind cyber intrusions.
+//!
+//! The folders tell the life of a question: text is parsed (`syntax`), checked (`analysis`), turned into join
+//! plans (`plan`) and run (`engine`) over columns at rest (`storage`).
+
+pub mod analysis;
+pub mod engine;
+pub mod evidence;
+pub mod plan;
+pub mod storage;
+pub mod syntax;

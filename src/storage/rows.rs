@@ -1,0 +1,94 @@
+//! Rows of codes: in any order while they are gathered, sorted and distinct once they are at rest.
+
+use super::Code;
+
+/// Rows in any order, column by column. All columns have the same length.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rows {
+    columns: Vec<Vec<Code>>,
+    /// Kept apart from the columns, for relations that have none.
+    len: usize,
+}
+
+impl Rows {
+    pub fn new(arity: usize) -> Rows {
+        Rows {
+            columns: vec![Vec::new(); arity],
+            len: 0,
+        }
+    }
+
+    /// Panics when the columns differ in length: a bug of the caller, never of the data.
+    pub fn from_columns(columns: Vec<Vec<Code>>) -> Rows {
+        let len = columns.first().map_or(0, Vec::len);
+        assert!(
+            columns.iter().all(|column| column.len() == len),
+            "columns of one relation have one length"
+        );
+        Rows { columns, len }
+    }
+
+    /// The relation without columns: it has one row or none.
+    pub fn nullary(present: bool) -> Rows {
+        Rows {
+            columns: Vec::new(),
+            len: usize::from(present),
+        }
+    }
+
+    pub fn arity(&self) -> usize {
+        self.columns.len()
+    }
+
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    pub fn push(&mut self, row: &[Code]) {
+        assert_eq!(
+            row.len(),
+            self.columns.len(),
+            "a row has the arity of its relation"
+        );
+        for (column, &code) in self.columns.iter_mut().zip(row) {
+            column.push(code);
+        }
+        self.len += 1;
+    }
+
+    pub fn column(&self, at: usize) -> &[Code] {
+        &self.columns[at]
+    }
+
+    /// Adds all rows of another relation of the same arity.
+    pub fn append(&mut self, other: &Rows) {
+        for (column, more) in self.columns.iter_mut().zip(&other.columns) {
+            column.extend_from_slice(more);
+        }
+        self.len += other.len;
+    }
+
+    /// The given columns, in the given order. Rows may repeat.
+    pub fn project(&self, columns: &[usize]) -> Rows {
+        Rows {
+            columns: columns.iter().map(|&at| self.columns[at].clone()).collect(),
+            len: self.len,
+        }
+    }
+
+    pub fn into_columns(self) -> Vec<Vec<Code>> {
+        self.columns
+    }
+
+    pub fn row(&self, at: usize) -> Vec<Code> {
+        self.columns.iter().map(|column| column[at]).collect()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = Vec<Code>> + '_ {
+        (0..self.len).map(|at| self.row(at))
+    }
+}

@@ -1,0 +1,9 @@
+//! Text to syntax tree, and back.
+//!
+//! In: rule text, file by file. Out: an [`ast::Program`] whose every node knows its place, and every syntax error
+//! found on the way; the printer turns a tree into text that parses to the same tree.
+//! Must not know: what a program means. Nothing here resolves a name or a type.
+
+pub mod ast;
+pub mod diagnostic;
+pub mod source;

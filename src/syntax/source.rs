@@ -1,0 +1,129 @@
+//! The texts a program is made of, and places in them.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// A text registered in a [`SourceMap`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FileId(u32);
+
+/// Bytes `start..end` of one file. Both ends lie on character boundaries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Span {
+    pub file: FileId,
+    pub start: u32,
+    pub end: u32,
+}
+
+impl Span {
+    pub fn new(file: FileId, start: u32, end: u32) -> Span {
+        Span {
+            file,
+            start,
+            end: end.max(start),
+        }
+    }
+
+    /// From the start of `self` to the end of `other`; `self` when they lie in different files.
+    pub fn to(self, other: Span) -> Span {
+        if self.file == other.file {
+            Span::new(self.file, self.start, other.end)
+        } else {
+            self
+        }
+    }
+}
+
+/// One text: a rule file, a line typed into the REPL, a query given on the command line.
+#[derive(Clone, Debug)]
+pub struct SourceFile {
+    name: Arc<str>,
+    text: Arc<str>,
+    line_starts: Vec<u32>,
+}
+
+impl SourceFile {
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+/// Every text read so far. Ids stay valid for the life of the map: texts are added, never removed.
+#[derive(Clone, Debug, Default)]
+pub struct SourceMap {
+    files: Vec<SourceFile>,
+}
+
+/// A place a person can go to: line and column count from one, the column in characters.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Location {
+    pub file: Arc<str>,
+    pub line: u32,
+    pub column: u32,
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+impl SourceMap {
+    pub fn new() -> SourceMap {
+        SourceMap::default()
+    }
+
+    /// Registers a text. `name` is what messages print, usually the path as the user wrote it.
+    pub fn add(&mut self, name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> FileId {
+        let text = text.into();
+        let line_starts = std::iter::once(0)
+            .chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at as u32 + 1))
+            .collect();
+        let id = FileId(self.files.len() as u32);
+        self.files.push(SourceFile {
+            name: name.into(),
+            text,
+            line_starts,
+        });
+        id
+    }
+
+    pub fn file(&self, id: FileId) -> &SourceFile {
+        &self.files[id.0 as usize]
+    }
+
+    pub fn files(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
+        self.files
+            .iter()
+            .enumerate()
+            .map(|(id, file)| (FileId(id as u32), file))
+    }
+
+    /// The text a span covers.
+    pub fn slice(&self, span: Span) -> &str {
+        self.file(span.file)
+            .text
+            .get(span.start as usize..span.end as usize)
+            .unwrap_or("")
+    }
+
+    /// Where a span begins.
+    pub fn locate(&self, span: Span) -> Location {
+        let file = self.file(span.file);
+        let line = file
+            .line_starts
+            .partition_point(|&start| start <= span.start)
+            .max(1);
+        let start = file.line_starts[line - 1] as usize;
+        let before = file.text.get(start..span.start as usize).unwrap_or("");
+        Location {
+            file: file.name.clone(),
+            line: line as u32,
+            column: before.chars().count() as u32 + 1,
+        }
+    }
+}

@@ -70,6 +70,13 @@ impl Accumulator {
         }
     }
 
+    /// Takes in `more` values of a `count` at once.
+    pub fn add_count(&mut self, more: u64) {
+        if let Total::Count(count) = &mut self.total {
+            *count += more;
+        }
+    }
+
     /// Takes in what another accumulator of the same kind has gathered after this one.
     pub fn merge(&mut self, later: &Accumulator, dictionary: &Dictionary) {
         match (&mut self.total, later.total) {

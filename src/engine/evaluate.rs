@@ -28,7 +28,10 @@ pub struct Context<'a> {
 
 impl Context<'_> {
     pub fn stopped(&self) -> bool {
-        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+        if self
+            .deadline
+            .is_some_and(|deadline| Instant::now() >= deadline)
+        {
             self.late.store(true, Relaxed);
         }
         self.cancel.load(Relaxed) || self.late.load(Relaxed)
@@ -36,12 +39,22 @@ impl Context<'_> {
 
     fn fault(&self, fault: Fault, args: &[Code]) {
         let mut faults = self.faults.lock();
-        match faults.iter_mut().find(|known| known.rule == self.rule && known.fault == fault) {
+        match faults
+            .iter_mut()
+            .find(|known| known.rule == self.rule && known.fault == fault)
+        {
             Some(known) => known.count += 1,
             None => {
-                let words: Vec<String> =
-                    args.iter().map(|&code| self.dictionary.to_number(code).to_string()).collect();
-                faults.push(FaultReport { rule: self.rule, fault, count: 1, example: words.join(", ") });
+                let words: Vec<String> = args
+                    .iter()
+                    .map(|&code| self.dictionary.to_number(code).to_string())
+                    .collect();
+                faults.push(FaultReport {
+                    rule: self.rule,
+                    fault,
+                    count: 1,
+                    example: words.join(", "),
+                });
             }
         }
     }
@@ -72,8 +85,12 @@ pub fn evaluate(
             let columns = Columns::of(args, batch, context);
             columns.each(batch.len, |row, codes| {
                 let value = match functor.op {
-                    FunctorOp::Autoinc => Ok(context.dictionary.number(context.autoinc.fetch_add(1, Relaxed))),
-                    FunctorOp::IterationCount => Ok(context.dictionary.unsigned(u64::from(context.round))),
+                    FunctorOp::Autoinc => Ok(context
+                        .dictionary
+                        .number(context.autoinc.fetch_add(1, Relaxed))),
+                    FunctorOp::IterationCount => {
+                        Ok(context.dictionary.unsigned(u64::from(context.round)))
+                    }
                     _ => apply(functor, codes, context.dictionary),
                 };
                 match value {
@@ -98,7 +115,10 @@ pub struct Columns {
 
 impl Columns {
     pub fn of(args: &[Expression], batch: &Batch, context: &Context) -> Columns {
-        let mut columns = Columns { columns: Vec::new(), rows: Vec::new() };
+        let mut columns = Columns {
+            columns: Vec::new(),
+            rows: Vec::new(),
+        };
         for arg in args {
             let (mut column, mut rows) = (Vec::with_capacity(batch.len), Vec::new());
             let whole = evaluate(arg, batch, context, &mut column, &mut rows);
@@ -135,8 +155,14 @@ impl Columns {
 pub fn truth(op: &Op, batch: &Batch, context: &Context, rows: &mut Vec<u32>) {
     let dictionary = context.dictionary;
     match op {
-        Op::Compare { op, operand, left, right } => {
-            let direct = matches!(op, CompareOp::Eq | CompareOp::Ne) && *operand != ValueType::Float;
+        Op::Compare {
+            op,
+            operand,
+            left,
+            right,
+        } => {
+            let direct =
+                matches!(op, CompareOp::Eq | CompareOp::Ne) && *operand != ValueType::Float;
             pairs(left, right, batch, context, |row, left, right| {
                 let holds = if direct {
                     (left == right) == (*op == CompareOp::Eq)
@@ -148,16 +174,28 @@ pub fn truth(op: &Op, batch: &Batch, context: &Context, rows: &mut Vec<u32>) {
                 }
             });
         }
-        Op::Match { pattern, text, negated } => {
-            pairs(pattern, text, batch, context, |row, pattern, text| {
-                match context.patterns.matches(pattern, text, dictionary) {
+        Op::Match {
+            pattern,
+            text,
+            negated,
+        } => {
+            pairs(
+                pattern,
+                text,
+                batch,
+                context,
+                |row, pattern, text| match context.patterns.matches(pattern, text, dictionary) {
                     Ok(holds) if holds != *negated => rows.push(row),
                     Ok(_) => {}
                     Err(fault) => context.fault(fault, &[pattern, text]),
-                }
-            });
+                },
+            );
         }
-        Op::Contains { part, text, negated } => {
+        Op::Contains {
+            part,
+            text,
+            negated,
+        } => {
             pairs(part, text, batch, context, |row, part, text| {
                 if contains(part, text, dictionary) != *negated {
                     rows.push(row);
@@ -168,15 +206,27 @@ pub fn truth(op: &Op, batch: &Batch, context: &Context, rows: &mut Vec<u32>) {
     }
 }
 
-fn pairs(left: &Expression, right: &Expression, batch: &Batch, context: &Context, mut act: impl FnMut(u32, Code, Code)) {
+fn pairs(
+    left: &Expression,
+    right: &Expression,
+    batch: &Batch,
+    context: &Context,
+    mut act: impl FnMut(u32, Code, Code),
+) {
     use Expression::Arg as Plain;
     match (left, right) {
         (Plain(Arg::Var(left)), Plain(Arg::Var(right))) => {
             let columns = batch.column(*left).iter().zip(batch.column(*right));
-            columns.enumerate().for_each(|(row, (&left, &right))| act(row as u32, left, right));
+            columns
+                .enumerate()
+                .for_each(|(row, (&left, &right))| act(row as u32, left, right));
         }
         (Plain(Arg::Var(left)), Plain(Arg::Const(right))) => {
-            batch.column(*left).iter().enumerate().for_each(|(row, &left)| act(row as u32, left, *right));
+            batch
+                .column(*left)
+                .iter()
+                .enumerate()
+                .for_each(|(row, &left)| act(row as u32, left, *right));
         }
         _ => {
             let columns = Columns::of(&[left.clone(), right.clone()], batch, context);

@@ -6,8 +6,19 @@
 pub mod aggregate;
 pub mod budget;
 pub mod database;
+mod evaluate;
+mod fixpoint;
+mod fold;
 pub mod functor;
 mod pattern;
+mod pipeline;
+mod range;
+mod relation;
+#[cfg(test)]
+mod scratch;
+mod sink;
+mod statistics;
+mod worker;
 
 pub use aggregate::Accumulator;
 pub use budget::{Budget, Observer, RunOptions, RunReport, Stop, StopReason, Violation};

@@ -1,7 +1,9 @@
 //! A plan with everything looked up: constants as codes, relations as the indexes and sets that answer its steps.
 
 use super::relation::{IndexSpec, RelationState};
-use crate::analysis::checked::{AggregateOp, Constant, Functor, RelationId, RuleId, Term, ValueType, VarId};
+use crate::analysis::checked::{
+    AggregateOp, Constant, Functor, RelationId, Term, ValueType, VarId,
+};
 use crate::plan::{Access, Operand, Placed, RulePlan, Step, Version};
 use crate::storage::{Code, Dictionary, Index, RowSet, Rows};
 use crate::syntax::ast::CompareOp;
@@ -18,7 +20,10 @@ pub enum Arg {
 pub enum Expression {
     Arg(Arg),
     Record(Vec<Expression>),
-    Call { functor: Functor, args: Vec<Expression> },
+    Call {
+        functor: Functor,
+        args: Vec<Expression>,
+    },
 }
 
 /// How the existence of a row is decided.
@@ -37,17 +42,59 @@ pub struct Proposer<'a> {
 }
 
 pub enum Op<'a> {
-    Scan { rows: Arc<Rows>, bind: Vec<(usize, VarId)>, equal: Vec<(usize, Code)>, same: Vec<(usize, usize)> },
+    Scan {
+        rows: Arc<Rows>,
+        bind: Vec<(usize, VarId)>,
+        equal: Vec<(usize, Code)>,
+        same: Vec<(usize, usize)>,
+    },
     /// `bind` and `same` name places in the entry of the index.
-    Probe { index: Arc<Index>, key: Vec<Arg>, bind: Vec<(usize, VarId)>, same: Vec<(usize, usize)> },
-    Check { member: Member<'a>, key: Vec<Arg>, negated: bool },
-    Intersect { var: VarId, proposers: Vec<Proposer<'a>> },
-    Bind { var: VarId, value: Expression },
-    Unpack { record: Expression, fields: Vec<Option<VarId>> },
-    Compare { op: CompareOp, operand: ValueType, left: Expression, right: Expression },
-    Match { pattern: Expression, text: Expression, negated: bool },
-    Contains { part: Expression, text: Expression, negated: bool },
-    Range { var: VarId, operand: ValueType, from: Expression, to: Expression, step: Option<Expression> },
+    Probe {
+        index: Arc<Index>,
+        key: Vec<Arg>,
+        bind: Vec<(usize, VarId)>,
+        same: Vec<(usize, usize)>,
+    },
+    Check {
+        member: Member<'a>,
+        key: Vec<Arg>,
+        negated: bool,
+    },
+    Intersect {
+        var: VarId,
+        proposers: Vec<Proposer<'a>>,
+    },
+    Bind {
+        var: VarId,
+        value: Expression,
+    },
+    Unpack {
+        record: Expression,
+        fields: Vec<Option<VarId>>,
+    },
+    Compare {
+        op: CompareOp,
+        operand: ValueType,
+        left: Expression,
+        right: Expression,
+    },
+    Match {
+        pattern: Expression,
+        text: Expression,
+        negated: bool,
+    },
+    Contains {
+        part: Expression,
+        text: Expression,
+        negated: bool,
+    },
+    Range {
+        var: VarId,
+        operand: ValueType,
+        from: Expression,
+        to: Expression,
+        step: Option<Expression>,
+    },
     Aggregate(Fold<'a>),
 }
 
@@ -69,7 +116,6 @@ pub struct Stage<'a> {
 }
 
 pub struct Pipeline<'a> {
-    pub rule: RuleId,
     pub stages: Vec<Stage<'a>>,
     pub answer: Vec<Arg>,
     /// Slots a batch needs.
@@ -86,17 +132,33 @@ impl<'a> Resolver<'a> {
     pub fn resolve(&self, plan: &RulePlan) -> Pipeline<'a> {
         let mut variables = plan.variables;
         let stages = self.stages(&plan.steps, None, &mut variables);
-        let answer = plan.answer.iter().map(|operand| self.arg(operand)).collect();
-        Pipeline { rule: plan.rule, stages, answer, variables }
+        let answer = plan
+            .answer
+            .iter()
+            .map(|operand| self.arg(operand))
+            .collect();
+        Pipeline {
+            stages,
+            answer,
+            variables,
+        }
     }
 
-    fn stages(&self, steps: &[Placed], tag: Option<VarId>, variables: &mut usize) -> Vec<Stage<'a>> {
+    fn stages(
+        &self,
+        steps: &[Placed],
+        tag: Option<VarId>,
+        variables: &mut usize,
+    ) -> Vec<Stage<'a>> {
         steps
             .iter()
             .map(|placed| {
                 let mut keep = placed.keep.clone();
                 keep.extend(tag);
-                Stage { op: self.op(&placed.step, variables), keep }
+                Stage {
+                    op: self.op(&placed.step, variables),
+                    keep,
+                }
             })
             .collect()
     }
@@ -105,29 +167,62 @@ impl<'a> Resolver<'a> {
         match step {
             Step::Scan(access) => self.scan(access),
             Step::Probe(access) => self.probe(access),
-            Step::Check { access, negated } => {
-                Op::Check { member: self.member(access, None), key: self.key(access), negated: *negated }
-            }
-            Step::Intersect { var, proposers } => {
-                Op::Intersect { var: *var, proposers: proposers.iter().map(|access| self.proposer(access, *var)).collect() }
-            }
-            Step::Bind { var, term } => Op::Bind { var: *var, value: self.expression(term) },
-            Step::Unpack { record, fields } => {
-                Op::Unpack { record: self.expression(record), fields: fields.clone() }
-            }
-            Step::Compare { op, operand, left, right } => Op::Compare {
+            Step::Check { access, negated } => Op::Check {
+                member: self.member(access, None),
+                key: self.key(access),
+                negated: *negated,
+            },
+            Step::Intersect { var, proposers } => Op::Intersect {
+                var: *var,
+                proposers: proposers
+                    .iter()
+                    .map(|access| self.proposer(access, *var))
+                    .collect(),
+            },
+            Step::Bind { var, term } => Op::Bind {
+                var: *var,
+                value: self.expression(term),
+            },
+            Step::Unpack { record, fields } => Op::Unpack {
+                record: self.expression(record),
+                fields: fields.clone(),
+            },
+            Step::Compare {
+                op,
+                operand,
+                left,
+                right,
+            } => Op::Compare {
                 op: *op,
                 operand: *operand,
                 left: self.expression(left),
                 right: self.expression(right),
             },
-            Step::Match { pattern, text, negated } => {
-                Op::Match { pattern: self.expression(pattern), text: self.expression(text), negated: *negated }
-            }
-            Step::Contains { part, text, negated } => {
-                Op::Contains { part: self.expression(part), text: self.expression(text), negated: *negated }
-            }
-            Step::Range { var, operand, from, to, step } => Op::Range {
+            Step::Match {
+                pattern,
+                text,
+                negated,
+            } => Op::Match {
+                pattern: self.expression(pattern),
+                text: self.expression(text),
+                negated: *negated,
+            },
+            Step::Contains {
+                part,
+                text,
+                negated,
+            } => Op::Contains {
+                part: self.expression(part),
+                text: self.expression(text),
+                negated: *negated,
+            },
+            Step::Range {
+                var,
+                operand,
+                from,
+                to,
+                step,
+            } => Op::Range {
                 var: *var,
                 operand: *operand,
                 from: self.expression(from),
@@ -157,13 +252,28 @@ impl<'a> Resolver<'a> {
 
     fn scan(&self, access: &Access) -> Op<'a> {
         let state = self.state(access.relation);
-        let rows = if access.version == Version::Delta { state.delta.clone() } else { state.rows() };
-        let equal = access.key.iter().filter_map(|(column, operand)| match self.arg(operand) {
-            Arg::Const(code) => Some((*column, code)),
-            Arg::Var(_) => None,
-        });
-        let same = access.same.iter().map(|&(column, var)| (column, first_column(access, var)));
-        Op::Scan { rows, bind: access.bind.clone(), equal: equal.collect(), same: same.collect() }
+        let rows = if access.version == Version::Delta {
+            state.delta.clone()
+        } else {
+            state.rows()
+        };
+        let equal = access
+            .key
+            .iter()
+            .filter_map(|(column, operand)| match self.arg(operand) {
+                Arg::Const(code) => Some((*column, code)),
+                Arg::Var(_) => None,
+            });
+        let same = access
+            .same
+            .iter()
+            .map(|&(column, var)| (column, first_column(access, var)));
+        Op::Scan {
+            rows,
+            bind: access.bind.clone(),
+            equal: equal.collect(),
+            same: same.collect(),
+        }
     }
 
     fn probe(&self, access: &Access) -> Op<'a> {
@@ -172,11 +282,28 @@ impl<'a> Resolver<'a> {
         wanted.extend(access.same.iter().map(|&(column, _)| column));
         wanted.sort_unstable();
         let spec = self.spec(state, access, &wanted);
-        let place = |column: usize| spec.payload.iter().position(|&known| known == column).unwrap_or(0);
-        let bind = access.bind.iter().map(|&(column, var)| (place(column), var)).collect();
-        let same =
-            access.same.iter().map(|&(column, var)| (place(column), place(first_column(access, var)))).collect();
-        Op::Probe { index: state.index(&spec), key: self.key(access), bind, same }
+        let place = |column: usize| {
+            spec.payload
+                .iter()
+                .position(|&known| known == column)
+                .unwrap_or(0)
+        };
+        let bind = access
+            .bind
+            .iter()
+            .map(|&(column, var)| (place(column), var))
+            .collect();
+        let same = access
+            .same
+            .iter()
+            .map(|&(column, var)| (place(column), place(first_column(access, var))))
+            .collect();
+        Op::Probe {
+            index: state.index(&spec),
+            key: self.key(access),
+            bind,
+            same,
+        }
     }
 
     /// The index that serves an access. While a relation grows, its indexes keep whole rows, so that one serves all.
@@ -185,7 +312,9 @@ impl<'a> Resolver<'a> {
         let payload = if state.is_closed() {
             wanted.to_vec()
         } else {
-            (0..state.set.arity()).filter(|column| !key.contains(column)).collect()
+            (0..state.set.arity())
+                .filter(|column| !key.contains(column))
+                .collect()
         };
         IndexSpec { key, payload }
     }
@@ -193,7 +322,10 @@ impl<'a> Resolver<'a> {
     fn proposer(&self, access: &Access, var: VarId) -> Proposer<'a> {
         let state = self.state(access.relation);
         let column = access.bind.first().map_or(0, |&(column, _)| column);
-        let spec = IndexSpec { key: access.key.iter().map(|&(column, _)| column).collect(), payload: vec![column] };
+        let spec = IndexSpec {
+            key: access.key.iter().map(|&(column, _)| column).collect(),
+            payload: vec![column],
+        };
         let mut row = access.key.clone();
         row.push((column, Operand::Var(var)));
         row.sort_by_key(|&(column, _)| column);
@@ -207,7 +339,12 @@ impl<'a> Resolver<'a> {
 
     fn member(&self, access: &Access, also: Option<usize>) -> Member<'a> {
         let state = self.state(access.relation);
-        let mut key: Vec<usize> = access.key.iter().map(|&(column, _)| column).chain(also).collect();
+        let mut key: Vec<usize> = access
+            .key
+            .iter()
+            .map(|&(column, _)| column)
+            .chain(also)
+            .collect();
         key.sort_unstable();
         let whole = key.len() == state.set.arity();
         // Searching sorted columns costs a cache miss a step; a hash index one or two in all.
@@ -215,12 +352,19 @@ impl<'a> Resolver<'a> {
         if whole && (small || key.is_empty()) {
             Member::Set(&state.set)
         } else {
-            Member::Keys(state.index(&IndexSpec { key, payload: Vec::new() }))
+            Member::Keys(state.index(&IndexSpec {
+                key,
+                payload: Vec::new(),
+            }))
         }
     }
 
     fn key(&self, access: &Access) -> Vec<Arg> {
-        access.key.iter().map(|(_, operand)| self.arg(operand)).collect()
+        access
+            .key
+            .iter()
+            .map(|(_, operand)| self.arg(operand))
+            .collect()
     }
 
     fn arg(&self, operand: &Operand) -> Arg {
@@ -235,7 +379,9 @@ impl<'a> Resolver<'a> {
             Term::Var(var) => Expression::Arg(Arg::Var(*var)),
             Term::Const(constant) => Expression::Arg(Arg::Const(encode(constant, self.dictionary))),
             Term::Wildcard => Expression::Arg(Arg::Const(Code::NIL)),
-            Term::Record(fields) => Expression::Record(fields.iter().map(|field| self.expression(field)).collect()),
+            Term::Record(fields) => {
+                Expression::Record(fields.iter().map(|field| self.expression(field)).collect())
+            }
             Term::Call { functor, args } => Expression::Call {
                 functor: functor.clone(),
                 args: args.iter().map(|arg| self.expression(arg)).collect(),
@@ -246,7 +392,11 @@ impl<'a> Resolver<'a> {
 
 /// The column of an access that binds a variable.
 fn first_column(access: &Access, var: VarId) -> usize {
-    access.bind.iter().find(|&&(_, bound)| bound == var).map_or(0, |&(column, _)| column)
+    access
+        .bind
+        .iter()
+        .find(|&&(_, bound)| bound == var)
+        .map_or(0, |&(column, _)| column)
 }
 
 /// The code of a constant of the program text.

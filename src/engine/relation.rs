@@ -13,6 +13,12 @@ pub struct IndexSpec {
     pub payload: Vec<usize>,
 }
 
+/// An index, and whether it holds the latest delta already because it was built after it.
+struct Held {
+    index: Arc<Index>,
+    ahead: bool,
+}
+
 pub struct RelationState {
     pub set: RowSet,
     /// Rows the last round added.
@@ -20,7 +26,7 @@ pub struct RelationState {
     /// Rows stated from outside, until the run takes them in.
     stated: Rows,
     /// Built on first use and kept; while the relation grows they follow it.
-    indexes: RwLock<FxHashMap<IndexSpec, Arc<Index>>>,
+    indexes: RwLock<FxHashMap<IndexSpec, Held>>,
     /// Whether the indexes hold `delta` too.
     merged: bool,
     /// No more rows will come.
@@ -43,8 +49,12 @@ impl RelationState {
         }
     }
 
-    pub fn state(&mut self, rows: &Rows) {
-        self.stated.append(rows);
+    pub fn state(&mut self, rows: Rows) {
+        if self.stated.is_empty() {
+            self.stated = rows;
+        } else {
+            self.stated.append(&rows);
+        }
     }
 
     /// Begins a run. A relation without rules takes its stated rows and is done; one with rules gets them as its first
@@ -82,8 +92,11 @@ impl RelationState {
     /// Brings the indexes up to the latest delta.
     pub fn merge_delta(&mut self) {
         if !self.merged {
-            for index in self.indexes.get_mut().values_mut() {
-                if let Some(index) = Arc::get_mut(index) {
+            for held in self.indexes.get_mut().values_mut() {
+                if let (false, Some(index)) = (
+                    std::mem::take(&mut held.ahead),
+                    Arc::get_mut(&mut held.index),
+                ) {
                     index.append(&self.delta);
                 }
             }
@@ -98,15 +111,20 @@ impl RelationState {
         self.delta = Arc::new(Rows::new(self.set.arity()));
     }
 
+    /// Whether all rows are in the delta.
+    pub fn is_new(&self) -> bool {
+        self.delta.len() == self.set.len()
+    }
+
     /// Whether indexes lag behind by the latest delta.
     pub fn lags(&self) -> bool {
         !self.merged
     }
 
-    /// The index, built now if it is new. In a closed relation rows that agree on key and payload are kept once.
+    /// The index, built now if it is new, from all rows: none may be unsettled. In a closed relation rows that agree on key and payload are kept once.
     pub fn index(&self, spec: &IndexSpec) -> Arc<Index> {
-        if let Some(index) = self.indexes.read().get(spec) {
-            return index.clone();
+        if let Some(held) = self.indexes.read().get(spec) {
+            return held.index.clone();
         }
         let rows = self.set.to_rows();
         let mut columns = spec.key.clone();
@@ -119,7 +137,16 @@ impl RelationState {
             let payload: Vec<usize> = (spec.key.len()..columns.len()).collect();
             Index::build(&projected, &key, &payload)
         };
-        self.indexes.write().entry(spec.clone()).or_insert_with(|| Arc::new(index)).clone()
+        let held = Held {
+            index: Arc::new(index),
+            ahead: !self.merged,
+        };
+        self.indexes
+            .write()
+            .entry(spec.clone())
+            .or_insert(held)
+            .index
+            .clone()
     }
 
     pub fn is_closed(&self) -> bool {
@@ -136,7 +163,11 @@ impl RelationState {
     }
 
     pub fn birth(&self, row: &[Code]) -> Option<u32> {
-        self.births.as_ref()?.iter().find(|(_, rows)| rows.contains(row)).map(|&(tick, _)| tick)
+        self.births
+            .as_ref()?
+            .iter()
+            .find(|(_, rows)| rows.contains(row))
+            .map(|&(tick, _)| tick)
     }
 
     fn note_distinct(&mut self, rows: &Rows) {
@@ -144,9 +175,5 @@ impl RelationState {
             // Later rounds mostly bring known values in new combinations.
             *distinct = distinct.max(estimate_distinct(rows.column(column)));
         }
-    }
-
-    pub fn bytes(&self) -> usize {
-        self.set.bytes() + self.indexes.read().values().map(|index| index.bytes()).sum::<usize>()
     }
 }

@@ -11,7 +11,13 @@ pub trait Sink {
 
     /// Takes the last join and the head together: for each binding the entry that `numbers` names, whose codes bind
     /// `bind`. False when the sink has no quicker way than joining first.
-    fn accept_entries(&mut self, _batch: &Batch, _index: &Index, _numbers: &[u32], _bind: &[(usize, VarId)]) -> bool {
+    fn accept_entries(
+        &mut self,
+        _batch: &Batch,
+        _index: &Index,
+        _numbers: &[u32],
+        _bind: &[(usize, VarId)],
+    ) -> bool {
         false
     }
 }
@@ -24,12 +30,27 @@ pub struct Insert<'a> {
 
 impl Sink for Insert<'_> {
     fn accept(&mut self, batch: &mut Batch) {
-        with_columns(self.head, batch, |columns| self.inserter.push_columns(columns, batch.len));
+        with_columns(self.head, batch, |columns| {
+            self.inserter.push_columns(columns, batch.len)
+        });
     }
 
-    fn accept_entries(&mut self, batch: &Batch, index: &Index, numbers: &[u32], bind: &[(usize, VarId)]) -> bool {
-        let &[(_, bound)] = bind else { return false };
-        let entries = || numbers.iter().enumerate().filter(|&(_, &number)| number != ABSENT);
+    fn accept_entries(
+        &mut self,
+        batch: &Batch,
+        index: &Index,
+        numbers: &[u32],
+        bind: &[(usize, VarId)],
+    ) -> bool {
+        let (&[(_, bound)], 1) = (bind, index.payload().len()) else {
+            return false;
+        };
+        let entries = || {
+            numbers
+                .iter()
+                .enumerate()
+                .filter(|&(_, &number)| number != ABSENT)
+        };
         match *self.head {
             [Arg::Var(only)] if only == bound => {
                 for (_, &number) in entries() {

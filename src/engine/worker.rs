@@ -25,12 +25,18 @@ pub struct Batch {
 
 impl Batch {
     pub fn new(variables: usize) -> Batch {
-        Batch { len: 0, columns: vec![Vec::new(); variables] }
+        Batch {
+            len: 0,
+            columns: vec![Vec::new(); variables],
+        }
     }
 
     /// The binding of nothing: where bodies without a scan start.
     pub fn unit(variables: usize) -> Batch {
-        Batch { len: 1, columns: vec![Vec::new(); variables] }
+        Batch {
+            len: 1,
+            columns: vec![Vec::new(); variables],
+        }
     }
 
     pub fn column(&self, var: VarId) -> &[Code] {
@@ -91,9 +97,26 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
         Worker::over(&pipeline.stages, pipeline.variables, context, sink)
     }
 
-    pub fn over(stages: &'p [Stage<'a>], variables: usize, context: &'p Context<'p>, sink: S) -> Worker<'a, 'p, S> {
-        let scratch = stages.iter().map(|_| Scratch { out: Batch::new(variables), ..Scratch::default() }).collect();
-        Worker { stages, context, variables, scratch, sink }
+    pub fn over(
+        stages: &'p [Stage<'a>],
+        variables: usize,
+        context: &'p Context<'p>,
+        sink: S,
+    ) -> Worker<'a, 'p, S> {
+        let scratch = stages
+            .iter()
+            .map(|_| Scratch {
+                out: Batch::new(variables),
+                ..Scratch::default()
+            })
+            .collect();
+        Worker {
+            stages,
+            context,
+            variables,
+            scratch,
+            sink,
+        }
     }
 
     /// Runs the stages from the first on over a batch of bindings.
@@ -104,7 +127,19 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
     /// Runs the first stage, which must be a scan, over some of its rows.
     pub fn run_scan(&mut self, range: Range<usize>) {
         let stages = self.stages;
-        let Some(Stage { op: Op::Scan { rows, bind, equal, same }, .. }) = stages.first() else { return };
+        let Some(Stage {
+            op:
+                Op::Scan {
+                    rows,
+                    bind,
+                    equal,
+                    same,
+                },
+            ..
+        }) = stages.first()
+        else {
+            return;
+        };
         let mut out = std::mem::take(&mut self.scratch[0].out);
         let mut start = range.start;
         while start < range.end && !self.context.stopped() {
@@ -130,28 +165,54 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
         };
         let mut scratch = std::mem::take(&mut self.scratch[at]);
         match &stage.op {
-            Op::Scan { rows, bind, equal, same } => {
+            Op::Scan {
+                rows,
+                bind,
+                equal,
+                same,
+            } => {
                 scan(rows, 0..rows.len(), bind, equal, same, &mut scratch.out);
                 self.advance(at + 1, &mut scratch.out);
                 scratch.out.clear();
             }
-            Op::Probe { index, key, bind, same } => {
+            Op::Probe {
+                index,
+                key,
+                bind,
+                same,
+            } => {
                 locate(index, key, batch, &mut scratch.numbers);
-                let last = at + 1 == stages.len() && same.is_empty() && index.payload().len() == 1;
-                if !(last && self.sink.accept_entries(batch, index, &scratch.numbers, bind)) {
+                let last = at + 1 == stages.len() && same.is_empty();
+                if !(last
+                    && self
+                        .sink
+                        .accept_entries(batch, index, &scratch.numbers, bind))
+                {
                     self.probe(at, batch, &mut scratch, index, bind, same, &stage.keep);
                 }
             }
-            Op::Check { member, key, negated } => {
+            Op::Check {
+                member,
+                key,
+                negated,
+            } => {
                 check(member, key, batch, *negated, &mut scratch);
                 batch.select(&scratch.origins, &stage.keep);
                 self.advance(at + 1, batch);
             }
-            Op::Intersect { var, proposers } => self.intersect(at, batch, &mut scratch, *var, proposers, &stage.keep),
+            Op::Intersect { var, proposers } => {
+                self.intersect(at, batch, &mut scratch, *var, proposers, &stage.keep)
+            }
             Op::Bind { var, value } => {
                 let mut column = std::mem::take(&mut scratch.out.columns[var.index()]);
                 scratch.origins.clear();
-                let whole = evaluate(value, batch, self.context, &mut column, &mut scratch.origins);
+                let whole = evaluate(
+                    value,
+                    batch,
+                    self.context,
+                    &mut column,
+                    &mut scratch.origins,
+                );
                 if !whole {
                     // Rows without a value were left out of the column already.
                     batch.select(&scratch.origins, &stage.keep);
@@ -163,7 +224,13 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
             Op::Unpack { record, fields } => {
                 let mut column = Vec::new();
                 scratch.origins.clear();
-                evaluate(record, batch, self.context, &mut column, &mut scratch.origins);
+                evaluate(
+                    record,
+                    batch,
+                    self.context,
+                    &mut column,
+                    &mut scratch.origins,
+                );
                 self.unpack(&mut scratch, &column, fields, batch);
                 scratch.out.gather(batch, &scratch.origins, &stage.keep);
                 self.advance(at + 1, &mut scratch.out);
@@ -175,12 +242,23 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
                 batch.select(&scratch.origins, &stage.keep);
                 self.advance(at + 1, batch);
             }
-            Op::Range { var, operand, from, to, step } => {
-                let mut values = Ranges::new(from, to, step.as_ref(), *operand, batch, self.context);
+            Op::Range {
+                var,
+                operand,
+                from,
+                to,
+                step,
+            } => {
+                let mut values =
+                    Ranges::new(from, to, step.as_ref(), *operand, batch, self.context);
                 loop {
                     scratch.out.clear();
                     scratch.origins.clear();
-                    let more = values.fill(BATCH, &mut scratch.out.columns[var.index()], &mut scratch.origins);
+                    let more = values.fill(
+                        BATCH,
+                        &mut scratch.out.columns[var.index()],
+                        &mut scratch.origins,
+                    );
                     scratch.out.gather(batch, &scratch.origins, &stage.keep);
                     self.advance(at + 1, &mut scratch.out);
                     if !more || self.context.stopped() {
@@ -192,7 +270,8 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
             Op::Aggregate(fold) => {
                 scratch.origins.clear();
                 scratch.out.clear();
-                run_fold(fold, batch, self.variables, self.context, &mut scratch.out, &mut scratch.origins);
+                let Scratch { out, origins, .. } = &mut scratch;
+                run_fold(fold, batch, self.variables, self.context, out, origins);
                 scratch.out.gather(batch, &scratch.origins, &stage.keep);
                 self.advance(at + 1, &mut scratch.out);
                 scratch.out.clear();
@@ -201,7 +280,10 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
         self.scratch[at] = scratch;
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of one stage, taken apart by the caller's match")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the parts of one stage, taken apart by the caller's match"
+    )]
     fn probe(
         &mut self,
         at: usize,
@@ -212,7 +294,11 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
         same: &[(usize, usize)],
         keep: &[VarId],
     ) {
-        let Scratch { out, origins, numbers } = scratch;
+        let Scratch {
+            out,
+            origins,
+            numbers,
+        } = scratch;
         let stride = index.payload().len();
         out.clear();
         origins.clear();
@@ -258,7 +344,14 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
         self.hand_on(at, batch, out, origins, keep);
     }
 
-    fn hand_on(&mut self, at: usize, batch: &Batch, out: &mut Batch, origins: &mut Vec<u32>, keep: &[VarId]) {
+    fn hand_on(
+        &mut self,
+        at: usize,
+        batch: &Batch,
+        out: &mut Batch,
+        origins: &mut Vec<u32>,
+        keep: &[VarId],
+    ) {
         out.gather(batch, origins, keep);
         self.advance(at + 1, out);
         out.clear();
@@ -284,8 +377,13 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
         origins.clear();
         let mut row_key = Vec::new();
         for row in 0..batch.len {
-            let counts = proposers.iter().zip(&numbers).map(|(p, numbers)| p.index.count(numbers[row]));
-            let Some((least, _)) = counts.enumerate().min_by_key(|&(_, count)| count) else { continue };
+            let counts = proposers
+                .iter()
+                .zip(&numbers)
+                .map(|(p, numbers)| p.index.count(numbers[row]));
+            let Some((least, _)) = counts.enumerate().min_by_key(|&(_, count)| count) else {
+                continue;
+            };
             for &candidate in proposers[least].index.entry(numbers[least][row]) {
                 let confirmed = proposers.iter().enumerate().all(|(other, proposer)| {
                     other == least || {
@@ -317,10 +415,20 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
     }
 
     /// Writes the fields of the records in `column` and leaves in `origins` the rows that had any.
-    fn unpack(&self, scratch: &mut Scratch, column: &[Code], fields: &[Option<VarId>], batch: &Batch) {
+    fn unpack(
+        &self,
+        scratch: &mut Scratch,
+        column: &[Code],
+        fields: &[Option<VarId>],
+        batch: &Batch,
+    ) {
         let Scratch { out, origins, .. } = scratch;
         out.clear();
-        let rows: Vec<u32> = if column.len() == batch.len { (0..batch.len as u32).collect() } else { origins.clone() };
+        let rows: Vec<u32> = if column.len() == batch.len {
+            (0..batch.len as u32).collect()
+        } else {
+            origins.clone()
+        };
         origins.clear();
         for (&record, row) in column.iter().zip(rows) {
             match self.context.dictionary.fields(record) {
@@ -354,8 +462,12 @@ fn scan(
         return;
     }
     for row in range {
-        let holds = equal.iter().all(|&(column, code)| rows.column(column)[row] == code)
-            && same.iter().all(|&(a, b)| rows.column(a)[row] == rows.column(b)[row]);
+        let holds = equal
+            .iter()
+            .all(|&(column, code)| rows.column(column)[row] == code)
+            && same
+                .iter()
+                .all(|&(a, b)| rows.column(a)[row] == rows.column(b)[row]);
         if holds {
             for &(column, var) in bind {
                 out.columns[var.index()].push(rows.column(column)[row]);
@@ -367,7 +479,9 @@ fn scan(
 
 /// The entries of an index for each binding of a batch.
 fn locate(index: &Index, key: &[Arg], batch: &Batch, numbers: &mut Vec<u32>) {
-    with_columns(key, batch, |columns| index.locate_all(columns, batch.len, numbers));
+    with_columns(key, batch, |columns| {
+        index.locate_all(columns, batch.len, numbers)
+    });
 }
 
 /// Calls back with one column for each argument, constants repeated.
@@ -391,13 +505,20 @@ pub fn with_columns<T>(args: &[Arg], batch: &Batch, act: impl FnOnce(&[&[Code]])
 }
 
 fn check(member: &Member, key: &[Arg], batch: &Batch, negated: bool, scratch: &mut Scratch) {
-    let Scratch { origins, numbers, .. } = scratch;
+    let Scratch {
+        origins, numbers, ..
+    } = scratch;
     origins.clear();
     match member {
         Member::Keys(index) => {
             locate(index, key, batch, numbers);
             let found = numbers.iter().map(|&number| index.count(number) > 0);
-            origins.extend(found.enumerate().filter(|&(_, found)| found != negated).map(|(row, _)| row as u32));
+            origins.extend(
+                found
+                    .enumerate()
+                    .filter(|&(_, found)| found != negated)
+                    .map(|(row, _)| row as u32),
+            );
         }
         Member::Set(set) => with_columns(key, batch, |columns| {
             let mut row_key = Vec::with_capacity(columns.len());

@@ -5,5 +5,7 @@
 
 pub mod analysis;
 pub mod engine;
+pub mod evidence;
+pub mod plan;
 pub mod storage;
 pub mod syntax;

@@ -5,5 +5,17 @@
 //! Must not know: what a program means. Nothing here resolves a name or a type.
 
 pub mod ast;
+pub mod codes;
 pub mod diagnostic;
+mod findings;
+mod lexer;
+mod load;
+mod parser;
 pub mod source;
+mod stream;
+mod token;
+
+pub use load::parse_text;
+
+#[cfg(test)]
+mod tests;

@@ -50,6 +50,11 @@ impl SourceFile {
     pub fn text(&self) -> &str {
         &self.text
     }
+
+    /// The text for a reader that outlives its borrow of the map.
+    pub fn shared_text(&self) -> Arc<str> {
+        self.text.clone()
+    }
 }
 
 /// Every text read so far. Ids stay valid for the life of the map: texts are added, never removed.

@@ -498,7 +498,6 @@ impl<'a> Builder<'a> {
         self.draft.aggregates.push(Aggregate {
             op: aggregate.op.clone(),
             target: None,
-            node: result.node,
             outer,
             inner,
             span,

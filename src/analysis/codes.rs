@@ -1,18 +1,15 @@
 //! Every code the checker gives, with its meaning in one line. Codes are stable: none is ever reused.
 
-/// A code, Soufflé's name for silencing it (warnings only), and what it means.
-pub struct Code {
-    pub code: &'static str,
-    pub name: Option<&'static str>,
-    pub meaning: &'static str,
-}
+use crate::syntax::codes::Code;
 
 macro_rules! codes {
     ($($constant:ident = $code:literal $(as $name:literal)?, $meaning:literal;)*) => {
         $(#[doc = $meaning] pub const $constant: &str = $code;)*
 
-        /// In ascending order.
-        pub const CODES: &[Code] = &[$(Code { code: $code, name: codes!(@name $($name)?), meaning: $meaning }),*];
+        /// All codes of this part, ascending.
+        pub const CODES: &[Code] = &[
+            $(Code { code: $code, meaning: $meaning, warning_name: codes!(@name $($name)?) }),*
+        ];
     };
     (@name) => { None };
     (@name $name:literal) => { Some($name) };
@@ -49,9 +46,8 @@ codes! {
     DUPLICATE_DIRECTIVE = "D215", "A relation has two `.printsize` or two `.limitsize`.";
     INVALID_PARAMETER = "D216", "A directive's parameter is missing or has a value it cannot have.";
     INVALID_PATTERN = "D217", "A fact or pattern given to a command has something else than constants and `_`.";
-    INVALID_QUALIFIERS = "D218", "A relation's qualifiers exclude each other.";
-    INVALID_DELTA = "D219", "A relation declared as `debug_delta` has rules, facts or input of its own.";
-    UNSUPPORTED = "D220", "A construct of the dialect that cannot be run yet.";
+    INVALID_DELTA = "D218", "A relation declared as `debug_delta` has rules, facts or input of its own.";
+    UNSUPPORTED = "D219", "A construct of the dialect that cannot be run yet.";
     TYPE_CONFLICT = "D301", "A variable or expression is used at types that have no common subtype.";
     NOT_A_SUBTYPE = "D302", "An argument's type is not a subtype of the declared one.";
     NEGATED_KIND = "D303", "An argument of a negated atom is of another kind than the attribute.";
@@ -68,34 +64,24 @@ codes! {
     FUNCTOR_ARGUMENTS = "D314", "A user functor is called or declared with types it cannot have.";
     INVALID_CAST = "D315", "A cast's target is not a type.";
     BRANCH_CLASH = "D316", "Two algebraic types have a branch of one name; branch names are global.";
-    DEPRECATED_TYPE = "W001" as "deprecated-type-decl", "An old form of type declaration.";
-    DEPRECATED_QUALIFIER = "W002" as "deprecated-qualifier", "`input`, `output` or `printsize` in a declaration.";
-    NO_RULES_NOR_FACTS = "W003" as "no-rules-nor-facts", "A relation has no rule, no fact and no input, so it is always empty.";
-    NO_SUBSUMPTIVE_RULE = "W004" as "no-subsumptive-rule", "A `btree_delete` relation has no subsumptive rule.";
-    VARIABLE_ONCE = "W005" as "var-appears-once", "A variable appears once; `_` says that this is meant.";
-    VARIABLE_MARKED_SINGLE = "W006" as "var-appears-once", "A variable that starts with `_` appears more than once.";
-    LATTICE_OPERATOR = "W007" as "lattice-missing-operator", "A lattice has no Glb or no Bottom.";
-    UNUSED_RELATION = "W101" as "unused-relation", "A relation is derived but nothing reads or writes it.";
-    NEVER_FIRES = "W102" as "never-fires", "A rule can never fire: an atom it needs is always empty, or its body is false.";
-    UNKNOWN_PARAMETER = "W103" as "unknown-parameter", "A directive has a key that nothing reads.";
-    UNKNOWN_PRAGMA = "W104" as "unknown-pragma", "A pragma that nothing reads.";
-    CROSS_PRODUCT = "W105" as "cross-product", "Two atoms of a body share no variable: every row meets every row.";
-    UNBOUNDED_RECURSION = "W106" as "unbounded-recursion", "A recursive rule makes new values without a bound.";
-    PLAN_IGNORED = "W107" as "plan-ignored", "`.plan` on a rule that is not recursive has no effect.";
+    NO_RULES_NOR_FACTS = "W101" as "no-rules-nor-facts", "A relation has no rule, no fact and no input, so it is always empty.";
+    NO_SUBSUMPTIVE_RULE = "W102" as "no-subsumptive-rule", "A `btree_delete` relation has no subsumptive rule.";
+    VARIABLE_ONCE = "W103" as "var-appears-once", "A variable appears once; `_` says that this is meant.";
+    VARIABLE_MARKED_SINGLE = "W104" as "var-appears-once", "A variable that starts with `_` appears more than once.";
+    LATTICE_OPERATOR = "W105" as "lattice-missing-operator", "A lattice has no Glb or no Bottom.";
+    UNUSED_RELATION = "W106" as "unused-relation", "A relation is derived but nothing reads or writes it.";
+    NEVER_FIRES = "W107" as "never-fires", "A rule can never fire: an atom it needs is always empty, or its body is false.";
+    UNKNOWN_PARAMETER = "W108" as "unknown-parameter", "A directive has a key that nothing reads.";
+    UNKNOWN_PRAGMA = "W109" as "unknown-pragma", "A pragma that nothing reads.";
+    CROSS_PRODUCT = "W110" as "cross-product", "Two atoms of a body share no variable: every row meets every row.";
+    UNBOUNDED_RECURSION = "W111" as "unbounded-recursion", "A recursive rule makes new values without a bound.";
+    PLAN_IGNORED = "W112" as "plan-ignored", "`.plan` on a rule that is not recursive has no effect.";
 }
 
-/// The meaning of a code.
-pub fn meaning(code: &str) -> Option<&'static str> {
+/// The name under which a warning of this part is silenced.
+pub fn warning_name(code: &str) -> Option<&'static str> {
     CODES
         .iter()
         .find(|entry| entry.code == code)
-        .map(|entry| entry.meaning)
-}
-
-/// The name under which a warning is silenced.
-pub fn name(code: &str) -> Option<&'static str> {
-    CODES
-        .iter()
-        .find(|entry| entry.code == code)
-        .and_then(|entry| entry.name)
+        .and_then(|entry| entry.warning_name)
 }

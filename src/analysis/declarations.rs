@@ -250,16 +250,6 @@ fn declare_types(
             findings.push(name_clash("type", name, decl.name.span, Some(first)));
             continue;
         }
-        if let TypeDefinition::Subset { base, deprecated: true } = &decl.definition {
-            findings.push(
-                Diagnostic::warning(
-                    codes::DEPRECATED_TYPE,
-                    format!("Deprecated type declaration of `{name}`"),
-                )
-                .at(decl.name.span, "an old form")
-                .help(format!("write `.type {name} <: {}`", path_text(base))),
-            );
-        }
         places.insert(name.clone(), decl.name.span);
         index_of.insert(name.clone(), declared.len());
         declared.push(decl);
@@ -661,7 +651,7 @@ fn declare_relations(
         }
     }
     for relation in &declarations.relations {
-        check_qualifiers(relation, findings);
+        check_equivalence(relation, findings);
     }
 }
 
@@ -700,40 +690,8 @@ fn choice_domains(decl: &ast::RelationDecl, findings: &mut Findings) -> Vec<Vec<
         .collect()
 }
 
-fn check_qualifiers(relation: &RelationDecl, findings: &mut Findings) {
+fn check_equivalence(relation: &RelationDecl, findings: &mut Findings) {
     let name = &relation.name;
-    let representation = |qualifier: &Qualifier| {
-        matches!(
-            qualifier,
-            Qualifier::Btree | Qualifier::Brie | Qualifier::BtreeDelete | Qualifier::Eqrel
-        )
-    };
-    let representations: Vec<&(Qualifier, Span)> = relation
-        .qualifiers
-        .iter()
-        .filter(|(qualifier, _)| representation(qualifier))
-        .collect();
-    let opposites = [
-        (Qualifier::Inline, Qualifier::NoInline),
-        (Qualifier::Magic, Qualifier::NoMagic),
-    ];
-    let conflict = |first: Span, second: Span| {
-        Diagnostic::error(
-            codes::INVALID_QUALIFIERS,
-            format!("Qualifiers of relation `{name}` exclude each other"),
-        )
-        .at(second, "excludes the other")
-        .at(first, "given here")
-    };
-    if let [first, second, ..] = representations.as_slice() {
-        findings.push(conflict(first.1, second.1));
-    }
-    for (one, other) in opposites {
-        let place = |wanted| relation.qualifiers.iter().find(|(q, _)| *q == wanted).map(|(_, s)| *s);
-        if let (Some(first), Some(second)) = (place(one), place(other)) {
-            findings.push(conflict(first, second));
-        }
-    }
     if relation.has(Qualifier::Eqrel) {
         let problem = match relation.attributes.as_slice() {
             [a, b] if a.type_name == b.type_name || a.ty == b.ty => None,
@@ -750,21 +708,5 @@ fn check_qualifiers(relation: &RelationDecl, findings: &mut Findings) {
                     .help("an equivalence relation has two attributes of one type"),
             );
         }
-    }
-    for (qualifier, span) in &relation.qualifiers {
-        let directive = match qualifier {
-            Qualifier::Input => ".input",
-            Qualifier::Output => ".output",
-            Qualifier::Printsize => ".printsize",
-            _ => continue,
-        };
-        findings.push(
-            Diagnostic::warning(
-                codes::DEPRECATED_QUALIFIER,
-                format!("Deprecated qualifier in the declaration of `{name}`"),
-            )
-            .at(*span, "an old form")
-            .help(format!("write `{directive} {name}` instead")),
-        );
     }
 }

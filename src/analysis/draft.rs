@@ -135,7 +135,6 @@ pub struct Scope {
 pub struct Aggregate {
     pub op: AggregateOp,
     pub target: Option<Arg>,
-    pub node: NodeId,
     pub outer: ScopeId,
     pub inner: ScopeId,
     pub span: Span,
@@ -215,10 +214,6 @@ impl Draft {
             id = self.same[id.index()];
         }
         id
-    }
-
-    pub fn clause_of(&self, node: NodeId) -> &Clause {
-        &self.clauses[self.scope(self.node(node).scope).clause as usize]
     }
 
     /// `x`, or what stands there: for messages.

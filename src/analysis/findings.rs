@@ -24,10 +24,6 @@ impl Findings {
         }
     }
 
-    pub fn len(&self) -> usize {
-        self.all.len()
-    }
-
     /// In the order of their places, so that output does not depend on the order of the stages.
     pub fn into_sorted(mut self) -> Vec<Diagnostic> {
         self.all.sort_by_key(place);

@@ -24,6 +24,9 @@ mod typecheck;
 mod types;
 mod warnings;
 
+#[cfg(test)]
+mod tests;
+
 use crate::syntax::ast::{self, AnnotationValue, Item, ItemKind};
 use crate::syntax::diagnostic::{Diagnostic, Severity};
 use build::Builder;
@@ -94,7 +97,7 @@ pub fn check(
 fn is_silenced(diagnostic: &Diagnostic, options: &Options) -> bool {
     diagnostic.severity == Severity::Warning
         && options.silenced.iter().any(|wanted| {
-            wanted == "all" || wanted == diagnostic.code || Some(&**wanted) == codes::name(diagnostic.code)
+            wanted == "all" || wanted == diagnostic.code || Some(&**wanted) == codes::warning_name(diagnostic.code)
         })
 }
 

@@ -4,7 +4,7 @@ use super::naive::{self, Relations};
 use super::{Database, RunOptions, budget::Unobserved};
 use crate::analysis::checked::{CheckedProgram, RelationId, ValueType};
 use crate::storage::{Code, Dictionary};
-use crate::syntax::{load::parse_text, source::SourceMap};
+use crate::syntax::{parse_text, source::SourceMap};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::fmt::Write;

@@ -7,12 +7,12 @@ use super::findings::{BadRow, Findings, Problem, closest};
 use super::quoted::{placed, quoting_problem};
 use super::records::{Record, Records};
 use crate::analysis::checked::{CheckedProgram, RelationId};
-use crate::evidence::{Claim, Claims, Credibility, Interval, PartialDate, Sources, Stance};
+use crate::evidence::{
+    Claim, ClaimId, Claims, Credibility, Interval, PartialDate, Sources, Stance,
+};
 use crate::storage::{Code, Dictionary, Rows};
 use crate::syntax::source::Location;
-use hashbrown::HashTable;
-use rustc_hash::{FxHashMap, FxHasher};
-use std::hash::Hasher;
+use rustc_hash::FxHashMap;
 use std::str::from_utf8;
 use std::sync::Arc;
 
@@ -25,8 +25,8 @@ pub(crate) struct ClaimReader<'a> {
     pub relation: RelationId,
     pub dictionary: &'a Dictionary,
     pub sources: &'a mut Sources,
-    /// Claims of other files: their ids are taken.
-    pub known: &'a Claims,
+    /// Takes the claims.
+    pub claims: &'a mut Claims,
     /// What `file:line` calls the file.
     pub short_name: &'a str,
 }
@@ -45,23 +45,10 @@ struct Columns {
     stance: Option<usize>,
 }
 
-/// Claims read so far, by id.
-#[derive(Default)]
-struct Read {
-    claims: Vec<Claim>,
-    by_id: HashTable<u32>,
-}
-
 impl ClaimReader<'_> {
-    /// Reads all claims of a stream, and the rows that one of them supports. What is wrong goes to `findings`.
-    pub fn read(
-        mut self,
-        input: Input,
-        delimiter: &[u8],
-        findings: &mut Findings,
-    ) -> (Rows, Vec<Claim>) {
+    /// Reads all claims of a stream; returns the rows that one of them supports. What is wrong goes to `findings`.
+    pub fn read(mut self, input: Input, delimiter: &[u8], findings: &mut Findings) -> Rows {
         let mut rows = Rows::new(self.program[self.relation].arity());
-        let mut read = Read::default();
         let mut records = Records::new(input, delimiter);
         let mut record = Record::default();
         let mut columns = None;
@@ -82,7 +69,7 @@ impl ClaimReader<'_> {
                         problems
                             .into_iter()
                             .for_each(|problem| findings.problem(problem));
-                        return (rows, Vec::new());
+                        return rows;
                     }
                 }
                 continue;
@@ -90,15 +77,13 @@ impl ClaimReader<'_> {
             if record.is_blank() && columns.width > 1 {
                 continue;
             }
-            let claim = self
-                .claim(&record, columns, findings.file(), &mut suggestions)
-                .and_then(|claim| self.unused_id(claim, &read, &record, columns));
-            match claim {
+            let claim = self.claim(&record, columns, findings.file(), &mut suggestions);
+            match claim.and_then(|claim| self.insert(claim, &record, columns)) {
                 Ok(claim) => {
+                    let claim = &self.claims[claim];
                     if claim.stance == Stance::Supports {
                         rows.push(&claim.row);
                     }
-                    read.push(claim);
                 }
                 Err(problems) => findings.bad_row(BadRow {
                     problems,
@@ -114,7 +99,7 @@ impl ClaimReader<'_> {
                 )),
             );
         }
-        (rows, read.claims)
+        rows
     }
 
     fn wanted(&self) -> String {
@@ -245,57 +230,28 @@ impl ClaimReader<'_> {
     }
 
     /// Refuses a claim whose id another row has.
-    fn unused_id(
-        &self,
+    fn insert(
+        &mut self,
         claim: Claim,
-        read: &Read,
         record: &Record,
         columns: &Columns,
-    ) -> Result<Claim, Vec<Problem>> {
-        let elsewhere = self
-            .known
-            .with_id(&claim.id)
-            .next()
-            .map(|first| &self.known[first])
-            .filter(|first| first.file != claim.file || first.line != claim.line);
-        let Some(first) = elsewhere.or_else(|| read.find(&claim.id)) else {
-            return Ok(claim);
-        };
-        let place = Location {
-            file: first.file.clone(),
-            line: first.line,
-            column: 1,
-        };
-        let problem = Problem::new(
-            codes::DUPLICATE_CLAIM,
-            format!("claim id `{}` is taken", claim.id),
-        )
-        .other(place, "first given here")
-        .help("every claim has an id of its own; leave the column out to go by file and line");
-        Err(vec![placed(record, columns.id.unwrap_or(0), problem)])
+    ) -> Result<ClaimId, Vec<Problem>> {
+        self.claims.insert(claim).map_err(|duplicate| {
+            let first = &self.claims[duplicate.first];
+            let place = Location {
+                file: first.file.clone(),
+                line: first.line,
+                column: 1,
+            };
+            let problem = Problem::new(
+                codes::DUPLICATE_CLAIM,
+                format!("claim id `{}` is taken", duplicate.second.id),
+            )
+            .other(place, "first given here")
+            .help("every claim has an id of its own; leave the column out to go by file and line");
+            vec![placed(record, columns.id.unwrap_or(0), problem)]
+        })
     }
-}
-
-impl Read {
-    fn find(&self, id: &str) -> Option<&Claim> {
-        self.by_id
-            .find(hash_of(id), |&at| *self.claims[at as usize].id == *id)
-            .map(|&at| &self.claims[at as usize])
-    }
-
-    fn push(&mut self, claim: Claim) {
-        let at = self.claims.len() as u32;
-        self.by_id.insert_unique(hash_of(&claim.id), at, |&at| {
-            hash_of(&self.claims[at as usize].id)
-        });
-        self.claims.push(claim);
-    }
-}
-
-fn hash_of(id: &str) -> u64 {
-    let mut hasher = FxHasher::default();
-    hasher.write(id.as_bytes());
-    hasher.finish()
 }
 
 fn unknown_source(
@@ -480,12 +436,12 @@ mod tests {
             relation: RelationId(0),
             dictionary: &dictionary,
             sources: &mut sources,
-            known: &known,
+            claims: &mut known,
             short_name: "r.csv",
         };
-        let (rows, claims) = reader.read(Input::text(text).unwrap(), b",", &mut findings);
+        let rows = reader.read(Input::text(text).unwrap(), b",", &mut findings);
         let mut printed = print_rows(&program, &dictionary, &rows);
-        for claim in claims {
+        for (_, claim) in known.iter().skip(1) {
             printed += &format!(
                 "\n{} {:?} {}{} {}{}",
                 claim.id,
@@ -495,6 +451,7 @@ mod tests {
                 claim.interval,
                 claim
                     .note
+                    .as_ref()
                     .map(|note| format!(" ({note})"))
                     .unwrap_or_default(),
             );

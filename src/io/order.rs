@@ -74,7 +74,9 @@ impl Ranks {
         let base = if words { Code::WIDE } else { 0 };
         let mut ascending = distinct(column, base);
         let compare = |&left: &Code, &right: &Code| compare(program, dictionary, ty, left, right);
-        if parallel {
+        if ty == ValueType::Symbol {
+            sort_symbols(&mut ascending, dictionary, parallel);
+        } else if parallel {
             ascending.par_sort_unstable_by(compare);
         } else {
             ascending.sort_unstable_by(compare);
@@ -142,6 +144,28 @@ impl Ranks {
                 }
             }
         }
+    }
+}
+
+/// By bytes. The first eight are kept beside each symbol: they mostly decide.
+fn sort_symbols(symbols: &mut [Code], dictionary: &Dictionary, parallel: bool) {
+    let mut keyed: Vec<(u64, &str, Code)> = symbols
+        .iter()
+        .map(|&code| {
+            let text = dictionary.text(code);
+            let mut start = [0; 8];
+            let len = text.len().min(8);
+            start[..len].copy_from_slice(&text.as_bytes()[..len]);
+            (u64::from_be_bytes(start), text, code)
+        })
+        .collect();
+    if parallel {
+        keyed.par_sort_unstable();
+    } else {
+        keyed.sort_unstable();
+    }
+    for (place, (_, _, code)) in symbols.iter_mut().zip(keyed) {
+        *place = code;
     }
 }
 

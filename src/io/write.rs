@@ -630,7 +630,7 @@ mod tests {
             if warnings.is_empty() {
                 let input = directive(DirectiveKind::Input, &format!("{parameters} filename=r"));
                 let options = ReadOptions { fact_dir: directory.path(), threads, ..ReadOptions::default() };
-                let loaded = read(&program, &input, &dictionary, &mut Sources::unlisted(), &Claims::new(), &options);
+                let loaded = read(&program, &input, &dictionary, &mut Sources::unlisted(), &mut Claims::new(), &options);
                 let loaded = loaded.unwrap();
                 prop_assert_eq!(
                     print_rows(&program, &dictionary, &loaded.rows),

@@ -21,6 +21,8 @@ pub struct Path {
 #[derive(Clone, Debug, Default)]
 pub struct Program {
     pub items: Vec<Item>,
+    /// `@![…]` and `//!` at the beginning of a file.
+    pub annotations: Vec<Annotation>,
     /// Every comment that is not a doc comment, in textual order; the formatter puts them back.
     pub comments: Vec<Comment>,
 }

@@ -5,5 +5,19 @@
 //! Must not know: what a program means. Nothing here resolves a name or a type.
 
 pub mod ast;
+pub mod codes;
 pub mod diagnostic;
+mod findings;
+mod lexer;
+mod load;
+mod parser;
+mod preprocess;
 pub mod source;
+mod source_files;
+mod stream;
+mod token;
+
+pub use load::{LoadOptions, load, parse_text};
+
+#[cfg(test)]
+mod tests;

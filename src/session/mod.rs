@@ -1,0 +1,33 @@
+//! One loaded case, and what one may ask of it.
+//!
+//! In: a [`CaseSpec`] or rule text, then [`Command`]s. Out: [`Answer`]s, both plain data; or an [`Error`], after which
+//! the session is as it was.
+//! Must not know: terminals. Nothing here prints, asks, pages or ends the process.
+
+mod answer;
+mod case;
+mod catalogue;
+mod command;
+mod data;
+mod decode;
+mod encode;
+mod error;
+mod program;
+mod rows;
+mod session;
+mod table;
+mod typed;
+mod watch;
+mod why;
+
+pub use answer::{
+    Answer, AttributeType, Change, Inventory, RelationSize, RuleText, Schema, SourceLine,
+};
+pub use case::CaseSpec;
+pub use command::Command;
+pub use decode::RowError;
+pub use error::{Error, Findings, Stopped};
+pub use session::{Options, Session};
+pub use table::Table;
+pub use watch::{Unwatched, Watch};
+pub use why::Proof;

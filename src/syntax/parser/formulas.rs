@@ -1,0 +1,242 @@
+//! Rule bodies: atoms and constraints joined by `,` and `;`, grouped and negated.
+
+use super::{Parsed, Parser};
+use crate::syntax::ast::*;
+use crate::syntax::codes;
+use crate::syntax::diagnostic::Diagnostic;
+use crate::syntax::source::Span;
+use crate::syntax::token::{Keyword, TokenKind};
+
+/// What stands where a literal may stand: until a comparison follows, `(x + 1)` may be either.
+enum Operand {
+    Formula(Formula),
+    Expr(Expr),
+}
+
+impl Parser<'_, '_> {
+    /// `conjunction; conjunction; …`
+    pub(super) fn formula(&mut self) -> Parsed<Formula> {
+        let first = self.literal()?;
+        self.formula_after(first)
+    }
+
+    /// The rest of a disjunction whose first literal is known.
+    fn formula_after(&mut self, first: Formula) -> Parsed<Formula> {
+        let start = first.span;
+        let first = self.conjunction_after(first)?;
+        if !self.at(TokenKind::Semicolon) {
+            return Ok(first);
+        }
+        let mut height = self.height;
+        let mut parts = vec![first];
+        while self.eat(TokenKind::Semicolon) {
+            let literal = self.literal()?;
+            parts.push(self.conjunction_after(literal)?);
+            height = height.max(self.height);
+        }
+        self.grown(height)?;
+        Ok(Formula {
+            kind: FormulaKind::Or(parts),
+            span: self.since(start),
+        })
+    }
+
+    fn conjunction_after(&mut self, first: Formula) -> Parsed<Formula> {
+        if !self.at(TokenKind::Comma) {
+            return Ok(first);
+        }
+        let start = first.span;
+        let mut height = self.height;
+        let mut parts = vec![first];
+        while self.eat(TokenKind::Comma) {
+            parts.push(self.literal()?);
+            height = height.max(self.height);
+        }
+        self.grown(height)?;
+        Ok(Formula {
+            kind: FormulaKind::And(parts),
+            span: self.since(start),
+        })
+    }
+
+    /// An atom, a constraint, a group, or one of them negated.
+    fn literal(&mut self) -> Parsed<Formula> {
+        match self.operand()? {
+            Operand::Formula(formula) => Ok(formula),
+            Operand::Expr(expr) => self.no_constraint(&expr),
+        }
+    }
+
+    fn operand(&mut self) -> Parsed<Operand> {
+        let start = self.peek_span();
+        match self.peek() {
+            TokenKind::Bang => {
+                let inner = self.nested(|parser| {
+                    parser.bump();
+                    parser.literal()
+                })?;
+                let height = self.height;
+                self.grown(height)?;
+                Ok(self.formula_of(FormulaKind::Not(Box::new(inner)), start))
+            }
+            TokenKind::LParen => self.nested(Self::group),
+            TokenKind::Ident if matches!(self.peek_at(1), TokenKind::LParen | TokenKind::Dot) => {
+                if self.peek_at(1) == TokenKind::Dot
+                    && (self.peek_at(2) != TokenKind::Ident || self.ahead[2].starts_line)
+                {
+                    let expr = self.expr()?;
+                    return self.comparison(expr);
+                }
+                let atom = self.atom()?;
+                Ok(self.formula_of(FormulaKind::Atom(atom), start))
+            }
+            TokenKind::Keyword(word @ (Keyword::True | Keyword::False)) => {
+                self.bump();
+                self.height = 1;
+                Ok(self.formula_of(FormulaKind::Bool(word == Keyword::True), start))
+            }
+            TokenKind::Keyword(word @ (Keyword::Match | Keyword::Contains)) => {
+                self.nested(|parser| {
+                    parser.bump();
+                    parser.expect(TokenKind::LParen)?;
+                    let first = parser.expr()?;
+                    let height = parser.height;
+                    parser.expect(TokenKind::Comma)?;
+                    let text = parser.expr()?;
+                    let height = height.max(parser.height);
+                    parser.expect(TokenKind::RParen)?;
+                    parser.grown(height)?;
+                    let kind = if word == Keyword::Match {
+                        FormulaKind::Match {
+                            pattern: first,
+                            text,
+                        }
+                    } else {
+                        FormulaKind::Contains { part: first, text }
+                    };
+                    Ok(parser.formula_of(kind, start))
+                })
+            }
+            _ => {
+                let expr = self.expr()?;
+                self.comparison(expr)
+            }
+        }
+    }
+
+    /// `( … )`: a group of literals, or an expression in parentheses and what follows it.
+    fn group(&mut self) -> Parsed<Operand> {
+        let open = self.bump().span;
+        let inner = match self.operand()? {
+            Operand::Expr(mut expr) if self.at(TokenKind::RParen) => {
+                self.bump();
+                expr.span = self.since(open);
+                let expr = self.binary_after(expr, 0)?;
+                return self.comparison(expr);
+            }
+            Operand::Expr(expr) => self.no_constraint(&expr)?,
+            Operand::Formula(formula) => formula,
+        };
+        let mut formula = self.formula_after(inner)?;
+        if !self.eat(TokenKind::RParen) {
+            return self.not_closed(open, TokenKind::RParen, "`,`, `;`");
+        }
+        formula.span = self.since(open);
+        Ok(Operand::Formula(formula))
+    }
+
+    fn comparison(&mut self, left: Expr) -> Parsed<Operand> {
+        let Some(op) = compare_op(self.peek()) else {
+            return Ok(Operand::Expr(left));
+        };
+        let start = left.span;
+        let height = self.height;
+        self.bump();
+        let right = self.expr()?;
+        let height = height.max(self.height);
+        self.grown(height)?;
+        if compare_op(self.peek()).is_some() {
+            let diagnostic = self
+                .unexpected_diagnostic("`,`, `;` or `.`")
+                .help("comparisons do not chain: write `a < b, b < c`");
+            return self.fail(diagnostic);
+        }
+        Ok(self.formula_of(FormulaKind::Compare { op, left, right }, start))
+    }
+
+    fn no_constraint<T>(&mut self, expr: &Expr) -> Parsed<T> {
+        let diagnostic = self
+            .unexpected_diagnostic("a comparison")
+            .at(expr.span, "this is a value, not a literal");
+        let diagnostic = match &expr.kind {
+            ExprKind::Variable(name) => diagnostic.help(format!(
+                "an atom needs its arguments in parentheses: `{name}(…)`"
+            )),
+            _ => diagnostic,
+        };
+        self.fail(diagnostic)
+    }
+
+    fn formula_of(&mut self, kind: FormulaKind, start: Span) -> Operand {
+        Operand::Formula(Formula {
+            kind,
+            span: self.since(start),
+        })
+    }
+
+    /// `path(args)`
+    pub(super) fn atom(&mut self) -> Parsed<Atom> {
+        let relation = self.path("the name of a relation")?;
+        self.atom_after(relation)
+    }
+
+    pub(super) fn atom_after(&mut self, relation: Path) -> Parsed<Atom> {
+        if !self.at(TokenKind::LParen) {
+            return self.unexpected("`(`");
+        }
+        let args = self.arguments()?;
+        let span = self.since(relation.span);
+        if let Some(op) = operator_after_atom(self.peek()) {
+            let name = &relation.parts[relation.parts.len() - 1].text;
+            let help = format!(
+                "`{name}(…)` is read as an atom, which has no value; a user-defined functor is called `@{name}(…)`"
+            );
+            let here = self.peek_span();
+            return self.fail(
+                Diagnostic::error(
+                    codes::UNEXPECTED_TOKEN,
+                    format!("syntax error: expected `,`, `;` or `.`, found `{op}`"),
+                )
+                .at(here, "an atom is complete before this")
+                .help(help),
+            );
+        }
+        Ok(Atom {
+            relation,
+            args,
+            span,
+        })
+    }
+}
+
+fn compare_op(kind: TokenKind) -> Option<CompareOp> {
+    Some(match kind {
+        TokenKind::Eq => CompareOp::Eq,
+        TokenKind::Ne => CompareOp::Ne,
+        TokenKind::Lt => CompareOp::Lt,
+        TokenKind::Le => CompareOp::Le,
+        TokenKind::Gt => CompareOp::Gt,
+        TokenKind::Ge => CompareOp::Ge,
+        _ => return None,
+    })
+}
+
+/// Words after which an atom must have been meant as a value. `<=` is left out: it joins the atoms of a subsumption.
+fn operator_after_atom(kind: TokenKind) -> Option<&'static str> {
+    match kind {
+        TokenKind::Eq | TokenKind::Ne | TokenKind::Lt | TokenKind::Gt | TokenKind::Ge => {
+            Some(kind.describe())
+        }
+        _ => None,
+    }
+}

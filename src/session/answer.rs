@@ -1,6 +1,7 @@
 //! What a session answers, as data.
 
 use super::table::Table;
+use super::why::Proof;
 use crate::syntax::source::Location;
 use serde::Serialize;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use std::time::Duration;
 pub enum Answer {
     Rows(Table),
     Changed(Change),
-    Proof(Box<super::why::Proof>),
+    Proof(Box<Proof>),
     Relations(Vec<RelationSize>),
     Schema(Schema),
     Sources(Vec<SourceLine>),

@@ -35,13 +35,33 @@ impl Lexer {
         }
     }
 
+    /// For text that is part of a preprocessor line.
+    pub fn within_hash_line(file: FileId, text: Arc<str>) -> Lexer {
+        Lexer {
+            at_line_start: false,
+            in_hash_line: true,
+            ..Lexer::new(file, text)
+        }
+    }
+
     pub fn file(&self) -> FileId {
         self.file
     }
 
-    /// Where the next word is looked for.
+    /// Where the next word is looked for; after the end of a preprocessor line, the start of the line below.
     pub fn position(&self) -> u32 {
         self.at as u32
+    }
+
+    /// Leaves out the rest of the text.
+    pub fn skip_to_end(&mut self) {
+        self.at = self.text.len();
+    }
+
+    /// The rest of this line as text.
+    pub fn rest_of_line(&self) -> &str {
+        let rest = &self.text[self.at..];
+        rest[..rest.find('\n').unwrap_or(rest.len())].trim()
     }
 
     /// The next word; [`TokenKind::End`] again and again at the end.

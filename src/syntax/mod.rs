@@ -11,11 +11,13 @@ mod findings;
 mod lexer;
 mod load;
 mod parser;
+mod preprocess;
 pub mod source;
+mod source_files;
 mod stream;
 mod token;
 
-pub use load::parse_text;
+pub use load::{LoadOptions, load, parse_text};
 
 #[cfg(test)]
 mod tests;

@@ -253,7 +253,10 @@ impl<'s, 'a> Parser<'s, 'a> {
 
     fn unexpected_diagnostic(&mut self, expected: &str) -> Diagnostic {
         let found = self.found();
-        let span = self.peek_span();
+        let mut span = self.peek_span();
+        if let (TokenKind::End, Some((last, _))) = (self.peek(), self.last) {
+            span = Span::new(last.file, last.end, last.end);
+        }
         Diagnostic::error(
             codes::UNEXPECTED_TOKEN,
             format!("syntax error: expected {expected}, found {found}"),

@@ -7,6 +7,7 @@ pub mod analysis;
 pub mod cli;
 pub mod engine;
 pub mod evidence;
+pub mod explain;
 pub mod io;
 pub mod plan;
 pub mod repl;

@@ -156,29 +156,37 @@ impl<'a> Run<'a> {
         relations: &mut [RelationState],
         round: u32,
     ) -> Result<(), Stop> {
-        let mut later = Vec::new();
+        let mut due = Vec::new();
         for version in versions.iter_mut() {
-            if relations[version.relation.index()].delta.is_empty() {
-                continue;
+            if !relations[version.relation.index()].delta.is_empty() {
+                self.plan(version, stratum, relations);
+                due.extend(&version.plan);
             }
-            self.plan(version, stratum, relations);
-            let Some((plan, _)) = &version.plan else {
-                continue;
-            };
-            let full = plan.reads_full(|relation| relations[relation.index()].lags());
-            if plan.wants_old() && !full {
+        }
+        // Without old rows there is nothing to join the delta with.
+        due.retain(|(plan, _)| !plan.reads_old(|relation| relations[relation.index()].is_new()));
+        let resolver = Resolver {
+            relations,
+            dictionary: self.dictionary,
+        };
+        for (plan, _) in &due {
+            // Builds the indexes while every row is settled.
+            resolver.resolve(plan);
+        }
+        let mut later = Vec::new();
+        for (plan, _) in due {
+            let lags = plan.reads_full(|relation| relations[relation.index()].lags());
+            if plan.reads_old(|_| true) && !lags {
                 self.execute(plan, relations, round)?;
             } else {
-                later.push(&*version);
+                later.push(plan);
             }
         }
         for id in &stratum.relations {
             relations[id.index()].merge_delta();
         }
-        for version in later {
-            if let Some((plan, _)) = &version.plan {
-                self.execute(plan, relations, round)?;
-            }
+        for plan in later {
+            self.execute(plan, relations, round)?;
         }
         Ok(())
     }

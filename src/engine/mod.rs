@@ -14,6 +14,8 @@ mod pattern;
 mod pipeline;
 mod range;
 mod relation;
+#[cfg(test)]
+mod scratch;
 mod sink;
 mod statistics;
 mod worker;

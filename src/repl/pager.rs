@@ -1,6 +1,6 @@
 //! Long answers, one screen at a time.
 
-use minus::{ExitStrategy, Pager};
+use minus::Pager;
 use std::io::{self, Write};
 use std::process::{Command, Stdio};
 
@@ -39,7 +39,6 @@ fn built_in(text: String) -> io::Result<()> {
     pager
         .set_text(text)
         .and_then(|()| pager.set_prompt("q: back, /: search"))
-        .and_then(|()| pager.set_exit_strategy(ExitStrategy::PagerQuit))
         .map_err(io::Error::other)?;
     minus::page_all(pager).map_err(io::Error::other)
 }

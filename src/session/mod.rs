@@ -15,6 +15,7 @@ mod error;
 mod outcome;
 mod outputs;
 mod program;
+mod render;
 mod rows;
 mod session;
 mod table;

@@ -1,6 +1,7 @@
 //! Long answers, one screen at a time.
 
 use minus::Pager;
+use minus::hooks::Hook;
 use std::io::{self, Write};
 use std::process::{Command, Stdio};
 
@@ -38,6 +39,8 @@ fn built_in(text: String) -> io::Result<()> {
     let pager = Pager::new();
     pager
         .set_text(text)
+        // The first hook ends the process, which is not ours to end.
+        .and_then(|()| pager.remove_hook(Hook::PostPagerExit, 1))
         .and_then(|()| pager.set_prompt("q: back, /: search"))
         .map_err(io::Error::other)?;
     minus::page_all(pager).map_err(io::Error::other)

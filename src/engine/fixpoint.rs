@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering::Relaxed};
 use std::time::Instant;
 
 /// Rows a thread takes at a time.
-const MORSEL: usize = 8192;
+const MORSEL: usize = if cfg!(test) { 2 } else { 8192 };
 /// A plan is made anew when a relation it reads has grown by this factor.
 const REPLAN: f64 = 4.0;
 

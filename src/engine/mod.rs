@@ -10,14 +10,16 @@ mod evaluate;
 mod fixpoint;
 mod fold;
 pub mod functor;
+#[cfg(test)]
+mod naive;
 mod pattern;
 mod pipeline;
 mod range;
 mod relation;
-#[cfg(test)]
-mod scratch;
 mod sink;
 mod statistics;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 pub use aggregate::Accumulator;

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// A matrix of at most this many bytes is always worth it.
-const SMALL_MATRIX: u64 = 1 << 20;
+const SMALL_MATRIX: u64 = if cfg!(test) { 64 } else { 1 << 20 };
 /// Candidates gathered for one shard before its lock is taken.
 const BUFFER: usize = 2048;
 /// Candidates remembered by an inserter, so that the commonest duplicates never reach the set.

@@ -251,5 +251,6 @@ fn spelling(op: &FunctorOp) -> Spelling<'_> {
         FunctorOp::Autoinc => Name("autoinc"),
         FunctorOp::IterationCount => Name("recursive_iteration_cnt"),
         FunctorOp::User(name) => Spelling::User(name),
+        FunctorOp::Reinterpret(_) => Name("as"),
     }
 }

@@ -2,7 +2,8 @@
 
 use super::{PartialDate, Reliability};
 use crate::syntax::source::Location;
-use std::collections::HashMap;
+
+use rustc_hash::FxHashMap;
 use std::ops::Index;
 
 /// A source of one register.
@@ -40,7 +41,7 @@ pub struct Source {
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     sources: Vec<Source>,
-    by_id: HashMap<Box<str>, SourceId>,
+    by_id: FxHashMap<Box<str>, SourceId>,
     closed: bool,
     /// Per source: the listed sources it repeats directly.
     parents: Vec<Vec<SourceId>>,

@@ -8,7 +8,7 @@ use super::findings::{Findings, SetAside};
 use super::format::{Format, Medium};
 use super::quoted::read_quoted;
 use crate::analysis::checked::{CheckedProgram, Directive};
-use crate::evidence::{Claim, Claims, Sources};
+use crate::evidence::{Claims, Sources};
 use crate::storage::{Dictionary, Rows};
 use crate::syntax::diagnostic::Diagnostic;
 use crate::syntax::source::Span;
@@ -49,24 +49,24 @@ impl Default for ReadOptions<'_> {
 pub struct Loaded {
     /// In the order of the file, repetitions included. Of a claim file: the rows that a claim supports.
     pub rows: Rows,
-    /// In the order of the file. Their ids are in use by no claim known before.
-    pub claims: Vec<Claim>,
+    /// How many claims were added.
+    pub claims: usize,
     /// Rows that could not be read and were put aside.
     pub set_aside: usize,
     pub warnings: Vec<Diagnostic>,
 }
 
-/// Reads one `.input` directive. `claims` are those read before: their ids are taken. `sources` grows only when there
-/// is no register.
+/// Reads one `.input` directive. What it claims is added to `claims`; `sources` grows only when there is no register.
 ///
 /// Codes of new values are given in order of first occurrence in the file, at any number of threads. On failure every
-/// mistake of the file is reported, up to a limit, and how many more there are; values that were interned stay.
+/// mistake of the file is reported, up to a limit, and how many more there are, and no claim was added; values that were
+/// interned stay.
 pub fn read(
     program: &CheckedProgram,
     directive: &Directive,
     dictionary: &Dictionary,
     sources: &mut Sources,
-    claims: &Claims,
+    claims: &mut Claims,
     options: &ReadOptions,
 ) -> Result<Loaded, Vec<Diagnostic>> {
     let format = Format::of(program, directive)?;
@@ -106,6 +106,7 @@ pub fn read(
     };
 
     let mut findings = Findings::new(name, options.skip_bad_rows);
+    let claims_before = claims.len();
     match format.medium {
         Medium::Claims => {
             let unlisted = !sources.is_closed() && sources.is_empty();
@@ -118,10 +119,10 @@ pub fn read(
                 relation: directive.relation,
                 dictionary,
                 sources,
-                known: claims,
+                claims: &mut *claims,
                 short_name: &short_name,
             };
-            (loaded.rows, loaded.claims) = reader.read(input, &format.delimiter, &mut findings);
+            loaded.rows = reader.read(input, &format.delimiter, &mut findings);
             if unlisted && !sources.is_empty() {
                 loaded.warnings.push(
                     Diagnostic::warning(
@@ -146,7 +147,10 @@ pub fn read(
             };
         }
     }
-    loaded.set_aside = findings.finish()?;
+    loaded.set_aside = findings
+        .finish()
+        .inspect_err(|_| claims.truncate(claims_before))?;
+    loaded.claims = claims.len() - claims_before;
     Ok(loaded)
 }
 

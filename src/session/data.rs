@@ -70,6 +70,13 @@ fn read_all(
     let mut errors = Vec::new();
     let mut data = Data::default();
     let mut rows = Vec::new();
+    let common = ReadOptions {
+        fact_dir,
+        skip_bad_rows: set_aside,
+        missing_is_empty: spec.missing_facts_are_empty,
+        threads: options.threads.max(1),
+        progress: None,
+    };
     let inputs: Vec<&Directive> = program
         .directives()
         .iter()
@@ -78,8 +85,14 @@ fn read_all(
     if inputs.iter().any(|directive| directive.parameter("IO") == Some("claims")) {
         let register = fact_dir.join("sources.csv");
         if register.exists() {
-            match io::read_sources(&register) {
-                Ok(sources) => data.sources = sources,
+            let progress: Progress =
+                &|done, total| options.watch.reading(&register, done, total);
+            let read_options = ReadOptions {
+                progress: Some(progress),
+                ..common
+            };
+            match io::read_sources(&register, &read_options) {
+                Ok(loaded) => data.sources = loaded.sources,
                 Err(found) => errors.extend(found),
             }
         }
@@ -89,11 +102,8 @@ fn read_all(
         let progress: Progress =
             &|done, total| options.watch.reading(Path::new(&file), done, total);
         let read_options = ReadOptions {
-            fact_dir,
-            skip_bad_rows: set_aside,
-            missing_is_empty: spec.missing_facts_are_empty,
-            threads: options.threads.max(1),
             progress: Some(progress),
+            ..common
         };
         let loaded = io::read(
             program,

@@ -4,7 +4,7 @@ use super::decode::RowError;
 use crate::analysis::checked::CheckedProgram;
 use crate::engine::budget::{Stop, StopReason};
 use crate::syntax::diagnostic::Diagnostic;
-use crate::syntax::render;
+use super::render;
 use crate::syntax::source::SourceMap;
 use serde_json::Value;
 use std::fmt;

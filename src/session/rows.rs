@@ -5,7 +5,7 @@ use super::encode::{Encoding, encode_row};
 use super::error::{Error, Findings};
 use super::session::Session;
 use crate::analysis::checked::RelationId;
-use crate::analysis::names;
+use crate::io::findings::closest;
 use crate::storage::Rows;
 use crate::syntax::diagnostic::Diagnostic;
 use serde::Serialize;
@@ -63,7 +63,12 @@ impl Session {
     }
 
     fn no_relation(&self, name: &str) -> Diagnostic {
-        names::unknown_relation(&self.program.checked, name)
+        let names = self.program.checked.relations().map(|(_, relation)| &*relation.name);
+        let wrong = Diagnostic::error("D101", format!("no relation `{name}`"));
+        match closest(name, names) {
+            Some(near) => wrong.help(format!("did you mean `{near}`?")),
+            None => wrong,
+        }
     }
 }
 

@@ -165,7 +165,9 @@ impl Repl {
         }
         match session.violations().len() {
             0 => {}
-            count => found.push(format!("{count} violated constraints: `cutout run` lists them")),
+            count => found.push(format!(
+                "{count} violated constraints: `cutout run` lists them"
+            )),
         }
         for line in found {
             println!("{}", palette.quiet(line));

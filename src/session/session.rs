@@ -10,8 +10,8 @@ use super::table::Table;
 use super::typed;
 use super::watch::{Unwatched, Watch};
 use crate::analysis::checked::{CheckedProgram, RelationId, ValueType};
-use crate::engine::budget::{Budget, RunOptions, RunReport, Stop};
 use crate::engine::Database;
+use crate::engine::budget::{Budget, RunOptions, RunReport, Stop};
 use crate::evidence::{Claims, Sources};
 use crate::io;
 use crate::storage::{Dictionary, Rows};
@@ -235,7 +235,13 @@ impl Session {
 
     pub(super) fn sorted(&self, rows: Rows, types: &[ValueType]) -> Rows {
         let threads = self.options.threads.max(1);
-        io::sort_rows(rows, types, &self.program.checked, self.dictionary(), threads)
+        io::sort_rows(
+            rows,
+            types,
+            &self.program.checked,
+            self.dictionary(),
+            threads,
+        )
     }
 
     /// `line 3`
@@ -266,11 +272,7 @@ impl Session {
 
     fn reload(&mut self) -> Result<Inventory, Error> {
         let started = Instant::now();
-        *self = Session::start(
-            self.spec.clone(),
-            self.options.clone(),
-            self.added.clone(),
-        )?;
+        *self = Session::start(self.spec.clone(), self.options.clone(), self.added.clone())?;
         Ok(Inventory {
             elapsed: started.elapsed(),
             ..self.inventory()
@@ -366,8 +368,8 @@ impl Session {
         for (relation, rows) in &self.inserted {
             database.state(*relation, rows.clone());
         }
-        let report = run(&mut database, &self.options)
-            .map_err(|stop| self.stopped_in(&stop, &checked))?;
+        let report =
+            run(&mut database, &self.options).map_err(|stop| self.stopped_in(&stop, &checked))?;
         self.database = database;
         self.report = report;
         self.stale = false;
@@ -396,10 +398,7 @@ impl Session {
     }
 }
 
-fn run(
-    database: &mut Database,
-    options: &Options,
-) -> Result<RunReport, Stop> {
+fn run(database: &mut Database, options: &Options) -> Result<RunReport, Stop> {
     let run_options = RunOptions {
         threads: options.threads.max(1),
         births: options.births,

@@ -100,15 +100,11 @@ fn read_all(
             directive,
             dictionary,
             &mut data.sources,
-            &data.claims,
+            &mut data.claims,
             &read_options,
         );
         match loaded {
             Ok(loaded) => {
-                for claim in loaded.claims {
-                    // The reader has refused every id that was in use.
-                    let _ = data.claims.insert(claim);
-                }
                 data.warnings.extend(loaded.warnings);
                 rows.push((directive.relation, loaded.rows));
             }

@@ -4,10 +4,13 @@
 //! plans (`plan`) and run (`engine`) over columns at rest (`storage`).
 
 pub mod analysis;
+pub mod cli;
 pub mod engine;
 pub mod evidence;
 pub mod explain;
 pub mod io;
 pub mod plan;
+pub mod repl;
+pub mod session;
 pub mod storage;
 pub mod syntax;

@@ -55,7 +55,11 @@ fn multiply<'a>(
         for conjunction in &mut left {
             conjunction.extend_from_slice(only);
         }
-        return if size(&left) > LIMIT { Err(TooLarge) } else { Ok(left) };
+        return if size(&left) > LIMIT {
+            Err(TooLarge)
+        } else {
+            Ok(left)
+        };
     }
     if size(&left) * right.len() + size(&right) * left.len() > LIMIT {
         return Err(TooLarge);
@@ -71,5 +75,8 @@ fn multiply<'a>(
 }
 
 fn size(conjunctions: &[Vec<Leaf<'_>>]) -> usize {
-    conjunctions.iter().map(|literals| literals.len().max(1)).sum()
+    conjunctions
+        .iter()
+        .map(|literals| literals.len().max(1))
+        .sum()
 }

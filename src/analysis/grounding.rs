@@ -2,9 +2,9 @@
 //!
 //! In Datalog, as in Soufflé, a functor is never inverted: `a(x + 1)` gives `x` no value, `a([x, y])` gives both.
 
-use super::draft::{AggregateId, Arg, ClauseKind, Draft, LiteralKind, NodeId, NodeKind, ScopeId};
 use super::checked::RelationId;
 use super::declarations::Declarations;
+use super::draft::{AggregateId, Arg, ClauseKind, Draft, LiteralKind, NodeId, NodeKind, ScopeId};
 use super::findings::Findings;
 use super::{codes, draft};
 use crate::syntax::ast::CompareOp;
@@ -186,8 +186,14 @@ impl<'d> Collector<'d> {
                         self.imply(scope, right.node, left.node);
                     }
                 }
-                LiteralKind::Match { pattern: a, text: b, .. }
-                | LiteralKind::Contains { part: a, text: b, .. } => {
+                LiteralKind::Match {
+                    pattern: a,
+                    text: b,
+                    ..
+                }
+                | LiteralKind::Contains {
+                    part: a, text: b, ..
+                } => {
                     self.expression(scope, a);
                     self.expression(scope, b);
                 }
@@ -223,7 +229,10 @@ impl<'d> Collector<'d> {
                     self.expression(scope, arg);
                 }
             }
-            ClauseKind::Subsumption { dominated, dominating } => {
+            ClauseKind::Subsumption {
+                dominated,
+                dominating,
+            } => {
                 self.positive(scope, &dominated.args);
                 self.positive(scope, &dominating.args);
             }
@@ -242,7 +251,13 @@ impl<'d> Collector<'d> {
 
     fn solve(mut self) -> Grounded {
         self.facts.run();
-        Grounded(self.facts.grounded.into_iter().map(|(node,)| node).collect())
+        Grounded(
+            self.facts
+                .grounded
+                .into_iter()
+                .map(|(node,)| node)
+                .collect(),
+        )
     }
 }
 
@@ -307,7 +322,13 @@ pub fn check(
         for (name, node) in &scope.variables {
             if !grounded.contains(draft, *node) && draft.find(*node) == *node {
                 faulty.insert(scope.clause);
-                findings.push(ungrounded_variable(draft, declarations, clause, name, *node));
+                findings.push(ungrounded_variable(
+                    draft,
+                    declarations,
+                    clause,
+                    name,
+                    *node,
+                ));
             }
         }
     }
@@ -318,7 +339,10 @@ pub fn check(
             _ => continue,
         };
         let clause = draft.scope(node.scope).clause;
-        let fact = draft.clauses.get(clause as usize).is_none_or(|clause| clause.fact);
+        let fact = draft
+            .clauses
+            .get(clause as usize)
+            .is_none_or(|clause| clause.fact);
         if !fact && !faulty.contains(&clause) && !grounded.contains(draft, NodeId(index as u32)) {
             findings.push(
                 Diagnostic::error(codes::UNGROUNDED, format!("Ungrounded {what}"))
@@ -382,9 +406,11 @@ fn ungrounded_variable(
         .map_or(draft.node(node).span, |mention| mention.span);
     let message = format!("Ungrounded variable `{name}`: nothing in this rule gives it a value");
     let diagnostic = Diagnostic::error(codes::UNGROUNDED, message);
-    let circular = draft.scope(scope).aggregates.iter().any(|&id| {
-        draft.aggregate(id).injected.contains(&node)
-    });
+    let circular = draft
+        .scope(scope)
+        .aggregates
+        .iter()
+        .any(|&id| draft.aggregate(id).injected.contains(&node));
     if uses.aggregate && circular {
         return Diagnostic::error(
             codes::MUTUALLY_DEPENDENT_AGGREGATES,
@@ -467,8 +493,16 @@ fn uses(draft: &Draft, scope: ScopeId, node: NodeId) -> Uses {
                 }
             }
             LiteralKind::Compare { left, right, .. }
-            | LiteralKind::Match { pattern: left, text: right, .. }
-            | LiteralKind::Contains { part: left, text: right, .. } => {
+            | LiteralKind::Match {
+                pattern: left,
+                text: right,
+                ..
+            }
+            | LiteralKind::Contains {
+                part: left,
+                text: right,
+                ..
+            } => {
                 for (side, facing) in [(left, right), (right, left)] {
                     if let Some(span) = mentions(draft, side, node) {
                         uses.other.get_or_insert(span);

@@ -1,14 +1,15 @@
 //! Syntax tree to checked program.
 //!
 //! In: an [`ast::Program`](crate::syntax::ast::Program). Out: a [`checked::CheckedProgram`], or every error found.
-//! The stages, in order: `declarations`, `build` (names, disjunctions), `scopes` (variables of aggregates), `grounding`,
+//! The stages, in order: `components`, `declarations`, `build` (names, disjunctions), `scopes` (variables of aggregates), `grounding`,
 //! `inference` and `typecheck`, `lower`, `strata`, `warnings`. The analyses (grounding, types, strata, unused and
 //! suspicious rules) are Ascent programs over the tree as relations: the one place of the library that uses `ascent`.
 //! Must not know: how rows are stored, in which order joins run.
 
+mod build;
 pub mod checked;
 pub mod codes;
-mod build;
+mod components;
 mod declarations;
 mod directives;
 mod draft;
@@ -18,6 +19,7 @@ mod formula;
 mod grounding;
 mod inference;
 mod lower;
+mod paths;
 mod scopes;
 mod strata;
 mod typecheck;
@@ -31,8 +33,7 @@ use crate::syntax::ast::{self, AnnotationValue, Item, ItemKind};
 use crate::syntax::diagnostic::{Diagnostic, Severity};
 use build::Builder;
 use checked::{
-    CheckedProgram, CheckedQuery, Relation, RelationId, RelationKind, RuleId, Term,
-    UserFunctor,
+    CheckedProgram, CheckedQuery, Relation, RelationId, RelationKind, RuleId, Term, UserFunctor,
 };
 use declarations::Declarations;
 use draft::{Clause, ClauseKind, Draft};
@@ -69,8 +70,9 @@ pub fn check(
     program: &ast::Program,
     options: &Options,
 ) -> Result<(CheckedProgram, Vec<Diagnostic>), Vec<Diagnostic>> {
-    let items: Vec<&Item> = program.items.iter().collect();
     let mut findings = Findings::default();
+    let instances = components::instances(&program.items, &mut findings);
+    let items: Vec<&Item> = program.items.iter().chain(&instances).collect();
     let mut options = options.clone();
     options.legacy |= pragmas(&items).any(|(key, _)| &**key == "legacy");
 
@@ -79,7 +81,14 @@ pub fn check(
     let (draft, typing) = analyse(draft, &declarations, &options, &mut findings);
 
     let mut checked = shell(&items, &declarations, &mut findings);
-    lower_clauses(&draft, &typing, &declarations, &options, &mut checked, &mut findings);
+    lower_clauses(
+        &draft,
+        &typing,
+        &declarations,
+        &options,
+        &mut checked,
+        &mut findings,
+    );
     let edges = strata::edges(&checked);
     let components = strata::Components::new(checked.relations.len(), &edges);
     checked.word_bits = options.word_bits;
@@ -97,7 +106,9 @@ pub fn check(
 fn is_silenced(diagnostic: &Diagnostic, options: &Options) -> bool {
     diagnostic.severity == Severity::Warning
         && options.silenced.iter().any(|wanted| {
-            wanted == "all" || wanted == diagnostic.code || Some(&**wanted) == codes::warning_name(diagnostic.code)
+            wanted == "all"
+                || wanted == diagnostic.code
+                || Some(&**wanted) == codes::warning_name(diagnostic.code)
         })
 }
 
@@ -106,7 +117,11 @@ fn pragmas<'a>(items: &[&'a Item]) -> impl Iterator<Item = (&'a Arc<str>, Option
         ItemKind::Pragma { key, value } => Some((&key.value, value.as_ref().map(|v| &v.value))),
         _ => None,
     };
-    items.iter().filter_map(pragma).collect::<Vec<_>>().into_iter()
+    items
+        .iter()
+        .filter_map(pragma)
+        .collect::<Vec<_>>()
+        .into_iter()
 }
 
 /// Every clause of the items, names resolved.
@@ -152,7 +167,11 @@ fn analyse(
 }
 
 /// All of the checked program but its clauses and strata.
-fn shell(items: &[&Item], declarations: &Arc<Declarations>, findings: &mut Findings) -> CheckedProgram {
+fn shell(
+    items: &[&Item],
+    declarations: &Arc<Declarations>,
+    findings: &mut Findings,
+) -> CheckedProgram {
     let relations: Vec<Relation> = declarations
         .relations
         .iter()
@@ -169,7 +188,12 @@ fn shell(items: &[&Item], declarations: &Arc<Declarations>, findings: &mut Findi
             span: relation.span,
         })
         .collect();
-    let kind = |ty| declarations.types.kind(ty).unwrap_or(checked::ValueType::Number);
+    let kind = |ty| {
+        declarations
+            .types
+            .kind(ty)
+            .unwrap_or(checked::ValueType::Number)
+    };
     CheckedProgram {
         shapes: declarations.checked_shapes(),
         relations,
@@ -222,7 +246,10 @@ fn lower_clauses(
                 checked.constraints.push(RuleId(checked.rules.len() as u32));
                 checked.rules.push(lowering.rule(clause));
             }
-            ClauseKind::Subsumption { dominated, dominating } => {
+            ClauseKind::Subsumption {
+                dominated,
+                dominating,
+            } => {
                 let subsumption = lowering.subsumption(clause, dominated, dominating);
                 checked.subsumptions.push(subsumption);
             }
@@ -287,7 +314,9 @@ fn check_column(
             );
             return;
         };
-        let kind = lowering.typing.known_kind(lowering.draft, lowering.declarations, *node);
+        let kind = lowering
+            .typing
+            .known_kind(lowering.draft, lowering.declarations, *node);
         match (first, kind) {
             (None, _) => first = kind,
             (Some(expected), Some(found)) if expected != found => {
@@ -386,4 +415,3 @@ fn options_of(program: &CheckedProgram) -> Options {
         silenced: Vec::new(),
     }
 }
-

@@ -31,6 +31,7 @@ pub fn case_spec(
             .collect(),
         missing_facts_are_empty: arguments.no_warn,
         silenced,
+        text: None,
     }
 }
 

@@ -77,7 +77,8 @@ fn write_csv(table: &Table, out: &mut dyn Write) -> io::Result<()> {
     } else {
         writer.write_record(table.columns().iter().map(|name| name.as_bytes()))?;
         for row in 0..table.len() {
-            writer.write_record((0..table.columns().len()).map(|column| table.text(row, column)))?;
+            writer
+                .write_record((0..table.columns().len()).map(|column| table.text(row, column)))?;
         }
     }
     writer.flush()

@@ -99,7 +99,13 @@ fn aligned(
     let last = widths.len().saturating_sub(1);
     let mut line = String::new();
     for (column, name) in headings.iter().enumerate() {
-        push_padded(&mut line, name, widths[column], grid.is_number(column), column == last);
+        push_padded(
+            &mut line,
+            name,
+            widths[column],
+            grid.is_number(column),
+            column == last,
+        );
     }
     writeln!(out, "{}", palette.heading(&line))?;
     let mut cell = String::new();
@@ -108,7 +114,13 @@ fn aligned(
         for (column, &width) in widths.iter().enumerate() {
             cell.clear();
             write_shown(grid, row, column, &mut cell);
-            push_padded(&mut line, &cell, width, grid.is_number(column), column == last);
+            push_padded(
+                &mut line,
+                &cell,
+                width,
+                grid.is_number(column),
+                column == last,
+            );
         }
         writeln!(out, "{line}")?;
     }
@@ -130,12 +142,7 @@ fn push_padded(line: &mut String, text: &str, width: usize, right: bool, last: b
     }
 }
 
-fn wrapped(
-    grid: &dyn Grid,
-    width: u16,
-    palette: Palette,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+fn wrapped(grid: &dyn Grid, width: u16, palette: Palette, out: &mut dyn Write) -> io::Result<()> {
     let headings = grid.headings();
     let mut table = comfy_table::Table::new();
     table

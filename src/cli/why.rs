@@ -2,9 +2,8 @@
 
 use super::args::WhyArgs;
 use super::status::Status;
-use super::style::Palette;
 use super::{interrupt, open, report};
-use crate::session::{Command, Answer, Error, Proof, Session};
+use crate::session::{Error, Proof, Session};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -14,9 +13,9 @@ pub fn why(directory: Option<&Path>, arguments: &WhyArgs) -> Status {
         Err(error) => return report::failure(&error, arguments.json),
     };
     let printed = match arguments.json {
-        true => report::print_json(&proof.to_json()),
+        true => report::print_json(&proof),
         false => {
-            let text = proof.to_text();
+            let text = proof.to_string();
             report::printed(io::stdout().write_all(text.as_bytes()))
         }
     };

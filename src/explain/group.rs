@@ -28,6 +28,25 @@ pub(super) fn each_member<'a>(
     outer: &[Option<Code>],
     mut f: impl FnMut(Member),
 ) -> bool {
+    let mut seen = FxHashSet::default();
+    each_row(context, aggregate, variables, outer, |key, member| {
+        if key.is_none_or(|key| seen.insert(key)) {
+            f(member);
+        }
+    })
+}
+
+/// What tells the members of a group apart; `None` when every solution is a member of its own.
+pub(super) type MemberKey = Option<Vec<Option<Code>>>;
+
+/// As [`each_member`], with every way to come to a member: all solutions of one key are the same one.
+pub(super) fn each_row<'a>(
+    context: Context<'a>,
+    aggregate: &'a Aggregate,
+    variables: &'a [Variable],
+    outer: &[Option<Code>],
+    mut f: impl FnMut(MemberKey, Member),
+) -> bool {
     let mut solver = Solver::new(context, &aggregate.body, variables);
     for &var in &aggregate.injected {
         if let Some(code) = outer[var.index()] {
@@ -35,7 +54,6 @@ pub(super) fn each_member<'a>(
         }
     }
     let named = (!ranges_over_one_atom(aggregate)).then(|| named(aggregate, variables));
-    let mut seen = FxHashSet::default();
     for solution in solver {
         let value = match &aggregate.target {
             None => None,
@@ -44,17 +62,14 @@ pub(super) fn each_member<'a>(
                 Err(_) => continue,
             },
         };
-        if let Some(named) = &named {
-            let key: Vec<Option<Code>> = named
+        let key = named.as_ref().map(|named| {
+            named
                 .iter()
                 .map(|var| solution.values[var.index()])
                 .chain([value])
-                .collect();
-            if !seen.insert(key) {
-                continue;
-            }
-        }
-        f(Member { solution, value });
+                .collect()
+        });
+        f(key, Member { solution, value });
     }
     context.meter.stopped().is_none()
 }
@@ -131,11 +146,29 @@ pub(super) fn answers(
 }
 
 /// Whether one value of a `min` or `max` drives out another one.
-pub(super) fn beats(aggregate: &Aggregate, left: Code, right: Code, context: Context) -> bool {
+fn beats(aggregate: &Aggregate, left: Code, right: Code, context: Context) -> bool {
     let op = match aggregate.op {
         AggregateOp::Min => CompareOp::Lt,
         AggregateOp::Max => CompareOp::Gt,
         AggregateOp::Count | AggregateOp::Sum | AggregateOp::Mean => return false,
     };
     functor::compare(op, aggregate.operand, left, right, context.dictionary)
+}
+
+/// Whether a member decides a `min` or `max`: it has the result, and the witnesses that were chosen.
+pub(super) fn wins(
+    aggregate: &Aggregate,
+    member: &Member,
+    result: Code,
+    outer: &[Option<Code>],
+    context: Context,
+) -> bool {
+    matches!(aggregate.op, AggregateOp::Min | AggregateOp::Max)
+        && member.value.is_some_and(|value| {
+            !beats(aggregate, value, result, context) && !beats(aggregate, result, value, context)
+        })
+        && aggregate
+            .witnesses
+            .iter()
+            .all(|var| member.solution.values[var.index()] == outer[var.index()])
 }

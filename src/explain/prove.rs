@@ -7,7 +7,7 @@
 use super::case::{Case, Ground};
 use super::expand::Step;
 use super::facts::Fact;
-use super::group::{beats, each_member};
+use super::group::{each_member, wins};
 use super::meter::Meter;
 use super::proof::{
     Basis, Derivation, Gap, Link, MemberProof, Node, NodeId, Premise, Proof, Total,
@@ -221,22 +221,12 @@ impl Builder<'_> {
         let case = self.case;
         let context = case.context(self.meter);
         let result = outer[aggregate.result.index()].unwrap_or_default();
-        // Of a `min` or `max` with witnesses, only the tie that was chosen counts as the winner.
-        let wins = |value: Option<Code>, solution: &Solution| {
-            value.is_some_and(|value| {
-                !beats(aggregate, value, result, context)
-                    && !beats(aggregate, result, value, context)
-            }) && aggregate
-                .witnesses
-                .iter()
-                .all(|var| solution.values[var.index()] == outer[var.index()])
-        };
         let mut count = 0;
         let mut winners = Vec::new();
         let mut others = Vec::new();
         each_member(context, aggregate, variables, outer, |member| {
             count += 1;
-            let kept = if wins(member.value, &member.solution) {
+            let kept = if wins(aggregate, &member, result, outer, context) {
                 &mut winners
             } else {
                 &mut others

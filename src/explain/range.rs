@@ -51,7 +51,8 @@ impl Steps {
         Steps::Integer {
             next: Some(from),
             to,
-            step: step.map_or(default, wide),
+            // As in the engine, an unsigned step that stands for a negative number counts down.
+            step: step.map_or(default, |step| i128::from(dictionary.to_number(step))),
             signed,
         }
     }

@@ -160,7 +160,10 @@ pub fn is_complete(text: &str) -> bool {
         .rfind(|piece| !matches!(piece.kind, PieceKind::Space | PieceKind::Comment));
     let dangling = last.is_some_and(|piece| {
         matches!(piece.kind, PieceKind::If | PieceKind::Ask)
-            || matches!(&text[piece.range.clone()], "," | ";" | "!" | "=" | "<" | ">")
+            || matches!(
+                &text[piece.range.clone()],
+                "," | ";" | "!" | "=" | "<" | ">"
+            )
     });
     depth <= 0 && !needs_end && !dangling
 }
@@ -182,30 +185,44 @@ mod tests {
     fn a_dot_ends_a_clause_unless_it_belongs_to_a_word_or_number() {
         use PieceKind::*;
         check("p.", &[("p", Word), (".", End)]);
-        check("c.rel(1.5).", &[
-            ("c.rel", Word),
-            ("(", Open),
-            ("1.5", Number),
-            (")", Close),
-            (".", End),
-        ]);
-        check("X = 1.", &[("X", Word), ("=", Other), ("1", Number), (".", End)]);
+        check(
+            "c.rel(1.5).",
+            &[
+                ("c.rel", Word),
+                ("(", Open),
+                ("1.5", Number),
+                (")", Close),
+                (".", End),
+            ],
+        );
+        check(
+            "X = 1.",
+            &[("X", Word), ("=", Other), ("1", Number), (".", End)],
+        );
         check("10.0.0.1.", &[("10.0.0.1", Number), (".", End)]);
-        check(".decl p()", &[(".decl", Directive), ("p", Word), ("(", Open), (")", Close)]);
+        check(
+            ".decl p()",
+            &[(".decl", Directive), ("p", Word), ("(", Open), (")", Close)],
+        );
     }
 
     #[test]
     fn strings_keep_their_escapes_and_may_be_unfinished() {
         use PieceKind::*;
-        check(r#""a\"b" "c"#, &[
-            (r#""a\"b""#, Text { closed: true }),
-            (r#""c"#, Text { closed: false }),
-        ]);
+        check(
+            r#""a\"b" "c"#,
+            &[
+                (r#""a\"b""#, Text { closed: true }),
+                (r#""c"#, Text { closed: false }),
+            ],
+        );
     }
 
     #[test]
     fn pieces_cover_any_text() {
-        for text in ["", "é→\"", "?-", "/*", "a..b", "\\", "0x", "1..2", "?", ":-:-", "日本(_"] {
+        for text in [
+            "", "é→\"", "?-", "/*", "a..b", "\\", "0x", "1..2", "?", ":-:-", "日本(_",
+        ] {
             let whole: String = pieces(text).into_iter().map(|p| &text[p.range]).collect();
             assert_eq!(whole, text);
         }

@@ -9,9 +9,9 @@ use super::program::{self, Program};
 use super::table::Table;
 use super::typed;
 use super::watch::{Unwatched, Watch};
-use crate::analysis::checked::{CheckedProgram, CheckedQuery, RelationId};
-use crate::engine::budget::{Budget, RunOptions, RunReport};
+use crate::analysis::checked::{CheckedProgram, RelationId, ValueType};
 use crate::engine::Database;
+use crate::engine::budget::{Budget, RunOptions, RunReport, Stop};
 use crate::evidence::{Claims, Sources};
 use crate::io;
 use crate::storage::{Dictionary, Rows};
@@ -116,9 +116,7 @@ impl Session {
 
     /// Carries out one command.
     pub fn execute(&mut self, command: &Command) -> Result<Answer, Error> {
-        if self.stale {
-            self.rerun()?;
-        }
+        self.refresh()?;
         match command {
             Command::Query(body) => self.query(body).map(Answer::Rows),
             Command::Clauses(text) => self.add_text(text).map(Answer::Changed),
@@ -126,7 +124,7 @@ impl Session {
                 true => self.query(text).map(Answer::Rows),
                 false => self.add_text(text).map(Answer::Changed),
             },
-            Command::Why(fact) => self.prove(fact).map(|proof| Answer::Proof(Box::new(proof))),
+            Command::Why(fact) => self.why(fact).map(|proof| Answer::Proof(Box::new(proof))),
             Command::Relations => Ok(Answer::Relations(self.relation_sizes())),
             Command::Schema(relation) => self.schema(relation).map(Answer::Schema),
             Command::Sources(relation) => {
@@ -141,11 +139,10 @@ impl Session {
 
     /// Answers a query: a body, with or without `?-` and the final dot.
     pub fn query(&mut self, body: &str) -> Result<Table, Error> {
-        if self.stale {
-            self.rerun()?;
-        }
+        self.refresh()?;
         let started = Instant::now();
-        let (query, _) = self.check_query(body)?;
+        let name = self.name_text();
+        let query = typed::check_query(&self.program.checked, &name, body, &mut self.sources)?;
         let rows = self
             .database
             .query(&query, &self.options.budget)
@@ -159,7 +156,7 @@ impl Session {
             })
             .collect();
         let types: Vec<_> = columns.iter().map(|(_, ty)| *ty).collect();
-        let rows = io::sort_rows(rows, &types, &self.program.checked, self.dictionary());
+        let rows = self.sorted(rows, &types);
         Ok(Table::new(
             self.program.checked.clone(),
             self.database.dictionary().clone(),
@@ -236,12 +233,15 @@ impl Session {
         }
     }
 
-    /// Parses and checks the body of a query.
-    pub(super) fn check_query(&mut self, body: &str) -> Result<(CheckedQuery, String), Error> {
-        let name = self.name_text();
-        typed::check_query(&self.program.checked, &name, body, &mut self.sources)
-            .map(|query| (query, name))
-            .map_err(Error::Rejected)
+    pub(super) fn sorted(&self, rows: Rows, types: &[ValueType]) -> Rows {
+        let threads = self.options.threads.max(1);
+        io::sort_rows(
+            rows,
+            types,
+            &self.program.checked,
+            self.dictionary(),
+            threads,
+        )
     }
 
     /// `line 3`
@@ -272,11 +272,7 @@ impl Session {
 
     fn reload(&mut self) -> Result<Inventory, Error> {
         let started = Instant::now();
-        *self = Session::start(
-            self.spec.clone(),
-            self.options.clone(),
-            self.added.clone(),
-        )?;
+        *self = Session::start(self.spec.clone(), self.options.clone(), self.added.clone())?;
         Ok(Inventory {
             elapsed: started.elapsed(),
             ..self.inventory()
@@ -340,6 +336,14 @@ impl Session {
             && inputs(old) == inputs(program)
     }
 
+    /// Takes rows into account that were inserted since the last run.
+    pub(super) fn refresh(&mut self) -> Result<(), Error> {
+        match self.stale {
+            true => self.rerun(),
+            false => Ok(()),
+        }
+    }
+
     fn rerun(&mut self) -> Result<(), Error> {
         let checked = self.program.checked.clone();
         let mut database = Database::new(checked.clone(), self.database.dictionary().clone());
@@ -364,8 +368,8 @@ impl Session {
         for (relation, rows) in &self.inserted {
             database.state(*relation, rows.clone());
         }
-        let report = run(&mut database, &self.options)
-            .map_err(|stop| self.stopped_in(&stop, &checked))?;
+        let report =
+            run(&mut database, &self.options).map_err(|stop| self.stopped_in(&stop, &checked))?;
         self.database = database;
         self.report = report;
         self.stale = false;
@@ -382,21 +386,19 @@ impl Session {
                 .filter(|warning| !self.spec.silences(warning))
                 .cloned(),
         );
+        self.warnings.extend(self.fault_warnings(&self.report));
     }
 
-    pub(super) fn stopped(&self, stop: &crate::engine::budget::Stop) -> Error {
+    pub(super) fn stopped(&self, stop: &Stop) -> Error {
         self.stopped_in(stop, &self.program.checked)
     }
 
-    fn stopped_in(&self, stop: &crate::engine::budget::Stop, program: &CheckedProgram) -> Error {
+    fn stopped_in(&self, stop: &Stop, program: &CheckedProgram) -> Error {
         Error::Stopped(Stopped::new(stop, program, &self.sources))
     }
 }
 
-fn run(
-    database: &mut Database,
-    options: &Options,
-) -> Result<RunReport, crate::engine::budget::Stop> {
+fn run(database: &mut Database, options: &Options) -> Result<RunReport, Stop> {
     let run_options = RunOptions {
         threads: options.threads.max(1),
         births: options.births,

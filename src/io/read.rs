@@ -313,6 +313,46 @@ mod tests {
         );
     }
 
+    /// Every claim file of the shipped case, some of them read into two relations.
+    #[test]
+    fn the_shipped_case_reads_without_a_finding() {
+        use crate::syntax::{LoadOptions, load};
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut texts = crate::syntax::source::SourceMap::new();
+        let rules = [root.join("rules/case.dl")];
+        let (parsed, wrong) = load(&rules, &LoadOptions::default(), &mut texts);
+        assert_eq!(print_diagnostics(&wrong), "");
+        let (program, _) = crate::analysis::check(&parsed, &Default::default()).unwrap();
+        let facts = root.join("facts");
+        let options = ReadOptions {
+            fact_dir: &facts,
+            ..ReadOptions::default()
+        };
+        let mut sources = read_sources(&facts.join("sources.csv"), &options)
+            .unwrap()
+            .sources;
+        let mut claims = Claims::new();
+        let dictionary = Dictionary::new();
+        let inputs = program.directives().iter();
+        for input in inputs.filter(|directive| directive.kind == DirectiveKind::Input) {
+            match read(
+                &program,
+                input,
+                &dictionary,
+                &mut sources,
+                &mut claims,
+                &options,
+            ) {
+                Ok(loaded) => {
+                    assert!(!loaded.rows.is_empty() && loaded.warnings.is_empty());
+                }
+                Err(wrong) => panic!("{}", print_diagnostics(&wrong)),
+            }
+        }
+        let cited = claims.iter().filter(|(_, claim)| claim.source.is_some());
+        assert_eq!(cited.count(), claims.len());
+    }
+
     #[test]
     fn progress_reaches_the_size_of_the_file() {
         let directory = tempfile::tempdir().unwrap();

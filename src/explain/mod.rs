@@ -11,6 +11,7 @@ mod expand;
 mod facts;
 mod group;
 pub mod json;
+mod lineage;
 mod meter;
 mod proof;
 mod prove;
@@ -19,6 +20,10 @@ mod search;
 mod solve;
 mod terms;
 mod testimony;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 mod text;
 mod tree;
 

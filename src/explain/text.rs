@@ -84,7 +84,8 @@ impl Wording<'_> {
                 left,
                 right,
             } => {
-                let (left, right) = (self.term(left, *operand), self.term(right, *operand));
+                let side = |term| outermost(self.term(term, *operand));
+                let (left, right) = (side(left), side(right));
                 (left != right).then(|| format!("{left} {} {right}", symbol(*op)))
             }
             LiteralKind::Match {
@@ -195,6 +196,17 @@ impl Wording<'_> {
     }
 }
 
+/// A call between operators stands in brackets of its own; alone it needs none.
+fn outermost(term: String) -> String {
+    match term
+        .strip_prefix('(')
+        .and_then(|rest| rest.strip_suffix(')'))
+    {
+        Some(inner) => inner.to_owned(),
+        None => term,
+    }
+}
+
 fn is_compound(ty: ValueType) -> bool {
     matches!(ty, ValueType::Record(_) | ValueType::Adt(_))
 }
@@ -251,5 +263,6 @@ fn spelling(op: &FunctorOp) -> Spelling<'_> {
         FunctorOp::Autoinc => Name("autoinc"),
         FunctorOp::IterationCount => Name("recursive_iteration_cnt"),
         FunctorOp::User(name) => Spelling::User(name),
+        FunctorOp::Reinterpret(_) => Name("as"),
     }
 }

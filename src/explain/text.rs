@@ -117,15 +117,9 @@ impl Wording<'_> {
         }
     }
 
-    /// `count = 3`, `sum of 4 = 12`.
+    /// `count = 3`.
     pub(super) fn total(&self, aggregate: &Aggregate, result: Code) -> String {
-        let name = match aggregate.op {
-            AggregateOp::Count => "count",
-            AggregateOp::Sum => "sum",
-            AggregateOp::Min => "min",
-            AggregateOp::Max => "max",
-            AggregateOp::Mean => "mean",
-        };
+        let name = total_name(aggregate.op);
         let ty = self.variables[aggregate.result.index()].ty;
         format!("{name} = {}", self.value(ty, result))
     }
@@ -193,6 +187,16 @@ impl Wording<'_> {
             Constant::Ordinal(_) => ValueType::Unsigned,
         };
         self.value(ty, super::terms::constant(constant, self.dictionary))
+    }
+}
+
+pub(super) fn total_name(op: AggregateOp) -> &'static str {
+    match op {
+        AggregateOp::Count => "count",
+        AggregateOp::Sum => "sum",
+        AggregateOp::Min => "min",
+        AggregateOp::Max => "max",
+        AggregateOp::Mean => "mean",
     }
 }
 

@@ -70,15 +70,24 @@ pub fn yes_or_no(answer: &Table) -> &'static str {
 
 /// A header of column names, then the rows. A yes-or-no question has the column `holds`.
 fn write_csv(table: &Table, out: &mut dyn Write) -> io::Result<()> {
-    let mut writer = csv::Writer::from_writer(out);
+    csv_records(table, &mut csv::Writer::from_writer(out)).map_err(|error| {
+        match error.into_kind() {
+            csv::ErrorKind::Io(error) => error,
+            other => io::Error::other(format!("{other:?}")),
+        }
+    })
+}
+
+fn csv_records(table: &Table, writer: &mut csv::Writer<&mut dyn Write>) -> csv::Result<()> {
     if table.is_yes_or_no() {
         writer.write_record(["holds"])?;
         writer.write_record([if table.is_empty() { "false" } else { "true" }])?;
     } else {
         writer.write_record(table.columns().iter().map(|name| name.as_bytes()))?;
         for row in 0..table.len() {
-            writer.write_record((0..table.columns().len()).map(|column| table.text(row, column)))?;
+            writer
+                .write_record((0..table.columns().len()).map(|column| table.text(row, column)))?;
         }
     }
-    writer.flush()
+    Ok(writer.flush()?)
 }

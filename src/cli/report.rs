@@ -68,7 +68,11 @@ fn failure_json(error: &Error) -> Value {
 
 /// `{"errors": 1, "warnings": 0, "diagnostics": […]}`
 pub fn findings_json(findings: &Findings) -> Value {
-    let errors = findings.diagnostics().iter().filter(|d| d.is_error()).count();
+    let errors = findings
+        .diagnostics()
+        .iter()
+        .filter(|d| d.is_error())
+        .count();
     json!({
         "errors": errors,
         "warnings": findings.diagnostics().len() - errors,

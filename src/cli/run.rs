@@ -20,7 +20,10 @@ pub fn run(directory: Option<&Path>, arguments: &RunArgs) -> Status {
     let spec = open::case_spec(directory, &arguments.programs, &arguments.program);
     let output_dir = (!to_stdout).then_some(arguments.output_dir.as_path());
     // Better now than after an hour of work.
-    if let Some(missing) = output_dir.map(|dir| spec.resolve(dir)).filter(|dir| !dir.is_dir()) {
+    if let Some(missing) = output_dir
+        .map(|dir| spec.resolve(dir))
+        .filter(|dir| !dir.is_dir())
+    {
         report::say(&format!(
             "there is no directory `{}` to write to: create it, or name another with `-D DIR`",
             missing.display()
@@ -69,7 +72,7 @@ fn write(session: &mut Session, output_dir: Option<&Path>, json: bool) -> Result
     match json {
         true => session.write_outputs(output_dir, &mut io::sink()),
         false => {
-            let mut out = Quiet(BufWriter::new(io::stdout().lock()));
+            let mut out = Quiet(BufWriter::new(io::stdout()));
             let written = session.write_outputs(output_dir, &mut out)?;
             report::printed(out.flush());
             Ok(written)

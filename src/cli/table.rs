@@ -99,7 +99,13 @@ fn aligned(
     let last = widths.len().saturating_sub(1);
     let mut line = String::new();
     for (column, name) in headings.iter().enumerate() {
-        push_padded(&mut line, name, widths[column], grid.is_number(column), column == last);
+        push_padded(
+            &mut line,
+            name,
+            widths[column],
+            grid.is_number(column),
+            column == last,
+        );
     }
     writeln!(out, "{}", palette.heading(&line))?;
     let mut cell = String::new();
@@ -108,7 +114,13 @@ fn aligned(
         for (column, &width) in widths.iter().enumerate() {
             cell.clear();
             write_shown(grid, row, column, &mut cell);
-            push_padded(&mut line, &cell, width, grid.is_number(column), column == last);
+            push_padded(
+                &mut line,
+                &cell,
+                width,
+                grid.is_number(column),
+                column == last,
+            );
         }
         writeln!(out, "{line}")?;
     }
@@ -130,12 +142,7 @@ fn push_padded(line: &mut String, text: &str, width: usize, right: bool, last: b
     }
 }
 
-fn wrapped(
-    grid: &dyn Grid,
-    width: u16,
-    palette: Palette,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+fn wrapped(grid: &dyn Grid, width: u16, palette: Palette, out: &mut dyn Write) -> io::Result<()> {
     let headings = grid.headings();
     let mut table = comfy_table::Table::new();
     table
@@ -202,7 +209,10 @@ mod tests {
         };
         let mut out = Vec::new();
         print(&grid, width, Palette::PLAIN, &mut out).unwrap();
-        expected.assert_eq(&String::from_utf8(out).unwrap());
+        // The bar keeps the blank at the beginning of each line.
+        let lines = String::from_utf8(out).unwrap();
+        let barred: String = lines.lines().map(|line| format!("|{line}\n")).collect();
+        expected.assert_eq(&barred);
     }
 
     #[test]
@@ -211,9 +221,9 @@ mod tests {
             &[["x-firm", "12", "a"], ["y", "1,951", "日本 b"]],
             None,
             expect![[r#"
-                 relation   rows  note
-                 x-firm       12  a
-                 y         1,951  日本 b
+                | relation   rows  note
+                | x-firm       12  a
+                | y         1,951  日本 b
             "#]],
         );
     }
@@ -224,10 +234,10 @@ mod tests {
             &[["x-firm", "12", "one two three four five six seven"]],
             Some(32),
             expect![[r#"
-                 relation  rows  note
-                 x-firm      12  one two three
-                                 four five six
-                                 seven
+                | relation  rows  note
+                | x-firm      12  one two three
+                |                 four five six
+                |                 seven
             "#]],
         );
     }
@@ -238,8 +248,8 @@ mod tests {
             &[["a\u{1b}[2J", "1", "line\nbreak"]],
             None,
             expect![[r#"
-                 relation    rows  note
-                 a\u{1b}[2J     1  line\nbreak
+                | relation    rows  note
+                | a\u{1b}[2J     1  line\nbreak
             "#]],
         );
     }

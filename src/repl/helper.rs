@@ -77,9 +77,12 @@ impl CaseHelper {
     fn clause(&self, before: &str, from: usize) -> (usize, Vec<Pair>) {
         let text = &before[from..];
         let pieces = pieces(text);
-        let last = pieces
-            .last()
-            .filter(|piece| matches!(piece.kind, PieceKind::Word | PieceKind::Text { closed: false }));
+        let last = pieces.last().filter(|piece| {
+            matches!(
+                piece.kind,
+                PieceKind::Word | PieceKind::Text { closed: false }
+            )
+        });
         let start = last.map_or(text.len(), |piece| piece.range.start);
         let typed = &text[start..];
         let done = &pieces[..pieces.len() - usize::from(last.is_some())];
@@ -119,13 +122,18 @@ impl CaseHelper {
             .iter()
             .enumerate()
             .filter(|(at, piece)| {
-                let called = pieces.get(at + 1).is_some_and(|next| next.kind == PieceKind::Open);
+                let called = pieces
+                    .get(at + 1)
+                    .is_some_and(|next| next.kind == PieceKind::Open);
                 piece.kind == PieceKind::Word && !called
             })
             .map(|(_, piece)| &text[piece.range.clone()])
             .filter(|name| name.starts_with(prefix) && *name != "_")
             .collect();
-        names.into_iter().map(|name| same(name.to_owned())).collect()
+        names
+            .into_iter()
+            .map(|name| same(name.to_owned()))
+            .collect()
     }
 
     /// Constants that stand at this place of the relation.
@@ -178,7 +186,11 @@ impl CaseHelper {
         if pieces.last()?.kind == (PieceKind::Text { closed: false }) {
             return None;
         }
-        let lead = if argument.begun && !rest.is_empty() { ", " } else { "" };
+        let lead = if argument.begun && !rest.is_empty() {
+            ", "
+        } else {
+            ""
+        };
         Some(format!("{lead}{})", rest.join(", ")))
     }
 }
@@ -296,7 +308,9 @@ impl Highlighter for CaseHelper {
         let pieces = pieces(rest);
         for (at, piece) in pieces.iter().enumerate() {
             let text = &rest[piece.range.clone()];
-            let called = pieces.get(at + 1).is_some_and(|next| next.kind == PieceKind::Open);
+            let called = pieces
+                .get(at + 1)
+                .is_some_and(|next| next.kind == PieceKind::Open);
             let shown = match piece.kind {
                 PieceKind::Word if called && session.program().relation_named(text).is_some() => {
                     self.palette.relation(text)

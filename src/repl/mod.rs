@@ -130,7 +130,16 @@ impl Repl {
                 }
             }
             match String::from_utf8(raw) {
-                Ok(line) => text.push_str(&line),
+                Ok(line) => {
+                    // A clause that was never finished does not swallow the commands after it.
+                    if !text.trim().is_empty()
+                        && scan::is_command(&line)
+                        && self.line(&std::mem::take(&mut text)) == Next::End
+                    {
+                        break;
+                    }
+                    text.push_str(&line);
+                }
                 Err(_) => {
                     report::say("a line is not UTF-8 and was not read");
                     self.failed = true;
@@ -138,7 +147,6 @@ impl Repl {
                 }
             }
             if scan::is_complete(&text) && self.line(&std::mem::take(&mut text)) == Next::End {
-                text.clear();
                 break;
             }
         }
@@ -165,7 +173,9 @@ impl Repl {
         }
         match session.violations().len() {
             0 => {}
-            count => found.push(format!("{count} violated constraints: `cutout run` lists them")),
+            count => found.push(format!(
+                "{count} violated constraints: `cutout run` lists them"
+            )),
         }
         for line in found {
             println!("{}", palette.quiet(line));

@@ -135,7 +135,10 @@ fn schema(schema: &Schema, look: Look, out: &mut dyn Write) -> io::Result<()> {
         facts.push(format!("read from {}", schema.inputs.join(", ")));
     }
     if schema.rules > 0 {
-        facts.push(format!("derived by {}", plural(schema.rules as u64, "rule")));
+        facts.push(format!(
+            "derived by {}",
+            plural(schema.rules as u64, "rule")
+        ));
     }
     facts.push(format!("declared at {}", schema.declared));
     writeln!(out, "{}", look.palette.quiet(facts.join("  ·  ")))
@@ -143,7 +146,14 @@ fn schema(schema: &Schema, look: Look, out: &mut dyn Write) -> io::Result<()> {
 
 fn sources(lines: &[SourceLine]) -> TextGrid {
     TextGrid {
-        headings: vec!["source", "grade", "published", "claims", "publisher", "title"],
+        headings: vec![
+            "source",
+            "grade",
+            "published",
+            "claims",
+            "publisher",
+            "title",
+        ],
         numbers: vec![false, false, false, true, false, false],
         rows: lines
             .iter()
@@ -170,11 +180,7 @@ fn rules(rules: &[RuleText], look: Look, out: &mut dyn Write) -> io::Result<()> 
     Ok(())
 }
 
-fn count(
-    counts: &[(std::sync::Arc<str>, u64)],
-    look: Look,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+fn count(counts: &[(std::sync::Arc<str>, u64)], look: Look, out: &mut dyn Write) -> io::Result<()> {
     match counts {
         [(_, only)] => writeln!(out, "{}", show_count(*only)),
         counts => {

@@ -40,7 +40,14 @@ pub(super) fn read(
         None => None,
     };
     let fact_dir = spec.fact_dir();
-    let outcome = read_all(program, dictionary, spec, options, &fact_dir, set_aside.as_ref());
+    let outcome = read_all(
+        program,
+        dictionary,
+        spec,
+        options,
+        &fact_dir,
+        set_aside.as_ref(),
+    );
     options.watch.finished();
     let mut data = outcome.map_err(reject)?;
     if let Some(set_aside) = set_aside {
@@ -82,11 +89,13 @@ fn read_all(
         .iter()
         .filter(|directive| directive.kind == DirectiveKind::Input)
         .collect();
-    if inputs.iter().any(|directive| directive.parameter("IO") == Some("claims")) {
+    if inputs
+        .iter()
+        .any(|directive| directive.parameter("IO") == Some("claims"))
+    {
         let register = fact_dir.join("sources.csv");
         if register.exists() {
-            let progress: Progress =
-                &|done, total| options.watch.reading(&register, done, total);
+            let progress: Progress = &|done, total| options.watch.reading(&register, done, total);
             let read_options = ReadOptions {
                 progress: Some(progress),
                 ..common
@@ -110,15 +119,11 @@ fn read_all(
             directive,
             dictionary,
             &mut data.sources,
-            &data.claims,
+            &mut data.claims,
             &read_options,
         );
         match loaded {
             Ok(loaded) => {
-                for claim in loaded.claims {
-                    // The reader has refused every id that was in use.
-                    let _ = data.claims.insert(claim);
-                }
                 data.warnings.extend(loaded.warnings);
                 rows.push((directive.relation, loaded.rows));
             }

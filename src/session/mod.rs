@@ -14,6 +14,7 @@ mod encode;
 mod error;
 mod outcome;
 mod outputs;
+mod pool;
 mod program;
 mod render;
 mod rows;
@@ -37,3 +38,6 @@ pub use session::{Options, Session};
 pub use table::Table;
 pub use watch::{Unwatched, Watch};
 pub use why::Proof;
+
+#[cfg(test)]
+mod tests;

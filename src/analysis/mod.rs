@@ -1,7 +1,7 @@
 //! Syntax tree to checked program.
 //!
 //! In: an [`ast::Program`](crate::syntax::ast::Program). Out: a [`checked::CheckedProgram`], or every error found.
-//! The stages, in order: `declarations`, `build` (names, disjunctions), `scopes` (variables of aggregates), `grounding`,
+//! The stages, in order: `components`, `declarations`, `build` (names, disjunctions), `scopes` (variables of aggregates), `grounding`,
 //! `inference` and `typecheck`, `lower`, `strata`, `warnings`. The analyses (grounding, types, strata, unused and
 //! suspicious rules) are Ascent programs over the tree as relations: the one place of the library that uses `ascent`.
 //! Must not know: how rows are stored, in which order joins run.
@@ -9,6 +9,7 @@
 pub mod checked;
 pub mod codes;
 mod build;
+mod components;
 mod declarations;
 mod directives;
 mod draft;
@@ -18,6 +19,7 @@ mod formula;
 mod grounding;
 mod inference;
 mod lower;
+mod paths;
 mod scopes;
 mod strata;
 mod typecheck;
@@ -69,8 +71,9 @@ pub fn check(
     program: &ast::Program,
     options: &Options,
 ) -> Result<(CheckedProgram, Vec<Diagnostic>), Vec<Diagnostic>> {
-    let items: Vec<&Item> = program.items.iter().collect();
     let mut findings = Findings::default();
+    let instances = components::instances(&program.items, &mut findings);
+    let items: Vec<&Item> = program.items.iter().chain(&instances).collect();
     let mut options = options.clone();
     options.legacy |= pragmas(&items).any(|(key, _)| &**key == "legacy");
 

@@ -68,6 +68,8 @@ pub struct Node {
     pub kind: NodeKind,
     pub span: Span,
     pub scope: ScopeId,
+    /// Mentioned only by [`LiteralKind::Replaced`]: has a type, needs no value.
+    pub ghost: bool,
 }
 
 impl Node {
@@ -109,6 +111,8 @@ pub enum LiteralKind {
     Match { pattern: Arg, text: Arg, negated: bool },
     Contains { part: Arg, text: Arg, negated: bool },
     Bool(bool),
+    /// An atom of an inlined relation: what it stands for is beside it, this tells the types of its arguments.
+    Replaced { atom: Atom, negated: bool },
     /// An atom of an unknown relation or arity: grounds and types what it mentions.
     Unknown(Vec<Arg>),
 }
@@ -171,6 +175,8 @@ pub struct Clause {
     pub source: u32,
     /// Written without a body.
     pub fact: bool,
+    /// Of an inlined relation: checked, but only its copies run. The atom it replaces grounds its head.
+    pub inlined: bool,
     pub mentions: Vec<Mention>,
     pub say: Option<Arc<str>>,
     pub plan: Vec<(u32, Vec<u32>)>,

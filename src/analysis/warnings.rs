@@ -272,7 +272,7 @@ fn clause_facts(draft: &Draft, index: u32, clause: &Clause, facts: &mut Liveness
                         count += 1;
                     }
                 }
-                LiteralKind::Negated(atom) => facts.reads.push((index, atom.relation.0)),
+                LiteralKind::Negated(atom) | LiteralKind::Replaced { atom, .. } => facts.reads.push((index, atom.relation.0)),
                 _ => {}
             }
         }

@@ -3,10 +3,11 @@
 use super::bytes::Input;
 use super::codes;
 use super::facts::{field_value, not_utf8};
-use super::findings::{BadRow, Findings, Problem, closest};
+use super::findings::{BadRow, Findings, Problem};
 use super::quoted::{placed, quoting_problem};
 use super::records::{Record, Records};
 use crate::analysis::checked::{CheckedProgram, RelationId};
+use crate::analysis::findings::closest;
 use crate::evidence::{
     Claim, ClaimId, Claims, Credibility, Interval, PartialDate, Sources, Stance,
 };
@@ -172,7 +173,7 @@ impl ClaimReader<'_> {
                 let field = record.field(column).unwrap_or(b"");
                 field_value(self.program, relation, attribute, field, self.dictionary)
                     .unwrap_or_else(|problem| {
-                        row.problem(column, problem);
+                        row.problem(column, *problem);
                         Code::NIL
                     })
             })

@@ -64,7 +64,7 @@ fn read_row(
         let Some(attribute) = feed else { continue };
         match layout.value(attribute, field, dictionary) {
             Ok(code) => row[attribute] = code,
-            Err(problem) => problems.push(placed(record, file_column, problem)),
+            Err(problem) => problems.push(placed(record, file_column, *problem)),
         }
     }
     if problems.is_empty() {

@@ -5,7 +5,7 @@ use super::encode::{Encoding, encode_row};
 use super::error::{Error, Findings};
 use super::session::Session;
 use crate::analysis::checked::RelationId;
-use crate::io::findings::closest;
+use crate::analysis::findings::closest;
 use crate::storage::Rows;
 use crate::syntax::diagnostic::Diagnostic;
 use serde::Serialize;

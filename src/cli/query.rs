@@ -3,7 +3,8 @@
 use super::args::QueryArgs;
 use super::status::Status;
 use super::style::Palette;
-use super::{interrupt, open, report, table, terminal, units};
+use super::interrupt::Interrupt;
+use super::{open, report, table, terminal, units};
 use crate::session::{Error, Session, Table};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -30,7 +31,7 @@ pub fn query(directory: Option<&Path>, arguments: &QueryArgs) -> Status {
 
 fn answer(directory: Option<&Path>, arguments: &QueryArgs) -> Result<Table, Error> {
     let spec = open::case_spec(directory, &arguments.programs, &arguments.program);
-    let mut options = open::options(&arguments.limits, interrupt::cancel_on_interrupt(true));
+    let mut options = open::options(&arguments.limits, &Interrupt::install());
     options.births = false;
     options.keep_stated = false;
     Session::open(spec, options)?.query(&arguments.body)

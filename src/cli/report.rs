@@ -56,7 +56,13 @@ fn failure_json(error: &Error) -> Value {
         Error::Rejected(findings) => findings_json(findings),
         Error::Stopped(stopped) => json!({
             "stopped": {
-                "reason": format!("{:?}", stopped.reason).to_lowercase(),
+                "reason": match stopped.reason {
+                    StopReason::Time => "time",
+                    StopReason::Rows => "rows",
+                    StopReason::Rounds => "rounds",
+                    StopReason::Memory => "memory",
+                    StopReason::Cancelled => "cancelled",
+                },
                 "rule": stopped.rule,
                 "relation": stopped.relation,
                 "rows": stopped.rows,

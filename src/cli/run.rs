@@ -3,7 +3,8 @@
 use super::args::RunArgs;
 use super::status::Status;
 use super::style::Palette;
-use super::{interrupt, memory, open, report, table, units};
+use super::interrupt::Interrupt;
+use super::{memory, open, report, table, units};
 use crate::session::{Error, Session, Violated, Written};
 use serde_json::{Value, json};
 use std::io::{self, BufWriter, Write};
@@ -30,7 +31,7 @@ pub fn run(directory: Option<&Path>, arguments: &RunArgs) -> Status {
         ));
         return Status::Failed;
     }
-    let mut options = open::options(&arguments.limits, interrupt::cancel_on_interrupt(true));
+    let mut options = open::options(&arguments.limits, &Interrupt::install());
     options.births = false;
     options.keep_stated = false;
     options.bad_rows = arguments.skip_bad_rows.clone();

@@ -7,6 +7,7 @@
 mod answer;
 mod case;
 mod catalogue;
+mod check;
 mod command;
 mod data;
 mod decode;
@@ -33,7 +34,7 @@ pub use decode::RowError;
 pub use error::{Error, Findings, Stopped};
 pub use outcome::Violated;
 pub use outputs::Written;
-pub use program::check;
+pub use check::check;
 pub use session::{Options, Session};
 pub use table::Table;
 pub use watch::{Unwatched, Watch};

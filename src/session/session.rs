@@ -367,7 +367,7 @@ impl Session {
         Ok(())
     }
 
-    fn read(&self, program: &CheckedProgram) -> Result<Data, Error> {
+    fn read(&self, program: &CheckedProgram) -> Result<Data, Findings> {
         let dictionary = self.database.dictionary();
         self.pool.install(|| {
             data::read(

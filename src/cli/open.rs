@@ -3,8 +3,7 @@
 use super::args::{LimitArgs, ProgramArgs};
 use super::interrupt::Interrupt;
 use super::progress::Progress;
-use crate::engine::budget::Budget;
-use crate::session::{CaseSpec, Options, Unwatched, Watch};
+use crate::session::{Budget, CaseSpec, Options, Unwatched, Watch};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,8 +1,7 @@
 //! Proofs laid out for reading.
 
 use super::style::Palette;
-use crate::explain::{Line, LineKind};
-use crate::session::Proof;
+use crate::session::{Line, LineKind, Proof};
 use std::io::{self, Write};
 
 /// Prints the tree of a proof: what holds in one colour, what it rests on in another, the rest quietly.

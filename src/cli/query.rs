@@ -1,9 +1,9 @@
 //! `cutout query`: one question, one answer.
 
 use super::args::QueryArgs;
+use super::interrupt::Interrupt;
 use super::status::Status;
 use super::style::Palette;
-use super::interrupt::Interrupt;
 use super::{open, report, table, terminal, units};
 use crate::session::{Error, Session, Table};
 use std::io::{self, BufWriter, Write};

@@ -2,8 +2,7 @@
 
 use super::status::Status;
 use super::style::Palette;
-use crate::engine::budget::StopReason;
-use crate::session::{Error, Findings};
+use crate::session::{Error, Findings, StopReason};
 use serde_json::{Value, json};
 use std::io::{self, Write};
 

@@ -1,9 +1,9 @@
 //! `cutout run`: batch inference.
 
 use super::args::RunArgs;
+use super::interrupt::Interrupt;
 use super::status::Status;
 use super::style::Palette;
-use super::interrupt::Interrupt;
 use super::{memory, open, report, table, units};
 use crate::session::{Error, Session, Violated, Written};
 use serde_json::{Value, json};

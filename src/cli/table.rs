@@ -1,7 +1,6 @@
 //! Rows laid out for reading.
 
 use super::style::Palette;
-use crate::analysis::checked::ValueType;
 use crate::session::Table;
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement};
@@ -32,10 +31,7 @@ impl Grid for Table {
     }
 
     fn is_number(&self, column: usize) -> bool {
-        matches!(
-            self.column_type(column),
-            ValueType::Number | ValueType::Unsigned | ValueType::Float
-        )
+        Table::is_number(self, column)
     }
 }
 

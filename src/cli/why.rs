@@ -1,8 +1,8 @@
 //! `cutout why`: the proof of a fact.
 
 use super::args::WhyArgs;
-use super::status::Status;
 use super::interrupt::Interrupt;
+use super::status::Status;
 use super::style::Palette;
 use super::{open, proof, report};
 use crate::session::{Error, Proof, Session};

@@ -12,9 +12,9 @@ mod scan;
 mod show;
 
 use crate::cli::args::ReplArgs;
+use crate::cli::interrupt::Interrupt;
 use crate::cli::status::Status;
 use crate::cli::style::Palette;
-use crate::cli::interrupt::Interrupt;
 use crate::cli::{open, report, terminal};
 use crate::session::Session;
 use helper::CaseHelper;

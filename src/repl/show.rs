@@ -1,7 +1,7 @@
 //! Answers as text for a person.
 
-use crate::cli::style::Palette;
 use crate::cli::proof;
+use crate::cli::style::Palette;
 use crate::cli::table::{self, TextGrid};
 use crate::cli::units::{plural, show_count, show_duration};
 use crate::cli::{footer, yes_or_no};

@@ -256,9 +256,7 @@ impl<'a> Builder<'a> {
         let negated = leaf.negated;
         match &leaf.formula.kind {
             FormulaKind::Atom(atom) => match self.atom(atom, Place::Pattern, scope) {
-                LiteralKind::Atom(atom) if leaf.replaced => {
-                    LiteralKind::Replaced { atom, negated }
-                }
+                LiteralKind::Atom(atom) if leaf.replaced => LiteralKind::Replaced { atom, negated },
                 LiteralKind::Atom(atom) if negated => LiteralKind::Negated(atom),
                 literal => literal,
             },

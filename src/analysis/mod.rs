@@ -7,9 +7,9 @@
 //! suspicious rules) are Ascent programs over the tree as relations: the one place of the library that uses `ascent`.
 //! Must not know: how rows are stored, in which order joins run.
 
+mod build;
 pub mod checked;
 pub mod codes;
-mod build;
 mod components;
 mod declarations;
 mod directives;
@@ -37,8 +37,7 @@ use crate::syntax::ast::{self, AnnotationValue, Item, ItemKind};
 use crate::syntax::diagnostic::{Diagnostic, Severity};
 use build::Builder;
 use checked::{
-    CheckedProgram, CheckedQuery, Relation, RelationId, RelationKind, RuleId, Term,
-    UserFunctor,
+    CheckedProgram, CheckedQuery, Relation, RelationId, RelationKind, RuleId, Term, UserFunctor,
 };
 use declarations::Declarations;
 use draft::{Clause, ClauseKind, Draft};
@@ -89,7 +88,14 @@ pub fn check(
 
     let mut checked = shell(&items, declarations, &inliner, &mut findings);
     let declarations = checked.declarations.clone();
-    lower_clauses(&draft, &typing, &declarations, &options, &mut checked, &mut findings);
+    lower_clauses(
+        &draft,
+        &typing,
+        &declarations,
+        &options,
+        &mut checked,
+        &mut findings,
+    );
     let edges = strata::edges(&checked);
     let components = strata::Components::new(checked.relations.len(), &edges);
     checked.word_bits = options.word_bits;
@@ -112,7 +118,9 @@ pub fn check(
 fn is_silenced(diagnostic: &Diagnostic, options: &Options) -> bool {
     diagnostic.severity == Severity::Warning
         && options.silenced.iter().any(|wanted| {
-            wanted == "all" || wanted == diagnostic.code || Some(&**wanted) == codes::warning_name(diagnostic.code)
+            wanted == "all"
+                || wanted == diagnostic.code
+                || Some(&**wanted) == codes::warning_name(diagnostic.code)
         })
 }
 
@@ -121,7 +129,11 @@ fn pragmas<'a>(items: &[&'a Item]) -> impl Iterator<Item = (&'a Arc<str>, Option
         ItemKind::Pragma { key, value } => Some((&key.value, value.as_ref().map(|v| &v.value))),
         _ => None,
     };
-    items.iter().filter_map(pragma).collect::<Vec<_>>().into_iter()
+    items
+        .iter()
+        .filter_map(pragma)
+        .collect::<Vec<_>>()
+        .into_iter()
 }
 
 /// Every clause of the items, names resolved.
@@ -207,7 +219,12 @@ fn shell(
             span: relation.span,
         })
         .collect();
-    let kind = |ty| declarations.types.kind(ty).unwrap_or(checked::ValueType::Number);
+    let kind = |ty| {
+        declarations
+            .types
+            .kind(ty)
+            .unwrap_or(checked::ValueType::Number)
+    };
     CheckedProgram {
         shapes: declarations.checked_shapes(),
         relations,
@@ -260,7 +277,10 @@ fn lower_clauses(
                 checked.constraints.push(RuleId(checked.rules.len() as u32));
                 checked.rules.push(lowering.rule(clause));
             }
-            ClauseKind::Subsumption { dominated, dominating } => {
+            ClauseKind::Subsumption {
+                dominated,
+                dominating,
+            } => {
                 let subsumption = lowering.subsumption(clause, dominated, dominating);
                 checked.subsumptions.push(subsumption);
             }
@@ -326,7 +346,9 @@ fn check_column(
             );
             return;
         };
-        let kind = lowering.typing.known_kind(lowering.draft, lowering.declarations, *node);
+        let kind = lowering
+            .typing
+            .known_kind(lowering.draft, lowering.declarations, *node);
         match (first, kind) {
             (None, _) => first = kind,
             (Some(expected), Some(found)) if expected != found => {
@@ -427,4 +449,3 @@ fn options_of(program: &CheckedProgram) -> Options {
         silenced: Vec::new(),
     }
 }
-

@@ -81,36 +81,48 @@ fn check(fact: &str, expected: Expect) {
 
 #[test]
 fn supports_are_graded_and_dated() {
-    check("works_for g a", expect![[r#"
+    check(
+        "works_for g a",
+        expect![[r#"
         {c1 c3} 0.80 by c1 DISJOINT by 1 days
         {c2 c3} 0.48 by c2 since 2021
         {c1 c4 c5} 0.48 by c5 2019 … 2020
         {c2 c4 c5} 0.48 by c2 since 2018
         4 of 4 minimal supports
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn what_must_be_absent_is_a_condition() {
-    check("shell g", expect![[r#"
+    check(
+        "shell g",
+        expect![[r#"
         {c3} 0.80 by c3 since 2021; no staff("g",_)
         {c5} 0.48 by c5 always; no staff("g",_)
         2 of 2 minimal supports
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_count_needs_all_its_rows_and_a_minimum_its_winner() {
-    check("busy f 2", expect![[r#"
+    check(
+        "busy f 2",
+        expect![[r#"
         {c1 c7} 0.24 by c7 2019 … 2020; count = 2 over contract(_,"f")
         {c2 c7} 0.24 by c7 since 2018; count = 2 over contract(_,"f")
         2 of 2 minimal supports
-    "#]]);
-    check("first f a", expect![[r#"
+    "#]],
+    );
+    check(
+        "first f a",
+        expect![[r#"
         {c1} 0.80 by c1 2019 … 2020; min = "a" over contract(_,"f")
         {c2} 0.48 by c2 since 2018; min = "a" over contract(_,"f")
         2 of 2 minimal supports
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -120,7 +132,8 @@ fn a_limit_is_said() {
         {c1 c3} 0.80 by c1 DISJOINT by 1 days
         {c2 c3} 0.48 by c2 since 2021
         first 2 minimal supports, more exist
-    "#]].assert_eq(&list(&world, "works_for g a", 2));
+    "#]]
+    .assert_eq(&list(&world, "works_for g a", 2));
 }
 
 #[test]
@@ -136,7 +149,8 @@ fn rule_text_and_claims_can_be_withdrawn_alike() {
         {x.dl:2} 1.00 always
         {c1} 0.40 by c1 always
         2 of 2 minimal supports
-    "#]].assert_eq(&list(&world, "b 1", 9));
+    "#]]
+    .assert_eq(&list(&world, "b 1", 9));
 }
 
 #[test]

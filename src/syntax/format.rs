@@ -311,6 +311,16 @@ impl<'w, 't> Layout<'w, 't> {
                 && self.words[before - 1].token().is_some_and(is_word);
             return left_kind == Dot && !path;
         }
+        if matches!(left_kind, Minus | Plus) {
+            return self.is_binary(before);
+        }
+        if right_kind == Minus
+            && right.adjacent
+            && left.text == "?"
+            && self.positions[before].starts_item
+        {
+            return false;
+        }
         match (left_kind, right_kind) {
             (_, Comma | Semicolon | RParen | RBracket) => false,
             (LParen | LBracket, _) => false,
@@ -331,7 +341,6 @@ impl<'w, 't> Layout<'w, 't> {
             (_, Colon) => !matches!(position.shape, ItemShape::Declaration | ItemShape::Plan),
             (Colon, _) => position.shape != ItemShape::Plan,
             (_, Eq) | (Eq, _) => position.shape != ItemShape::Directive,
-            (Minus | Plus, _) => self.is_binary(before),
             _ => true,
         }
     }
@@ -409,7 +418,8 @@ fn positions(words: &[Word]) -> Vec<Position> {
         if matches!(kind, TokenKind::At | TokenKind::AtBang) && annotation.is_none() {
             before_annotation = last;
         }
-        let complete = last.is_none_or(TokenKind::can_end_clause);
+        let complete = last.is_none_or(TokenKind::can_end_item)
+            || shape != ItemShape::Clause && last == Some(TokenKind::Gt);
         let begins = annotation.is_none()
             && match kind {
                 TokenKind::Directive(DirectiveWord::Plan) => false,

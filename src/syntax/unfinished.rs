@@ -63,7 +63,7 @@ pub fn is_unfinished(text: &str) -> bool {
         | TokenKind::Directive(_)
         | TokenKind::HashEnd
         | TokenKind::InnerDoc => false,
-        kind => !kind.can_end_clause(),
+        kind => !kind.can_end_item(),
     });
     unterminated || open > 0 || needs_more || rule_open || only_annotations
 }

@@ -387,7 +387,8 @@ fn missing_and_broken_files_are_named() {
     );
     expect![[r#"
         D030 cannot read program file `x-none.dl`: no such file
-    "#]].assert_eq(&listed(&diagnostics, &sources));
+    "#]]
+    .assert_eq(&listed(&diagnostics, &sources));
 }
 
 #[test]
@@ -492,10 +493,13 @@ fn macros_from_the_command_line() {
 
 #[test]
 fn findings_in_macros_point_at_the_use() {
-    check_findings("#define BAD 1 2\n\na(BAD).\nb(1 2).", expect![[r#"
+    check_findings(
+        "#define BAD 1 2\n\na(BAD).\nb(1 2).",
+        expect![[r#"
         D010 3:3 syntax error: expected `,` or `)`, found `2`
         D010 4:5 syntax error: expected `,` or `)`, found `2`
-    "#]]);
+    "#]],
+    );
     check_findings(
         "# 40 \"gen.dl\"\na(1).\nb(1 2).\n#line 7\nc(1 2).",
         expect![[r#"
@@ -554,7 +558,10 @@ b(1).
 
 #[test]
 fn the_place_of_line_markers_is_kept() {
-    check_program("# 40 \"gen.dl\"\na(__LINE__, __FILE__).\n", expect![[r#"
+    check_program(
+        "# 40 \"gen.dl\"\na(__LINE__, __FILE__).\n",
+        expect![[r#"
         a(40, "gen.dl").
-    "#]]);
+    "#]],
+    );
 }

@@ -546,7 +546,8 @@ fn formatting_keeps_words_and_comments() {
                 (c(x); x = 0x1f).
         }
         .output a(IO=stdout, headers=true)
-        .hypothesis h "t" { .goal a(1, "x").
+        .hypothesis h "t" {
+            .goal a(1, "x").
             + a(3, "z").
             - a(_, _).
         }

@@ -5,7 +5,8 @@
 //! has been moved into a comparison `fresh = term`. Only `analysis` can make a [`CheckedProgram`], so a program that
 //! was not checked cannot be planned.
 
-use crate::syntax::ast::{CompareOp, DirectiveKind};
+use super::declarations::Declarations;
+use crate::syntax::ast::{CompareOp, DirectiveKind, Hypothesis};
 use crate::syntax::source::Span;
 use std::collections::HashMap;
 use std::ops::Index;
@@ -165,8 +166,19 @@ pub enum FunctorOp {
     Ord,
     Autoinc,
     IterationCount,
-    /// A closure the embedding program registers under this name.
+    /// A closure the embedding program registers under this name; its types are in [`CheckedProgram::functors`].
     User(Arc<str>),
+    /// `as(e, T)` between kinds: the word of `e` read as this type, not converted. A cast within a kind leaves no trace.
+    Reinterpret(ValueType),
+}
+
+/// `.functor f(a: t, …): t`: what the embedding program must register.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserFunctor {
+    pub name: Arc<str>,
+    pub parameters: Vec<ValueType>,
+    pub result: ValueType,
+    pub stateful: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -322,6 +334,13 @@ pub struct CheckedProgram {
     pub(crate) directives: Vec<Directive>,
     pub(crate) abducibles: Vec<RelationId>,
     pub(crate) pragmas: Vec<(Arc<str>, Arc<str>)>,
+    pub(crate) functors: Vec<UserFunctor>,
+    pub(crate) queries: Vec<CheckedQuery>,
+    pub(crate) hypotheses: Vec<Arc<Hypothesis>>,
+    /// What later queries and facts are checked against.
+    pub(crate) declarations: Arc<Declarations>,
+    /// Zero, in a program that was not checked, stands for 64.
+    pub(crate) word_bits: u32,
 }
 
 impl CheckedProgram {
@@ -378,6 +397,29 @@ impl CheckedProgram {
     pub fn pragmas(&self) -> &[(Arc<str>, Arc<str>)] {
         &self.pragmas
     }
+
+    /// Bits of a number: 64, or 32 where the program was checked so.
+    pub fn word_bits(&self) -> u32 {
+        match self.word_bits {
+            0 => 64,
+            bits => bits,
+        }
+    }
+
+    /// User functors the program declares.
+    pub fn functors(&self) -> &[UserFunctor] {
+        &self.functors
+    }
+
+    /// `?-` items of the program, in textual order.
+    pub fn queries(&self) -> &[CheckedQuery] {
+        &self.queries
+    }
+
+    /// Hypotheses as written: they are checked as overlays when one is entered.
+    pub fn hypotheses(&self) -> &[Arc<Hypothesis>] {
+        &self.hypotheses
+    }
 }
 
 impl Index<RelationId> for CheckedProgram {
@@ -408,4 +450,6 @@ pub struct CheckedQuery {
     pub variables: Vec<Variable>,
     /// The named variables in order of first mention: the columns of the answer. Empty: a yes-or-no question.
     pub columns: Vec<VarId>,
+    /// Further bodies of a query written with `;`, over the same variables. The answer is the union.
+    pub alternatives: Vec<Vec<Literal>>,
 }

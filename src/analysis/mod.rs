@@ -1,7 +1,430 @@
 //! Syntax tree to checked program.
 //!
 //! In: an [`ast::Program`](crate::syntax::ast::Program). Out: a [`checked::CheckedProgram`], or every error found.
-//! The analyses (grounding, strata, unused and suspicious rules, types) are Ascent programs over the tree as relations.
+//! The stages, in order: `components`, `declarations`, `build` (names, disjunctions), `scopes` (variables of aggregates), `grounding`,
+//! `inference` and `typecheck`, `lower`,
+//! `strata`, `recursion`, `special`, `warnings`. The analyses (grounding, types, strata, unused and
+//! suspicious rules) are Ascent programs over the tree as relations: the one place of the library that uses `ascent`.
 //! Must not know: how rows are stored, in which order joins run.
 
 pub mod checked;
+pub mod codes;
+mod build;
+mod components;
+mod declarations;
+mod directives;
+mod draft;
+mod dump;
+pub(crate) mod findings;
+mod formula;
+mod grounding;
+mod inference;
+mod inline;
+mod lower;
+mod paths;
+mod recursion;
+mod scopes;
+mod special;
+mod strata;
+mod typecheck;
+mod types;
+mod warnings;
+
+#[cfg(test)]
+mod tests;
+
+use crate::syntax::ast::{self, AnnotationValue, Item, ItemKind};
+use crate::syntax::diagnostic::{Diagnostic, Severity};
+use build::Builder;
+use checked::{
+    CheckedProgram, CheckedQuery, Relation, RelationId, RelationKind, RuleId, Term,
+    UserFunctor,
+};
+use declarations::Declarations;
+use draft::{Clause, ClauseKind, Draft};
+use findings::Findings;
+use inference::Typing;
+use inline::Inliner;
+use lower::Lowering;
+use std::sync::Arc;
+
+/// How strictly, and for which machine, a program is checked.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Subtypes are not told apart, as with Soufflé's `--legacy`. The pragma `legacy` sets it too.
+    pub legacy: bool,
+    /// 64, or 32 for programs that rely on numbers of that size.
+    pub word_bits: u32,
+    /// Names or codes of warnings that are not wanted; `all` silences every one.
+    pub silenced: Vec<String>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            legacy: false,
+            word_bits: 64,
+            silenced: Vec::new(),
+        }
+    }
+}
+
+/// Checks a whole program: the checked form and the warnings, or all errors and warnings.
+///
+/// Time and memory grow with the size of the program, up to logarithms.
+pub fn check(
+    program: &ast::Program,
+    options: &Options,
+) -> Result<(CheckedProgram, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let mut findings = Findings::default();
+    let instances = components::instances(&program.items, &mut findings);
+    let items: Vec<&Item> = program.items.iter().chain(&instances).collect();
+    let mut options = options.clone();
+    options.legacy |= pragmas(&items).any(|(key, _)| &**key == "legacy");
+
+    let declarations = declarations::declare(&items, &mut findings);
+    let inliner = Inliner::new(&items, &declarations, &mut findings);
+    let draft = build(&items, &declarations, &inliner, &mut findings);
+    let (draft, typing) = analyse(draft, &declarations, &options, &mut findings);
+
+    let mut checked = shell(&items, declarations, &inliner, &mut findings);
+    let declarations = checked.declarations.clone();
+    lower_clauses(&draft, &typing, &declarations, &options, &mut checked, &mut findings);
+    let edges = strata::edges(&checked);
+    let components = strata::Components::new(checked.relations.len(), &edges);
+    checked.word_bits = options.word_bits;
+    checked.strata = strata::stratify(&checked, &edges, &components, &mut findings);
+    recursion::check(&draft, &checked, &components, &mut findings);
+    special::check(&items, &checked, &mut findings);
+    warnings::check_text(&draft, &items, &mut findings);
+    if findings.errors() == 0 {
+        warnings::check_program(&draft, &checked, &mut findings);
+    }
+
+    let mut diagnostics = findings.into_sorted();
+    diagnostics.retain(|diagnostic| !is_silenced(diagnostic, &options));
+    if diagnostics.iter().any(Diagnostic::is_error) {
+        return Err(diagnostics);
+    }
+    Ok((checked, diagnostics))
+}
+
+fn is_silenced(diagnostic: &Diagnostic, options: &Options) -> bool {
+    diagnostic.severity == Severity::Warning
+        && options.silenced.iter().any(|wanted| {
+            wanted == "all" || wanted == diagnostic.code || Some(&**wanted) == codes::warning_name(diagnostic.code)
+        })
+}
+
+fn pragmas<'a>(items: &[&'a Item]) -> impl Iterator<Item = (&'a Arc<str>, Option<&'a Arc<str>>)> {
+    let pragma = |item: &&'a Item| match &item.kind {
+        ItemKind::Pragma { key, value } => Some((&key.value, value.as_ref().map(|v| &v.value))),
+        _ => None,
+    };
+    items.iter().filter_map(pragma).collect::<Vec<_>>().into_iter()
+}
+
+/// Every clause of the items, names resolved.
+fn build<'a>(
+    items: &[&Item],
+    declarations: &'a Declarations,
+    inliner: &'a Inliner<'a>,
+    findings: &'a mut Findings,
+) -> Draft {
+    let mut builder = Builder::new(declarations, inliner, findings);
+    for item in items {
+        let say = say(item);
+        match &item.kind {
+            ItemKind::Rule(rule) => builder.rule(rule, say.as_ref(), item.span),
+            ItemKind::Subsumption(subsumption) => builder.subsumption(subsumption, item.span),
+            ItemKind::Constraint(body) => builder.constraint(body, say.as_ref(), item.span),
+            ItemKind::Query(body) => builder.query(body),
+            _ => {}
+        }
+    }
+    builder.draft
+}
+
+/// The sentence of `@[say = "…"]`.
+fn say(item: &Item) -> Option<Arc<str>> {
+    item.annotations
+        .iter()
+        .find(|annotation| &*annotation.key.text == "say")
+        .and_then(|annotation| match &annotation.value {
+            Some(AnnotationValue::Text(text) | AnnotationValue::Tokens(text)) => Some(text.clone()),
+            None => None,
+        })
+}
+
+/// Scopes, groundedness and types of a draft; what is wrong goes to `findings`.
+fn analyse(
+    mut draft: Draft,
+    declarations: &Declarations,
+    options: &Options,
+    findings: &mut Findings,
+) -> (Draft, Typing) {
+    scopes::resolve(&mut draft, findings);
+    let grounded = grounding::whole(&draft);
+    grounding::check(&draft, declarations, &grounded, findings);
+    let typing = inference::infer(&draft, declarations);
+    typecheck::check(&draft, declarations, &typing, &grounded, options, findings);
+    (draft, typing)
+}
+
+/// All of the checked program but its clauses and strata.
+fn shell(
+    items: &[&Item],
+    mut declarations: Declarations,
+    inliner: &Inliner<'_>,
+    findings: &mut Findings,
+) -> CheckedProgram {
+    let inlined = |item: &&&Item| match &item.kind {
+        ItemKind::Rule(rule) => rule.heads.iter().any(|head| inliner.is_inlined(head)),
+        _ => false,
+    };
+    declarations.inlined = inliner.relations().cloned().collect();
+    declarations.inlined_rules = items
+        .iter()
+        .filter(inlined)
+        .filter_map(|item| match &item.kind {
+            ItemKind::Rule(rule) => Some(rule.clone()),
+            _ => None,
+        })
+        .collect();
+    let relations: Vec<Relation> = declarations
+        .relations
+        .iter()
+        .map(|relation| Relation {
+            name: relation.name.clone(),
+            attributes: declarations.attributes(&relation.attributes),
+            kind: match relation.delta_of {
+                Some(of) => RelationKind::Delta(of),
+                None if relation.has(ast::Qualifier::Eqrel) => RelationKind::Eqrel,
+                None => RelationKind::Plain,
+            },
+            choice_domains: relation.choice_domains.clone(),
+            doc: relation.doc.clone(),
+            span: relation.span,
+        })
+        .collect();
+    let kind = |ty| declarations.types.kind(ty).unwrap_or(checked::ValueType::Number);
+    CheckedProgram {
+        shapes: declarations.checked_shapes(),
+        relations,
+        by_name: declarations.relation_by_name.clone(),
+        directives: directives::collect(items, &declarations, findings),
+        abducibles: directives::abducibles(items, &declarations, findings),
+        pragmas: pragmas(items)
+            .map(|(key, value)| (key.clone(), value.cloned().unwrap_or_else(|| "".into())))
+            .collect(),
+        functors: declarations
+            .functors
+            .iter()
+            .map(|functor| UserFunctor {
+                name: functor.name.clone(),
+                parameters: functor.parameters.iter().map(|&ty| kind(ty)).collect(),
+                result: kind(functor.result),
+                stateful: functor.stateful,
+            })
+            .collect(),
+        hypotheses: items
+            .iter()
+            .filter_map(|item| match &item.kind {
+                ItemKind::Hypothesis(hypothesis) => Some(Arc::new(hypothesis.clone())),
+                _ => None,
+            })
+            .collect(),
+        declarations: Arc::new(declarations),
+        ..CheckedProgram::default()
+    }
+}
+
+fn lower_clauses(
+    draft: &Draft,
+    typing: &Typing,
+    declarations: &Declarations,
+    options: &Options,
+    checked: &mut CheckedProgram,
+    findings: &mut Findings,
+) {
+    let lowering = Lowering {
+        draft,
+        declarations,
+        typing,
+        word_bits: options.word_bits,
+    };
+    for clause in draft.clauses.iter().filter(|clause| !clause.inlined) {
+        match &clause.kind {
+            ClauseKind::Rule(_) => checked.rules.push(lowering.rule(clause)),
+            ClauseKind::Constraint => {
+                checked.constraints.push(RuleId(checked.rules.len() as u32));
+                checked.rules.push(lowering.rule(clause));
+            }
+            ClauseKind::Subsumption { dominated, dominating } => {
+                let subsumption = lowering.subsumption(clause, dominated, dominating);
+                checked.subsumptions.push(subsumption);
+            }
+            ClauseKind::Query | ClauseKind::UnknownHead(_) => {}
+        }
+    }
+    let queries: Vec<&Clause> = draft
+        .clauses
+        .iter()
+        .filter(|clause| matches!(clause.kind, ClauseKind::Query))
+        .collect();
+    for alternatives in queries.chunk_by(|a, b| a.source == b.source) {
+        checked
+            .queries
+            .extend(query(&lowering, alternatives, findings));
+    }
+}
+
+/// One query from its alternatives, which must agree on its columns.
+fn query(
+    lowering: &Lowering<'_>,
+    alternatives: &[&Clause],
+    findings: &mut Findings,
+) -> Option<CheckedQuery> {
+    let columns = columns(lowering.draft, alternatives);
+    for name in &columns {
+        check_column(lowering, alternatives, name, findings);
+    }
+    lowering.query(alternatives, &columns)
+}
+
+/// The named variables in order of first mention.
+fn columns(draft: &Draft, alternatives: &[&Clause]) -> Vec<Arc<str>> {
+    let mut columns: Vec<Arc<str>> = Vec::new();
+    for clause in alternatives {
+        for (name, _) in &draft.scope(clause.scope).variables {
+            let named = !name.starts_with('_') && !name.contains('$');
+            if named && !columns.contains(name) {
+                columns.push(name.clone());
+            }
+        }
+    }
+    columns
+}
+
+fn check_column(
+    lowering: &Lowering<'_>,
+    alternatives: &[&Clause],
+    name: &Arc<str>,
+    findings: &mut Findings,
+) {
+    let mut first = None;
+    for clause in alternatives {
+        let variables = &lowering.draft.scope(clause.scope).variables;
+        let Some((_, node)) = variables.iter().find(|(known, _)| known == name) else {
+            findings.push(
+                Diagnostic::error(
+                    codes::UNGROUNDED,
+                    format!("Ungrounded variable `{name}`: one alternative of the query gives it no value"),
+                )
+                .at(clause.span, "not in every alternative of this query")
+                .help(format!("mention `{name}` in each, or call it `_{name}` to leave it out of the answer")),
+            );
+            return;
+        };
+        let kind = lowering.typing.known_kind(lowering.draft, lowering.declarations, *node);
+        match (first, kind) {
+            (None, _) => first = kind,
+            (Some(expected), Some(found)) if expected != found => {
+                findings.push(
+                    Diagnostic::error(
+                        codes::TYPE_CONFLICT,
+                        format!("Unable to deduce type for variable `{name}`: the alternatives of the query differ"),
+                    )
+                    .at(clause.span, format!(
+                        "both `{}` and `{}`",
+                        declarations::kind_name(expected),
+                        declarations::kind_name(found)
+                    )),
+                );
+                return;
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Checks one query against a program.
+pub fn check_query(
+    program: &CheckedProgram,
+    body: &ast::Body,
+) -> Result<CheckedQuery, Vec<Diagnostic>> {
+    let declarations = &program.declarations;
+    let options = options_of(program);
+    let mut findings = Findings::default();
+    let inliner = Inliner::of_rules(&declarations.inlined, &declarations.inlined_rules);
+    let mut builder = Builder::new(declarations, &inliner, &mut findings);
+    builder.query(body);
+    let draft = builder.draft;
+    let (draft, typing) = analyse(draft, declarations, &options, &mut findings);
+    let lowering = Lowering {
+        draft: &draft,
+        declarations,
+        typing: &typing,
+        word_bits: options.word_bits,
+    };
+    let alternatives: Vec<&Clause> = draft.clauses.iter().collect();
+    let query = query(&lowering, &alternatives, &mut findings);
+    match (query, findings.into_sorted()) {
+        (Some(query), errors) if errors.is_empty() => Ok(query),
+        (_, errors) => Err(errors),
+    }
+}
+
+/// Checks a ground atom: its relation and its arguments, constants or terms over constants.
+pub fn check_fact(
+    program: &CheckedProgram,
+    atom: &ast::Atom,
+) -> Result<(RelationId, Vec<Term>), Vec<Diagnostic>> {
+    check_atom(program, atom, false)
+}
+
+/// Checks an atom of constants and `_`: each `_` becomes [`Term::Wildcard`].
+pub fn check_pattern(
+    program: &CheckedProgram,
+    atom: &ast::Atom,
+) -> Result<(RelationId, Vec<Term>), Vec<Diagnostic>> {
+    check_atom(program, atom, true)
+}
+
+fn check_atom(
+    program: &CheckedProgram,
+    atom: &ast::Atom,
+    wildcards: bool,
+) -> Result<(RelationId, Vec<Term>), Vec<Diagnostic>> {
+    let declarations = &program.declarations;
+    let options = options_of(program);
+    let mut findings = Findings::default();
+    let inliner = Inliner::of_rules(&declarations.inlined, &declarations.inlined_rules);
+    let mut builder = Builder::new(declarations, &inliner, &mut findings);
+    builder.ground_atom(atom, wildcards);
+    let draft = builder.draft;
+    let (draft, typing) = analyse(draft, declarations, &options, &mut findings);
+    let lowering = Lowering {
+        draft: &draft,
+        declarations,
+        typing: &typing,
+        word_bits: options.word_bits,
+    };
+    let errors = findings.into_sorted();
+    match draft.clauses.first().map(|clause| &clause.kind) {
+        Some(ClauseKind::Rule(head)) if errors.is_empty() => {
+            Ok((head.relation, lowering.constants(&head.args)))
+        }
+        _ => Err(errors),
+    }
+}
+
+/// The options a later query shares with its program.
+fn options_of(program: &CheckedProgram) -> Options {
+    Options {
+        legacy: program.pragmas.iter().any(|(key, _)| &**key == "legacy"),
+        word_bits: program.word_bits(),
+        silenced: Vec::new(),
+    }
+}
+

@@ -70,6 +70,7 @@ pub struct RunReport {
     pub elapsed: Duration,
     pub violations: Vec<Violation>,
     pub faults: Vec<super::functor::FaultReport>,
+    pub profile: super::profile::Profile,
 }
 
 /// A headless rule that derived something: one row of variable bindings for each way it did.
@@ -99,4 +100,11 @@ pub struct Stop {
     pub relation: Option<RelationId>,
     /// Rows of that relation when the run stopped.
     pub rows: u64,
+}
+
+/// Bytes of memory the process holds, where the system tells.
+pub fn memory_in_use() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = text.split_whitespace().nth(1)?.parse().ok()?;
+    Some(pages * 4096)
 }

@@ -1,20 +1,33 @@
 //! A program together with all rows that are stated and all that follow.
 
 use super::budget::{Budget, Observer, RunOptions, RunReport, Stop};
+use super::fixpoint::{self, Run};
+use super::relation::{IndexSpec, RelationState};
+use super::statistics::Sizes;
 use crate::analysis::checked::{CheckedProgram, CheckedQuery, RelationId};
-use crate::storage::{Code, Dictionary, Rows};
+use crate::plan::plan_body;
+use crate::storage::{Code, Dictionary, Rows, SortedRows};
 use std::sync::Arc;
 
 pub struct Database {
     program: Arc<CheckedProgram>,
     dictionary: Arc<Dictionary>,
+    relations: Vec<RelationState>,
+    /// Absent for one thread.
+    pool: Option<rayon::ThreadPool>,
 }
 
 impl Database {
     pub fn new(program: Arc<CheckedProgram>, dictionary: Arc<Dictionary>) -> Database {
+        let relations = program
+            .relations()
+            .map(|(_, relation)| RelationState::new(relation.arity()))
+            .collect();
         Database {
             program,
             dictionary,
+            relations,
+            pool: None,
         }
     }
 
@@ -27,47 +40,117 @@ impl Database {
     }
 
     /// States rows, before [`Database::run`]. Duplicates count once.
-    pub fn state(&mut self, _relation: RelationId, _rows: Rows) {
-        todo!()
+    pub fn state(&mut self, relation: RelationId, rows: Rows) {
+        self.relations[relation.index()].state(rows);
     }
 
     /// Derives everything that follows. On a [`Stop`] the rows derived so far stay readable.
     pub fn run(
         &mut self,
-        _options: &RunOptions,
-        _observer: &dyn Observer,
+        options: &RunOptions,
+        observer: &dyn Observer,
     ) -> Result<RunReport, Stop> {
-        todo!()
+        // Without threads to be had, one has to do.
+        self.pool = (options.threads > 1)
+            .then(|| {
+                rayon::ThreadPoolBuilder::new()
+                    .num_threads(options.threads)
+                    .build()
+                    .ok()
+            })
+            .flatten();
+        let run = Run::new(
+            &self.program,
+            &self.dictionary,
+            options,
+            observer,
+            self.pool.as_ref(),
+        );
+        let outcome = run.run(&mut self.relations);
+        if outcome.is_err() {
+            for state in &mut self.relations {
+                state.advance(u32::MAX);
+                state.close();
+            }
+        }
+        outcome
     }
 
-    pub fn len(&self, _relation: RelationId) -> usize {
-        todo!()
+    pub fn len(&self, relation: RelationId) -> usize {
+        self.relations[relation.index()].set.len()
     }
 
-    pub fn contains(&self, _relation: RelationId, _row: &[Code]) -> bool {
-        todo!()
+    pub fn is_empty(&self, relation: RelationId) -> bool {
+        self.len(relation) == 0
+    }
+
+    pub fn contains(&self, relation: RelationId, row: &[Code]) -> bool {
+        self.relations[relation.index()].set.contains(row)
     }
 
     /// All rows of a relation, ascending by code.
-    pub fn rows(&self, _relation: RelationId) -> Rows {
-        todo!()
+    pub fn rows(&self, relation: RelationId) -> Rows {
+        SortedRows::from_unsorted(self.relations[relation.index()].set.to_rows()).into_rows()
     }
 
-    /// The rows that agree with the pattern where it is `Some`. Builds and keeps an index on first use of a set of
-    /// bound columns; afterwards O(1 + answers).
-    pub fn matching(&self, _relation: RelationId, _pattern: &[Option<Code>]) -> Rows {
-        todo!()
+    /// The rows that agree with the pattern where it is `Some`, ascending by code. Builds and keeps an index on first
+    /// use of a set of bound columns; afterwards O(1 + answers).
+    pub fn matching(&self, relation: RelationId, pattern: &[Option<Code>]) -> Rows {
+        let state = &self.relations[relation.index()];
+        let bound: Vec<usize> = (0..pattern.len())
+            .filter(|&column| pattern[column].is_some())
+            .collect();
+        let key: Vec<Code> = pattern.iter().flatten().copied().collect();
+        if bound.is_empty() {
+            return self.rows(relation);
+        }
+        let mut found = Rows::new(pattern.len());
+        if bound.len() == pattern.len() {
+            if state.set.contains(&key) {
+                found.push(&key);
+            }
+            return found;
+        }
+        let payload: Vec<usize> = (0..pattern.len())
+            .filter(|column| !bound.contains(column))
+            .collect();
+        let index = state.index(&IndexSpec {
+            key: bound,
+            payload: payload.clone(),
+        });
+        let mut row: Vec<Code> = pattern
+            .iter()
+            .map(|code| code.unwrap_or_default())
+            .collect();
+        for entry in index.entry(index.locate(&key)).chunks_exact(payload.len()) {
+            for (&column, &code) in payload.iter().zip(entry) {
+                row[column] = code;
+            }
+            found.push(&row);
+        }
+        SortedRows::from_unsorted(found).into_rows()
     }
 
     /// The answers to a query, distinct, ascending by code; one column for each of [`CheckedQuery::columns`]. A
     /// yes-or-no question answers with zero or one row of no columns.
-    pub fn query(&self, _query: &CheckedQuery, _budget: &Budget) -> Result<Rows, Stop> {
-        todo!()
+    pub fn query(&self, query: &CheckedQuery, budget: &Budget) -> Result<Rows, Stop> {
+        let sizes = Sizes {
+            relations: &self.relations,
+            recursive: &[],
+        };
+        let plan = plan_body(&query.body, query.variables.len(), &query.columns, &sizes);
+        fixpoint::query(
+            &plan,
+            &self.relations,
+            &self.dictionary,
+            budget,
+            self.pool.as_ref(),
+        )
     }
 
     /// The tick at which a row appeared: 0 when stated, later ticks are later rounds, over all strata. A derived row
     /// has a derivation from rows of strictly earlier ticks. `None` when the row is absent or births were not recorded.
-    pub fn birth(&self, _relation: RelationId, _row: &[Code]) -> Option<u32> {
-        todo!()
+    pub fn birth(&self, relation: RelationId, row: &[Code]) -> Option<u32> {
+        self.relations[relation.index()].birth(row)
     }
 }

@@ -1,11 +1,20 @@
 //! Values and rows at rest.
 //!
 //! In: words and texts, rows of codes. Out: [`Code`]s that are equal exactly when their values are, and rows that are
-//! sorted and distinct by construction.
+//! distinct by construction, in whichever shape is leanest: sorted columns, bit matrices, hash tables.
 //! Must not know: rules, plans, files.
 
 pub mod dictionary;
+pub mod index;
+pub mod matrix;
+pub mod radix;
 pub mod rows;
+pub mod set;
+pub mod sorted;
+pub mod table;
 
 pub use dictionary::{Code, Dictionary};
+pub use index::Index;
 pub use rows::Rows;
+pub use set::{Inserter, RowSet};
+pub use sorted::SortedRows;

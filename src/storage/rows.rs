@@ -28,6 +28,14 @@ impl Rows {
         Rows { columns, len }
     }
 
+    /// The relation without columns: it has one row or none.
+    pub fn nullary(present: bool) -> Rows {
+        Rows {
+            columns: Vec::new(),
+            len: usize::from(present),
+        }
+    }
+
     pub fn arity(&self) -> usize {
         self.columns.len()
     }
@@ -54,6 +62,22 @@ impl Rows {
 
     pub fn column(&self, at: usize) -> &[Code] {
         &self.columns[at]
+    }
+
+    /// Adds all rows of another relation of the same arity.
+    pub fn append(&mut self, other: &Rows) {
+        for (column, more) in self.columns.iter_mut().zip(&other.columns) {
+            column.extend_from_slice(more);
+        }
+        self.len += other.len;
+    }
+
+    /// The given columns, in the given order. Rows may repeat.
+    pub fn project(&self, columns: &[usize]) -> Rows {
+        Rows {
+            columns: columns.iter().map(|&at| self.columns[at].clone()).collect(),
+            len: self.len,
+        }
     }
 
     pub fn into_columns(self) -> Vec<Vec<Code>> {

@@ -1,0 +1,236 @@
+//! Terms and comparisons over a batch, column by column.
+
+use super::functor::{Fault, FaultReport, Patterns, apply, compare, contains};
+use super::pipeline::{Arg, Expression, Op};
+use super::worker::Batch;
+use crate::analysis::checked::{FunctorOp, RuleId, ValueType};
+use crate::storage::{Code, Dictionary};
+use crate::syntax::ast::CompareOp;
+use parking_lot::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::Relaxed};
+use std::time::Instant;
+
+/// What all threads of a run share.
+pub struct Context<'a> {
+    pub dictionary: &'a Dictionary,
+    pub patterns: &'a Patterns,
+    /// Set by the user (Ctrl-C) or by whoever notices that the budget is spent.
+    pub cancel: &'a AtomicBool,
+    pub deadline: Option<Instant>,
+    /// The deadline has passed.
+    pub late: AtomicBool,
+    pub rule: RuleId,
+    /// The round, for `recursive_iteration_cnt()`.
+    pub round: u32,
+    pub autoinc: &'a AtomicI64,
+    pub faults: &'a Mutex<Vec<FaultReport>>,
+}
+
+impl Context<'_> {
+    pub fn stopped(&self) -> bool {
+        if self
+            .deadline
+            .is_some_and(|deadline| Instant::now() >= deadline)
+        {
+            self.late.store(true, Relaxed);
+        }
+        self.cancel.load(Relaxed) || self.late.load(Relaxed)
+    }
+
+    fn fault(&self, fault: Fault, args: &[Code]) {
+        let mut faults = self.faults.lock();
+        match faults
+            .iter_mut()
+            .find(|known| known.rule == self.rule && known.fault == fault)
+        {
+            Some(known) => known.count += 1,
+            None => {
+                let words: Vec<String> = args
+                    .iter()
+                    .map(|&code| self.dictionary.to_number(code).to_string())
+                    .collect();
+                faults.push(FaultReport {
+                    rule: self.rule,
+                    fault,
+                    count: 1,
+                    example: words.join(", "),
+                });
+            }
+        }
+    }
+}
+
+/// Writes the value of an expression for each row. When some rows have none (a fault, reported to the context) the
+/// answer is false, and `rows` names the rows that do have one, for which `column` has a value each.
+pub fn evaluate(
+    expression: &Expression,
+    batch: &Batch,
+    context: &Context,
+    column: &mut Vec<Code>,
+    rows: &mut Vec<u32>,
+) -> bool {
+    column.clear();
+    rows.clear();
+    match expression {
+        Expression::Arg(Arg::Const(code)) => column.resize(batch.len, *code),
+        Expression::Arg(Arg::Var(var)) => column.extend_from_slice(batch.column(*var)),
+        Expression::Record(fields) => {
+            let columns = Columns::of(fields, batch, context);
+            columns.each(batch.len, |row, codes| {
+                column.push(context.dictionary.record(codes));
+                rows.push(row);
+            });
+        }
+        Expression::Call { functor, args } => {
+            let columns = Columns::of(args, batch, context);
+            columns.each(batch.len, |row, codes| {
+                let value = match functor.op {
+                    FunctorOp::Autoinc => Ok(context
+                        .dictionary
+                        .number(context.autoinc.fetch_add(1, Relaxed))),
+                    FunctorOp::IterationCount => {
+                        Ok(context.dictionary.unsigned(u64::from(context.round)))
+                    }
+                    _ => apply(functor, codes, context.dictionary),
+                };
+                match value {
+                    Ok(code) => {
+                        column.push(code);
+                        rows.push(row);
+                    }
+                    Err(fault) => context.fault(fault, codes),
+                }
+            });
+        }
+    }
+    column.len() == batch.len
+}
+
+/// The arguments of a functor for a batch. A row is missing from an argument that faulted there.
+pub struct Columns {
+    columns: Vec<Vec<Code>>,
+    /// Per argument: the rows it has values for, when not all.
+    rows: Vec<Option<Vec<u32>>>,
+}
+
+impl Columns {
+    pub fn of(args: &[Expression], batch: &Batch, context: &Context) -> Columns {
+        let mut columns = Columns {
+            columns: Vec::new(),
+            rows: Vec::new(),
+        };
+        for arg in args {
+            let (mut column, mut rows) = (Vec::with_capacity(batch.len), Vec::new());
+            let whole = evaluate(arg, batch, context, &mut column, &mut rows);
+            columns.columns.push(column);
+            columns.rows.push((!whole).then_some(rows));
+        }
+        columns
+    }
+
+    /// Calls back for each row that all arguments have.
+    pub fn each(&self, len: usize, mut act: impl FnMut(u32, &[Code])) {
+        let mut codes = vec![Code::default(); self.columns.len()];
+        let mut next = vec![0usize; self.columns.len()];
+        for row in 0..len as u32 {
+            let mut complete = true;
+            for (at, column) in self.columns.iter().enumerate() {
+                match &self.rows[at] {
+                    None => codes[at] = column[row as usize],
+                    Some(rows) if rows.get(next[at]) == Some(&row) => {
+                        codes[at] = column[next[at]];
+                        next[at] += 1;
+                    }
+                    Some(_) => complete = false,
+                }
+            }
+            if complete {
+                act(row, &codes);
+            }
+        }
+    }
+}
+
+/// Writes the rows for which a comparison, `match` or `contains` holds.
+pub fn truth(op: &Op, batch: &Batch, context: &Context, rows: &mut Vec<u32>) {
+    let dictionary = context.dictionary;
+    match op {
+        Op::Compare {
+            op,
+            operand,
+            left,
+            right,
+        } => {
+            let direct =
+                matches!(op, CompareOp::Eq | CompareOp::Ne) && *operand != ValueType::Float;
+            pairs(left, right, batch, context, |row, left, right| {
+                let holds = if direct {
+                    (left == right) == (*op == CompareOp::Eq)
+                } else {
+                    compare(*op, *operand, left, right, dictionary)
+                };
+                if holds {
+                    rows.push(row);
+                }
+            });
+        }
+        Op::Match {
+            pattern,
+            text,
+            negated,
+        } => {
+            pairs(
+                pattern,
+                text,
+                batch,
+                context,
+                |row, pattern, text| match context.patterns.matches(pattern, text, dictionary) {
+                    Ok(holds) if holds != *negated => rows.push(row),
+                    Ok(_) => {}
+                    Err(fault) => context.fault(fault, &[pattern, text]),
+                },
+            );
+        }
+        Op::Contains {
+            part,
+            text,
+            negated,
+        } => {
+            pairs(part, text, batch, context, |row, part, text| {
+                if contains(part, text, dictionary) != *negated {
+                    rows.push(row);
+                }
+            });
+        }
+        _ => rows.extend(0..batch.len as u32),
+    }
+}
+
+fn pairs(
+    left: &Expression,
+    right: &Expression,
+    batch: &Batch,
+    context: &Context,
+    mut act: impl FnMut(u32, Code, Code),
+) {
+    use Expression::Arg as Plain;
+    match (left, right) {
+        (Plain(Arg::Var(left)), Plain(Arg::Var(right))) => {
+            let columns = batch.column(*left).iter().zip(batch.column(*right));
+            columns
+                .enumerate()
+                .for_each(|(row, (&left, &right))| act(row as u32, left, right));
+        }
+        (Plain(Arg::Var(left)), Plain(Arg::Const(right))) => {
+            batch
+                .column(*left)
+                .iter()
+                .enumerate()
+                .for_each(|(row, &left)| act(row as u32, left, *right));
+        }
+        _ => {
+            let columns = Columns::of(&[left.clone(), right.clone()], batch, context);
+            columns.each(batch.len, |row, codes| act(row, codes[0], codes[1]));
+        }
+    }
+}

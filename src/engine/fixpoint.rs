@@ -1,0 +1,479 @@
+//! Semi-naive evaluation, stratum by stratum.
+//!
+//! A rule with k atoms over relations of its own stratum is planned k times, each time with another of them read from
+//! the latest delta. Within a round the plans that look anything up without its delta run before the delta is merged into
+//! the indexes, all others after it, so one index serves both views.
+
+use super::budget::{Budget, Observer, RunOptions, RunReport, Stop, StopReason, Violation};
+use super::evaluate::Context;
+use super::functor::{FaultReport, Patterns};
+use super::pipeline::{Op, Pipeline, Resolver};
+use super::profile::Profile;
+use super::relation::RelationState;
+use super::sink::{Collect, Insert, Sink};
+use super::statistics::Sizes;
+use super::worker::{Batch, Worker};
+use crate::analysis::checked::{CheckedProgram, LiteralKind, RelationId, RuleId, Stratum};
+use crate::plan::{Operand, RulePlan, plan_rule};
+use crate::storage::{Dictionary, Inserter, Rows, SortedRows};
+use parking_lot::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering::Relaxed};
+use std::time::Instant;
+
+/// Rows a thread takes at a time.
+const MORSEL: usize = if cfg!(test) { 2 } else { 8192 };
+/// A plan is made anew when a relation it reads has grown by this factor.
+const REPLAN: f64 = 4.0;
+
+/// What a run needs besides the relations it fills.
+pub struct Run<'a> {
+    pub program: &'a CheckedProgram,
+    pub dictionary: &'a Dictionary,
+    pub options: &'a RunOptions,
+    pub observer: &'a dyn Observer,
+    pub pool: Option<&'a rayon::ThreadPool>,
+    pub started: Instant,
+    patterns: Patterns,
+    autoinc: AtomicI64,
+    faults: Mutex<Vec<FaultReport>>,
+    profile: Mutex<Profile>,
+    report: RunReport,
+    tick: u32,
+}
+
+/// A rule with the atom that is read from the delta, and its plan of the last round.
+struct DeltaVersion {
+    rule: RuleId,
+    delta: usize,
+    relation: RelationId,
+    plan: Option<(RulePlan, Vec<f64>)>,
+}
+
+impl<'a> Run<'a> {
+    pub fn new(
+        program: &'a CheckedProgram,
+        dictionary: &'a Dictionary,
+        options: &'a RunOptions,
+        observer: &'a dyn Observer,
+        pool: Option<&'a rayon::ThreadPool>,
+    ) -> Run<'a> {
+        Run {
+            program,
+            dictionary,
+            options,
+            observer,
+            pool,
+            started: Instant::now(),
+            patterns: Patterns::new(),
+            autoinc: AtomicI64::new(0),
+            faults: Mutex::default(),
+            profile: Mutex::default(),
+            report: RunReport::default(),
+            tick: 0,
+        }
+    }
+
+    pub fn run(mut self, relations: &mut [RelationState]) -> Result<RunReport, Stop> {
+        for (id, _) in self.program.relations() {
+            let has_rules = self.program.rules_of(id).next().is_some();
+            let state = &mut relations[id.index()];
+            self.report.stated += state.open(has_rules, self.options.threads, self.options.births);
+        }
+        let strata = self.program.strata();
+        for (at, stratum) in strata.iter().enumerate() {
+            self.stratum(at, stratum, relations)?;
+        }
+        self.constraints(relations)?;
+        let total: u64 = relations.iter().map(|state| state.set.len() as u64).sum();
+        self.report.derived = total.saturating_sub(self.report.stated);
+        self.report.elapsed = self.started.elapsed();
+        self.report.faults = std::mem::take(&mut *self.faults.lock());
+        self.report.profile = std::mem::take(&mut *self.profile.lock());
+        Ok(self.report)
+    }
+
+    fn stratum(
+        &mut self,
+        at: usize,
+        stratum: &Stratum,
+        relations: &mut [RelationState],
+    ) -> Result<(), Stop> {
+        let mut versions = Vec::new();
+        for &rule in &stratum.rules {
+            let deltas = self.recursive_atoms(rule, stratum);
+            if deltas.is_empty() {
+                let sizes = Sizes {
+                    relations,
+                    recursive: &stratum.relations,
+                };
+                let plan = plan_rule(self.program, rule, None, &sizes);
+                self.execute(&plan, relations, 0)?;
+            }
+            versions.extend(deltas.into_iter().map(|(delta, relation)| DeltaVersion {
+                rule,
+                delta,
+                relation,
+                plan: None,
+            }));
+        }
+        self.end_round(at, stratum, relations, 0)?;
+        let mut round = 1;
+        while !versions.is_empty()
+            && stratum
+                .relations
+                .iter()
+                .any(|id| !relations[id.index()].delta.is_empty())
+        {
+            self.round(stratum, &mut versions, relations, round)?;
+            self.end_round(at, stratum, relations, round)?;
+            if self.limit_reached(stratum, relations) {
+                break;
+            }
+            round += 1;
+        }
+        for id in &stratum.relations {
+            relations[id.index()].close();
+        }
+        Ok(())
+    }
+
+    /// Positions of the body's atoms over relations of the stratum.
+    fn recursive_atoms(&self, rule: RuleId, stratum: &Stratum) -> Vec<(usize, RelationId)> {
+        if !stratum.recursive {
+            return Vec::new();
+        }
+        let atoms = self.program[rule].body.iter().enumerate();
+        atoms
+            .filter_map(|(at, literal)| match &literal.kind {
+                LiteralKind::Atom(atom) if stratum.relations.contains(&atom.relation) => {
+                    Some((at, atom.relation))
+                }
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn round(
+        &mut self,
+        stratum: &Stratum,
+        versions: &mut [DeltaVersion],
+        relations: &mut [RelationState],
+        round: u32,
+    ) -> Result<(), Stop> {
+        let mut due = Vec::new();
+        for version in versions.iter_mut() {
+            if !relations[version.relation.index()].delta.is_empty() {
+                self.plan(version, stratum, relations);
+                due.extend(&version.plan);
+            }
+        }
+        // Without old rows there is nothing to join the delta with.
+        due.retain(|(plan, _)| !plan.reads_old(|relation| relations[relation.index()].is_new()));
+        let resolver = Resolver {
+            relations,
+            dictionary: self.dictionary,
+        };
+        for (plan, _) in &due {
+            // Builds the indexes while every row is settled.
+            resolver.resolve(plan);
+        }
+        let mut later = Vec::new();
+        for (plan, _) in due {
+            let lags = plan.reads_full(|relation| relations[relation.index()].lags());
+            if plan.reads_old(|_| true) && !lags {
+                self.execute(plan, relations, round)?;
+            } else {
+                later.push(plan);
+            }
+        }
+        for id in &stratum.relations {
+            relations[id.index()].merge_delta();
+        }
+        for plan in later {
+            self.execute(plan, relations, round)?;
+        }
+        Ok(())
+    }
+
+    /// Makes the plan of a version, unless the sizes it was made for still hold roughly.
+    fn plan(&self, version: &mut DeltaVersion, stratum: &Stratum, relations: &[RelationState]) {
+        let sizes: Vec<f64> = self.program[version.rule]
+            .body
+            .iter()
+            .filter_map(|literal| match &literal.kind {
+                LiteralKind::Atom(atom) => {
+                    Some(relations[atom.relation.index()].set.len() as f64 + 1.0)
+                }
+                _ => None,
+            })
+            .collect();
+        let holds = version.plan.as_ref().is_some_and(|(_, planned)| {
+            planned
+                .iter()
+                .zip(&sizes)
+                .all(|(before, now)| now / before < REPLAN)
+        });
+        if !holds {
+            let statistics = Sizes {
+                relations,
+                recursive: &stratum.relations,
+            };
+            version.plan = Some((
+                plan_rule(self.program, version.rule, Some(version.delta), &statistics),
+                sizes,
+            ));
+        }
+    }
+
+    fn end_round(
+        &mut self,
+        at: usize,
+        stratum: &Stratum,
+        relations: &mut [RelationState],
+        round: u32,
+    ) -> Result<(), Stop> {
+        self.tick += 1;
+        self.report.rounds += 1;
+        for id in &stratum.relations {
+            relations[id.index()].advance(self.tick);
+        }
+        let rows: u64 = relations.iter().map(|state| state.set.len() as u64).sum();
+        let derived = rows.saturating_sub(self.report.stated);
+        self.observer
+            .round(at, self.program.strata().len(), round, derived);
+        let budget = &self.options.budget;
+        let reason = if budget.rows.is_some_and(|most| derived > most) {
+            StopReason::Rows
+        } else if budget.rounds.is_some_and(|most| round > most) {
+            StopReason::Rounds
+        } else if budget
+            .memory
+            .is_some_and(|most| super::budget::memory_in_use().is_some_and(|used| used > most))
+        {
+            StopReason::Memory
+        } else {
+            return Ok(());
+        };
+        let largest = stratum
+            .relations
+            .iter()
+            .copied()
+            .max_by_key(|id| relations[id.index()].set.len());
+        Err(self.stop(reason, None, largest, relations))
+    }
+
+    /// `.limitsize` ends a recursive relation's loop between two rounds.
+    fn limit_reached(&self, stratum: &Stratum, relations: &[RelationState]) -> bool {
+        use crate::syntax::ast::DirectiveKind::Limitsize;
+        self.program.directives().iter().any(|directive| {
+            directive.kind == Limitsize
+                && stratum.relations.contains(&directive.relation)
+                && directive
+                    .parameter("n")
+                    .and_then(|n| n.parse::<usize>().ok())
+                    .is_some_and(|most| relations[directive.relation.index()].set.len() >= most)
+        })
+    }
+
+    fn stop(
+        &self,
+        reason: StopReason,
+        rule: Option<RuleId>,
+        relation: Option<RelationId>,
+        relations: &[RelationState],
+    ) -> Stop {
+        let rows = relation.map_or(0, |id| relations[id.index()].set.len() as u64);
+        Stop {
+            reason,
+            rule,
+            relation,
+            rows,
+        }
+    }
+
+    /// Runs a plan to its end; its head rows are in their relation, not yet settled.
+    fn execute(
+        &self,
+        plan: &RulePlan,
+        relations: &[RelationState],
+        round: u32,
+    ) -> Result<(), Stop> {
+        let Some(head) = plan.head else { return Ok(()) };
+        let started = Instant::now();
+        let pipeline = Resolver {
+            relations,
+            dictionary: self.dictionary,
+        }
+        .resolve(plan);
+        let resolved = Instant::now();
+        let set = &relations[head.index()].set;
+        let context = self.context(plan.rule, round);
+        let mut candidates = 0;
+        for mut sink in drive(&pipeline, &context, self.pool, |shared| Insert {
+            inserter: Inserter::new(set, shared),
+            head: &pipeline.answer,
+        }) {
+            sink.inserter.flush();
+            candidates += sink.inserter.pushed();
+        }
+        let (indexing, joining) = (resolved - started, resolved.elapsed());
+        self.profile
+            .lock()
+            .note(plan.rule, plan.delta, indexing, joining, candidates);
+        interruption(&context).map_or(Ok(()), |reason| {
+            Err(self.stop(reason, Some(plan.rule), Some(head), relations))
+        })
+    }
+
+    fn constraints(&mut self, relations: &[RelationState]) -> Result<(), Stop> {
+        for &rule in self.program.constraints() {
+            let plan = plan_rule(
+                self.program,
+                rule,
+                None,
+                &Sizes {
+                    relations,
+                    recursive: &[],
+                },
+            );
+            let context = self.context(rule, 0);
+            let rows = answers(&plan, relations, self.dictionary, &context, self.pool);
+            if let Some(reason) = interruption(&context) {
+                return Err(self.stop(reason, Some(rule), None, relations));
+            }
+            if !rows.is_empty() {
+                let named = plan.answer.iter().filter_map(|operand| match operand {
+                    Operand::Var(var) => self.program[rule].variables.get(var.index()),
+                    Operand::Const(_) => None,
+                });
+                let (columns, types) = named
+                    .map(|variable| (variable.name.clone(), variable.ty))
+                    .unzip();
+                self.report.violations.push(Violation {
+                    constraint: rule,
+                    columns,
+                    types,
+                    rows,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn context(&self, rule: RuleId, round: u32) -> Context<'_> {
+        Context {
+            dictionary: self.dictionary,
+            patterns: &self.patterns,
+            cancel: &self.options.budget.cancel,
+            deadline: self.options.budget.time.map(|time| self.started + time),
+            late: AtomicBool::new(false),
+            rule,
+            round,
+            autoinc: &self.autoinc,
+            faults: &self.faults,
+        }
+    }
+}
+
+fn interruption(context: &Context) -> Option<StopReason> {
+    if context.late.load(Relaxed) {
+        Some(StopReason::Time)
+    } else if context.cancel.load(Relaxed) {
+        Some(StopReason::Cancelled)
+    } else {
+        None
+    }
+}
+
+/// Answers one query over relations at rest: distinct rows, ascending.
+pub fn query(
+    plan: &RulePlan,
+    relations: &[RelationState],
+    dictionary: &Dictionary,
+    budget: &Budget,
+    pool: Option<&rayon::ThreadPool>,
+) -> Result<Rows, Stop> {
+    let (patterns, autoinc, faults) = (Patterns::new(), AtomicI64::new(0), Mutex::default());
+    let context = Context {
+        dictionary,
+        patterns: &patterns,
+        cancel: &budget.cancel,
+        deadline: budget.time.map(|time| Instant::now() + time),
+        late: AtomicBool::new(false),
+        rule: plan.rule,
+        round: 0,
+        autoinc: &autoinc,
+        faults: &faults,
+    };
+    let rows = answers(plan, relations, dictionary, &context, pool);
+    match interruption(&context) {
+        Some(reason) => Err(Stop {
+            reason,
+            rule: None,
+            relation: None,
+            rows: rows.len() as u64,
+        }),
+        None => Ok(rows),
+    }
+}
+
+fn answers(
+    plan: &RulePlan,
+    relations: &[RelationState],
+    dictionary: &Dictionary,
+    context: &Context,
+    pool: Option<&rayon::ThreadPool>,
+) -> Rows {
+    let pipeline = Resolver {
+        relations,
+        dictionary,
+    }
+    .resolve(plan);
+    let mut rows = Rows::new(plan.answer.len());
+    let sinks = drive(&pipeline, context, pool, |_| Collect {
+        answer: &pipeline.answer,
+        rows: Rows::new(plan.answer.len()),
+    });
+    for sink in sinks {
+        rows.append(&sink.rows);
+    }
+    SortedRows::from_unsorted(rows).into_rows()
+}
+
+/// Runs a pipeline on as many threads as its first scan is worth, each with a sink of its own, and returns the sinks.
+fn drive<'a, S: Sink + Send>(
+    pipeline: &Pipeline<'a>,
+    context: &Context,
+    pool: Option<&rayon::ThreadPool>,
+    sink: impl Fn(bool) -> S + Sync,
+) -> Vec<S> {
+    let rows = match pipeline.stages.first().map(|stage| &stage.op) {
+        Some(Op::Scan { rows, .. }) => rows.len(),
+        _ => {
+            let mut worker = Worker::new(pipeline, context, sink(false));
+            worker.run(&mut Batch::unit(pipeline.variables));
+            return vec![worker.sink];
+        }
+    };
+    match pool {
+        Some(pool) if rows > 2 * MORSEL => {
+            let next = AtomicUsize::new(0);
+            pool.broadcast(|_| {
+                let mut worker = Worker::new(pipeline, context, sink(true));
+                loop {
+                    let start = next.fetch_add(MORSEL, Relaxed);
+                    if start >= rows {
+                        break;
+                    }
+                    worker.run_scan(start..(start + MORSEL).min(rows));
+                }
+                worker.sink
+            })
+        }
+        _ => {
+            let mut worker = Worker::new(pipeline, context, sink(false));
+            worker.run_scan(0..rows);
+            vec![worker.sink]
+        }
+    }
+}

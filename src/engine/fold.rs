@@ -1,0 +1,163 @@
+//! Aggregates: the inner bindings of each group, folded.
+
+use super::aggregate::Accumulator;
+use super::evaluate::Context;
+use super::functor::compare;
+use super::pipeline::{Arg, Fold};
+use super::sink::Sink;
+use super::worker::{Batch, Worker};
+use crate::analysis::checked::{AggregateOp, ValueType, VarId};
+use crate::storage::index::ABSENT;
+use crate::storage::table::RowTable;
+use crate::storage::{Code, Dictionary, Index};
+use crate::syntax::ast::CompareOp;
+
+/// Evaluates an aggregate for each binding of a batch. Writes the result, and witnesses, for each binding that has
+/// one (each tie, with witnesses), and in `origins` the bindings they belong to.
+pub fn run_fold<'a>(
+    fold: &Fold<'a>,
+    batch: &Batch,
+    variables: usize,
+    context: &Context,
+    out: &mut Batch,
+    origins: &mut Vec<u32>,
+) {
+    let mut groups = RowTable::new(fold.group.len());
+    let mut inner = Batch::new(variables);
+    let mut key = Vec::with_capacity(fold.group.len());
+    let mut group_of = Vec::with_capacity(batch.len);
+    for row in 0..batch.len {
+        key.clear();
+        key.extend(fold.group.iter().map(|&var| batch.column(var)[row]));
+        let (number, new) = groups.insert(&key);
+        if new {
+            for (&var, &code) in fold.group.iter().zip(&key) {
+                inner.columns[var.index()].push(code);
+            }
+            inner.columns[fold.tag.index()].push(Code(number));
+        }
+        group_of.push(number);
+    }
+    inner.len = groups.len();
+
+    let totals = Totals::new(fold, groups.len(), context.dictionary);
+    let mut worker = Worker::over(&fold.body, variables, context, totals);
+    worker.run(&mut inner);
+    let totals = worker.sink;
+
+    let results: Vec<Option<Code>> = totals
+        .groups
+        .iter()
+        .map(|total| total.finish(context.dictionary))
+        .collect();
+    for (row, &group) in group_of.iter().enumerate() {
+        let Some(result) = results[group as usize] else {
+            continue;
+        };
+        let ties: &[Vec<Code>] = match fold.witnesses[..] {
+            [] => &[Vec::new()],
+            _ => &totals.winners[group as usize],
+        };
+        for winner in ties {
+            out.columns[fold.result.index()].push(result);
+            for (&var, &code) in fold.witnesses.iter().zip(winner) {
+                out.columns[var.index()].push(code);
+            }
+            origins.push(row as u32);
+        }
+    }
+}
+
+/// The running totals of all groups of one batch.
+struct Totals<'a> {
+    op: AggregateOp,
+    operand: ValueType,
+    tag: VarId,
+    target: Option<Arg>,
+    witnesses: &'a [VarId],
+    dictionary: &'a Dictionary,
+    groups: Vec<Accumulator>,
+    /// With witnesses: the best value of each group and the distinct rows that reach it.
+    best: Vec<Option<Code>>,
+    winners: Vec<Vec<Vec<Code>>>,
+}
+
+impl<'a> Totals<'a> {
+    fn new(fold: &'a Fold, groups: usize, dictionary: &'a Dictionary) -> Totals<'a> {
+        Totals {
+            op: fold.op,
+            operand: fold.operand,
+            tag: fold.tag,
+            target: fold.target,
+            witnesses: &fold.witnesses,
+            dictionary,
+            groups: vec![Accumulator::new(fold.op, fold.operand); groups],
+            best: vec![None; if fold.witnesses.is_empty() { 0 } else { groups }],
+            winners: vec![Vec::new(); if fold.witnesses.is_empty() { 0 } else { groups }],
+        }
+    }
+
+    fn witness(&mut self, group: usize, value: Code, winner: Vec<Code>) {
+        let beats = if self.op == AggregateOp::Min {
+            CompareOp::Lt
+        } else {
+            CompareOp::Gt
+        };
+        match self.best[group] {
+            Some(best) if compare(beats, self.operand, best, value, self.dictionary) => {}
+            Some(best) if !compare(beats, self.operand, value, best, self.dictionary) => {
+                if !self.winners[group].contains(&winner) {
+                    self.winners[group].push(winner);
+                }
+            }
+            _ => {
+                self.best[group] = Some(value);
+                self.winners[group] = vec![winner];
+            }
+        }
+    }
+}
+
+impl Sink for Totals<'_> {
+    fn accept(&mut self, batch: &mut Batch) {
+        for row in 0..batch.len {
+            let group = batch.column(self.tag)[row].index();
+            let value = match self.target {
+                None => Code::default(),
+                Some(Arg::Const(code)) => code,
+                Some(Arg::Var(var)) => batch.column(var)[row],
+            };
+            self.groups[group].add(value, self.dictionary);
+            if !self.witnesses.is_empty() {
+                let winner = self
+                    .witnesses
+                    .iter()
+                    .map(|&var| batch.column(var)[row])
+                    .collect();
+                self.witness(group, value, winner);
+            }
+        }
+    }
+
+    /// Counting needs the length of an entry, not its rows.
+    fn accept_entries(
+        &mut self,
+        batch: &Batch,
+        index: &Index,
+        numbers: &[u32],
+        _bind: &[(usize, VarId)],
+    ) -> bool {
+        if self.op != AggregateOp::Count {
+            return false;
+        }
+        let tags = batch.column(self.tag);
+        for (row, &number) in numbers
+            .iter()
+            .enumerate()
+            .filter(|&(_, &number)| number != ABSENT)
+        {
+            self.groups[tags[row].index()].add_count(index.count(number) as u64);
+        }
+        true
+    }
+}

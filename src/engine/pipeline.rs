@@ -1,0 +1,412 @@
+//! A plan with everything looked up: constants as codes, relations as the indexes and sets that answer its steps.
+
+use super::relation::{IndexSpec, RelationState};
+use crate::analysis::checked::{
+    AggregateOp, Constant, Functor, RelationId, Term, ValueType, VarId,
+};
+use crate::plan::{Access, Operand, Placed, RulePlan, Step, Version};
+use crate::storage::{Code, Dictionary, Index, RowSet, Rows};
+use crate::syntax::ast::CompareOp;
+use std::sync::Arc;
+
+#[derive(Clone, Copy, Debug)]
+pub enum Arg {
+    Var(VarId),
+    Const(Code),
+}
+
+/// A term whose constants are codes.
+#[derive(Clone, Debug)]
+pub enum Expression {
+    Arg(Arg),
+    Record(Vec<Expression>),
+    Call {
+        functor: Functor,
+        args: Vec<Expression>,
+    },
+}
+
+/// How the existence of a row is decided.
+pub enum Member<'a> {
+    /// The key is the whole row.
+    Set(&'a RowSet),
+    Keys(Arc<Index>),
+}
+
+pub struct Proposer<'a> {
+    pub index: Arc<Index>,
+    pub key: Vec<Arg>,
+    pub member: Member<'a>,
+    /// The key of `member`: that of the index with the proposed variable among it.
+    pub row: Vec<Arg>,
+}
+
+pub enum Op<'a> {
+    Scan {
+        rows: Arc<Rows>,
+        bind: Vec<(usize, VarId)>,
+        equal: Vec<(usize, Code)>,
+        same: Vec<(usize, usize)>,
+    },
+    /// `bind` and `same` name places in the entry of the index.
+    Probe {
+        index: Arc<Index>,
+        key: Vec<Arg>,
+        bind: Vec<(usize, VarId)>,
+        same: Vec<(usize, usize)>,
+    },
+    Check {
+        member: Member<'a>,
+        key: Vec<Arg>,
+        negated: bool,
+    },
+    Intersect {
+        var: VarId,
+        proposers: Vec<Proposer<'a>>,
+    },
+    Bind {
+        var: VarId,
+        value: Expression,
+    },
+    Unpack {
+        record: Expression,
+        fields: Vec<Option<VarId>>,
+    },
+    Compare {
+        op: CompareOp,
+        operand: ValueType,
+        left: Expression,
+        right: Expression,
+    },
+    Match {
+        pattern: Expression,
+        text: Expression,
+        negated: bool,
+    },
+    Contains {
+        part: Expression,
+        text: Expression,
+        negated: bool,
+    },
+    Range {
+        var: VarId,
+        operand: ValueType,
+        from: Expression,
+        to: Expression,
+        step: Option<Expression>,
+    },
+    Aggregate(Fold<'a>),
+}
+
+pub struct Fold<'a> {
+    pub op: AggregateOp,
+    pub operand: ValueType,
+    pub group: Vec<VarId>,
+    pub body: Vec<Stage<'a>>,
+    /// The variable that carries the number of the group through the body.
+    pub tag: VarId,
+    pub target: Option<Arg>,
+    pub witnesses: Vec<VarId>,
+    pub result: VarId,
+}
+
+pub struct Stage<'a> {
+    pub op: Op<'a>,
+    pub keep: Vec<VarId>,
+}
+
+pub struct Pipeline<'a> {
+    pub stages: Vec<Stage<'a>>,
+    pub answer: Vec<Arg>,
+    /// Slots a batch needs.
+    pub variables: usize,
+}
+
+/// Looks up what plans name.
+pub struct Resolver<'a> {
+    pub relations: &'a [RelationState],
+    pub dictionary: &'a Dictionary,
+}
+
+impl<'a> Resolver<'a> {
+    pub fn resolve(&self, plan: &RulePlan) -> Pipeline<'a> {
+        let mut variables = plan.variables;
+        let stages = self.stages(&plan.steps, None, &mut variables);
+        let answer = plan
+            .answer
+            .iter()
+            .map(|operand| self.arg(operand))
+            .collect();
+        Pipeline {
+            stages,
+            answer,
+            variables,
+        }
+    }
+
+    fn stages(
+        &self,
+        steps: &[Placed],
+        tag: Option<VarId>,
+        variables: &mut usize,
+    ) -> Vec<Stage<'a>> {
+        steps
+            .iter()
+            .map(|placed| {
+                let mut keep = placed.keep.clone();
+                keep.extend(tag);
+                Stage {
+                    op: self.op(&placed.step, variables),
+                    keep,
+                }
+            })
+            .collect()
+    }
+
+    fn op(&self, step: &Step, variables: &mut usize) -> Op<'a> {
+        match step {
+            Step::Scan(access) => self.scan(access),
+            Step::Probe(access) => self.probe(access),
+            Step::Check { access, negated } => Op::Check {
+                member: self.member(access, None),
+                key: self.key(access),
+                negated: *negated,
+            },
+            Step::Intersect { var, proposers } => Op::Intersect {
+                var: *var,
+                proposers: proposers
+                    .iter()
+                    .map(|access| self.proposer(access, *var))
+                    .collect(),
+            },
+            Step::Bind { var, term } => Op::Bind {
+                var: *var,
+                value: self.expression(term),
+            },
+            Step::Unpack { record, fields } => Op::Unpack {
+                record: self.expression(record),
+                fields: fields.clone(),
+            },
+            Step::Compare {
+                op,
+                operand,
+                left,
+                right,
+            } => Op::Compare {
+                op: *op,
+                operand: *operand,
+                left: self.expression(left),
+                right: self.expression(right),
+            },
+            Step::Match {
+                pattern,
+                text,
+                negated,
+            } => Op::Match {
+                pattern: self.expression(pattern),
+                text: self.expression(text),
+                negated: *negated,
+            },
+            Step::Contains {
+                part,
+                text,
+                negated,
+            } => Op::Contains {
+                part: self.expression(part),
+                text: self.expression(text),
+                negated: *negated,
+            },
+            Step::Range {
+                var,
+                operand,
+                from,
+                to,
+                step,
+            } => Op::Range {
+                var: *var,
+                operand: *operand,
+                from: self.expression(from),
+                to: self.expression(to),
+                step: step.as_ref().map(|step| self.expression(step)),
+            },
+            Step::Aggregate(step) => {
+                let tag = VarId(*variables as u32);
+                *variables += 1;
+                Op::Aggregate(Fold {
+                    op: step.op,
+                    operand: step.operand,
+                    group: step.group.clone(),
+                    body: self.stages(&step.body, Some(tag), variables),
+                    tag,
+                    target: step.target.as_ref().map(|operand| self.arg(operand)),
+                    witnesses: step.witnesses.clone(),
+                    result: step.result,
+                })
+            }
+        }
+    }
+
+    fn state(&self, relation: RelationId) -> &'a RelationState {
+        &self.relations[relation.index()]
+    }
+
+    fn scan(&self, access: &Access) -> Op<'a> {
+        let state = self.state(access.relation);
+        let rows = if access.version == Version::Delta {
+            state.delta.clone()
+        } else {
+            state.rows()
+        };
+        let equal = access
+            .key
+            .iter()
+            .filter_map(|(column, operand)| match self.arg(operand) {
+                Arg::Const(code) => Some((*column, code)),
+                Arg::Var(_) => None,
+            });
+        let same = access
+            .same
+            .iter()
+            .map(|&(column, var)| (column, first_column(access, var)));
+        Op::Scan {
+            rows,
+            bind: access.bind.clone(),
+            equal: equal.collect(),
+            same: same.collect(),
+        }
+    }
+
+    fn probe(&self, access: &Access) -> Op<'a> {
+        let state = self.state(access.relation);
+        let mut wanted: Vec<usize> = access.bind.iter().map(|&(column, _)| column).collect();
+        wanted.extend(access.same.iter().map(|&(column, _)| column));
+        wanted.sort_unstable();
+        let spec = self.spec(state, access, &wanted);
+        let place = |column: usize| {
+            spec.payload
+                .iter()
+                .position(|&known| known == column)
+                .unwrap_or(0)
+        };
+        let bind = access
+            .bind
+            .iter()
+            .map(|&(column, var)| (place(column), var))
+            .collect();
+        let same = access
+            .same
+            .iter()
+            .map(|&(column, var)| (place(column), place(first_column(access, var))))
+            .collect();
+        Op::Probe {
+            index: state.index(&spec),
+            key: self.key(access),
+            bind,
+            same,
+        }
+    }
+
+    /// The index that serves an access. While a relation grows, its indexes keep whole rows, so that one serves all.
+    fn spec(&self, state: &RelationState, access: &Access, wanted: &[usize]) -> IndexSpec {
+        let key: Vec<usize> = access.key.iter().map(|&(column, _)| column).collect();
+        let payload = if state.is_closed() {
+            wanted.to_vec()
+        } else {
+            (0..state.set.arity())
+                .filter(|column| !key.contains(column))
+                .collect()
+        };
+        IndexSpec { key, payload }
+    }
+
+    fn proposer(&self, access: &Access, var: VarId) -> Proposer<'a> {
+        let state = self.state(access.relation);
+        let column = access.bind.first().map_or(0, |&(column, _)| column);
+        let spec = IndexSpec {
+            key: access.key.iter().map(|&(column, _)| column).collect(),
+            payload: vec![column],
+        };
+        let mut row = access.key.clone();
+        row.push((column, Operand::Var(var)));
+        row.sort_by_key(|&(column, _)| column);
+        Proposer {
+            index: state.index(&spec),
+            key: self.key(access),
+            member: self.member(access, Some(column)),
+            row: row.iter().map(|(_, operand)| self.arg(operand)).collect(),
+        }
+    }
+
+    fn member(&self, access: &Access, also: Option<usize>) -> Member<'a> {
+        let state = self.state(access.relation);
+        let mut key: Vec<usize> = access
+            .key
+            .iter()
+            .map(|&(column, _)| column)
+            .chain(also)
+            .collect();
+        key.sort_unstable();
+        let whole = key.len() == state.set.arity();
+        // Searching sorted columns costs a cache miss a step; a hash index one or two in all.
+        let small = state.set.as_sorted().is_none_or(|rows| rows.len() < 64);
+        if whole && (small || key.is_empty()) {
+            Member::Set(&state.set)
+        } else {
+            Member::Keys(state.index(&IndexSpec {
+                key,
+                payload: Vec::new(),
+            }))
+        }
+    }
+
+    fn key(&self, access: &Access) -> Vec<Arg> {
+        access
+            .key
+            .iter()
+            .map(|(_, operand)| self.arg(operand))
+            .collect()
+    }
+
+    fn arg(&self, operand: &Operand) -> Arg {
+        match operand {
+            Operand::Var(var) => Arg::Var(*var),
+            Operand::Const(constant) => Arg::Const(encode(constant, self.dictionary)),
+        }
+    }
+
+    fn expression(&self, term: &Term) -> Expression {
+        match term {
+            Term::Var(var) => Expression::Arg(Arg::Var(*var)),
+            Term::Const(constant) => Expression::Arg(Arg::Const(encode(constant, self.dictionary))),
+            Term::Wildcard => Expression::Arg(Arg::Const(Code::NIL)),
+            Term::Record(fields) => {
+                Expression::Record(fields.iter().map(|field| self.expression(field)).collect())
+            }
+            Term::Call { functor, args } => Expression::Call {
+                functor: functor.clone(),
+                args: args.iter().map(|arg| self.expression(arg)).collect(),
+            },
+        }
+    }
+}
+
+/// The column of an access that binds a variable.
+fn first_column(access: &Access, var: VarId) -> usize {
+    access
+        .bind
+        .iter()
+        .find(|&&(_, bound)| bound == var)
+        .map_or(0, |&(column, _)| column)
+}
+
+/// The code of a constant of the program text.
+pub fn encode(constant: &Constant, dictionary: &Dictionary) -> Code {
+    match constant {
+        Constant::Number(value) => dictionary.number(*value),
+        Constant::Unsigned(value) => dictionary.unsigned(*value),
+        Constant::Float(value) => dictionary.float(*value),
+        Constant::Symbol(text) => dictionary.symbol(text),
+        Constant::Nil => Code::NIL,
+        Constant::Ordinal(ordinal) => Code(*ordinal),
+    }
+}

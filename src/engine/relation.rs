@@ -1,0 +1,179 @@
+//! One relation while a program runs: its rows, the latest delta, the indexes that rules asked for.
+
+use super::statistics::estimate_distinct;
+use crate::storage::{Code, Index, RowSet, Rows, SortedRows};
+use parking_lot::RwLock;
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+
+/// Columns an index is keyed on and columns its entries keep, both ascending.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct IndexSpec {
+    pub key: Vec<usize>,
+    pub payload: Vec<usize>,
+}
+
+/// An index, and whether it holds the latest delta already because it was built after it.
+struct Held {
+    index: Arc<Index>,
+    ahead: bool,
+}
+
+pub struct RelationState {
+    pub set: RowSet,
+    /// Rows the last round added.
+    pub delta: Arc<Rows>,
+    /// Rows stated from outside, until the run takes them in.
+    stated: Rows,
+    /// Built on first use and kept; while the relation grows they follow it.
+    indexes: RwLock<FxHashMap<IndexSpec, Held>>,
+    /// Whether the indexes hold `delta` too.
+    merged: bool,
+    /// No more rows will come.
+    closed: bool,
+    distinct: Vec<f64>,
+    births: Option<Vec<(u32, SortedRows)>>,
+}
+
+impl RelationState {
+    pub fn new(arity: usize) -> RelationState {
+        RelationState {
+            set: RowSet::new(arity, 1),
+            delta: Arc::new(Rows::new(arity)),
+            stated: Rows::new(arity),
+            indexes: RwLock::default(),
+            merged: true,
+            closed: false,
+            distinct: vec![1.0; arity],
+            births: None,
+        }
+    }
+
+    pub fn state(&mut self, rows: Rows) {
+        if self.stated.is_empty() {
+            self.stated = rows;
+        } else {
+            self.stated.append(&rows);
+        }
+    }
+
+    /// Begins a run. A relation without rules takes its stated rows and is done; one with rules gets them as its first
+    /// fresh rows. Returns the number of distinct stated rows.
+    pub fn open(&mut self, has_rules: bool, writers: usize, births: bool) -> u64 {
+        let stated = SortedRows::from_unsorted(std::mem::take(&mut self.stated));
+        let count = stated.len() as u64;
+        self.births = births.then(|| vec![(0, stated.clone())]);
+        self.note_distinct(stated.rows());
+        self.closed = !has_rules;
+        if has_rules {
+            let arity = self.set.arity();
+            self.set = RowSet::new(arity, writers);
+            let mut inserter = crate::storage::Inserter::new(&self.set, false);
+            let columns: Vec<&[Code]> = (0..arity).map(|at| stated.rows().column(at)).collect();
+            inserter.push_columns(&columns, stated.len());
+            inserter.flush();
+        } else {
+            self.set = RowSet::fixed(stated);
+        }
+        count
+    }
+
+    /// Ends a round: what was inserted since the last call becomes the delta.
+    pub fn advance(&mut self, tick: u32) {
+        let delta = self.set.settle();
+        self.note_distinct(&delta);
+        self.merged = delta.is_empty();
+        if let (Some(births), false) = (&mut self.births, delta.is_empty()) {
+            births.push((tick, SortedRows::from_unsorted(delta.clone())));
+        }
+        self.delta = Arc::new(delta);
+    }
+
+    /// Brings the indexes up to the latest delta.
+    pub fn merge_delta(&mut self) {
+        if !self.merged {
+            for held in self.indexes.get_mut().values_mut() {
+                if let (false, Some(index)) = (
+                    std::mem::take(&mut held.ahead),
+                    Arc::get_mut(&mut held.index),
+                ) {
+                    index.append(&self.delta);
+                }
+            }
+            self.merged = true;
+        }
+    }
+
+    /// No more rows will come: the delta is forgotten.
+    pub fn close(&mut self) {
+        self.merge_delta();
+        self.closed = true;
+        self.delta = Arc::new(Rows::new(self.set.arity()));
+    }
+
+    /// Whether all rows are in the delta.
+    pub fn is_new(&self) -> bool {
+        self.delta.len() == self.set.len()
+    }
+
+    /// Whether indexes lag behind by the latest delta.
+    pub fn lags(&self) -> bool {
+        !self.merged
+    }
+
+    /// The index, built now if it is new, from all rows: none may be unsettled. In a closed relation rows that agree on key and payload are kept once.
+    pub fn index(&self, spec: &IndexSpec) -> Arc<Index> {
+        if let Some(held) = self.indexes.read().get(spec) {
+            return held.index.clone();
+        }
+        let rows = self.set.to_rows();
+        let mut columns = spec.key.clone();
+        columns.extend(&spec.payload);
+        let index = if columns.len() == self.set.arity() || !self.closed {
+            Index::build(&rows, &spec.key, &spec.payload)
+        } else {
+            let projected = SortedRows::from_unsorted(rows.project(&columns)).into_rows();
+            let key: Vec<usize> = (0..spec.key.len()).collect();
+            let payload: Vec<usize> = (spec.key.len()..columns.len()).collect();
+            Index::build(&projected, &key, &payload)
+        };
+        let held = Held {
+            index: Arc::new(index),
+            ahead: !self.merged,
+        };
+        self.indexes
+            .write()
+            .entry(spec.clone())
+            .or_insert(held)
+            .index
+            .clone()
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    pub fn distinct(&self, column: usize) -> f64 {
+        self.distinct[column].max(1.0)
+    }
+
+    /// The rows as columns, without copying when they are at rest.
+    pub fn rows(&self) -> Arc<Rows> {
+        Arc::new(self.set.to_rows())
+    }
+
+    pub fn birth(&self, row: &[Code]) -> Option<u32> {
+        self.births
+            .as_ref()?
+            .iter()
+            .find(|(_, rows)| rows.contains(row))
+            .map(|&(tick, _)| tick)
+    }
+
+    fn note_distinct(&mut self, rows: &Rows) {
+        for (column, distinct) in self.distinct.iter_mut().enumerate() {
+            // Later rounds mostly bring known values in new combinations.
+            *distinct = distinct.max(estimate_distinct(rows.column(column)));
+        }
+    }
+}

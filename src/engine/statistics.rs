@@ -1,0 +1,51 @@
+//! Sizes for the planner.
+
+use super::relation::RelationState;
+use crate::analysis::checked::RelationId;
+use crate::plan::{Statistics, Version};
+use crate::storage::Code;
+use rustc_hash::FxHashMap;
+
+/// Values looked at per column.
+const SAMPLE: usize = 1024;
+
+/// Distinct values of a column, from an evenly spaced sample: values seen once stand for many, the others for
+/// themselves (the GEE estimator of Charikar, Chaudhuri, Motwani and Narasayya, 2000).
+pub fn estimate_distinct(column: &[Code]) -> f64 {
+    let step = column.len().div_ceil(SAMPLE).max(1);
+    let mut counts: FxHashMap<Code, u32> = FxHashMap::default();
+    let mut sampled = 0usize;
+    for &code in column.iter().step_by(step) {
+        *counts.entry(code).or_default() += 1;
+        sampled += 1;
+    }
+    let once = counts.values().filter(|&&count| count == 1).count() as f64;
+    let scale = (column.len() as f64 / sampled.max(1) as f64).sqrt();
+    scale * once + (counts.len() as f64 - once)
+}
+
+/// The relations as the planner sees them during one stratum.
+pub struct Sizes<'a> {
+    pub relations: &'a [RelationState],
+    /// Relations of the stratum that is being derived.
+    pub recursive: &'a [RelationId],
+}
+
+impl Statistics for Sizes<'_> {
+    fn rows(&self, relation: RelationId, version: Version) -> f64 {
+        let state = &self.relations[relation.index()];
+        match version {
+            Version::Delta => state.delta.len() as f64,
+            // Old rows are few only in the first rounds, and plans outlive those.
+            Version::Full | Version::Old => state.set.len() as f64,
+        }
+    }
+
+    fn distinct(&self, relation: RelationId, column: usize) -> f64 {
+        self.relations[relation.index()].distinct(column)
+    }
+
+    fn recursive(&self, relation: RelationId) -> bool {
+        self.recursive.contains(&relation)
+    }
+}

@@ -1,0 +1,535 @@
+//! One thread's run through a pipeline, a batch of bindings at a time.
+//!
+//! A stage either narrows or widens the batch it is given in place, or writes extended bindings into a batch of its own
+//! and hands that on whenever it is full. Bindings live column by column, one column for each variable.
+
+use super::evaluate::{Context, evaluate, truth};
+use super::fold::run_fold;
+use super::pipeline::{Arg, Member, Op, Pipeline, Proposer, Stage};
+use super::range::Ranges;
+use super::sink::Sink;
+use crate::analysis::checked::VarId;
+use crate::storage::index::ABSENT;
+use crate::storage::{Code, Index, Rows};
+use std::ops::Range;
+
+/// Bindings that are extended together: enough to pay for dispatch, few enough to stay in the first-level caches.
+/// Tests use tiny ones, to meet every boundary.
+pub const BATCH: usize = if cfg!(test) { 3 } else { 2048 };
+
+/// Partial bindings. Only the columns of bound variables that are still needed have `len` codes.
+#[derive(Default)]
+pub struct Batch {
+    pub len: usize,
+    pub columns: Vec<Vec<Code>>,
+}
+
+impl Batch {
+    pub fn new(variables: usize) -> Batch {
+        Batch {
+            len: 0,
+            columns: vec![Vec::new(); variables],
+        }
+    }
+
+    /// The binding of nothing: where bodies without a scan start.
+    pub fn unit(variables: usize) -> Batch {
+        Batch {
+            len: 1,
+            columns: vec![Vec::new(); variables],
+        }
+    }
+
+    pub fn column(&self, var: VarId) -> &[Code] {
+        &self.columns[var.index()]
+    }
+
+    pub fn clear(&mut self) {
+        self.len = 0;
+        for column in &mut self.columns {
+            column.clear();
+        }
+    }
+
+    /// Keeps the rows whose numbers are given, ascending, in the columns of `keep`.
+    pub fn select(&mut self, rows: &[u32], keep: &[VarId]) {
+        if rows.len() != self.len {
+            for &var in keep {
+                let column = &mut self.columns[var.index()];
+                for (to, &from) in rows.iter().enumerate() {
+                    column[to] = column[from as usize];
+                }
+                column.truncate(rows.len());
+            }
+            self.len = rows.len();
+        }
+    }
+
+    /// Copies the columns of `keep` from the rows of `from` that `origins` names.
+    fn gather(&mut self, from: &Batch, origins: &[u32], keep: &[VarId]) {
+        for &var in keep {
+            let source = from.column(var);
+            let target = &mut self.columns[var.index()];
+            target.clear();
+            target.extend(origins.iter().map(|&row| source[row as usize]));
+        }
+        self.len = origins.len();
+    }
+}
+
+/// What a stage needs between two calls, so that it is allocated once.
+#[derive(Default)]
+struct Scratch {
+    out: Batch,
+    origins: Vec<u32>,
+    numbers: Vec<u32>,
+}
+
+pub struct Worker<'a, 'p, S> {
+    stages: &'p [Stage<'a>],
+    context: &'p Context<'p>,
+    variables: usize,
+    scratch: Vec<Scratch>,
+    pub sink: S,
+}
+
+impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
+    pub fn new(pipeline: &'p Pipeline<'a>, context: &'p Context<'p>, sink: S) -> Worker<'a, 'p, S> {
+        Worker::over(&pipeline.stages, pipeline.variables, context, sink)
+    }
+
+    pub fn over(
+        stages: &'p [Stage<'a>],
+        variables: usize,
+        context: &'p Context<'p>,
+        sink: S,
+    ) -> Worker<'a, 'p, S> {
+        let scratch = stages
+            .iter()
+            .map(|_| Scratch {
+                out: Batch::new(variables),
+                ..Scratch::default()
+            })
+            .collect();
+        Worker {
+            stages,
+            context,
+            variables,
+            scratch,
+            sink,
+        }
+    }
+
+    /// Runs the stages from the first on over a batch of bindings.
+    pub fn run(&mut self, batch: &mut Batch) {
+        self.advance(0, batch);
+    }
+
+    /// Runs the first stage, which must be a scan, over some of its rows.
+    pub fn run_scan(&mut self, range: Range<usize>) {
+        let stages = self.stages;
+        let Some(Stage {
+            op:
+                Op::Scan {
+                    rows,
+                    bind,
+                    equal,
+                    same,
+                },
+            ..
+        }) = stages.first()
+        else {
+            return;
+        };
+        let mut out = std::mem::take(&mut self.scratch[0].out);
+        let mut start = range.start;
+        while start < range.end && !self.context.stopped() {
+            let end = (start + BATCH).min(range.end);
+            out.clear();
+            scan(rows, start..end, bind, equal, same, &mut out);
+            if out.len > 0 {
+                self.advance(1, &mut out);
+            }
+            start = end;
+        }
+        self.scratch[0].out = out;
+    }
+
+    fn advance(&mut self, at: usize, batch: &mut Batch) {
+        if batch.len == 0 || self.context.stopped() {
+            return;
+        }
+        let stages = self.stages;
+        let Some(stage) = stages.get(at) else {
+            self.sink.accept(batch);
+            return;
+        };
+        let mut scratch = std::mem::take(&mut self.scratch[at]);
+        match &stage.op {
+            Op::Scan {
+                rows,
+                bind,
+                equal,
+                same,
+            } => {
+                scan(rows, 0..rows.len(), bind, equal, same, &mut scratch.out);
+                self.advance(at + 1, &mut scratch.out);
+                scratch.out.clear();
+            }
+            Op::Probe {
+                index,
+                key,
+                bind,
+                same,
+            } => {
+                locate(index, key, batch, &mut scratch.numbers);
+                let last = at + 1 == stages.len() && same.is_empty();
+                if !(last
+                    && self
+                        .sink
+                        .accept_entries(batch, index, &scratch.numbers, bind))
+                {
+                    self.probe(at, batch, &mut scratch, index, bind, same, &stage.keep);
+                }
+            }
+            Op::Check {
+                member,
+                key,
+                negated,
+            } => {
+                check(member, key, batch, *negated, &mut scratch);
+                batch.select(&scratch.origins, &stage.keep);
+                self.advance(at + 1, batch);
+            }
+            Op::Intersect { var, proposers } => {
+                self.intersect(at, batch, &mut scratch, *var, proposers, &stage.keep)
+            }
+            Op::Bind { var, value } => {
+                let mut column = std::mem::take(&mut scratch.out.columns[var.index()]);
+                scratch.origins.clear();
+                let whole = evaluate(
+                    value,
+                    batch,
+                    self.context,
+                    &mut column,
+                    &mut scratch.origins,
+                );
+                if !whole {
+                    // Rows without a value were left out of the column already.
+                    batch.select(&scratch.origins, &stage.keep);
+                }
+                std::mem::swap(&mut batch.columns[var.index()], &mut column);
+                self.advance(at + 1, batch);
+                scratch.out.columns[var.index()] = std::mem::take(&mut batch.columns[var.index()]);
+            }
+            Op::Unpack { record, fields } => {
+                let mut column = Vec::new();
+                scratch.origins.clear();
+                evaluate(
+                    record,
+                    batch,
+                    self.context,
+                    &mut column,
+                    &mut scratch.origins,
+                );
+                self.unpack(&mut scratch, &column, fields, batch);
+                scratch.out.gather(batch, &scratch.origins, &stage.keep);
+                self.advance(at + 1, &mut scratch.out);
+                scratch.out.clear();
+            }
+            Op::Compare { .. } | Op::Match { .. } | Op::Contains { .. } => {
+                scratch.origins.clear();
+                truth(&stage.op, batch, self.context, &mut scratch.origins);
+                batch.select(&scratch.origins, &stage.keep);
+                self.advance(at + 1, batch);
+            }
+            Op::Range {
+                var,
+                operand,
+                from,
+                to,
+                step,
+            } => {
+                let mut values =
+                    Ranges::new(from, to, step.as_ref(), *operand, batch, self.context);
+                loop {
+                    scratch.out.clear();
+                    scratch.origins.clear();
+                    let more = values.fill(
+                        BATCH,
+                        &mut scratch.out.columns[var.index()],
+                        &mut scratch.origins,
+                    );
+                    scratch.out.gather(batch, &scratch.origins, &stage.keep);
+                    self.advance(at + 1, &mut scratch.out);
+                    if !more || self.context.stopped() {
+                        break;
+                    }
+                }
+                scratch.out.clear();
+            }
+            Op::Aggregate(fold) => {
+                scratch.origins.clear();
+                scratch.out.clear();
+                let Scratch { out, origins, .. } = &mut scratch;
+                run_fold(fold, batch, self.variables, self.context, out, origins);
+                scratch.out.gather(batch, &scratch.origins, &stage.keep);
+                self.advance(at + 1, &mut scratch.out);
+                scratch.out.clear();
+            }
+        }
+        self.scratch[at] = scratch;
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the parts of one stage, taken apart by the caller's match"
+    )]
+    fn probe(
+        &mut self,
+        at: usize,
+        batch: &Batch,
+        scratch: &mut Scratch,
+        index: &Index,
+        bind: &[(usize, VarId)],
+        same: &[(usize, usize)],
+        keep: &[VarId],
+    ) {
+        let Scratch {
+            out,
+            origins,
+            numbers,
+        } = scratch;
+        let stride = index.payload().len();
+        out.clear();
+        origins.clear();
+        for (row, &number) in numbers.iter().enumerate() {
+            if number == ABSENT {
+                continue;
+            }
+            let mut rest = index.count(number);
+            let mut entry = index.entry(number);
+            while rest > 0 {
+                let taken = rest.min(BATCH - origins.len());
+                let (now, later) = entry.split_at(taken * stride);
+                if same.is_empty() {
+                    for &(place, var) in bind {
+                        let column = &mut out.columns[var.index()];
+                        if stride == 1 {
+                            column.extend_from_slice(now);
+                        } else {
+                            column.extend(now.chunks_exact(stride).map(|codes| codes[place]));
+                        }
+                    }
+                    origins.resize(origins.len() + taken, row as u32);
+                } else {
+                    for codes in now.chunks_exact(stride) {
+                        if same.iter().all(|&(a, b)| codes[a] == codes[b]) {
+                            for &(place, var) in bind {
+                                out.columns[var.index()].push(codes[place]);
+                            }
+                            origins.push(row as u32);
+                        }
+                    }
+                }
+                rest -= taken;
+                entry = later;
+                if origins.len() >= BATCH {
+                    self.hand_on(at, batch, out, origins, keep);
+                    if self.context.stopped() {
+                        return;
+                    }
+                }
+            }
+        }
+        self.hand_on(at, batch, out, origins, keep);
+    }
+
+    fn hand_on(
+        &mut self,
+        at: usize,
+        batch: &Batch,
+        out: &mut Batch,
+        origins: &mut Vec<u32>,
+        keep: &[VarId],
+    ) {
+        out.gather(batch, origins, keep);
+        self.advance(at + 1, out);
+        out.clear();
+        origins.clear();
+    }
+
+    /// For each binding the shortest list of candidates is taken from whichever atom has it, and confirmed by the others.
+    fn intersect(
+        &mut self,
+        at: usize,
+        batch: &Batch,
+        scratch: &mut Scratch,
+        var: VarId,
+        proposers: &[Proposer<'a>],
+        keep: &[VarId],
+    ) {
+        let mut numbers: Vec<Vec<u32>> = vec![Vec::new(); proposers.len()];
+        for (proposer, numbers) in proposers.iter().zip(&mut numbers) {
+            locate(&proposer.index, &proposer.key, batch, numbers);
+        }
+        let Scratch { out, origins, .. } = scratch;
+        out.clear();
+        origins.clear();
+        let mut row_key = Vec::new();
+        for row in 0..batch.len {
+            let counts = proposers
+                .iter()
+                .zip(&numbers)
+                .map(|(p, numbers)| p.index.count(numbers[row]));
+            let Some((least, _)) = counts.enumerate().min_by_key(|&(_, count)| count) else {
+                continue;
+            };
+            for &candidate in proposers[least].index.entry(numbers[least][row]) {
+                let confirmed = proposers.iter().enumerate().all(|(other, proposer)| {
+                    other == least || {
+                        row_key.clear();
+                        row_key.extend(proposer.row.iter().map(|arg| match arg {
+                            Arg::Const(code) => *code,
+                            Arg::Var(known) if *known == var => candidate,
+                            Arg::Var(known) => batch.column(*known)[row],
+                        }));
+                        match &proposer.member {
+                            Member::Set(set) => set.contains(&row_key),
+                            Member::Keys(index) => index.count(index.locate(&row_key)) > 0,
+                        }
+                    }
+                });
+                if confirmed {
+                    out.columns[var.index()].push(candidate);
+                    origins.push(row as u32);
+                    if origins.len() >= BATCH {
+                        self.hand_on(at, batch, out, origins, keep);
+                        if self.context.stopped() {
+                            return;
+                        }
+                    }
+                }
+            }
+        }
+        self.hand_on(at, batch, out, origins, keep);
+    }
+
+    /// Writes the fields of the records in `column` and leaves in `origins` the rows that had any.
+    fn unpack(
+        &self,
+        scratch: &mut Scratch,
+        column: &[Code],
+        fields: &[Option<VarId>],
+        batch: &Batch,
+    ) {
+        let Scratch { out, origins, .. } = scratch;
+        out.clear();
+        let rows: Vec<u32> = if column.len() == batch.len {
+            (0..batch.len as u32).collect()
+        } else {
+            origins.clone()
+        };
+        origins.clear();
+        for (&record, row) in column.iter().zip(rows) {
+            match self.context.dictionary.fields(record) {
+                Some(codes) if codes.len() == fields.len() => {
+                    for (&code, var) in codes.iter().zip(fields) {
+                        if let Some(var) = var {
+                            out.columns[var.index()].push(code);
+                        }
+                    }
+                    origins.push(row);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn scan(
+    rows: &Rows,
+    range: Range<usize>,
+    bind: &[(usize, VarId)],
+    equal: &[(usize, Code)],
+    same: &[(usize, usize)],
+    out: &mut Batch,
+) {
+    if equal.is_empty() && same.is_empty() {
+        for &(column, var) in bind {
+            out.columns[var.index()].extend_from_slice(&rows.column(column)[range.clone()]);
+        }
+        out.len += range.len();
+        return;
+    }
+    for row in range {
+        let holds = equal
+            .iter()
+            .all(|&(column, code)| rows.column(column)[row] == code)
+            && same
+                .iter()
+                .all(|&(a, b)| rows.column(a)[row] == rows.column(b)[row]);
+        if holds {
+            for &(column, var) in bind {
+                out.columns[var.index()].push(rows.column(column)[row]);
+            }
+            out.len += 1;
+        }
+    }
+}
+
+/// The entries of an index for each binding of a batch.
+fn locate(index: &Index, key: &[Arg], batch: &Batch, numbers: &mut Vec<u32>) {
+    with_columns(key, batch, |columns| {
+        index.locate_all(columns, batch.len, numbers)
+    });
+}
+
+/// Calls back with one column for each argument, constants repeated.
+pub fn with_columns<T>(args: &[Arg], batch: &Batch, act: impl FnOnce(&[&[Code]]) -> T) -> T {
+    let constants: Vec<Vec<Code>> = args
+        .iter()
+        .map(|arg| match arg {
+            Arg::Const(code) => vec![*code; batch.len],
+            Arg::Var(_) => Vec::new(),
+        })
+        .collect();
+    let columns: Vec<&[Code]> = args
+        .iter()
+        .zip(&constants)
+        .map(|(arg, constant)| match arg {
+            Arg::Var(var) => batch.column(*var),
+            Arg::Const(_) => &constant[..],
+        })
+        .collect();
+    act(&columns)
+}
+
+fn check(member: &Member, key: &[Arg], batch: &Batch, negated: bool, scratch: &mut Scratch) {
+    let Scratch {
+        origins, numbers, ..
+    } = scratch;
+    origins.clear();
+    match member {
+        Member::Keys(index) => {
+            locate(index, key, batch, numbers);
+            let found = numbers.iter().map(|&number| index.count(number) > 0);
+            origins.extend(
+                found
+                    .enumerate()
+                    .filter(|&(_, found)| found != negated)
+                    .map(|(row, _)| row as u32),
+            );
+        }
+        Member::Set(set) => with_columns(key, batch, |columns| {
+            let mut row_key = Vec::with_capacity(columns.len());
+            for row in 0..batch.len {
+                row_key.clear();
+                row_key.extend(columns.iter().map(|column| column[row]));
+                if set.contains(&row_key) != negated {
+                    origins.push(row as u32);
+                }
+            }
+        }),
+    }
+}

@@ -1,0 +1,404 @@
+//! Claims: a source says that a row holds, or that it does not.
+
+use super::{Credibility, Grade, Interval, SourceId, Sources};
+use crate::analysis::checked::RelationId;
+use crate::storage::Code;
+use crate::syntax::source::{Location, Span};
+use hashbrown::HashTable;
+use rustc_hash::FxHasher;
+use std::hash::{Hash, Hasher};
+use std::ops::Index;
+use std::sync::Arc;
+
+/// A claim of one case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ClaimId(pub u32);
+
+impl ClaimId {
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A disputing claim never makes its fact hold: it is shown beside it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Stance {
+    #[default]
+    Supports,
+    Disputes,
+}
+
+/// One row of a claim file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Claim {
+    /// As the file gives it, else `file:line`.
+    pub id: Box<str>,
+    pub relation: RelationId,
+    pub row: Box<[Code]>,
+    /// `None`: the row names nobody.
+    pub source: Option<SourceId>,
+    pub credibility: Credibility,
+    pub interval: Interval,
+    pub stance: Stance,
+    pub note: Option<Box<str>>,
+    pub file: Arc<str>,
+    pub line: u32,
+}
+
+impl Claim {
+    pub fn grade(&self, sources: &Sources) -> Grade {
+        Grade {
+            reliability: self
+                .source
+                .map(|source| sources[source].reliability)
+                .unwrap_or_default(),
+            credibility: self.credibility,
+        }
+    }
+}
+
+/// Where a fact that holds comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Origin {
+    Claim(ClaimId),
+    /// A line of a plain fact file: nobody's claim.
+    Data(Location),
+    /// A fact in rule text.
+    Text(Span),
+}
+
+/// Two claims of one id at different places.
+#[derive(Debug)]
+pub struct DuplicateId {
+    pub first: ClaimId,
+    pub second: Claim,
+}
+
+/// All claims of a case, in the order they were read. No id is given twice, except that one row of a file, read into
+/// several relations, is one claim of several facts.
+#[derive(Clone, Default)]
+pub struct Claims {
+    claims: Vec<Claim>,
+    /// One entry per id: its first claim.
+    by_id: HashTable<ClaimId>,
+    /// One entry per fact: its last claim. The others follow `earlier`.
+    by_fact: HashTable<ClaimId>,
+    /// The claim before this one on the same fact.
+    earlier: Vec<Option<ClaimId>>,
+    /// The next claim of the same id.
+    same_id: Vec<Option<ClaimId>>,
+    by_source: Vec<Vec<ClaimId>>,
+}
+
+impl Claims {
+    pub fn new() -> Claims {
+        Claims::default()
+    }
+
+    /// The claim is handed back when its id was given at another place.
+    pub fn insert(&mut self, claim: Claim) -> Result<ClaimId, Box<DuplicateId>> {
+        let id = ClaimId(self.claims.len() as u32);
+        let last_of_id = match self.first_by_id(&claim.id) {
+            Some(first) if self[first].line != claim.line || self[first].file != claim.file => {
+                return Err(Box::new(DuplicateId {
+                    first,
+                    second: claim,
+                }));
+            }
+            first => first.map(|first| self.last_of_id(first)),
+        };
+        match last_of_id {
+            Some(last) => self.same_id[last.index()] = Some(id),
+            None => {
+                self.by_id.insert_unique(hash_of(&*claim.id), id, |&known| {
+                    hash_of(&*self.claims[known.index()].id)
+                });
+            }
+        }
+        let fact = hash_of(&(claim.relation, &*claim.row));
+        let slot = self.by_fact.find_mut(fact, |&known| {
+            let known = &self.claims[known.index()];
+            known.relation == claim.relation && known.row == claim.row
+        });
+        let earlier = match slot {
+            Some(slot) => Some(std::mem::replace(slot, id)),
+            None => {
+                self.by_fact.insert_unique(fact, id, |&known| {
+                    let known = &self.claims[known.index()];
+                    hash_of(&(known.relation, &*known.row))
+                });
+                None
+            }
+        };
+        if let Some(source) = claim.source {
+            if self.by_source.len() <= source.index() {
+                self.by_source.resize_with(source.index() + 1, Vec::new);
+            }
+            self.by_source[source.index()].push(id);
+        }
+        self.earlier.push(earlier);
+        self.same_id.push(None);
+        self.claims.push(claim);
+        Ok(id)
+    }
+
+    /// Takes back every claim but the first `kept`.
+    pub fn truncate(&mut self, kept: usize) {
+        while self.claims.len() > kept {
+            let id = ClaimId(self.claims.len() as u32 - 1);
+            self.forget_last(id);
+            self.claims.pop();
+            self.earlier.pop();
+            self.same_id.pop();
+        }
+    }
+
+    fn forget_last(&mut self, id: ClaimId) {
+        let claim = &self[id];
+        let (fact, name) = (hash_of(&(claim.relation, &*claim.row)), hash_of(&*claim.id));
+        if let Some(claims) = claim
+            .source
+            .and_then(|source| self.by_source.get_mut(source.index()))
+        {
+            claims.pop();
+        }
+        if let Ok(mut slot) = self.by_fact.find_entry(fact, |&last| last == id) {
+            match self.earlier[id.index()] {
+                Some(earlier) => *slot.get_mut() = earlier,
+                None => drop(slot.remove()),
+            }
+        }
+        match self.by_id.find_entry(name, |&first| first == id) {
+            Ok(slot) => drop(slot.remove()),
+            Err(_) => {
+                let before = self
+                    .same_id
+                    .iter_mut()
+                    .rev()
+                    .find(|next| **next == Some(id));
+                if let Some(before) = before {
+                    *before = None;
+                }
+            }
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.claims.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.claims.is_empty()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (ClaimId, &Claim)> {
+        self.claims
+            .iter()
+            .enumerate()
+            .map(|(id, claim)| (ClaimId(id as u32), claim))
+    }
+
+    /// The claims of one id, ascending: more than one only when its row was read into several relations.
+    pub fn with_id(&self, id: &str) -> impl Iterator<Item = ClaimId> + '_ {
+        std::iter::successors(self.first_by_id(id), |claim| self.same_id[claim.index()])
+    }
+
+    /// What is said of a row, supporting and disputing, ascending.
+    pub fn about(&self, relation: RelationId, row: &[Code]) -> Vec<ClaimId> {
+        let mut found: Vec<ClaimId> = self.chain(relation, row).collect();
+        found.reverse();
+        found
+    }
+
+    /// The claims that say a row holds, ascending.
+    pub fn supporting(&self, relation: RelationId, row: &[Code]) -> Vec<ClaimId> {
+        self.taking(Stance::Supports, relation, row)
+    }
+
+    /// The claims that say a row does not hold, ascending.
+    pub fn disputing(&self, relation: RelationId, row: &[Code]) -> Vec<ClaimId> {
+        self.taking(Stance::Disputes, relation, row)
+    }
+
+    /// A row holds while one supporting claim stands.
+    pub fn holds(
+        &self,
+        relation: RelationId,
+        row: &[Code],
+        stands: impl Fn(ClaimId) -> bool,
+    ) -> bool {
+        self.chain(relation, row)
+            .any(|claim| self[claim].stance == Stance::Supports && stands(claim))
+    }
+
+    /// What a source says, ascending.
+    pub fn by_source(&self, source: SourceId) -> &[ClaimId] {
+        self.by_source
+            .get(source.index())
+            .map_or(&[], |claims| claims)
+    }
+
+    fn taking(&self, stance: Stance, relation: RelationId, row: &[Code]) -> Vec<ClaimId> {
+        let mut found = self.about(relation, row);
+        found.retain(|&claim| self[claim].stance == stance);
+        found
+    }
+
+    /// From the last claim about a row to the first.
+    fn chain<'a>(
+        &'a self,
+        relation: RelationId,
+        row: &[Code],
+    ) -> impl Iterator<Item = ClaimId> + use<'a> {
+        let last = self
+            .by_fact
+            .find(hash_of(&(relation, row)), |&known| {
+                let known = &self[known];
+                known.relation == relation && *known.row == *row
+            })
+            .copied();
+        std::iter::successors(last, |claim| self.earlier[claim.index()])
+    }
+
+    fn first_by_id(&self, id: &str) -> Option<ClaimId> {
+        self.by_id
+            .find(hash_of(id), |&known| *self[known].id == *id)
+            .copied()
+    }
+
+    fn last_of_id(&self, first: ClaimId) -> ClaimId {
+        std::iter::successors(Some(first), |claim| self.same_id[claim.index()])
+            .last()
+            .unwrap_or(first)
+    }
+}
+
+impl Index<ClaimId> for Claims {
+    type Output = Claim;
+    fn index(&self, id: ClaimId) -> &Claim {
+        &self.claims[id.index()]
+    }
+}
+
+fn hash_of<T: Hash + ?Sized>(key: &T) -> u64 {
+    let mut hasher = FxHasher::default();
+    key.hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `id relation code,code source stance line`, a claim a line.
+    fn claims(text: &str) -> Claims {
+        let mut claims = Claims::new();
+        for line in text.lines() {
+            claims.insert(claim(line)).unwrap();
+        }
+        claims
+    }
+
+    fn claim(text: &str) -> Claim {
+        let parts: Vec<&str> = text.split_whitespace().collect();
+        Claim {
+            id: parts[0].into(),
+            relation: RelationId(parts[1].parse().unwrap()),
+            row: parts[2]
+                .split(',')
+                .map(|code| Code(code.parse().unwrap()))
+                .collect(),
+            source: parts[3].parse().ok().map(SourceId),
+            credibility: Credibility::Probable,
+            interval: Interval::ALWAYS,
+            stance: if parts[4] == "disputes" {
+                Stance::Disputes
+            } else {
+                Stance::Supports
+            },
+            note: None,
+            file: "x.csv".into(),
+            line: parts[5].parse().unwrap(),
+        }
+    }
+
+    fn ids(claims: &Claims, found: &[ClaimId]) -> String {
+        let ids: Vec<&str> = found.iter().map(|&claim| &*claims[claim].id).collect();
+        ids.join(" ")
+    }
+
+    const CASE: &str = "\
+c1 0 1,2 0 supports 2
+c2 0 1,3 1 supports 3
+c3 0 1,2 1 disputes 4
+c4 1 1,2 - supports 5
+c5 0 1,2 2 supports 6
+c5 2 7,7 2 supports 6";
+
+    #[test]
+    fn a_row_knows_who_supports_and_who_disputes_it() {
+        let claims = claims(CASE);
+        let row = [Code(1), Code(2)];
+        let relation = RelationId(0);
+        assert_eq!(ids(&claims, &claims.about(relation, &row)), "c1 c3 c5");
+        assert_eq!(ids(&claims, &claims.supporting(relation, &row)), "c1 c5");
+        assert_eq!(ids(&claims, &claims.disputing(relation, &row)), "c3");
+        assert_eq!(ids(&claims, &claims.supporting(RelationId(1), &row)), "c4");
+        assert!(claims.about(relation, &[Code(9), Code(9)]).is_empty());
+        assert_eq!(ids(&claims, claims.by_source(SourceId(2))), "c5 c5");
+        assert!(claims.by_source(SourceId(9)).is_empty());
+    }
+
+    #[test]
+    fn a_fact_holds_while_one_supporting_claim_stands() {
+        let claims = claims(CASE);
+        let holds = |withdrawn: &[&str]| {
+            claims.holds(RelationId(0), &[Code(1), Code(2)], |claim| {
+                !withdrawn.contains(&&*claims[claim].id)
+            })
+        };
+        assert!(holds(&[]));
+        assert!(holds(&["c1"]));
+        assert!(holds(&["c5", "c3"]));
+        assert!(!holds(&["c1", "c5"]), "a disputing claim carries nothing");
+    }
+
+    #[test]
+    fn an_id_belongs_to_one_row_of_one_file() {
+        let mut claims = claims(CASE);
+        assert_eq!(claims.with_id("c5").count(), 2, "read into two relations");
+        assert_eq!(claims.with_id("c9").count(), 0);
+        let duplicate = claims.insert(claim("c2 0 4,4 0 supports 9")).unwrap_err();
+        assert_eq!(claims[duplicate.first].line, 3);
+        assert_eq!(duplicate.second.line, 9);
+        assert_eq!(claims.len(), 6);
+    }
+
+    #[test]
+    fn claims_can_be_taken_back() {
+        let mut kept = claims(CASE);
+        kept.truncate(2);
+        let row = [Code(1), Code(2)];
+        assert_eq!(ids(&kept, &kept.about(RelationId(0), &row)), "c1");
+        assert_eq!(kept.with_id("c5").count(), 0);
+        assert!(kept.by_source(SourceId(2)).is_empty());
+        for line in CASE.lines().skip(2) {
+            kept.insert(claim(line)).unwrap();
+        }
+        assert_eq!(ids(&kept, &kept.about(RelationId(0), &row)), "c1 c3 c5");
+        kept.truncate(5);
+        assert_eq!(kept.with_id("c5").count(), 1);
+        kept.truncate(0);
+        assert!(kept.is_empty() && kept.about(RelationId(0), &row).is_empty());
+    }
+
+    #[test]
+    fn a_claim_without_a_source_cannot_be_judged_by_it() {
+        let claims = claims(CASE);
+        let mut sources = Sources::unlisted();
+        let source = claims.with_id("c4").next().unwrap();
+        assert_eq!(claims[source].grade(&sources).to_string(), "F2");
+        sources.resolve("s");
+        assert_eq!(claims[ClaimId(0)].grade(&sources).to_string(), "F2");
+    }
+}

@@ -1,0 +1,15 @@
+//! Who says so: claims, their sources, grades and dates.
+//!
+//! In: what the readers found in claim files and in the register of sources. Out: which claims support or dispute a
+//! row, which sources stand behind them, how much they are worth and when they were true.
+//! Must not know: the engine, files, rules. A claim is never joined; it is weighed afterwards.
+
+pub mod claim;
+pub mod date;
+pub mod grade;
+pub mod source;
+
+pub use claim::{Claim, ClaimId, Claims, Origin, Stance};
+pub use date::{Day, Interval, PartialDate};
+pub use grade::{Credibility, Grade, GradeTables, Reliability};
+pub use source::{Source, SourceId, Sources};

@@ -1,0 +1,13 @@
+//! Checked rules to join plans.
+//!
+//! In: rules of a checked program, and [`Statistics`] about its relations. Out: [`RulePlan`]s: steps that extend partial
+//! bindings, in an order chosen by size, that one can print and read.
+//! Must not know: files, evidence, and how or on how many machines a plan is run.
+
+pub mod order;
+pub mod rule_plan;
+pub mod step;
+
+pub use order::{Statistics, plan_body, plan_rule};
+pub use rule_plan::{Placed, RulePlan};
+pub use step::{Access, Operand, Step, Version};

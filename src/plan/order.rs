@@ -1,0 +1,819 @@
+//! In which order the literals of a body are joined.
+//!
+//! Greedy by expected size, trying every atom as the first (the delta is always first). Literals that bind nothing are
+//! placed as soon as their variables are bound.
+
+use super::rule_plan::{Placed, RulePlan};
+use super::step::{Access, AggregateStep, Operand, Step, Version};
+use crate::analysis::checked::{
+    Aggregate, Atom, CheckedProgram, Literal, LiteralKind, RelationId, RuleId, Term, ValueType,
+    VarId,
+};
+use crate::syntax::ast::CompareOp;
+use std::collections::BTreeSet;
+
+/// What the planner asks about relations. Estimates may be wrong: they cost time, never answers.
+pub trait Statistics {
+    fn rows(&self, relation: RelationId, version: Version) -> f64;
+    /// Distinct values of a column; at least 1.
+    fn distinct(&self, relation: RelationId, column: usize) -> f64;
+    /// Whether rows of this relation are being derived together with the rule's head.
+    fn recursive(&self, relation: RelationId) -> bool;
+}
+
+/// Below this fan-out a plain look-up followed by a check beats intersecting.
+const WORTH_INTERSECTING: f64 = 1.5;
+/// What a comparison or check is taken to let through.
+const SELECTIVITY: f64 = 0.5;
+
+/// Plans one rule. `delta`: the literal (an atom) that is read from the delta; atoms of recursive relations before it
+/// are then read old, those after it full, so that no combination of rows is seen twice.
+pub fn plan_rule(
+    program: &CheckedProgram,
+    rule: RuleId,
+    delta: Option<usize>,
+    statistics: &dyn Statistics,
+) -> RulePlan {
+    let checked = &program[rule];
+    let mut fresh = Fresh {
+        next: checked.variables.len() as u32,
+    };
+    let mut literals = kinds(&checked.body);
+    let mut answer = Vec::new();
+    let terms: Vec<Term> = match &checked.head {
+        Some(head) => head.args.clone(),
+        None => (0..checked.variables.len() as u32)
+            .map(VarId)
+            .filter(|var| !checked.variables[var.index()].synthetic && binds(&checked.body, *var))
+            .map(Term::Var)
+            .collect(),
+    };
+    for term in terms {
+        answer.push(operand(term, &mut literals, &mut fresh));
+    }
+    let steps = order(
+        &literals,
+        delta,
+        &BTreeSet::new(),
+        &needed_by(&answer),
+        statistics,
+        &mut fresh,
+        false,
+    );
+    RulePlan {
+        rule,
+        delta,
+        steps,
+        head: checked.head.as_ref().map(|head| head.relation),
+        answer,
+        variables: fresh.next as usize,
+    }
+}
+
+/// Plans a query: its answers are the values of `columns`.
+pub fn plan_body(
+    body: &[Literal],
+    variables: usize,
+    columns: &[VarId],
+    statistics: &dyn Statistics,
+) -> RulePlan {
+    let mut fresh = Fresh {
+        next: variables as u32,
+    };
+    let answer: Vec<Operand> = columns.iter().copied().map(Operand::Var).collect();
+    let steps = order(
+        &kinds(body),
+        None,
+        &BTreeSet::new(),
+        &needed_by(&answer),
+        statistics,
+        &mut fresh,
+        false,
+    );
+    RulePlan {
+        rule: RuleId(u32::MAX),
+        delta: None,
+        steps,
+        head: None,
+        answer,
+        variables: fresh.next as usize,
+    }
+}
+
+struct Fresh {
+    next: u32,
+}
+
+impl Fresh {
+    fn var(&mut self) -> VarId {
+        let var = VarId(self.next);
+        self.next += 1;
+        var
+    }
+}
+
+fn kinds(body: &[Literal]) -> Vec<LiteralKind> {
+    body.iter().map(|literal| literal.kind.clone()).collect()
+}
+
+/// A term as an operand; a compound one gets a variable and a literal that binds it.
+fn operand(term: Term, literals: &mut Vec<LiteralKind>, fresh: &mut Fresh) -> Operand {
+    match term {
+        Term::Var(var) => Operand::Var(var),
+        Term::Const(constant) => Operand::Const(constant),
+        compound => {
+            let var = fresh.var();
+            literals.push(LiteralKind::Compare {
+                op: CompareOp::Eq,
+                operand: ValueType::Number,
+                left: Term::Var(var),
+                right: compound,
+            });
+            Operand::Var(var)
+        }
+    }
+}
+
+fn needed_by(answer: &[Operand]) -> BTreeSet<VarId> {
+    answer
+        .iter()
+        .filter_map(|operand| match operand {
+            Operand::Var(var) => Some(*var),
+            Operand::Const(_) => None,
+        })
+        .collect()
+}
+
+/// A literal taken apart for ordering.
+struct Candidate<'a> {
+    position: usize,
+    kind: &'a LiteralKind,
+}
+
+/// The steps for a conjunction, given what is bound before and needed after. `grouped`: inside an aggregate, where
+/// bindings must come out distinct, so the first atom is probed through a distinct index instead of scanned.
+fn order(
+    literals: &[LiteralKind],
+    delta: Option<usize>,
+    bound: &BTreeSet<VarId>,
+    needed: &BTreeSet<VarId>,
+    statistics: &dyn Statistics,
+    fresh: &mut Fresh,
+    grouped: bool,
+) -> Vec<Placed> {
+    let atoms: Vec<usize> = literals
+        .iter()
+        .enumerate()
+        .filter(|(_, kind)| matches!(kind, LiteralKind::Atom(_)))
+        .map(|(at, _)| at)
+        .collect();
+    let firsts: Vec<Option<usize>> = match delta {
+        Some(at) => vec![Some(at)],
+        // Whatever is bound outside makes the cheapest atom the best start; otherwise try all.
+        None if atoms.len() > 1 && bound.is_empty() => atoms.iter().copied().map(Some).collect(),
+        None => vec![None],
+    };
+    let mut best: Option<(f64, Ordering)> = None;
+    for first in firsts {
+        let mut attempt = Ordering {
+            literals,
+            delta,
+            statistics,
+            bound: bound.clone(),
+            steps: Vec::new(),
+            size: 1.0,
+            cost: 0.0,
+            fresh: fresh.next,
+            grouped,
+        };
+        attempt.run(first);
+        if best.as_ref().is_none_or(|(cost, _)| attempt.cost < *cost) {
+            best = Some((attempt.cost, attempt));
+        }
+    }
+    let Some((_, ordering)) = best else {
+        return Vec::new();
+    };
+    fresh.next = ordering.fresh;
+    liveness(ordering.steps, bound, needed)
+}
+
+struct Ordering<'a> {
+    literals: &'a [LiteralKind],
+    delta: Option<usize>,
+    statistics: &'a dyn Statistics,
+    bound: BTreeSet<VarId>,
+    steps: Vec<(Step, f64)>,
+    /// Bindings expected so far.
+    size: f64,
+    /// Bindings made in all steps so far.
+    cost: f64,
+    fresh: u32,
+    grouped: bool,
+}
+
+impl Ordering<'_> {
+    fn run(&mut self, first: Option<usize>) {
+        let mut left: Vec<Candidate> = self
+            .literals
+            .iter()
+            .enumerate()
+            .map(|(position, kind)| Candidate { position, kind })
+            .collect();
+        if let Some(first) = first {
+            let at = left
+                .iter()
+                .position(|candidate| candidate.position == first);
+            if let Some(at) = at {
+                // Comparisons with constants can bind before the first atom, except before a delta.
+                if self.delta.is_none() {
+                    self.place_ready(&mut left, false);
+                }
+                let at = left
+                    .iter()
+                    .position(|candidate| candidate.position == first)
+                    .unwrap_or(at);
+                let candidate = left.remove(at);
+                self.place_atom(&candidate, &mut left);
+            }
+        }
+        while !left.is_empty() {
+            if self.place_ready(&mut left, false) {
+                continue;
+            }
+            let next = left
+                .iter()
+                .enumerate()
+                .filter_map(|(at, candidate)| match candidate.kind {
+                    LiteralKind::Atom(atom) => Some((
+                        at,
+                        (
+                            self.is_product(atom),
+                            self.fan_out(candidate.position, atom),
+                        ),
+                    )),
+                    _ => None,
+                })
+                .min_by(|(_, a), (_, b)| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+            match next {
+                Some((at, (_, fan_out))) if fan_out <= 1.0 || !self.generator_ready(&left) => {
+                    let candidate = left.remove(at);
+                    self.place_atom(&candidate, &mut left);
+                }
+                Some((at, _)) => {
+                    if !self.place_ready(&mut left, true) {
+                        let candidate = left.remove(at);
+                        self.place_atom(&candidate, &mut left);
+                    }
+                }
+                None => {
+                    if !self.place_ready(&mut left, true) {
+                        // The checker guarantees that every literal becomes ready.
+                        debug_assert!(left.is_empty(), "a literal is not grounded");
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    fn var(&mut self) -> VarId {
+        let var = VarId(self.fresh);
+        self.fresh += 1;
+        var
+    }
+
+    fn push(&mut self, step: Step, factor: f64) {
+        self.size *= factor;
+        self.cost += self.size;
+        self.steps.push((step, self.size));
+    }
+
+    fn version(&self, position: usize, relation: RelationId) -> Version {
+        match self.delta {
+            Some(delta) if position == delta => Version::Delta,
+            Some(delta) if position < delta && self.statistics.recursive(relation) => Version::Old,
+            _ => Version::Full,
+        }
+    }
+
+    fn access(&self, position: usize, atom: &Atom) -> Access {
+        let mut access = Access {
+            relation: atom.relation,
+            version: self.version(position, atom.relation),
+            key: Vec::new(),
+            bind: Vec::new(),
+            same: Vec::new(),
+        };
+        for (column, arg) in atom.args.iter().enumerate() {
+            match arg {
+                Term::Const(constant) => {
+                    access.key.push((column, Operand::Const(constant.clone())))
+                }
+                Term::Var(var) if self.bound.contains(var) => {
+                    access.key.push((column, Operand::Var(*var)))
+                }
+                Term::Var(var) if access.bind.iter().any(|(_, bound)| bound == var) => {
+                    access.same.push((column, *var))
+                }
+                Term::Var(var) => access.bind.push((column, *var)),
+                Term::Wildcard | Term::Record(_) | Term::Call { .. } => {}
+            }
+        }
+        access
+    }
+
+    fn fan_out(&self, position: usize, atom: &Atom) -> f64 {
+        let access = self.access(position, atom);
+        let rows = self
+            .statistics
+            .rows(access.relation, access.version)
+            .max(1.0);
+        let keys: f64 = access
+            .key
+            .iter()
+            .map(|&(column, _)| self.statistics.distinct(access.relation, column))
+            .product();
+        let expected = rows / keys.min(rows).max(1.0);
+        if access.bind.is_empty() {
+            expected.min(SELECTIVITY)
+        } else {
+            expected
+        }
+    }
+
+    /// Whether placing an atom now would pair every binding with every row. An estimate that makes such a product look
+    /// cheap is more often wrong than right, so connected atoms go first.
+    fn is_product(&self, atom: &Atom) -> bool {
+        let joined = |arg: &Term| {
+            !matches!(arg, Term::Var(var) if !self.bound.contains(var)) && *arg != Term::Wildcard
+        };
+        !self.steps.is_empty() && !atom.args.iter().any(joined)
+    }
+
+    fn place_atom(&mut self, candidate: &Candidate, left: &mut Vec<Candidate>) {
+        let LiteralKind::Atom(atom) = candidate.kind else {
+            return;
+        };
+        let fan_out = self.fan_out(candidate.position, atom);
+        let access = self.access(candidate.position, atom);
+        let delta = access.version == Version::Delta;
+        if access.bind.is_empty() && !delta {
+            self.push(
+                Step::Check {
+                    access,
+                    negated: false,
+                },
+                SELECTIVITY,
+            );
+            return;
+        }
+        if let ([(_, var)], true, false) = (&access.bind[..], access.same.is_empty(), delta) {
+            let var = *var;
+            let mut proposers = vec![access.clone()];
+            let mut least = fan_out;
+            if !self.steps.is_empty() && fan_out > WORTH_INTERSECTING {
+                left.retain(|other| {
+                    let LiteralKind::Atom(atom) = other.kind else {
+                        return true;
+                    };
+                    let access = self.access(other.position, atom);
+                    let joins = matches!(access.bind[..], [(_, bound)] if bound == var)
+                        && access.same.is_empty()
+                        && !access.key.is_empty()
+                        && self.fan_out(other.position, atom) > WORTH_INTERSECTING;
+                    if joins {
+                        least = least.min(self.fan_out(other.position, atom));
+                        proposers.push(access);
+                    }
+                    !joins
+                });
+            }
+            if proposers.len() > 1 {
+                self.bound.insert(var);
+                self.push(Step::Intersect { var, proposers }, least * SELECTIVITY);
+                return;
+            }
+        }
+        self.bound.extend(access.bind.iter().map(|&(_, var)| var));
+        let constant_key = access
+            .key
+            .iter()
+            .all(|(_, operand)| matches!(operand, Operand::Const(_)));
+        // A scan can filter on constants, but an index finds them; a delta has no index.
+        let step = if self.steps.is_empty()
+            && (delta || !self.grouped && access.key.is_empty())
+            && constant_key
+        {
+            Step::Scan(access)
+        } else {
+            Step::Probe(access)
+        };
+        self.push(step, fan_out);
+    }
+
+    /// Whether a range or an aggregate could be placed now.
+    fn generator_ready(&self, left: &[Candidate]) -> bool {
+        left.iter()
+            .any(|candidate| self.is_generator(candidate.kind) && self.is_ready(candidate.kind))
+    }
+
+    fn is_generator(&self, kind: &LiteralKind) -> bool {
+        matches!(kind, LiteralKind::Range { .. } | LiteralKind::Aggregate(_))
+    }
+
+    fn is_ready(&self, kind: &LiteralKind) -> bool {
+        let known = |term: &Term| is_bound(term, &self.bound);
+        match kind {
+            LiteralKind::Atom(_) => false,
+            LiteralKind::Negated(atom) => atom
+                .args
+                .iter()
+                .all(|arg| matches!(arg, Term::Wildcard) || known(arg)),
+            LiteralKind::Compare {
+                op: CompareOp::Eq,
+                left,
+                right,
+                ..
+            } => {
+                known(left) && (known(right) || is_pattern(right))
+                    || known(right) && is_pattern(left)
+            }
+            LiteralKind::Compare { left, right, .. } => known(left) && known(right),
+            LiteralKind::Match { pattern, text, .. } => known(pattern) && known(text),
+            LiteralKind::Contains { part, text, .. } => known(part) && known(text),
+            LiteralKind::Range { from, to, step, .. } => {
+                known(from) && known(to) && step.as_ref().is_none_or(known)
+            }
+            LiteralKind::Aggregate(aggregate) => aggregate
+                .injected
+                .iter()
+                .all(|var| self.bound.contains(var)),
+        }
+    }
+
+    /// Places every literal that is not an atom and whose variables are bound; whether there was one.
+    fn place_ready(&mut self, left: &mut Vec<Candidate>, generators: bool) -> bool {
+        let mut placed = false;
+        while let Some(at) = left
+            .iter()
+            .position(|c| self.is_ready(c.kind) && (generators || !self.is_generator(c.kind)))
+        {
+            let candidate = left.remove(at);
+            self.place(candidate.position, candidate.kind);
+            placed = true;
+            if generators {
+                break;
+            }
+        }
+        placed
+    }
+
+    fn place(&mut self, position: usize, kind: &LiteralKind) {
+        match kind {
+            LiteralKind::Atom(_) => {}
+            LiteralKind::Negated(atom) => {
+                let mut access = self.access(position, atom);
+                access.version = Version::Full;
+                self.push(
+                    Step::Check {
+                        access,
+                        negated: true,
+                    },
+                    SELECTIVITY,
+                );
+            }
+            LiteralKind::Compare {
+                op: CompareOp::Eq,
+                operand,
+                left,
+                right,
+            } => self.place_equal(*operand, left, right),
+            LiteralKind::Compare {
+                op,
+                operand,
+                left,
+                right,
+            } => {
+                let (left, right) = (left.clone(), right.clone());
+                self.push(
+                    Step::Compare {
+                        op: *op,
+                        operand: *operand,
+                        left,
+                        right,
+                    },
+                    SELECTIVITY,
+                );
+            }
+            LiteralKind::Match {
+                pattern,
+                text,
+                negated,
+            } => {
+                let step = Step::Match {
+                    pattern: pattern.clone(),
+                    text: text.clone(),
+                    negated: *negated,
+                };
+                self.push(step, SELECTIVITY);
+            }
+            LiteralKind::Contains {
+                part,
+                text,
+                negated,
+            } => {
+                let step = Step::Contains {
+                    part: part.clone(),
+                    text: text.clone(),
+                    negated: *negated,
+                };
+                self.push(step, SELECTIVITY);
+            }
+            LiteralKind::Range {
+                var,
+                operand,
+                from,
+                to,
+                step,
+            } => {
+                let target = self.target(*var);
+                let (from, to, step) = (from.clone(), to.clone(), step.clone());
+                self.push(
+                    Step::Range {
+                        var: target,
+                        operand: *operand,
+                        from,
+                        to,
+                        step,
+                    },
+                    10.0,
+                );
+                self.confirm(*var, target, *operand);
+            }
+            LiteralKind::Aggregate(aggregate) => self.place_aggregate(aggregate),
+        }
+    }
+
+    /// The variable itself when it is free, a fresh one to compare with it when it is bound already.
+    fn target(&mut self, var: VarId) -> VarId {
+        if self.bound.insert(var) {
+            var
+        } else {
+            self.var()
+        }
+    }
+
+    fn confirm(&mut self, var: VarId, target: VarId, operand: ValueType) {
+        if var != target {
+            self.bound.insert(target);
+            let (left, right) = (Term::Var(var), Term::Var(target));
+            self.push(
+                Step::Compare {
+                    op: CompareOp::Eq,
+                    operand,
+                    left,
+                    right,
+                },
+                SELECTIVITY,
+            );
+        }
+    }
+
+    fn place_equal(&mut self, operand: ValueType, left: &Term, right: &Term) {
+        let (pattern, value) = if is_bound(right, &self.bound) {
+            (left, right)
+        } else {
+            (right, left)
+        };
+        if is_bound(pattern, &self.bound) {
+            let (left, right) = (left.clone(), right.clone());
+            self.push(
+                Step::Compare {
+                    op: CompareOp::Eq,
+                    operand,
+                    left,
+                    right,
+                },
+                SELECTIVITY,
+            );
+            return;
+        }
+        match pattern {
+            Term::Var(var) => {
+                self.bound.insert(*var);
+                self.push(
+                    Step::Bind {
+                        var: *var,
+                        term: value.clone(),
+                    },
+                    1.0,
+                );
+            }
+            Term::Record(fields) => {
+                let mut nested = Vec::new();
+                let slots = fields
+                    .iter()
+                    .map(|field| match field {
+                        Term::Wildcard => None,
+                        Term::Var(var) if self.bound.insert(*var) => Some(*var),
+                        other => {
+                            let var = self.var();
+                            nested.push((var, other.clone()));
+                            Some(var)
+                        }
+                    })
+                    .collect();
+                self.push(
+                    Step::Unpack {
+                        record: value.clone(),
+                        fields: slots,
+                    },
+                    1.0,
+                );
+                for (var, field) in nested {
+                    self.bound.insert(var);
+                    self.place_equal(operand, &field, &Term::Var(var));
+                }
+            }
+            Term::Const(_) | Term::Wildcard | Term::Call { .. } => {}
+        }
+    }
+
+    fn place_aggregate(&mut self, aggregate: &Aggregate) {
+        let mut body = kinds(&aggregate.body);
+        let mut fresh = Fresh { next: self.fresh };
+        // Over a single atom every row counts, so its wildcards must be told apart.
+        let single = matches!(body[..], [LiteralKind::Atom(_)]);
+        if let (true, Some(LiteralKind::Atom(atom))) = (single, body.first_mut()) {
+            for arg in &mut atom.args {
+                if matches!(arg, Term::Wildcard) {
+                    *arg = Term::Var(fresh.var());
+                }
+            }
+        }
+        let target = aggregate
+            .target
+            .clone()
+            .map(|term| operand(term, &mut body, &mut fresh));
+        let mut group: Vec<VarId> = aggregate.injected.clone();
+        group.sort();
+        group.dedup();
+        let bound: BTreeSet<VarId> = group.iter().copied().collect();
+        // Distinct bindings are folded, so every variable of the body is needed.
+        let needed: BTreeSet<VarId> = (0..fresh.next).map(VarId).collect();
+        let steps = order(
+            &body,
+            None,
+            &bound,
+            &needed,
+            self.statistics,
+            &mut fresh,
+            true,
+        );
+        self.fresh = fresh.next;
+        let result = self.target(aggregate.result);
+        self.bound.extend(&aggregate.witnesses);
+        self.push(
+            Step::Aggregate(AggregateStep {
+                op: aggregate.op,
+                operand: aggregate.operand,
+                group,
+                body: steps,
+                target,
+                witnesses: aggregate.witnesses.clone(),
+                result,
+            }),
+            1.0,
+        );
+        self.confirm(aggregate.result, result, aggregate.operand);
+    }
+}
+
+fn is_bound(term: &Term, bound: &BTreeSet<VarId>) -> bool {
+    match term {
+        Term::Var(var) => bound.contains(var),
+        Term::Const(_) => true,
+        Term::Wildcard => false,
+        Term::Record(fields) => fields.iter().all(|field| is_bound(field, bound)),
+        Term::Call { args, .. } => args.iter().all(|arg| is_bound(arg, bound)),
+    }
+}
+
+/// Whether equality with a known value can bind this term.
+fn is_pattern(term: &Term) -> bool {
+    matches!(term, Term::Var(_) | Term::Record(_))
+}
+
+/// Whether a literal of the body, not one inside an aggregate, mentions the variable where it gets bound.
+fn binds(body: &[Literal], var: VarId) -> bool {
+    body.iter().any(|literal| match &literal.kind {
+        LiteralKind::Atom(atom) => atom.args.contains(&Term::Var(var)),
+        LiteralKind::Compare { left, right, .. } => mentions(left, var) || mentions(right, var),
+        LiteralKind::Range { var: target, .. } => *target == var,
+        LiteralKind::Aggregate(aggregate) => {
+            aggregate.result == var || aggregate.witnesses.contains(&var)
+        }
+        LiteralKind::Negated(_) | LiteralKind::Match { .. } | LiteralKind::Contains { .. } => false,
+    })
+}
+
+fn mentions(term: &Term, var: VarId) -> bool {
+    let mut all = BTreeSet::new();
+    variables_of(term, &mut all);
+    all.contains(&var)
+}
+
+fn variables_of(term: &Term, into: &mut BTreeSet<VarId>) {
+    match term {
+        Term::Var(var) => {
+            into.insert(*var);
+        }
+        Term::Const(_) | Term::Wildcard => {}
+        Term::Record(fields) => fields.iter().for_each(|field| variables_of(field, into)),
+        Term::Call { args, .. } => args.iter().for_each(|arg| variables_of(arg, into)),
+    }
+}
+
+/// Tells each step which variables to carry over: those bound before it and read after it.
+fn liveness(
+    steps: Vec<(Step, f64)>,
+    bound: &BTreeSet<VarId>,
+    needed: &BTreeSet<VarId>,
+) -> Vec<Placed> {
+    let mut before = vec![bound.clone()];
+    for (step, _) in &steps {
+        let mut after = before[before.len() - 1].clone();
+        bound_by(step, &mut after);
+        before.push(after);
+    }
+    let mut live = needed.clone();
+    let mut placed: Vec<Placed> = Vec::with_capacity(steps.len());
+    for (at, (step, estimate)) in steps.into_iter().enumerate().rev() {
+        let keep = live.intersection(&before[at]).copied().collect();
+        read_by(&step, &mut live);
+        placed.push(Placed {
+            step,
+            keep,
+            estimate,
+        });
+    }
+    placed.reverse();
+    placed
+}
+
+fn bound_by(step: &Step, into: &mut BTreeSet<VarId>) {
+    match step {
+        Step::Scan(access) | Step::Probe(access) => {
+            into.extend(access.bind.iter().map(|&(_, var)| var))
+        }
+        Step::Intersect { var, .. } | Step::Bind { var, .. } | Step::Range { var, .. } => {
+            into.insert(*var);
+        }
+        Step::Unpack { fields, .. } => into.extend(fields.iter().flatten()),
+        Step::Aggregate(step) => {
+            into.insert(step.result);
+            into.extend(&step.witnesses);
+        }
+        Step::Check { .. } | Step::Compare { .. } | Step::Match { .. } | Step::Contains { .. } => {}
+    }
+}
+
+fn read_by(step: &Step, into: &mut BTreeSet<VarId>) {
+    let access = |access: &Access, into: &mut BTreeSet<VarId>| {
+        into.extend(access.key.iter().filter_map(|(_, operand)| match operand {
+            Operand::Var(var) => Some(*var),
+            Operand::Const(_) => None,
+        }));
+    };
+    match step {
+        Step::Scan(a) | Step::Probe(a) | Step::Check { access: a, .. } => access(a, into),
+        Step::Intersect { proposers, .. } => proposers.iter().for_each(|a| access(a, into)),
+        Step::Bind { term, .. } | Step::Unpack { record: term, .. } => variables_of(term, into),
+        Step::Compare { left, right, .. } => {
+            variables_of(left, into);
+            variables_of(right, into);
+        }
+        Step::Match {
+            pattern: left,
+            text: right,
+            ..
+        }
+        | Step::Contains {
+            part: left,
+            text: right,
+            ..
+        } => {
+            variables_of(left, into);
+            variables_of(right, into);
+        }
+        Step::Range { from, to, step, .. } => {
+            variables_of(from, into);
+            variables_of(to, into);
+            if let Some(step) = step {
+                variables_of(step, into);
+            }
+        }
+        Step::Aggregate(step) => into.extend(&step.group),
+    }
+}

@@ -1,0 +1,55 @@
+//! The plan of one rule for one delta.
+
+use super::step::{Operand, Step, Version};
+use crate::analysis::checked::{RelationId, RuleId, VarId};
+
+/// A step in its place.
+#[derive(Clone, Debug)]
+pub struct Placed {
+    pub step: Step,
+    /// Variables bound before that are still needed after this step, ascending.
+    pub keep: Vec<VarId>,
+    /// Bindings expected after it.
+    pub estimate: f64,
+}
+
+#[derive(Clone, Debug)]
+pub struct RulePlan {
+    pub rule: RuleId,
+    /// Place among the rule's literals of the atom that is read from the delta; `None` when all are read whole.
+    pub delta: Option<usize>,
+    pub steps: Vec<Placed>,
+    /// `None` for constraints and queries, whose answers are the variables in `answer`.
+    pub head: Option<RelationId>,
+    pub answer: Vec<Operand>,
+    /// Variables of the rule plus those the plan made up.
+    pub variables: usize,
+}
+
+impl RulePlan {
+    /// Whether a step reads one of these relations without its latest delta.
+    pub fn reads_old(&self, relation: impl Fn(RelationId) -> bool) -> bool {
+        self.reads(Version::Old, relation)
+    }
+
+    /// Whether a step reads all rows of one of these relations.
+    pub fn reads_full(&self, relation: impl Fn(RelationId) -> bool) -> bool {
+        self.reads(Version::Full, relation)
+    }
+
+    fn reads(&self, version: Version, relation: impl Fn(RelationId) -> bool) -> bool {
+        self.accesses()
+            .any(|access| access.version == version && relation(access.relation))
+    }
+
+    /// Every access of the plan, aggregates' inner ones not counted.
+    pub fn accesses(&self) -> impl Iterator<Item = &super::Access> {
+        self.steps.iter().flat_map(|placed| match &placed.step {
+            Step::Scan(access) | Step::Probe(access) | Step::Check { access, .. } => {
+                std::slice::from_ref(access).iter()
+            }
+            Step::Intersect { proposers, .. } => proposers.iter(),
+            _ => [].iter(),
+        })
+    }
+}

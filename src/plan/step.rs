@@ -1,0 +1,99 @@
+//! The steps of a plan. Each takes partial bindings and gives the bindings that extend them.
+
+use crate::analysis::checked::{AggregateOp, Constant, RelationId, Term, ValueType, VarId};
+use crate::syntax::ast::CompareOp;
+
+/// Which rows of a relation a step sees, in semi-naive evaluation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Version {
+    /// All rows known when the round began.
+    Full,
+    /// The rows that the previous round added.
+    Delta,
+    /// `Full` without `Delta`.
+    Old,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Operand {
+    Var(VarId),
+    Const(Constant),
+}
+
+/// How an atom is looked up: rows that agree on `key` (ascending columns) bind `bind`. A column under a wildcard is in
+/// neither list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Access {
+    pub relation: RelationId,
+    pub version: Version,
+    pub key: Vec<(usize, Operand)>,
+    pub bind: Vec<(usize, VarId)>,
+    /// Columns that repeat a variable which an earlier column of `bind` binds.
+    pub same: Vec<(usize, VarId)>,
+}
+
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// All rows of a version; `key` holds constants only. Always the first step.
+    Scan(Access),
+    Probe(Access),
+    /// Keeps bindings for which a row exists (or none, when negated). Nothing is bound.
+    Check {
+        access: Access,
+        negated: bool,
+    },
+    /// Worst-case-optimal extension by one variable: for each binding the proposer with the fewest rows gives the values,
+    /// the others confirm them (Ngo, Porat, Ré, Rudra 2012). Each access binds just `var`.
+    Intersect {
+        var: VarId,
+        proposers: Vec<Access>,
+    },
+    /// `var` becomes the value of a term over bound variables.
+    Bind {
+        var: VarId,
+        term: Term,
+    },
+    /// The fields of a record become variables; `nil` has none, so the binding is dropped. `None`: the field is not wanted.
+    Unpack {
+        record: Term,
+        fields: Vec<Option<VarId>>,
+    },
+    Compare {
+        op: CompareOp,
+        operand: ValueType,
+        left: Term,
+        right: Term,
+    },
+    Match {
+        pattern: Term,
+        text: Term,
+        negated: bool,
+    },
+    Contains {
+        part: Term,
+        text: Term,
+        negated: bool,
+    },
+    Range {
+        var: VarId,
+        operand: ValueType,
+        from: Term,
+        to: Term,
+        step: Option<Term>,
+    },
+    Aggregate(AggregateStep),
+}
+
+/// For each distinct `group` the inner plan is run once; its answers are folded.
+#[derive(Clone, Debug)]
+pub struct AggregateStep {
+    pub op: AggregateOp,
+    pub operand: ValueType,
+    /// Bound outside.
+    pub group: Vec<VarId>,
+    pub body: Vec<super::Placed>,
+    /// Absent for `count`.
+    pub target: Option<Operand>,
+    pub witnesses: Vec<VarId>,
+    pub result: VarId,
+}

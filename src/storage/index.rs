@@ -1,0 +1,331 @@
+//! Rows grouped by some of their columns.
+
+use super::table::{KeyTable, RowTable, pack};
+use super::{Code, Rows};
+
+/// A dense range of keys may be this much longer than the number of keys before a hash table is leaner.
+const SPARSE: usize = 8;
+
+/// The rows of a relation by key: for each key, the payload columns of its rows, row after row.
+///
+/// Growing keeps the room of a key a power of two and moves it when full, so adding is O(1) amortised. Keys are found
+/// through an offset table when they are dense numbers, and by hashing otherwise.
+pub struct Index {
+    key: Vec<usize>,
+    payload: Vec<usize>,
+    locate: Locate,
+    slots: Vec<Slot>,
+    arena: Vec<Code>,
+    /// Keys that have rows.
+    keys: usize,
+    rows: usize,
+}
+
+/// Where one key's rows lie: `start` and `room` count payload rows.
+#[derive(Clone, Copy, Debug, Default)]
+struct Slot {
+    start: u32,
+    len: u32,
+    room: u32,
+}
+
+enum Locate {
+    /// No key columns: one slot.
+    Unit,
+    /// One column: slot number = code - base.
+    Dense {
+        base: u32,
+    },
+    /// One or two columns, packed.
+    Packed(KeyTable),
+    Wide(RowTable),
+}
+
+/// What [`Index::locate_all`] writes for a key without rows.
+pub const ABSENT: u32 = u32::MAX;
+
+impl Index {
+    /// Groups `rows` by the columns `key`; each entry keeps the columns `payload`. The rows must be distinct on
+    /// `key` and `payload` together.
+    pub fn build(rows: &Rows, key: &[usize], payload: &[usize]) -> Index {
+        let mut index = Index {
+            key: key.to_vec(),
+            payload: payload.to_vec(),
+            locate: Locate::Unit,
+            slots: Vec::new(),
+            arena: Vec::new(),
+            keys: 0,
+            rows: 0,
+        };
+        index.locate = match key {
+            [] => Locate::Unit,
+            &[only] => match dense_range(rows.column(only)) {
+                Some((base, len)) => {
+                    index.slots = vec![Slot::default(); len];
+                    Locate::Dense { base }
+                }
+                None => Locate::Packed(KeyTable::default()),
+            },
+            [_, _] => Locate::Packed(KeyTable::default()),
+            _ => Locate::Wide(RowTable::new(key.len())),
+        };
+        index.fill(rows);
+        index
+    }
+
+    pub fn key(&self) -> &[usize] {
+        &self.key
+    }
+
+    pub fn payload(&self) -> &[usize] {
+        &self.payload
+    }
+
+    /// Distinct keys.
+    pub fn keys(&self) -> usize {
+        self.keys
+    }
+
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    pub fn bytes(&self) -> usize {
+        let locate = match &self.locate {
+            Locate::Unit | Locate::Dense { .. } => 0,
+            Locate::Packed(table) => table.bytes(),
+            Locate::Wide(table) => table.bytes(),
+        };
+        locate + self.slots.len() * size_of::<Slot>() + self.arena.capacity() * 4
+    }
+
+    /// Counting sort by slot: every key's rows end up together, with no room to spare.
+    fn fill(&mut self, rows: &Rows) {
+        let numbers = self.slot_numbers(rows);
+        for &number in &numbers {
+            self.slots[number as usize].room += 1;
+        }
+        let mut start = 0;
+        for slot in &mut self.slots {
+            slot.start = start;
+            start += slot.room;
+            self.keys += usize::from(slot.room > 0);
+        }
+        let stride = self.payload.len();
+        self.arena = vec![Code::default(); rows.len() * stride];
+        match self.payload[..] {
+            [] => {
+                for &number in &numbers {
+                    self.slots[number as usize].len += 1;
+                }
+            }
+            [only] => {
+                for (&number, &code) in numbers.iter().zip(rows.column(only)) {
+                    let slot = &mut self.slots[number as usize];
+                    self.arena[(slot.start + slot.len) as usize] = code;
+                    slot.len += 1;
+                }
+            }
+            _ => {
+                for (row, &number) in numbers.iter().enumerate() {
+                    let slot = &mut self.slots[number as usize];
+                    let at = (slot.start + slot.len) as usize * stride;
+                    for (offset, &column) in self.payload.iter().enumerate() {
+                        self.arena[at + offset] = rows.column(column)[row];
+                    }
+                    slot.len += 1;
+                }
+            }
+        }
+        self.rows = rows.len();
+    }
+
+    /// Adds rows that are not in the index yet.
+    pub fn append(&mut self, rows: &Rows) {
+        if self.rows == 0 {
+            *self = Index::build(rows, &self.key, &self.payload);
+            return;
+        }
+        if let Locate::Dense { .. } = self.locate {
+            self.widen(rows.column(self.key[0]));
+        }
+        let numbers = self.slot_numbers(rows);
+        let stride = self.payload.len();
+        for (row, &number) in numbers.iter().enumerate() {
+            let slot = &mut self.slots[number as usize];
+            self.keys += usize::from(slot.len == 0);
+            if stride > 0 {
+                if slot.len == slot.room {
+                    let room = (slot.room * 2).max(2);
+                    let start = (self.arena.len() / stride) as u32;
+                    let old = slot.start as usize * stride;
+                    self.arena
+                        .extend_from_within(old..old + slot.len as usize * stride);
+                    self.arena
+                        .resize((start + room) as usize * stride, Code::default());
+                    (slot.start, slot.room) = (start, room);
+                }
+                let at = (slot.start + slot.len) as usize * stride;
+                for (offset, &column) in self.payload.iter().enumerate() {
+                    self.arena[at + offset] = rows.column(column)[row];
+                }
+            }
+            slot.len += 1;
+        }
+        self.rows += rows.len();
+    }
+
+    /// Makes room for new keys in the offset table, or gives it up for a hash table when they are too far off.
+    fn widen(&mut self, keys: &[Code]) {
+        let Locate::Dense { base } = self.locate else {
+            return;
+        };
+        let end = u64::from(base) + self.slots.len() as u64;
+        let low = keys.iter().map(|key| key.0).min().unwrap_or(base).min(base);
+        let high = keys
+            .iter()
+            .map(|key| u64::from(key.0) + 1)
+            .max()
+            .unwrap_or(end)
+            .max(end);
+        if low == base && high == end {
+            return;
+        }
+        let len = (high - u64::from(low)) as usize;
+        if len <= SPARSE * (self.rows + keys.len()) + 1024 {
+            let mut slots = vec![Slot::default(); (base - low) as usize];
+            // Growing by half again keeps a key space that is discovered bit by bit from being copied each round.
+            slots.reserve(len + len / 2);
+            slots.append(&mut self.slots);
+            slots.resize(len, Slot::default());
+            self.slots = slots;
+            self.locate = Locate::Dense { base: low };
+        } else {
+            let mut table = KeyTable::default();
+            let mut kept = Vec::new();
+            for (offset, slot) in self.slots.iter().enumerate() {
+                if slot.len > 0 {
+                    table.insert(u64::from(base) + offset as u64);
+                    kept.push(*slot);
+                }
+            }
+            self.slots = kept;
+            self.locate = Locate::Packed(table);
+        }
+    }
+
+    /// The slot of each row's key, made where it is new. Dense keys must be within range.
+    fn slot_numbers(&mut self, rows: &Rows) -> Vec<u32> {
+        let numbers: Vec<u32> = match (&mut self.locate, &self.key[..]) {
+            (Locate::Dense { base }, &[only]) => rows
+                .column(only)
+                .iter()
+                .map(|code| code.0 - *base)
+                .collect(),
+            (Locate::Packed(table), &[only]) => rows
+                .column(only)
+                .iter()
+                .map(|code| table.insert(u64::from(code.0)))
+                .collect(),
+            (Locate::Packed(table), &[first, second]) => rows
+                .column(first)
+                .iter()
+                .zip(rows.column(second))
+                .map(|(&a, &b)| table.insert(pack(a, b)))
+                .collect(),
+            (Locate::Wide(table), key) => {
+                let mut wanted = vec![Code::default(); key.len()];
+                (0..rows.len())
+                    .map(|row| {
+                        for (code, &column) in wanted.iter_mut().zip(key) {
+                            *code = rows.column(column)[row];
+                        }
+                        table.insert(&wanted).0
+                    })
+                    .collect()
+            }
+            _ => vec![0; rows.len()],
+        };
+        let wanted = match &self.locate {
+            Locate::Unit => 1,
+            Locate::Dense { .. } => self.slots.len(),
+            Locate::Packed(table) => table.len(),
+            Locate::Wide(table) => table.len(),
+        };
+        self.slots.resize(wanted, Slot::default());
+        numbers
+    }
+
+    /// For each row of `keys` (one slice for each key column) the number to pass to [`Index::entry`].
+    pub fn locate_all(&self, keys: &[&[Code]], len: usize, numbers: &mut Vec<u32>) {
+        numbers.clear();
+        match (&self.locate, keys) {
+            (Locate::Dense { base }, [only]) => {
+                let slots = self.slots.len() as u32;
+                numbers.extend(only.iter().map(|code| {
+                    let offset = code.0.wrapping_sub(*base);
+                    if offset < slots { offset } else { ABSENT }
+                }));
+            }
+            (Locate::Packed(table), [only]) => {
+                numbers.extend(
+                    only.iter()
+                        .map(|code| table.find(u64::from(code.0)).unwrap_or(ABSENT)),
+                );
+            }
+            (Locate::Packed(table), [first, second]) => {
+                const AHEAD: usize = 12;
+                for at in 0..len {
+                    if at + AHEAD < len {
+                        table.prefetch(pack(first[at + AHEAD], second[at + AHEAD]));
+                    }
+                    numbers.push(table.find(pack(first[at], second[at])).unwrap_or(ABSENT));
+                }
+            }
+            (Locate::Wide(table), _) => {
+                let mut wanted = vec![Code::default(); keys.len()];
+                for at in 0..len {
+                    for (code, key) in wanted.iter_mut().zip(keys) {
+                        *code = key[at];
+                    }
+                    numbers.push(table.find(&wanted).unwrap_or(ABSENT));
+                }
+            }
+            _ => numbers.resize(len, if self.slots.is_empty() { ABSENT } else { 0 }),
+        }
+    }
+
+    /// The number of one key.
+    pub fn locate(&self, key: &[Code]) -> u32 {
+        let columns: Vec<&[Code]> = key.iter().map(std::slice::from_ref).collect();
+        let mut number = Vec::with_capacity(1);
+        self.locate_all(&columns, 1, &mut number);
+        number[0]
+    }
+
+    /// The payload of a located key, row after row: `count * payload().len()` codes.
+    pub fn entry(&self, number: u32) -> &[Code] {
+        let stride = self.payload.len();
+        match self.slots.get(number as usize) {
+            Some(slot) => {
+                &self.arena[slot.start as usize * stride..(slot.start + slot.len) as usize * stride]
+            }
+            None => &[],
+        }
+    }
+
+    /// Rows of a located key.
+    pub fn count(&self, number: u32) -> usize {
+        self.slots
+            .get(number as usize)
+            .map_or(0, |slot| slot.len as usize)
+    }
+}
+
+/// The range of codes of a column, when an offset table over it is lean.
+fn dense_range(column: &[Code]) -> Option<(u32, usize)> {
+    let low = column.iter().map(|code| code.0).min()?;
+    let high = column.iter().map(|code| code.0).max()?;
+    let len = (high - low) as usize + 1;
+    (len <= SPARSE * column.len() + 1024).then_some((low, len))
+}

@@ -1,0 +1,213 @@
+//! A relation as a bit matrix: the leanest shape, and the fastest to add to, where codes are dense.
+
+use super::table::{pack, unpack};
+use super::{Code, Rows};
+use parking_lot::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// Codes `base .. base + len` of one column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Axis {
+    pub base: u32,
+    pub len: u32,
+}
+
+impl Axis {
+    /// The smallest axis that holds all codes of both; `len` saturates.
+    pub fn spanning(low: u32, high: u32) -> Axis {
+        Axis {
+            base: low,
+            len: (high - low).saturating_add(1),
+        }
+    }
+
+    fn offset(self, code: Code) -> Option<usize> {
+        let offset = code.0.wrapping_sub(self.base);
+        (offset < self.len).then_some(offset as usize)
+    }
+}
+
+/// One bit for every pair of codes. `fresh` has the bits set since the last [`Matrix::settle`], and is a subset of
+/// `seen`; `dirty` has a bit for each row with fresh bits. Pairs off the axes wait in `strays`.
+pub struct Matrix {
+    rows: Axis,
+    columns: Axis,
+    words_per_row: usize,
+    seen: Box<[AtomicU64]>,
+    fresh: Box<[AtomicU64]>,
+    dirty: Box<[AtomicU64]>,
+    strays: Mutex<Vec<u64>>,
+}
+
+/// Whether other threads write at the same time.
+pub trait Writers {
+    fn set(word: &AtomicU64, bit: u64) -> bool;
+}
+
+pub struct Alone;
+pub struct Shared;
+
+impl Writers for Alone {
+    fn set(word: &AtomicU64, bit: u64) -> bool {
+        let old = word.load(Relaxed);
+        if old & bit != 0 {
+            return false;
+        }
+        word.store(old | bit, Relaxed);
+        true
+    }
+}
+
+impl Writers for Shared {
+    fn set(word: &AtomicU64, bit: u64) -> bool {
+        // Most candidates are known already, and reading is much cheaper than a locked write.
+        word.load(Relaxed) & bit == 0 && word.fetch_or(bit, Relaxed) & bit == 0
+    }
+}
+
+impl Matrix {
+    /// Bytes a matrix over these axes takes.
+    pub fn bytes_for(rows: Axis, columns: Axis) -> u64 {
+        u64::from(rows.len) * u64::from(columns.len.div_ceil(64)) * 16
+    }
+
+    pub fn new(rows: Axis, columns: Axis) -> Matrix {
+        let words_per_row = columns.len.div_ceil(64) as usize;
+        let words = rows.len as usize * words_per_row;
+        Matrix {
+            rows,
+            columns,
+            words_per_row,
+            seen: zeroes(words),
+            fresh: zeroes(words),
+            dirty: zeroes((rows.len as usize).div_ceil(64)),
+            strays: Mutex::new(Vec::new()),
+        }
+    }
+
+    pub fn axes(&self) -> (Axis, Axis) {
+        (self.rows, self.columns)
+    }
+
+    pub fn bytes(&self) -> usize {
+        (self.seen.len() + self.fresh.len()) * 8
+    }
+
+    pub fn contains(&self, first: Code, second: Code) -> bool {
+        match (self.rows.offset(first), self.columns.offset(second)) {
+            (Some(row), Some(column)) => {
+                self.seen[row * self.words_per_row + column / 64].load(Relaxed) & 1 << (column % 64)
+                    != 0
+            }
+            _ => false,
+        }
+    }
+
+    /// Adds `first` beside each of `seconds`.
+    pub fn insert_row<W: Writers>(&self, first: Code, seconds: &[Code]) {
+        let Some(row) = self.rows.offset(first) else {
+            self.strays
+                .lock()
+                .extend(seconds.iter().map(|&second| pack(first, second)));
+            return;
+        };
+        let start = row * self.words_per_row;
+        let seen = &self.seen[start..start + self.words_per_row];
+        let fresh = &self.fresh[start..start + self.words_per_row];
+        let mut changed = false;
+        for &second in seconds {
+            let column = second.0.wrapping_sub(self.columns.base);
+            if column >= self.columns.len {
+                self.strays.lock().push(pack(first, second));
+                continue;
+            }
+            let (word, bit) = (column as usize / 64, 1 << (column % 64));
+            if W::set(&seen[word], bit) {
+                W::set(&fresh[word], bit);
+                changed = true;
+            }
+        }
+        if changed {
+            W::set(&self.dirty[row / 64], 1 << (row % 64));
+        }
+    }
+
+    pub fn insert<W: Writers>(&self, first: Code, second: Code) {
+        self.insert_row::<W>(first, &[second]);
+    }
+
+    /// The rows added since the last call, ascending, and the pairs that lie off the axes (which stay unadded).
+    pub fn settle(&mut self) -> (Rows, Vec<u64>) {
+        let (mut firsts, mut seconds) = (Vec::new(), Vec::new());
+        for (block, dirty) in self.dirty.iter_mut().enumerate() {
+            for_each_bit(std::mem::take(dirty.get_mut()), |bit| {
+                let row = block * 64 + bit;
+                let start = row * self.words_per_row;
+                let before = seconds.len();
+                for (at, word) in self.fresh[start..start + self.words_per_row]
+                    .iter_mut()
+                    .enumerate()
+                {
+                    let word = std::mem::take(word.get_mut());
+                    if word != 0 {
+                        let base = self.columns.base + at as u32 * 64;
+                        for_each_bit(word, |bit| seconds.push(Code(base + bit as u32)));
+                    }
+                }
+                firsts.resize(
+                    firsts.len() + seconds.len() - before,
+                    Code(self.rows.base + row as u32),
+                );
+            });
+        }
+        (
+            Rows::from_columns(vec![firsts, seconds]),
+            std::mem::take(self.strays.get_mut()),
+        )
+    }
+
+    /// Every pair, ascending.
+    pub fn to_rows(&self) -> Rows {
+        let (mut firsts, mut seconds) = (Vec::new(), Vec::new());
+        for (row, words) in self.seen.chunks(self.words_per_row.max(1)).enumerate() {
+            let before = seconds.len();
+            for (at, word) in words.iter().enumerate() {
+                let base = self.columns.base + at as u32 * 64;
+                for_each_bit(word.load(Relaxed), |bit| {
+                    seconds.push(Code(base + bit as u32))
+                });
+            }
+            firsts.resize(
+                firsts.len() + seconds.len() - before,
+                Code(self.rows.base + row as u32),
+            );
+        }
+        Rows::from_columns(vec![firsts, seconds])
+    }
+
+    /// The same pairs over wider axes, nothing fresh, plus `more`, of which the new ones are fresh.
+    pub fn grown(&self, rows: Axis, columns: Axis, more: &[u64]) -> Matrix {
+        let mut grown = Matrix::new(rows, columns);
+        let all = self.to_rows();
+        for (&first, &second) in all.column(0).iter().zip(all.column(1)) {
+            grown.insert::<Alone>(first, second);
+        }
+        grown.settle();
+        for &key in more {
+            let (first, second) = unpack(key);
+            grown.insert::<Alone>(first, second);
+        }
+        grown
+    }
+}
+
+fn zeroes(words: usize) -> Box<[AtomicU64]> {
+    (0..words).map(|_| AtomicU64::new(0)).collect()
+}
+
+fn for_each_bit(mut word: u64, mut act: impl FnMut(usize)) {
+    while word != 0 {
+        act(word.trailing_zeros() as usize);
+        word &= word - 1;
+    }
+}

@@ -1,0 +1,177 @@
+//! Rows in ascending order, none twice.
+
+use super::{Code, Rows, radix};
+
+/// Rows ascending by code, column by column, all distinct. `from_unsorted` is the only door.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SortedRows {
+    rows: Rows,
+}
+
+impl SortedRows {
+    pub fn from_unsorted(rows: Rows) -> SortedRows {
+        if is_ascending(&rows) {
+            return SortedRows { rows };
+        }
+        let arity = rows.arity();
+        let rows = match Packing::of(&rows) {
+            Some(packing) => {
+                let mut keys: Vec<u64> = packing.pack(&rows);
+                drop(rows);
+                radix::sort(&mut keys);
+                keys.dedup();
+                packing.unpack(&keys)
+            }
+            None if arity == 0 => Rows::nullary(!rows.is_empty()),
+            None => sort_wide(&rows),
+        };
+        SortedRows { rows }
+    }
+
+    pub fn rows(&self) -> &Rows {
+        &self.rows
+    }
+
+    pub fn into_rows(self) -> Rows {
+        self.rows
+    }
+
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// O(log n) for each column.
+    pub fn contains(&self, row: &[Code]) -> bool {
+        let mut range = 0..self.rows.len();
+        for (at, &code) in row.iter().enumerate() {
+            let column = &self.rows.column(at)[range.clone()];
+            let start = column.partition_point(|&known| known < code);
+            let len = column[start..].partition_point(|&known| known == code);
+            range = range.start + start..range.start + start + len;
+        }
+        !range.is_empty()
+    }
+}
+
+fn is_ascending(rows: &Rows) -> bool {
+    let columns: Vec<&[Code]> = (0..rows.arity()).map(|at| rows.column(at)).collect();
+    match columns[..] {
+        [] => rows.len() <= 1,
+        [column] => column.is_sorted_by(|a, b| a < b),
+        [first, second] => {
+            (1..first.len()).all(|at| (first[at - 1], second[at - 1]) < (first[at], second[at]))
+        }
+        _ => (1..rows.len()).all(|at| {
+            let order = columns
+                .iter()
+                .map(|column| column[at - 1].cmp(&column[at]))
+                .find(|order| order.is_ne());
+            order == Some(std::cmp::Ordering::Less)
+        }),
+    }
+}
+
+/// How many bits of a `u64` each column takes, when a row fits one at all.
+struct Packing {
+    bits: Vec<u32>,
+}
+
+impl Packing {
+    fn of(rows: &Rows) -> Option<Packing> {
+        let bits: Vec<u32> = (0..rows.arity())
+            .map(|at| {
+                32 - rows
+                    .column(at)
+                    .iter()
+                    .fold(0, |all, code| all | code.0)
+                    .leading_zeros()
+            })
+            .collect();
+        (!bits.is_empty() && bits.iter().sum::<u32>() <= 64).then_some(Packing { bits })
+    }
+
+    fn pack(&self, rows: &Rows) -> Vec<u64> {
+        let mut keys = vec![0u64; rows.len()];
+        for (at, &bits) in self.bits.iter().enumerate() {
+            for (key, code) in keys.iter_mut().zip(rows.column(at)) {
+                *key = *key << bits | u64::from(code.0);
+            }
+        }
+        keys
+    }
+
+    fn unpack(&self, keys: &[u64]) -> Rows {
+        let mut shift = 0;
+        let mut columns: Vec<Vec<Code>> = self
+            .bits
+            .iter()
+            .rev()
+            .map(|&bits| {
+                let mask = (1u64 << bits) - 1;
+                let column = keys
+                    .iter()
+                    .map(|key| Code((key.checked_shr(shift).unwrap_or(0) & mask) as u32))
+                    .collect();
+                shift += bits;
+                column
+            })
+            .collect();
+        columns.reverse();
+        Rows::from_columns(columns)
+    }
+}
+
+fn sort_wide(rows: &Rows) -> Rows {
+    let columns: Vec<&[Code]> = (0..rows.arity()).map(|at| rows.column(at)).collect();
+    let compare = |a: &u32, b: &u32| {
+        columns
+            .iter()
+            .map(|column| column[*a as usize].cmp(&column[*b as usize]))
+            .find(|order| order.is_ne())
+            .unwrap_or(std::cmp::Ordering::Equal)
+    };
+    let mut order: Vec<u32> = (0..rows.len() as u32).collect();
+    order.sort_unstable_by(compare);
+    order.dedup_by(|a, b| compare(a, b).is_eq());
+    Rows::from_columns(
+        columns
+            .iter()
+            .map(|column| order.iter().map(|&at| column[at as usize]).collect())
+            .collect(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    proptest! {
+        #[test]
+        fn holds_what_a_btree_set_holds(arity in 0usize..6, seed in prop::collection::vec(any::<u32>(), 0..120), mask in prop::sample::select(vec![3u32, 0xFFFF, u32::MAX])) {
+            let mut rows = Rows::new(arity);
+            let mut model = BTreeSet::new();
+            for chunk in seed.chunks(arity.max(1)) {
+                let mut row: Vec<Code> = chunk.iter().map(|code| Code(code & mask)).collect();
+                row.resize(arity, Code(7));
+                rows.push(&row);
+                model.insert(row);
+            }
+            let sorted = SortedRows::from_unsorted(rows);
+            prop_assert_eq!(sorted.rows().iter().collect::<Vec<_>>(), model.iter().cloned().collect::<Vec<_>>());
+            for row in &model {
+                prop_assert!(sorted.contains(row));
+                let mut other = row.clone();
+                if let Some(last) = other.last_mut() {
+                    last.0 ^= 1;
+                    prop_assert_eq!(sorted.contains(&other), model.contains(&other));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,314 @@
+//! Open-addressing hash tables over packed pairs and over wider rows.
+
+use super::Code;
+
+/// No packed row looks like this: it would need the largest interned word twice over.
+const EMPTY: u64 = u64::MAX;
+/// How many insertions ahead the slot of a key is fetched, so that a batch pays for memory bandwidth, not latency.
+const AHEAD: usize = 12;
+const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
+
+pub fn pack(first: Code, second: Code) -> u64 {
+    u64::from(first.0) << 32 | u64::from(second.0)
+}
+
+pub fn unpack(key: u64) -> (Code, Code) {
+    (Code((key >> 32) as u32), Code(key as u32))
+}
+
+/// Folded multiplication: every bit of the key reaches the top bits, which choose slots, and the middle ones, which
+/// choose shards.
+pub fn hash(key: u64) -> u64 {
+    let product = u128::from(key ^ MULTIPLIER) * u128::from(MULTIPLIER);
+    product as u64 ^ (product >> 64) as u64
+}
+
+fn prefetch<T>(slots: &[T], at: usize) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: prefetching has no effect but on the cache, and `at` is in bounds by the callers' masks.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(slots.as_ptr().wrapping_add(at).cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (slots, at);
+}
+
+/// A set of packed pairs.
+#[derive(Clone, Debug, Default)]
+pub struct PairTable {
+    /// A power of two long, or empty; at most three quarters full.
+    slots: Vec<u64>,
+    len: usize,
+}
+
+impl PairTable {
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.slots.len() * 8
+    }
+
+    pub fn contains(&self, key: u64) -> bool {
+        if self.slots.is_empty() {
+            return false;
+        }
+        let mask = self.slots.len() - 1;
+        let mut at = self.home(key);
+        loop {
+            match self.slots[at] {
+                EMPTY => return false,
+                known if known == key => return true,
+                _ => at = (at + 1) & mask,
+            }
+        }
+    }
+
+    /// Adds keys; those not seen before are appended to `fresh`, in order.
+    pub fn insert_all(&mut self, keys: &[u64], fresh: &mut Vec<u64>) {
+        // Duplicates make this an over-estimate, so a full table first tries the batch piece by piece.
+        for keys in keys.chunks(4096) {
+            self.reserve(keys.len());
+            for (i, &key) in keys.iter().enumerate() {
+                if let Some(&later) = keys.get(i + AHEAD) {
+                    prefetch(&self.slots, self.home(later));
+                }
+                if self.insert_reserved(key) {
+                    fresh.push(key);
+                }
+            }
+        }
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = u64> + '_ {
+        self.slots.iter().copied().filter(|&key| key != EMPTY)
+    }
+
+    fn home(&self, key: u64) -> usize {
+        (hash(key) >> (64 - self.slots.len().trailing_zeros())) as usize
+    }
+
+    fn insert_reserved(&mut self, key: u64) -> bool {
+        let mask = self.slots.len() - 1;
+        let mut at = self.home(key);
+        loop {
+            match self.slots[at] {
+                EMPTY => {
+                    self.slots[at] = key;
+                    self.len += 1;
+                    return true;
+                }
+                known if known == key => return false,
+                _ => at = (at + 1) & mask,
+            }
+        }
+    }
+
+    fn reserve(&mut self, more: usize) {
+        let wanted = (self.len + more) * 4 / 3 + 2;
+        if wanted > self.slots.len() {
+            let grown = vec![EMPTY; wanted.next_power_of_two()];
+            let old = std::mem::replace(&mut self.slots, grown);
+            self.len = 0;
+            for key in old {
+                if key != EMPTY {
+                    self.insert_reserved(key);
+                }
+            }
+        }
+    }
+}
+
+/// Distinct rows of any width, numbered in order of arrival.
+#[derive(Clone, Debug, Default)]
+pub struct RowTable {
+    arity: usize,
+    /// Row after row.
+    codes: Vec<Code>,
+    len: usize,
+    /// High half: part of the hash, to pass over most strangers; low half: row number. A power of two long, or empty.
+    slots: Vec<u64>,
+}
+
+impl RowTable {
+    pub fn new(arity: usize) -> RowTable {
+        RowTable {
+            arity,
+            ..RowTable::default()
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.slots.len() * 8 + self.codes.len() * 4
+    }
+
+    pub fn row(&self, number: u32) -> &[Code] {
+        let start = number as usize * self.arity;
+        &self.codes[start..start + self.arity]
+    }
+
+    pub fn find(&self, row: &[Code]) -> Option<u32> {
+        if self.slots.is_empty() {
+            return None;
+        }
+        let hash = hash_row(row);
+        let mask = self.slots.len() - 1;
+        let mut at = hash as usize & mask;
+        loop {
+            let slot = self.slots[at];
+            if slot == EMPTY {
+                return None;
+            }
+            if slot >> 32 == hash >> 32 && self.row(slot as u32) == row {
+                return Some(slot as u32);
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    /// The number of a row, and whether it is new.
+    pub fn insert(&mut self, row: &[Code]) -> (u32, bool) {
+        if (self.len + 1) * 4 / 3 + 2 > self.slots.len() {
+            self.grow();
+        }
+        let hash = hash_row(row);
+        let mask = self.slots.len() - 1;
+        let mut at = hash as usize & mask;
+        loop {
+            let slot = self.slots[at];
+            if slot == EMPTY {
+                break;
+            }
+            if slot >> 32 == hash >> 32 && self.row(slot as u32) == row {
+                return (slot as u32, false);
+            }
+            at = (at + 1) & mask;
+        }
+        let number = self.len as u32;
+        self.slots[at] = hash & !0xFFFF_FFFF | u64::from(number);
+        self.codes.extend_from_slice(row);
+        self.len += 1;
+        (number, true)
+    }
+
+    fn grow(&mut self) {
+        let size = (self.slots.len() * 2).max(8);
+        let mut slots = vec![EMPTY; size];
+        for number in 0..self.len as u32 {
+            let hash = hash_row(self.row(number));
+            let mut at = hash as usize & (size - 1);
+            while slots[at] != EMPTY {
+                at = (at + 1) & (size - 1);
+            }
+            slots[at] = hash & !0xFFFF_FFFF | u64::from(number);
+        }
+        self.slots = slots;
+    }
+}
+
+pub fn hash_row(row: &[Code]) -> u64 {
+    let mixed = row.iter().fold(row.len() as u64, |hash, code| {
+        (hash ^ u64::from(code.0))
+            .wrapping_mul(MULTIPLIER)
+            .rotate_left(29)
+    });
+    let mixed = mixed ^ (mixed >> 32);
+    // Never all ones in the high half, so that a slot is never mistaken for an empty one.
+    mixed.wrapping_mul(MULTIPLIER) & !(1 << 63)
+}
+
+/// Numbers the distinct keys of an index: one or two columns packed.
+#[derive(Clone, Debug, Default)]
+pub struct KeyTable {
+    slots: Vec<(u64, u32)>,
+    len: usize,
+}
+
+impl KeyTable {
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.slots.len() * 16
+    }
+
+    pub fn find(&self, key: u64) -> Option<u32> {
+        if self.slots.is_empty() {
+            return None;
+        }
+        let mask = self.slots.len() - 1;
+        let mut at = self.home(key);
+        loop {
+            match self.slots[at] {
+                (EMPTY, _) => return None,
+                (known, number) if known == key => return Some(number),
+                _ => at = (at + 1) & mask,
+            }
+        }
+    }
+
+    pub fn prefetch(&self, key: u64) {
+        if !self.slots.is_empty() {
+            prefetch(&self.slots, self.home(key));
+        }
+    }
+
+    /// The number of a key; new keys get the next one.
+    pub fn insert(&mut self, key: u64) -> u32 {
+        if (self.len + 1) * 2 > self.slots.len() {
+            let grown = vec![(EMPTY, 0); (self.slots.len() * 2).max(8)];
+            for (key, number) in std::mem::replace(&mut self.slots, grown) {
+                if key != EMPTY {
+                    let at = self.free(key);
+                    self.slots[at] = (key, number);
+                }
+            }
+        }
+        let mask = self.slots.len() - 1;
+        let mut at = self.home(key);
+        loop {
+            match self.slots[at] {
+                (EMPTY, _) => {
+                    let number = self.len as u32;
+                    self.slots[at] = (key, number);
+                    self.len += 1;
+                    return number;
+                }
+                (known, number) if known == key => return number,
+                _ => at = (at + 1) & mask,
+            }
+        }
+    }
+
+    fn home(&self, key: u64) -> usize {
+        (hash(key) >> (64 - self.slots.len().trailing_zeros())) as usize
+    }
+
+    fn free(&self, key: u64) -> usize {
+        let mask = self.slots.len() - 1;
+        let mut at = self.home(key);
+        while self.slots[at].0 != EMPTY {
+            at = (at + 1) & mask;
+        }
+        at
+    }
+}

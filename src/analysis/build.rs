@@ -7,7 +7,7 @@ use super::draft::{
     Aggregate, AggregateId, Arg, Atom, Clause, ClauseKind, Draft, Literal, LiteralKind, Mention,
     Node, NodeId, NodeKind, Scope, ScopeId,
 };
-use super::findings::{Findings, closest, counted, path_text};
+use super::findings::{Findings, counted, path_text};
 use super::formula::{self, Leaf};
 use super::inline::Inliner;
 use super::types::TypeId;
@@ -449,7 +449,7 @@ impl<'a> Builder<'a> {
         let args = self.exprs(args, place, scope);
         let name = path_text(path);
         let Some(&(ty, ordinal)) = self.declarations.branches.get(&name) else {
-            let near = closest(&name, self.declarations.branches.keys().map(|name| &**name));
+            let near = self.findings.closest(&name, self.declarations.branches.keys().map(|name| &**name));
             self.findings.push(
                 Diagnostic::error(
                     codes::UNDEFINED_BRANCH,
@@ -485,7 +485,7 @@ impl<'a> Builder<'a> {
         if let Some(&functor) = self.declarations.functor_by_name.get(&name.text) {
             return Some(functor);
         }
-        let near = closest(
+        let near = self.findings.closest(
             &name.text,
             self.declarations.functors.iter().map(|functor| &*functor.name),
         );

@@ -11,7 +11,12 @@ use std::sync::Arc;
 pub struct Findings {
     seen: HashSet<(&'static str, Option<Span>, String)>,
     all: Vec<Diagnostic>,
+    comparisons: usize,
 }
+
+/// Names that may be compared to find suggestions, in one check. A program with thousands of unknown names is
+/// better served by an answer than by suggestions.
+const COMPARISONS: usize = 50_000;
 
 impl Findings {
     pub fn push(&mut self, diagnostic: Diagnostic) {
@@ -22,6 +27,32 @@ impl Findings {
         {
             self.all.push(diagnostic);
         }
+    }
+
+    /// The name nearest to `wanted`, if one is near enough to be what was meant.
+    pub fn closest<'a>(
+        &mut self,
+        wanted: &str,
+        candidates: impl IntoIterator<Item = &'a str>,
+    ) -> Option<&'a str> {
+        let length = wanted.chars().count();
+        let allowed = (length / 3).clamp(1, 4);
+        let folded = wanted.to_lowercase();
+        let left = COMPARISONS.saturating_sub(self.comparisons);
+        let mut compared = 0;
+        let nearest = candidates
+            .into_iter()
+            .filter(|name| name.len().abs_diff(wanted.len()) <= 2 * allowed && name.len() < 256)
+            .take(left)
+            .filter_map(|name| {
+                compared += 1;
+                let distance = strsim::damerau_levenshtein(&folded, &name.to_lowercase());
+                (distance <= allowed && name != wanted).then_some((distance, name))
+            })
+            .min()
+            .map(|(_, name)| name);
+        self.comparisons += compared;
+        nearest
     }
 
     pub fn errors(&self) -> usize {
@@ -40,27 +71,6 @@ fn place(diagnostic: &Diagnostic) -> Option<Span> {
         Place::Source(span) => Some(span),
         Place::Data { .. } => None,
     }
-}
-
-/// The name nearest to `wanted`, if one is near enough to be what was meant.
-///
-/// Only names of nearly the same length are compared, so a lookup in thousands of names stays cheap.
-pub fn closest<'a>(
-    wanted: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
-    let length = wanted.chars().count();
-    let allowed = (length / 3).clamp(1, 4);
-    let folded = wanted.to_lowercase();
-    candidates
-        .into_iter()
-        .filter(|name| name.len().abs_diff(wanted.len()) <= 2 * allowed && name.len() < 256)
-        .filter_map(|name| {
-            let distance = strsim::damerau_levenshtein(&folded, &name.to_lowercase());
-            (distance <= allowed && name != wanted).then_some((distance, name))
-        })
-        .min()
-        .map(|(_, name)| name)
 }
 
 /// `a.b.c` as one name.

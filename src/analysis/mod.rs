@@ -82,7 +82,7 @@ pub fn check(
     let mut options = options.clone();
     options.legacy |= pragmas(&items).any(|(key, _)| &**key == "legacy");
 
-    let declarations = declarations::declare(&items, &mut findings);
+    let declarations = declarations::declare(&items, findings.errors() > 0, &mut findings);
     let inliner = Inliner::new(&items, &declarations, &mut findings);
     let draft = build(&items, &declarations, &inliner, &mut findings);
     let (draft, typing) = analyse(draft, &declarations, &options, &mut findings);

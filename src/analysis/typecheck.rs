@@ -159,9 +159,12 @@ impl Checker<'_> {
         second: TypeId,
         places: [Option<Bound>; 2],
     ) {
-        // Say first what is nearer to the end of the text: that is where the eye looks for the mistake.
+        // The head first, else what is nearer to the end of the text: that is where the eye looks for the mistake.
         let mut sides = [(first, places[0]), (second, places[1])];
-        sides.sort_by_key(|(_, place)| std::cmp::Reverse(place.map(|bound| bound.span)));
+        sides.sort_by_key(|(_, place)| {
+            let head = place.is_some_and(|bound| matches!(bound.reason, Reason::Attribute { head: true, .. }));
+            (!head, std::cmp::Reverse(place.map(|bound| bound.span)))
+        });
         let [(found, at), (expected, other)] = sides;
         let (found, expected) = (self.type_name(found).to_owned(), self.type_name(expected).to_owned());
         let negated = [at, other].iter().flatten().any(|bound| {

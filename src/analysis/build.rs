@@ -127,8 +127,8 @@ impl<'a> Builder<'a> {
         self.sources += 1;
     }
 
-    /// An atom of constants, and of wildcards if they are allowed, as the head of a fact.
-    pub fn ground_atom(&mut self, atom: &ast::Atom, wildcards: bool) {
+    /// An atom of constants and wildcards, as the head of a fact.
+    pub fn ground_atom(&mut self, atom: &ast::Atom) {
         let origin = Origin {
             fact: true,
             say: None,
@@ -137,8 +137,7 @@ impl<'a> Builder<'a> {
             span: atom.span,
         };
         let scope = self.open_scope(None);
-        let place = if wildcards { Place::Pattern } else { Place::Head };
-        let kind = match self.atom(atom, place, scope) {
+        let kind = match self.atom(atom, Place::Pattern, scope) {
             LiteralKind::Atom(atom) => ClauseKind::Rule(atom),
             _ => ClauseKind::UnknownHead(Vec::new()),
         };
@@ -172,7 +171,10 @@ impl<'a> Builder<'a> {
                         codes::INVALID_SUBSUMPTION,
                         "Subsumption must compare tuples from the same relation",
                     )
-                    .at(dominating.span, "another relation than the dominated tuple's")
+                    .at(
+                        dominating.span,
+                        "another relation than the dominated tuple's",
+                    )
                     .at(dominated.span, "the dominated tuple"),
                 );
             }
@@ -249,9 +251,7 @@ impl<'a> Builder<'a> {
         let negated = leaf.negated;
         match &leaf.formula.kind {
             FormulaKind::Atom(atom) => match self.atom(atom, Place::Pattern, scope) {
-                LiteralKind::Atom(atom) if leaf.replaced => {
-                    LiteralKind::Replaced { atom, negated }
-                }
+                LiteralKind::Atom(atom) if leaf.replaced => LiteralKind::Replaced { atom, negated },
                 LiteralKind::Atom(atom) if negated => LiteralKind::Negated(atom),
                 literal => literal,
             },
@@ -288,7 +288,9 @@ impl<'a> Builder<'a> {
 
     /// An atom, or [`LiteralKind::Unknown`] when its relation or arity is wrong.
     fn atom(&mut self, atom: &ast::Atom, place: Place, scope: ScopeId) -> LiteralKind {
-        let relation = self.declarations.find_relation(&atom.relation, self.findings);
+        let relation = self
+            .declarations
+            .find_relation(&atom.relation, self.findings);
         let args: Vec<Arg> = atom
             .args
             .iter()
@@ -321,7 +323,11 @@ impl<'a> Builder<'a> {
             .at(atom.span, format!("has {}", counted(got, "argument")))
             .at(
                 declared.span,
-                format!("`{}` has {}", declared.signature(), counted(expected, "attribute")),
+                format!(
+                    "`{}` has {}",
+                    declared.signature(),
+                    counted(expected, "attribute")
+                ),
             ),
         );
         false
@@ -445,11 +451,19 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn branch(&mut self, path: &ast::Path, args: &[Expr], place: Place, scope: ScopeId) -> NodeKind {
+    fn branch(
+        &mut self,
+        path: &ast::Path,
+        args: &[Expr],
+        place: Place,
+        scope: ScopeId,
+    ) -> NodeKind {
         let args = self.exprs(args, place, scope);
         let name = path_text(path);
         let Some(&(ty, ordinal)) = self.declarations.branches.get(&name) else {
-            let near = self.findings.closest(&name, self.declarations.branches.keys().map(|name| &**name));
+            let near = self
+                .findings
+                .closest(&name, self.declarations.branches.keys().map(|name| &**name));
             self.findings.push(
                 Diagnostic::error(
                     codes::UNDEFINED_BRANCH,
@@ -474,7 +488,10 @@ impl<'a> Builder<'a> {
                         fields.len()
                     ),
                 )
-                .at(path.span, format!("has {}", counted(args.len(), "argument"))),
+                .at(
+                    path.span,
+                    format!("has {}", counted(args.len(), "argument")),
+                ),
             );
             return NodeKind::Unknown(args);
         }
@@ -487,7 +504,10 @@ impl<'a> Builder<'a> {
         }
         let near = self.findings.closest(
             &name.text,
-            self.declarations.functors.iter().map(|functor| &*functor.name),
+            self.declarations
+                .functors
+                .iter()
+                .map(|functor| &*functor.name),
         );
         self.findings.push(
             Diagnostic::error(

@@ -56,11 +56,23 @@ impl Findings {
     }
 
     pub fn errors(&self) -> usize {
-        self.all.iter().filter(|diagnostic| diagnostic.is_error()).count()
+        self.all
+            .iter()
+            .filter(|diagnostic| diagnostic.is_error())
+            .count()
     }
 
-    /// In the order of their places, so that output does not depend on the order of the stages.
+    /// In the order of their places, so that output does not depend on the order of the stages. Where there is an
+    /// error, a warning would only repeat it.
     pub fn into_sorted(mut self) -> Vec<Diagnostic> {
+        let errors: HashSet<Option<Span>> = self
+            .all
+            .iter()
+            .filter(|diagnostic| diagnostic.is_error())
+            .map(place)
+            .collect();
+        self.all
+            .retain(|diagnostic| diagnostic.is_error() || !errors.contains(&place(diagnostic)));
         self.all.sort_by_key(place);
         self.all
     }

@@ -84,7 +84,9 @@ fn cross_products(program: &CheckedProgram, findings: &mut Findings) {
         }
     }
     for rule in &program.rules {
-        let Some((first, other)) = recursion::products(rule) else { continue };
+        let Some((first, other)) = recursion::products(rule) else {
+            continue;
+        };
         let relation = |literal: &Literal| match &literal.kind {
             LiteralKind::Atom(atom) => Some(atom.relation),
             _ => None,
@@ -95,10 +97,13 @@ fn cross_products(program: &CheckedProgram, findings: &mut Findings) {
             .any(|relation| !large.contains(&relation));
         if !small {
             findings.push(
-                Diagnostic::warning(codes::CROSS_PRODUCT, "Cross product: these atoms share no variable")
-                    .at(other.span, "every row of it")
-                    .at(first.span, "meets every row of this")
-                    .help("if that is not meant, join them by a common variable or an equation"),
+                Diagnostic::warning(
+                    codes::CROSS_PRODUCT,
+                    "Cross product: these atoms share no variable",
+                )
+                .at(other.span, "every row of it")
+                .at(first.span, "meets every row of this")
+                .help("if that is not meant, join them by a common variable or an equation"),
             );
         }
     }
@@ -125,17 +130,26 @@ fn variables_once(draft: &Draft, findings: &mut Findings) {
                 let place = places.entry(&mention.name).or_insert(mention.span);
                 *place = mention.span.min(*place);
             }
-            repeated.extend(counts.iter().filter(|(_, count)| **count > 1).map(|(name, _)| *name));
+            repeated.extend(
+                counts
+                    .iter()
+                    .filter(|(_, count)| **count > 1)
+                    .map(|(name, _)| *name),
+            );
         }
         for (name, place) in places {
             // The columns of a query are its answer.
-            let query = clauses.iter().any(|clause| matches!(clause.kind, ClauseKind::Query));
+            let query = clauses
+                .iter()
+                .any(|clause| matches!(clause.kind, ClauseKind::Query));
             if name.starts_with('_') {
                 if repeated.contains(name) {
                     findings.push(
                         Diagnostic::warning(
                             codes::VARIABLE_MARKED_SINGLE,
-                            format!("Variable `{name}` marked as singleton but occurs more than once"),
+                            format!(
+                                "Variable `{name}` marked as singleton but occurs more than once"
+                            ),
                         )
                         .at(place, "the `_` says that it appears once"),
                     );
@@ -185,7 +199,9 @@ const PRAGMAS: &[&str] = &[
 
 fn pragmas(items: &[&Item], findings: &mut Findings) {
     for item in items {
-        let ItemKind::Pragma { key, .. } = &item.kind else { continue };
+        let ItemKind::Pragma { key, .. } = &item.kind else {
+            continue;
+        };
         if PRAGMAS.contains(&&*key.value) {
             continue;
         }
@@ -291,7 +307,9 @@ fn liveness(draft: &Draft, program: &CheckedProgram, findings: &mut Findings) {
 fn clause_facts(draft: &Draft, index: u32, clause: &Clause, facts: &mut Liveness) {
     match &clause.kind {
         ClauseKind::Rule(head) => facts.derives.push((index, head.relation.0)),
-        ClauseKind::Subsumption { dominated, .. } => facts.reads.push((index, dominated.relation.0)),
+        ClauseKind::Subsumption { dominated, .. } => {
+            facts.reads.push((index, dominated.relation.0))
+        }
         _ => {}
     }
     let mut count = 0;
@@ -307,7 +325,9 @@ fn clause_facts(draft: &Draft, index: u32, clause: &Clause, facts: &mut Liveness
                         count += 1;
                     }
                 }
-                draft::LiteralKind::Negated(atom) | draft::LiteralKind::Replaced { atom, .. } => facts.reads.push((index, atom.relation.0)),
+                draft::LiteralKind::Negated(atom) | draft::LiteralKind::Replaced { atom, .. } => {
+                    facts.reads.push((index, atom.relation.0))
+                }
                 draft::LiteralKind::Bool(false) if scope == clause.scope => never = true,
                 _ => {}
             }

@@ -4,8 +4,8 @@ use crate::analysis::checked::RelationId;
 use crate::analysis::formula::disjuncts;
 use crate::analysis::inline::Inliner;
 use crate::analysis::strata::{Components, Edge, Polarity};
-use crate::syntax::ast::{Formula, FormulaKind};
 use crate::syntax::ast::{Atom, Name, Path};
+use crate::syntax::ast::{Formula, FormulaKind};
 use crate::syntax::source::{SourceMap, Span};
 use proptest::prelude::*;
 
@@ -36,13 +36,17 @@ fn formula(kind: FormulaKind) -> Formula {
 }
 
 fn formulas() -> impl Strategy<Value = Formula> {
-    (0..4usize).prop_map(proposition).prop_recursive(4, 24, 3, |inner| {
-        prop_oneof![
-            prop::collection::vec(inner.clone(), 2..4).prop_map(|parts| formula(FormulaKind::And(parts))),
-            prop::collection::vec(inner.clone(), 2..4).prop_map(|parts| formula(FormulaKind::Or(parts))),
-            inner.prop_map(|part| formula(FormulaKind::Not(Box::new(part)))),
-        ]
-    })
+    (0..4usize)
+        .prop_map(proposition)
+        .prop_recursive(4, 24, 3, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 2..4)
+                    .prop_map(|parts| formula(FormulaKind::And(parts))),
+                prop::collection::vec(inner.clone(), 2..4)
+                    .prop_map(|parts| formula(FormulaKind::Or(parts))),
+                inner.prop_map(|part| formula(FormulaKind::Not(Box::new(part)))),
+            ]
+        })
 }
 
 fn holds(formula: &Formula, world: usize) -> bool {
@@ -94,12 +98,12 @@ proptest! {
             }
         }
         let components = Components::new(9, &edges);
-        for a in 0..9 {
-            prop_assert_eq!(components.is_recursive(RelationId(a as u32)), reach[a][a]);
-            for b in 0..9 {
+        for (a, from) in reach.iter().enumerate() {
+            prop_assert_eq!(components.is_recursive(RelationId(a as u32)), from[a]);
+            for (b, &reached) in from.iter().enumerate() {
                 let together = components.of[a] == components.of[b];
-                prop_assert_eq!(together, a == b || (reach[a][b] && reach[b][a]));
-                if reach[a][b] {
+                prop_assert_eq!(together, a == b || (reached && reach[b][a]));
+                if reached {
                     prop_assert!(components.of[a] <= components.of[b]);
                 }
             }

@@ -29,9 +29,6 @@ n(z) :- n(z - 1), !n(w).
             D204: Ungrounded variable `c`: nothing in this rule gives it a value
               8:39 `c` used here, but never bound
               help: bind it with a positive atom or an equation `c = …`; a functor's result does not tell its operands
-            W103: Variable `c` only occurs once
-              8:39 `c` appears nowhere else in the rule
-              help: if any value will do, write `_` or `_c`
             D204: Ungrounded variable `b`: nothing in this rule gives it a value
               8:50 `b` used here, but never bound
               help: bind it with a positive atom or an equation `b = …`; a functor's result does not tell its operands
@@ -48,9 +45,6 @@ n(z) :- n(z - 1), !n(w).
             D204: Ungrounded variable `w`: nothing in this rule gives it a value
               11:22 `w` mentioned only under negation
               help: bind it first, for example with `connection(_, w)`
-            W103: Variable `w` only occurs once
-              11:22 `w` appears nowhere else in the rule
-              help: if any value will do, write `_` or `_w`
         "#]],
     );
 }
@@ -74,9 +68,6 @@ r(x, p) :- p([x, y]), p = [y, z].
             D204: Ungrounded variable `z`: nothing in this rule gives it a value
               7:31 `z` used here, but never bound
               help: bind it with a positive atom or an equation `z = …`; a functor's result does not tell its operands
-            W103: Variable `z` only occurs once
-              7:31 `z` appears nowhere else in the rule
-              help: if any value will do, write `_` or `_z`
         "#]],
     );
 }

@@ -154,5 +154,6 @@ fn silenced_by_name_or_code() {
         .output b()
         stratum 1: b
           b(x) :- a(x), a(y).
-    "#]].assert_eq(&outcome(text, &options));
+    "#]]
+    .assert_eq(&outcome(text, &options));
 }

@@ -19,21 +19,21 @@ owner(x) :- employs(x, y), x = y.
 ",
         expect![[r#"
             D302: Atom's argument type is not a subtype of its declared type: found `Person`, expected `Firm`
-              7:7 `x` is a `Person`
-              6:13 `f: Firm` `f` of `owner` is a `Firm`
+              7:7 `x` has type `Person`
+              6:13 `f: Firm` `f` of `owner` has type `Firm`
               7:24 `x` `Person` here
-              help: if every `Person` is meant to be a `Firm`, cast: `as(…, Firm)`
+              help: if every `Person` is meant to be `Firm`, cast: `as(…, Firm)`
             D301: Unable to deduce type for variable `x`: it cannot be both `Person` and `Firm`
               8:24 `x` `Person` here
               8:21 `x` `Firm` here
-              4:24 `p: Person` `p` of `employs` is a `Person`
-              4:15 `f: Firm` `f` of `employs` is a `Firm`
+              4:24 `p: Person` `p` of `employs` has type `Person`
+              4:15 `f: Firm` `f` of `employs` has type `Firm`
               help: if this is meant, cast: `as(…, Person)`
             D301: Unable to deduce type for variable `x`: it cannot be both `Person` and `Firm`
               9:24 `y` `Person` here
               9:21 `x` `Firm` here
-              4:24 `p: Person` `p` of `employs` is a `Person`
-              4:15 `f: Firm` `f` of `employs` is a `Firm`
+              4:24 `p: Person` `p` of `employs` has type `Person`
+              4:15 `f: Firm` `f` of `employs` has type `Firm`
               help: if this is meant, cast: `as(…, Person)`
         "#]],
     );
@@ -61,7 +61,8 @@ b(x) :- a(x).
         .output b()
         stratum 1: b
           b(x) :- a(x).
-    "#]].assert_eq(&outcome(text, &options));
+    "#]]
+    .assert_eq(&outcome(text, &options));
 }
 
 #[test]
@@ -81,10 +82,10 @@ e(x + 1) :- e(x), x < 9.
 ",
         expect![[r#"
             D302: Atom's argument type is not a subtype of its declared type: found `number`, expected `Even`
-              8:3 `x` is a `number`
-              5:9 `x: Even` `x` of `e` is a `Even`
+              8:3 `x` has type `number`
+              5:9 `x: Even` `x` of `e` has type `Even`
               8:11 `x` `number` here
-              help: if every `number` is meant to be a `Even`, cast: `as(…, Even)`
+              help: if every `number` is meant to be `Even`, cast: `as(…, Even)`
         "#]],
     );
 }
@@ -111,30 +112,30 @@ r(x) :- a(x, _, _, u), u < -1.
             D301: Unable to deduce type for variable `x`: it cannot be both `number` and `float`
               5:3 `x` `number` is expected in the head
               5:14 `x` `float` here
-              4:9 `x: number` `x` of `r` is a `number`
-              2:20 `f: float` `f` of `a` is a `float`
-              help: write the constant for its type (`2`, `2u`, `2.0`), or convert with `to_number`, `to_unsigned`, `to_float`
+              4:9 `x: number` `x` of `r` has type `number`
+              2:20 `f: float` `f` of `a` has type `float`
+              help: convert with `to_number`, `to_unsigned`, `to_float` or `to_string`
             D301: Unable to deduce type for variable `x`: it cannot be both `number` and `float`
               6:3 `x` `number` is expected in the head
               6:14 `y` `float` here
-              4:9 `x: number` `x` of `r` is a `number`
-              2:20 `f: float` `f` of `a` is a `float`
-              help: write the constant for its type (`2`, `2u`, `2.0`), or convert with `to_number`, `to_unsigned`, `to_float`
+              4:9 `x: number` `x` of `r` has type `number`
+              2:20 `f: float` `f` of `a` has type `float`
+              help: convert with `to_number`, `to_unsigned`, `to_float` or `to_string`
             D304: Symbol constant (type mismatch): a `symbol` cannot be a `number`
               7:3 `"one"` `number` is expected in the head
-              4:9 `x: number` `x` of `r` is a `number`
+              4:9 `x: number` `x` of `r` has type `number`
             D301: Unable to deduce type for variable `s`: it cannot be both `number` and `symbol`
               8:3 `s` `number` is expected in the head
               8:17 `s` `symbol` here
-              4:9 `x: number` `x` of `r` is a `number`
-              2:30 `s: symbol` `s` of `a` is a `symbol`
-              help: if this is meant, cast: `as(…, number)`
+              4:9 `x: number` `x` of `r` has type `number`
+              2:30 `s: symbol` `s` of `a` has type `symbol`
+              help: convert with `to_number`, `to_unsigned`, `to_float` or `to_string`
             D301: Unable to deduce type for variable `x`: it cannot be both `number` and `float`
               9:3 `x + f` `number` is expected in the head
               9:18 `f` `float` here
-              4:9 `x: number` `x` of `r` is a `number`
-              2:20 `f: float` `f` of `a` is a `float`
-              help: write the constant for its type (`2`, `2u`, `2.0`), or convert with `to_number`, `to_unsigned`, `to_float`
+              4:9 `x: number` `x` of `r` has type `number`
+              2:20 `f: float` `f` of `a` has type `float`
+              help: convert with `to_number`, `to_unsigned`, `to_float` or `to_string`
             D205: Unable to stratify relation(s) {r}: cyclic negation
               10:25 `r(s)` `r` needs the absence of `r`
               note: the cycle is r → r
@@ -142,9 +143,9 @@ r(x) :- a(x, _, _, u), u < -1.
             D303: Unable to deduce type for variable `s`: it cannot be both `number` and `symbol`
               10:27 `s` `number` here
               10:17 `s` `symbol` here
-              4:9 `x: number` `x` of `r` is a `number`
-              2:30 `s: symbol` `s` of `a` is a `symbol`
-              help: if this is meant, cast: `as(…, number)`
+              4:9 `x: number` `x` of `r` has type `number`
+              2:30 `s: symbol` `s` of `a` has type `symbol`
+              help: convert with `to_number`, `to_unsigned`, `to_float` or `to_string`
             D304: Number constant (type mismatch)
               11:17 `5` `symbol` is expected here
               help: quote it: a symbol is written `"…"`
@@ -183,7 +184,8 @@ n(192.168.0.1).
     expect![[r#"
         D304: Number constant (type mismatch): it does not fit in 32 bits
           2:3 `0xffffffff` `number` is expected here
-    "#]].assert_eq(&outcome(
+    "#]]
+    .assert_eq(&outcome(
         ".decl n(x: number)\nn(0xffffffff).\nn(192.168.0.1).\n.output n\n",
         &narrow,
     ));
@@ -217,7 +219,7 @@ q(1) :- p(x, _), x < x.
             D305: Nil constant used as a non-record
               9:3 `nil` `number` is expected here
             D309: Constraint requires an operand of type `number`, `unsigned`, `float` or `symbol`
-              10:18 `x` is a `P`
+              10:18 `x` has type `P`
               10:18 `x < x` in this constraint
         "#]],
     );
@@ -283,27 +285,27 @@ r(n) :- n = mean m : { s(_, m) }.
             D301: Unable to deduce type for variable `n`: it cannot be both `number` and `symbol`
               7:22 `n` `number` here
               7:10 `n` `symbol` here, by the functor
-              2:20 `n: number` `n` of `s` is a `number`
-              help: if this is meant, cast: `as(…, number)`
+              2:20 `n: number` `n` of `s` has type `number`
+              help: convert with `to_number`, `to_unsigned`, `to_float` or `to_string`
             D301: Unable to deduce type for variable `n`: it cannot be both `number` and `symbol`
               8:18 `n` `number` here
               8:6 `n` `symbol` here, by the functor
-              2:20 `n: number` `n` of `s` is a `number`
-              help: if this is meant, cast: `as(…, number)`
+              2:20 `n: number` `n` of `s` has type `number`
+              help: convert with `to_number`, `to_unsigned`, `to_float` or `to_string`
             D314: Functor arity mismatch: `@g` got 2 arguments, expecting 1
               9:3 `@g(x, x)` called here
               4:10 `g` declared here
             D301: Unable to deduce type for variable `n`: it cannot be both `number` and `symbol`
               10:3 `n` `number` is expected in the head
               10:25 `x` `symbol` here
-              5:9 `n: number` `n` of `r` is a `number`
-              2:9 `x: symbol` `x` of `s` is a `symbol`
-              help: if this is meant, cast: `as(…, number)`
+              5:9 `n: number` `n` of `r` has type `number`
+              2:9 `x: symbol` `x` of `s` has type `symbol`
+              help: convert with `to_number`, `to_unsigned`, `to_float` or `to_string`
             D301: Unable to deduce type for variable `n`: it cannot be both `number` and `float`
               12:3 `n` `number` is expected in the head
               12:13 `mean m : { s(_, m) }` the aggregate gives a `float`
-              5:9 `n: number` `n` of `r` is a `number`
-              help: write the constant for its type (`2`, `2u`, `2.0`), or convert with `to_number`, `to_unsigned`, `to_float`
+              5:9 `n: number` `n` of `r` has type `number`
+              help: convert with `to_number`, `to_unsigned`, `to_float` or `to_string`
         "#]],
     );
 }

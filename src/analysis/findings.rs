@@ -35,22 +35,8 @@ impl Findings {
         wanted: &str,
         candidates: impl IntoIterator<Item = &'a str>,
     ) -> Option<&'a str> {
-        let length = wanted.chars().count();
-        let allowed = (length / 3).clamp(1, 4);
-        let folded = wanted.to_lowercase();
         let left = COMPARISONS.saturating_sub(self.comparisons);
-        let mut compared = 0;
-        let nearest = candidates
-            .into_iter()
-            .filter(|name| name.len().abs_diff(wanted.len()) <= 2 * allowed && name.len() < 256)
-            .take(left)
-            .filter_map(|name| {
-                compared += 1;
-                let distance = strsim::damerau_levenshtein(&folded, &name.to_lowercase());
-                (distance <= allowed && name != wanted).then_some((distance, name))
-            })
-            .min()
-            .map(|(_, name)| name);
+        let (nearest, compared) = nearest(wanted, candidates, left);
         self.comparisons += compared;
         nearest
     }
@@ -83,6 +69,35 @@ fn place(diagnostic: &Diagnostic) -> Option<Span> {
         Place::Source(span) => Some(span),
         Place::Data { .. } => None,
     }
+}
+
+/// The name nearest to `wanted`, if one is near enough to be what was meant.
+pub fn closest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    nearest(wanted, candidates, COMPARISONS).0
+}
+
+/// The nearest of the first `limit` candidates, and how many were compared. Only names of nearly the same length are.
+fn nearest<'a>(
+    wanted: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+    limit: usize,
+) -> (Option<&'a str>, usize) {
+    let length = wanted.chars().count();
+    let allowed = (length / 3).clamp(1, 4);
+    let folded = wanted.to_lowercase();
+    let mut compared = 0;
+    let nearest = candidates
+        .into_iter()
+        .filter(|name| name.len().abs_diff(wanted.len()) <= 2 * allowed && name.len() < 256)
+        .take(limit)
+        .filter_map(|name| {
+            compared += 1;
+            let distance = strsim::damerau_levenshtein(&folded, &name.to_lowercase());
+            (distance <= allowed && name != wanted).then_some((distance, name))
+        })
+        .min()
+        .map(|(_, name)| name);
+    (nearest, compared)
 }
 
 /// `a.b.c` as one name.

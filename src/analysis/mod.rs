@@ -15,7 +15,7 @@ mod declarations;
 mod directives;
 mod draft;
 mod dump;
-mod findings;
+pub(crate) mod findings;
 mod formula;
 mod grounding;
 mod inference;

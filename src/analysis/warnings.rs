@@ -154,7 +154,11 @@ fn variables_once(draft: &Draft, findings: &mut Findings) {
                         .at(place, "the `_` says that it appears once"),
                     );
                 }
-            } else if !repeated.contains(name) && !in_heads.contains(name) && !query {
+            } else if !repeated.contains(name)
+                && !in_heads.contains(name)
+                && !query
+                && !said(clauses, name)
+            {
                 findings.push(
                     Diagnostic::warning(
                         codes::VARIABLE_ONCE,
@@ -166,6 +170,17 @@ fn variables_once(draft: &Draft, findings: &mut Findings) {
             }
         }
     }
+}
+
+/// The sentence of the rule shows the value, so it is wanted.
+fn said(clauses: &[Clause], variable: &str) -> bool {
+    let placeholder = format!("{{{variable}}}");
+    clauses.iter().any(|clause| {
+        clause
+            .say
+            .as_ref()
+            .is_some_and(|say| say.contains(&placeholder))
+    })
 }
 
 const PRAGMAS: &[&str] = &[

@@ -84,7 +84,7 @@ pub fn apply(functor: &Functor, args: &[Code], dictionary: &Dictionary) -> Resul
             convert(&functor.op, functor.operand, *value, dictionary)
         }
         // Words and codes are one to one, so the id of a symbol or record is its code read as a number.
-        (Ord, [value]) => Ok(*value),
+        (Ord | Reinterpret(_), [value]) => Ok(*value),
         (op, [value]) => match functor.operand {
             Float => float_unary(op, dictionary.to_float(*value)).map(|v| dictionary.float(v)),
             _ => integer_unary(op, dictionary.to_word(*value)).map(|v| dictionary.word(v)),

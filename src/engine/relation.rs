@@ -13,6 +13,12 @@ pub struct IndexSpec {
     pub payload: Vec<usize>,
 }
 
+/// An index, and whether it holds the latest delta already because it was built after it.
+struct Held {
+    index: Arc<Index>,
+    ahead: bool,
+}
+
 pub struct RelationState {
     pub set: RowSet,
     /// Rows the last round added.
@@ -20,7 +26,7 @@ pub struct RelationState {
     /// Rows stated from outside, until the run takes them in.
     stated: Rows,
     /// Built on first use and kept; while the relation grows they follow it.
-    indexes: RwLock<FxHashMap<IndexSpec, Arc<Index>>>,
+    indexes: RwLock<FxHashMap<IndexSpec, Held>>,
     /// Whether the indexes hold `delta` too.
     merged: bool,
     /// No more rows will come.
@@ -86,8 +92,11 @@ impl RelationState {
     /// Brings the indexes up to the latest delta.
     pub fn merge_delta(&mut self) {
         if !self.merged {
-            for index in self.indexes.get_mut().values_mut() {
-                if let Some(index) = Arc::get_mut(index) {
+            for held in self.indexes.get_mut().values_mut() {
+                if let (false, Some(index)) = (
+                    std::mem::take(&mut held.ahead),
+                    Arc::get_mut(&mut held.index),
+                ) {
                     index.append(&self.delta);
                 }
             }
@@ -102,15 +111,20 @@ impl RelationState {
         self.delta = Arc::new(Rows::new(self.set.arity()));
     }
 
+    /// Whether all rows are in the delta.
+    pub fn is_new(&self) -> bool {
+        self.delta.len() == self.set.len()
+    }
+
     /// Whether indexes lag behind by the latest delta.
     pub fn lags(&self) -> bool {
         !self.merged
     }
 
-    /// The index, built now if it is new. In a closed relation rows that agree on key and payload are kept once.
+    /// The index, built now if it is new, from all rows: none may be unsettled. In a closed relation rows that agree on key and payload are kept once.
     pub fn index(&self, spec: &IndexSpec) -> Arc<Index> {
-        if let Some(index) = self.indexes.read().get(spec) {
-            return index.clone();
+        if let Some(held) = self.indexes.read().get(spec) {
+            return held.index.clone();
         }
         let rows = self.set.to_rows();
         let mut columns = spec.key.clone();
@@ -123,10 +137,15 @@ impl RelationState {
             let payload: Vec<usize> = (spec.key.len()..columns.len()).collect();
             Index::build(&projected, &key, &payload)
         };
+        let held = Held {
+            index: Arc::new(index),
+            ahead: !self.merged,
+        };
         self.indexes
             .write()
             .entry(spec.clone())
-            .or_insert_with(|| Arc::new(index))
+            .or_insert(held)
+            .index
             .clone()
     }
 

@@ -245,12 +245,18 @@ impl Ordering<'_> {
                 .iter()
                 .enumerate()
                 .filter_map(|(at, candidate)| match candidate.kind {
-                    LiteralKind::Atom(atom) => Some((at, self.fan_out(candidate.position, atom))),
+                    LiteralKind::Atom(atom) => Some((
+                        at,
+                        (
+                            self.is_product(atom),
+                            self.fan_out(candidate.position, atom),
+                        ),
+                    )),
                     _ => None,
                 })
-                .min_by(|a, b| a.1.total_cmp(&b.1));
+                .min_by(|(_, a), (_, b)| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
             match next {
-                Some((at, fan_out)) if fan_out <= 1.0 || !self.generator_ready(&left) => {
+                Some((at, (_, fan_out))) if fan_out <= 1.0 || !self.generator_ready(&left) => {
                     let candidate = left.remove(at);
                     self.place_atom(&candidate, &mut left);
                 }
@@ -334,6 +340,15 @@ impl Ordering<'_> {
         } else {
             expected
         }
+    }
+
+    /// Whether placing an atom now would pair every binding with every row. An estimate that makes such a product look
+    /// cheap is more often wrong than right, so connected atoms go first.
+    fn is_product(&self, atom: &Atom) -> bool {
+        let joined = |arg: &Term| {
+            !matches!(arg, Term::Var(var) if !self.bound.contains(var)) && *arg != Term::Wildcard
+        };
+        !self.steps.is_empty() && !atom.args.iter().any(joined)
     }
 
     fn place_atom(&mut self, candidate: &Candidate, left: &mut Vec<Candidate>) {

@@ -27,15 +27,19 @@ pub struct RulePlan {
 }
 
 impl RulePlan {
-    /// Whether a step of this plan reads a relation without its latest delta.
-    pub fn wants_old(&self) -> bool {
-        self.accesses().any(|access| access.version == Version::Old)
+    /// Whether a step reads one of these relations without its latest delta.
+    pub fn reads_old(&self, relation: impl Fn(RelationId) -> bool) -> bool {
+        self.reads(Version::Old, relation)
     }
 
-    /// Whether a step other than the first looks up rows of `version` Full of one of these relations.
+    /// Whether a step reads all rows of one of these relations.
     pub fn reads_full(&self, relation: impl Fn(RelationId) -> bool) -> bool {
+        self.reads(Version::Full, relation)
+    }
+
+    fn reads(&self, version: Version, relation: impl Fn(RelationId) -> bool) -> bool {
         self.accesses()
-            .any(|access| access.version == Version::Full && relation(access.relation))
+            .any(|access| access.version == version && relation(access.relation))
     }
 
     /// Every access of the plan, aggregates' inner ones not counted.

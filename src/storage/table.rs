@@ -16,9 +16,11 @@ pub fn unpack(key: u64) -> (Code, Code) {
     (Code((key >> 32) as u32), Code(key as u32))
 }
 
-/// Multiplicative (Fibonacci) hashing after folding the high half in; the top bits are the good ones.
+/// Folded multiplication: every bit of the key reaches the top bits, which choose slots, and the middle ones, which
+/// choose shards.
 pub fn hash(key: u64) -> u64 {
-    (key ^ (key >> 32)).wrapping_mul(MULTIPLIER)
+    let product = u128::from(key ^ MULTIPLIER) * u128::from(MULTIPLIER);
+    product as u64 ^ (product >> 64) as u64
 }
 
 fn prefetch<T>(slots: &[T], at: usize) {

@@ -11,11 +11,15 @@ pub const MAX_ERRORS: usize = 10_000;
 pub struct Findings {
     diagnostics: Vec<Diagnostic>,
     errors: usize,
+    halted: bool,
     pub comments: Vec<Comment>,
 }
 
 impl Findings {
     pub fn report(&mut self, diagnostic: Diagnostic) {
+        if self.halted {
+            return;
+        }
         if diagnostic.is_error() {
             self.errors += 1;
         }
@@ -32,13 +36,15 @@ impl Findings {
         }
     }
 
-    /// True once reading on is pointless.
-    pub fn exhausted(&self) -> bool {
-        self.errors > MAX_ERRORS
+    /// Reports a mistake after which the rest of the text means nothing, and ends the reading.
+    pub fn halt(&mut self, diagnostic: Diagnostic) {
+        self.report(diagnostic);
+        self.halted = true;
     }
 
-    pub fn errors(&self) -> usize {
-        self.errors
+    /// True once reading on is pointless.
+    pub fn exhausted(&self) -> bool {
+        self.halted || self.errors > MAX_ERRORS
     }
 
     pub fn into_diagnostics(self) -> Vec<Diagnostic> {

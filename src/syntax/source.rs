@@ -40,6 +40,17 @@ pub struct SourceFile {
     name: Arc<str>,
     text: Arc<str>,
     line_starts: Vec<u32>,
+    /// Ascending by offset.
+    markers: Vec<LineMarker>,
+}
+
+/// `# line "file"`: from `offset` on, the text came from another file.
+#[derive(Clone, Debug)]
+struct LineMarker {
+    offset: u32,
+    /// The line number of the line at `offset`.
+    line: u32,
+    name: Arc<str>,
 }
 
 impl SourceFile {
@@ -49,6 +60,20 @@ impl SourceFile {
 
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The number, from one, of the line that holds a byte.
+    fn line_at(&self, offset: u32) -> usize {
+        self.line_starts
+            .partition_point(|&start| start <= offset)
+            .max(1)
+    }
+
+    fn marker_at(&self, offset: u32) -> Option<&LineMarker> {
+        let after = self
+            .markers
+            .partition_point(|marker| marker.offset <= offset);
+        after.checked_sub(1).map(|at| &self.markers[at])
     }
 
     /// The text for a reader that outlives its borrow of the map.
@@ -93,6 +118,7 @@ impl SourceMap {
             name: name.into(),
             text,
             line_starts,
+            markers: Vec::new(),
         });
         id
     }
@@ -118,17 +144,65 @@ impl SourceMap {
 
     /// Where a span begins.
     pub fn locate(&self, span: Span) -> Location {
-        let file = self.file(span.file);
-        let line = file
-            .line_starts
-            .partition_point(|&start| start <= span.start)
-            .max(1);
+        self.locate_offset(span.file, span.start)
+    }
+
+    /// Where a span ends.
+    pub fn locate_end(&self, span: Span) -> Location {
+        self.locate_offset(span.file, span.end)
+    }
+
+    fn locate_offset(&self, file: FileId, offset: u32) -> Location {
+        let file = self.file(file);
+        let line = file.line_at(offset);
         let start = file.line_starts[line - 1] as usize;
-        let before = file.text.get(start..span.start as usize).unwrap_or("");
-        Location {
-            file: file.name.clone(),
-            line: line as u32,
-            column: before.chars().count() as u32 + 1,
+        let before = file.text.get(start..offset as usize).unwrap_or("");
+        let column = before.chars().count() as u32 + 1;
+        match file.marker_at(offset) {
+            Some(marker) => Location {
+                file: marker.name.clone(),
+                line: (line - file.line_at(marker.offset)) as u32 + marker.line,
+                column,
+            },
+            None => Location {
+                file: file.name.clone(),
+                line: line as u32,
+                column,
+            },
         }
+    }
+
+    /// The text of the line at a place, without its end, and where in the file it begins.
+    pub fn line_text(&self, file: FileId, offset: u32) -> (&str, u32) {
+        let file = self.file(file);
+        let line = file.line_at(offset);
+        let start = file.line_starts[line - 1];
+        let end = file
+            .line_starts
+            .get(line)
+            .map_or(file.text.len(), |&next| next as usize);
+        let text = file.text.get(start as usize..end).unwrap_or("");
+        (text.trim_end_matches(['\n', '\r']), start)
+    }
+
+    /// Notes that the text from `offset` on, the start of a line, is line `line` of a file `name`. Offsets ascend.
+    pub fn add_line_marker(
+        &mut self,
+        file: FileId,
+        offset: u32,
+        line: u32,
+        name: Option<Arc<str>>,
+    ) {
+        let Some(file) = self.files.get_mut(file.0 as usize) else {
+            return;
+        };
+        let last = file.markers.last();
+        if last.is_some_and(|last| last.offset >= offset) {
+            return;
+        }
+        let name = name
+            .or_else(|| last.map(|last| last.name.clone()))
+            .unwrap_or_else(|| file.name.clone());
+        file.markers.push(LineMarker { offset, line, name });
     }
 }

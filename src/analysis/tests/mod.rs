@@ -5,6 +5,7 @@ mod programs;
 mod random;
 mod requests;
 mod rules;
+mod sentences;
 mod suspicions;
 mod types;
 

@@ -211,7 +211,17 @@ impl Parser<'_, '_> {
                 choice_domains.push(self.choice_domain()?);
             }
         }
-        if self.at(TokenKind::Ident) && !self.peek_token().starts_line {
+        if let TokenKind::Keyword(word) = self.peek() {
+            let diagnostic = self.unexpected_diagnostic("the end of the declaration");
+            return self.fail(match qualifier(word) {
+                Some(_) => diagnostic.help("qualifiers go before `choice-domain`"),
+                None => diagnostic,
+            });
+        }
+        if self.at(TokenKind::Ident)
+            && !self.peek_token().starts_line
+            && !matches!(self.peek_at(1), TokenKind::LParen | TokenKind::Dot)
+        {
             return self.unknown_qualifier();
         }
         Ok(ItemKind::Relation(RelationDecl {

@@ -1,0 +1,222 @@
+//! The command line as typed.
+
+use super::units;
+use clap::{Args, Parser, Subcommand, ValueHint};
+use clap_complete::Shell;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+const EXAMPLES: &str = "\
+Examples:
+  cutout                                        ask the case in ./rules and ./facts
+  cutout query 'works_for(F, \"mss\")'            one question, as a table
+  cutout query --csv 'serves(F, M)' > serves.csv
+  cutout why 'attributed(\"apt3\", \"mss\")'       the proof, down to claims and sources
+  cutout run                                    the whole case in batch
+  cutout run prog.dl -F facts -D out -j 2       a Soufflé program, unchanged
+  cutout check --json rules/*.dl                diagnostics for an editor
+
+Exit status: 0 done, 1 error in program or data, 2 wrong usage, 3 constraint violated, 4 budget exhausted.";
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  cutout run                              derive everything in ./rules over ./facts
+  cutout run prog.dl -F facts -D out      read facts/*.facts, write out/*.csv
+  cutout run prog.dl -D -                 write to the screen instead
+  cutout run --timeout 30s --memory 4G    stop (status 4) rather than run on
+  cutout run --skip-bad-rows bad.csv      set bad rows aside and go on
+  cutout run --json                       the summary as one JSON object";
+
+const QUERY_EXAMPLES: &str = "\
+Examples:
+  cutout query 'works_for(F, \"mss\")'
+  cutout query 'works_for(F, \"mss\"), !front(F, _)'
+  cutout query --json 'chain(F, M, N), N > 2'
+  cutout -C other-case query 'under(U, \"mps\")'";
+
+/// Works out who is behind cyber intrusions: claims in CSV files, rules in Datalog, answers with their sources.
+///
+/// Without a command: asks the case in ./rules and ./facts.
+#[derive(Debug, Parser)]
+#[command(name = "cutout", version, after_help = EXAMPLES)]
+pub struct Cli {
+    /// The directory of another case, with its own rules and facts
+    #[arg(short = 'C', value_name = "DIR", global = true, value_hint = ValueHint::DirPath)]
+    pub directory: Option<PathBuf>,
+    #[command(subcommand)]
+    pub command: Option<Verb>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Derive everything in batch and write the output relations
+    #[command(after_help = RUN_EXAMPLES)]
+    Run(RunArgs),
+    /// Answer one query
+    #[command(after_help = QUERY_EXAMPLES)]
+    Query(QueryArgs),
+    /// Ask interactively
+    Repl(ReplArgs),
+    /// Look for mistakes without running anything; facts are read too for a whole case, or with -F
+    Check(CheckArgs),
+    /// Prove a fact, down to the claims and their sources
+    Why(WhyArgs),
+    /// Print the completion script of a shell
+    Completions { shell: Shell },
+}
+
+/// Which program, and how it is read.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Program")]
+pub struct ProgramArgs {
+    /// Directory of the fact files [default: ./facts with ./rules, otherwise .]
+    #[arg(short = 'F', long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub fact_dir: Option<PathBuf>,
+    /// Directory searched for included files; may be repeated
+    #[arg(short = 'I', long = "include-dir", value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub include_dirs: Vec<PathBuf>,
+    /// Macros, as in `-M "A=1 B"`
+    #[arg(short = 'M', long, value_name = "MACROS")]
+    pub macros: Vec<String>,
+    /// No warnings, and a missing fact file is an empty one
+    #[arg(short = 'w', long)]
+    pub no_warn: bool,
+    /// Silence one kind of warning by its code; `all` silences every one
+    #[arg(long, value_name = "WARNING")]
+    pub wno: Vec<String>,
+}
+
+/// What a run may cost.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Limits")]
+pub struct LimitArgs {
+    /// Threads, or `auto` for one on every core
+    #[arg(short = 'j', long = "jobs", value_name = "N", default_value = "auto")]
+    pub jobs: Jobs,
+    /// Stop after this time, as in `30s` or `5m`
+    #[arg(long, value_name = "TIME", value_parser = units::duration)]
+    pub timeout: Option<Duration>,
+    /// Stop after this many derived rows
+    #[arg(long, value_name = "N")]
+    pub max_rows: Option<u64>,
+    /// Stop after this many rounds of one recursion
+    #[arg(long, value_name = "N")]
+    pub max_rounds: Option<u32>,
+    /// Stop before holding more memory, as in `512M` or `4G`
+    #[arg(long, value_name = "SIZE", value_parser = units::bytes)]
+    pub memory: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Rule files, together one program [default: rules/*.dl]
+    #[arg(value_name = "PROG.dl", value_hint = ValueHint::FilePath)]
+    pub programs: Vec<PathBuf>,
+    /// Directory the output relations are written to; `-` prints them
+    #[arg(short = 'D', long, value_name = "DIR", default_value = ".", value_hint = ValueHint::DirPath)]
+    pub output_dir: PathBuf,
+    /// Set rows that cannot be read aside into this file, with the reason, and go on
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub skip_bad_rows: Option<PathBuf>,
+    /// The summary as one JSON object on standard output
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub program: ProgramArgs,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct QueryArgs {
+    /// The query, as in 'works_for(F, "mss"), !front(F, _)'
+    #[arg(value_name = "BODY")]
+    pub body: String,
+    /// Rule files, together one program [default: rules/*.dl]
+    #[arg(value_name = "PROG.dl", value_hint = ValueHint::FilePath)]
+    pub programs: Vec<PathBuf>,
+    /// Comma-separated, with a header
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
+    /// One JSON value: {"columns": […], "rows": [[…]]}
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub program: ProgramArgs,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+}
+
+#[derive(Debug, Default, Args)]
+pub struct ReplArgs {
+    /// Rule files, together one program [default: rules/*.dl]
+    #[arg(value_name = "PROG.dl", value_hint = ValueHint::FilePath)]
+    pub programs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub program: ProgramArgs,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Rule files, together one program [default: rules/*.dl]
+    #[arg(value_name = "PROG.dl", value_hint = ValueHint::FilePath)]
+    pub programs: Vec<PathBuf>,
+    /// One JSON value with all diagnostics
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub program: ProgramArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct WhyArgs {
+    /// The fact, as in 'attributed("apt3", "mss")'
+    #[arg(value_name = "FACT")]
+    pub fact: String,
+    /// Rule files, together one program [default: rules/*.dl]
+    #[arg(value_name = "PROG.dl", value_hint = ValueHint::FilePath)]
+    pub programs: Vec<PathBuf>,
+    /// One JSON value
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub program: ProgramArgs,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+}
+
+/// How many threads to use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Jobs {
+    /// One on every core.
+    #[default]
+    Auto,
+    Exactly(NonZeroUsize),
+}
+
+impl Jobs {
+    pub fn threads(self) -> usize {
+        match self {
+            Jobs::Auto => std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
+            Jobs::Exactly(threads) => threads.get(),
+        }
+    }
+}
+
+impl FromStr for Jobs {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Jobs, String> {
+        match text {
+            "auto" => Ok(Jobs::Auto),
+            _ => text
+                .parse()
+                .map(Jobs::Exactly)
+                .map_err(|_| "a number of threads from 1 up, or `auto`".to_owned()),
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! The command line.
+//!
+//! In: arguments. Out: a session's answers on standard output, what went wrong on standard error, an exit status.
+//! Must not know: anything below `session`. Only here is `clap` used.
+
+pub mod args;
+pub mod interrupt;
+pub mod open;
+pub mod progress;
+pub mod proof;
+pub mod report;
+pub mod status;
+pub mod style;
+pub mod table;
+pub mod terminal;
+pub mod units;
+
+mod check;
+mod memory;
+mod query;
+mod run;
+mod why;
+
+use args::Cli;
+use clap::CommandFactory;
+use clap_complete::Shell;
+use status::Status;
+
+pub use check::check;
+pub use query::{footer, query, yes_or_no};
+pub use run::run;
+pub use why::why;
+
+/// `cutout completions`: the script a shell wants.
+pub fn completions(shell: Shell) -> Status {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "cutout", &mut script);
+    report::printed(std::io::Write::write_all(&mut std::io::stdout(), &script))
+}

@@ -1,0 +1,54 @@
+//! From arguments to a session.
+
+use super::args::{LimitArgs, ProgramArgs};
+use super::interrupt::Interrupt;
+use super::progress::Progress;
+use crate::session::{Budget, CaseSpec, Options, Unwatched, Watch};
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub fn case_spec(
+    directory: Option<&Path>,
+    programs: &[PathBuf],
+    arguments: &ProgramArgs,
+) -> CaseSpec {
+    let mut silenced = arguments.wno.clone();
+    if arguments.no_warn {
+        silenced.push("all".to_owned());
+    }
+    CaseSpec {
+        directory: directory.map(Path::to_path_buf),
+        programs: programs.to_vec(),
+        fact_dir: arguments.fact_dir.clone(),
+        include_dirs: arguments.include_dirs.clone(),
+        // One argument may define several, as in `-M "A=1 B"`.
+        macros: arguments
+            .macros
+            .iter()
+            .flat_map(|given| given.split_whitespace().map(str::to_owned))
+            .collect(),
+        missing_facts_are_empty: arguments.no_warn,
+        silenced,
+        text: None,
+    }
+}
+
+pub fn options(limits: &LimitArgs, interrupt: &Interrupt) -> Options {
+    let watch: Arc<dyn Watch> = match std::io::stderr().is_terminal() {
+        true => Arc::new(Progress::on_stderr()),
+        false => Arc::new(Unwatched),
+    };
+    Options {
+        threads: limits.jobs.threads(),
+        budget: Budget {
+            time: limits.timeout,
+            rows: limits.max_rows,
+            rounds: limits.max_rounds,
+            memory: limits.memory,
+            cancel: interrupt.flag(),
+        },
+        watch,
+        ..Options::default()
+    }
+}

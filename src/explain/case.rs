@@ -1,0 +1,120 @@
+//! A case as explanations see it: the rows that hold, the rules, and who says what.
+
+use super::facts::{Fact, Facts};
+use super::meter::Meter;
+use super::solve::Context;
+use super::terms::value;
+use crate::analysis::checked::{CheckedProgram, RelationId, RuleId};
+use crate::engine::functor::Patterns;
+use crate::evidence::{ClaimId, Claims, Sources};
+use crate::storage::Dictionary;
+use rustc_hash::FxHashMap;
+
+/// Everything an explanation reads. Making one takes time linear in the rules, facts in rule text included; it can be
+/// kept while the rows stay as they are.
+pub struct Case<'a> {
+    pub(super) facts: &'a dyn Facts,
+    pub(super) program: &'a CheckedProgram,
+    pub(super) dictionary: &'a Dictionary,
+    pub(super) claims: &'a Claims,
+    pub(super) sources: &'a Sources,
+    patterns: Patterns,
+    /// By relation: rules that have a body.
+    rules: Vec<Vec<RuleId>>,
+    /// Facts in rule text, each with the first rule that states it.
+    text: FxHashMap<Fact, RuleId>,
+}
+
+/// How a fact comes to be stated.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ground {
+    /// By claims that support it, ascending; at least one.
+    Claims(Vec<ClaimId>),
+    /// In rule text.
+    Text(RuleId),
+    /// In a plain fact file, or inserted: nobody's claim.
+    Data,
+}
+
+impl<'a> Case<'a> {
+    pub fn new(
+        facts: &'a dyn Facts,
+        program: &'a CheckedProgram,
+        dictionary: &'a Dictionary,
+        claims: &'a Claims,
+        sources: &'a Sources,
+    ) -> Case<'a> {
+        let mut rules = vec![Vec::new(); program.relations().count()];
+        let mut text = FxHashMap::default();
+        for (id, rule) in program.rules() {
+            let Some(head) = &rule.head else { continue };
+            if !rule.body.is_empty() {
+                rules[head.relation.index()].push(id);
+                continue;
+            }
+            let row: Result<Box<[_]>, _> = head
+                .args
+                .iter()
+                .map(|arg| value(arg, &[], dictionary))
+                .collect();
+            if let Ok(row) = row {
+                let relation = head.relation;
+                text.entry(Fact { relation, row }).or_insert(id);
+            }
+        }
+        Case {
+            facts,
+            program,
+            dictionary,
+            claims,
+            sources,
+            patterns: Patterns::new(),
+            rules,
+            text,
+        }
+    }
+
+    pub fn holds(&self, fact: &Fact) -> bool {
+        self.facts.contains(fact.relation, &fact.row)
+    }
+
+    /// `None`: the fact is not stated, it can only be derived.
+    pub fn ground(&self, fact: &Fact) -> Option<Ground> {
+        let supporting = self.claims.supporting(fact.relation, &fact.row);
+        if !supporting.is_empty() {
+            return Some(Ground::Claims(supporting));
+        }
+        if let Some(&rule) = self.text.get(fact) {
+            return Some(Ground::Text(rule));
+        }
+        let stated = match self.facts.birth(fact.relation, &fact.row) {
+            Some(tick) => tick == 0,
+            None => self.is_underivable(fact.relation) && self.holds(fact),
+        };
+        stated.then_some(Ground::Data)
+    }
+
+    /// The rules with a body that conclude rows of this relation.
+    pub(super) fn rules_of(&self, relation: RelationId) -> &[RuleId] {
+        &self.rules[relation.index()]
+    }
+
+    /// The rule text that states a fact.
+    pub(super) fn text_of(&self, fact: &Fact) -> Option<RuleId> {
+        self.text.get(fact).copied()
+    }
+
+    fn is_underivable(&self, relation: RelationId) -> bool {
+        use crate::analysis::checked::RelationKind;
+        self.rules_of(relation).is_empty() && self.program[relation].kind != RelationKind::Eqrel
+    }
+
+    pub(super) fn context<'m>(&'m self, meter: &'m Meter) -> Context<'m> {
+        Context {
+            facts: self.facts,
+            dictionary: self.dictionary,
+            patterns: &self.patterns,
+            meter,
+        }
+    }
+}

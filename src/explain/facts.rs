@@ -1,0 +1,52 @@
+//! What explanations ask of a case: which rows hold.
+
+use crate::analysis::checked::RelationId;
+use crate::engine::Database;
+use crate::storage::{Code, Rows};
+
+/// A row of a relation.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Fact {
+    pub relation: RelationId,
+    pub row: Box<[Code]>,
+}
+
+impl Fact {
+    pub fn new(relation: RelationId, row: &[Code]) -> Fact {
+        Fact {
+            relation,
+            row: row.into(),
+        }
+    }
+}
+
+/// The rows that hold, stated and derived: a model of the program. A [`Database`] after its run is one.
+pub trait Facts {
+    /// The rows that agree with the pattern where it is `Some`, each once, in a fixed order.
+    fn matching(&self, relation: RelationId, pattern: &[Option<Code>]) -> Rows;
+
+    fn contains(&self, relation: RelationId, row: &[Code]) -> bool;
+
+    fn len(&self, relation: RelationId) -> usize;
+
+    /// See [`Database::birth`].
+    fn birth(&self, relation: RelationId, row: &[Code]) -> Option<u32>;
+}
+
+impl Facts for Database {
+    fn matching(&self, relation: RelationId, pattern: &[Option<Code>]) -> Rows {
+        Database::matching(self, relation, pattern)
+    }
+
+    fn contains(&self, relation: RelationId, row: &[Code]) -> bool {
+        Database::contains(self, relation, row)
+    }
+
+    fn len(&self, relation: RelationId) -> usize {
+        Database::len(self, relation)
+    }
+
+    fn birth(&self, relation: RelationId, row: &[Code]) -> Option<u32> {
+        Database::birth(self, relation, row)
+    }
+}

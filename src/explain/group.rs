@@ -1,0 +1,174 @@
+//! The rows an aggregate is made of, and what comes out.
+
+use super::solve::{Context, Solution, Solver};
+use super::terms::{mentioned, value};
+use crate::analysis::checked::{Aggregate, AggregateOp, LiteralKind, VarId, Variable};
+use crate::engine::Accumulator;
+use crate::engine::functor;
+use crate::storage::Code;
+use crate::syntax::ast::CompareOp;
+use rustc_hash::FxHashSet;
+
+/// One row of a group: a solution of the aggregate's body, and the value it adds.
+#[derive(Clone, Debug)]
+pub struct Member {
+    pub solution: Solution,
+    /// `None` for `count`.
+    pub value: Option<Code>,
+}
+
+/// Calls `f` on every member of the group that the outer values select, each once. False: the budget ran out.
+///
+/// What counts as one member: over a body of a single atom, one row of its relation; over any other body, one
+/// assignment of its named variables, so that `_` there does not multiply.
+pub(super) fn each_member<'a>(
+    context: Context<'a>,
+    aggregate: &'a Aggregate,
+    variables: &'a [Variable],
+    outer: &[Option<Code>],
+    mut f: impl FnMut(Member),
+) -> bool {
+    let mut seen = FxHashSet::default();
+    each_row(context, aggregate, variables, outer, |key, member| {
+        if key.is_none_or(|key| seen.insert(key)) {
+            f(member);
+        }
+    })
+}
+
+/// What tells the members of a group apart; `None` when every solution is a member of its own.
+pub(super) type MemberKey = Option<Vec<Option<Code>>>;
+
+/// As [`each_member`], with every way to come to a member: all solutions of one key are the same one.
+pub(super) fn each_row<'a>(
+    context: Context<'a>,
+    aggregate: &'a Aggregate,
+    variables: &'a [Variable],
+    outer: &[Option<Code>],
+    mut f: impl FnMut(MemberKey, Member),
+) -> bool {
+    let mut solver = Solver::new(context, &aggregate.body, variables);
+    for &var in &aggregate.injected {
+        if let Some(code) = outer[var.index()] {
+            solver = solver.with(var, code);
+        }
+    }
+    let named = (!ranges_over_one_atom(aggregate)).then(|| named(aggregate, variables));
+    for solution in solver {
+        let value = match &aggregate.target {
+            None => None,
+            Some(target) => match value(target, &solution.values, context.dictionary) {
+                Ok(code) => Some(code),
+                Err(_) => continue,
+            },
+        };
+        let key = named.as_ref().map(|named| {
+            named
+                .iter()
+                .map(|var| solution.values[var.index()])
+                .chain([value])
+                .collect()
+        });
+        f(key, Member { solution, value });
+    }
+    context.meter.stopped().is_none()
+}
+
+fn ranges_over_one_atom(aggregate: &Aggregate) -> bool {
+    let mut atoms = 0;
+    for literal in &aggregate.body {
+        match &literal.kind {
+            LiteralKind::Atom(_) => atoms += 1,
+            LiteralKind::Range { .. } | LiteralKind::Aggregate(_) => return false,
+            _ => {}
+        }
+    }
+    atoms == 1
+}
+
+fn named(aggregate: &Aggregate, variables: &[Variable]) -> Vec<VarId> {
+    let mut vars = Vec::new();
+    mentioned(&aggregate.body, &mut |var| {
+        if !variables[var.index()].synthetic && !vars.contains(&var) {
+            vars.push(var);
+        }
+    });
+    vars
+}
+
+/// What an aggregate can bind: its result followed by its witnesses, one tuple for each tie. Empty when it has no value
+/// or the budget ran out.
+pub(super) fn answers(
+    context: Context,
+    aggregate: &Aggregate,
+    variables: &[Variable],
+    outer: &[Option<Code>],
+) -> Vec<Vec<Code>> {
+    let dictionary = context.dictionary;
+    let mut total = Accumulator::new(aggregate.op, aggregate.operand);
+    let mut winners: Vec<(Code, Vec<Code>)> = Vec::new();
+    let complete = each_member(context, aggregate, variables, outer, |member| {
+        let value = member.value.unwrap_or_default();
+        total.add(value, dictionary);
+        if !aggregate.witnesses.is_empty() {
+            if winners
+                .first()
+                .is_some_and(|(best, _)| beats(aggregate, value, *best, context))
+            {
+                winners.clear();
+            }
+            if !winners
+                .first()
+                .is_some_and(|(best, _)| beats(aggregate, *best, value, context))
+            {
+                let witnesses = aggregate
+                    .witnesses
+                    .iter()
+                    .filter_map(|var| member.solution.values[var.index()])
+                    .collect();
+                winners.push((value, witnesses));
+            }
+        }
+    });
+    let Some(result) = total.finish(dictionary).filter(|_| complete) else {
+        return Vec::new();
+    };
+    if aggregate.witnesses.is_empty() {
+        return vec![vec![result]];
+    }
+    let mut seen = FxHashSet::default();
+    winners
+        .into_iter()
+        .filter(|(_, witnesses)| witnesses.len() == aggregate.witnesses.len())
+        .map(|(_, witnesses)| [&[result][..], &witnesses].concat())
+        .filter(|tuple| seen.insert(tuple.clone()))
+        .collect()
+}
+
+/// Whether one value of a `min` or `max` drives out another one.
+fn beats(aggregate: &Aggregate, left: Code, right: Code, context: Context) -> bool {
+    let op = match aggregate.op {
+        AggregateOp::Min => CompareOp::Lt,
+        AggregateOp::Max => CompareOp::Gt,
+        AggregateOp::Count | AggregateOp::Sum | AggregateOp::Mean => return false,
+    };
+    functor::compare(op, aggregate.operand, left, right, context.dictionary)
+}
+
+/// Whether a member decides a `min` or `max`: it has the result, and the witnesses that were chosen.
+pub(super) fn wins(
+    aggregate: &Aggregate,
+    member: &Member,
+    result: Code,
+    outer: &[Option<Code>],
+    context: Context,
+) -> bool {
+    matches!(aggregate.op, AggregateOp::Min | AggregateOp::Max)
+        && member.value.is_some_and(|value| {
+            !beats(aggregate, value, result, context) && !beats(aggregate, result, value, context)
+        })
+        && aggregate
+            .witnesses
+            .iter()
+            .all(|var| member.solution.values[var.index()] == outer[var.index()])
+}

@@ -1,0 +1,46 @@
+//! A row to its proofs and to what it rests on.
+//!
+//! In: the rows of a run, the checked program, claims and their sources. Out: proofs, minimal supports, cuts, as data
+//! and as plain text.
+//! Must not know: terminals, sessions, how the bulk engine derives. It reads relations as they stand and solves
+//! rule bodies by itself, so that every explanation is a second opinion on the run.
+
+mod case;
+mod check;
+mod enumerate;
+mod expand;
+mod facts;
+mod group;
+pub mod json;
+mod lineage;
+mod meter;
+mod proof;
+mod prove;
+mod range;
+mod search;
+mod solve;
+#[cfg(test)]
+mod support_tests;
+mod supports;
+mod terms;
+mod testimony;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+mod text;
+mod tree;
+
+pub use case::{Case, Ground};
+pub use check::{Flaw, FlawKind};
+pub use facts::{Fact, Facts};
+pub use group::Member;
+pub use lineage::{Condition, Statement};
+pub use meter::Meter;
+pub use proof::{Basis, Derivation, Gap, Link, MemberProof, Node, NodeId, Premise, Proof, Total};
+pub use prove::ProofOptions;
+pub use solve::{Context, Solution, Solver};
+pub use supports::{Support, Supports};
+pub use testimony::{Testimony, latest_source, testimonies};
+pub use text::{fact_text, pattern_text, sentence};
+pub use tree::{Line, LineKind, Tree, TreeOptions};

@@ -1,0 +1,273 @@
+//! Files, pipes and standard input as bytes: gzip is recognised, progress is counted, lines come in blocks.
+//!
+//! Files are read, not mapped: mapped pages count as memory of the process, a file cut short meanwhile would end it,
+//! and pipes cannot be mapped at all. Reading into a buffer that stays in the cache is no slower.
+
+use super::read::Progress;
+use flate2::read::MultiGzDecoder;
+use std::fs::File;
+use std::io::{self, Cursor, Read};
+use std::path::Path;
+
+/// A stream of bytes, decompressed, without byte-order mark.
+pub(crate) struct Input<'a> {
+    reader: Box<dyn Read + Send + 'a>,
+    size: Option<u64>,
+}
+
+impl<'a> Input<'a> {
+    pub fn file(path: &Path, progress: Option<Progress<'a>>) -> io::Result<Input<'a>> {
+        let file = File::open(path)?;
+        let metadata = file.metadata()?;
+        if metadata.is_dir() {
+            return Err(io::Error::new(
+                io::ErrorKind::IsADirectory,
+                "it is a directory",
+            ));
+        }
+        Input::new(file, metadata.len(), progress)
+    }
+
+    pub fn stdin() -> io::Result<Input<'a>> {
+        Input::new(io::stdin(), 0, None)
+    }
+
+    #[cfg(test)]
+    pub fn text(text: &'a [u8]) -> io::Result<Input<'a>> {
+        Input::new(text, text.len() as u64, None)
+    }
+
+    /// How many bytes are to come, if that is known.
+    pub fn size(&self) -> Option<u64> {
+        self.size
+    }
+
+    fn new(
+        reader: impl Read + Send + 'a,
+        total: u64,
+        progress: Option<Progress<'a>>,
+    ) -> io::Result<Input<'a>> {
+        let mut counted = Counted {
+            reader,
+            done: 0,
+            total,
+            progress,
+        };
+        let start = read_start(&mut counted, 3)?;
+        if start.starts_with(&[0x1f, 0x8b]) {
+            let mut unpacked = MultiGzDecoder::new(Cursor::new(start).chain(counted));
+            let start = read_start(&mut unpacked, 3)?;
+            Ok(Input::after_mark(start, unpacked, None))
+        } else {
+            Ok(Input::after_mark(
+                start,
+                counted,
+                (total > 0).then_some(total),
+            ))
+        }
+    }
+
+    fn after_mark(start: Vec<u8>, rest: impl Read + Send + 'a, size: Option<u64>) -> Input<'a> {
+        let start = match start.strip_prefix(b"\xEF\xBB\xBF") {
+            Some(_) => Vec::new(),
+            None => start,
+        };
+        Input {
+            reader: Box::new(Cursor::new(start).chain(rest)),
+            size,
+        }
+    }
+}
+
+impl Read for Input<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.reader.read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
+    }
+}
+
+/// The first bytes of a stream; fewer than asked for only at its end.
+fn read_start(reader: &mut impl Read, count: u64) -> io::Result<Vec<u8>> {
+    let mut start = Vec::new();
+    reader.take(count).read_to_end(&mut start)?;
+    Ok(start)
+}
+
+struct Counted<'a, R> {
+    reader: R,
+    done: u64,
+    total: u64,
+    progress: Option<Progress<'a>>,
+}
+
+impl<R: Read> Read for Counted<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.reader.read(buffer)?;
+        self.done += read as u64;
+        if let Some(progress) = self.progress {
+            progress(self.done, self.total.max(self.done));
+        }
+        Ok(read)
+    }
+}
+
+/// Whole lines, each ended by `\n`, followed by [`Block::PADDING`] bytes one may read past the end.
+#[derive(Default)]
+pub(crate) struct Block {
+    /// Written before, as far as it goes: only `lines` is of this block.
+    buffer: Vec<u8>,
+    len: usize,
+}
+
+impl Block {
+    pub const PADDING: usize = 8;
+
+    /// The lines, without the padding.
+    pub fn lines(&self) -> &[u8] {
+        &self.buffer[..self.len]
+    }
+
+    /// The lines and the padding.
+    pub fn padded(&self) -> &[u8] {
+        &self.buffer[..self.len + Self::PADDING]
+    }
+
+    fn reach(&mut self, len: usize) {
+        if self.buffer.len() < len + Self::PADDING {
+            self.buffer.resize(len + Self::PADDING, 0);
+        }
+    }
+}
+
+/// Cuts a stream into blocks of whole lines. Where it cuts depends on the bytes alone.
+pub(crate) struct Blocks<'a> {
+    input: Input<'a>,
+    /// The beginning of a line whose end is not read yet.
+    carry: Vec<u8>,
+    target: usize,
+    ended: bool,
+}
+
+impl<'a> Blocks<'a> {
+    /// Positions within a block fit 32 bits with room to spare.
+    const LONGEST: usize = 1 << 30;
+
+    pub fn new(input: Input<'a>, target: usize) -> Blocks<'a> {
+        Blocks {
+            input,
+            carry: Vec::new(),
+            target,
+            ended: false,
+        }
+    }
+
+    /// Fills `block`; false at the end of the stream.
+    pub fn fill(&mut self, block: &mut Block) -> io::Result<bool> {
+        block.len = 0;
+        let mut filled = self.carry.len();
+        let mut want = self.target.max(filled);
+        block.reach(want);
+        block.buffer[..filled].copy_from_slice(&self.carry);
+        self.carry.clear();
+        let mut searched = 0;
+        loop {
+            while filled < want && !self.ended {
+                let read = self.input.read(&mut block.buffer[filled..want])?;
+                filled += read;
+                self.ended = read == 0;
+            }
+            if self.ended {
+                if filled > 0 && block.buffer[filled - 1] != b'\n' {
+                    block.reach(filled + 1);
+                    block.buffer[filled] = b'\n';
+                    filled += 1;
+                }
+                block.len = filled;
+                return Ok(filled > 0);
+            }
+            if let Some(at) = memchr::memrchr(b'\n', &block.buffer[searched..filled]) {
+                block.len = searched + at + 1;
+                self.carry
+                    .extend_from_slice(&block.buffer[block.len..filled]);
+                return Ok(true);
+            }
+            if filled >= Self::LONGEST {
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    "a line is longer than a gigabyte",
+                ));
+            }
+            searched = filled;
+            want *= 2;
+            block.reach(want);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::io::Write;
+
+    fn blocks(bytes: &[u8], target: usize) -> Vec<Vec<u8>> {
+        let mut blocks = Blocks::new(Input::text(bytes).unwrap(), target);
+        let mut block = Block::default();
+        let mut found = Vec::new();
+        while blocks.fill(&mut block).unwrap() {
+            found.push(block.lines().to_vec());
+        }
+        found
+    }
+
+    proptest! {
+        #[test]
+        fn blocks_are_whole_lines_and_lose_nothing(text in "[ab\n]{0,60}", target in 1usize..20) {
+            let found = blocks(text.as_bytes(), target);
+            prop_assert!(found.iter().all(|block| block.ends_with(b"\n")));
+            let mut whole = text.into_bytes();
+            if whole.last().is_some_and(|&byte| byte != b'\n') {
+                whole.push(b'\n');
+            }
+            prop_assert_eq!(found.concat(), whole);
+        }
+    }
+
+    #[test]
+    fn gzip_and_marks_are_taken_off() {
+        let pack = |bytes: &[u8]| {
+            let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            packer.write_all(bytes).unwrap();
+            packer.finish().unwrap()
+        };
+        let twice = [pack(b"\xEF\xBB\xBFa\n"), pack(b"b\n")].concat();
+        for (bytes, text) in [
+            (&b"\xEF\xBB\xBFa\nb"[..], "a\nb\n"),
+            (b"\xEF\xBB\xBF", ""),
+            (b"", ""),
+            (b"a", "a\n"),
+            (&twice, "a\nb\n"),
+        ] {
+            assert_eq!(
+                String::from_utf8(blocks(bytes, 100).concat()).unwrap(),
+                text
+            );
+        }
+    }
+
+    #[test]
+    fn a_broken_gzip_stream_is_an_error() {
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packer.write_all(b"whole").unwrap();
+        let whole = packer.finish().unwrap();
+        for broken in [&whole[..whole.len() - 3], b"\x1f\x8b\x08\x00junk"] {
+            let read = Input::text(broken)
+                .and_then(|input| Blocks::new(input, 100).fill(&mut Block::default()));
+            assert!(read.is_err());
+        }
+    }
+}

@@ -1,0 +1,1043 @@
+//! Delimiter-separated facts without quoting: lines to columns of codes, in parallel, as fast as memory allows.
+//!
+//! Blocks of whole lines are parsed side by side. Within a block symbols and wide numbers are numbered locally; blocks
+//! are then merged in the order of the file, so codes are given in order of first occurrence at any thread count.
+//! Each row goes down a quick path first; whatever is unusual takes the careful one, which also says what is wrong.
+
+use super::bytes::{Block, Blocks, Input};
+use super::codes;
+use super::findings::{BadRow, Findings, Problem, shorten};
+use super::format::Format;
+use super::value::{parse_value, parse_word};
+use crate::analysis::checked::{Attribute, CheckedProgram, Relation, ValueType};
+use crate::storage::{Code, Dictionary, Rows};
+use hashbrown::HashTable;
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHasher};
+use std::hash::Hasher;
+use std::str::from_utf8;
+
+/// Large enough to keep threads busy, small enough to stay in the cache of a core.
+const BLOCK: usize = 256 << 10;
+
+/// How the columns of a file feed the attributes of a relation.
+pub(crate) struct Layout<'a> {
+    program: &'a CheckedProgram,
+    relation: &'a Relation,
+    delimiter: &'a [u8],
+    headers: bool,
+    /// Per file column, up to the last one needed: the attribute it feeds.
+    feeds: Vec<Option<usize>>,
+    /// Brackets hide a delimiter that contains a comma.
+    nests: bool,
+}
+
+impl<'a> Layout<'a> {
+    pub fn new(program: &'a CheckedProgram, relation: &'a Relation, format: &'a Format) -> Self {
+        let feeds = match &format.columns {
+            None => (0..relation.arity()).map(Some).collect(),
+            Some(columns) => {
+                let needed = &columns[..relation.arity()];
+                let last = needed.iter().max().map_or(0, |&last| last + 1);
+                (0..last)
+                    .map(|column| needed.iter().position(|&place| place == column))
+                    .collect()
+            }
+        };
+        Layout {
+            program,
+            relation,
+            delimiter: &format.delimiter,
+            headers: format.headers,
+            feeds,
+            nests: format.delimiter.contains(&b','),
+        }
+    }
+
+    pub fn headers(&self) -> bool {
+        self.headers
+    }
+
+    pub fn feeds(&self) -> &[Option<usize>] {
+        &self.feeds
+    }
+
+    pub fn arity(&self) -> usize {
+        self.relation.arity()
+    }
+
+    /// Codes of records are given while a block is parsed, so blocks must come one after the other.
+    fn is_ordered(&self) -> bool {
+        self.relation
+            .attributes
+            .iter()
+            .any(|attribute| is_compound(attribute.ty))
+    }
+
+    /// The only byte of the delimiter, if the quick path can rely on it.
+    fn quick_delimiter(&self) -> Option<u8> {
+        match self.delimiter {
+            &[byte] if !byte.is_ascii_digit() => Some(byte),
+            _ => None,
+        }
+    }
+
+    /// A number up to here is in range for every type.
+    fn largest(&self) -> u64 {
+        match self.program.word_bits() {
+            32 => i32::MAX as u64,
+            _ => i64::MAX as u64,
+        }
+    }
+
+    /// The fields of a line up to the last one needed, or how far it got and why no further.
+    fn split<'l>(&self, line: &'l [u8]) -> Result<Vec<&'l [u8]>, (usize, Box<Problem>)> {
+        let mut fields = Vec::with_capacity(self.feeds.len());
+        let mut start = 0;
+        for &feed in &self.feeds {
+            if start > line.len() {
+                return Err((line.len(), Box::new(self.values_missing(fields.len()))));
+            }
+            let compound = feed.is_some_and(|at| is_compound(self.relation.attributes[at].ty));
+            let end = if self.nests {
+                nested_end(&line[start..], self.delimiter, compound)
+                    .ok_or_else(|| (start, Box::new(unbalanced(&line[start..]))))?
+            } else {
+                memchr::memmem::find(&line[start..], self.delimiter).unwrap_or(line.len() - start)
+            };
+            fields.push(&line[start..start + end]);
+            start += end + self.delimiter.len();
+        }
+        Ok(fields)
+    }
+
+    pub fn values_missing(&self, found: usize) -> Problem {
+        let missing = self.feeds[found..].iter().flatten().next();
+        let name = missing.map_or("", |&at| &self.relation.attributes[at].name);
+        Problem::new(
+            codes::VALUES_MISSING,
+            format!(
+                "values missing: the line has {found} of {} columns, none for `{name}` of `{}`",
+                self.feeds.len(),
+                self.relation.name
+            ),
+        )
+    }
+
+    /// The value of a field, or why it is none.
+    pub fn value(
+        &self,
+        at: usize,
+        field: &[u8],
+        dictionary: &Dictionary,
+    ) -> Result<Code, Box<Problem>> {
+        field_value(
+            self.program,
+            self.relation,
+            &self.relation.attributes[at],
+            field,
+            dictionary,
+        )
+    }
+}
+
+/// Reads one field as the value of an attribute.
+pub(crate) fn field_value(
+    program: &CheckedProgram,
+    relation: &Relation,
+    attribute: &Attribute,
+    field: &[u8],
+    dictionary: &Dictionary,
+) -> Result<Code, Box<Problem>> {
+    let text = from_utf8(field).map_err(|_| Box::new(not_utf8()))?;
+    parse_value(program, attribute.ty, text, dictionary).map_err(|error| {
+        Box::new(Problem::new(
+            codes::VALUE,
+            format!(
+                "`{}` is no value of `{}: {}` of `{}`: {error}",
+                shorten(text),
+                attribute.name,
+                attribute.type_name,
+                relation.name
+            ),
+        ))
+    })
+}
+
+pub(crate) fn not_utf8() -> Problem {
+    Problem::new(codes::ENCODING, "the field is not UTF-8").help("save the file as UTF-8")
+}
+
+fn unbalanced(field: &[u8]) -> Problem {
+    let shown = shorten(&String::from_utf8_lossy(field));
+    Problem::new(
+        codes::BRACKETS,
+        format!("unbalanced brackets in `{shown}`"),
+    )
+    .help("brackets group where the delimiter holds a comma: use another delimiter, or `rfc4180=true` and quotes")
+}
+
+fn is_compound(ty: ValueType) -> bool {
+    matches!(ty, ValueType::Record(_) | ValueType::Adt(_))
+}
+
+/// Where the first field of `text` ends when brackets hide delimiters; `None`: they do not pair.
+/// In a compound value parentheses group as well, and quotes hide both.
+fn nested_end(text: &[u8], delimiter: &[u8], compound: bool) -> Option<usize> {
+    let mut depth = 0u32;
+    let mut quoted = false;
+    let mut at = 0;
+    while at < text.len() {
+        if depth == 0 && !quoted && text[at..].starts_with(delimiter) {
+            return Some(at);
+        }
+        match text[at] {
+            b'"' if compound => quoted = !quoted,
+            b'\\' if quoted => at += 1,
+            _ if quoted => {}
+            b'[' => depth += 1,
+            b']' => depth = depth.checked_sub(1)?,
+            b'(' if compound => depth += 1,
+            b')' if compound => depth = depth.checked_sub(1)?,
+            _ => {}
+        }
+        at += 1;
+    }
+    (depth == 0).then_some(text.len())
+}
+
+/// Whether a field written without quoting reads back as it is. `last`: it ends its line.
+pub(crate) fn reads_back(field: &[u8], delimiter: &[u8], ty: ValueType, last: bool) -> bool {
+    if memchr::memchr(b'\n', field).is_some() || last && field.ends_with(b"\r") {
+        return false;
+    }
+    if delimiter.contains(&b',') {
+        nested_end(field, delimiter, is_compound(ty)) == Some(field.len())
+    } else {
+        memchr::memmem::find(field, delimiter).is_none()
+    }
+}
+
+/// Reads all rows of a stream. What is wrong goes to `findings`.
+pub(crate) fn read_lines(
+    input: Input,
+    layout: &Layout,
+    dictionary: &Dictionary,
+    threads: usize,
+    findings: &mut Findings,
+) -> Rows {
+    Reader {
+        layout,
+        dictionary,
+        quick: layout.quick_delimiter(),
+        largest: layout.largest(),
+        listed: if findings.sets_aside() {
+            usize::MAX
+        } else {
+            Findings::LIMIT
+        },
+        block: BLOCK,
+    }
+    .read(input, threads, findings)
+}
+
+struct Reader<'a> {
+    layout: &'a Layout<'a>,
+    dictionary: &'a Dictionary,
+    /// `None`: every row takes the careful path.
+    quick: Option<u8>,
+    /// Numbers the quick path takes.
+    largest: u64,
+    /// Bad rows to keep per block; of the others only the number of problems.
+    listed: usize,
+    block: usize,
+}
+
+/// What is known of a block before it is merged.
+#[derive(Default)]
+struct Parsed {
+    /// One per attribute. A symbol is its place in `symbols`, a wide word its place in `words` with the top bit set.
+    columns: Vec<Vec<Code>>,
+    rows: usize,
+    lines: u32,
+    symbols: Symbols,
+    words: Words,
+    bad: Vec<BadRow>,
+    /// Problems beyond those in `bad`.
+    more: usize,
+}
+
+#[derive(Default)]
+struct Symbols {
+    /// Where in the block each symbol stands first, and its code if it has one already.
+    found: Vec<(u32, u32, Option<Code>)>,
+    /// Hash (low half) and place in `found`.
+    table: HashTable<(u32, u32)>,
+}
+
+#[derive(Default)]
+struct Words {
+    found: Vec<u64>,
+    table: FxHashMap<u64, u32>,
+}
+
+impl Words {
+    fn code(&mut self, word: u64) -> Code {
+        if word < u64::from(Code::WIDE) {
+            return Code(word as u32);
+        }
+        let at = *self.table.entry(word).or_insert_with(|| {
+            self.found.push(word);
+            self.found.len() as u32 - 1
+        });
+        Code(Code::WIDE | at)
+    }
+}
+
+impl Symbols {
+    /// The place of the symbol `text[start..end]`; `None` when it is not UTF-8.
+    fn place(&mut self, text: &[u8], start: usize, end: usize) -> Option<Code> {
+        let symbol = &text[start..end];
+        let hash = hash_of(symbol);
+        let known = self.table.find(hash, |&(tag, at)| {
+            let (from, to, _) = self.found[at as usize];
+            tag == hash as u32 && text[from as usize..to as usize] == *symbol
+        });
+        if let Some(&(_, at)) = known {
+            return Some(Code(at));
+        }
+        from_utf8(symbol).ok()?;
+        let at = self.found.len() as u32;
+        self.found.push((start as u32, end as u32, None));
+        self.table
+            .insert_unique(hash, (hash as u32, at), |&(_, at)| {
+                let (from, to, _) = self.found[at as usize];
+                hash_of(&text[from as usize..to as usize])
+            });
+        Some(Code(at))
+    }
+
+    /// Keeps the first `kept` symbols.
+    fn forget(&mut self, text: &[u8], kept: usize) {
+        while self.found.len() > kept {
+            let last = self.found.len() as u32 - 1;
+            let (from, to, _) = self.found[last as usize];
+            let hash = hash_of(&text[from as usize..to as usize]);
+            if let Ok(entry) = self.table.find_entry(hash, |&(_, at)| at == last) {
+                entry.remove();
+            }
+            self.found.pop();
+        }
+    }
+}
+
+impl Reader<'_> {
+    fn read(&self, input: Input, threads: usize, findings: &mut Findings) -> Rows {
+        let size = input.size();
+        let mut blocks = Blocks::new(input, self.block);
+        let width = if self.layout.is_ordered() || threads <= 1 {
+            1
+        } else {
+            threads * 2
+        };
+        let mut merged = Merged {
+            columns: vec![Vec::new(); self.layout.arity()],
+            rows: 0,
+            lines: 0,
+            bytes: 0,
+        };
+        let mut wave = Wave::new(width);
+        let mut next = Wave::new(width);
+        let mut failed = wave.fill(&mut blocks).err();
+        while !wave.is_empty() {
+            let first = merged.lines == 0;
+            let parse = |(at, (block, parsed)): (usize, &mut (Block, Parsed))| {
+                self.parse(block, first && at == 0 && self.layout.headers, parsed);
+            };
+            if width == 1 {
+                wave.slots.iter_mut().enumerate().for_each(parse);
+                failed = failed.or_else(|| next.fill(&mut blocks).err());
+            } else {
+                let running = failed.is_none();
+                let (read, ()) = rayon::join(
+                    || {
+                        if running {
+                            next.fill(&mut blocks).err()
+                        } else {
+                            None
+                        }
+                    },
+                    || {
+                        let filled = wave.filled;
+                        wave.slots[..filled]
+                            .par_iter_mut()
+                            .enumerate()
+                            .for_each(parse);
+                    },
+                );
+                failed = failed.or(read);
+            }
+            let before = merged.rows;
+            for (block, parsed) in &mut wave.slots[..wave.filled] {
+                self.merge(block, parsed, &mut merged, findings);
+            }
+            merged.reserve(size, merged.rows - before);
+            wave.filled = 0;
+            std::mem::swap(&mut wave, &mut next);
+        }
+        if let Some(error) = failed {
+            findings.io_error(&error);
+        }
+        if self.layout.arity() == 0 {
+            let mut rows = Rows::new(0);
+            if merged.lines > u32::from(self.layout.headers) {
+                rows.push(&[]);
+            }
+            return rows;
+        }
+        Rows::from_columns(merged.columns)
+    }
+
+    fn parse(&self, block: &Block, headers: bool, parsed: &mut Parsed) {
+        parsed.start(self.layout.arity());
+        let lines = block.lines();
+        let mut at = 0;
+        if headers {
+            at = line_end(lines, 0) + 1;
+            parsed.lines = 1;
+        }
+        let room = (lines.len() - at) / (2 * self.layout.arity().max(1)) + 1;
+        for column in &mut parsed.columns {
+            column.reserve(room);
+        }
+        while at < lines.len() {
+            parsed.lines += 1;
+            let mark = parsed.mark();
+            let quick = match self.quick {
+                Some(delimiter) => self.quick_row(delimiter, block, at, parsed),
+                None => None,
+            };
+            at = quick.unwrap_or_else(|| {
+                parsed.drop_partial_row(lines, mark);
+                let end = line_end(lines, at);
+                self.careful_row(lines, at, end, parsed);
+                end + 1
+            });
+        }
+        for (start, end, code) in &mut parsed.symbols.found {
+            let text = from_utf8(&lines[*start as usize..*end as usize]).unwrap_or("");
+            *code = self.dictionary.find_symbol(text);
+        }
+    }
+
+    /// Where the next row begins; `None` when the row has anything unusual. Fields already taken stay in the columns.
+    #[inline]
+    fn quick_row(
+        &self,
+        delimiter: u8,
+        block: &Block,
+        start: usize,
+        parsed: &mut Parsed,
+    ) -> Option<usize> {
+        let lines = block.lines();
+        let padded = block.padded();
+        let mut at = start;
+        let last = self.layout.feeds.len().checked_sub(1)?;
+        for (file_column, &feed) in self.layout.feeds.iter().enumerate() {
+            let ty = feed.map(|attribute| self.layout.relation.attributes[attribute].ty);
+            let begin = at;
+            match (feed, ty) {
+                (Some(attribute), Some(ValueType::Number | ValueType::Unsigned)) => {
+                    let (value, digits) = leading_digits(padded, at)?;
+                    if value > self.largest {
+                        return None;
+                    }
+                    at += digits;
+                    let code = parsed.words.code(value);
+                    parsed.columns[attribute].push(code);
+                }
+                _ => {
+                    at += memchr::memchr2(delimiter, b'\n', &lines[at..])?;
+                    let mut end = at;
+                    if lines[at] == b'\n' && end > begin && lines[end - 1] == b'\r' {
+                        end -= 1;
+                    }
+                    if self.layout.nests
+                        && memchr::memchr2(b'[', b']', &lines[begin..end]).is_some()
+                    {
+                        return None;
+                    }
+                    match (feed, ty) {
+                        (Some(attribute), Some(ValueType::Symbol)) => {
+                            let place = parsed.symbols.place(lines, begin, end)?;
+                            parsed.columns[attribute].push(place);
+                        }
+                        (Some(attribute), Some(ty @ ValueType::Float)) => {
+                            let text = from_utf8(&lines[begin..end]).ok()?;
+                            let code = parsed.words.code(parse_word(ty, text, 64).ok()?);
+                            parsed.columns[attribute].push(code);
+                        }
+                        (None, _) => {}
+                        _ => return None,
+                    }
+                }
+            }
+            if file_column < last {
+                if lines[at] != delimiter {
+                    return None;
+                }
+                at += 1;
+            }
+        }
+        at = match lines[at] {
+            b'\n' => at + 1,
+            b'\r' if lines[at + 1] == b'\n' => at + 2,
+            byte if byte == delimiter => line_end(lines, at) + 1,
+            _ => return None,
+        };
+        parsed.rows += 1;
+        Some(at)
+    }
+
+    /// Any row at all.
+    fn careful_row(&self, lines: &[u8], start: usize, end: usize, parsed: &mut Parsed) {
+        let mut line = &lines[start..end];
+        line = line.strip_suffix(b"\r").unwrap_or(line);
+        if self.layout.arity() == 0 {
+            parsed.rows += 1;
+            return;
+        }
+        let mark = parsed.mark();
+        let mut problems = Vec::new();
+        let place = |problem: Problem, at: usize, value: &[u8]| {
+            let before = String::from_utf8_lossy(&line[..at]).chars().count();
+            let value = String::from_utf8_lossy(value);
+            problem.of(parsed.lines, before as u32 + 1, value)
+        };
+        match self.layout.split(line) {
+            Err((at, problem)) => problems.push(place(*problem, at, &line[at..])),
+            Ok(fields) => {
+                for (&field, &feed) in fields.iter().zip(&self.layout.feeds) {
+                    let Some(attribute) = feed else { continue };
+                    let begin = field.as_ptr() as usize - lines.as_ptr() as usize;
+                    let code = match self.layout.relation.attributes[attribute].ty {
+                        ValueType::Symbol => parsed
+                            .symbols
+                            .place(lines, begin, begin + field.len())
+                            .ok_or_else(|| Box::new(not_utf8())),
+                        ty if is_compound(ty) => {
+                            self.layout.value(attribute, field, self.dictionary)
+                        }
+                        ty => match from_utf8(field)
+                            .map(|text| parse_word(ty, text, self.layout.program.word_bits()))
+                        {
+                            Ok(Ok(word)) => Ok(parsed.words.code(word)),
+                            // Once more, for the message.
+                            _ => self.layout.value(attribute, field, self.dictionary),
+                        },
+                    };
+                    match code {
+                        Ok(code) => parsed.columns[attribute].push(code),
+                        Err(problem) => problems.push(place(*problem, begin - start, field)),
+                    }
+                }
+            }
+        }
+        if problems.is_empty() {
+            parsed.rows += 1;
+            return;
+        }
+        parsed.drop_partial_row(lines, mark);
+        if parsed.bad.len() < self.listed {
+            parsed.bad.push(BadRow {
+                problems,
+                text: String::from_utf8_lossy(line).into_owned(),
+            });
+        } else {
+            parsed.more += problems.len();
+        }
+    }
+
+    fn merge(
+        &self,
+        block: &Block,
+        parsed: &mut Parsed,
+        merged: &mut Merged,
+        findings: &mut Findings,
+    ) {
+        let lines = block.lines();
+        let symbols: Vec<Code> = parsed
+            .symbols
+            .found
+            .iter()
+            .map(|&(start, end, code)| {
+                code.unwrap_or_else(|| {
+                    let text = from_utf8(&lines[start as usize..end as usize]).unwrap_or("");
+                    self.dictionary.symbol(text)
+                })
+            })
+            .collect();
+        let words: Vec<Code> = parsed
+            .words
+            .found
+            .iter()
+            .map(|&word| self.dictionary.word(word))
+            .collect();
+        for ((attribute, column), merged) in self
+            .layout
+            .relation
+            .attributes
+            .iter()
+            .zip(&parsed.columns)
+            .zip(&mut merged.columns)
+        {
+            match attribute.ty {
+                ValueType::Symbol => {
+                    merged.extend(column.iter().map(|place| symbols[place.index()]));
+                }
+                ValueType::Record(_) | ValueType::Adt(_) => merged.extend_from_slice(column),
+                _ if words.is_empty() => merged.extend_from_slice(column),
+                _ => merged.extend(column.iter().map(|&code| {
+                    if code.0 < Code::WIDE {
+                        code
+                    } else {
+                        words[(code.0 & !Code::WIDE) as usize]
+                    }
+                })),
+            }
+        }
+        for mut row in parsed.bad.drain(..) {
+            for problem in &mut row.problems {
+                problem.line += merged.lines;
+            }
+            findings.bad_row(row);
+        }
+        findings.more(parsed.more);
+        merged.rows += parsed.rows;
+        merged.lines = merged.lines.saturating_add(parsed.lines);
+        merged.bytes += lines.len();
+    }
+}
+
+impl Parsed {
+    fn start(&mut self, arity: usize) {
+        self.columns.resize_with(arity, Vec::new);
+        self.columns.iter_mut().for_each(Vec::clear);
+        self.rows = 0;
+        self.lines = 0;
+        self.symbols.found.clear();
+        self.symbols.table.clear();
+        self.words.found.clear();
+        self.words.table.clear();
+        self.bad.clear();
+        self.more = 0;
+    }
+
+    /// Forgets what a row has left since `mark` that is not to be taken, or not yet.
+    fn drop_partial_row(&mut self, lines: &[u8], mark: Mark) {
+        for column in &mut self.columns {
+            column.truncate(self.rows);
+        }
+        self.symbols.forget(lines, mark.symbols);
+        for word in self.words.found.drain(mark.words..) {
+            self.words.table.remove(&word);
+        }
+    }
+
+    fn mark(&self) -> Mark {
+        Mark {
+            symbols: self.symbols.found.len(),
+            words: self.words.found.len(),
+        }
+    }
+}
+
+/// How many values were known when a row began.
+#[derive(Clone, Copy)]
+struct Mark {
+    symbols: usize,
+    words: usize,
+}
+
+/// Blocks that are parsed at the same time.
+struct Wave {
+    slots: Vec<(Block, Parsed)>,
+    filled: usize,
+}
+
+impl Wave {
+    fn new(width: usize) -> Wave {
+        Wave {
+            slots: (0..width).map(|_| Default::default()).collect(),
+            filled: 0,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.filled == 0
+    }
+
+    fn fill(&mut self, blocks: &mut Blocks) -> std::io::Result<()> {
+        for (block, _) in &mut self.slots {
+            if !blocks.fill(block)? {
+                break;
+            }
+            self.filled += 1;
+        }
+        Ok(())
+    }
+}
+
+struct Merged {
+    columns: Vec<Vec<Code>>,
+    rows: usize,
+    lines: u32,
+    bytes: usize,
+}
+
+impl Merged {
+    /// Makes room for the rest of the file, judged by the rows so far, so that columns hardly ever move.
+    fn reserve(&mut self, size: Option<u64>, wave_rows: usize) {
+        let per_byte = self.rows as f64 / self.bytes.max(1) as f64;
+        let expected = (per_byte * size.unwrap_or(0) as f64 * 1.02) as usize;
+        for column in &mut self.columns {
+            if column.capacity() - column.len() < wave_rows {
+                column.reserve_exact((expected.saturating_sub(column.len())).max(column.len() / 2));
+            }
+        }
+    }
+}
+
+fn hash_of(symbol: &[u8]) -> u64 {
+    let mut hasher = FxHasher::default();
+    hasher.write(symbol);
+    hasher.finish()
+}
+
+fn line_end(lines: &[u8], from: usize) -> usize {
+    memchr::memchr(b'\n', &lines[from..]).map_or(lines.len(), |at| from + at)
+}
+
+/// The number that starts at `at` and how many digits it has; `None` without any, or with more than fit.
+/// Eight digits at a time, without a branch per digit: see D. Lemire, "Number parsing at a gigabyte per second" (2021).
+#[inline]
+fn leading_digits(padded: &[u8], at: usize) -> Option<(u64, usize)> {
+    let eight = u64::from_le_bytes(padded.get(at..at + 8)?.try_into().ok()?);
+    let digits = eight ^ 0x3030_3030_3030_3030;
+    // The lowest byte that is no digit gets its top bit set; carries only disturb the bytes above it.
+    let others = (digits.wrapping_add(0x7676_7676_7676_7676) | digits) & 0x8080_8080_8080_8080;
+    let count = (others.trailing_zeros() / 8) as usize;
+    if count == 0 {
+        return None;
+    }
+    let value = eight_digits(digits << (64 - 8 * count as u32));
+    if count < 8 {
+        return Some((value, count));
+    }
+    let mut value = value;
+    let mut count = 8;
+    while let Some(digit) = padded.get(at + count).filter(|byte| byte.is_ascii_digit()) {
+        // Eighteen digits always fit a signed word; longer ones are checked on the careful path.
+        if count == 18 {
+            return None;
+        }
+        value = value * 10 + u64::from(digit - b'0');
+        count += 1;
+    }
+    Some((value, count))
+}
+
+/// Eight digits as bytes, the first one lowest.
+#[inline]
+fn eight_digits(digits: u64) -> u64 {
+    let pairs = (digits & 0x0F0F_0F0F_0F0F_0F0F).wrapping_mul(2561) >> 8;
+    let fours = (pairs & 0x00FF_00FF_00FF_00FF).wrapping_mul(6_553_601) >> 16;
+    (fours & 0x0000_FFFF_0000_FFFF).wrapping_mul(42_949_672_960_001) >> 32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::checked::RelationId;
+    use crate::io::testing::{directive, print_diagnostics, print_rows, program};
+    use crate::syntax::ast::DirectiveKind;
+    use proptest::prelude::*;
+
+    struct Setting {
+        block: usize,
+        threads: usize,
+        careful: bool,
+    }
+
+    const PLAIN: Setting = Setting {
+        block: BLOCK,
+        threads: 1,
+        careful: false,
+    };
+
+    /// Rows with their codes, as text, and what was wrong.
+    fn load(
+        declared: &str,
+        parameters: &str,
+        text: &[u8],
+        setting: &Setting,
+    ) -> (Rows, String, String) {
+        let program = program(declared);
+        let directive = directive(DirectiveKind::Input, parameters);
+        let format = Format::of(&program, &directive).unwrap();
+        let layout = Layout::new(&program, &program[RelationId(0)], &format);
+        let dictionary = Dictionary::new();
+        let mut findings = Findings::new("x.facts".into(), None);
+        let quick = layout.quick_delimiter().filter(|_| !setting.careful);
+        let reader = Reader {
+            layout: &layout,
+            dictionary: &dictionary,
+            quick,
+            largest: layout.largest(),
+            listed: Findings::LIMIT,
+            block: setting.block,
+        };
+        let rows = reader.read(Input::text(text).unwrap(), setting.threads, &mut findings);
+        let wrong = match findings.finish() {
+            Ok(_) => String::new(),
+            Err(diagnostics) => print_diagnostics(&diagnostics),
+        };
+        let printed = print_rows(&program, &dictionary, &rows);
+        (rows, printed, wrong)
+    }
+
+    #[test]
+    fn lines_are_rows_of_their_fields() {
+        for (declared, parameters, text, expected) in [
+            (
+                "x: number, y: number",
+                "",
+                "1\t2\n30\t-4\n",
+                "(1|2) (30|-4)",
+            ),
+            (
+                "x: number, y: number",
+                "delimiter=,",
+                "1,2\r\n3,4",
+                "(1|2) (3|4)",
+            ),
+            ("x: number", "", " 7\n+8\n007\n", "(7) (8) (7)"),
+            (
+                "x: number",
+                "",
+                "12345678\n123456789\n2147483647\n2147483648\n9223372036854775807\n-9223372036854775808\n",
+                "(12345678) (123456789) (2147483647) (2147483648) (9223372036854775807) (-9223372036854775808)",
+            ),
+            (
+                "x: unsigned",
+                "",
+                "18446744073709551615\n0x1F\n0b101\n",
+                "(18446744073709551615) (31) (5)",
+            ),
+            (
+                "x: float",
+                "",
+                "1.5\n1e10\ninf\n-nan\n0x1.8p1\n-0\n",
+                "(1.5) (10000000000) (inf) (-nan) (3) (-0)",
+            ),
+            (
+                "x: symbol, y: symbol",
+                "",
+                "a b\t\"q\"\n\t\n",
+                "(a b|\"q\") (|)",
+            ),
+            ("x: symbol", "", "a\n\nb", "(a) () (b)"),
+            ("x: symbol", "", "a\textra\n", "(a)"),
+            ("x: number, y: symbol", "", "1\tb\textra\tmore\n", "(1|b)"),
+            (
+                "x: number, y: symbol",
+                "headers=true",
+                "y\tx\n1\tb",
+                "(1|b)",
+            ),
+            (
+                "x: number, y: symbol",
+                "columns=2:0",
+                "b\tskip\t1\nc\t\t2\tz",
+                "(1|b) (2|c)",
+            ),
+            (
+                "x: symbol, y: number",
+                "delimiter=,",
+                "f[a,b]g,1\n",
+                "(f[a,b]g|1)",
+            ),
+            (
+                "x: symbol, y: number",
+                "delimiter=::",
+                "a:b::1\n",
+                "(a:b|1)",
+            ),
+            ("x: symbol, y: number", "delimiter=0", "a05\n", "(a|5)"),
+            ("x: number, y: number", "delimiter=-", "1-2\n", "(1|2)"),
+            (
+                "x: Pair, y: List",
+                "",
+                "[1, a b]\t[1, [2, nil]]\n",
+                "([1, a b]|[1, [2, nil]])",
+            ),
+            (
+                "x: Pair, y: number",
+                "delimiter=,",
+                "[1, a],2\n[1,\"c]d,\"],3\n",
+                "([1, a]|2) ([1, c]d,]|3)",
+            ),
+            (
+                "x: Tree, y: Color",
+                "delimiter=,",
+                "$Node($Leaf, b, $Node($Leaf(), c, $Leaf)),$Green\n",
+                "($Node($Leaf, b, $Node($Leaf, c, $Leaf))|$Green)",
+            ),
+            ("x: Empty, y: Pair", "", "[]\tnil\n", "([]|nil)"),
+            ("", "", "", ""),
+            ("", "", "anything\nat all\n", "()"),
+            ("x: number", "", "", ""),
+            ("x: number", "", "\u{feff}5\n", "(5)"),
+        ] {
+            for careful in [false, true] {
+                let setting = Setting { careful, ..PLAIN };
+                let (_, rows, wrong) = load(declared, parameters, text.as_bytes(), &setting);
+                assert_eq!(
+                    (&*rows, &*wrong),
+                    (expected, ""),
+                    "{declared} from {text:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn every_mistake_is_named_with_its_place() {
+        for (declared, parameters, text, expected) in [
+            (
+                "x: number, y: number",
+                "",
+                &b"1\t2\nx\ty\n3\n4\t5 \n"[..],
+                "x.facts:2:1 D406 `x` is no value of `x: number` of `r`: not a number\n\
+                 x.facts:2:3 D406 `y` is no value of `y: number` of `r`: not a number\n\
+                 x.facts:3:2 D405 values missing: the line has 1 of 2 columns, none for `y` of `r`\n\
+                 x.facts:4:3 D406 `5 ` is no value of `y: number` of `r`: not a number\n",
+            ),
+            (
+                "x: number",
+                "headers=true",
+                b"x\n\n9223372036854775808\n0x10\n",
+                "x.facts:2:1 D406 `` is no value of `x: number` of `r`: not a number\n\
+                 x.facts:3:1 D406 `9223372036854775808` is no value of `x: number` of `r`: out of range for a number\n\
+                 x.facts:4:1 D406 `0x10` is no value of `x: number` of `r`: not a number\n",
+            ),
+            (
+                "x: unsigned, y: float",
+                "",
+                b"-1\t1e999\n",
+                "x.facts:1:1 D406 `-1` is no value of `x: unsigned` of `r`: not an unsigned number\n\
+                 x.facts:1:4 D406 `1e999` is no value of `y: float` of `r`: out of range for a float\n",
+            ),
+            (
+                "x: symbol, y: symbol",
+                "",
+                b"\xc3\xa9\tok\nok\t\xff\xfe\n",
+                "x.facts:2:4 D408 the field is not UTF-8 = save the file as UTF-8\n",
+            ),
+            (
+                "x: symbol, y: number",
+                "delimiter=,",
+                b"a[b,1\n",
+                "x.facts:1:1 D407 unbalanced brackets in `a[b,1` = brackets group where the delimiter holds a comma: use another delimiter, or `rfc4180=true` and quotes\n",
+            ),
+            (
+                "x: Pair, y: Tree",
+                "",
+                b"[1, a\t$Stem\n[1]\t$Node($Leaf)\n[1, a]]\t$Leaf\n",
+                "x.facts:1:1 D406 `[1, a` is no value of `x: Pair` of `r`: expected `]` at character 6\n\
+                 x.facts:1:7 D406 `$Stem` is no value of `y: Tree` of `r`: `Stem` is no branch of `Tree`\n\
+                 x.facts:2:1 D406 `[1]` is no value of `x: Pair` of `r`: expected `,` at character 3\n\
+                 x.facts:2:5 D406 `$Node($Leaf)` is no value of `y: Tree` of `r`: expected `,` at character 12\n\
+                 x.facts:3:1 D406 `[1, a]]` is no value of `x: Pair` of `r`: expected the end of the value at character 7\n",
+            ),
+        ] {
+            for careful in [false, true] {
+                let setting = Setting { careful, ..PLAIN };
+                let (_, _, wrong) = load(declared, parameters, text, &setting);
+                assert_eq!(wrong, expected, "{declared}");
+            }
+        }
+    }
+
+    #[test]
+    fn mistakes_beyond_the_limit_are_counted() {
+        let text = "x\n".repeat(70);
+        for block in [10, BLOCK] {
+            let setting = Setting { block, ..PLAIN };
+            let (_, _, wrong) = load("x: number", "", text.as_bytes(), &setting);
+            assert_eq!(wrong.lines().count(), 51);
+            let last = wrong.lines().last().unwrap();
+            assert!(
+                last.starts_with("D400 20 more mistakes in `x.facts`"),
+                "{last}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_list_may_be_longer_than_the_stack_is_deep() {
+        let depth = 200_000;
+        let text = format!("{}nil{}\n", "[1, ".repeat(depth), "]".repeat(depth));
+        let (rows, printed, wrong) = load("x: List", "", text.as_bytes(), &PLAIN);
+        assert_eq!((rows.len(), &*wrong), (1, ""));
+        assert_eq!(printed, format!("({})", text.trim_end()));
+    }
+
+    fn field() -> impl Strategy<Value = String> {
+        prop_oneof![
+            8 => "[0-9]{1,9}",
+            2 => "-?[0-9]{8,20}",
+            2 => "[ab0-9\\[\\]]{0,3}",
+            1 => "[0-9]{1,3}[ .x][0-9]?",
+        ]
+    }
+
+    fn text() -> impl Strategy<Value = String> {
+        let line = prop::collection::vec(field(), 1..5).prop_map(|fields| fields.join(","));
+        let end = prop_oneof![4 => Just("\n"), 1 => Just("\r\n")];
+        prop::collection::vec((line, end), 0..30)
+            .prop_map(|lines| lines.into_iter().map(|(line, end)| line + end).collect())
+    }
+
+    proptest! {
+        /// The careful path, in one block, is the second opinion: on rows, codes and mistakes.
+        #[test]
+        fn quick_and_careful_agree_at_any_block_size_and_thread_count(
+            text in text(),
+            block in 1usize..200,
+            threads in 1usize..5,
+            declared in prop::sample::select(vec![
+                "x: number, y: number",
+                "x: symbol, y: number",
+                "x: float, y: symbol, z: unsigned",
+                "x: symbol",
+            ]),
+        ) {
+            let careful = Setting { careful: true, ..PLAIN };
+            let setting = Setting { block, threads, careful: false };
+            prop_assert_eq!(
+                load(declared, "delimiter=,", text.as_bytes(), &setting),
+                load(declared, "delimiter=,", text.as_bytes(), &careful)
+            );
+        }
+
+        #[test]
+        fn digits_read_as_their_number(number in any::<u64>(), width in 0usize..20, rest in "[^0-9]{1,9}") {
+            let number = number % 10u64.pow(width.min(18) as u32).max(1);
+            let text = format!("{number}{rest}        ");
+            let digits = number.to_string().len();
+            prop_assert_eq!(leading_digits(text.as_bytes(), 0), Some((number, digits)));
+            prop_assert_eq!(leading_digits(rest.as_bytes(), 0), None);
+        }
+    }
+}

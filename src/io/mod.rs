@@ -1,0 +1,29 @@
+//! Bytes to rows (and claims), and back.
+//!
+//! In: `.input`, `.output` and `.printsize` directives of a checked program, and files. Out: rows of codes, the claims
+//! that state them, the register of sources; or every mistake in the data, each with its place.
+//! Must not know: the engine, terminals.
+
+pub mod bytes;
+pub mod claims;
+pub mod codes;
+pub mod facts;
+pub mod findings;
+pub mod format;
+pub mod json;
+pub mod order;
+pub mod quoted;
+pub mod read;
+pub mod records;
+pub mod sources;
+#[cfg(test)]
+mod testing;
+pub mod value;
+pub mod write;
+
+pub use findings::SetAside;
+pub use order::sort_rows;
+pub use read::{Loaded, Progress, ReadOptions, read};
+pub use sources::read_sources;
+pub use value::{format_value, parse_value, quote_value};
+pub use write::{WriteOptions, write, write_size};

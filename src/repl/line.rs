@@ -1,0 +1,278 @@
+//! One line as typed: a command after a colon, or text for the session.
+
+use crate::session::Command;
+use std::path::PathBuf;
+
+/// What a line asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Line {
+    Nothing,
+    Run(Command),
+    Help(Option<&'static Verb>),
+    /// Show times: on, off, or the other way round.
+    Time(Option<bool>),
+    Quit,
+}
+
+/// What follows a verb; completion and usage lines come from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    Nothing,
+    Relation,
+    MaybeRelation,
+    /// A relation, the body of a query, or nothing.
+    MaybeBody,
+    Fact,
+    File,
+    Verb,
+    OnOff,
+}
+
+/// A word after a colon.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Verb {
+    pub name: &'static str,
+    pub short: Option<&'static str>,
+    pub takes: Takes,
+    /// One line for the overview.
+    pub does: &'static str,
+    /// More, for `:help VERB`.
+    pub more: &'static str,
+}
+
+pub const VERBS: &[Verb] = &[
+    Verb {
+        name: "help",
+        short: Some("h"),
+        takes: Takes::Verb,
+        does: "this overview, or more on one command",
+        more: "",
+    },
+    Verb {
+        name: "why",
+        short: None,
+        takes: Takes::Fact,
+        does: "prove a fact, down to claims and their sources",
+        more: "As in `:why works_for(\"a\", \"b\")`. The fact must have constants only.",
+    },
+    Verb {
+        name: "relations",
+        short: None,
+        takes: Takes::Nothing,
+        does: "all relations, with their attributes and sizes",
+        more: "",
+    },
+    Verb {
+        name: "schema",
+        short: None,
+        takes: Takes::Relation,
+        does: "attributes and types of a relation, and where it comes from",
+        more: "",
+    },
+    Verb {
+        name: "sources",
+        short: None,
+        takes: Takes::MaybeRelation,
+        does: "the sources that state a relation's facts, or all sources",
+        more: "",
+    },
+    Verb {
+        name: "rules",
+        short: None,
+        takes: Takes::MaybeRelation,
+        does: "the rules that derive a relation, or all rules",
+        more: "",
+    },
+    Verb {
+        name: "count",
+        short: None,
+        takes: Takes::MaybeBody,
+        does: "rows of a relation, answers of a query, or everything",
+        more: "As in `:count works_for`, `:count works_for(F, _), !front(F, _)` or `:count`.",
+    },
+    Verb {
+        name: "load",
+        short: None,
+        takes: Takes::File,
+        does: "add a rule file to the program",
+        more: "The program stays as it was when the file has an error.",
+    },
+    Verb {
+        name: "reload",
+        short: None,
+        takes: Takes::Nothing,
+        does: "read all files again and forget what was typed",
+        more: "",
+    },
+    Verb {
+        name: "time",
+        short: None,
+        takes: Takes::OnOff,
+        does: "say how long answers take, or not",
+        more: "",
+    },
+    Verb {
+        name: "quit",
+        short: Some("q"),
+        takes: Takes::Nothing,
+        does: "leave (Ctrl-D does too)",
+        more: "",
+    },
+];
+
+impl Verb {
+    /// By its name, its short form, or the beginning of one name only.
+    pub fn find(name: &str) -> Result<&'static Verb, String> {
+        let exact = VERBS
+            .iter()
+            .find(|verb| verb.name == name || verb.short == Some(name));
+        if let Some(verb) = exact {
+            return Ok(verb);
+        }
+        let mut beginning = VERBS
+            .iter()
+            .filter(|verb| !name.is_empty() && verb.name.starts_with(name));
+        match (beginning.next(), beginning.next()) {
+            (Some(only), None) => Ok(only),
+            (Some(first), Some(second)) => Err(format!(
+                "`:{name}` may be `:{}` or `:{}`",
+                first.name, second.name
+            )),
+            _ => Err(Verb::unknown(name)),
+        }
+    }
+
+    fn unknown(name: &str) -> String {
+        let nearest = VERBS
+            .iter()
+            .map(|verb| (strsim::damerau_levenshtein(verb.name, name), verb.name))
+            .min()
+            .filter(|(distance, _)| *distance <= 2);
+        match nearest {
+            Some((_, nearest)) => format!("no command `:{name}`: did you mean `:{nearest}`?"),
+            None => format!("no command `:{name}`; `:help` lists them"),
+        }
+    }
+
+    pub fn usage(&self) -> String {
+        let argument = match self.takes {
+            Takes::Nothing => "",
+            Takes::Relation => " RELATION",
+            Takes::MaybeRelation => " [RELATION]",
+            Takes::MaybeBody => " [RELATION | BODY]",
+            Takes::Fact => " FACT",
+            Takes::File => " FILE",
+            Takes::Verb => " [COMMAND]",
+            Takes::OnOff => " [on | off]",
+        };
+        format!(":{}{argument}", self.name)
+    }
+}
+
+/// Reads one line. The error says what is wrong with a command, in one sentence.
+pub fn parse(line: &str) -> Result<Line, String> {
+    let line = line.trim();
+    if line.is_empty() {
+        return Ok(Line::Nothing);
+    }
+    match line.strip_prefix(':') {
+        // `:- body.` is a constraint.
+        Some(command) if !command.starts_with('-') => parse_command(command),
+        _ => Ok(Line::Run(Command::Typed(line.to_owned()))),
+    }
+}
+
+fn parse_command(command: &str) -> Result<Line, String> {
+    let (name, argument) = match command.split_once(char::is_whitespace) {
+        Some((name, argument)) => (name, argument.trim()),
+        None => (command, ""),
+    };
+    let verb = Verb::find(name)?;
+    let given = (!argument.is_empty()).then(|| argument.to_owned());
+    let missing = || format!("`{}` needs an argument", verb.usage());
+    let surplus = || Err(format!("`:{}` takes no argument", verb.name));
+    let run = |command| Ok(Line::Run(command));
+    match (verb.name, given) {
+        ("help", None) => Ok(Line::Help(None)),
+        ("help", Some(name)) => {
+            Verb::find(name.trim_start_matches(':')).map(|v| Line::Help(Some(v)))
+        }
+        ("time", None) => Ok(Line::Time(None)),
+        ("time", Some(value)) => match value.as_str() {
+            "on" => Ok(Line::Time(Some(true))),
+            "off" => Ok(Line::Time(Some(false))),
+            _ => Err(format!("usage: `{}`", verb.usage())),
+        },
+        ("relations" | "reload" | "quit", Some(_)) => surplus(),
+        ("relations", None) => run(Command::Relations),
+        ("reload", None) => run(Command::Reload),
+        ("quit", None) => Ok(Line::Quit),
+        ("sources", relation) => run(Command::Sources(relation)),
+        ("rules", relation) => run(Command::Rules(relation)),
+        ("count", what) => run(Command::Count(what)),
+        (_, None) => Err(missing()),
+        ("why", Some(fact)) => run(Command::Why(fact)),
+        ("schema", Some(relation)) => run(Command::Schema(relation)),
+        ("load", Some(path)) => run(Command::Load(unquoted(&path))),
+        (name, Some(_)) => Err(Verb::unknown(name)),
+    }
+}
+
+/// A path may stand in quotes, when it has blanks at its ends.
+fn unquoted(path: &str) -> PathBuf {
+    let inner = path
+        .strip_prefix('"')
+        .and_then(|path| path.strip_suffix('"'));
+    PathBuf::from(inner.unwrap_or(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_colon_begins_a_command_and_anything_else_is_text() {
+        let typed = |text: &str| Ok(Line::Run(Command::Typed(text.to_owned())));
+        assert_eq!(parse("  "), Ok(Line::Nothing));
+        assert_eq!(parse(" p(X). "), typed("p(X)."));
+        assert_eq!(parse(":- p(X)."), typed(":- p(X)."));
+        assert_eq!(parse(":q"), Ok(Line::Quit));
+        assert_eq!(
+            parse(":rel"),
+            Err("`:rel` may be `:relations` or `:reload`".to_owned())
+        );
+        assert_eq!(parse(":relat"), Ok(Line::Run(Command::Relations)));
+        assert_eq!(
+            parse(":why  p(\"a b\")"),
+            Ok(Line::Run(Command::Why("p(\"a b\")".to_owned())))
+        );
+        assert_eq!(
+            parse(":load \"a b.dl\""),
+            Ok(Line::Run(Command::Load(PathBuf::from("a b.dl"))))
+        );
+        assert_eq!(parse(":time off"), Ok(Line::Time(Some(false))));
+    }
+
+    #[test]
+    fn a_wrong_command_says_what_would_be_right() {
+        for (line, reason) in [
+            (":shcema p", "no command `:shcema`: did you mean `:schema`?"),
+            (":zzzzzz", "no command `:zzzzzz`; `:help` lists them"),
+            (":schema", "`:schema RELATION` needs an argument"),
+            (":quit now", "`:quit` takes no argument"),
+            (":time perhaps", "usage: `:time [on | off]`"),
+            (":", "no command `:`; `:help` lists them"),
+        ] {
+            assert_eq!(parse(line), Err(reason.to_owned()), "{line}");
+        }
+    }
+
+    #[test]
+    fn every_verb_has_a_meaning() {
+        for verb in VERBS {
+            let line = format!(":{} x", verb.name);
+            let without = format!(":{}", verb.name);
+            assert!(parse(&line).is_ok() || parse(&without).is_ok(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! What a session answers, as data.
+
+use super::table::Table;
+use super::why::Proof;
+use crate::syntax::source::Location;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub enum Answer {
+    Rows(Table),
+    Changed(Change),
+    Proof(Box<Proof>),
+    Relations(Vec<RelationSize>),
+    Schema(Schema),
+    Sources(Vec<SourceLine>),
+    Rules(Vec<RuleText>),
+    /// What was counted, and how often it is there.
+    Count {
+        counts: Vec<(Arc<str>, u64)>,
+        elapsed: Duration,
+    },
+    Loaded(Inventory),
+}
+
+/// What typed clauses or a loaded file did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Change {
+    pub facts: usize,
+    pub rules: usize,
+    /// Declarations, directives and the like.
+    pub others: usize,
+    /// Rows that are there now and were not.
+    pub appeared: u64,
+    /// Rows that were there and are no more.
+    pub gone: u64,
+    pub elapsed: Duration,
+}
+
+#[derive(Clone, Debug)]
+pub struct RelationSize {
+    pub name: Arc<str>,
+    pub attributes: Vec<Arc<str>>,
+    pub rows: u64,
+    /// Rules that derive it; facts in the text are not counted.
+    pub rules: usize,
+}
+
+#[derive(Clone, Debug)]
+pub struct Schema {
+    pub name: Arc<str>,
+    pub doc: Option<Arc<str>>,
+    pub attributes: Vec<AttributeType>,
+    /// Where it is declared, as `file:line:column`.
+    pub declared: String,
+    /// Files that are read into it.
+    pub inputs: Vec<String>,
+    pub rules: usize,
+    pub rows: u64,
+}
+
+#[derive(Clone, Debug)]
+pub struct AttributeType {
+    pub name: Arc<str>,
+    pub r#type: Arc<str>,
+}
+
+/// A source, and how much of what is loaded it states.
+#[derive(Clone, Debug)]
+pub struct SourceLine {
+    pub id: Box<str>,
+    pub reliability: String,
+    pub published: Option<String>,
+    pub publisher: Box<str>,
+    pub title: Box<str>,
+    pub claims: usize,
+}
+
+/// A rule as written.
+#[derive(Clone, Debug)]
+pub struct RuleText {
+    pub at: Location,
+    pub text: String,
+}
+
+/// What a session holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inventory {
+    /// Rule files, included ones counted.
+    pub packs: usize,
+    pub rules: usize,
+    pub claims: usize,
+    pub sources: usize,
+    /// Distinct rows that are stated.
+    pub facts: u64,
+    pub derived: u64,
+    pub elapsed: Duration,
+}

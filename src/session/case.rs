@@ -1,0 +1,95 @@
+//! Which files make up a case.
+
+use crate::syntax::codes::warning_name;
+use crate::syntax::diagnostic::Diagnostic;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Where a case lies and how its rules are read.
+#[derive(Clone, Debug, Default)]
+pub struct CaseSpec {
+    /// The directory everything else is relative to; the current one when absent.
+    pub directory: Option<PathBuf>,
+    /// Rule files, together one program. None: every `rules/*.dl`, in the order of their names.
+    pub programs: Vec<PathBuf>,
+    /// Rules as text, instead of files.
+    pub text: Option<Arc<str>>,
+    /// Where fact files lie. None: `facts` beside `rules`, the directory itself for a program given by name.
+    pub fact_dir: Option<PathBuf>,
+    /// Searched for included files, after the directory of the file that includes.
+    pub include_dirs: Vec<PathBuf>,
+    /// Macros as `NAME` or `NAME=VALUE`.
+    pub macros: Vec<String>,
+    /// A missing fact file is an empty one.
+    pub missing_facts_are_empty: bool,
+    /// Codes of warnings not to report; `all` is every one.
+    pub silenced: Vec<String>,
+}
+
+impl CaseSpec {
+    /// The case in a directory with `rules` and `facts`.
+    pub fn at(directory: impl Into<PathBuf>) -> CaseSpec {
+        CaseSpec {
+            directory: Some(directory.into()),
+            ..CaseSpec::default()
+        }
+    }
+
+    /// Whether a warning is not wanted.
+    pub fn silences(&self, warning: &Diagnostic) -> bool {
+        self.silenced.iter().any(|name| {
+            name == "all" || name == warning.code || Some(&**name) == warning_name(warning.code)
+        })
+    }
+
+    /// A path as the case means it.
+    pub fn resolve(&self, path: &Path) -> PathBuf {
+        match &self.directory {
+            Some(directory) => directory.join(path),
+            None => path.to_path_buf(),
+        }
+    }
+
+    /// Where relative names of fact files begin.
+    pub fn fact_dir(&self) -> PathBuf {
+        match &self.fact_dir {
+            Some(dir) => self.resolve(dir),
+            None if self.programs.is_empty() && self.text.is_none() => {
+                self.resolve(Path::new("facts"))
+            }
+            None => self.directory.clone().unwrap_or_else(|| PathBuf::from(".")),
+        }
+    }
+
+    /// The rule files, in order. Looks at the directory, opens no file.
+    pub fn rule_files(&self) -> Result<Vec<PathBuf>, Diagnostic> {
+        if !self.programs.is_empty() {
+            return Ok(self
+                .programs
+                .iter()
+                .map(|path| self.resolve(path))
+                .collect());
+        }
+        let rules = self.resolve(Path::new("rules"));
+        let entries = std::fs::read_dir(&rules).map_err(|error| {
+            no_case(format!(
+                "cannot read the rules in `{}`: {error}",
+                rules.display()
+            ))
+        })?;
+        let mut files: Vec<PathBuf> = entries
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| path.extension().is_some_and(|extension| extension == "dl"))
+            .collect();
+        files.sort();
+        match files.is_empty() {
+            false => Ok(files),
+            true => Err(no_case(format!("no rule file in `{}`", rules.display()))),
+        }
+    }
+}
+
+fn no_case(message: String) -> Diagnostic {
+    Diagnostic::error("D001", message)
+        .help("name a rule file, or the directory of a case with `-C DIR`: a case has `rules/*.dl` and `facts/`")
+}

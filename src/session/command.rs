@@ -1,0 +1,29 @@
+//! What a user may ask of a session, as data.
+
+use std::path::PathBuf;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// The body of a query: `works_for(F, "x"), !front(F, _)`, with or without `?-` and the final dot.
+    Query(String),
+    /// Clauses that take effect at once. All of them, or none when one is wrong.
+    Clauses(String),
+    /// Text that is a query, or facts and rules: [`typed`](super::typed) tells which.
+    Typed(String),
+    /// A proof of one fact.
+    Why(String),
+    /// Every relation with its size.
+    Relations,
+    /// The attributes of one relation.
+    Schema(String),
+    /// The sources that state facts of a relation, or all sources.
+    Sources(Option<String>),
+    /// The rules that derive a relation, or all rules.
+    Rules(Option<String>),
+    /// Rows of a relation or answers of a query; without either, of everything.
+    Count(Option<String>),
+    /// Adds a rule file to the program.
+    Load(PathBuf),
+    /// Reads all files again and forgets what was typed.
+    Reload,
+}

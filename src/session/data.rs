@@ -1,0 +1,146 @@
+//! What the files of a case state: rows, claims and the register of sources.
+
+use super::case::CaseSpec;
+use super::error::Findings;
+use super::session::Options;
+use crate::analysis::checked::{CheckedProgram, Directive, RelationId};
+use crate::evidence::{Claims, Sources};
+use crate::io::{self, Progress, ReadOptions, SetAside};
+use crate::storage::{Dictionary, Rows};
+use crate::syntax::ast::DirectiveKind;
+use crate::syntax::diagnostic::Diagnostic;
+use crate::syntax::source::SourceMap;
+use std::path::Path;
+
+#[derive(Default)]
+pub(super) struct Data {
+    /// `None` once handed to a database for good.
+    pub rows: Option<Vec<(RelationId, Rows)>>,
+    pub claims: Claims,
+    pub sources: Sources,
+    pub warnings: Vec<Diagnostic>,
+    /// Rows that could not be read and were set aside.
+    pub bad_rows: usize,
+}
+
+/// Reads everything the directives of a program ask for, or finds everything that is wrong with it.
+pub(super) fn read(
+    program: &CheckedProgram,
+    dictionary: &Dictionary,
+    spec: &CaseSpec,
+    options: &Options,
+    texts: &SourceMap,
+) -> Result<Data, Findings> {
+    let reject = |diagnostics| Findings::new(diagnostics, texts);
+    let set_aside = match &options.bad_rows {
+        Some(path) => Some(
+            SetAside::create(spec.resolve(path))
+                .map_err(|error| reject(vec![unwritable(path, &error)]))?,
+        ),
+        None => None,
+    };
+    let fact_dir = spec.fact_dir();
+    let outcome = read_all(
+        program,
+        dictionary,
+        spec,
+        options,
+        &fact_dir,
+        set_aside.as_ref(),
+    );
+    options.watch.finished();
+    let mut data = outcome.map_err(reject)?;
+    if let Some(set_aside) = set_aside {
+        let path = set_aside.path().to_path_buf();
+        data.bad_rows = set_aside
+            .finish()
+            .map_err(|error| reject(vec![unwritable(&path, &error)]))?;
+    }
+    Ok(data)
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Diagnostic {
+    Diagnostic::error(
+        io::codes::UNWRITABLE,
+        format!("cannot write `{}`: {error}", path.display()),
+    )
+}
+
+fn read_all(
+    program: &CheckedProgram,
+    dictionary: &Dictionary,
+    spec: &CaseSpec,
+    options: &Options,
+    fact_dir: &Path,
+    set_aside: Option<&SetAside>,
+) -> Result<Data, Vec<Diagnostic>> {
+    let mut errors = Vec::new();
+    let mut data = Data::default();
+    let mut rows = Vec::new();
+    let common = ReadOptions {
+        fact_dir,
+        skip_bad_rows: set_aside,
+        missing_is_empty: spec.missing_facts_are_empty,
+        threads: options.threads.max(1),
+        progress: None,
+    };
+    let inputs: Vec<&Directive> = program
+        .directives()
+        .iter()
+        .filter(|directive| directive.kind == DirectiveKind::Input)
+        .collect();
+    if inputs
+        .iter()
+        .any(|directive| directive.parameter("IO") == Some("claims"))
+    {
+        let register = fact_dir.join("sources.csv");
+        if register.exists() {
+            let progress: Progress = &|done, total| options.watch.reading(&register, done, total);
+            let read_options = ReadOptions {
+                progress: Some(progress),
+                ..common
+            };
+            match io::read_sources(&register, &read_options) {
+                Ok(loaded) => data.sources = loaded.sources,
+                Err(found) => errors.extend(found),
+            }
+        }
+    }
+    for directive in inputs {
+        let file = file_name(program, directive);
+        let progress: Progress =
+            &|done, total| options.watch.reading(Path::new(&file), done, total);
+        let read_options = ReadOptions {
+            progress: Some(progress),
+            ..common
+        };
+        let loaded = io::read(
+            program,
+            directive,
+            dictionary,
+            &mut data.sources,
+            &mut data.claims,
+            &read_options,
+        );
+        match loaded {
+            Ok(loaded) => {
+                data.warnings.extend(loaded.warnings);
+                rows.push((directive.relation, loaded.rows));
+            }
+            Err(found) => errors.extend(found),
+        }
+    }
+    data.rows = Some(rows);
+    match errors.is_empty() {
+        true => Ok(data),
+        false => Err(errors),
+    }
+}
+
+/// The file a directive reads, as it is written there.
+pub(super) fn file_name(program: &CheckedProgram, directive: &Directive) -> String {
+    match directive.parameter("filename") {
+        Some(name) => name.to_owned(),
+        None => format!("{}.facts", program[directive.relation].name),
+    }
+}

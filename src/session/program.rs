@@ -1,0 +1,128 @@
+//! The program of a session: its tree, and what the checker made of it.
+
+use super::case::CaseSpec;
+use super::error::Findings;
+use crate::analysis;
+use crate::analysis::checked::CheckedProgram;
+use crate::syntax::ast;
+use crate::syntax::diagnostic::Diagnostic;
+use crate::syntax::source::SourceMap;
+use crate::syntax::{LoadOptions, load as load_files, parse_text};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A program that was checked, beside the tree it came from.
+#[derive(Clone, Default)]
+pub(super) struct Program {
+    pub tree: ast::Program,
+    pub checked: Arc<CheckedProgram>,
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Reads and checks the rules of a case, and files added to it, as one program.
+///
+/// Syntax errors of all files come first: a program with holes would be blamed for what is in the holes.
+pub(super) fn load(
+    spec: &CaseSpec,
+    added: &[PathBuf],
+    sources: &mut SourceMap,
+) -> Result<Program, Findings> {
+    let (mut tree, mut found) = match &spec.text {
+        Some(text) => parse_text("rules", text, sources),
+        None => {
+            let files = spec
+                .rule_files()
+                .map_err(|wrong| Findings::new(vec![wrong], sources))?;
+            load_files(&files, &load_options(spec), sources)
+        }
+    };
+    let (more, found_there) = load_files(added, &load_options(spec), sources);
+    append(&mut tree, more);
+    found.extend(found_there);
+    finish(tree, found, spec, sources)
+}
+
+fn load_options(spec: &CaseSpec) -> LoadOptions {
+    LoadOptions {
+        include_dirs: spec
+            .include_dirs
+            .iter()
+            .map(|dir| spec.resolve(dir))
+            .collect(),
+        macros: spec.macros.clone(),
+    }
+}
+
+fn append(tree: &mut ast::Program, more: ast::Program) {
+    tree.items.extend(more.items);
+    tree.annotations.extend(more.annotations);
+    tree.comments.extend(more.comments);
+}
+
+impl Program {
+    /// This program and the items of a text more.
+    pub fn with_text(
+        &self,
+        name: &str,
+        text: &str,
+        spec: &CaseSpec,
+        sources: &mut SourceMap,
+    ) -> Result<Program, Findings> {
+        let (more, found) = parse_text(name, text, sources);
+        self.with(more, found, spec, sources)
+    }
+
+    /// This program and a file more.
+    pub fn with_file(
+        &self,
+        file: PathBuf,
+        spec: &CaseSpec,
+        sources: &mut SourceMap,
+    ) -> Result<Program, Findings> {
+        let (more, found) = load_files(&[file], &load_options(spec), sources);
+        self.with(more, found, spec, sources)
+    }
+
+    fn with(
+        &self,
+        more: ast::Program,
+        found: Vec<Diagnostic>,
+        spec: &CaseSpec,
+        sources: &SourceMap,
+    ) -> Result<Program, Findings> {
+        let mut tree = self.tree.clone();
+        append(&mut tree, more);
+        finish(tree, found, spec, sources)
+    }
+}
+
+/// What is wrong with a tree, or the program it is. `found` is what was found while it was read.
+fn finish(
+    tree: ast::Program,
+    mut found: Vec<Diagnostic>,
+    spec: &CaseSpec,
+    sources: &SourceMap,
+) -> Result<Program, Findings> {
+    found.retain(|diagnostic| diagnostic.is_error() || !spec.silences(diagnostic));
+    if found.iter().any(Diagnostic::is_error) {
+        return Err(Findings::new(found, sources));
+    }
+    let options = analysis::Options {
+        silenced: spec.silenced.clone(),
+        ..analysis::Options::default()
+    };
+    match analysis::check(&tree, &options) {
+        Ok((checked, warnings)) => {
+            found.extend(warnings);
+            Ok(Program {
+                tree,
+                checked: Arc::new(checked),
+                warnings: found,
+            })
+        }
+        Err(errors) => {
+            found.extend(errors);
+            Err(Findings::new(found, sources))
+        }
+    }
+}

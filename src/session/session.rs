@@ -1,0 +1,435 @@
+//! A case in memory.
+
+use super::answer::{Answer, Change, Inventory};
+use super::case::CaseSpec;
+use super::command::Command;
+use super::data::{self, Data};
+use super::error::{Error, Findings, Stopped};
+use super::pool::Pool;
+use super::program::{self, Program};
+use super::table::Table;
+use super::typed;
+use super::watch::{Unwatched, Watch};
+use crate::analysis::checked::{CheckedProgram, RelationId, ValueType};
+use crate::engine::Database;
+use crate::engine::budget::{Budget, RunOptions, RunReport, Stop};
+use crate::evidence::{Claims, Sources};
+use crate::io;
+use crate::storage::{Dictionary, Rows};
+use crate::syntax::ast::DirectiveKind;
+use crate::syntax::diagnostic::Diagnostic;
+use crate::syntax::source::SourceMap;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// How a session works.
+#[derive(Clone)]
+pub struct Options {
+    /// At least one.
+    pub threads: usize,
+    /// Limits of every run and query.
+    pub budget: Budget,
+    /// Remember when each row appeared, which [`Command::Why`] needs.
+    pub births: bool,
+    /// Keep what was read, so that clauses can be added without reading the files again.
+    pub keep_stated: bool,
+    /// Where rows that cannot be read are set aside; without it they are errors.
+    pub bad_rows: Option<PathBuf>,
+    pub watch: Arc<dyn Watch>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+            budget: Budget::default(),
+            births: true,
+            keep_stated: true,
+            bad_rows: None,
+            watch: Arc::new(Unwatched),
+        }
+    }
+}
+
+/// One loaded case.
+///
+/// Commands take effect whole or not at all: after an [`Error`] the session is as it was.
+pub struct Session {
+    pub(super) spec: CaseSpec,
+    pub(super) options: Options,
+    /// Rule files given by `:load`.
+    added: Vec<PathBuf>,
+    pub(super) sources: SourceMap,
+    pub(super) program: Program,
+    pub(super) data: Data,
+    /// Where files are read, written and sorted.
+    pub(super) pool: Pool,
+    /// Rows inserted by the embedding program.
+    pub(super) inserted: Vec<(RelationId, Rows)>,
+    pub(super) database: Database,
+    pub(super) report: RunReport,
+    /// Rows were inserted since the last run.
+    pub(super) stale: bool,
+    /// Texts typed so far; names them in messages.
+    typed: u32,
+    pub(super) warnings: Vec<Diagnostic>,
+}
+
+impl Session {
+    /// Reads the rules and facts of a case and derives everything that follows.
+    ///
+    /// All errors of the program are reported together; then, if there are none, all errors of the data.
+    pub fn open(spec: CaseSpec, options: Options) -> Result<Session, Error> {
+        Session::start(spec, options, Vec::new())
+    }
+
+    /// A case that consists of this text, and of the files its directives name.
+    pub fn from_rules(rules: &str) -> Result<Session, Error> {
+        let spec = CaseSpec {
+            text: Some(rules.into()),
+            ..CaseSpec::default()
+        };
+        Session::open(spec, Options::default())
+    }
+
+    fn start(spec: CaseSpec, options: Options, added: Vec<PathBuf>) -> Result<Session, Error> {
+        let mut sources = SourceMap::new();
+        let program = program::load(&spec, &added, &mut sources)?;
+        let dictionary = Arc::new(Dictionary::new());
+        let pool = Pool::new(options.threads);
+        let data =
+            pool.install(|| data::read(&program.checked, &dictionary, &spec, &options, &sources))?;
+        let mut session = Session {
+            database: Database::new(program.checked.clone(), dictionary),
+            warnings: Vec::new(),
+            report: RunReport::default(),
+            inserted: Vec::new(),
+            stale: false,
+            typed: 0,
+            spec,
+            options,
+            added,
+            sources,
+            program,
+            data,
+            pool,
+        };
+        session.rerun()?;
+        Ok(session)
+    }
+
+    /// Carries out one command.
+    pub fn execute(&mut self, command: &Command) -> Result<Answer, Error> {
+        self.refresh()?;
+        match command {
+            Command::Query(body) => self.query(body).map(Answer::Rows),
+            Command::Clauses(text) => self.add_text(text).map(Answer::Changed),
+            Command::Typed(text) => match typed::asks(text) {
+                true => self.query(text).map(Answer::Rows),
+                false => self.add_text(text).map(Answer::Changed),
+            },
+            Command::Why(fact) => self.why(fact).map(|proof| Answer::Proof(Box::new(proof))),
+            Command::Relations => Ok(Answer::Relations(self.relation_sizes())),
+            Command::Schema(relation) => self.schema(relation).map(Answer::Schema),
+            Command::Sources(relation) => {
+                self.source_lines(relation.as_deref()).map(Answer::Sources)
+            }
+            Command::Rules(relation) => self.rule_texts(relation.as_deref()).map(Answer::Rules),
+            Command::Count(what) => self.count(what.as_deref()),
+            Command::Load(path) => self.load(path.clone()).map(Answer::Changed),
+            Command::Reload => self.reload().map(Answer::Loaded),
+        }
+    }
+
+    /// Answers a query: a body, with or without `?-` and the final dot.
+    pub fn query(&mut self, body: &str) -> Result<Table, Error> {
+        self.refresh()?;
+        let started = Instant::now();
+        let name = self.name_text();
+        let query = typed::check_query(&self.program.checked, &name, body, &mut self.sources)?;
+        let rows = self
+            .database
+            .query(&query, &self.options.budget)
+            .map_err(|stop| self.stopped(&stop))?;
+        let columns: Vec<_> = query
+            .columns
+            .iter()
+            .map(|var| {
+                let variable = &query.variables[var.index()];
+                (variable.name.clone(), variable.ty)
+            })
+            .collect();
+        let types: Vec<_> = columns.iter().map(|(_, ty)| *ty).collect();
+        let rows = self.sorted(rows, &types);
+        Ok(Table::new(
+            self.program.checked.clone(),
+            self.database.dictionary().clone(),
+            columns,
+            rows,
+            started.elapsed(),
+        ))
+    }
+
+    /// Derives everything that follows from what is stated now.
+    pub fn run(&mut self) -> Result<&RunReport, Error> {
+        self.rerun()?;
+        Ok(&self.report)
+    }
+
+    /// What the last run did.
+    pub fn report(&self) -> &RunReport {
+        &self.report
+    }
+
+    pub fn program(&self) -> &CheckedProgram {
+        &self.program.checked
+    }
+
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    pub fn dictionary(&self) -> &Dictionary {
+        self.database.dictionary()
+    }
+
+    /// Claims read from files.
+    pub fn claims(&self) -> &Claims {
+        &self.data.claims
+    }
+
+    /// The register of sources.
+    pub fn source_register(&self) -> &Sources {
+        &self.data.sources
+    }
+
+    /// The texts of the program, for the places in diagnostics.
+    pub fn texts(&self) -> &SourceMap {
+        &self.sources
+    }
+
+    /// Warnings about the program and the data, not silenced.
+    pub fn warnings(&self) -> Findings {
+        Findings::new(self.warnings.clone(), &self.sources)
+    }
+
+    /// Rows that could not be read and were set aside.
+    pub fn bad_rows(&self) -> usize {
+        self.data.bad_rows
+    }
+
+    pub fn inventory(&self) -> Inventory {
+        let rules = self
+            .program
+            .checked
+            .rules()
+            .filter(|(_, rule)| !rule.body.is_empty());
+        // Expansion may make several rules of one clause.
+        let clauses: std::collections::HashSet<_> = rules.map(|(_, rule)| rule.span).collect();
+        Inventory {
+            packs: self.sources.files().count() - self.typed as usize,
+            rules: clauses.len(),
+            claims: self.data.claims.len(),
+            sources: self.data.sources.len(),
+            facts: self.report.stated,
+            derived: self.report.derived,
+            elapsed: self.report.elapsed,
+        }
+    }
+
+    pub(super) fn sorted(&self, rows: Rows, types: &[ValueType]) -> Rows {
+        let threads = self.options.threads.max(1);
+        let (program, dictionary) = (&self.program.checked, self.dictionary());
+        self.pool
+            .install(|| io::sort_rows(rows, types, program, dictionary, threads))
+    }
+
+    /// `line 3`
+    pub(super) fn name_text(&mut self) -> String {
+        self.typed += 1;
+        format!("line {}", self.typed)
+    }
+
+    fn add_text(&mut self, text: &str) -> Result<Change, Error> {
+        let name = self.name_text();
+        let before = self.program.tree.items.len();
+        let program = self
+            .program
+            .with_text(&name, text, &self.spec, &mut self.sources)?;
+        self.replace_program(program, before)
+    }
+
+    fn load(&mut self, path: PathBuf) -> Result<Change, Error> {
+        let path = self.spec.resolve(&path);
+        let before = self.program.tree.items.len();
+        let program = self
+            .program
+            .with_file(path.clone(), &self.spec, &mut self.sources)?;
+        let change = self.replace_program(program, before)?;
+        self.added.push(path);
+        Ok(change)
+    }
+
+    fn reload(&mut self) -> Result<Inventory, Error> {
+        let started = Instant::now();
+        *self = Session::start(self.spec.clone(), self.options.clone(), self.added.clone())?;
+        Ok(Inventory {
+            elapsed: started.elapsed(),
+            ..self.inventory()
+        })
+    }
+
+    /// Runs another program over the same data and takes it if nothing is wrong. `before`: items that are not new.
+    fn replace_program(&mut self, program: Program, before: usize) -> Result<Change, Error> {
+        let started = Instant::now();
+        let mut change = typed::count_items(&program.tree.items[before..]);
+        let data = match self.can_keep_data(&program.checked) {
+            true => None,
+            false => Some(self.read(&program.checked)?),
+        };
+        let rows = data.as_ref().unwrap_or(&self.data).rows.iter().flatten();
+        let mut database =
+            Database::new(program.checked.clone(), self.database.dictionary().clone());
+        for (relation, rows) in rows.chain(&self.inserted) {
+            database.state(*relation, rows.clone());
+        }
+        let report = run(&mut database, &self.options)
+            .map_err(|stop| self.stopped_in(&stop, &program.checked))?;
+        (change.appeared, change.gone) = difference(&self.database, &database);
+        change.elapsed = started.elapsed();
+        self.database = database;
+        self.report = report;
+        self.program = program;
+        if let Some(data) = data {
+            self.data = data;
+        }
+        self.gather_warnings();
+        Ok(change)
+    }
+
+    /// Whether rows that were read stay right: they are still held, every relation kept its id and shape, and no
+    /// directive asks for other files.
+    fn can_keep_data(&self, program: &CheckedProgram) -> bool {
+        let old = &self.program.checked;
+        let inputs = |program: &CheckedProgram| -> Vec<_> {
+            program
+                .directives()
+                .iter()
+                .filter(|directive| directive.kind == DirectiveKind::Input)
+                .map(|directive| (directive.relation, directive.parameters.clone()))
+                .collect()
+        };
+        self.data.rows.is_some()
+            && old.relations().zip(program.relations()).all(|(a, b)| {
+                let types = |relation: &crate::analysis::checked::Relation| {
+                    let types: Vec<_> = relation.attributes.iter().map(|a| a.ty).collect();
+                    (relation.name.clone(), types)
+                };
+                types(a.1) == types(b.1)
+            })
+            && inputs(old) == inputs(program)
+    }
+
+    /// Takes rows into account that were inserted since the last run.
+    pub(super) fn refresh(&mut self) -> Result<(), Error> {
+        match self.stale {
+            true => self.rerun(),
+            false => Ok(()),
+        }
+    }
+
+    fn rerun(&mut self) -> Result<(), Error> {
+        let checked = self.program.checked.clone();
+        let mut database = Database::new(checked.clone(), self.database.dictionary().clone());
+        if self.data.rows.is_none() {
+            self.data = self.read(&checked)?;
+        }
+        if self.options.keep_stated {
+            for (relation, rows) in self.data.rows.iter().flatten() {
+                database.state(*relation, rows.clone());
+            }
+        } else {
+            for (relation, rows) in self.data.rows.take().into_iter().flatten() {
+                database.state(relation, rows);
+            }
+        }
+        for (relation, rows) in &self.inserted {
+            database.state(*relation, rows.clone());
+        }
+        let report =
+            run(&mut database, &self.options).map_err(|stop| self.stopped_in(&stop, &checked))?;
+        self.database = database;
+        self.report = report;
+        self.stale = false;
+        self.gather_warnings();
+        Ok(())
+    }
+
+    fn read(&self, program: &CheckedProgram) -> Result<Data, Findings> {
+        let dictionary = self.database.dictionary();
+        self.pool.install(|| {
+            data::read(
+                program,
+                dictionary,
+                &self.spec,
+                &self.options,
+                &self.sources,
+            )
+        })
+    }
+
+    fn gather_warnings(&mut self) {
+        self.warnings = self.program.warnings.clone();
+        self.warnings.extend(
+            self.data
+                .warnings
+                .iter()
+                .filter(|warning| !self.spec.silences(warning))
+                .cloned(),
+        );
+        self.warnings.extend(self.fault_warnings(&self.report));
+    }
+
+    pub(super) fn stopped(&self, stop: &Stop) -> Error {
+        self.stopped_in(stop, &self.program.checked)
+    }
+
+    fn stopped_in(&self, stop: &Stop, program: &CheckedProgram) -> Error {
+        Error::Stopped(Stopped::new(stop, program, &self.sources))
+    }
+}
+
+fn run(database: &mut Database, options: &Options) -> Result<RunReport, Stop> {
+    let run_options = RunOptions {
+        threads: options.threads.max(1),
+        births: options.births,
+        budget: options.budget.clone(),
+    };
+    let outcome = database.run(&run_options, &*options.watch);
+    options.watch.finished();
+    outcome
+}
+
+/// Rows that only the newer database has, and rows that only the older one has. Relations are matched by name.
+fn difference(old: &Database, new: &Database) -> (u64, u64) {
+    let names: HashMap<&str, RelationId> = old
+        .program()
+        .relations()
+        .map(|(id, relation)| (&*relation.name, id))
+        .collect();
+    let (mut appeared, mut gone) = (0, 0);
+    for (id, relation) in new.program().relations() {
+        let size = new.len(id) as u64;
+        let Some(&old_id) = names.get(&*relation.name) else {
+            appeared += size;
+            continue;
+        };
+        let before = old.rows(old_id);
+        let kept = before.iter().filter(|row| new.contains(id, row)).count() as u64;
+        appeared += size - kept;
+        gone += before.len() as u64 - kept;
+    }
+    (appeared, gone)
+}

@@ -91,7 +91,7 @@ impl<'a> Layout<'a> {
     }
 
     /// The fields of a line up to the last one needed, or how far it got and why no further.
-    fn split<'l>(&self, line: &'l [u8]) -> Result<Vec<&'l [u8]>, (usize, Box<Problem>)> {
+    pub fn split<'l>(&self, line: &'l [u8]) -> Result<Vec<&'l [u8]>, (usize, Box<Problem>)> {
         let mut fields = Vec::with_capacity(self.feeds.len());
         let mut start = 0;
         for &feed in &self.feeds {

@@ -9,6 +9,7 @@ use super::draft::{
 };
 use super::findings::{Findings, closest, counted, path_text};
 use super::formula::{self, Leaf};
+use super::inline::Inliner;
 use super::types::TypeId;
 use crate::syntax::ast::{
     self, AggregateOp, CompareOp, Expr, ExprKind, Formula, FormulaKind, UnaryOp,
@@ -19,12 +20,16 @@ use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 pub struct Builder<'a> {
-    pub declarations: &'a Declarations,
+    declarations: &'a Declarations,
+    inliner: &'a Inliner<'a>,
     pub draft: Draft,
-    pub findings: &'a mut Findings,
+    findings: &'a mut Findings,
     variables: FxHashMap<(ScopeId, Arc<str>), NodeId>,
     mentions: Vec<Mention>,
     in_head: bool,
+    /// Set while the literal at hand is of an inlined relation, or from a rule of one.
+    replaced: bool,
+    copied: bool,
     sources: u32,
 }
 
@@ -44,18 +49,26 @@ struct Origin<'e> {
     fact: bool,
     say: Option<&'e Arc<str>>,
     plan: Option<&'e ast::ExecutionPlan>,
+    inlined: bool,
     span: Span,
 }
 
 impl<'a> Builder<'a> {
-    pub fn new(declarations: &'a Declarations, findings: &'a mut Findings) -> Builder<'a> {
+    pub fn new(
+        declarations: &'a Declarations,
+        inliner: &'a Inliner<'a>,
+        findings: &'a mut Findings,
+    ) -> Builder<'a> {
         Builder {
             declarations,
+            inliner,
             draft: Draft::default(),
             findings,
             variables: FxHashMap::default(),
             mentions: Vec::new(),
             in_head: false,
+            replaced: false,
+            copied: false,
             sources: 0,
         }
     }
@@ -65,6 +78,7 @@ impl<'a> Builder<'a> {
             fact: rule.body.is_none(),
             say,
             plan: rule.plan.as_ref(),
+            inlined: rule.heads.iter().any(|head| self.inliner.is_inlined(head)),
             span,
         };
         let disjuncts = match &rule.body {
@@ -102,6 +116,7 @@ impl<'a> Builder<'a> {
             fact: false,
             say,
             plan: None,
+            inlined: false,
             span,
         };
         for disjunct in self.disjuncts(body).iter().flatten() {
@@ -118,6 +133,7 @@ impl<'a> Builder<'a> {
             fact: true,
             say: None,
             plan: None,
+            inlined: false,
             span: atom.span,
         };
         let scope = self.open_scope(None);
@@ -138,6 +154,7 @@ impl<'a> Builder<'a> {
             fact: false,
             say: None,
             plan: subsumption.plan.as_ref(),
+            inlined: false,
             span,
         };
         for disjunct in self.disjuncts(&subsumption.body).iter().flatten() {
@@ -175,14 +192,17 @@ impl<'a> Builder<'a> {
         self.sources += 1;
     }
 
-    fn disjuncts<'e>(&mut self, body: &'e Formula) -> Option<Vec<Vec<Leaf<'e>>>> {
-        match formula::disjuncts(body) {
+    fn disjuncts<'e>(&mut self, body: &'e Formula) -> Option<Vec<Vec<Leaf<'e>>>>
+    where
+        'a: 'e,
+    {
+        match formula::disjuncts(body, self.inliner) {
             Ok(disjuncts) => Some(disjuncts),
             Err(formula::TooLarge) => {
                 self.findings.push(
                     Diagnostic::error(
                         codes::BODY_TOO_LARGE,
-                        "This body is too large once its disjunctions are expanded",
+                        "This body is too large once its disjunctions and inlined relations are expanded",
                     )
                     .at(body.span, "expands to more than 65536 literals")
                     .help("give the inner disjunctions relations of their own"),
@@ -210,7 +230,8 @@ impl<'a> Builder<'a> {
             kind,
             scope,
             source: self.sources,
-            fact: origin.fact && self.draft.scope(scope).aggregates.is_empty(),
+            fact: origin.fact && self.draft.scope(scope).aggregates.is_empty() && !origin.inlined,
+            inlined: origin.inlined,
             mentions,
             say: origin.say.cloned(),
             plan: origin.plan.map_or(Vec::new(), |plan| plan.orders.clone()),
@@ -221,7 +242,9 @@ impl<'a> Builder<'a> {
 
     fn body(&mut self, leaves: &[Leaf<'_>], scope: ScopeId) {
         for leaf in leaves {
+            (self.replaced, self.copied) = (leaf.replaced, leaf.copied);
             let kind = self.literal(*leaf, scope);
+            (self.replaced, self.copied) = (false, false);
             self.draft.scopes[scope.index()].literals.push(Literal {
                 kind,
                 span: leaf.formula.span,
@@ -233,6 +256,9 @@ impl<'a> Builder<'a> {
         let negated = leaf.negated;
         match &leaf.formula.kind {
             FormulaKind::Atom(atom) => match self.atom(atom, Place::Pattern, scope) {
+                LiteralKind::Atom(atom) if leaf.replaced => {
+                    LiteralKind::Replaced { atom, negated }
+                }
                 LiteralKind::Atom(atom) if negated => LiteralKind::Negated(atom),
                 literal => literal,
             },
@@ -315,18 +341,26 @@ impl<'a> Builder<'a> {
     }
 
     fn leaf(&mut self, kind: NodeKind, span: Span, scope: ScopeId) -> Arg {
-        let node = self.draft.add(Node { kind, span, scope });
+        let node = self.draft.add(Node {
+            kind,
+            span,
+            scope,
+            ghost: self.replaced,
+        });
         Arg { node, span }
     }
 
     fn variable(&mut self, name: &Arc<str>, span: Span, scope: ScopeId) -> Arg {
-        self.mentions.push(Mention {
-            name: name.clone(),
-            span,
-            in_head: self.in_head,
-        });
+        if !self.copied && !name.contains('$') {
+            self.mentions.push(Mention {
+                name: name.clone(),
+                span,
+                in_head: self.in_head,
+            });
+        }
         let key = (scope, name.clone());
         if let Some(&node) = self.variables.get(&key) {
+            self.draft.nodes[node.index()].ghost &= self.replaced;
             return Arg { node, span };
         }
         let arg = self.leaf(NodeKind::Variable(name.clone()), span, scope);

@@ -85,6 +85,9 @@ pub struct Declarations {
     pub functor_by_name: HashMap<Arc<str>, usize>,
     /// A branch's type and ordinal. Branch names are global.
     pub branches: HashMap<Arc<str>, (TypeId, u32)>,
+    /// Relations that are inlined, and their rules: later queries inline them too.
+    pub inlined: Vec<Arc<str>>,
+    pub inlined_rules: Vec<ast::Rule>,
 }
 
 impl Declarations {

@@ -81,6 +81,8 @@ pub struct Node {
     pub kind: NodeKind,
     pub span: Span,
     pub scope: ScopeId,
+    /// Mentioned only by [`LiteralKind::Replaced`]: has a type, needs no value.
+    pub ghost: bool,
 }
 
 impl Node {
@@ -134,6 +136,8 @@ pub enum LiteralKind {
         negated: bool,
     },
     Bool(bool),
+    /// An atom of an inlined relation: what it stands for is beside it, this tells the types of its arguments.
+    Replaced { atom: Atom, negated: bool },
     /// An atom of an unknown relation or arity: grounds and types what it mentions.
     Unknown(Vec<Arg>),
 }
@@ -142,6 +146,22 @@ pub enum LiteralKind {
 pub struct Literal {
     pub kind: LiteralKind,
     pub span: Span,
+}
+
+impl Literal {
+    /// Every argument and side.
+    pub fn args(&self) -> Vec<Arg> {
+        match &self.kind {
+            LiteralKind::Atom(atom)
+            | LiteralKind::Negated(atom)
+            | LiteralKind::Replaced { atom, .. } => atom.args.clone(),
+            LiteralKind::Unknown(args) => args.clone(),
+            LiteralKind::Compare { left: a, right: b, .. }
+            | LiteralKind::Match { pattern: a, text: b, .. }
+            | LiteralKind::Contains { part: a, text: b, .. } => vec![*a, *b],
+            LiteralKind::Bool(_) => Vec::new(),
+        }
+    }
 }
 
 /// One clause's body, or the body of one aggregate.
@@ -199,6 +219,8 @@ pub struct Clause {
     pub source: u32,
     /// Written without a body.
     pub fact: bool,
+    /// Of an inlined relation: checked, but only its copies run. The atom it replaces grounds its head.
+    pub inlined: bool,
     pub mentions: Vec<Mention>,
     pub say: Option<Arc<str>>,
     pub plan: Vec<(u32, Vec<u32>)>,

@@ -24,6 +24,10 @@ impl Findings {
         }
     }
 
+    pub fn errors(&self) -> usize {
+        self.all.iter().filter(|diagnostic| diagnostic.is_error()).count()
+    }
+
     /// In the order of their places, so that output does not depend on the order of the stages.
     pub fn into_sorted(mut self) -> Vec<Diagnostic> {
         self.all.sort_by_key(place);

@@ -161,8 +161,12 @@ impl Collector<'_> {
         }
         for literal in draft.scopes.iter().flat_map(|scope| &scope.literals) {
             match &literal.kind {
-                LiteralKind::Atom(atom) => self.source(atom),
-                LiteralKind::Negated(atom) => self.sink(atom, true),
+                LiteralKind::Atom(atom) | LiteralKind::Replaced { atom, negated: false } => {
+                    self.source(atom);
+                }
+                LiteralKind::Negated(atom) | LiteralKind::Replaced { atom, negated: true } => {
+                    self.sink(atom, true);
+                }
                 LiteralKind::Compare { left, right, .. }
                 | LiteralKind::Match {
                     pattern: left,

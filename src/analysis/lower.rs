@@ -162,7 +162,9 @@ impl<'a> Body<'a> {
     /// Variables of a clause get their ids in the order in which they are first mentioned.
     fn name_variables(&mut self, scope: ScopeId) {
         for (_, node) in &self.of.draft.scope(scope).variables {
-            self.var(*node);
+            if !self.of.draft.node(*node).ghost {
+                self.var(*node);
+            }
         }
     }
 
@@ -175,10 +177,12 @@ impl<'a> Body<'a> {
             NodeKind::Variable(name) => name.clone(),
             _ => "_".into(),
         };
+        // Only inlining makes names with a `$`.
+        let synthetic = name.contains('$');
         let id = self.push(Variable {
             name,
             ty: self.kind(node),
-            synthetic: false,
+            synthetic,
         });
         self.ids.insert(node, id);
         id
@@ -282,7 +286,9 @@ impl<'a> Body<'a> {
                 text: self.term(text, out),
                 negated: *negated,
             },
-            draft::LiteralKind::Bool(true) | draft::LiteralKind::Unknown(_) => return,
+            draft::LiteralKind::Bool(true)
+            | draft::LiteralKind::Replaced { .. }
+            | draft::LiteralKind::Unknown(_) => return,
             draft::LiteralKind::Bool(false) => LiteralKind::Compare {
                 op: CompareOp::Eq,
                 operand: ValueType::Number,

@@ -104,6 +104,7 @@ fn declare(draft: &mut Draft, scope: ScopeId, name: &Arc<str>, outside: NodeId) 
         kind: NodeKind::Variable(name.clone()),
         span: draft.node(outside).span,
         scope,
+        ghost: false,
     });
     draft.scopes[scope.index()]
         .variables

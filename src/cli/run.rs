@@ -1,9 +1,10 @@
 //! `cutout run`: batch inference.
 
 use super::args::RunArgs;
+use super::interrupt::Interrupt;
 use super::status::Status;
 use super::style::Palette;
-use super::{interrupt, memory, open, report, table, units};
+use super::{memory, open, report, table, units};
 use crate::session::{Error, Session, Violated, Written};
 use serde_json::{Value, json};
 use std::io::{self, BufWriter, Write};
@@ -30,7 +31,7 @@ pub fn run(directory: Option<&Path>, arguments: &RunArgs) -> Status {
         ));
         return Status::Failed;
     }
-    let mut options = open::options(&arguments.limits, interrupt::cancel_on_interrupt(true));
+    let mut options = open::options(&arguments.limits, &Interrupt::install());
     options.births = false;
     options.keep_stated = false;
     options.bad_rows = arguments.skip_bad_rows.clone();
@@ -72,7 +73,7 @@ fn write(session: &mut Session, output_dir: Option<&Path>, json: bool) -> Result
     match json {
         true => session.write_outputs(output_dir, &mut io::sink()),
         false => {
-            let mut out = Quiet(BufWriter::new(io::stdout().lock()));
+            let mut out = Quiet(BufWriter::new(io::stdout()));
             let written = session.write_outputs(output_dir, &mut out)?;
             report::printed(out.flush());
             Ok(written)

@@ -86,7 +86,8 @@ fn span(text: &str, belongs: impl Fn(char) -> bool) -> usize {
 
 /// Names joined by dots; a dot that no name follows ends the clause.
 fn word(rest: &str) -> usize {
-    let mut end = 1 + span(&rest[1..], is_word);
+    let first = rest.chars().next().map_or(0, char::len_utf8);
+    let mut end = first + span(&rest[first..], is_word);
     while let Some(part) = rest[end..].strip_prefix('.') {
         match span(part, is_word) {
             0 => break,
@@ -124,12 +125,19 @@ fn literal(rest: &str) -> (PieceKind, usize) {
     (PieceKind::Text { closed: false }, rest.len())
 }
 
+/// Whether a line is a command: a colon, but not the `:-` of a constraint.
+pub fn is_command(line: &str) -> bool {
+    line.trim_start()
+        .strip_prefix(':')
+        .is_some_and(|rest| !rest.starts_with('-'))
+}
+
 /// Whether Enter should run this text or begin another line of it.
 ///
 /// A command is always complete. A query or an atom may leave its dot off, a rule or declaration may not.
 pub fn is_complete(text: &str) -> bool {
     let trimmed = text.trim_start();
-    if trimmed.is_empty() || (trimmed.starts_with(':') && !trimmed.starts_with(":-")) {
+    if trimmed.is_empty() || is_command(trimmed) {
         return true;
     }
     // An empty line gives up on a clause that does not want to end, and lets the parser say what is missing.

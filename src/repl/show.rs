@@ -1,5 +1,6 @@
 //! Answers as text for a person.
 
+use crate::cli::proof;
 use crate::cli::style::Palette;
 use crate::cli::table::{self, TextGrid};
 use crate::cli::units::{plural, show_count, show_duration};
@@ -36,7 +37,7 @@ pub fn show(answer: &Answer, look: Look, out: &mut dyn Write) -> io::Result<()> 
             writeln!(out, "{}", look.palette.quiet(footer(rows, look.timed)))
         }
         Answer::Changed(change) => writeln!(out, "{}", changed(change, look.timed)),
-        Answer::Proof(proof) => out.write_all(proof.to_string().as_bytes()),
+        Answer::Proof(proof) => proof::print(proof, look.palette, out),
         Answer::Relations(sizes) => table::print(&relations(sizes), look.width, look.palette, out),
         Answer::Schema(schema) => self::schema(schema, look, out),
         Answer::Sources(lines) if lines.is_empty() => writeln!(out, "no source states these facts"),

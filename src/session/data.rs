@@ -1,7 +1,7 @@
 //! What the files of a case state: rows, claims and the register of sources.
 
 use super::case::CaseSpec;
-use super::error::{Error, Findings};
+use super::error::Findings;
 use super::session::Options;
 use crate::analysis::checked::{CheckedProgram, Directive, RelationId};
 use crate::evidence::{Claims, Sources};
@@ -30,8 +30,8 @@ pub(super) fn read(
     spec: &CaseSpec,
     options: &Options,
     texts: &SourceMap,
-) -> Result<Data, Error> {
-    let reject = |diagnostics| Error::Rejected(Findings::new(diagnostics, texts));
+) -> Result<Data, Findings> {
+    let reject = |diagnostics| Findings::new(diagnostics, texts);
     let set_aside = match &options.bad_rows {
         Some(path) => Some(
             SetAside::create(spec.resolve(path))

@@ -126,12 +126,3 @@ fn finish(
         }
     }
 }
-
-/// Everything there is to say about the program of a case: errors, or warnings. Reads rules, not facts.
-pub fn check(spec: &CaseSpec) -> Findings {
-    let mut sources = SourceMap::new();
-    match load(spec, &[], &mut sources) {
-        Ok(program) => Findings::new(program.warnings, &sources),
-        Err(findings) => findings,
-    }
-}

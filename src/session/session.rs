@@ -5,6 +5,7 @@ use super::case::CaseSpec;
 use super::command::Command;
 use super::data::{self, Data};
 use super::error::{Error, Findings, Stopped};
+use super::pool::Pool;
 use super::program::{self, Program};
 use super::table::Table;
 use super::typed;
@@ -63,6 +64,8 @@ pub struct Session {
     pub(super) sources: SourceMap,
     pub(super) program: Program,
     pub(super) data: Data,
+    /// Where files are read, written and sorted.
+    pub(super) pool: Pool,
     /// Rows inserted by the embedding program.
     pub(super) inserted: Vec<(RelationId, Rows)>,
     pub(super) database: Database,
@@ -95,7 +98,9 @@ impl Session {
         let mut sources = SourceMap::new();
         let program = program::load(&spec, &added, &mut sources)?;
         let dictionary = Arc::new(Dictionary::new());
-        let data = data::read(&program.checked, &dictionary, &spec, &options, &sources)?;
+        let pool = Pool::new(options.threads);
+        let data =
+            pool.install(|| data::read(&program.checked, &dictionary, &spec, &options, &sources))?;
         let mut session = Session {
             database: Database::new(program.checked.clone(), dictionary),
             warnings: Vec::new(),
@@ -109,6 +114,7 @@ impl Session {
             sources,
             program,
             data,
+            pool,
         };
         session.rerun()?;
         Ok(session)
@@ -235,13 +241,9 @@ impl Session {
 
     pub(super) fn sorted(&self, rows: Rows, types: &[ValueType]) -> Rows {
         let threads = self.options.threads.max(1);
-        io::sort_rows(
-            rows,
-            types,
-            &self.program.checked,
-            self.dictionary(),
-            threads,
-        )
+        let (program, dictionary) = (&self.program.checked, self.dictionary());
+        self.pool
+            .install(|| io::sort_rows(rows, types, program, dictionary, threads))
     }
 
     /// `line 3`
@@ -285,13 +287,7 @@ impl Session {
         let mut change = typed::count_items(&program.tree.items[before..]);
         let data = match self.can_keep_data(&program.checked) {
             true => None,
-            false => Some(data::read(
-                &program.checked,
-                self.database.dictionary(),
-                &self.spec,
-                &self.options,
-                &self.sources,
-            )?),
+            false => Some(self.read(&program.checked)?),
         };
         let rows = data.as_ref().unwrap_or(&self.data).rows.iter().flatten();
         let mut database =
@@ -348,13 +344,7 @@ impl Session {
         let checked = self.program.checked.clone();
         let mut database = Database::new(checked.clone(), self.database.dictionary().clone());
         if self.data.rows.is_none() {
-            self.data = data::read(
-                &checked,
-                self.database.dictionary(),
-                &self.spec,
-                &self.options,
-                &self.sources,
-            )?;
+            self.data = self.read(&checked)?;
         }
         if self.options.keep_stated {
             for (relation, rows) in self.data.rows.iter().flatten() {
@@ -375,6 +365,19 @@ impl Session {
         self.stale = false;
         self.gather_warnings();
         Ok(())
+    }
+
+    fn read(&self, program: &CheckedProgram) -> Result<Data, Findings> {
+        let dictionary = self.database.dictionary();
+        self.pool.install(|| {
+            data::read(
+                program,
+                dictionary,
+                &self.spec,
+                &self.options,
+                &self.sources,
+            )
+        })
     }
 
     fn gather_warnings(&mut self) {

@@ -1,8 +1,8 @@
 //! Where a plain fact stands: looked up in its file when somebody asks, so that loading need not remember every line.
 
 use super::bytes::{Block, Blocks, Input};
-use super::facts::Layout;
 use super::format::{Format, Medium};
+use super::layout::Layout;
 use super::records::{Record, Records};
 use super::value::format_value;
 use crate::analysis::checked::{CheckedProgram, Directive};

@@ -11,6 +11,7 @@ pub mod facts;
 pub mod findings;
 pub mod format;
 pub mod json;
+pub mod layout;
 pub mod locate;
 pub mod order;
 pub mod quoted;

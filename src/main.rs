@@ -1,1 +1,24 @@
-fn main() {}
+//! The `cutout` command.
+
+use clap::Parser;
+use cutout::cli::args::{Cli, ReplArgs, Verb};
+use cutout::{cli, repl};
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let Cli { directory, command } = Cli::parse();
+    let directory = directory.as_deref();
+    let status = match command {
+        None => repl::start(directory, &ReplArgs::default()),
+        Some(Verb::Repl(arguments)) => repl::start(directory, &arguments),
+        Some(Verb::Run(arguments)) => cli::run(directory, &arguments),
+        Some(Verb::Query(arguments)) => cli::query(directory, &arguments),
+        Some(Verb::Check(arguments)) => cli::check(directory, &arguments),
+        Some(Verb::Why(arguments)) => cli::why(directory, &arguments),
+        Some(Verb::Completions { shell }) => cli::completions(shell),
+    };
+    status.into()
+}

@@ -10,16 +10,20 @@ mod evaluate;
 mod fixpoint;
 mod fold;
 pub mod functor;
+#[cfg(test)]
+mod naive;
 mod pattern;
 mod pipeline;
+pub mod profile;
 mod range;
 mod relation;
-#[cfg(test)]
-mod scratch;
 mod sink;
 mod statistics;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 pub use aggregate::Accumulator;
 pub use budget::{Budget, Observer, RunOptions, RunReport, Stop, StopReason, Violation};
 pub use database::Database;
+pub use profile::{Profile, RuleCost};

@@ -14,7 +14,8 @@ use crate::storage::{Code, Index, Rows};
 use std::ops::Range;
 
 /// Bindings that are extended together: enough to pay for dispatch, few enough to stay in the first-level caches.
-pub const BATCH: usize = 2048;
+/// Tests use tiny ones, to meet every boundary.
+pub const BATCH: usize = if cfg!(test) { 3 } else { 2048 };
 
 /// Partial bindings. Only the columns of bound variables that are still needed have `len` codes.
 #[derive(Default)]

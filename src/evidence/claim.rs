@@ -142,6 +142,47 @@ impl Claims {
         Ok(id)
     }
 
+    /// Takes back every claim but the first `kept`.
+    pub fn truncate(&mut self, kept: usize) {
+        while self.claims.len() > kept {
+            let id = ClaimId(self.claims.len() as u32 - 1);
+            self.forget_last(id);
+            self.claims.pop();
+            self.earlier.pop();
+            self.same_id.pop();
+        }
+    }
+
+    fn forget_last(&mut self, id: ClaimId) {
+        let claim = &self[id];
+        let (fact, name) = (hash_of(&(claim.relation, &*claim.row)), hash_of(&*claim.id));
+        if let Some(claims) = claim
+            .source
+            .and_then(|source| self.by_source.get_mut(source.index()))
+        {
+            claims.pop();
+        }
+        if let Ok(mut slot) = self.by_fact.find_entry(fact, |&last| last == id) {
+            match self.earlier[id.index()] {
+                Some(earlier) => *slot.get_mut() = earlier,
+                None => drop(slot.remove()),
+            }
+        }
+        match self.by_id.find_entry(name, |&first| first == id) {
+            Ok(slot) => drop(slot.remove()),
+            Err(_) => {
+                let before = self
+                    .same_id
+                    .iter_mut()
+                    .rev()
+                    .find(|next| **next == Some(id));
+                if let Some(before) = before {
+                    *before = None;
+                }
+            }
+        }
+    }
+
     pub fn len(&self) -> usize {
         self.claims.len()
     }
@@ -331,6 +372,24 @@ c5 2 7,7 2 supports 6";
         assert_eq!(claims[duplicate.first].line, 3);
         assert_eq!(duplicate.second.line, 9);
         assert_eq!(claims.len(), 6);
+    }
+
+    #[test]
+    fn claims_can_be_taken_back() {
+        let mut kept = claims(CASE);
+        kept.truncate(2);
+        let row = [Code(1), Code(2)];
+        assert_eq!(ids(&kept, &kept.about(RelationId(0), &row)), "c1");
+        assert_eq!(kept.with_id("c5").count(), 0);
+        assert!(kept.by_source(SourceId(2)).is_empty());
+        for line in CASE.lines().skip(2) {
+            kept.insert(claim(line)).unwrap();
+        }
+        assert_eq!(ids(&kept, &kept.about(RelationId(0), &row)), "c1 c3 c5");
+        kept.truncate(5);
+        assert_eq!(kept.with_id("c5").count(), 1);
+        kept.truncate(0);
+        assert!(kept.is_empty() && kept.about(RelationId(0), &row).is_empty());
     }
 
     #[test]

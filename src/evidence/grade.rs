@@ -55,10 +55,13 @@ impl FromStr for Reliability {
     type Err = GradeError;
 
     fn from_str(text: &str) -> Result<Reliability, GradeError> {
-        Reliability::ALL
-            .into_iter()
-            .find(|grade| grade.to_string().eq_ignore_ascii_case(text))
-            .ok_or(GradeError::Reliability)
+        match text.as_bytes() {
+            [letter] => Reliability::ALL
+                .into_iter()
+                .find(|&grade| b'A' + grade as u8 == letter.to_ascii_uppercase())
+                .ok_or(GradeError::Reliability),
+            _ => Err(GradeError::Reliability),
+        }
     }
 }
 
@@ -98,9 +101,9 @@ impl FromStr for Credibility {
     fn from_str(text: &str) -> Result<Credibility, GradeError> {
         Credibility::ALL
             .into_iter()
-            .find(|grade| {
-                grade.to_string() == text
-                    || *grade <= Credibility::Doubtful && grade.word().eq_ignore_ascii_case(text)
+            .find(|&grade| match text.as_bytes() {
+                [digit] => b'1' + grade as u8 == *digit,
+                _ => grade <= Credibility::Doubtful && grade.word().eq_ignore_ascii_case(text),
             })
             .ok_or(GradeError::Credibility)
     }

@@ -2,7 +2,8 @@
 
 use super::{PartialDate, Reliability};
 use crate::syntax::source::Location;
-use std::collections::HashMap;
+
+use rustc_hash::FxHashMap;
 use std::ops::Index;
 
 /// A source of one register.
@@ -40,7 +41,7 @@ pub struct Source {
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     sources: Vec<Source>,
-    by_id: HashMap<Box<str>, SourceId>,
+    by_id: FxHashMap<Box<str>, SourceId>,
     closed: bool,
     /// Per source: the listed sources it repeats directly.
     parents: Vec<Vec<SourceId>>,
@@ -348,8 +349,8 @@ mod tests {
                 parents[from as usize].push(SourceId(to));
             }
             let found = roots(&parents);
-            for node in 0..7 {
-                prop_assert_eq!(&found[node], &naive_roots(&parents, node));
+            for (node, found) in found.iter().enumerate() {
+                prop_assert_eq!(found, &naive_roots(&parents, node));
             }
         }
     }

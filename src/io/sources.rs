@@ -3,9 +3,10 @@
 use super::bytes::Input;
 use super::claims::{Fields, Header};
 use super::codes;
-use super::findings::{BadRow, Findings, Problem, closest};
+use super::findings::{BadRow, Findings, Problem};
 use super::read::{ReadOptions, open_problem};
 use super::records::{Record, Records};
+use crate::analysis::findings::closest;
 use crate::evidence::{Source, Sources};
 use crate::syntax::diagnostic::Diagnostic;
 use crate::syntax::source::Location;
@@ -69,6 +70,7 @@ fn read_register(input: Input, findings: &mut Findings) -> Sources {
                     &record,
                     "source_id",
                     "the ids of the sources",
+                    |name| !NAMED.contains(&name),
                 )]),
             });
             match read {
@@ -197,4 +199,64 @@ fn read_source(record: &Record, header: &Header, file: &Arc<str>) -> Result<Sour
             column,
         }),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::io::testing::print_diagnostics;
+
+    fn load(text: &str) -> Result<Sources, String> {
+        let mut findings = Findings::new("sources.csv".into(), None);
+        let sources = read_register(Input::text(text.as_bytes()).unwrap(), &mut findings);
+        findings
+            .finish()
+            .map_err(|wrong| print_diagnostics(&wrong))?;
+        Ok(sources)
+    }
+
+    #[test]
+    fn a_register_keeps_what_it_says() {
+        let sources = load(
+            "source_id,publisher,title,published,url,kind,reliability,derived_from,access\r\n\
+             x1,X Press,\"On \"\"X\"\"\",2024-11,https://x.example/1,news,B,,read\r\n\
+             x2,,,,,,,x1; x3,\r\n\
+             x3,,,,,,,,\r\n",
+        )
+        .unwrap();
+        let first = &sources[sources.find("x1").unwrap()];
+        assert_eq!(&*first.title, "On \"X\"");
+        assert_eq!(first.published.unwrap().to_string(), "2024-11");
+        assert_eq!(first.reliability.to_string(), "B");
+        assert_eq!(first.extra, [("access".into(), "read".into())]);
+        assert_eq!(first.place.as_ref().unwrap().to_string(), "sources.csv:2:1");
+        let second = sources.find("x2").unwrap();
+        assert_eq!(sources[second].reliability.to_string(), "F");
+        assert_eq!(sources.roots(second).len(), 2);
+        assert!(sources.is_closed());
+    }
+
+    #[test]
+    fn every_mistake_is_named_with_its_place() {
+        for (text, expected) in [
+            (
+                "",
+                "sources.csv:1:1 D410 the file has no header line = the first line is source_id,publisher,title,published,url,kind,reliability,derived_from\n",
+            ),
+            (
+                "source,title\n",
+                "sources.csv:1:1 D412 no column is named `source_id`, for the ids of the sources = is column `source` meant? rename one of the two\n",
+            ),
+            (
+                "source_id,published,reliability,derived_from\nx1,2024-13,G,x9\n,,,\nx2,,,x3;x5\nx3,,,\nx3,,A,\n",
+                "sources.csv:2:4 D416 `2024-13`: there is no month 13\n\
+                 sources.csv:2:12 D420 `G`: a reliability is one of A, B, C, D, E, F\n\
+                 sources.csv:3:1 D422 the source has no id\n\
+                 sources.csv:6:1 (see sources.csv:5:1) D421 source id `x3` is taken\n\
+                 sources.csv:4:6 D415 derived from `x5`, which is not registered = did you mean `x2`?\n",
+            ),
+        ] {
+            assert_eq!(load(text).unwrap_err(), expected);
+        }
+    }
 }

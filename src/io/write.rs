@@ -6,6 +6,7 @@ use super::codes;
 use super::facts::reads_back;
 use super::findings::shorten;
 use super::format::{Format, Medium};
+use super::json::JsonWriter;
 use super::value::{Style, write_value};
 use crate::analysis::checked::{CheckedProgram, Directive, Relation, ValueType};
 use crate::storage::{Code, Dictionary, Rows};
@@ -57,6 +58,14 @@ pub fn write(
     let mut unescaped = Unescaped::default();
     let (target, written) = match format.medium {
         Medium::Size => return write_size(program, directive, rows.len(), stdout).map(|()| vec![]),
+        Medium::JsonStream => (
+            "standard output".to_owned(),
+            writer.write_json(rows, stdout),
+        ),
+        Medium::JsonFile => (
+            format!("`{}`", path.display()),
+            write_file(&path, format.compress, |out| writer.write_json(rows, out)),
+        ),
         Medium::Stream => (
             "standard output".to_owned(),
             writer.write_framed(rows, stdout, &mut unescaped),
@@ -214,6 +223,12 @@ impl RowWriter<'_> {
         self.write_rows(rows, out, unescaped)
     }
 
+    fn write_json(&self, rows: &Rows, out: &mut dyn Write) -> io::Result<()> {
+        out.write_all(b"[")?;
+        self.write_rows(rows, out, &mut Unescaped::default())?;
+        out.write_all(b"]\n")
+    }
+
     fn write_header(&self, out: &mut dyn Write) -> io::Result<()> {
         for (at, attribute) in self.relation.attributes.iter().enumerate() {
             if at > 0 {
@@ -243,6 +258,9 @@ impl RowWriter<'_> {
                 let from = (start + at * Self::CHUNK).min(rows.len());
                 let to = (from + Self::CHUNK).min(rows.len());
                 text.clear();
+                if matches!(self.format.medium, Medium::JsonFile | Medium::JsonStream) {
+                    return self.format_json(rows, from..to, text);
+                }
                 self.format_rows(rows, from..to, text, unescaped);
             };
             if width == 1 {
@@ -257,6 +275,21 @@ impl RowWriter<'_> {
             start += width * Self::CHUNK;
         }
         Ok(())
+    }
+
+    fn format_json(&self, rows: &Rows, range: Range<usize>, out: &mut Vec<u8>) {
+        let writer = JsonWriter {
+            program: self.program,
+            relation: self.relation,
+            dictionary: self.dictionary,
+            format: self.format,
+        };
+        for row in range {
+            if row > 0 {
+                out.extend_from_slice(b",\n");
+            }
+            writer.write_row(out, &rows.row(row));
+        }
     }
 
     fn format_rows(
@@ -324,4 +357,345 @@ fn quote_from(out: &mut Vec<u8>, start: usize) {
         out.push(byte);
     }
     out.push(b'"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::checked::RelationId;
+    use crate::evidence::{Claims, Sources};
+    use crate::io::testing::{directive, print_diagnostics, print_rows, program};
+    use crate::io::{ReadOptions, parse_value, read};
+    use crate::syntax::ast::DirectiveKind;
+    use proptest::prelude::*;
+
+    fn rows(program: &CheckedProgram, dictionary: &Dictionary, rows: &[Vec<String>]) -> Rows {
+        let attributes = &program[RelationId(0)].attributes;
+        let mut gathered = Rows::new(attributes.len());
+        for row in rows {
+            let codes: Vec<Code> = row
+                .iter()
+                .zip(attributes)
+                .map(|(text, attribute)| {
+                    parse_value(program, attribute.ty, text, dictionary).unwrap()
+                })
+                .collect();
+            gathered.push(&codes);
+        }
+        gathered
+    }
+
+    /// `a|b c|d` as rows.
+    fn split(text: &str) -> Vec<Vec<String>> {
+        text.split_whitespace()
+            .map(|row| {
+                row.split('|')
+                    .filter(|field| *field != "()")
+                    .map(str::to_owned)
+                    .collect()
+            })
+            .collect()
+    }
+
+    /// What a directive writes to its file and to standard output, and warns of.
+    fn check(
+        declared: &str,
+        parameters: &str,
+        text: &str,
+        to_stdout: bool,
+    ) -> (String, String, String) {
+        let program = program(declared);
+        let dictionary = Dictionary::new();
+        let rows = rows(&program, &dictionary, &split(text));
+        let directory = tempfile::tempdir().unwrap();
+        let mut stdout = Vec::new();
+        let options = WriteOptions {
+            output_dir: (!to_stdout).then_some(directory.path()),
+            threads: 1,
+        };
+        let directive = directive(DirectiveKind::Output, parameters);
+        let warnings = write(
+            &program,
+            &directive,
+            &rows,
+            &dictionary,
+            &options,
+            &mut stdout,
+        )
+        .unwrap();
+        let files: Vec<String> = fs::read_dir(directory.path())
+            .unwrap()
+            .map(|entry| {
+                let path = entry.unwrap().path();
+                let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+                format!(
+                    "{name}:\n{}",
+                    String::from_utf8_lossy(&fs::read(path).unwrap())
+                )
+            })
+            .collect();
+        (
+            files.join(""),
+            String::from_utf8(stdout).unwrap(),
+            print_diagnostics(&warnings),
+        )
+    }
+
+    #[test]
+    fn formats_are_those_of_souffle() {
+        for (declared, parameters, text, expected) in [
+            (
+                "x: number, y: symbol",
+                "",
+                "1|a -2|b\"c",
+                "r.csv:\n1\ta\n-2\tb\"c\n",
+            ),
+            (
+                "x: number, y: float",
+                "delimiter=, headers=true",
+                "1|0.5",
+                "r.csv:\nx,y\n1,0.5\n",
+            ),
+            (
+                "x: number, y: symbol, z: Pair",
+                "rfc4180=true filename=out.txt",
+                "1|b\"c|[1,a] 2||nil",
+                "out.txt:\n1,\"b\"\"c\",\"[1, \"\"a\"\"]\"\n2,\"\",\"nil\"\n",
+            ),
+            (
+                "x: Pair, y: Tree",
+                "",
+                "[1,a]|$Leaf",
+                "r.csv:\n[1, a]\t$Leaf\n",
+            ),
+            ("", "", "()", "r.csv:\n()\n"),
+            ("x: number", "", "", "r.csv:\n"),
+            (
+                "x: number, y: symbol, z: float",
+                "IO=jsonfile",
+                "-1|a\"b|0.1 9000000000||inf",
+                "r.json:\n[[-1, \"a\\\"b\", 0.1],\n[9000000000, \"\", \"inf\"]]\n",
+            ),
+            (
+                "u: unsigned, p: Pair, l: List",
+                "IO=jsonfile format=object",
+                "18446744073709551615|[1,a]|nil",
+                "r.json:\n[{\"u\": 18446744073709551615, \"p\": {\"x\": 1, \"y\": \"a\"}, \"l\": null}]\n",
+            ),
+            (
+                "t: Tree, c: Color",
+                "IO=jsonfile filename=j",
+                "$Node($Leaf,b,$Leaf)|$Green",
+                "j:\n[[{\"$Node\": [\"$Leaf\", \"b\", \"$Leaf\"]}, \"$Green\"]]\n",
+            ),
+            ("", "IO=jsonfile", "()", "r.json:\n[[]]\n"),
+            ("x: number", "IO=jsonfile", "", "r.json:\n[]\n"),
+        ] {
+            let (file, stdout, warnings) = check(declared, parameters, text, false);
+            assert_eq!((&*file, &*stdout, &*warnings), (expected, "", ""));
+        }
+    }
+
+    #[test]
+    fn standard_output_is_framed() {
+        let frame = |header: &str, rows: &str| {
+            format!("---------------\nr\n{header}===============\n{rows}===============\n")
+        };
+        for (declared, parameters, text, to_stdout, expected) in [
+            (
+                "x: number, y: symbol",
+                "IO=stdout",
+                "1|a",
+                false,
+                frame("", "1\ta\n"),
+            ),
+            (
+                "x: number, y: symbol",
+                "IO=stdout delimiter=, headers=true",
+                "1|a",
+                false,
+                frame("x,y\n", "1,a\n"),
+            ),
+            (
+                "x: number, y: symbol",
+                "compress=true",
+                "1|a",
+                true,
+                frame("x\ty\n", "1\ta\n"),
+            ),
+            ("", "", "()", true, frame("\n", "()\n")),
+            (
+                "x: number",
+                "IO=stdoutprintsize",
+                "1 2",
+                false,
+                "r\t2\n".to_owned(),
+            ),
+        ] {
+            let (file, stdout, _) = check(declared, parameters, text, to_stdout);
+            assert_eq!((file, stdout), (String::new(), expected));
+        }
+    }
+
+    #[test]
+    fn texts_that_will_not_read_back_are_pointed_out() {
+        let program = program("x: symbol, y: symbol");
+        let dictionary = Dictionary::new();
+        for (parameters, texts, count) in [
+            ("", ["a\tb", "c"], 1),
+            ("", ["a\n", "c\r"], 2),
+            ("", ["a,[b", "c\rd"], 0),
+            ("delimiter=,", ["a,b", "c[,]"], 1),
+            ("delimiter=,", ["a]", "["], 2),
+            ("rfc4180=true", ["a\n,\"", "\t\r"], 0),
+        ] {
+            let row = texts.map(str::to_owned).to_vec();
+            let rows = rows(&program, &dictionary, &[row]);
+            let mut stdout = Vec::new();
+            let options = WriteOptions {
+                output_dir: None,
+                threads: 1,
+            };
+            let directive = directive(DirectiveKind::Output, parameters);
+            let warnings = write(
+                &program,
+                &directive,
+                &rows,
+                &dictionary,
+                &options,
+                &mut stdout,
+            )
+            .unwrap();
+            let found = warnings
+                .first()
+                .map_or("0", |warning| &warning.message[..1]);
+            assert_eq!(found, count.to_string(), "{texts:?}");
+        }
+    }
+
+    #[test]
+    fn a_directory_that_is_not_there_is_an_error() {
+        let program = program("x: number");
+        let directory = tempfile::tempdir().unwrap();
+        let gone = directory.path().join("gone");
+        let options = WriteOptions {
+            output_dir: Some(&gone),
+            threads: 1,
+        };
+        let directive = directive(DirectiveKind::Output, "");
+        let wrong = write(
+            &program,
+            &directive,
+            &Rows::new(1),
+            &Dictionary::new(),
+            &options,
+            &mut Vec::new(),
+        )
+        .unwrap_err();
+        assert_eq!(wrong[0].code, codes::UNWRITABLE);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_and_its_target_is_replaced() {
+        let program = program("x: number");
+        let directory = tempfile::tempdir().unwrap();
+        let (target, link) = (
+            directory.path().join("target"),
+            directory.path().join("r.csv"),
+        );
+        fs::write(&target, "old").unwrap();
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        let options = WriteOptions {
+            output_dir: Some(directory.path()),
+            threads: 1,
+        };
+        let directive = directive(DirectiveKind::Output, "");
+        write(
+            &program,
+            &directive,
+            &Rows::new(1),
+            &Dictionary::new(),
+            &options,
+            &mut Vec::new(),
+        )
+        .unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read(&target).unwrap(), b"");
+    }
+
+    fn values() -> impl Strategy<Value = Vec<Vec<String>>> {
+        let symbol = prop_oneof!["[a-c ,\"\t\n\r\\\\\\[\\]é]{0,4}", "[a-c]{1,3}"];
+        let row = (
+            any::<i64>(),
+            symbol,
+            any::<u64>(),
+            any::<i32>(),
+            "[ab\",\n]{0,3}",
+        )
+            .prop_map(|(number, text, bits, x, inner)| {
+                let mut float = Vec::new();
+                let value = f64::from_bits(bits);
+                super::super::value::write_float(
+                    &mut float,
+                    if value.is_nan() { 0.5 } else { value },
+                );
+                let float = String::from_utf8(float).unwrap();
+                let inner = inner.replace('"', "\\\"").replace('\n', "\\n");
+                vec![
+                    number.to_string(),
+                    text,
+                    float,
+                    format!("[{x}, \"{inner}\"]"),
+                ]
+            });
+        prop::collection::vec(row, 0..8)
+    }
+
+    proptest! {
+        /// What is written reads back as it was, in every format that can hold it.
+        #[test]
+        fn rows_round_trip(
+            values in values(),
+            parameters in prop::sample::select(vec![
+                "rfc4180=true",
+                "rfc4180=true delimiter=::",
+                "rfc4180=true headers=true compress=true",
+                "IO=jsonfile",
+                "IO=jsonfile format=object compress=true",
+                "delimiter=|",
+                "delimiter=,",
+                "headers=true",
+            ]),
+            threads in 1usize..3,
+        ) {
+            let declared = if parameters.contains("rfc4180") || parameters.contains("json") {
+                "n: number, s: symbol, f: float, p: Pair"
+            } else {
+                "n: number, s: symbol, f: float"
+            };
+            let program = program(declared);
+            let dictionary = Dictionary::new();
+            let rows = rows(&program, &dictionary, &values);
+            let directory = tempfile::tempdir().unwrap();
+            let options = WriteOptions { output_dir: Some(directory.path()), threads };
+            let output = directive(DirectiveKind::Output, &format!("{parameters} filename=r"));
+            let warnings =
+                write(&program, &output, &rows, &dictionary, &options, &mut Vec::new()).unwrap();
+            if warnings.is_empty() {
+                let input = directive(DirectiveKind::Input, &format!("{parameters} filename=r"));
+                let options = ReadOptions { fact_dir: directory.path(), threads, ..ReadOptions::default() };
+                let loaded = read(&program, &input, &dictionary, &mut Sources::unlisted(), &mut Claims::new(), &options);
+                let loaded = loaded.unwrap();
+                prop_assert_eq!(
+                    print_rows(&program, &dictionary, &loaded.rows),
+                    print_rows(&program, &dictionary, &rows)
+                );
+                prop_assert_eq!(loaded.rows, rows);
+            } else {
+                prop_assert!(parameters.contains("delimiter") || parameters == "headers=true");
+                prop_assert!(!parameters.contains("rfc4180"));
+            }
+        }
+    }
 }

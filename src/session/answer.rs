@@ -1,15 +1,15 @@
 //! What a session answers, as data.
 
 use super::table::Table;
+use super::why::Proof;
 use crate::syntax::source::Location;
-use serde::Serialize;
 use std::sync::Arc;
 use std::time::Duration;
 
 pub enum Answer {
     Rows(Table),
     Changed(Change),
-    Proof(Box<super::why::Proof>),
+    Proof(Box<Proof>),
     Relations(Vec<RelationSize>),
     Schema(Schema),
     Sources(Vec<SourceLine>),
@@ -36,7 +36,7 @@ pub struct Change {
     pub elapsed: Duration,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct RelationSize {
     pub name: Arc<str>,
     pub attributes: Vec<Arc<str>>,
@@ -45,7 +45,7 @@ pub struct RelationSize {
     pub rules: usize,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Schema {
     pub name: Arc<str>,
     pub doc: Option<Arc<str>>,
@@ -58,14 +58,14 @@ pub struct Schema {
     pub rows: u64,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct AttributeType {
     pub name: Arc<str>,
     pub r#type: Arc<str>,
 }
 
 /// A source, and how much of what is loaded it states.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct SourceLine {
     pub id: Box<str>,
     pub reliability: String,
@@ -83,7 +83,7 @@ pub struct RuleText {
 }
 
 /// What a session holds.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Inventory {
     /// Rule files, included ones counted.
     pub packs: usize,
@@ -93,6 +93,5 @@ pub struct Inventory {
     /// Distinct rows that are stated.
     pub facts: u64,
     pub derived: u64,
-    #[serde(skip)]
     pub elapsed: Duration,
 }

@@ -1,7 +1,7 @@
 //! What the files of a case state: rows, claims and the register of sources.
 
 use super::case::CaseSpec;
-use super::error::{Error, Findings};
+use super::error::Findings;
 use super::session::Options;
 use crate::analysis::checked::{CheckedProgram, Directive, RelationId};
 use crate::evidence::{Claims, Sources};
@@ -30,8 +30,8 @@ pub(super) fn read(
     spec: &CaseSpec,
     options: &Options,
     texts: &SourceMap,
-) -> Result<Data, Error> {
-    let reject = |diagnostics| Error::Rejected(Findings::new(diagnostics, texts));
+) -> Result<Data, Findings> {
+    let reject = |diagnostics| Findings::new(diagnostics, texts);
     let set_aside = match &options.bad_rows {
         Some(path) => Some(
             SetAside::create(spec.resolve(path))
@@ -40,7 +40,14 @@ pub(super) fn read(
         None => None,
     };
     let fact_dir = spec.fact_dir();
-    let outcome = read_all(program, dictionary, spec, options, &fact_dir, set_aside.as_ref());
+    let outcome = read_all(
+        program,
+        dictionary,
+        spec,
+        options,
+        &fact_dir,
+        set_aside.as_ref(),
+    );
     options.watch.finished();
     let mut data = outcome.map_err(reject)?;
     if let Some(set_aside) = set_aside {
@@ -70,16 +77,31 @@ fn read_all(
     let mut errors = Vec::new();
     let mut data = Data::default();
     let mut rows = Vec::new();
+    let common = ReadOptions {
+        fact_dir,
+        skip_bad_rows: set_aside,
+        missing_is_empty: spec.missing_facts_are_empty,
+        threads: options.threads.max(1),
+        progress: None,
+    };
     let inputs: Vec<&Directive> = program
         .directives()
         .iter()
         .filter(|directive| directive.kind == DirectiveKind::Input)
         .collect();
-    if inputs.iter().any(|directive| directive.parameter("IO") == Some("claims")) {
+    if inputs
+        .iter()
+        .any(|directive| directive.parameter("IO") == Some("claims"))
+    {
         let register = fact_dir.join("sources.csv");
         if register.exists() {
-            match io::read_sources(&register) {
-                Ok(sources) => data.sources = sources,
+            let progress: Progress = &|done, total| options.watch.reading(&register, done, total);
+            let read_options = ReadOptions {
+                progress: Some(progress),
+                ..common
+            };
+            match io::read_sources(&register, &read_options) {
+                Ok(loaded) => data.sources = loaded.sources,
                 Err(found) => errors.extend(found),
             }
         }
@@ -89,26 +111,19 @@ fn read_all(
         let progress: Progress =
             &|done, total| options.watch.reading(Path::new(&file), done, total);
         let read_options = ReadOptions {
-            fact_dir,
-            skip_bad_rows: set_aside,
-            missing_is_empty: spec.missing_facts_are_empty,
-            threads: options.threads.max(1),
             progress: Some(progress),
+            ..common
         };
         let loaded = io::read(
             program,
             directive,
             dictionary,
             &mut data.sources,
-            &data.claims,
+            &mut data.claims,
             &read_options,
         );
         match loaded {
             Ok(loaded) => {
-                for claim in loaded.claims {
-                    // The reader has refused every id that was in use.
-                    let _ = data.claims.insert(claim);
-                }
                 data.warnings.extend(loaded.warnings);
                 rows.push((directive.relation, loaded.rows));
             }

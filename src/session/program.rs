@@ -1,12 +1,13 @@
-//! The program of a session: its texts, its tree and what the checker made of it.
+//! The program of a session: its tree, and what the checker made of it.
 
 use super::case::CaseSpec;
 use super::error::Findings;
+use crate::analysis;
 use crate::analysis::checked::CheckedProgram;
 use crate::syntax::ast;
 use crate::syntax::diagnostic::Diagnostic;
-use crate::syntax::load::{self, LoadOptions};
 use crate::syntax::source::SourceMap;
+use crate::syntax::{LoadOptions, load as load_files, parse_text};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -18,34 +19,44 @@ pub(super) struct Program {
     pub warnings: Vec<Diagnostic>,
 }
 
-/// Reads and checks rule files as one program. Syntax errors of all files come first: a program with holes would be
-/// blamed for what is in the holes.
+/// Reads and checks the rules of a case, and files added to it, as one program.
+///
+/// Syntax errors of all files come first: a program with holes would be blamed for what is in the holes.
 pub(super) fn load(
-    files: &[PathBuf],
     spec: &CaseSpec,
+    added: &[PathBuf],
     sources: &mut SourceMap,
 ) -> Result<Program, Findings> {
-    let loaded = load::load_files(files, &load_options(spec), sources);
-    check(loaded.program, loaded.diagnostics, spec, sources)
-}
-
-/// The same for a text.
-pub(super) fn parse(
-    name: &str,
-    text: &str,
-    spec: &CaseSpec,
-    sources: &mut SourceMap,
-) -> Result<Program, Findings> {
-    let loaded = load::load_text(name, text, &load_options(spec), sources);
-    check(loaded.program, loaded.diagnostics, spec, sources)
+    let (mut tree, mut found) = match &spec.text {
+        Some(text) => parse_text("rules", text, sources),
+        None => {
+            let files = spec
+                .rule_files()
+                .map_err(|wrong| Findings::new(vec![wrong], sources))?;
+            load_files(&files, &load_options(spec), sources)
+        }
+    };
+    let (more, found_there) = load_files(added, &load_options(spec), sources);
+    append(&mut tree, more);
+    found.extend(found_there);
+    finish(tree, found, spec, sources)
 }
 
 fn load_options(spec: &CaseSpec) -> LoadOptions {
     LoadOptions {
-        include_dirs: spec.include_dirs.clone(),
+        include_dirs: spec
+            .include_dirs
+            .iter()
+            .map(|dir| spec.resolve(dir))
+            .collect(),
         macros: spec.macros.clone(),
-        ..LoadOptions::default()
     }
+}
+
+fn append(tree: &mut ast::Program, more: ast::Program) {
+    tree.items.extend(more.items);
+    tree.annotations.extend(more.annotations);
+    tree.comments.extend(more.comments);
 }
 
 impl Program {
@@ -57,8 +68,8 @@ impl Program {
         spec: &CaseSpec,
         sources: &mut SourceMap,
     ) -> Result<Program, Findings> {
-        let loaded = load::load_text(name, text, &load_options(spec), sources);
-        self.with(loaded, spec, sources)
+        let (more, found) = parse_text(name, text, sources);
+        self.with(more, found, spec, sources)
     }
 
     /// This program and a file more.
@@ -68,45 +79,50 @@ impl Program {
         spec: &CaseSpec,
         sources: &mut SourceMap,
     ) -> Result<Program, Findings> {
-        let loaded = load::load_files(&[file], &load_options(spec), sources);
-        self.with(loaded, spec, sources)
+        let (more, found) = load_files(&[file], &load_options(spec), sources);
+        self.with(more, found, spec, sources)
     }
 
     fn with(
         &self,
-        more: load::Loaded,
+        more: ast::Program,
+        found: Vec<Diagnostic>,
         spec: &CaseSpec,
         sources: &SourceMap,
     ) -> Result<Program, Findings> {
         let mut tree = self.tree.clone();
-        tree.items.extend(more.program.items);
-        tree.comments.extend(more.program.comments);
-        check(tree, more.diagnostics, spec, sources)
+        append(&mut tree, more);
+        finish(tree, found, spec, sources)
     }
 }
 
 /// What is wrong with a tree, or the program it is. `found` is what was found while it was read.
-fn check(
+fn finish(
     tree: ast::Program,
-    found: Vec<Diagnostic>,
+    mut found: Vec<Diagnostic>,
     spec: &CaseSpec,
     sources: &SourceMap,
 ) -> Result<Program, Findings> {
-    let mut diagnostics = found;
-    let failed = diagnostics.iter().any(Diagnostic::is_error);
-    let mut checked = None;
-    if !failed {
-        let outcome = crate::analysis::check(&tree, sources);
-        diagnostics.extend(outcome.diagnostics);
-        checked = outcome.program;
+    found.retain(|diagnostic| diagnostic.is_error() || !spec.silences(diagnostic));
+    if found.iter().any(Diagnostic::is_error) {
+        return Err(Findings::new(found, sources));
     }
-    diagnostics.retain(|diagnostic| diagnostic.is_error() || !spec.silences(diagnostic));
-    match checked {
-        Some(checked) if !diagnostics.iter().any(Diagnostic::is_error) => Ok(Program {
-            tree,
-            checked: Arc::new(checked),
-            warnings: diagnostics,
-        }),
-        _ => Err(Findings::new(diagnostics, sources)),
+    let options = analysis::Options {
+        silenced: spec.silenced.clone(),
+        ..analysis::Options::default()
+    };
+    match analysis::check(&tree, &options) {
+        Ok((checked, warnings)) => {
+            found.extend(warnings);
+            Ok(Program {
+                tree,
+                checked: Arc::new(checked),
+                warnings: found,
+            })
+        }
+        Err(errors) => {
+            found.extend(errors);
+            Err(Findings::new(found, sources))
+        }
     }
 }

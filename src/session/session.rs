@@ -5,13 +5,14 @@ use super::case::CaseSpec;
 use super::command::Command;
 use super::data::{self, Data};
 use super::error::{Error, Findings, Stopped};
+use super::pool::Pool;
 use super::program::{self, Program};
 use super::table::Table;
 use super::typed;
 use super::watch::{Unwatched, Watch};
-use crate::analysis::checked::{CheckedProgram, CheckedQuery, RelationId};
-use crate::engine::budget::{Budget, RunOptions, RunReport};
+use crate::analysis::checked::{CheckedProgram, RelationId, ValueType};
 use crate::engine::Database;
+use crate::engine::budget::{Budget, RunOptions, RunReport, Stop};
 use crate::evidence::{Claims, Sources};
 use crate::io;
 use crate::storage::{Dictionary, Rows};
@@ -63,6 +64,8 @@ pub struct Session {
     pub(super) sources: SourceMap,
     pub(super) program: Program,
     pub(super) data: Data,
+    /// Where files are read, written and sorted.
+    pub(super) pool: Pool,
     /// Rows inserted by the embedding program.
     pub(super) inserted: Vec<(RelationId, Rows)>,
     pub(super) database: Database,
@@ -95,7 +98,9 @@ impl Session {
         let mut sources = SourceMap::new();
         let program = program::load(&spec, &added, &mut sources)?;
         let dictionary = Arc::new(Dictionary::new());
-        let data = data::read(&program.checked, &dictionary, &spec, &options, &sources)?;
+        let pool = Pool::new(options.threads);
+        let data =
+            pool.install(|| data::read(&program.checked, &dictionary, &spec, &options, &sources))?;
         let mut session = Session {
             database: Database::new(program.checked.clone(), dictionary),
             warnings: Vec::new(),
@@ -109,6 +114,7 @@ impl Session {
             sources,
             program,
             data,
+            pool,
         };
         session.rerun()?;
         Ok(session)
@@ -116,9 +122,7 @@ impl Session {
 
     /// Carries out one command.
     pub fn execute(&mut self, command: &Command) -> Result<Answer, Error> {
-        if self.stale {
-            self.rerun()?;
-        }
+        self.refresh()?;
         match command {
             Command::Query(body) => self.query(body).map(Answer::Rows),
             Command::Clauses(text) => self.add_text(text).map(Answer::Changed),
@@ -126,7 +130,7 @@ impl Session {
                 true => self.query(text).map(Answer::Rows),
                 false => self.add_text(text).map(Answer::Changed),
             },
-            Command::Why(fact) => self.prove(fact).map(|proof| Answer::Proof(Box::new(proof))),
+            Command::Why(fact) => self.why(fact).map(|proof| Answer::Proof(Box::new(proof))),
             Command::Relations => Ok(Answer::Relations(self.relation_sizes())),
             Command::Schema(relation) => self.schema(relation).map(Answer::Schema),
             Command::Sources(relation) => {
@@ -141,11 +145,10 @@ impl Session {
 
     /// Answers a query: a body, with or without `?-` and the final dot.
     pub fn query(&mut self, body: &str) -> Result<Table, Error> {
-        if self.stale {
-            self.rerun()?;
-        }
+        self.refresh()?;
         let started = Instant::now();
-        let (query, _) = self.check_query(body)?;
+        let name = self.name_text();
+        let query = typed::check_query(&self.program.checked, &name, body, &mut self.sources)?;
         let rows = self
             .database
             .query(&query, &self.options.budget)
@@ -159,7 +162,7 @@ impl Session {
             })
             .collect();
         let types: Vec<_> = columns.iter().map(|(_, ty)| *ty).collect();
-        let rows = io::sort_rows(rows, &types, &self.program.checked, self.dictionary());
+        let rows = self.sorted(rows, &types);
         Ok(Table::new(
             self.program.checked.clone(),
             self.database.dictionary().clone(),
@@ -236,12 +239,11 @@ impl Session {
         }
     }
 
-    /// Parses and checks the body of a query.
-    pub(super) fn check_query(&mut self, body: &str) -> Result<(CheckedQuery, String), Error> {
-        let name = self.name_text();
-        typed::check_query(&self.program.checked, &name, body, &mut self.sources)
-            .map(|query| (query, name))
-            .map_err(Error::Rejected)
+    pub(super) fn sorted(&self, rows: Rows, types: &[ValueType]) -> Rows {
+        let threads = self.options.threads.max(1);
+        let (program, dictionary) = (&self.program.checked, self.dictionary());
+        self.pool
+            .install(|| io::sort_rows(rows, types, program, dictionary, threads))
     }
 
     /// `line 3`
@@ -272,11 +274,7 @@ impl Session {
 
     fn reload(&mut self) -> Result<Inventory, Error> {
         let started = Instant::now();
-        *self = Session::start(
-            self.spec.clone(),
-            self.options.clone(),
-            self.added.clone(),
-        )?;
+        *self = Session::start(self.spec.clone(), self.options.clone(), self.added.clone())?;
         Ok(Inventory {
             elapsed: started.elapsed(),
             ..self.inventory()
@@ -289,13 +287,7 @@ impl Session {
         let mut change = typed::count_items(&program.tree.items[before..]);
         let data = match self.can_keep_data(&program.checked) {
             true => None,
-            false => Some(data::read(
-                &program.checked,
-                self.database.dictionary(),
-                &self.spec,
-                &self.options,
-                &self.sources,
-            )?),
+            false => Some(self.read(&program.checked)?),
         };
         let rows = data.as_ref().unwrap_or(&self.data).rows.iter().flatten();
         let mut database =
@@ -340,17 +332,19 @@ impl Session {
             && inputs(old) == inputs(program)
     }
 
+    /// Takes rows into account that were inserted since the last run.
+    pub(super) fn refresh(&mut self) -> Result<(), Error> {
+        match self.stale {
+            true => self.rerun(),
+            false => Ok(()),
+        }
+    }
+
     fn rerun(&mut self) -> Result<(), Error> {
         let checked = self.program.checked.clone();
         let mut database = Database::new(checked.clone(), self.database.dictionary().clone());
         if self.data.rows.is_none() {
-            self.data = data::read(
-                &checked,
-                self.database.dictionary(),
-                &self.spec,
-                &self.options,
-                &self.sources,
-            )?;
+            self.data = self.read(&checked)?;
         }
         if self.options.keep_stated {
             for (relation, rows) in self.data.rows.iter().flatten() {
@@ -364,13 +358,26 @@ impl Session {
         for (relation, rows) in &self.inserted {
             database.state(*relation, rows.clone());
         }
-        let report = run(&mut database, &self.options)
-            .map_err(|stop| self.stopped_in(&stop, &checked))?;
+        let report =
+            run(&mut database, &self.options).map_err(|stop| self.stopped_in(&stop, &checked))?;
         self.database = database;
         self.report = report;
         self.stale = false;
         self.gather_warnings();
         Ok(())
+    }
+
+    fn read(&self, program: &CheckedProgram) -> Result<Data, Findings> {
+        let dictionary = self.database.dictionary();
+        self.pool.install(|| {
+            data::read(
+                program,
+                dictionary,
+                &self.spec,
+                &self.options,
+                &self.sources,
+            )
+        })
     }
 
     fn gather_warnings(&mut self) {
@@ -382,21 +389,19 @@ impl Session {
                 .filter(|warning| !self.spec.silences(warning))
                 .cloned(),
         );
+        self.warnings.extend(self.fault_warnings(&self.report));
     }
 
-    pub(super) fn stopped(&self, stop: &crate::engine::budget::Stop) -> Error {
+    pub(super) fn stopped(&self, stop: &Stop) -> Error {
         self.stopped_in(stop, &self.program.checked)
     }
 
-    fn stopped_in(&self, stop: &crate::engine::budget::Stop, program: &CheckedProgram) -> Error {
+    fn stopped_in(&self, stop: &Stop, program: &CheckedProgram) -> Error {
         Error::Stopped(Stopped::new(stop, program, &self.sources))
     }
 }
 
-fn run(
-    database: &mut Database,
-    options: &Options,
-) -> Result<RunReport, crate::engine::budget::Stop> {
+fn run(database: &mut Database, options: &Options) -> Result<RunReport, Stop> {
     let run_options = RunOptions {
         threads: options.threads.max(1),
         births: options.births,

@@ -1,6 +1,7 @@
 //! Text in, text out: programs, and the normal form or the diagnostics they give.
 
 mod programs;
+mod sentences;
 
 use super::{Options, check, check_fact, check_pattern, check_query};
 use crate::syntax::ast::ItemKind;

@@ -1,0 +1,199 @@
+//! Answers as text for a person.
+
+use crate::cli::proof;
+use crate::cli::style::Palette;
+use crate::cli::table::{self, TextGrid};
+use crate::cli::units::{plural, show_count, show_duration};
+use crate::cli::{footer, yes_or_no};
+use crate::session::{Answer, Change, Inventory, RelationSize, RuleText, Schema, SourceLine};
+use std::io::{self, Write};
+
+/// How answers are to look.
+#[derive(Clone, Copy)]
+pub struct Look {
+    /// Columns of the terminal.
+    pub width: Option<u16>,
+    pub palette: Palette,
+    /// Whether to say how long answers took.
+    pub timed: bool,
+}
+
+pub fn show(answer: &Answer, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    match answer {
+        Answer::Rows(rows) if rows.is_yes_or_no() => {
+            let said = yes_or_no(rows);
+            match look.timed {
+                true => {
+                    let took = format!("in {}", show_duration(rows.elapsed()));
+                    writeln!(out, "{said}  {}", look.palette.quiet(took))
+                }
+                false => writeln!(out, "{said}"),
+            }
+        }
+        Answer::Rows(rows) => {
+            if !rows.is_empty() {
+                table::print(rows, look.width, look.palette, out)?;
+            }
+            writeln!(out, "{}", look.palette.quiet(footer(rows, look.timed)))
+        }
+        Answer::Changed(change) => writeln!(out, "{}", changed(change, look.timed)),
+        Answer::Proof(proof) => proof::print(proof, look.palette, out),
+        Answer::Relations(sizes) => table::print(&relations(sizes), look.width, look.palette, out),
+        Answer::Schema(schema) => self::schema(schema, look, out),
+        Answer::Sources(lines) if lines.is_empty() => writeln!(out, "no source states these facts"),
+        Answer::Sources(lines) => table::print(&sources(lines), look.width, look.palette, out),
+        Answer::Rules(rules) if rules.is_empty() => writeln!(out, "no rule derives it"),
+        Answer::Rules(rules) => self::rules(rules, look, out),
+        Answer::Count { counts, .. } => count(counts, look, out),
+        Answer::Loaded(inventory) => writeln!(out, "{}", loaded(inventory)),
+    }
+}
+
+/// `4 rule packs, 61 rules  ·  1,951 claims from 213 sources, 1,702 facts  ·  ready in 31 ms`
+pub fn loaded(inventory: &Inventory) -> String {
+    let mut parts = vec![format!(
+        "{}, {}",
+        plural(inventory.packs as u64, "rule pack"),
+        plural(inventory.rules as u64, "rule")
+    )];
+    let facts = plural(inventory.facts, "fact");
+    parts.push(match (inventory.claims, inventory.sources) {
+        (0, _) => facts,
+        (claims, 0) => format!("{}, {facts}", plural(claims as u64, "claim")),
+        (claims, sources) => format!(
+            "{} from {}, {facts}",
+            plural(claims as u64, "claim"),
+            plural(sources as u64, "source")
+        ),
+    });
+    parts.push(format!("ready in {}", show_duration(inventory.elapsed)));
+    parts.join("  ·  ")
+}
+
+fn changed(change: &Change, timed: bool) -> String {
+    let taken: Vec<String> = [
+        (change.facts, "fact"),
+        (change.rules, "rule"),
+        (change.others, "declaration"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, noun)| plural(count as u64, noun))
+    .collect();
+    let what = match taken.is_empty() {
+        true => "nothing".to_owned(),
+        false => taken.join(", "),
+    };
+    let rows = match (change.appeared, change.gone) {
+        (0, 0) => "no row changed".to_owned(),
+        (appeared, 0) => format!("{} appeared", plural(appeared, "row")),
+        (0, gone) => format!("{} fell", plural(gone, "row")),
+        (appeared, gone) => format!(
+            "{} appeared, {} fell",
+            plural(appeared, "row"),
+            show_count(gone)
+        ),
+    };
+    match timed {
+        true => format!("{what} added: {rows}, in {}", show_duration(change.elapsed)),
+        false => format!("{what} added: {rows}"),
+    }
+}
+
+fn relations(sizes: &[RelationSize]) -> TextGrid {
+    TextGrid {
+        headings: vec!["relation", "attributes", "rules", "rows"],
+        numbers: vec![false, false, true, true],
+        rows: sizes
+            .iter()
+            .map(|size| {
+                vec![
+                    size.name.to_string(),
+                    size.attributes.join(", "),
+                    show_count(size.rules as u64),
+                    show_count(size.rows),
+                ]
+            })
+            .collect(),
+    }
+}
+
+fn schema(schema: &Schema, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    let attributes: Vec<String> = schema
+        .attributes
+        .iter()
+        .map(|attribute| format!("{}: {}", attribute.name, attribute.r#type))
+        .collect();
+    let name = look.palette.relation(&schema.name);
+    writeln!(out, "{name}({})", attributes.join(", "))?;
+    if let Some(doc) = &schema.doc {
+        for line in doc.lines() {
+            writeln!(out, "  {}", line.trim())?;
+        }
+    }
+    let mut facts = vec![plural(schema.rows, "row")];
+    if !schema.inputs.is_empty() {
+        facts.push(format!("read from {}", schema.inputs.join(", ")));
+    }
+    if schema.rules > 0 {
+        facts.push(format!(
+            "derived by {}",
+            plural(schema.rules as u64, "rule")
+        ));
+    }
+    facts.push(format!("declared at {}", schema.declared));
+    writeln!(out, "{}", look.palette.quiet(facts.join("  ·  ")))
+}
+
+fn sources(lines: &[SourceLine]) -> TextGrid {
+    TextGrid {
+        headings: vec![
+            "source",
+            "grade",
+            "published",
+            "claims",
+            "publisher",
+            "title",
+        ],
+        numbers: vec![false, false, false, true, false, false],
+        rows: lines
+            .iter()
+            .map(|line| {
+                vec![
+                    line.id.to_string(),
+                    line.reliability.clone(),
+                    line.published.clone().unwrap_or_default(),
+                    show_count(line.claims as u64),
+                    line.publisher.to_string(),
+                    line.title.to_string(),
+                ]
+            })
+            .collect(),
+    }
+}
+
+fn rules(rules: &[RuleText], look: Look, out: &mut dyn Write) -> io::Result<()> {
+    for rule in rules {
+        let at = format!("{}:{}", rule.at.file, rule.at.line);
+        writeln!(out, "{}", look.palette.quiet(at))?;
+        writeln!(out, "{}", rule.text)?;
+    }
+    Ok(())
+}
+
+fn count(counts: &[(std::sync::Arc<str>, u64)], look: Look, out: &mut dyn Write) -> io::Result<()> {
+    match counts {
+        [(_, only)] => writeln!(out, "{}", show_count(*only)),
+        counts => {
+            let grid = TextGrid {
+                headings: vec!["relation", "rows"],
+                numbers: vec![false, true],
+                rows: counts
+                    .iter()
+                    .map(|(name, rows)| vec![name.to_string(), show_count(*rows)])
+                    .collect(),
+            };
+            table::print(&grid, look.width, look.palette, out)
+        }
+    }
+}

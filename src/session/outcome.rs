@@ -1,0 +1,93 @@
+//! What a run found besides rows: violated constraints, and rule instances that had no value.
+
+use super::error::Findings;
+use super::session::Session;
+use super::table::Table;
+use crate::engine::budget::RunReport;
+use crate::engine::functor::{Fault, FaultReport};
+use crate::syntax::diagnostic::Diagnostic;
+use std::time::Duration;
+
+/// A constraint that does not hold.
+pub struct Violated {
+    /// As written, on one line.
+    pub text: String,
+    /// `file:line:column`
+    pub at: String,
+    /// One row for each way in which it is violated.
+    pub rows: Table,
+}
+
+impl Session {
+    /// The constraints that the last run found violated.
+    pub fn violations(&self) -> Vec<Violated> {
+        let program = &self.program.checked;
+        self.report
+            .violations
+            .iter()
+            .map(|violation| {
+                let span = program[violation.constraint].span;
+                let rows = self.sorted(violation.rows.clone(), &violation.types);
+                let columns = violation
+                    .columns
+                    .iter()
+                    .cloned()
+                    .zip(violation.types.iter().copied())
+                    .collect();
+                let text = self.sources.slice(span);
+                Violated {
+                    text: text.split_whitespace().collect::<Vec<_>>().join(" "),
+                    at: self.sources.locate(span).to_string(),
+                    rows: Table::new(
+                        program.clone(),
+                        self.database.dictionary().clone(),
+                        columns,
+                        rows,
+                        Duration::ZERO,
+                    ),
+                }
+            })
+            .collect()
+    }
+
+    /// The session's warnings and these.
+    pub fn warnings_with(&self, more: &[Diagnostic]) -> Findings {
+        let wanted = more.iter().filter(|warning| !self.spec.silences(warning));
+        let all = self.warnings.iter().chain(wanted).cloned().collect();
+        Findings::new(all, &self.sources)
+    }
+
+    /// Warnings about rule instances that yielded nothing.
+    pub(super) fn fault_warnings(&self, report: &RunReport) -> Vec<Diagnostic> {
+        report
+            .faults
+            .iter()
+            .map(|fault| self.fault_warning(fault))
+            .collect()
+    }
+
+    fn fault_warning(&self, report: &FaultReport) -> Diagnostic {
+        let way_out = match &report.fault {
+            Fault::DivisionByZero => "exclude it, for example with `D != 0`",
+            Fault::NotANumber(_) => "keep only numbers, for example with `match(\"-?[0-9]+\", S)`",
+            Fault::BadPattern(_) => "correct the pattern",
+            Fault::UnknownFunctor(_) => {
+                "user-defined functors are closures that an embedding program registers"
+            }
+        };
+        let times = match report.count {
+            1 => "once".to_owned(),
+            count => format!("{count} times"),
+        };
+        let mut warning = Diagnostic::warning("W501", report.fault.to_string())
+            .at(
+                self.program.checked[report.rule].span,
+                format!("{times} in this rule"),
+            )
+            .note("a rule instance without a value yields nothing");
+        if !report.example.is_empty() {
+            warning = warning.note(format!("first with {}", report.example));
+        }
+        warning.help(way_out)
+    }
+}

@@ -19,21 +19,21 @@ fn list(world: &World, fact: &str, limit: usize) -> String {
     );
     let mut out = String::new();
     for support in &found.supports {
-        out += &line(&case, world, support);
+        out += &line(&case, support);
         out += "\n";
     }
     out + &found.count_text() + "\n"
 }
 
-fn line(case: &Case, world: &World, support: &Support) -> String {
+fn line(case: &Case, support: &Support) -> String {
     let statements: Vec<String> = support
         .statements
         .iter()
-        .map(|statement| case.statement_text(statement, &world.texts))
+        .map(|statement| case.statement_text(statement))
         .collect();
     let mut out = format!("{{{}}} {:.2}", statements.join(" "), support.strength);
     if let Some(weakest) = support.weakest {
-        out += &format!(" by {}", world.claims[weakest].id);
+        out += &format!(" by {}", case.claims[weakest].id);
     }
     match support.interval {
         Ok(interval) => out += &format!(" {interval}"),
@@ -146,7 +146,7 @@ fn rule_text_and_claims_can_be_withdrawn_alike() {
         true,
     );
     expect![[r#"
-        {x.dl:2} 1.00 always
+        {a(1)} 1.00 always
         {c1} 0.40 by c1 always
         2 of 2 minimal supports
     "#]]
@@ -342,7 +342,7 @@ fn cuts_and_roots_are_named() {
         .map(|cut| {
             let cut: Vec<String> = cut
                 .iter()
-                .map(|statement| case.statement_text(statement, &world.texts))
+                .map(|statement| case.statement_text(statement))
                 .collect();
             cut.join(" ")
         })

@@ -90,8 +90,7 @@ impl Case<'_> {
         let mut more = false;
         'sets: for set in sets.by_ref() {
             let conditions = lineage.conditions(|element| set.binary_search(&element).is_ok());
-            let mut combinations = Combinations::new(self, &lineage, &set, tables);
-            while let Some(statements) = combinations.next() {
+            for statements in Combinations::new(self, &lineage, &set, tables) {
                 if supports.len() == limit {
                     more = true;
                     break 'sets;

@@ -137,7 +137,11 @@ impl<'a> Builder<'a> {
             span: atom.span,
         };
         let scope = self.open_scope(None);
-        let place = if wildcards { Place::Pattern } else { Place::Head };
+        let place = if wildcards {
+            Place::Pattern
+        } else {
+            Place::Head
+        };
         let kind = match self.atom(atom, place, scope) {
             LiteralKind::Atom(atom) => ClauseKind::Rule(atom),
             _ => ClauseKind::UnknownHead(Vec::new()),
@@ -172,7 +176,10 @@ impl<'a> Builder<'a> {
                         codes::INVALID_SUBSUMPTION,
                         "Subsumption must compare tuples from the same relation",
                     )
-                    .at(dominating.span, "another relation than the dominated tuple's")
+                    .at(
+                        dominating.span,
+                        "another relation than the dominated tuple's",
+                    )
                     .at(dominated.span, "the dominated tuple"),
                 );
             }
@@ -288,7 +295,9 @@ impl<'a> Builder<'a> {
 
     /// An atom, or [`LiteralKind::Unknown`] when its relation or arity is wrong.
     fn atom(&mut self, atom: &ast::Atom, place: Place, scope: ScopeId) -> LiteralKind {
-        let relation = self.declarations.find_relation(&atom.relation, self.findings);
+        let relation = self
+            .declarations
+            .find_relation(&atom.relation, self.findings);
         let args: Vec<Arg> = atom
             .args
             .iter()
@@ -321,7 +330,11 @@ impl<'a> Builder<'a> {
             .at(atom.span, format!("has {}", counted(got, "argument")))
             .at(
                 declared.span,
-                format!("`{}` has {}", declared.signature(), counted(expected, "attribute")),
+                format!(
+                    "`{}` has {}",
+                    declared.signature(),
+                    counted(expected, "attribute")
+                ),
             ),
         );
         false
@@ -445,7 +458,13 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn branch(&mut self, path: &ast::Path, args: &[Expr], place: Place, scope: ScopeId) -> NodeKind {
+    fn branch(
+        &mut self,
+        path: &ast::Path,
+        args: &[Expr],
+        place: Place,
+        scope: ScopeId,
+    ) -> NodeKind {
         let args = self.exprs(args, place, scope);
         let name = path_text(path);
         let Some(&(ty, ordinal)) = self.declarations.branches.get(&name) else {
@@ -474,7 +493,10 @@ impl<'a> Builder<'a> {
                         fields.len()
                     ),
                 )
-                .at(path.span, format!("has {}", counted(args.len(), "argument"))),
+                .at(
+                    path.span,
+                    format!("has {}", counted(args.len(), "argument")),
+                ),
             );
             return NodeKind::Unknown(args);
         }
@@ -487,7 +509,10 @@ impl<'a> Builder<'a> {
         }
         let near = closest(
             &name.text,
-            self.declarations.functors.iter().map(|functor| &*functor.name),
+            self.declarations
+                .functors
+                .iter()
+                .map(|functor| &*functor.name),
         );
         self.findings.push(
             Diagnostic::error(

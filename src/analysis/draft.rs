@@ -45,18 +45,31 @@ pub struct Arg {
 pub enum NodeKind {
     Variable(Arc<str>),
     Wildcard,
-    Integer { literal: IntegerLiteral, negative: bool },
+    Integer {
+        literal: IntegerLiteral,
+        negative: bool,
+    },
     Unsigned(u64),
     Float(f64),
     Text(Arc<str>),
     Nil,
     Record(Vec<Arg>),
-    Branch { ty: TypeId, ordinal: u32, args: Vec<Arg> },
+    Branch {
+        ty: TypeId,
+        ordinal: u32,
+        args: Vec<Arg>,
+    },
     Unary(UnaryOp, Arg),
     Binary(BinaryOp, Arg, Arg),
     Call(Intrinsic, Vec<Arg>),
-    UserCall { functor: usize, args: Vec<Arg> },
-    Cast { operand: Arg, ty: TypeId },
+    UserCall {
+        functor: usize,
+        args: Vec<Arg>,
+    },
+    Cast {
+        operand: Arg,
+        ty: TypeId,
+    },
     Aggregate(AggregateId),
     IterationCount,
     /// Names something unknown, which was reported: grounds and types whatever it touches.
@@ -107,9 +120,21 @@ pub struct Atom {
 pub enum LiteralKind {
     Atom(Atom),
     Negated(Atom),
-    Compare { op: CompareOp, left: Arg, right: Arg },
-    Match { pattern: Arg, text: Arg, negated: bool },
-    Contains { part: Arg, text: Arg, negated: bool },
+    Compare {
+        op: CompareOp,
+        left: Arg,
+        right: Arg,
+    },
+    Match {
+        pattern: Arg,
+        text: Arg,
+        negated: bool,
+    },
+    Contains {
+        part: Arg,
+        text: Arg,
+        negated: bool,
+    },
     Bool(bool),
     /// An atom of an inlined relation: what it stands for is beside it, this tells the types of its arguments.
     Replaced { atom: Atom, negated: bool },
@@ -155,7 +180,10 @@ pub enum ClauseKind {
     UnknownHead(Vec<Arg>),
     Constraint,
     Query,
-    Subsumption { dominated: Atom, dominating: Atom },
+    Subsumption {
+        dominated: Atom,
+        dominating: Atom,
+    },
 }
 
 /// One variable mentioned in one place.

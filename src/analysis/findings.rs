@@ -45,10 +45,7 @@ fn place(diagnostic: &Diagnostic) -> Option<Span> {
 /// The name nearest to `wanted`, if one is near enough to be what was meant.
 ///
 /// Only names of nearly the same length are compared, so a lookup in thousands of names stays cheap.
-pub fn closest<'a>(
-    wanted: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn closest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = wanted.chars().count();
     let allowed = (length / 3).clamp(1, 4);
     let folded = wanted.to_lowercase();

@@ -86,22 +86,35 @@ fn variables_once(draft: &Draft, findings: &mut Findings) {
                 let place = places.entry(&mention.name).or_insert(mention.span);
                 *place = mention.span.min(*place);
             }
-            repeated.extend(counts.iter().filter(|(_, count)| **count > 1).map(|(name, _)| *name));
+            repeated.extend(
+                counts
+                    .iter()
+                    .filter(|(_, count)| **count > 1)
+                    .map(|(name, _)| *name),
+            );
         }
         for (name, place) in places {
             // The columns of a query are its answer.
-            let query = clauses.iter().any(|clause| matches!(clause.kind, ClauseKind::Query));
+            let query = clauses
+                .iter()
+                .any(|clause| matches!(clause.kind, ClauseKind::Query));
             if name.starts_with('_') {
                 if repeated.contains(name) {
                     findings.push(
                         Diagnostic::warning(
                             codes::VARIABLE_MARKED_SINGLE,
-                            format!("Variable `{name}` marked as singleton but occurs more than once"),
+                            format!(
+                                "Variable `{name}` marked as singleton but occurs more than once"
+                            ),
                         )
                         .at(place, "the `_` says that it appears once"),
                     );
                 }
-            } else if !repeated.contains(name) && !in_heads.contains(name) && !query && !said(clauses, name) {
+            } else if !repeated.contains(name)
+                && !in_heads.contains(name)
+                && !query
+                && !said(clauses, name)
+            {
                 findings.push(
                     Diagnostic::warning(
                         codes::VARIABLE_ONCE,
@@ -118,9 +131,12 @@ fn variables_once(draft: &Draft, findings: &mut Findings) {
 /// The sentence of the rule shows the value, so it is wanted.
 fn said(clauses: &[Clause], variable: &str) -> bool {
     let placeholder = format!("{{{variable}}}");
-    clauses
-        .iter()
-        .any(|clause| clause.say.as_ref().is_some_and(|say| say.contains(&placeholder)))
+    clauses.iter().any(|clause| {
+        clause
+            .say
+            .as_ref()
+            .is_some_and(|say| say.contains(&placeholder))
+    })
 }
 
 const PRAGMAS: &[&str] = &[
@@ -154,7 +170,9 @@ const PRAGMAS: &[&str] = &[
 
 fn pragmas(items: &[&Item], findings: &mut Findings) {
     for item in items {
-        let ItemKind::Pragma { key, .. } = &item.kind else { continue };
+        let ItemKind::Pragma { key, .. } = &item.kind else {
+            continue;
+        };
         if PRAGMAS.contains(&&*key.value) {
             continue;
         }
@@ -257,7 +275,9 @@ fn clause_facts(draft: &Draft, index: u32, clause: &Clause, facts: &mut Liveness
     use super::draft::LiteralKind;
     match &clause.kind {
         ClauseKind::Rule(head) => facts.derives.push((index, head.relation.0)),
-        ClauseKind::Subsumption { dominated, .. } => facts.reads.push((index, dominated.relation.0)),
+        ClauseKind::Subsumption { dominated, .. } => {
+            facts.reads.push((index, dominated.relation.0))
+        }
         _ => {}
     }
     let mut count = 0;

@@ -162,9 +162,7 @@ impl<'a> Artist<'a> {
             };
             let mut items = self.line(item, branch);
             if depth >= self.options.depth && !items.is_empty() {
-                items = vec![Item::Remark(
-                    "… deeper steps are not drawn".to_owned(),
-                )];
+                items = vec![Item::Remark("… deeper steps are not drawn".to_owned())];
             }
             let count = items.len();
             for (at, item) in items.into_iter().enumerate().rev() {
@@ -354,11 +352,7 @@ impl<'a> Artist<'a> {
         items
     }
 
-    fn wording<'w>(
-        &self,
-        variables: &'w [Variable],
-        values: &'w [Option<Code>],
-    ) -> Wording<'w>
+    fn wording<'w>(&self, variables: &'w [Variable], values: &'w [Option<Code>]) -> Wording<'w>
     where
         'a: 'w,
     {

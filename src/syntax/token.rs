@@ -71,7 +71,7 @@ pub enum TokenKind {
     Slash,
     Percent,
     Caret,
-    /// A character only the preprocessor knows: `&`, `~`, `?`, `\`; elsewhere already reported.
+    /// Characters that mean nothing but to the preprocessor. As words of the text itself they are already reported.
     Other,
     End,
 }
@@ -127,31 +127,17 @@ impl TokenKind {
         }
     }
 
-    /// True for a word after which a clause may be complete.
-    pub fn can_end_clause(self) -> bool {
+    /// True for a word after which an item may be complete.
+    pub fn can_end_item(self) -> bool {
         use TokenKind::*;
-        matches!(
-            self,
-            Ident
-                | Integer
-                | Ipv4
-                | Unsigned
-                | Float
-                | BadNumber
-                | Text
-                | Underscore
-                | RParen
-                | RBracket
-                | RBrace
-                | Dollar
-                | Dot
-                | Keyword(
-                    self::Keyword::Nil
-                        | self::Keyword::True
-                        | self::Keyword::False
-                        | self::Keyword::Stateful
-                )
-        )
+        match self {
+            Ident | Integer | Ipv4 | Unsigned | Float | BadNumber | Text | Underscore | Dollar
+            | Dot => true,
+            RParen | RBracket | RBrace => true,
+            Directive(word) => word == DirectiveWord::Once,
+            Keyword(word) => word.can_end_item(),
+            _ => false,
+        }
     }
 }
 
@@ -233,6 +219,31 @@ words! {
         ToString "to_string",
         ToUnsigned "to_unsigned",
         True "true",
+    }
+}
+
+impl Keyword {
+    /// Constants, and qualifiers of declarations.
+    fn can_end_item(self) -> bool {
+        use Keyword::*;
+        matches!(
+            self,
+            Nil | True
+                | False
+                | Stateful
+                | Brie
+                | Btree
+                | BtreeDelete
+                | Eqrel
+                | Inline
+                | Input
+                | Magic
+                | NoInline
+                | NoMagic
+                | Output
+                | Overridable
+                | Printsize
+        )
     }
 }
 

@@ -12,19 +12,23 @@ mod hypotheses;
 mod items;
 mod rules;
 
+pub(super) use expressions::binding;
+
 use super::ast::{Name, Path};
 use super::codes;
 use super::diagnostic::Diagnostic;
 use super::lexer::excerpt;
 use super::source::Span;
 use super::stream::TokenStream;
-use super::token::{Token, TokenKind};
+use super::token::{Keyword, Token, TokenKind};
 use rustc_hash::FxHashSet;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// Levels of nesting and height of a tree. Every stage may recurse over a tree: this keeps its stack small.
-pub const MAX_DEPTH: u32 = 256;
+/// Brackets, signs and blocks within each other. The parser recurses: this keeps its stack within a thread's 2 MiB.
+pub const MAX_NESTING: u32 = 128;
+/// Height of the tree of one item; a chain of operators is as high as it is long. Later stages recurse over trees.
+pub const MAX_HEIGHT: u32 = 256;
 
 /// The mistake is already among the findings.
 #[derive(Debug)]
@@ -51,6 +55,8 @@ pub struct Parser<'s, 'a> {
     names: FxHashSet<Arc<str>>,
     /// After a mistake: the next item begins right here, nothing is to be skipped.
     settled: bool,
+    /// A block that is never closed was reported.
+    left_open: bool,
 }
 
 impl<'s, 'a> Parser<'s, 'a> {
@@ -67,6 +73,7 @@ impl<'s, 'a> Parser<'s, 'a> {
             blocks: 0,
             names: FxHashSet::default(),
             settled: false,
+            left_open: false,
         }
     }
 
@@ -191,7 +198,7 @@ impl<'s, 'a> Parser<'s, 'a> {
 
     /// Runs `parse` one level deeper, unless that is too deep.
     fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
-        if self.nesting >= MAX_DEPTH {
+        if self.nesting >= MAX_NESTING {
             return Err(self.too_deep());
         }
         self.nesting += 1;
@@ -203,18 +210,21 @@ impl<'s, 'a> Parser<'s, 'a> {
     /// Notes the height of a tree node whose highest child has height `children`.
     fn grown(&mut self, children: u32) -> Parsed<()> {
         self.height = children + 1;
-        if self.height > MAX_DEPTH {
+        if self.height > MAX_HEIGHT {
             return Err(self.too_deep());
         }
         Ok(())
     }
 
+    #[cold]
     fn too_deep(&mut self) -> Reported {
         let span = self.peek_span();
         self.report(
             Diagnostic::error(
                 codes::TOO_DEEP,
-                format!("nested more than {MAX_DEPTH} levels deep"),
+                format!(
+                    "more than {MAX_NESTING} levels of nesting or {MAX_HEIGHT} operators in a row"
+                ),
             )
             .at(span, "here the limit is passed")
             .help("name a part of it: give it a rule or a variable of its own"),
@@ -227,7 +237,11 @@ impl<'s, 'a> Parser<'s, 'a> {
     }
 
     fn fail<T>(&mut self, diagnostic: Diagnostic) -> Parsed<T> {
-        self.report(diagnostic);
+        let next = self.peek_token();
+        let reported_by_lexer = next.kind == TokenKind::Other && next.spelling.is_none();
+        if !reported_by_lexer {
+            self.report(diagnostic);
+        }
         Err(Reported)
     }
 
@@ -246,8 +260,16 @@ impl<'s, 'a> Parser<'s, 'a> {
         }
     }
 
+    #[cold]
     fn unexpected<T>(&mut self, expected: &str) -> Parsed<T> {
         let diagnostic = self.unexpected_diagnostic(expected);
+        self.fail(diagnostic)
+    }
+
+    /// The same with a way out.
+    #[cold]
+    fn unexpected_but<T>(&mut self, expected: &str, help: &str) -> Parsed<T> {
+        let diagnostic = self.unexpected_diagnostic(expected).help(help);
         self.fail(diagnostic)
     }
 
@@ -268,8 +290,13 @@ impl<'s, 'a> Parser<'s, 'a> {
         if self.at(kind) {
             Ok(self.bump())
         } else {
-            self.unexpected(&format!("`{}`", kind.describe()))
+            self.unexpected_kind(kind)
         }
+    }
+
+    #[cold]
+    fn unexpected_kind<T>(&mut self, kind: TokenKind) -> Parsed<T> {
+        self.unexpected(&format!("`{}`", kind.describe()))
     }
 
     /// `item, item, … close`, after the opening bracket at `open`; possibly none.
@@ -295,6 +322,7 @@ impl<'s, 'a> Parser<'s, 'a> {
     }
 
     /// Says that neither `close` nor `otherwise` follows.
+    #[cold]
     fn not_closed<T>(&mut self, open: Span, close: TokenKind, otherwise: &str) -> Parsed<T> {
         let expected = format!("{otherwise} or `{}`", close.describe());
         let diagnostic = self
@@ -308,19 +336,24 @@ impl<'s, 'a> Parser<'s, 'a> {
         match self.peek() {
             TokenKind::Ident => Ok(self.take_name()),
             TokenKind::Keyword(word) => {
-                let span = self.peek_span();
-                self.report(
-                    Diagnostic::error(
-                        codes::RESERVED_WORD,
-                        format!("syntax error: `{word}` is a reserved word and cannot be {of}"),
-                    )
-                    .at(span, "reserved")
-                    .help(format!("choose another name, for example `{word}_`")),
-                );
+                self.reserved_name(word, of);
                 Ok(self.take_name())
             }
             _ => self.unexpected(of),
         }
+    }
+
+    #[cold]
+    fn reserved_name(&mut self, word: Keyword, of: &str) {
+        let span = self.peek_span();
+        self.report(
+            Diagnostic::error(
+                codes::RESERVED_WORD,
+                format!("syntax error: `{word}` is a reserved word and cannot be {of}"),
+            )
+            .at(span, "reserved")
+            .help(format!("choose another name, for example `{word}_`")),
+        );
     }
 
     fn take_name(&mut self) -> Name {
@@ -355,7 +388,7 @@ impl<'s, 'a> Parser<'s, 'a> {
     /// True if the next word can only be the start of an item: it is the first of its line, and the line before
     /// it may be complete.
     fn at_item_start(&mut self) -> bool {
-        let complete = self.last.is_none_or(|(_, kind)| kind.can_end_clause());
+        let complete = self.last.is_none_or(|(_, kind)| kind.can_end_item());
         let starts_line = self.peek_token().starts_line;
         match self.peek() {
             TokenKind::Directive(_) | TokenKind::End => true,

@@ -49,7 +49,10 @@ fn read_row(
     dictionary: &Dictionary,
     row: &mut Vec<crate::storage::Code>,
 ) -> Result<(), Vec<Problem>> {
-    let mut problems: Vec<Problem> = quoting_problem(record).into_iter().collect();
+    if let Some(problem) = quoting_problem(record) {
+        return Err(vec![problem]);
+    }
+    let mut problems = Vec::new();
     row.clear();
     row.resize(layout.arity(), Default::default());
     for (file_column, &feed) in layout.feeds().iter().enumerate() {

@@ -70,6 +70,7 @@ fn read_register(input: Input, findings: &mut Findings) -> Sources {
                     &record,
                     "source_id",
                     "the ids of the sources",
+                    |name| !NAMED.contains(&name),
                 )]),
             });
             match read {

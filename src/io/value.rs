@@ -651,6 +651,19 @@ mod tests {
     }
 
     #[test]
+    fn numbers_fit_the_word_size_of_the_program() {
+        let program = CheckedProgram {
+            word_bits: 32,
+            ..program("x: number")
+        };
+        let fits = |ty, text| parse_value(&program, ty, text, &Dictionary::new()).is_ok();
+        assert!(fits(ValueType::Number, "-2147483648"));
+        assert!(!fits(ValueType::Number, "2147483648"));
+        assert!(fits(ValueType::Unsigned, "4294967295"));
+        assert!(!fits(ValueType::Unsigned, "0x100000000"));
+    }
+
+    #[test]
     fn the_largest_list_prints_without_recursion() {
         let program = program("x: List");
         let ty = program[RelationId(0)].attributes[0].ty;

@@ -148,6 +148,22 @@ pub struct Literal {
     pub span: Span,
 }
 
+impl Literal {
+    /// Every argument and side.
+    pub fn args(&self) -> Vec<Arg> {
+        match &self.kind {
+            LiteralKind::Atom(atom)
+            | LiteralKind::Negated(atom)
+            | LiteralKind::Replaced { atom, .. } => atom.args.clone(),
+            LiteralKind::Unknown(args) => args.clone(),
+            LiteralKind::Compare { left: a, right: b, .. }
+            | LiteralKind::Match { pattern: a, text: b, .. }
+            | LiteralKind::Contains { part: a, text: b, .. } => vec![*a, *b],
+            LiteralKind::Bool(_) => Vec::new(),
+        }
+    }
+}
+
 /// One clause's body, or the body of one aggregate.
 #[derive(Clone, Debug)]
 pub struct Scope {

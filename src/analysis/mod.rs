@@ -2,7 +2,8 @@
 //!
 //! In: an [`ast::Program`](crate::syntax::ast::Program). Out: a [`checked::CheckedProgram`], or every error found.
 //! The stages, in order: `components`, `declarations`, `build` (names, disjunctions), `scopes` (variables of aggregates), `grounding`,
-//! `inference` and `typecheck`, `lower`, `strata`, `warnings`. The analyses (grounding, types, strata, unused and
+//! `inference` and `typecheck`, `lower`,
+//! `strata`, `recursion`, `special`, `warnings`. The analyses (grounding, types, strata, unused and
 //! suspicious rules) are Ascent programs over the tree as relations: the one place of the library that uses `ascent`.
 //! Must not know: how rows are stored, in which order joins run.
 
@@ -21,7 +22,9 @@ mod inference;
 mod inline;
 mod lower;
 mod paths;
+mod recursion;
 mod scopes;
+mod special;
 mod strata;
 mod typecheck;
 mod types;
@@ -91,7 +94,12 @@ pub fn check(
     let components = strata::Components::new(checked.relations.len(), &edges);
     checked.word_bits = options.word_bits;
     checked.strata = strata::stratify(&checked, &edges, &components, &mut findings);
-    warnings::check(&draft, &checked, &components, &items, &mut findings);
+    recursion::check(&draft, &checked, &components, &mut findings);
+    special::check(&items, &checked, &mut findings);
+    warnings::check_text(&draft, &items, &mut findings);
+    if findings.errors() == 0 {
+        warnings::check_program(&draft, &checked, &mut findings);
+    }
 
     let mut diagnostics = findings.into_sorted();
     diagnostics.retain(|diagnostic| !is_silenced(diagnostic, &options));

@@ -339,7 +339,7 @@ fn check_finds_every_mistake_and_runs_nothing() {
         .expect("an array")
         .iter()
         .filter(|finding| finding["severity"] == "error")
-        .filter_map(|finding| finding["line"].as_u64())
+        .filter_map(|finding| finding["labels"][0]["line"].as_u64())
         .collect();
     for line in [3, 4, 5] {
         assert!(lines.contains(&line), "line {line} is wrong: {findings:#}");

@@ -17,7 +17,6 @@ mod outcome;
 mod outputs;
 mod pool;
 mod program;
-mod render;
 mod rows;
 mod session;
 mod table;

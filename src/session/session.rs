@@ -246,10 +246,10 @@ impl Session {
             .install(|| io::sort_rows(rows, types, program, dictionary, threads))
     }
 
-    /// `line 3`
+    /// `<input 3>`
     pub(super) fn name_text(&mut self) -> String {
         self.typed += 1;
-        format!("line {}", self.typed)
+        format!("<input {}>", self.typed)
     }
 
     fn add_text(&mut self, text: &str) -> Result<Change, Error> {

@@ -10,7 +10,7 @@ use unicode_width::UnicodeWidthStr;
 /// Cells of text under headings.
 pub trait Grid {
     fn headings(&self) -> Vec<String>;
-    fn len(&self) -> usize;
+    fn row_count(&self) -> usize;
     /// Appends the text of one cell.
     fn write_cell(&self, row: usize, column: usize, out: &mut String);
     /// Numbers stand at the right.
@@ -22,8 +22,8 @@ impl Grid for Table {
         self.columns().iter().map(|name| name.to_string()).collect()
     }
 
-    fn len(&self) -> usize {
-        Table::len(self)
+    fn row_count(&self) -> usize {
+        self.len()
     }
 
     fn write_cell(&self, row: usize, column: usize, out: &mut String) {
@@ -47,7 +47,7 @@ impl Grid for TextGrid {
         self.headings.iter().map(|&name| name.to_owned()).collect()
     }
 
-    fn len(&self) -> usize {
+    fn row_count(&self) -> usize {
         self.rows.len()
     }
 
@@ -71,7 +71,7 @@ pub fn print(
     let headings = grid.headings();
     let mut widths: Vec<usize> = headings.iter().map(|name| name.width()).collect();
     let mut cell = String::new();
-    for row in 0..grid.len() {
+    for row in 0..grid.row_count() {
         for (column, widest) in widths.iter_mut().enumerate() {
             cell.clear();
             write_shown(grid, row, column, &mut cell);
@@ -105,7 +105,7 @@ fn aligned(
     }
     writeln!(out, "{}", palette.heading(&line))?;
     let mut cell = String::new();
-    for row in 0..grid.len() {
+    for row in 0..grid.row_count() {
         line.clear();
         for (column, &width) in widths.iter().enumerate() {
             cell.clear();
@@ -154,7 +154,7 @@ fn wrapped(grid: &dyn Grid, width: u16, palette: Palette, out: &mut dyn Write) -
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    for row in 0..grid.len() {
+    for row in 0..grid.row_count() {
         table.add_row((0..headings.len()).map(|column| {
             let mut cell = String::new();
             write_shown(grid, row, column, &mut cell);

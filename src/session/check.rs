@@ -5,7 +5,7 @@ use super::data;
 use super::error::Findings;
 use super::pool::Pool;
 use super::program;
-use super::session::Options;
+use super::options::Options;
 use crate::storage::Dictionary;
 use crate::syntax::source::SourceMap;
 

@@ -266,7 +266,11 @@ mod tests {
         check(
             &[
                 ["x-a-name-of-26-characters-x", "12", "one two three four"],
-                ["x-a-name-of-26-characters-y", "12", "five six seven eight nine"],
+                [
+                    "x-a-name-of-26-characters-y",
+                    "12",
+                    "five six seven eight nine",
+                ],
             ],
             Some(46),
             expect![[r#"

@@ -207,6 +207,14 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn pieces_cover_every_text(text in ".{0,40}") {
+            let whole: String = pieces(&text).into_iter().map(|p| &text[p.range]).collect();
+            proptest::prop_assert_eq!(whole, text);
+        }
+    }
+
     #[test]
     fn enter_runs_what_is_complete() {
         for text in [

@@ -8,8 +8,8 @@ use super::error::Findings;
 use crate::analysis::{self, checked::CheckedProgram, checked::CheckedQuery};
 use crate::syntax::ast::{Body, Expr, ExprKind, FormulaKind, Item, ItemKind};
 use crate::syntax::diagnostic::Diagnostic;
-use crate::syntax::{parse_query, parse_text};
 use crate::syntax::source::SourceMap;
+use crate::syntax::{parse_query, parse_text};
 
 /// Whether a text asks something. Text that is neither a query nor a clause counts as what it looks like.
 pub(super) fn asks(text: &str) -> bool {

@@ -190,7 +190,34 @@ impl<'w, 't> Layout<'w, 't> {
             positions: positions(words),
         };
         layout.break_long_clauses();
+        layout.break_blocks();
         layout
+    }
+
+    /// Gives the braces of a block over several lines lines of their own.
+    fn break_blocks(&mut self) {
+        let mut open: Vec<(usize, bool)> = Vec::new();
+        for at in 0..self.words.len() {
+            let position = self.positions[at];
+            if self.words[at].breaks > 0 {
+                open.iter_mut().for_each(|(_, lines)| *lines = true);
+            }
+            match self.words[at].token() {
+                Some(TokenKind::LBrace)
+                    if position.shape == ItemShape::Block && position.brackets == 0 =>
+                {
+                    open.push((at, false));
+                }
+                Some(TokenKind::RBrace) if position.starts_item => {
+                    if let Some((brace, true)) = open.pop() {
+                        self.positions[at].broken = true;
+                        let trailing_comment = self.words[brace + 1].is_comment();
+                        self.positions[brace + 1].broken |= !trailing_comment;
+                    }
+                }
+                _ => {}
+            }
+        }
     }
 
     /// Breaks clauses that stand on one line and do not fit on it.

@@ -31,6 +31,8 @@ pub enum TokenKind {
     BadNumber,
     /// A string literal with its quotes.
     Text,
+    /// An unterminated or wrongly quoted string, already reported.
+    BadText,
     /// `///`
     Doc,
     /// `//!`
@@ -87,7 +89,7 @@ impl TokenKind {
             Integer | Ipv4 | BadNumber => "number",
             Unsigned => "unsigned number",
             Float => "float",
-            Text => "string",
+            Text | BadText => "string",
             Doc | InnerDoc => "doc comment",
             Hash => "#",
             HashEnd => "end of line",
@@ -131,8 +133,8 @@ impl TokenKind {
     pub fn can_end_item(self) -> bool {
         use TokenKind::*;
         match self {
-            Ident | Integer | Ipv4 | Unsigned | Float | BadNumber | Text | Underscore | Dollar
-            | Dot => true,
+            Ident | Integer | Ipv4 | Unsigned | Float | BadNumber | Text | BadText | Underscore
+            | Dollar | Dot => true,
             RParen | RBracket | RBrace => true,
             Directive(word) => word == DirectiveWord::Once,
             Keyword(word) => word.can_end_item(),

@@ -134,6 +134,7 @@ impl Parser<'_, '_> {
             TokenKind::Ident
                 | TokenKind::Underscore
                 | TokenKind::Text
+                | TokenKind::BadText
                 | TokenKind::Integer
                 | TokenKind::Ipv4
                 | TokenKind::BadNumber
@@ -148,7 +149,7 @@ impl Parser<'_, '_> {
         let kind = match kind {
             TokenKind::Ident => ExprKind::Variable(self.intern(&token)),
             TokenKind::Underscore => ExprKind::Wildcard,
-            TokenKind::Text => ExprKind::Text(self.string_text(&token)),
+            TokenKind::Text | TokenKind::BadText => ExprKind::Text(self.string_text(&token)),
             TokenKind::Unsigned => self.unsigned(&token),
             TokenKind::Float => self.float(&token),
             _ => ExprKind::Integer(integer_literal(token.kind, self.stream.text(&token))),

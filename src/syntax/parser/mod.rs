@@ -237,12 +237,17 @@ impl<'s, 'a> Parser<'s, 'a> {
     }
 
     fn fail<T>(&mut self, diagnostic: Diagnostic) -> Parsed<T> {
-        let next = self.peek_token();
-        let reported_by_lexer = next.kind == TokenKind::Other && next.spelling.is_none();
-        if !reported_by_lexer {
+        if !self.reported_by_lexer() {
             self.report(diagnostic);
         }
         Err(Reported)
+    }
+
+    /// True if what is wrong here follows from a mistake the lexer has already reported.
+    fn reported_by_lexer(&mut self) -> bool {
+        let after_bad_text = matches!(self.last, Some((_, TokenKind::BadText)));
+        let next = self.peek_token();
+        after_bad_text || next.kind == TokenKind::Other && next.spelling.is_none()
     }
 
     /// How messages name the next word.
@@ -313,6 +318,8 @@ impl<'s, 'a> Parser<'s, 'a> {
         loop {
             items.push(item(self)?);
             if self.eat(close) {
+                // A program of many facts is mostly such lists.
+                items.shrink_to_fit();
                 return Ok(items);
             }
             if !self.eat(TokenKind::Comma) {

@@ -342,6 +342,10 @@ fn unfinished_input_asks_for_another_line() {
         ".decl a(x:",
         "a(1). b(x) :- c(x)",
         "x != ",
+        "x = 1 band",
+        ".decl",
+        "n = count",
+        "@[k] a(1). @[k]",
     ] {
         assert!(is_unfinished(text), "{text}");
     }
@@ -356,6 +360,8 @@ fn unfinished_input_asks_for_another_line() {
         ".comp C { }",
         "a(\"x\").",
         "@[k] a(1).",
+        "@f(1) = x",
+        "/// doc\n@[k(a)] a(1).",
         "// note",
         ".output a",
         ".decl a() inline",

@@ -378,7 +378,7 @@ fn hypothesis() -> impl Strategy<Value = ItemKind> {
         atom().prop_map(HypothesisEntry::Goal),
         atom().prop_map(HypothesisEntry::Assume),
         atom().prop_map(HypothesisEntry::Withdraw),
-        item_of(rule().boxed()).prop_map(HypothesisEntry::Rule),
+        item_of(rule().boxed()).prop_map(|item| HypothesisEntry::Rule(Box::new(item))),
     ];
     let parts = (
         name(),
@@ -425,12 +425,12 @@ fn item_kind() -> impl Strategy<Value = ItemKind> {
         }),
         lattice,
         (atom(), atom(), formula(), plan()).prop_map(|(dominated, dominating, body, plan)| {
-            ItemKind::Subsumption(Subsumption {
+            ItemKind::Subsumption(Box::new(Subsumption {
                 dominated,
                 dominating,
                 body,
                 plan,
-            })
+            }))
         }),
         formula().prop_map(ItemKind::Constraint),
         formula().prop_map(ItemKind::Query),
@@ -546,7 +546,8 @@ fn formatting_keeps_words_and_comments() {
                 (c(x); x = 0x1f).
         }
         .output a(IO=stdout, headers=true)
-        .hypothesis h "t" { .goal a(1, "x").
+        .hypothesis h "t" {
+            .goal a(1, "x").
             + a(3, "z").
             - a(_, _).
         }

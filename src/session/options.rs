@@ -12,7 +12,7 @@ pub struct Options {
     pub threads: usize,
     /// Limits of every run and query.
     pub budget: Budget,
-    /// Remember when each row appeared, which [`Command::Why`] needs.
+    /// Remember when each row appeared, which [`Command::Why`](super::Command::Why) needs.
     pub births: bool,
     /// Keep what was read, so that clauses can be added without reading the files again.
     pub keep_stated: bool,

@@ -9,6 +9,7 @@ use super::draft::{
 };
 use super::findings::{Findings, closest, counted, path_text};
 use super::formula::{self, Leaf};
+use super::inline::Inliner;
 use super::types::TypeId;
 use crate::syntax::ast::{
     self, AggregateOp, CompareOp, Expr, ExprKind, Formula, FormulaKind, UnaryOp,
@@ -19,12 +20,16 @@ use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 pub struct Builder<'a> {
-    pub declarations: &'a Declarations,
+    declarations: &'a Declarations,
+    inliner: &'a Inliner<'a>,
     pub draft: Draft,
-    pub findings: &'a mut Findings,
+    findings: &'a mut Findings,
     variables: FxHashMap<(ScopeId, Arc<str>), NodeId>,
     mentions: Vec<Mention>,
     in_head: bool,
+    /// Set while the literal at hand is of an inlined relation, or from a rule of one.
+    replaced: bool,
+    copied: bool,
     sources: u32,
 }
 
@@ -44,18 +49,26 @@ struct Origin<'e> {
     fact: bool,
     say: Option<&'e Arc<str>>,
     plan: Option<&'e ast::ExecutionPlan>,
+    inlined: bool,
     span: Span,
 }
 
 impl<'a> Builder<'a> {
-    pub fn new(declarations: &'a Declarations, findings: &'a mut Findings) -> Builder<'a> {
+    pub fn new(
+        declarations: &'a Declarations,
+        inliner: &'a Inliner<'a>,
+        findings: &'a mut Findings,
+    ) -> Builder<'a> {
         Builder {
             declarations,
+            inliner,
             draft: Draft::default(),
             findings,
             variables: FxHashMap::default(),
             mentions: Vec::new(),
             in_head: false,
+            replaced: false,
+            copied: false,
             sources: 0,
         }
     }
@@ -65,6 +78,7 @@ impl<'a> Builder<'a> {
             fact: rule.body.is_none(),
             say,
             plan: rule.plan.as_ref(),
+            inlined: rule.heads.iter().any(|head| self.inliner.is_inlined(head)),
             span,
         };
         let disjuncts = match &rule.body {
@@ -102,6 +116,7 @@ impl<'a> Builder<'a> {
             fact: false,
             say,
             plan: None,
+            inlined: false,
             span,
         };
         for disjunct in self.disjuncts(body).iter().flatten() {
@@ -118,10 +133,15 @@ impl<'a> Builder<'a> {
             fact: true,
             say: None,
             plan: None,
+            inlined: false,
             span: atom.span,
         };
         let scope = self.open_scope(None);
-        let place = if wildcards { Place::Pattern } else { Place::Head };
+        let place = if wildcards {
+            Place::Pattern
+        } else {
+            Place::Head
+        };
         let kind = match self.atom(atom, place, scope) {
             LiteralKind::Atom(atom) => ClauseKind::Rule(atom),
             _ => ClauseKind::UnknownHead(Vec::new()),
@@ -134,6 +154,7 @@ impl<'a> Builder<'a> {
             fact: false,
             say: None,
             plan: subsumption.plan.as_ref(),
+            inlined: false,
             span,
         };
         for disjunct in self.disjuncts(&subsumption.body).iter().flatten() {
@@ -155,7 +176,10 @@ impl<'a> Builder<'a> {
                         codes::INVALID_SUBSUMPTION,
                         "Subsumption must compare tuples from the same relation",
                     )
-                    .at(dominating.span, "another relation than the dominated tuple's")
+                    .at(
+                        dominating.span,
+                        "another relation than the dominated tuple's",
+                    )
                     .at(dominated.span, "the dominated tuple"),
                 );
             }
@@ -168,14 +192,17 @@ impl<'a> Builder<'a> {
         self.sources += 1;
     }
 
-    fn disjuncts<'e>(&mut self, body: &'e Formula) -> Option<Vec<Vec<Leaf<'e>>>> {
-        match formula::disjuncts(body) {
+    fn disjuncts<'e>(&mut self, body: &'e Formula) -> Option<Vec<Vec<Leaf<'e>>>>
+    where
+        'a: 'e,
+    {
+        match formula::disjuncts(body, self.inliner) {
             Ok(disjuncts) => Some(disjuncts),
             Err(formula::TooLarge) => {
                 self.findings.push(
                     Diagnostic::error(
                         codes::BODY_TOO_LARGE,
-                        "This body is too large once its disjunctions are expanded",
+                        "This body is too large once its disjunctions and inlined relations are expanded",
                     )
                     .at(body.span, "expands to more than 65536 literals")
                     .help("give the inner disjunctions relations of their own"),
@@ -203,7 +230,8 @@ impl<'a> Builder<'a> {
             kind,
             scope,
             source: self.sources,
-            fact: origin.fact && self.draft.scope(scope).aggregates.is_empty(),
+            fact: origin.fact && self.draft.scope(scope).aggregates.is_empty() && !origin.inlined,
+            inlined: origin.inlined,
             mentions,
             say: origin.say.cloned(),
             plan: origin.plan.map_or(Vec::new(), |plan| plan.orders.clone()),
@@ -214,7 +242,9 @@ impl<'a> Builder<'a> {
 
     fn body(&mut self, leaves: &[Leaf<'_>], scope: ScopeId) {
         for leaf in leaves {
+            (self.replaced, self.copied) = (leaf.replaced, leaf.copied);
             let kind = self.literal(*leaf, scope);
+            (self.replaced, self.copied) = (false, false);
             self.draft.scopes[scope.index()].literals.push(Literal {
                 kind,
                 span: leaf.formula.span,
@@ -226,6 +256,9 @@ impl<'a> Builder<'a> {
         let negated = leaf.negated;
         match &leaf.formula.kind {
             FormulaKind::Atom(atom) => match self.atom(atom, Place::Pattern, scope) {
+                LiteralKind::Atom(atom) if leaf.replaced => {
+                    LiteralKind::Replaced { atom, negated }
+                }
                 LiteralKind::Atom(atom) if negated => LiteralKind::Negated(atom),
                 literal => literal,
             },
@@ -262,7 +295,9 @@ impl<'a> Builder<'a> {
 
     /// An atom, or [`LiteralKind::Unknown`] when its relation or arity is wrong.
     fn atom(&mut self, atom: &ast::Atom, place: Place, scope: ScopeId) -> LiteralKind {
-        let relation = self.declarations.find_relation(&atom.relation, self.findings);
+        let relation = self
+            .declarations
+            .find_relation(&atom.relation, self.findings);
         let args: Vec<Arg> = atom
             .args
             .iter()
@@ -295,25 +330,37 @@ impl<'a> Builder<'a> {
             .at(atom.span, format!("has {}", counted(got, "argument")))
             .at(
                 declared.span,
-                format!("`{}` has {}", declared.signature(), counted(expected, "attribute")),
+                format!(
+                    "`{}` has {}",
+                    declared.signature(),
+                    counted(expected, "attribute")
+                ),
             ),
         );
         false
     }
 
     fn leaf(&mut self, kind: NodeKind, span: Span, scope: ScopeId) -> Arg {
-        let node = self.draft.add(Node { kind, span, scope });
+        let node = self.draft.add(Node {
+            kind,
+            span,
+            scope,
+            ghost: self.replaced,
+        });
         Arg { node, span }
     }
 
     fn variable(&mut self, name: &Arc<str>, span: Span, scope: ScopeId) -> Arg {
-        self.mentions.push(Mention {
-            name: name.clone(),
-            span,
-            in_head: self.in_head,
-        });
+        if !self.copied && !name.contains('$') {
+            self.mentions.push(Mention {
+                name: name.clone(),
+                span,
+                in_head: self.in_head,
+            });
+        }
         let key = (scope, name.clone());
         if let Some(&node) = self.variables.get(&key) {
+            self.draft.nodes[node.index()].ghost &= self.replaced;
             return Arg { node, span };
         }
         let arg = self.leaf(NodeKind::Variable(name.clone()), span, scope);
@@ -411,7 +458,13 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn branch(&mut self, path: &ast::Path, args: &[Expr], place: Place, scope: ScopeId) -> NodeKind {
+    fn branch(
+        &mut self,
+        path: &ast::Path,
+        args: &[Expr],
+        place: Place,
+        scope: ScopeId,
+    ) -> NodeKind {
         let args = self.exprs(args, place, scope);
         let name = path_text(path);
         let Some(&(ty, ordinal)) = self.declarations.branches.get(&name) else {
@@ -440,7 +493,10 @@ impl<'a> Builder<'a> {
                         fields.len()
                     ),
                 )
-                .at(path.span, format!("has {}", counted(args.len(), "argument"))),
+                .at(
+                    path.span,
+                    format!("has {}", counted(args.len(), "argument")),
+                ),
             );
             return NodeKind::Unknown(args);
         }
@@ -453,7 +509,10 @@ impl<'a> Builder<'a> {
         }
         let near = closest(
             &name.text,
-            self.declarations.functors.iter().map(|functor| &*functor.name),
+            self.declarations
+                .functors
+                .iter()
+                .map(|functor| &*functor.name),
         );
         self.findings.push(
             Diagnostic::error(

@@ -7,7 +7,9 @@
 use super::codes;
 use super::findings::{Findings, closest, counted, path_text};
 use super::paths::{self, Role};
-use crate::syntax::ast::{Component, ComponentType, Item, ItemKind, Name, Path, Qualifier, TypeDefinition};
+use crate::syntax::ast::{
+    Component, ComponentType, Item, ItemKind, Name, Path, Qualifier, TypeDefinition,
+};
 use crate::syntax::diagnostic::Diagnostic;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
@@ -46,7 +48,11 @@ pub fn instances(items: &[Item], findings: &mut Findings) -> Vec<Item> {
         exhausted: false,
     };
     expander.declare(items, None);
-    if expander.components.is_empty() && !items.iter().any(|item| matches!(item.kind, ItemKind::Init { .. })) {
+    if expander.components.is_empty()
+        && !items
+            .iter()
+            .any(|item| matches!(item.kind, ItemKind::Init { .. }))
+    {
         return Vec::new();
     }
     expander.check_names(items);
@@ -56,7 +62,8 @@ pub fn instances(items: &[Item], findings: &mut Findings) -> Vec<Item> {
     let mut instances = Vec::new();
     for item in items {
         if let ItemKind::Init { name, component } = &item.kind {
-            let content = expander.instantiate(name, component, None, &Binding::default(), MAX_DEPTH);
+            let content =
+                expander.instantiate(name, component, None, &Binding::default(), MAX_DEPTH);
             instances.extend(content);
         }
     }
@@ -68,7 +75,9 @@ impl<'a> Expander<'a, '_> {
         let mut pending = vec![(items, enclosing)];
         while let Some((items, enclosing)) = pending.pop() {
             for item in items {
-                let ItemKind::Component(component) = &item.kind else { continue };
+                let ItemKind::Component(component) = &item.kind else {
+                    continue;
+                };
                 let id = ComponentId(self.components.len());
                 self.components.push(Declared {
                     component,
@@ -92,7 +101,9 @@ impl<'a> Expander<'a, '_> {
         for item in items {
             match &item.kind {
                 ItemKind::Type(decl) => {
-                    places.entry(&decl.name.text).or_insert(("type", &decl.name));
+                    places
+                        .entry(&decl.name.text)
+                        .or_insert(("type", &decl.name));
                 }
                 ItemKind::Relation(decl) => {
                     for name in &decl.names {
@@ -109,7 +120,10 @@ impl<'a> Expander<'a, '_> {
                 self.findings.push(
                     Diagnostic::error(
                         codes::NAME_CLASH,
-                        format!("Name clash on {what} `{}`: it is already declared", name.text),
+                        format!(
+                            "Name clash on {what} `{}`: it is already declared",
+                            name.text
+                        ),
                     )
                     .at(name.span, "declared again here")
                     .at(first.span, "first declared here"),
@@ -172,16 +186,28 @@ impl<'a> Expander<'a, '_> {
         self.findings.push(
             Diagnostic::error(
                 codes::COMPONENT_PARAMETERS,
-                format!("Invalid number of type parameters for component `{}`", declared.name.text),
+                format!(
+                    "Invalid number of type parameters for component `{}`",
+                    declared.name.text
+                ),
             )
-            .at(reference.name.span, format!("has {}", counted(got, "type parameter")))
-            .at(declared.name.span, format!("declares {}", counted(expected, "type parameter"))),
+            .at(
+                reference.name.span,
+                format!("has {}", counted(got, "type parameter")),
+            )
+            .at(
+                declared.name.span,
+                format!("declares {}", counted(expected, "type parameter")),
+            ),
         );
         false
     }
 
     fn undefined(&mut self, reference: &ComponentType, name: &str) {
-        let known = self.components.iter().map(|declared| &*declared.component.head.name.text);
+        let known = self
+            .components
+            .iter()
+            .map(|declared| &*declared.component.head.name.text);
         let label = match closest(name, known) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "no `.comp` declares it here".to_owned(),
@@ -217,9 +243,13 @@ impl<'a> Expander<'a, '_> {
             .collect();
         let mut sound = true;
         for item in &component.items {
-            let ItemKind::Override(relation) = &item.kind else { continue };
+            let ItemKind::Override(relation) = &item.kind else {
+                continue;
+            };
             let (problem, help) = match inherited.get(&*relation.text) {
-                _ if own.contains(&*relation.text) => ("non-inherited", "it is declared in this component"),
+                _ if own.contains(&*relation.text) => {
+                    ("non-inherited", "it is declared in this component")
+                }
                 None => continue,
                 Some(true) => continue,
                 Some(false) => ("non-overridable", "add `overridable` to its declaration"),
@@ -246,7 +276,12 @@ impl<'a> Expander<'a, '_> {
         while let Some(of) = pending.pop() {
             let declared = &self.components[of.0];
             for base in &declared.component.bases {
-                let base = self.find(declared.enclosing, &base.name.text, &Binding::default(), MAX_DEPTH);
+                let base = self.find(
+                    declared.enclosing,
+                    &base.name.text,
+                    &Binding::default(),
+                    MAX_DEPTH,
+                );
                 if let Some(base) = base
                     && !found.contains(&base)
                 {
@@ -318,8 +353,11 @@ impl<'a> Expander<'a, '_> {
             if !self.exhausted {
                 self.exhausted = true;
                 self.findings.push(
-                    Diagnostic::error(codes::COMPONENT_CYCLE, "Component instantiation limit reached")
-                        .at(of.name.span, "instantiated without end, or too often"),
+                    Diagnostic::error(
+                        codes::COMPONENT_CYCLE,
+                        "Component instantiation limit reached",
+                    )
+                    .at(of.name.span, "instantiated without end, or too often"),
                 );
             }
             return Vec::new();
@@ -364,7 +402,9 @@ impl<'a> Expander<'a, '_> {
         depth: usize,
         content: &mut Vec<Item>,
     ) {
-        let Some(depth) = depth.checked_sub(1) else { return };
+        let Some(depth) = depth.checked_sub(1) else {
+            return;
+        };
         let declared = &self.components[id.0];
         let (component, enclosing) = (declared.component, declared.enclosing);
         let mut above = overridden.clone();
@@ -373,7 +413,9 @@ impl<'a> Expander<'a, '_> {
             _ => None,
         }));
         for base in &component.bases {
-            let Some(parent) = self.find(enclosing, &base.name.text, binding, MAX_DEPTH) else { continue };
+            let Some(parent) = self.find(enclosing, &base.name.text, binding, MAX_DEPTH) else {
+                continue;
+            };
             let active = extend(binding, &self.components[parent.0].component.head, base);
             if depth > 0 {
                 content.extend(self.instances_in(parent, &active, depth));
@@ -411,7 +453,9 @@ fn relations(component: &Component) -> impl Iterator<Item = (&Name, bool)> {
         let (names, overridable): (&[Name], bool) = match &item.kind {
             ItemKind::Relation(decl) => (
                 &decl.names,
-                decl.qualifiers.iter().any(|(q, _)| *q == Qualifier::Overridable),
+                decl.qualifiers
+                    .iter()
+                    .any(|(q, _)| *q == Qualifier::Overridable),
             ),
             _ => (&[], false),
         };

@@ -85,6 +85,9 @@ pub struct Declarations {
     pub functor_by_name: HashMap<Arc<str>, usize>,
     /// A branch's type and ordinal. Branch names are global.
     pub branches: HashMap<Arc<str>, (TypeId, u32)>,
+    /// Relations that are inlined, and their rules: later queries inline them too.
+    pub inlined: Vec<Arc<str>>,
+    pub inlined_rules: Vec<ast::Rule>,
 }
 
 impl Declarations {
@@ -161,8 +164,10 @@ impl Declarations {
             return Some(id);
         }
         let near = closest(&name, self.relations.iter().map(|relation| &*relation.name));
-        let mut diagnostic =
-            Diagnostic::error(codes::UNDEFINED_RELATION, format!("Undefined relation `{name}`"));
+        let mut diagnostic = Diagnostic::error(
+            codes::UNDEFINED_RELATION,
+            format!("Undefined relation `{name}`"),
+        );
         diagnostic = match near.and_then(|near| self.relation_by_name.get(near)) {
             Some(&near) => {
                 let near = self.relation(near);
@@ -175,7 +180,11 @@ impl Declarations {
                     .at(path.span, format!("did you mean `{}`?", near.signature()))
                     .at(
                         near.span,
-                        format!("`{}({})` is declared here", near.name, attributes.join(", ")),
+                        format!(
+                            "`{}({})` is declared here",
+                            near.name,
+                            attributes.join(", ")
+                        ),
                     )
             }
             None => diagnostic
@@ -240,7 +249,9 @@ fn declare_types(
     let mut declared: Vec<&ast::TypeDecl> = Vec::new();
     let mut index_of: HashMap<Arc<str>, usize> = HashMap::new();
     for item in items {
-        let ItemKind::Type(decl) = &item.kind else { continue };
+        let ItemKind::Type(decl) = &item.kind else {
+            continue;
+        };
         let name = &decl.name.text;
         if Types::is_primitive_name(name) {
             findings.push(name_clash("type", name, decl.name.span, None));
@@ -265,7 +276,10 @@ fn declare_types(
         findings.push(
             Diagnostic::error(
                 codes::CYCLIC_TYPE,
-                format!("Infinite descent in the definition of type `{}`", decl.name.text),
+                format!(
+                    "Infinite descent in the definition of type `{}`",
+                    decl.name.text
+                ),
             )
             .at(decl.name.span, "is defined by itself"),
         );
@@ -345,7 +359,10 @@ fn declare_type(decl: &ast::TypeDecl, declarations: &mut Declarations, findings:
                         ),
                     )
                     .at(base.span, format!("is a {refused}"))
-                    .help(format!("for another name of it write `.type {name} = {}`", path_text(base))),
+                    .help(format!(
+                        "for another name of it write `.type {name} = {}`",
+                        path_text(base)
+                    )),
                 );
             }
             match (refused, declarations.types.kind(target)) {
@@ -400,7 +417,11 @@ fn declare_union(
     let mut first: Option<(ValueType, &Path)> = None;
     let mut valid = true;
     for member in members {
-        let id = declarations.find_type(member, &format!("the definition of union type `{name}`"), findings);
+        let id = declarations.find_type(
+            member,
+            &format!("the definition of union type `{name}`"),
+            findings,
+        );
         let Some(kind) = declarations.types.kind(id) else {
             valid = false;
             continue;
@@ -481,13 +502,21 @@ fn declare_fields(decl: &ast::TypeDecl, declarations: &mut Declarations, finding
     };
     match &decl.definition {
         TypeDefinition::Record(attributes) => {
-            let fields = fields(attributes, &format!("type `{name}`"), "field", declarations, findings);
+            let fields = fields(
+                attributes,
+                &format!("type `{name}`"),
+                "field",
+                declarations,
+                findings,
+            );
             if let Some((_, shape)) = shape_of(declarations) {
                 declarations.shapes[shape.index()].fields = ShapeFields::Record(fields);
             }
         }
         TypeDefinition::Adt(branches) => {
-            let Some((id, shape)) = shape_of(declarations) else { return };
+            let Some((id, shape)) = shape_of(declarations) else {
+                return;
+            };
             let mut declared = Vec::with_capacity(branches.len());
             for (ordinal, branch) in branches.iter().enumerate() {
                 let fields = fields(
@@ -559,7 +588,9 @@ fn fields(
 
 fn declare_functors(items: &[&Item], declarations: &mut Declarations, findings: &mut Findings) {
     for item in items {
-        let ItemKind::Functor(decl) = &item.kind else { continue };
+        let ItemKind::Functor(decl) = &item.kind else {
+            continue;
+        };
         let name = &decl.name.text;
         if let Some(&first) = declarations.functor_by_name.get(name) {
             let first = declarations.functors[first].span;
@@ -573,7 +604,10 @@ fn declare_functors(items: &[&Item], declarations: &mut Declarations, findings: 
                 findings.push(
                     Diagnostic::error(
                         codes::FUNCTOR_ARGUMENTS,
-                        format!("Functors which are not stateful cannot use UDTs: `{}`", path_text(path)),
+                        format!(
+                            "Functors which are not stateful cannot use UDTs: `{}`",
+                            path_text(path)
+                        ),
                     )
                     .at(path.span, "is a record or an algebraic type")
                     .help("add `stateful` to the declaration"),
@@ -586,7 +620,10 @@ fn declare_functors(items: &[&Item], declarations: &mut Declarations, findings: 
             .iter()
             .map(|(_, path)| find(path, &format!("a parameter of functor `{name}`")))
             .collect();
-        let result = find(&decl.result, &format!("the return type of functor `{name}`"));
+        let result = find(
+            &decl.result,
+            &format!("the return type of functor `{name}`"),
+        );
         declarations
             .functor_by_name
             .insert(name.clone(), declarations.functors.len());
@@ -608,7 +645,9 @@ fn declare_relations(
 ) {
     let mut deltas: Vec<(RelationId, &Path)> = Vec::new();
     for item in items {
-        let ItemKind::Relation(decl) = &item.kind else { continue };
+        let ItemKind::Relation(decl) = &item.kind else {
+            continue;
+        };
         let shared = fields(
             &decl.attributes,
             &decl
@@ -661,7 +700,11 @@ fn joined_docs(docs: &[Arc<str>]) -> Arc<str> {
 }
 
 fn choice_domains(decl: &ast::RelationDecl, findings: &mut Findings) -> Vec<Vec<usize>> {
-    let position = |name: &ast::Name| decl.attributes.iter().position(|a| a.name.text == name.text);
+    let position = |name: &ast::Name| {
+        decl.attributes
+            .iter()
+            .position(|a| a.name.text == name.text)
+    };
     decl.choice_domains
         .iter()
         .map(|key| {
@@ -669,11 +712,15 @@ fn choice_domains(decl: &ast::RelationDecl, findings: &mut Findings) -> Vec<Vec<
                 .filter_map(|name| {
                     let found = position(name);
                     if found.is_none() {
-                        let near = closest(&name.text, decl.attributes.iter().map(|a| &*a.name.text));
+                        let near =
+                            closest(&name.text, decl.attributes.iter().map(|a| &*a.name.text));
                         findings.push(
                             Diagnostic::error(
                                 codes::UNDEFINED_ATTRIBUTE,
-                                format!("Attribute `{}` not found in relation definition", name.text),
+                                format!(
+                                    "Attribute `{}` not found in relation definition",
+                                    name.text
+                                ),
                             )
                             .at(
                                 name.span,

@@ -33,7 +33,11 @@ const KEYS: &[&str] = &[
     "types",
 ];
 
-pub fn collect(items: &[&Item], declarations: &Declarations, findings: &mut Findings) -> Vec<Directive> {
+pub fn collect(
+    items: &[&Item],
+    declarations: &Declarations,
+    findings: &mut Findings,
+) -> Vec<Directive> {
     let mut directives = Vec::new();
     for item in items {
         match &item.kind {
@@ -47,7 +51,9 @@ pub fn collect(items: &[&Item], declarations: &Declarations, findings: &mut Find
                             parameters: directive
                                 .parameters
                                 .iter()
-                                .map(|parameter| (parameter.key.text.clone(), parameter.value.clone()))
+                                .map(|parameter| {
+                                    (parameter.key.text.clone(), parameter.value.clone())
+                                })
                                 .collect(),
                             span: path.span,
                         });
@@ -64,7 +70,11 @@ pub fn collect(items: &[&Item], declarations: &Declarations, findings: &mut Find
 }
 
 /// `input`, `output` and `printsize` among a declaration's qualifiers.
-fn qualifiers(decl: &ast::RelationDecl, declarations: &Declarations, directives: &mut Vec<Directive>) {
+fn qualifiers(
+    decl: &ast::RelationDecl,
+    declarations: &Declarations,
+    directives: &mut Vec<Directive>,
+) {
     for (qualifier, span) in &decl.qualifiers {
         let kind = match qualifier {
             Qualifier::Input => DirectiveKind::Input,
@@ -109,12 +119,19 @@ fn check_limit(directive: &ast::Directive, item: &Item, findings: &mut Findings)
     if directive.kind != DirectiveKind::Limitsize {
         return;
     }
-    let limit = directive.parameters.iter().rev().find(|parameter| &*parameter.key.text == "n");
+    let limit = directive
+        .parameters
+        .iter()
+        .rev()
+        .find(|parameter| &*parameter.key.text == "n");
     let diagnostic = match limit {
         Some(limit) if limit.value.parse::<u64>().is_ok() => return,
         Some(limit) => Diagnostic::error(
             codes::INVALID_PARAMETER,
-            format!("`n` of `.limitsize` must be a number, not `{}`", limit.value),
+            format!(
+                "`n` of `.limitsize` must be a number, not `{}`",
+                limit.value
+            ),
         )
         .at(limit.value_span, "is not a number of rows"),
         None => Diagnostic::error(codes::INVALID_PARAMETER, "`.limitsize` has no `n`")
@@ -123,7 +140,11 @@ fn check_limit(directive: &ast::Directive, item: &Item, findings: &mut Findings)
     findings.push(diagnostic.help("write `.limitsize r(n=1000)`"));
 }
 
-fn check_duplicates(directives: &[Directive], declarations: &Declarations, findings: &mut Findings) {
+fn check_duplicates(
+    directives: &[Directive],
+    declarations: &Declarations,
+    findings: &mut Findings,
+) {
     let mut first: FxHashMap<(DirectiveKind, RelationId), &Directive> = FxHashMap::default();
     for directive in directives {
         let name = match directive.kind {
@@ -157,7 +178,9 @@ pub fn abducibles(
 ) -> Vec<RelationId> {
     let mut abducibles: Vec<RelationId> = Vec::new();
     for item in items {
-        let ItemKind::Abducible(paths) = &item.kind else { continue };
+        let ItemKind::Abducible(paths) = &item.kind else {
+            continue;
+        };
         for path in paths {
             if let Some(relation) = declarations.find_relation(path, findings)
                 && !abducibles.contains(&relation)

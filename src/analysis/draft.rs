@@ -45,18 +45,31 @@ pub struct Arg {
 pub enum NodeKind {
     Variable(Arc<str>),
     Wildcard,
-    Integer { literal: IntegerLiteral, negative: bool },
+    Integer {
+        literal: IntegerLiteral,
+        negative: bool,
+    },
     Unsigned(u64),
     Float(f64),
     Text(Arc<str>),
     Nil,
     Record(Vec<Arg>),
-    Branch { ty: TypeId, ordinal: u32, args: Vec<Arg> },
+    Branch {
+        ty: TypeId,
+        ordinal: u32,
+        args: Vec<Arg>,
+    },
     Unary(UnaryOp, Arg),
     Binary(BinaryOp, Arg, Arg),
     Call(Intrinsic, Vec<Arg>),
-    UserCall { functor: usize, args: Vec<Arg> },
-    Cast { operand: Arg, ty: TypeId },
+    UserCall {
+        functor: usize,
+        args: Vec<Arg>,
+    },
+    Cast {
+        operand: Arg,
+        ty: TypeId,
+    },
     Aggregate(AggregateId),
     IterationCount,
     /// Names something unknown, which was reported: grounds and types whatever it touches.
@@ -68,6 +81,8 @@ pub struct Node {
     pub kind: NodeKind,
     pub span: Span,
     pub scope: ScopeId,
+    /// Mentioned only by [`LiteralKind::Replaced`]: has a type, needs no value.
+    pub ghost: bool,
 }
 
 impl Node {
@@ -105,10 +120,24 @@ pub struct Atom {
 pub enum LiteralKind {
     Atom(Atom),
     Negated(Atom),
-    Compare { op: CompareOp, left: Arg, right: Arg },
-    Match { pattern: Arg, text: Arg, negated: bool },
-    Contains { part: Arg, text: Arg, negated: bool },
+    Compare {
+        op: CompareOp,
+        left: Arg,
+        right: Arg,
+    },
+    Match {
+        pattern: Arg,
+        text: Arg,
+        negated: bool,
+    },
+    Contains {
+        part: Arg,
+        text: Arg,
+        negated: bool,
+    },
     Bool(bool),
+    /// An atom of an inlined relation: what it stands for is beside it, this tells the types of its arguments.
+    Replaced { atom: Atom, negated: bool },
     /// An atom of an unknown relation or arity: grounds and types what it mentions.
     Unknown(Vec<Arg>),
 }
@@ -117,6 +146,22 @@ pub enum LiteralKind {
 pub struct Literal {
     pub kind: LiteralKind,
     pub span: Span,
+}
+
+impl Literal {
+    /// Every argument and side.
+    pub fn args(&self) -> Vec<Arg> {
+        match &self.kind {
+            LiteralKind::Atom(atom)
+            | LiteralKind::Negated(atom)
+            | LiteralKind::Replaced { atom, .. } => atom.args.clone(),
+            LiteralKind::Unknown(args) => args.clone(),
+            LiteralKind::Compare { left: a, right: b, .. }
+            | LiteralKind::Match { pattern: a, text: b, .. }
+            | LiteralKind::Contains { part: a, text: b, .. } => vec![*a, *b],
+            LiteralKind::Bool(_) => Vec::new(),
+        }
+    }
 }
 
 /// One clause's body, or the body of one aggregate.
@@ -151,7 +196,10 @@ pub enum ClauseKind {
     UnknownHead(Vec<Arg>),
     Constraint,
     Query,
-    Subsumption { dominated: Atom, dominating: Atom },
+    Subsumption {
+        dominated: Atom,
+        dominating: Atom,
+    },
 }
 
 /// One variable mentioned in one place.
@@ -171,6 +219,8 @@ pub struct Clause {
     pub source: u32,
     /// Written without a body.
     pub fact: bool,
+    /// Of an inlined relation: checked, but only its copies run. The atom it replaces grounds its head.
+    pub inlined: bool,
     pub mentions: Vec<Mention>,
     pub say: Option<Arc<str>>,
     pub plan: Vec<(u32, Vec<u32>)>,

@@ -23,7 +23,12 @@ impl Display for CheckedProgram {
                 .iter()
                 .map(|attribute| format!("{}: {}", attribute.name, attribute.type_name))
                 .collect();
-            writeln!(f, ".decl {}({}){kind}", relation.name, attributes.join(", "))?;
+            writeln!(
+                f,
+                ".decl {}({}){kind}",
+                relation.name,
+                attributes.join(", ")
+            )?;
         }
         for directive in &self.directives {
             let kind = match directive.kind {
@@ -37,14 +42,27 @@ impl Display for CheckedProgram {
                 .iter()
                 .map(|(key, value)| format!("{key}={value:?}"))
                 .collect();
-            writeln!(f, "{kind} {}({})", self[directive.relation].name, parameters.join(", "))?;
+            writeln!(
+                f,
+                "{kind} {}({})",
+                self[directive.relation].name,
+                parameters.join(", ")
+            )?;
         }
         for (index, stratum) in self.strata.iter().enumerate() {
             if stratum.rules.is_empty() {
                 continue;
             }
-            let names: Vec<&str> = stratum.relations.iter().map(|&id| &*self[id].name).collect();
-            let recursive = if stratum.recursive { " (recursive)" } else { "" };
+            let names: Vec<&str> = stratum
+                .relations
+                .iter()
+                .map(|&id| &*self[id].name)
+                .collect();
+            let recursive = if stratum.recursive {
+                " (recursive)"
+            } else {
+                ""
+            };
             writeln!(f, "stratum {index}: {}{recursive}", names.join(", "))?;
             for &rule in &stratum.rules {
                 writeln!(f, "  {}", self.rule_text(rule))?;
@@ -102,7 +120,11 @@ impl CheckedProgram {
             program: self,
             variables: &query.variables,
         };
-        let columns: Vec<&str> = query.columns.iter().map(|&column| scope.var(column)).collect();
+        let columns: Vec<&str> = query
+            .columns
+            .iter()
+            .map(|&column| scope.var(column))
+            .collect();
         let bodies: Vec<String> = std::iter::once(&query.body)
             .chain(&query.alternatives)
             .map(|body| scope.literals(body))
@@ -148,11 +170,18 @@ impl Scope<'_> {
     }
 
     fn vars(&self, ids: &[VarId]) -> String {
-        ids.iter().map(|&id| self.var(id)).collect::<Vec<_>>().join(", ")
+        ids.iter()
+            .map(|&id| self.var(id))
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
     fn terms(&self, terms: &[Term]) -> String {
-        terms.iter().map(|term| self.term(term)).collect::<Vec<_>>().join(", ")
+        terms
+            .iter()
+            .map(|term| self.term(term))
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
     fn term(&self, term: &Term) -> String {
@@ -186,7 +215,11 @@ impl Scope<'_> {
     }
 
     fn atom(&self, atom: &Atom) -> String {
-        format!("{}({})", self.program[atom.relation].name, self.terms(&atom.args))
+        format!(
+            "{}({})",
+            self.program[atom.relation].name,
+            self.terms(&atom.args)
+        )
     }
 
     fn literal(&self, literal: &Literal) -> String {
@@ -194,7 +227,12 @@ impl Scope<'_> {
         match &literal.kind {
             LiteralKind::Atom(atom) => self.atom(atom),
             LiteralKind::Negated(atom) => format!("!{}", self.atom(atom)),
-            LiteralKind::Compare { op, operand, left, right } => {
+            LiteralKind::Compare {
+                op,
+                operand,
+                left,
+                right,
+            } => {
                 let op = match op {
                     CompareOp::Eq => "=",
                     CompareOp::Ne => "!=",
@@ -206,15 +244,46 @@ impl Scope<'_> {
                 let kind = super::declarations::kind_name(*operand);
                 format!("{} {op}<{kind}> {}", self.term(left), self.term(right))
             }
-            LiteralKind::Match { pattern, text, negated } => {
-                format!("{}match({}, {})", not(negated), self.term(pattern), self.term(text))
+            LiteralKind::Match {
+                pattern,
+                text,
+                negated,
+            } => {
+                format!(
+                    "{}match({}, {})",
+                    not(negated),
+                    self.term(pattern),
+                    self.term(text)
+                )
             }
-            LiteralKind::Contains { part, text, negated } => {
-                format!("{}contains({}, {})", not(negated), self.term(part), self.term(text))
+            LiteralKind::Contains {
+                part,
+                text,
+                negated,
+            } => {
+                format!(
+                    "{}contains({}, {})",
+                    not(negated),
+                    self.term(part),
+                    self.term(text)
+                )
             }
-            LiteralKind::Range { var, from, to, step, .. } => {
-                let step = step.as_ref().map_or(String::new(), |step| format!(", {}", self.term(step)));
-                format!("{} = range({}, {}{step})", self.var(*var), self.term(from), self.term(to))
+            LiteralKind::Range {
+                var,
+                from,
+                to,
+                step,
+                ..
+            } => {
+                let step = step
+                    .as_ref()
+                    .map_or(String::new(), |step| format!(", {}", self.term(step)));
+                format!(
+                    "{} = range({}, {}{step})",
+                    self.var(*var),
+                    self.term(from),
+                    self.term(to)
+                )
             }
             LiteralKind::Aggregate(aggregate) => self.aggregate(aggregate),
         }

@@ -24,6 +24,10 @@ impl Findings {
         }
     }
 
+    pub fn errors(&self) -> usize {
+        self.all.iter().filter(|diagnostic| diagnostic.is_error()).count()
+    }
+
     /// In the order of their places, so that output does not depend on the order of the stages.
     pub fn into_sorted(mut self) -> Vec<Diagnostic> {
         self.all.sort_by_key(place);
@@ -41,10 +45,7 @@ fn place(diagnostic: &Diagnostic) -> Option<Span> {
 /// The name nearest to `wanted`, if one is near enough to be what was meant.
 ///
 /// Only names of nearly the same length are compared, so a lookup in thousands of names stays cheap.
-pub fn closest<'a>(
-    wanted: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn closest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = wanted.chars().count();
     let allowed = (length / 3).clamp(1, 4);
     let folded = wanted.to_lowercase();

@@ -191,7 +191,7 @@ impl<'d> Collector<'d> {
                     self.expression(scope, a);
                     self.expression(scope, b);
                 }
-                LiteralKind::Bool(_) => {}
+                LiteralKind::Bool(_) | LiteralKind::Replaced { .. } => {}
             }
         }
         if let Some(target) = draft
@@ -213,6 +213,7 @@ impl<'d> Collector<'d> {
     fn head(&mut self, clause: &draft::Clause) {
         let scope = clause.scope;
         match &clause.kind {
+            ClauseKind::Rule(atom) if clause.inlined => self.positive(scope, &atom.args),
             ClauseKind::Rule(atom) => {
                 for arg in &atom.args {
                     self.expression(scope, arg);
@@ -305,7 +306,8 @@ pub fn check(
             continue;
         }
         for (name, node) in &scope.variables {
-            if !grounded.contains(draft, *node) && draft.find(*node) == *node {
+            let own = draft.find(*node) == *node && !draft.node(*node).ghost;
+            if own && !grounded.contains(draft, *node) {
                 faulty.insert(scope.clause);
                 findings.push(ungrounded_variable(draft, declarations, clause, name, *node));
             }
@@ -319,7 +321,7 @@ pub fn check(
         };
         let clause = draft.scope(node.scope).clause;
         let fact = draft.clauses.get(clause as usize).is_none_or(|clause| clause.fact);
-        if !fact && !faulty.contains(&clause) && !grounded.contains(draft, NodeId(index as u32)) {
+        if !fact && !node.ghost && !faulty.contains(&clause) && !grounded.contains(draft, NodeId(index as u32)) {
             findings.push(
                 Diagnostic::error(codes::UNGROUNDED, format!("Ungrounded {what}"))
                     .at(node.span, "a part of it has no value")
@@ -477,7 +479,7 @@ fn uses(draft: &Draft, scope: ScopeId, node: NodeId) -> Uses {
                     }
                 }
             }
-            LiteralKind::Bool(_) | LiteralKind::Unknown(_) => {}
+            LiteralKind::Bool(_) | LiteralKind::Replaced { .. } | LiteralKind::Unknown(_) => {}
         }
     }
     uses

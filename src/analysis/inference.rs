@@ -36,7 +36,12 @@ ascent! {
 /// Why a node has a bound.
 #[derive(Clone, Copy, Debug)]
 pub enum Reason {
-    Attribute { relation: RelationId, index: usize, negated: bool, head: bool },
+    Attribute {
+        relation: RelationId,
+        index: usize,
+        negated: bool,
+        head: bool,
+    },
     Literal,
     Field,
     Functor,
@@ -143,7 +148,10 @@ impl Collector<'_> {
         for clause in &draft.clauses {
             match &clause.kind {
                 ClauseKind::Rule(atom) => self.sink(atom, false),
-                ClauseKind::Subsumption { dominated, dominating } => {
+                ClauseKind::Subsumption {
+                    dominated,
+                    dominating,
+                } => {
                     self.source(dominated);
                     self.source(dominating);
                 }
@@ -153,11 +161,23 @@ impl Collector<'_> {
         }
         for literal in draft.scopes.iter().flat_map(|scope| &scope.literals) {
             match &literal.kind {
-                LiteralKind::Atom(atom) => self.source(atom),
-                LiteralKind::Negated(atom) => self.sink(atom, true),
+                LiteralKind::Atom(atom) | LiteralKind::Replaced { atom, negated: false } => {
+                    self.source(atom);
+                }
+                LiteralKind::Negated(atom) | LiteralKind::Replaced { atom, negated: true } => {
+                    self.sink(atom, true);
+                }
                 LiteralKind::Compare { left, right, .. }
-                | LiteralKind::Match { pattern: left, text: right, .. }
-                | LiteralKind::Contains { part: left, text: right, .. } => {
+                | LiteralKind::Match {
+                    pattern: left,
+                    text: right,
+                    ..
+                }
+                | LiteralKind::Contains {
+                    part: left,
+                    text: right,
+                    ..
+                } => {
                     self.equal(left.node, right.node);
                 }
                 LiteralKind::Unknown(args) => self.unknown(args),
@@ -269,7 +289,10 @@ impl Collector<'_> {
             }
             NodeKind::Cast { operand, ty } => {
                 self.state(id, *ty, span, Reason::Cast);
-                if matches!(draft.node(operand.node).kind, NodeKind::Integer { .. } | NodeKind::Nil) {
+                if matches!(
+                    draft.node(operand.node).kind,
+                    NodeKind::Integer { .. } | NodeKind::Nil
+                ) {
                     self.state(operand.node, *ty, operand.span, Reason::Cast);
                 }
             }
@@ -337,7 +360,13 @@ impl Collector<'_> {
             if let Some(literal) = types.literal_of(id) {
                 self.facts.literal_of.push((id.0, literal.0));
             }
-            for (index, field) in self.declarations.record_fields(id).into_iter().flatten().enumerate() {
+            for (index, field) in self
+                .declarations
+                .record_fields(id)
+                .into_iter()
+                .flatten()
+                .enumerate()
+            {
                 self.facts.field_type.push((id.0, index as u32, field.ty.0));
             }
         }

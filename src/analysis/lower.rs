@@ -5,7 +5,9 @@ use super::checked::{
     LiteralKind, Rule, Subsumption, Term, ValueType, VarId, Variable,
 };
 use super::declarations::Declarations;
-use super::draft::{self, AggregateId, Arg, Clause, ClauseKind, Draft, NodeId, NodeKind, Preset, ScopeId};
+use super::draft::{
+    self, AggregateId, Arg, Clause, ClauseKind, Draft, NodeId, NodeKind, Preset, ScopeId,
+};
 use super::inference::Typing;
 use crate::syntax::ast::{self, BinaryOp, CompareOp, IntegerLiteral, Intrinsic, Notation, UnaryOp};
 use crate::syntax::source::Span;
@@ -56,7 +58,12 @@ impl Lowering<'_> {
         }
     }
 
-    pub fn subsumption(&self, clause: &Clause, dominated: &draft::Atom, dominating: &draft::Atom) -> Subsumption {
+    pub fn subsumption(
+        &self,
+        clause: &Clause,
+        dominated: &draft::Atom,
+        dominating: &draft::Atom,
+    ) -> Subsumption {
         let mut body = Body::new(self, Vec::new());
         body.name_variables(clause.scope);
         let mut literals = Vec::new();
@@ -131,7 +138,9 @@ impl<'a> Body<'a> {
     }
 
     fn kind(&self, node: NodeId) -> ValueType {
-        self.of.typing.kind(self.of.draft, self.of.declarations, node)
+        self.of
+            .typing
+            .kind(self.of.draft, self.of.declarations, node)
     }
 
     fn type_named(&self, scope: ScopeId, name: &str) -> ValueType {
@@ -153,7 +162,9 @@ impl<'a> Body<'a> {
     /// Variables of a clause get their ids in the order in which they are first mentioned.
     fn name_variables(&mut self, scope: ScopeId) {
         for (_, node) in &self.of.draft.scope(scope).variables {
-            self.var(*node);
+            if !self.of.draft.node(*node).ghost {
+                self.var(*node);
+            }
         }
     }
 
@@ -166,10 +177,12 @@ impl<'a> Body<'a> {
             NodeKind::Variable(name) => name.clone(),
             _ => "_".into(),
         };
+        // Only inlining makes names with a `$`.
+        let synthetic = name.contains('$');
         let id = self.push(Variable {
             name,
             ty: self.kind(node),
-            synthetic: false,
+            synthetic,
         });
         self.ids.insert(node, id);
         id
@@ -206,7 +219,11 @@ impl<'a> Body<'a> {
         for literal in &draft.scope(scope).literals {
             match &literal.kind {
                 draft::LiteralKind::Atom(atom) => atom.args.iter().for_each(&mut count),
-                draft::LiteralKind::Compare { op: CompareOp::Eq, left, right } => {
+                draft::LiteralKind::Compare {
+                    op: CompareOp::Eq,
+                    left,
+                    right,
+                } => {
                     count(left);
                     count(right);
                 }
@@ -239,7 +256,8 @@ impl<'a> Body<'a> {
             }),
             draft::LiteralKind::Compare { op, left, right } => {
                 if *op == CompareOp::Eq
-                    && (self.defines(left, right, span, out) || self.defines(right, left, span, out))
+                    && (self.defines(left, right, span, out)
+                        || self.defines(right, left, span, out))
                 {
                     return;
                 }
@@ -250,17 +268,27 @@ impl<'a> Body<'a> {
                     right: self.term(right, out),
                 }
             }
-            draft::LiteralKind::Match { pattern, text, negated } => LiteralKind::Match {
+            draft::LiteralKind::Match {
+                pattern,
+                text,
+                negated,
+            } => LiteralKind::Match {
                 pattern: self.term(pattern, out),
                 text: self.term(text, out),
                 negated: *negated,
             },
-            draft::LiteralKind::Contains { part, text, negated } => LiteralKind::Contains {
+            draft::LiteralKind::Contains {
+                part,
+                text,
+                negated,
+            } => LiteralKind::Contains {
                 part: self.term(part, out),
                 text: self.term(text, out),
                 negated: *negated,
             },
-            draft::LiteralKind::Bool(true) | draft::LiteralKind::Unknown(_) => return,
+            draft::LiteralKind::Bool(true)
+            | draft::LiteralKind::Replaced { .. }
+            | draft::LiteralKind::Unknown(_) => return,
             draft::LiteralKind::Bool(false) => LiteralKind::Compare {
                 op: CompareOp::Eq,
                 operand: ValueType::Number,
@@ -350,7 +378,9 @@ impl<'a> Body<'a> {
             NodeKind::Branch { ty, ordinal, args } => {
                 let ordinal = Constant::Ordinal(*ordinal);
                 let enumeration = match self.of.declarations.types.kind(*ty) {
-                    Some(ValueType::Adt(shape)) => self.of.declarations.shape(shape).is_enumeration(),
+                    Some(ValueType::Adt(shape)) => {
+                        self.of.declarations.shape(shape).is_enumeration()
+                    }
                     _ => true,
                 };
                 if enumeration {
@@ -379,7 +409,9 @@ impl<'a> Body<'a> {
                 Term::Var(var)
             }
             NodeKind::Call(functor, args) => {
-                let operand = args.first().map_or(ValueType::Number, |first| self.kind(first.node));
+                let operand = args
+                    .first()
+                    .map_or(ValueType::Number, |first| self.kind(first.node));
                 let op = match functor {
                     Intrinsic::Min => FunctorOp::Min,
                     Intrinsic::Max => FunctorOp::Max,
@@ -397,7 +429,11 @@ impl<'a> Body<'a> {
             }
             NodeKind::UserCall { functor, args } => {
                 let name = self.of.declarations.functors[*functor].name.clone();
-                call(FunctorOp::User(name), self.kind(arg.node), self.terms(args, out))
+                call(
+                    FunctorOp::User(name),
+                    self.kind(arg.node),
+                    self.terms(args, out),
+                )
             }
             NodeKind::Cast { operand, .. } => {
                 let (from, to) = (self.kind(operand.node), self.kind(arg.node));
@@ -413,7 +449,9 @@ impl<'a> Body<'a> {
                 self.aggregate(*id, result, arg.span, out);
                 Term::Var(result)
             }
-            NodeKind::IterationCount => call(FunctorOp::IterationCount, ValueType::Unsigned, Vec::new()),
+            NodeKind::IterationCount => {
+                call(FunctorOp::IterationCount, ValueType::Unsigned, Vec::new())
+            }
             NodeKind::Unknown(_) => Term::Const(Constant::Number(0)),
         }
     }
@@ -433,9 +471,18 @@ impl<'a> Body<'a> {
         }
     }
 
-    fn range(&mut self, var: VarId, node: NodeId, args: &[Arg], span: Span, out: &mut Vec<Literal>) {
+    fn range(
+        &mut self,
+        var: VarId,
+        node: NodeId,
+        args: &[Arg],
+        span: Span,
+        out: &mut Vec<Literal>,
+    ) {
         let mut terms = self.terms(args, out).into_iter();
-        let (Some(from), Some(to)) = (terms.next(), terms.next()) else { return };
+        let (Some(from), Some(to)) = (terms.next(), terms.next()) else {
+            return;
+        };
         out.push(Literal {
             kind: LiteralKind::Range {
                 var,
@@ -469,8 +516,16 @@ impl<'a> Body<'a> {
             (AggregateOp::Count, _) | (_, None) => ValueType::Number,
             (_, Some(target)) => self.kind(target.node),
         };
-        let injected = aggregate.injected.iter().map(|&node| self.var(node)).collect();
-        let witnesses = aggregate.witnesses.iter().map(|&node| self.var(node)).collect();
+        let injected = aggregate
+            .injected
+            .iter()
+            .map(|&node| self.var(node))
+            .collect();
+        let witnesses = aggregate
+            .witnesses
+            .iter()
+            .map(|&node| self.var(node))
+            .collect();
         out.push(Literal {
             kind: LiteralKind::Aggregate(Aggregate {
                 op,

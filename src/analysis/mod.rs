@@ -2,7 +2,8 @@
 //!
 //! In: an [`ast::Program`](crate::syntax::ast::Program). Out: a [`checked::CheckedProgram`], or every error found.
 //! The stages, in order: `components`, `declarations`, `build` (names, disjunctions), `scopes` (variables of aggregates), `grounding`,
-//! `inference` and `typecheck`, `lower`, `strata`, `warnings`. The analyses (grounding, types, strata, unused and
+//! `inference` and `typecheck`, `lower`,
+//! `strata`, `recursion`, `special`, `warnings`. The analyses (grounding, types, strata, unused and
 //! suspicious rules) are Ascent programs over the tree as relations: the one place of the library that uses `ascent`.
 //! Must not know: how rows are stored, in which order joins run.
 
@@ -14,13 +15,16 @@ mod declarations;
 mod directives;
 mod draft;
 mod dump;
-mod findings;
+pub(crate) mod findings;
 mod formula;
 mod grounding;
 mod inference;
+mod inline;
 mod lower;
 mod paths;
+mod recursion;
 mod scopes;
+mod special;
 mod strata;
 mod typecheck;
 mod types;
@@ -40,6 +44,7 @@ use declarations::Declarations;
 use draft::{Clause, ClauseKind, Draft};
 use findings::Findings;
 use inference::Typing;
+use inline::Inliner;
 use lower::Lowering;
 use std::sync::Arc;
 
@@ -77,17 +82,24 @@ pub fn check(
     let mut options = options.clone();
     options.legacy |= pragmas(&items).any(|(key, _)| &**key == "legacy");
 
-    let declarations = Arc::new(declarations::declare(&items, &mut findings));
-    let draft = build(&items, &declarations, &mut findings);
+    let declarations = declarations::declare(&items, &mut findings);
+    let inliner = Inliner::new(&items, &declarations, &mut findings);
+    let draft = build(&items, &declarations, &inliner, &mut findings);
     let (draft, typing) = analyse(draft, &declarations, &options, &mut findings);
 
-    let mut checked = shell(&items, &declarations, &mut findings);
+    let mut checked = shell(&items, declarations, &inliner, &mut findings);
+    let declarations = checked.declarations.clone();
     lower_clauses(&draft, &typing, &declarations, &options, &mut checked, &mut findings);
     let edges = strata::edges(&checked);
     let components = strata::Components::new(checked.relations.len(), &edges);
     checked.word_bits = options.word_bits;
     checked.strata = strata::stratify(&checked, &edges, &components, &mut findings);
-    warnings::check(&draft, &checked, &components, &items, &mut findings);
+    recursion::check(&draft, &checked, &components, &mut findings);
+    special::check(&items, &checked, &mut findings);
+    warnings::check_text(&draft, &items, &mut findings);
+    if findings.errors() == 0 {
+        warnings::check_program(&draft, &checked, &mut findings);
+    }
 
     let mut diagnostics = findings.into_sorted();
     diagnostics.retain(|diagnostic| !is_silenced(diagnostic, &options));
@@ -113,8 +125,13 @@ fn pragmas<'a>(items: &[&'a Item]) -> impl Iterator<Item = (&'a Arc<str>, Option
 }
 
 /// Every clause of the items, names resolved.
-fn build(items: &[&Item], declarations: &Declarations, findings: &mut Findings) -> Draft {
-    let mut builder = Builder::new(declarations, findings);
+fn build<'a>(
+    items: &[&Item],
+    declarations: &'a Declarations,
+    inliner: &'a Inliner<'a>,
+    findings: &'a mut Findings,
+) -> Draft {
+    let mut builder = Builder::new(declarations, inliner, findings);
     for item in items {
         let say = say(item);
         match &item.kind {
@@ -155,7 +172,25 @@ fn analyse(
 }
 
 /// All of the checked program but its clauses and strata.
-fn shell(items: &[&Item], declarations: &Arc<Declarations>, findings: &mut Findings) -> CheckedProgram {
+fn shell(
+    items: &[&Item],
+    mut declarations: Declarations,
+    inliner: &Inliner<'_>,
+    findings: &mut Findings,
+) -> CheckedProgram {
+    let inlined = |item: &&&Item| match &item.kind {
+        ItemKind::Rule(rule) => rule.heads.iter().any(|head| inliner.is_inlined(head)),
+        _ => false,
+    };
+    declarations.inlined = inliner.relations().cloned().collect();
+    declarations.inlined_rules = items
+        .iter()
+        .filter(inlined)
+        .filter_map(|item| match &item.kind {
+            ItemKind::Rule(rule) => Some(rule.clone()),
+            _ => None,
+        })
+        .collect();
     let relations: Vec<Relation> = declarations
         .relations
         .iter()
@@ -177,8 +212,8 @@ fn shell(items: &[&Item], declarations: &Arc<Declarations>, findings: &mut Findi
         shapes: declarations.checked_shapes(),
         relations,
         by_name: declarations.relation_by_name.clone(),
-        directives: directives::collect(items, declarations, findings),
-        abducibles: directives::abducibles(items, declarations, findings),
+        directives: directives::collect(items, &declarations, findings),
+        abducibles: directives::abducibles(items, &declarations, findings),
         pragmas: pragmas(items)
             .map(|(key, value)| (key.clone(), value.cloned().unwrap_or_else(|| "".into())))
             .collect(),
@@ -199,7 +234,7 @@ fn shell(items: &[&Item], declarations: &Arc<Declarations>, findings: &mut Findi
                 _ => None,
             })
             .collect(),
-        declarations: declarations.clone(),
+        declarations: Arc::new(declarations),
         ..CheckedProgram::default()
     }
 }
@@ -218,7 +253,7 @@ fn lower_clauses(
         typing,
         word_bits: options.word_bits,
     };
-    for clause in &draft.clauses {
+    for clause in draft.clauses.iter().filter(|clause| !clause.inlined) {
         match &clause.kind {
             ClauseKind::Rule(_) => checked.rules.push(lowering.rule(clause)),
             ClauseKind::Constraint => {
@@ -262,7 +297,8 @@ fn columns(draft: &Draft, alternatives: &[&Clause]) -> Vec<Arc<str>> {
     let mut columns: Vec<Arc<str>> = Vec::new();
     for clause in alternatives {
         for (name, _) in &draft.scope(clause.scope).variables {
-            if !name.starts_with('_') && !columns.contains(name) {
+            let named = !name.starts_with('_') && !name.contains('$');
+            if named && !columns.contains(name) {
                 columns.push(name.clone());
             }
         }
@@ -320,7 +356,8 @@ pub fn check_query(
     let declarations = &program.declarations;
     let options = options_of(program);
     let mut findings = Findings::default();
-    let mut builder = Builder::new(declarations, &mut findings);
+    let inliner = Inliner::of_rules(&declarations.inlined, &declarations.inlined_rules);
+    let mut builder = Builder::new(declarations, &inliner, &mut findings);
     builder.query(body);
     let draft = builder.draft;
     let (draft, typing) = analyse(draft, declarations, &options, &mut findings);
@@ -362,7 +399,8 @@ fn check_atom(
     let declarations = &program.declarations;
     let options = options_of(program);
     let mut findings = Findings::default();
-    let mut builder = Builder::new(declarations, &mut findings);
+    let inliner = Inliner::of_rules(&declarations.inlined, &declarations.inlined_rules);
+    let mut builder = Builder::new(declarations, &inliner, &mut findings);
     builder.ground_atom(atom, wildcards);
     let draft = builder.draft;
     let (draft, typing) = analyse(draft, declarations, &options, &mut findings);

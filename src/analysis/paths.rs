@@ -20,10 +20,14 @@ pub fn visit_item(item: &mut Item, visit: &mut dyn FnMut(Role, &mut Path)) {
             TypeDefinition::Subset { base, .. } => visit(Role::Type, base),
             TypeDefinition::Alias(other) => visit(Role::Type, other),
             TypeDefinition::Union(members) => {
-                members.iter_mut().for_each(|member| visit(Role::Type, member));
+                members
+                    .iter_mut()
+                    .for_each(|member| visit(Role::Type, member));
             }
             TypeDefinition::Record(fields) => {
-                fields.iter_mut().for_each(|field| visit(Role::Type, &mut field.ty));
+                fields
+                    .iter_mut()
+                    .for_each(|field| visit(Role::Type, &mut field.ty));
             }
             TypeDefinition::Adt(branches) => {
                 let fields = branches.iter_mut().flat_map(|branch| &mut branch.fields);
@@ -69,7 +73,9 @@ pub fn visit_item(item: &mut Item, visit: &mut dyn FnMut(Role, &mut Path)) {
             }
         }
         ItemKind::Abducible(paths) => {
-            paths.iter_mut().for_each(|path| visit(Role::Relation, path));
+            paths
+                .iter_mut()
+                .for_each(|path| visit(Role::Relation, path));
         }
         ItemKind::Hypothesis(hypothesis) => {
             for entry in &mut hypothesis.entries {
@@ -104,8 +110,13 @@ fn visit_formula(formula: &mut Formula, visit: &mut dyn FnMut(Role, &mut Path)) 
         }
         FormulaKind::Not(inner) => visit_formula(inner, visit),
         FormulaKind::Atom(atom) => visit_atom(atom, visit),
-        FormulaKind::Compare { left: a, right: b, .. }
-        | FormulaKind::Match { pattern: a, text: b }
+        FormulaKind::Compare {
+            left: a, right: b, ..
+        }
+        | FormulaKind::Match {
+            pattern: a,
+            text: b,
+        }
         | FormulaKind::Contains { part: a, text: b } => {
             visit_expr(a, visit);
             visit_expr(b, visit);

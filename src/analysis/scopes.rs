@@ -38,7 +38,9 @@ fn resolve_one(draft: &mut Draft, id: AggregateId, findings: &mut Findings) {
     let mut names = own.iter().map(|(name, _)| name.clone()).collect();
     nested_names(draft, inner, &mut names);
     for name in names {
-        let Some(outside) = variable(draft, outer, &name) else { continue };
+        let Some(outside) = variable(draft, outer, &name) else {
+            continue;
+        };
         if target.contains(&name) || !grounded_outside.contains(draft, outside) {
             continue;
         }
@@ -60,7 +62,9 @@ fn resolve_one(draft: &mut Draft, id: AggregateId, findings: &mut Findings) {
         if draft.find(node) != node || !given_inside.contains(draft, node) {
             continue;
         }
-        let Some(outside) = variable(draft, outer, &name) else { continue };
+        let Some(outside) = variable(draft, outer, &name) else {
+            continue;
+        };
         if given_outside.contains(draft, outside) {
             continue;
         }
@@ -100,8 +104,11 @@ fn declare(draft: &mut Draft, scope: ScopeId, name: &Arc<str>, outside: NodeId) 
         kind: NodeKind::Variable(name.clone()),
         span: draft.node(outside).span,
         scope,
+        ghost: false,
     });
-    draft.scopes[scope.index()].variables.push((name.clone(), node));
+    draft.scopes[scope.index()]
+        .variables
+        .push((name.clone(), node));
     node
 }
 

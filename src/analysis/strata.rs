@@ -288,7 +288,10 @@ fn unstratifiable(
     };
     let mut diagnostic = Diagnostic::error(
         codes::UNSTRATIFIABLE,
-        format!("Unable to stratify relation(s) {{{}}}: cyclic {how}", members.join(", ")),
+        format!(
+            "Unable to stratify relation(s) {{{}}}: cyclic {how}",
+            members.join(", ")
+        ),
     );
     let cycle = cycle(edges, components, broken);
     for edge in &cycle {
@@ -297,7 +300,10 @@ fn unstratifiable(
             Polarity::Negative => "needs the absence of",
             Polarity::Aggregate => "aggregates over",
         };
-        diagnostic = diagnostic.at(edge.span, format!("`{}` {verb} `{}`", name(edge.to), name(edge.from)));
+        diagnostic = diagnostic.at(
+            edge.span,
+            format!("`{}` {verb} `{}`", name(edge.to), name(edge.from)),
+        );
     }
     let mut path: Vec<&str> = cycle.iter().map(|edge| name(edge.to)).collect();
     path.push(name(broken.to));

@@ -126,10 +126,15 @@ impl Checker<'_> {
         let tracer = Tracer::new(self.typing);
         // A variable tells more than the constant it is compared with.
         conflicts.sort_by_key(|&node| {
-            (!matches!(self.draft.node(node).kind, NodeKind::Variable(_)), node)
+            (
+                !matches!(self.draft.node(node).kind, NodeKind::Variable(_)),
+                node,
+            )
         });
         for node in conflicts {
-            let Some((first, second)) = self.opposed(node) else { continue };
+            let Some((first, second)) = self.opposed(node) else {
+                continue;
+            };
             let kinds = [first, second].map(|ty| self.declarations.types.kind(ty));
             if self.options.legacy && kinds[0] == kinds[1] {
                 continue;
@@ -163,24 +168,44 @@ impl Checker<'_> {
         let mut sides = [(first, places[0]), (second, places[1])];
         sides.sort_by_key(|(_, place)| std::cmp::Reverse(place.map(|bound| bound.span)));
         let [(found, at), (expected, other)] = sides;
-        let (found, expected) = (self.type_name(found).to_owned(), self.type_name(expected).to_owned());
-        let negated = [at, other].iter().flatten().any(|bound| {
-            matches!(bound.reason, Reason::Attribute { negated: true, .. })
-        });
+        let (found, expected) = (
+            self.type_name(found).to_owned(),
+            self.type_name(expected).to_owned(),
+        );
+        let negated = [at, other]
+            .iter()
+            .flatten()
+            .any(|bound| matches!(bound.reason, Reason::Attribute { negated: true, .. }));
         let constant = matches!(
             self.draft.node(node).kind,
-            NodeKind::Text(_) | NodeKind::Integer { .. } | NodeKind::Unsigned(_) | NodeKind::Float(_)
+            NodeKind::Text(_)
+                | NodeKind::Integer { .. }
+                | NodeKind::Unsigned(_)
+                | NodeKind::Float(_)
         );
         let (code, message) = match &self.draft.node(node).kind {
             NodeKind::Variable(name) => (
-                if negated { codes::NEGATED_KIND } else { codes::TYPE_CONFLICT },
-                format!("Unable to deduce type for variable `{name}`: it cannot be both `{found}` and `{expected}`"),
+                if negated {
+                    codes::NEGATED_KIND
+                } else {
+                    codes::TYPE_CONFLICT
+                },
+                format!(
+                    "Unable to deduce type for variable `{name}`: it cannot be both `{found}` and `{expected}`"
+                ),
             ),
             _ if constant => (
                 codes::INVALID_CONSTANT,
-                format!("{} constant (type mismatch): a `{}` cannot be a `{}`",
-                    capitalised(self.constant_kind(node)), self.constant_kind(node),
-                    if self.constant_kind(node) == found { &expected } else { &found }),
+                format!(
+                    "{} constant (type mismatch): a `{}` cannot be a `{}`",
+                    capitalised(self.constant_kind(node)),
+                    self.constant_kind(node),
+                    if self.constant_kind(node) == found {
+                        &expected
+                    } else {
+                        &found
+                    }
+                ),
             ),
             _ => (
                 codes::TYPE_CONFLICT,
@@ -192,7 +217,8 @@ impl Checker<'_> {
         };
         let mut diagnostic = Diagnostic::error(code, message);
         let (Some(at), other) = (at.or(other), other) else {
-            self.findings.push(diagnostic.at(self.draft.node(node).span, "here"));
+            self.findings
+                .push(diagnostic.at(self.draft.node(node).span, "here"));
             return;
         };
         diagnostic = diagnostic.at(at.span, self.because(&at, &found));
@@ -206,7 +232,10 @@ impl Checker<'_> {
                 diagnostic = diagnostic.at(field.span, text);
             }
         }
-        if [&found, &expected].iter().all(|name| matches!(name.as_str(), "number" | "unsigned" | "float")) {
+        if [&found, &expected]
+            .iter()
+            .all(|name| matches!(name.as_str(), "number" | "unsigned" | "float"))
+        {
             diagnostic = diagnostic.help("write the constant for its type (`2`, `2u`, `2.0`), or convert with `to_number`, `to_unsigned`, `to_float`");
         } else if !constant {
             diagnostic = diagnostic.help(format!("if this is meant, cast: `as(…, {found})`"));
@@ -235,14 +264,20 @@ impl Checker<'_> {
     }
 
     fn declared(&self, bound: &Bound) -> Option<(&Field, String)> {
-        let Reason::Attribute { relation, index, .. } = bound.reason else {
+        let Reason::Attribute {
+            relation, index, ..
+        } = bound.reason
+        else {
             return None;
         };
         let relation = self.declarations.relation(relation);
         let field = relation.attributes.get(index)?;
         Some((
             field,
-            format!("`{}` of `{}` is a `{}`", field.name, relation.name, field.type_name),
+            format!(
+                "`{}` of `{}` is a `{}`",
+                field.name, relation.name, field.type_name
+            ),
         ))
     }
 
@@ -250,7 +285,9 @@ impl Checker<'_> {
         for index in 0..self.draft.nodes.len() as u32 {
             let id = NodeId(index);
             let node = self.draft.node(id);
-            let NodeKind::Integer { literal, negative } = node.kind else { continue };
+            let NodeKind::Integer { literal, negative } = node.kind else {
+                continue;
+            };
             if self.is_faulty(id) {
                 continue;
             }
@@ -274,7 +311,12 @@ impl Checker<'_> {
         }
     }
 
-    fn out_of_range(&self, literal: IntegerLiteral, negative: bool, kind: ValueType) -> Option<String> {
+    fn out_of_range(
+        &self,
+        literal: IntegerLiteral,
+        negative: bool,
+        kind: ValueType,
+    ) -> Option<String> {
         let bits = self.options.word_bits;
         let limit: u128 = match kind {
             ValueType::Number if literal.notation == Notation::Ipv4 => 1 << 32,
@@ -285,7 +327,9 @@ impl Checker<'_> {
             _ => return None,
         };
         (literal.magnitude > limit).then(|| match (kind, negative) {
-            (ValueType::Unsigned, true) => "Unsigned constant (type mismatch): it is negative".to_owned(),
+            (ValueType::Unsigned, true) => {
+                "Unsigned constant (type mismatch): it is negative".to_owned()
+            }
             (kind, _) => format!(
                 "{} constant (type mismatch): it does not fit in {bits} bits",
                 capitalised(kind_name(kind))
@@ -322,7 +366,10 @@ impl Checker<'_> {
     }
 
     fn nil(&mut self, id: NodeId, span: Span) {
-        if self.is_faulty(id) || matches!(self.kind(id), Some(ValueType::Record(_))) || self.is_invalid(id) {
+        if self.is_faulty(id)
+            || matches!(self.kind(id), Some(ValueType::Record(_)))
+            || self.is_invalid(id)
+        {
             return;
         }
         self.blame(id);
@@ -352,11 +399,18 @@ impl Checker<'_> {
             Some(expected) if expected == fields.len() => return,
             Some(expected) => Diagnostic::error(
                 codes::RECORD_SIZE,
-                format!("Wrong number of arguments given to record `{}`", self.found(id)),
+                format!(
+                    "Wrong number of arguments given to record `{}`",
+                    self.found(id)
+                ),
             )
             .at(
                 span,
-                format!("has {}, `{}` has {expected}", counted(fields.len(), "field"), self.found(id)),
+                format!(
+                    "has {}, `{}` has {expected}",
+                    counted(fields.len(), "field"),
+                    self.found(id)
+                ),
             ),
             None => Diagnostic::error(codes::AMBIGUOUS_RECORD, "Ambiguous record").at(
                 span,
@@ -377,9 +431,12 @@ impl Checker<'_> {
         }
         self.blame(id);
         self.findings.push(
-            Diagnostic::error(codes::INVALID_OVERLOAD, "No valid overloads for this functor")
-                .at(span, format!("is not defined for `{}`", self.found(id)))
-                .help(format!("it is defined for {}", listed(kinds))),
+            Diagnostic::error(
+                codes::INVALID_OVERLOAD,
+                "No valid overloads for this functor",
+            )
+            .at(span, format!("is not defined for `{}`", self.found(id)))
+            .help(format!("it is defined for {}", listed(kinds))),
         );
     }
 
@@ -390,9 +447,12 @@ impl Checker<'_> {
         }
         self.blame(id);
         self.findings.push(
-            Diagnostic::error(codes::INVALID_AGGREGATE, "Couldn't assign types to the aggregator")
-                .at(span, format!("is not defined for `{}`", self.found(id)))
-                .help(format!("it is defined for {}", listed(kinds))),
+            Diagnostic::error(
+                codes::INVALID_AGGREGATE,
+                "Couldn't assign types to the aggregator",
+            )
+            .at(span, format!("is not defined for `{}`", self.found(id)))
+            .help(format!("it is defined for {}", listed(kinds))),
         );
     }
 
@@ -427,7 +487,10 @@ impl Checker<'_> {
         match functor {
             Intrinsic::Min | Intrinsic::Max => self.overload(id, ORDERED, span),
             Intrinsic::Range => self.overload(id, NUMERIC, span),
-            Intrinsic::ToString | Intrinsic::ToNumber | Intrinsic::ToUnsigned | Intrinsic::ToFloat => {
+            Intrinsic::ToString
+            | Intrinsic::ToNumber
+            | Intrinsic::ToUnsigned
+            | Intrinsic::ToFloat => {
                 for arg in args {
                     self.overload(arg.node, ORDERED, arg.span);
                 }
@@ -445,8 +508,14 @@ impl Checker<'_> {
                         self.comparable(&[*left, *right], ORDERED, literal.span);
                     }
                 }
-                LiteralKind::Match { pattern: a, text: b, .. }
-                | LiteralKind::Contains { part: a, text: b, .. } => {
+                LiteralKind::Match {
+                    pattern: a,
+                    text: b,
+                    ..
+                }
+                | LiteralKind::Contains {
+                    part: a, text: b, ..
+                } => {
                     self.comparable(&[*a, *b], &[ValueType::Symbol], literal.span);
                 }
                 _ => {}
@@ -456,7 +525,9 @@ impl Checker<'_> {
 
     fn comparable(&mut self, sides: &[Arg], kinds: &[ValueType], span: Span) {
         for side in sides {
-            let Some(kind) = self.kind(side.node) else { continue };
+            let Some(kind) = self.kind(side.node) else {
+                continue;
+            };
             if kinds.contains(&kind) || self.is_faulty(side.node) {
                 continue;
             }
@@ -530,7 +601,14 @@ impl Checker<'_> {
             .find(|bound| {
                 bound.node == node
                     && found.contains(&bound.ty)
-                    && matches!(bound.reason, Reason::Attribute { head: false, negated: false, .. })
+                    && matches!(
+                        bound.reason,
+                        Reason::Attribute {
+                            head: false,
+                            negated: false,
+                            ..
+                        }
+                    )
             })
             .map(|bound| (bound.span, format!("`{}` here", self.type_name(bound.ty))))
     }
@@ -539,7 +617,9 @@ impl Checker<'_> {
         for index in 0..self.draft.nodes.len() as u32 {
             let id = NodeId(index);
             let node = self.draft.node(id);
-            let NodeKind::Variable(name) = &node.kind else { continue };
+            let NodeKind::Variable(name) = &node.kind else {
+                continue;
+            };
             let typed = self.draft.find(id) != id || !self.typing.bounds(id).is_empty();
             if typed || !self.grounded.contains(self.draft, id) || !self.blame(id) {
                 continue;
@@ -581,7 +661,11 @@ impl<'a> Tracer<'a> {
             tracer.kin.entry(b).or_default().push(a);
         }
         for &(field, record, index) in &typing.facts.field_of {
-            tracer.records.entry(field).or_default().push((record, index));
+            tracer
+                .records
+                .entry(field)
+                .or_default()
+                .push((record, index));
         }
         for (index, bound) in typing.stated.iter().enumerate() {
             tracer.stated.entry((bound.node, bound.ty)).or_insert(index);
@@ -608,9 +692,19 @@ impl<'a> Tracer<'a> {
         None
     }
 
-    fn origins(&self, declarations: &Declarations, node: NodeId, ty: TypeId) -> Vec<(NodeId, TypeId)> {
+    fn origins(
+        &self,
+        declarations: &Declarations,
+        node: NodeId,
+        ty: TypeId,
+    ) -> Vec<(NodeId, TypeId)> {
         let neighbours = |edges: &FxHashMap<u32, Vec<u32>>| {
-            edges.get(&node.0).cloned().unwrap_or_default().into_iter().map(NodeId)
+            edges
+                .get(&node.0)
+                .cloned()
+                .unwrap_or_default()
+                .into_iter()
+                .map(NodeId)
         };
         let mut origins: Vec<(NodeId, TypeId)> = neighbours(&self.below)
             .filter(|&other| self.typing.bounds(other).contains(&ty))
@@ -632,7 +726,13 @@ impl<'a> Tracer<'a> {
                     .and_then(|fields| fields.get(index as usize))
                     .is_some_and(|field| field.ty == ty)
             };
-            origins.extend(self.typing.bounds(record).iter().filter(field).map(|&bound| (record, bound)));
+            origins.extend(
+                self.typing
+                    .bounds(record)
+                    .iter()
+                    .filter(field)
+                    .map(|&bound| (record, bound)),
+            );
         }
         origins
     }
@@ -664,7 +764,10 @@ fn binary_kinds(op: BinaryOp) -> &'static [ValueType] {
 
 /// `` `number`, `unsigned` or `float` ``
 fn listed(kinds: &[ValueType]) -> String {
-    let names: Vec<String> = kinds.iter().map(|&kind| format!("`{}`", kind_name(kind))).collect();
+    let names: Vec<String> = kinds
+        .iter()
+        .map(|&kind| format!("`{}`", kind_name(kind)))
+        .collect();
     match names.split_last() {
         Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
         _ => names.concat(),

@@ -2,13 +2,13 @@
 //!
 //! The general findings are rules over the program as relations; the rest are counts over one clause.
 
-use super::checked::{CheckedProgram, RelationId, RelationKind};
+use super::checked::{CheckedProgram, Literal, LiteralKind, RelationId, RelationKind};
 use super::codes;
 use super::directives::pragma;
 use super::draft::{Clause, ClauseKind, Draft};
 use super::findings::{Findings, closest};
-use super::strata::{self, Components};
-use crate::syntax::ast::{DirectiveKind, Intrinsic, Item, ItemKind, Qualifier};
+use super::{draft, recursion};
+use crate::syntax::ast::{DirectiveKind, Item, ItemKind};
 use crate::syntax::diagnostic::Diagnostic;
 use crate::syntax::source::Span;
 use ascent::ascent;
@@ -52,17 +52,56 @@ ascent! {
     unfilled(relation) <-- relation(relation), !has_rule(relation), !filled(relation);
 }
 
-pub fn check(
-    draft: &Draft,
-    program: &CheckedProgram,
-    components: &Components,
-    items: &[&Item],
-    findings: &mut Findings,
-) {
+/// Warnings that need no sound program.
+pub fn check_text(draft: &Draft, items: &[&Item], findings: &mut Findings) {
     variables_once(draft, findings);
     pragmas(items, findings);
+}
+
+/// Warnings about a program without errors.
+pub fn check_program(draft: &Draft, program: &CheckedProgram, findings: &mut Findings) {
     liveness(draft, program, findings);
-    let _ = (components, strata::Polarity::Positive, Intrinsic::Autoinc);
+    cross_products(program, findings);
+}
+
+/// A relation that is only stated, in no more rows than this, may be multiplied without harm.
+const FEW_FACTS: usize = 100;
+
+fn cross_products(program: &CheckedProgram, findings: &mut Findings) {
+    let mut facts: FxHashMap<RelationId, usize> = FxHashMap::default();
+    let mut large: FxHashSet<RelationId> = program
+        .directives
+        .iter()
+        .filter(|directive| directive.kind == DirectiveKind::Input)
+        .map(|directive| directive.relation)
+        .collect();
+    for rule in &program.rules {
+        let Some(head) = &rule.head else { continue };
+        let count = facts.entry(head.relation).or_default();
+        *count += 1;
+        if !rule.body.is_empty() || *count > FEW_FACTS {
+            large.insert(head.relation);
+        }
+    }
+    for rule in &program.rules {
+        let Some((first, other)) = recursion::products(rule) else { continue };
+        let relation = |literal: &Literal| match &literal.kind {
+            LiteralKind::Atom(atom) => Some(atom.relation),
+            _ => None,
+        };
+        let small = [first, other]
+            .into_iter()
+            .filter_map(relation)
+            .any(|relation| !large.contains(&relation));
+        if !small {
+            findings.push(
+                Diagnostic::warning(codes::CROSS_PRODUCT, "Cross product: these atoms share no variable")
+                    .at(other.span, "every row of it")
+                    .at(first.span, "meets every row of this")
+                    .help("if that is not meant, join them by a common variable or an equation"),
+            );
+        }
+    }
 }
 
 /// Variables of a clause as written that appear once, and variables marked as such that appear more often.
@@ -86,22 +125,35 @@ fn variables_once(draft: &Draft, findings: &mut Findings) {
                 let place = places.entry(&mention.name).or_insert(mention.span);
                 *place = mention.span.min(*place);
             }
-            repeated.extend(counts.iter().filter(|(_, count)| **count > 1).map(|(name, _)| *name));
+            repeated.extend(
+                counts
+                    .iter()
+                    .filter(|(_, count)| **count > 1)
+                    .map(|(name, _)| *name),
+            );
         }
         for (name, place) in places {
             // The columns of a query are its answer.
-            let query = clauses.iter().any(|clause| matches!(clause.kind, ClauseKind::Query));
+            let query = clauses
+                .iter()
+                .any(|clause| matches!(clause.kind, ClauseKind::Query));
             if name.starts_with('_') {
                 if repeated.contains(name) {
                     findings.push(
                         Diagnostic::warning(
                             codes::VARIABLE_MARKED_SINGLE,
-                            format!("Variable `{name}` marked as singleton but occurs more than once"),
+                            format!(
+                                "Variable `{name}` marked as singleton but occurs more than once"
+                            ),
                         )
                         .at(place, "the `_` says that it appears once"),
                     );
                 }
-            } else if !repeated.contains(name) && !in_heads.contains(name) && !query && !said(clauses, name) {
+            } else if !repeated.contains(name)
+                && !in_heads.contains(name)
+                && !query
+                && !said(clauses, name)
+            {
                 findings.push(
                     Diagnostic::warning(
                         codes::VARIABLE_ONCE,
@@ -118,9 +170,12 @@ fn variables_once(draft: &Draft, findings: &mut Findings) {
 /// The sentence of the rule shows the value, so it is wanted.
 fn said(clauses: &[Clause], variable: &str) -> bool {
     let placeholder = format!("{{{variable}}}");
-    clauses
-        .iter()
-        .any(|clause| clause.say.as_ref().is_some_and(|say| say.contains(&placeholder)))
+    clauses.iter().any(|clause| {
+        clause
+            .say
+            .as_ref()
+            .is_some_and(|say| say.contains(&placeholder))
+    })
 }
 
 const PRAGMAS: &[&str] = &[
@@ -154,7 +209,9 @@ const PRAGMAS: &[&str] = &[
 
 fn pragmas(items: &[&Item], findings: &mut Findings) {
     for item in items {
-        let ItemKind::Pragma { key, .. } = &item.kind else { continue };
+        let ItemKind::Pragma { key, .. } = &item.kind else {
+            continue;
+        };
         if PRAGMAS.contains(&&*key.value) {
             continue;
         }
@@ -236,43 +293,50 @@ fn liveness(draft: &Draft, program: &CheckedProgram, findings: &mut Findings) {
             }
         }
     }
-    for &(rule,) in &facts.never_fires {
-        let clause = &draft.clauses[rule as usize];
-        let nonempty: FxHashSet<u32> = facts.nonempty.iter().map(|&(id,)| id).collect();
-        let empty = facts
-            .positive
-            .iter()
-            .find(|(of, _, relation)| *of == rule && !nonempty.contains(relation))
-            .map(|(_, _, relation)| name(*relation));
-        if let Some(empty) = empty {
-            findings.push(
-                Diagnostic::warning(codes::NEVER_FIRES, "This rule can never fire")
-                    .at(clause.span, format!("`{empty}` is always empty")),
-            );
+    let nonempty: FxHashSet<u32> = facts.nonempty.iter().map(|&(id,)| id).collect();
+    let mut empty: FxHashMap<u32, u32> = FxHashMap::default();
+    for &(rule, _, relation) in &facts.positive {
+        if !nonempty.contains(&relation) {
+            empty.entry(rule).or_insert(relation);
         }
+    }
+    for &(rule,) in &facts.never_fires {
+        let reason = match empty.get(&rule) {
+            // Said at its declaration, which is the cause.
+            Some(relation) if unfilled.contains(relation) => continue,
+            Some(&relation) => format!("`{}` is always empty", name(relation)),
+            None => "its body is always false".to_owned(),
+        };
+        findings.push(
+            Diagnostic::warning(codes::NEVER_FIRES, "This rule can never fire")
+                .at(draft.clauses[rule as usize].span, reason),
+        );
     }
 }
 
 fn clause_facts(draft: &Draft, index: u32, clause: &Clause, facts: &mut Liveness) {
-    use super::draft::LiteralKind;
     match &clause.kind {
         ClauseKind::Rule(head) => facts.derives.push((index, head.relation.0)),
-        ClauseKind::Subsumption { dominated, .. } => facts.reads.push((index, dominated.relation.0)),
+        ClauseKind::Subsumption { dominated, .. } => {
+            facts.reads.push((index, dominated.relation.0))
+        }
         _ => {}
     }
     let mut count = 0;
+    let mut never = false;
     let mut pending = vec![clause.scope];
     while let Some(scope) = pending.pop() {
         for literal in &draft.scope(scope).literals {
             match &literal.kind {
-                LiteralKind::Atom(atom) => {
+                draft::LiteralKind::Atom(atom) => {
                     facts.reads.push((index, atom.relation.0));
                     if scope == clause.scope {
                         facts.positive.push((index, count, atom.relation.0));
                         count += 1;
                     }
                 }
-                LiteralKind::Negated(atom) => facts.reads.push((index, atom.relation.0)),
+                draft::LiteralKind::Negated(atom) | draft::LiteralKind::Replaced { atom, .. } => facts.reads.push((index, atom.relation.0)),
+                draft::LiteralKind::Bool(false) if scope == clause.scope => never = true,
                 _ => {}
             }
         }
@@ -280,7 +344,7 @@ fn clause_facts(draft: &Draft, index: u32, clause: &Clause, facts: &mut Liveness
         pending.extend(nested.iter().map(|&id| draft.aggregate(id).inner));
     }
     if matches!(clause.kind, ClauseKind::Rule(_)) {
-        facts.positives.push((index, count));
+        // A place that no relation fills: the rule cannot fire.
+        facts.positives.push((index, count + u32::from(never)));
     }
-    let _ = Qualifier::Btree;
 }

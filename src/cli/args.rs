@@ -59,7 +59,7 @@ pub enum Verb {
     Query(QueryArgs),
     /// Ask interactively
     Repl(ReplArgs),
-    /// Look for mistakes without running anything
+    /// Look for mistakes without running anything; facts are read too for a whole case, or with -F
     Check(CheckArgs),
     /// Prove a fact, down to the claims and their sources
     Why(WhyArgs),

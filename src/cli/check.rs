@@ -3,12 +3,14 @@
 use super::args::CheckArgs;
 use super::status::Status;
 use super::{open, report};
-use crate::session;
+use crate::session::{self, Options};
 use std::path::Path;
 
 pub fn check(directory: Option<&Path>, arguments: &CheckArgs) -> Status {
     let spec = open::case_spec(directory, &arguments.programs, &arguments.program);
-    let findings = session::check(&spec);
+    // Where facts lie is known for a whole case, or when it was said.
+    let facts = spec.programs.is_empty() || spec.fact_dir.is_some();
+    let findings = session::check(&spec, &Options::default(), facts);
     if arguments.json {
         let printed = report::print_json(&report::findings_json(&findings));
         if printed != Status::Done {

@@ -7,6 +7,7 @@ pub mod args;
 pub mod interrupt;
 pub mod open;
 pub mod progress;
+pub mod proof;
 pub mod report;
 pub mod status;
 pub mod style;

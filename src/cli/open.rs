@@ -1,13 +1,12 @@
 //! From arguments to a session.
 
 use super::args::{LimitArgs, ProgramArgs};
+use super::interrupt::Interrupt;
 use super::progress::Progress;
-use crate::engine::budget::Budget;
-use crate::session::{CaseSpec, Options, Unwatched, Watch};
+use crate::session::{Budget, CaseSpec, Options, Unwatched, Watch};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 pub fn case_spec(
     directory: Option<&Path>,
@@ -35,7 +34,7 @@ pub fn case_spec(
     }
 }
 
-pub fn options(limits: &LimitArgs, cancel: Arc<AtomicBool>) -> Options {
+pub fn options(limits: &LimitArgs, interrupt: &Interrupt) -> Options {
     let watch: Arc<dyn Watch> = match std::io::stderr().is_terminal() {
         true => Arc::new(Progress::on_stderr()),
         false => Arc::new(Unwatched),
@@ -47,7 +46,7 @@ pub fn options(limits: &LimitArgs, cancel: Arc<AtomicBool>) -> Options {
             rows: limits.max_rows,
             rounds: limits.max_rounds,
             memory: limits.memory,
-            cancel,
+            cancel: interrupt.flag(),
         },
         watch,
         ..Options::default()

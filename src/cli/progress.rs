@@ -1,8 +1,7 @@
 //! A line on the terminal that says how far long work is.
 
 use super::units::{show_bytes, show_count};
-use crate::engine::budget::Observer;
-use crate::session::Watch;
+use crate::session::{Observer, Watch};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use parking_lot::Mutex;
 use std::path::Path;

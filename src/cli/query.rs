@@ -1,9 +1,10 @@
 //! `cutout query`: one question, one answer.
 
 use super::args::QueryArgs;
+use super::interrupt::Interrupt;
 use super::status::Status;
 use super::style::Palette;
-use super::{interrupt, open, report, table, terminal, units};
+use super::{open, report, table, terminal, units};
 use crate::session::{Error, Session, Table};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -30,7 +31,7 @@ pub fn query(directory: Option<&Path>, arguments: &QueryArgs) -> Status {
 
 fn answer(directory: Option<&Path>, arguments: &QueryArgs) -> Result<Table, Error> {
     let spec = open::case_spec(directory, &arguments.programs, &arguments.program);
-    let mut options = open::options(&arguments.limits, interrupt::cancel_on_interrupt(true));
+    let mut options = open::options(&arguments.limits, &Interrupt::install());
     options.births = false;
     options.keep_stated = false;
     Session::open(spec, options)?.query(&arguments.body)
@@ -70,15 +71,24 @@ pub fn yes_or_no(answer: &Table) -> &'static str {
 
 /// A header of column names, then the rows. A yes-or-no question has the column `holds`.
 fn write_csv(table: &Table, out: &mut dyn Write) -> io::Result<()> {
-    let mut writer = csv::Writer::from_writer(out);
+    csv_records(table, &mut csv::Writer::from_writer(out)).map_err(|error| {
+        match error.into_kind() {
+            csv::ErrorKind::Io(error) => error,
+            other => io::Error::other(format!("{other:?}")),
+        }
+    })
+}
+
+fn csv_records(table: &Table, writer: &mut csv::Writer<&mut dyn Write>) -> csv::Result<()> {
     if table.is_yes_or_no() {
         writer.write_record(["holds"])?;
         writer.write_record([if table.is_empty() { "false" } else { "true" }])?;
     } else {
         writer.write_record(table.columns().iter().map(|name| name.as_bytes()))?;
         for row in 0..table.len() {
-            writer.write_record((0..table.columns().len()).map(|column| table.text(row, column)))?;
+            writer
+                .write_record((0..table.columns().len()).map(|column| table.text(row, column)))?;
         }
     }
-    writer.flush()
+    Ok(writer.flush()?)
 }

@@ -2,8 +2,7 @@
 
 use super::status::Status;
 use super::style::Palette;
-use crate::engine::budget::StopReason;
-use crate::session::{Error, Findings};
+use crate::session::{Error, Findings, StopReason};
 use serde_json::{Value, json};
 use std::io::{self, Write};
 
@@ -56,7 +55,13 @@ fn failure_json(error: &Error) -> Value {
         Error::Rejected(findings) => findings_json(findings),
         Error::Stopped(stopped) => json!({
             "stopped": {
-                "reason": format!("{:?}", stopped.reason).to_lowercase(),
+                "reason": match stopped.reason {
+                    StopReason::Time => "time",
+                    StopReason::Rows => "rows",
+                    StopReason::Rounds => "rounds",
+                    StopReason::Memory => "memory",
+                    StopReason::Cancelled => "cancelled",
+                },
                 "rule": stopped.rule,
                 "relation": stopped.relation,
                 "rows": stopped.rows,
@@ -68,7 +73,11 @@ fn failure_json(error: &Error) -> Value {
 
 /// `{"errors": 1, "warnings": 0, "diagnostics": […]}`
 pub fn findings_json(findings: &Findings) -> Value {
-    let errors = findings.diagnostics().iter().filter(|d| d.is_error()).count();
+    let errors = findings
+        .diagnostics()
+        .iter()
+        .filter(|d| d.is_error())
+        .count();
     json!({
         "errors": errors,
         "warnings": findings.diagnostics().len() - errors,

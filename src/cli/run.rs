@@ -1,9 +1,10 @@
 //! `cutout run`: batch inference.
 
 use super::args::RunArgs;
+use super::interrupt::Interrupt;
 use super::status::Status;
 use super::style::Palette;
-use super::{interrupt, memory, open, report, table, units};
+use super::{memory, open, report, table, units};
 use crate::session::{Error, Session, Violated, Written};
 use serde_json::{Value, json};
 use std::io::{self, BufWriter, Write};
@@ -20,14 +21,17 @@ pub fn run(directory: Option<&Path>, arguments: &RunArgs) -> Status {
     let spec = open::case_spec(directory, &arguments.programs, &arguments.program);
     let output_dir = (!to_stdout).then_some(arguments.output_dir.as_path());
     // Better now than after an hour of work.
-    if let Some(missing) = output_dir.map(|dir| spec.resolve(dir)).filter(|dir| !dir.is_dir()) {
+    if let Some(missing) = output_dir
+        .map(|dir| spec.resolve(dir))
+        .filter(|dir| !dir.is_dir())
+    {
         report::say(&format!(
             "there is no directory `{}` to write to: create it, or name another with `-D DIR`",
             missing.display()
         ));
         return Status::Failed;
     }
-    let mut options = open::options(&arguments.limits, interrupt::cancel_on_interrupt(true));
+    let mut options = open::options(&arguments.limits, &Interrupt::install());
     options.births = false;
     options.keep_stated = false;
     options.bad_rows = arguments.skip_bad_rows.clone();
@@ -69,7 +73,7 @@ fn write(session: &mut Session, output_dir: Option<&Path>, json: bool) -> Result
     match json {
         true => session.write_outputs(output_dir, &mut io::sink()),
         false => {
-            let mut out = Quiet(BufWriter::new(io::stdout().lock()));
+            let mut out = Quiet(BufWriter::new(io::stdout()));
             let written = session.write_outputs(output_dir, &mut out)?;
             report::printed(out.flush());
             Ok(written)

@@ -1,7 +1,6 @@
 //! Rows laid out for reading.
 
 use super::style::Palette;
-use crate::analysis::checked::ValueType;
 use crate::session::Table;
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement};
@@ -32,10 +31,7 @@ impl Grid for Table {
     }
 
     fn is_number(&self, column: usize) -> bool {
-        matches!(
-            self.column_type(column),
-            ValueType::Number | ValueType::Unsigned | ValueType::Float
-        )
+        Table::is_number(self, column)
     }
 }
 
@@ -99,7 +95,13 @@ fn aligned(
     let last = widths.len().saturating_sub(1);
     let mut line = String::new();
     for (column, name) in headings.iter().enumerate() {
-        push_padded(&mut line, name, widths[column], grid.is_number(column), column == last);
+        push_padded(
+            &mut line,
+            name,
+            widths[column],
+            grid.is_number(column),
+            column == last,
+        );
     }
     writeln!(out, "{}", palette.heading(&line))?;
     let mut cell = String::new();
@@ -108,7 +110,13 @@ fn aligned(
         for (column, &width) in widths.iter().enumerate() {
             cell.clear();
             write_shown(grid, row, column, &mut cell);
-            push_padded(&mut line, &cell, width, grid.is_number(column), column == last);
+            push_padded(
+                &mut line,
+                &cell,
+                width,
+                grid.is_number(column),
+                column == last,
+            );
         }
         writeln!(out, "{line}")?;
     }
@@ -130,12 +138,7 @@ fn push_padded(line: &mut String, text: &str, width: usize, right: bool, last: b
     }
 }
 
-fn wrapped(
-    grid: &dyn Grid,
-    width: u16,
-    palette: Palette,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+fn wrapped(grid: &dyn Grid, width: u16, palette: Palette, out: &mut dyn Write) -> io::Result<()> {
     let headings = grid.headings();
     let mut table = comfy_table::Table::new();
     table
@@ -202,7 +205,10 @@ mod tests {
         };
         let mut out = Vec::new();
         print(&grid, width, Palette::PLAIN, &mut out).unwrap();
-        expected.assert_eq(&String::from_utf8(out).unwrap());
+        // The bar keeps the blank at the beginning of each line.
+        let lines = String::from_utf8(out).unwrap();
+        let barred: String = lines.lines().map(|line| format!("|{line}\n")).collect();
+        expected.assert_eq(&barred);
     }
 
     #[test]
@@ -211,9 +217,9 @@ mod tests {
             &[["x-firm", "12", "a"], ["y", "1,951", "日本 b"]],
             None,
             expect![[r#"
-                 relation   rows  note
-                 x-firm       12  a
-                 y         1,951  日本 b
+                | relation   rows  note
+                | x-firm       12  a
+                | y         1,951  日本 b
             "#]],
         );
     }
@@ -224,10 +230,10 @@ mod tests {
             &[["x-firm", "12", "one two three four five six seven"]],
             Some(32),
             expect![[r#"
-                 relation  rows  note
-                 x-firm      12  one two three
-                                 four five six
-                                 seven
+                | relation  rows  note
+                | x-firm      12  one two three
+                |                 four five six
+                |                 seven
             "#]],
         );
     }
@@ -238,8 +244,8 @@ mod tests {
             &[["a\u{1b}[2J", "1", "line\nbreak"]],
             None,
             expect![[r#"
-                 relation    rows  note
-                 a\u{1b}[2J     1  line\nbreak
+                | relation    rows  note
+                | a\u{1b}[2J     1  line\nbreak
             "#]],
         );
     }

@@ -70,6 +70,7 @@ pub struct RunReport {
     pub elapsed: Duration,
     pub violations: Vec<Violation>,
     pub faults: Vec<super::functor::FaultReport>,
+    pub profile: super::profile::Profile,
 }
 
 /// A headless rule that derived something: one row of variable bindings for each way it did.

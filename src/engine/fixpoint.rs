@@ -8,6 +8,7 @@ use super::budget::{Budget, Observer, RunOptions, RunReport, Stop, StopReason, V
 use super::evaluate::Context;
 use super::functor::{FaultReport, Patterns};
 use super::pipeline::{Op, Pipeline, Resolver};
+use super::profile::Profile;
 use super::relation::RelationState;
 use super::sink::{Collect, Insert, Sink};
 use super::statistics::Sizes;
@@ -35,6 +36,7 @@ pub struct Run<'a> {
     patterns: Patterns,
     autoinc: AtomicI64,
     faults: Mutex<Vec<FaultReport>>,
+    profile: Mutex<Profile>,
     report: RunReport,
     tick: u32,
 }
@@ -65,6 +67,7 @@ impl<'a> Run<'a> {
             patterns: Patterns::new(),
             autoinc: AtomicI64::new(0),
             faults: Mutex::default(),
+            profile: Mutex::default(),
             report: RunReport::default(),
             tick: 0,
         }
@@ -85,6 +88,7 @@ impl<'a> Run<'a> {
         self.report.derived = total.saturating_sub(self.report.stated);
         self.report.elapsed = self.started.elapsed();
         self.report.faults = std::mem::take(&mut *self.faults.lock());
+        self.report.profile = std::mem::take(&mut *self.profile.lock());
         Ok(self.report)
     }
 
@@ -295,19 +299,27 @@ impl<'a> Run<'a> {
         round: u32,
     ) -> Result<(), Stop> {
         let Some(head) = plan.head else { return Ok(()) };
+        let started = Instant::now();
         let pipeline = Resolver {
             relations,
             dictionary: self.dictionary,
         }
         .resolve(plan);
+        let resolved = Instant::now();
         let set = &relations[head.index()].set;
         let context = self.context(plan.rule, round);
-        drive(&pipeline, &context, self.pool, |shared| Insert {
+        let mut candidates = 0;
+        for mut sink in drive(&pipeline, &context, self.pool, |shared| Insert {
             inserter: Inserter::new(set, shared),
             head: &pipeline.answer,
-        })
-        .into_iter()
-        .for_each(|mut sink| sink.inserter.flush());
+        }) {
+            sink.inserter.flush();
+            candidates += sink.inserter.pushed();
+        }
+        let (indexing, joining) = (resolved - started, resolved.elapsed());
+        self.profile
+            .lock()
+            .note(plan.rule, plan.delta, indexing, joining, candidates);
         interruption(&context).map_or(Ok(()), |reason| {
             Err(self.stop(reason, Some(plan.rule), Some(head), relations))
         })

@@ -349,8 +349,8 @@ mod tests {
                 parents[from as usize].push(SourceId(to));
             }
             let found = roots(&parents);
-            for node in 0..7 {
-                prop_assert_eq!(&found[node], &naive_roots(&parents, node));
+            for (node, found) in found.iter().enumerate() {
+                prop_assert_eq!(found, &naive_roots(&parents, node));
             }
         }
     }

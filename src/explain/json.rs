@@ -95,12 +95,7 @@ pub struct MemberView {
 }
 
 impl Case<'_> {
-    pub fn proof_view(
-        &self,
-        proof: &Proof,
-        texts: &SourceMap,
-        tables: &GradeTables,
-    ) -> ProofView {
+    pub fn proof_view(&self, proof: &Proof, texts: &SourceMap, tables: &GradeTables) -> ProofView {
         let nodes = proof
             .nodes()
             .map(|(id, node)| self.node_view(id, node, texts, tables))
@@ -186,7 +181,9 @@ impl Case<'_> {
         let grade = claim.grade(self.sources);
         ClaimView {
             id: claim.id.to_string(),
-            source: claim.source.map(|source| self.sources[source].id.to_string()),
+            source: claim
+                .source
+                .map(|source| self.sources[source].id.to_string()),
             grade: grade.to_string(),
             strength: tables.strength(grade),
             from: claim.interval.from().map(|date| date.to_string()),

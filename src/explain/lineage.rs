@@ -331,10 +331,9 @@ impl<'a> Explorer<'a> {
             .body
             .iter()
             .find_map(|literal| match &literal.kind {
-                LiteralKind::Atom(atom) => Some((
-                    atom.relation,
-                    pattern(atom, &inner, self.case.dictionary),
-                )),
+                LiteralKind::Atom(atom) => {
+                    Some((atom.relation, pattern(atom, &inner, self.case.dictionary)))
+                }
                 _ => None,
             });
         Condition::Total {

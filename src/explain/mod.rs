@@ -7,18 +7,27 @@
 
 mod case;
 mod check;
+mod enumerate;
 mod expand;
 mod facts;
 mod group;
 pub mod json;
+mod lineage;
 mod meter;
 mod proof;
 mod prove;
 mod range;
 mod search;
 mod solve;
+#[cfg(test)]
+mod support_tests;
+mod supports;
 mod terms;
 mod testimony;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 mod text;
 mod tree;
 
@@ -26,10 +35,12 @@ pub use case::{Case, Ground};
 pub use check::{Flaw, FlawKind};
 pub use facts::{Fact, Facts};
 pub use group::Member;
+pub use lineage::{Condition, Statement};
 pub use meter::Meter;
 pub use proof::{Basis, Derivation, Gap, Link, MemberProof, Node, NodeId, Premise, Proof, Total};
 pub use prove::ProofOptions;
 pub use solve::{Context, Solution, Solver};
+pub use supports::{Support, Supports};
 pub use testimony::{Testimony, latest_source, testimonies};
 pub use text::{fact_text, pattern_text, sentence};
 pub use tree::{Line, LineKind, Tree, TreeOptions};

@@ -1,6 +1,8 @@
 //! Terms of a rule under an assignment of its variables.
 
-use crate::analysis::checked::{Aggregate, Atom, Constant, Literal, LiteralKind, Term, VarId};
+use crate::analysis::checked::{
+    Aggregate, Atom, Constant, Functor, FunctorOp, Literal, LiteralKind, Term, ValueType, VarId,
+};
 use crate::engine::functor::{self, Fault};
 use crate::storage::{Code, Dictionary};
 
@@ -122,12 +124,55 @@ pub(super) fn unify(
                     .zip(fields)
                     .all(|(term, &field)| unify(term, field, bindings, dictionary))
         }),
-        Term::Call { .. } => match value(term, bindings.values(), dictionary) {
+        Term::Call { functor, args } => match value(term, bindings.values(), dictionary) {
             Ok(known) => known == code,
             Err(Missing::Fault(Fault::UnknownFunctor(_))) => true,
-            Err(_) => false,
+            Err(Missing::Fault(_)) => false,
+            Err(Missing::Unbound) => match open_operand(functor, args, bindings) {
+                Some(at) => {
+                    let others = |at: usize| {
+                        value(&args[at], bindings.values(), dictionary)
+                            .map(|code| dictionary.to_word(code))
+                    };
+                    inverse(&functor.op, at, dictionary.to_word(code), others).is_some_and(|word| {
+                        unify(&args[at], dictionary.word(word), bindings, dictionary)
+                    })
+                }
+                None => false,
+            },
         },
     }
+}
+
+/// The one operand that is not bound, of an operation on integers that can be undone exactly: they wrap.
+fn open_operand(functor: &Functor, args: &[Term], bindings: &Bindings) -> Option<usize> {
+    use FunctorOp::{Add, BitNot, BitXor, Negate, Subtract};
+    if !matches!(functor.operand, ValueType::Number | ValueType::Unsigned)
+        || !matches!(functor.op, Add | Subtract | BitXor | Negate | BitNot)
+    {
+        return None;
+    }
+    let mut open = (0..args.len()).filter(|&at| !is_bound(&args[at], bindings));
+    let found = open.next()?;
+    open.next().is_none().then_some(found)
+}
+
+/// The operand at `at` for which the operation gives `result`.
+fn inverse(
+    op: &FunctorOp,
+    at: usize,
+    result: u64,
+    operand: impl Fn(usize) -> Result<u64, Missing>,
+) -> Option<u64> {
+    Some(match (op, at) {
+        (FunctorOp::Add, _) => result.wrapping_sub(operand(1 - at).ok()?),
+        (FunctorOp::Subtract, 0) => result.wrapping_add(operand(1).ok()?),
+        (FunctorOp::Subtract, _) => operand(0).ok()?.wrapping_sub(result),
+        (FunctorOp::BitXor, _) => result ^ operand(1 - at).ok()?,
+        (FunctorOp::Negate, _) => result.wrapping_neg(),
+        (FunctorOp::BitNot, _) => !result,
+        _ => return None,
+    })
 }
 
 /// Whether every variable of the term is bound.
@@ -142,12 +187,17 @@ pub(super) fn is_bound(term: &Term, bindings: &Bindings) -> bool {
     }
 }
 
-/// Whether [`unify`] can bind all that is unbound in the term: functors are never inverted.
+/// Whether [`unify`] can bind all that is unbound in the term. Rules never lean on a functor being undone, but a head
+/// like `n(x + 1)` would otherwise cost a look at every row.
 pub(super) fn is_pattern(term: &Term, bindings: &Bindings) -> bool {
     match term {
         Term::Var(_) | Term::Const(_) | Term::Wildcard => true,
         Term::Record(terms) => terms.iter().all(|term| is_pattern(term, bindings)),
-        Term::Call { .. } => is_bound(term, bindings),
+        Term::Call { functor, args } => {
+            is_bound(term, bindings)
+                || open_operand(functor, args, bindings)
+                    .is_some_and(|at| is_pattern(&args[at], bindings))
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Who states a fact: its claims, the strongest first, copies folded.
 
-use crate::evidence::{ClaimId, Claims, Day, GradeTables, PartialDate, SourceId, Sources};
 use crate::analysis::checked::RelationId;
+use crate::evidence::{ClaimId, Claims, Day, GradeTables, PartialDate, SourceId, Sources};
 
 /// Claims of one fact that go back to the same independent roots.
 #[derive(Clone, Debug, PartialEq)]

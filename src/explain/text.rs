@@ -84,7 +84,8 @@ impl Wording<'_> {
                 left,
                 right,
             } => {
-                let (left, right) = (self.term(left, *operand), self.term(right, *operand));
+                let side = |term| outermost(self.term(term, *operand));
+                let (left, right) = (side(left), side(right));
                 (left != right).then(|| format!("{left} {} {right}", symbol(*op)))
             }
             LiteralKind::Match {
@@ -116,15 +117,9 @@ impl Wording<'_> {
         }
     }
 
-    /// `count = 3`, `sum of 4 = 12`.
+    /// `count = 3`.
     pub(super) fn total(&self, aggregate: &Aggregate, result: Code) -> String {
-        let name = match aggregate.op {
-            AggregateOp::Count => "count",
-            AggregateOp::Sum => "sum",
-            AggregateOp::Min => "min",
-            AggregateOp::Max => "max",
-            AggregateOp::Mean => "mean",
-        };
+        let name = total_name(aggregate.op);
         let ty = self.variables[aggregate.result.index()].ty;
         format!("{name} = {}", self.value(ty, result))
     }
@@ -192,6 +187,27 @@ impl Wording<'_> {
             Constant::Ordinal(_) => ValueType::Unsigned,
         };
         self.value(ty, super::terms::constant(constant, self.dictionary))
+    }
+}
+
+pub(super) fn total_name(op: AggregateOp) -> &'static str {
+    match op {
+        AggregateOp::Count => "count",
+        AggregateOp::Sum => "sum",
+        AggregateOp::Min => "min",
+        AggregateOp::Max => "max",
+        AggregateOp::Mean => "mean",
+    }
+}
+
+/// A call between operators stands in brackets of its own; alone it needs none.
+fn outermost(term: String) -> String {
+    match term
+        .strip_prefix('(')
+        .and_then(|rest| rest.strip_suffix(')'))
+    {
+        Some(inner) => inner.to_owned(),
+        None => term,
     }
 }
 

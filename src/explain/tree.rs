@@ -1,12 +1,14 @@
 //! A proof as a tree of lines. Lines are data: whoever prints them may align, colour or cut them.
 
 use super::case::{Case, Ground};
+use super::lineage::{Condition, Statement};
 use super::proof::{Basis, Derivation, Gap, NodeId, Premise, Proof, Total};
 use super::testimony::{latest_source, testimonies};
-use super::text::{Wording, fact_text, pattern_text, sentence};
-use crate::analysis::checked::{Aggregate, Literal, LiteralKind, RuleId, Variable};
+use super::text::{Wording, fact_text, pattern_text, sentence, total_name};
+use crate::analysis::checked::{Aggregate, Literal, LiteralKind, RelationId, RuleId, Variable};
 use crate::engine::StopReason;
 use crate::evidence::{ClaimId, GradeTables, Interval};
+use crate::io::quote_value;
 use crate::storage::Code;
 use crate::syntax::source::SourceMap;
 use std::fmt;
@@ -162,9 +164,7 @@ impl<'a> Artist<'a> {
             };
             let mut items = self.line(item, branch);
             if depth >= self.options.depth && !items.is_empty() {
-                items = vec![Item::Remark(
-                    "… deeper steps are not drawn".to_owned(),
-                )];
+                items = vec![Item::Remark("… deeper steps are not drawn".to_owned())];
             }
             let count = items.len();
             for (at, item) in items.into_iter().enumerate().rev() {
@@ -354,11 +354,7 @@ impl<'a> Artist<'a> {
         items
     }
 
-    fn wording<'w>(
-        &self,
-        variables: &'w [Variable],
-        values: &'w [Option<Code>],
-    ) -> Wording<'w>
+    fn wording<'w>(&self, variables: &'w [Variable], values: &'w [Option<Code>]) -> Wording<'w>
     where
         'a: 'w,
     {
@@ -424,7 +420,7 @@ impl Case<'_> {
     /// `no employs("x-a",_) among 437 rows, the latest source of 2026-02-11`.
     pub(super) fn absence(
         &self,
-        relation: crate::analysis::checked::RelationId,
+        relation: RelationId,
         pattern: &[Option<Code>],
         among: usize,
     ) -> String {
@@ -438,6 +434,46 @@ impl Case<'_> {
             Some(date) => format!("no {pattern} {rows}, the latest source of {date}"),
             None if among == 0 => format!("no {pattern}: {rows}"),
             None => format!("no {pattern} {rows}"),
+        }
+    }
+}
+
+impl Case<'_> {
+    /// A condition of a support: `no staff("x-g",_)`, `count = 3 over uses("x-g",_)`.
+    pub fn condition_text(&self, condition: &Condition) -> String {
+        let pattern = |(relation, pattern): &(RelationId, Vec<Option<Code>>)| {
+            pattern_text(self.program, self.dictionary, *relation, pattern)
+        };
+        match condition {
+            Condition::Absent {
+                relation,
+                pattern: asked,
+            } => format!("no {}", pattern(&(*relation, asked.clone()))),
+            Condition::Total {
+                op,
+                ty,
+                result,
+                over,
+            } => {
+                let result = quote_value(self.dictionary, self.program, *ty, *result);
+                let over = over.as_ref().map(pattern);
+                match over {
+                    Some(over) => format!("{} = {result} over {over}", total_name(*op)),
+                    None => format!("{} = {result}", total_name(*op)),
+                }
+            }
+        }
+    }
+
+    /// What withdraws a statement: the id of a claim, else the fact itself.
+    pub fn statement_text(&self, statement: &Statement, texts: &SourceMap) -> String {
+        match statement {
+            Statement::Claim(claim) => self.claims[*claim].id.to_string(),
+            Statement::Data(fact) => fact_text(self.program, self.dictionary, fact),
+            Statement::Text(rule) => {
+                let at = texts.locate(self.program[*rule].span);
+                format!("{}:{}", at.file, at.line)
+            }
         }
     }
 }

@@ -3,10 +3,11 @@
 use super::bytes::Input;
 use super::codes;
 use super::facts::{field_value, not_utf8};
-use super::findings::{BadRow, Findings, Problem, closest};
+use super::findings::{BadRow, Findings, Problem};
 use super::quoted::{placed, quoting_problem};
 use super::records::{Record, Records};
 use crate::analysis::checked::{CheckedProgram, RelationId};
+use crate::analysis::findings::closest;
 use crate::evidence::{
     Claim, ClaimId, Claims, Credibility, Interval, PartialDate, Sources, Stance,
 };
@@ -115,6 +116,12 @@ impl ClaimReader<'_> {
     fn header(&self, record: &Record) -> Result<Columns, Vec<Problem>> {
         let header = Header::read(record)?;
         let relation = &self.program[self.relation];
+        let is_attribute = |name: &str| {
+            relation
+                .attributes
+                .iter()
+                .any(|attribute| *attribute.name == *name)
+        };
         let mut problems = Vec::new();
         let mut attributes = Vec::new();
         for attribute in &relation.attributes {
@@ -124,18 +131,13 @@ impl ClaimReader<'_> {
                     record,
                     &attribute.name,
                     &format!("attribute `{}` of `{}`", attribute.name, relation.name),
+                    |name| !is_attribute(name),
                 )),
             }
         }
         if !problems.is_empty() {
             return Err(problems);
         }
-        let is_attribute = |name: &str| {
-            relation
-                .attributes
-                .iter()
-                .any(|attribute| *attribute.name == *name)
-        };
         let id = header.find("claim_id").or_else(|| {
             header.names.iter().position(|name| {
                 name.ends_with("_id") && !is_attribute(name) && !EVIDENCE.contains(&name.as_str())
@@ -172,7 +174,7 @@ impl ClaimReader<'_> {
                 let field = record.field(column).unwrap_or(b"");
                 field_value(self.program, relation, attribute, field, self.dictionary)
                     .unwrap_or_else(|problem| {
-                        row.problem(column, problem);
+                        row.problem(column, *problem);
                         Code::NIL
                     })
             })
@@ -313,15 +315,22 @@ impl Header {
         self.names.iter().position(|known| known == name)
     }
 
-    /// No column has this name.
-    pub fn missing(&self, record: &Record, name: &str, purpose: &str) -> Problem {
+    /// No column has this name. A near one may be meant, if it is `free`.
+    pub fn missing(
+        &self,
+        record: &Record,
+        name: &str,
+        purpose: &str,
+        free: impl Fn(&str) -> bool,
+    ) -> Problem {
         let problem = Problem::new(
             codes::NO_COLUMN,
             format!("no column is named `{name}`, for {purpose}"),
         );
         let (line, column) = record.place(0);
         let problem = problem.of(line, column, record.raw());
-        match closest(name, self.names.iter().map(String::as_str)) {
+        let names = self.names.iter().map(String::as_str);
+        match closest(name, names.filter(|name| free(name))) {
             Some(near) => problem.help(format!("is column `{near}` meant? rename one of the two")),
             None => problem.help(format!("the columns are {}", self.names.join(", "))),
         }

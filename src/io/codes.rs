@@ -39,7 +39,6 @@ codes! {
     NO_REGISTER "W401" "Claims name sources, but there is no register of sources.";
     EMPTY_INPUT "W402" "An input file is not there and is read as empty.";
     UNESCAPED "W403" "A written text will not read back: the format cannot escape it.";
-    UNKNOWN_PARAMETER "W404" "A directive has a parameter without meaning.";
 }
 
 #[cfg(test)]

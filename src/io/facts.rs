@@ -82,18 +82,26 @@ impl<'a> Layout<'a> {
         }
     }
 
+    /// A number up to here is in range for every type.
+    fn largest(&self) -> u64 {
+        match self.program.word_bits() {
+            32 => i32::MAX as u64,
+            _ => i64::MAX as u64,
+        }
+    }
+
     /// The fields of a line up to the last one needed, or how far it got and why no further.
-    fn split<'l>(&self, line: &'l [u8]) -> Result<Vec<&'l [u8]>, (usize, Problem)> {
+    fn split<'l>(&self, line: &'l [u8]) -> Result<Vec<&'l [u8]>, (usize, Box<Problem>)> {
         let mut fields = Vec::with_capacity(self.feeds.len());
         let mut start = 0;
         for &feed in &self.feeds {
             if start > line.len() {
-                return Err((line.len(), self.values_missing(fields.len())));
+                return Err((line.len(), Box::new(self.values_missing(fields.len()))));
             }
             let compound = feed.is_some_and(|at| is_compound(self.relation.attributes[at].ty));
             let end = if self.nests {
                 nested_end(&line[start..], self.delimiter, compound)
-                    .ok_or_else(|| (start, unbalanced(&line[start..])))?
+                    .ok_or_else(|| (start, Box::new(unbalanced(&line[start..]))))?
             } else {
                 memchr::memmem::find(&line[start..], self.delimiter).unwrap_or(line.len() - start)
             };
@@ -117,7 +125,12 @@ impl<'a> Layout<'a> {
     }
 
     /// The value of a field, or why it is none.
-    pub fn value(&self, at: usize, field: &[u8], dictionary: &Dictionary) -> Result<Code, Problem> {
+    pub fn value(
+        &self,
+        at: usize,
+        field: &[u8],
+        dictionary: &Dictionary,
+    ) -> Result<Code, Box<Problem>> {
         field_value(
             self.program,
             self.relation,
@@ -135,10 +148,10 @@ pub(crate) fn field_value(
     attribute: &Attribute,
     field: &[u8],
     dictionary: &Dictionary,
-) -> Result<Code, Problem> {
-    let text = from_utf8(field).map_err(|_| not_utf8())?;
+) -> Result<Code, Box<Problem>> {
+    let text = from_utf8(field).map_err(|_| Box::new(not_utf8()))?;
     parse_value(program, attribute.ty, text, dictionary).map_err(|error| {
-        Problem::new(
+        Box::new(Problem::new(
             codes::VALUE,
             format!(
                 "`{}` is no value of `{}: {}` of `{}`: {error}",
@@ -147,7 +160,7 @@ pub(crate) fn field_value(
                 attribute.type_name,
                 relation.name
             ),
-        )
+        ))
     })
 }
 
@@ -217,6 +230,7 @@ pub(crate) fn read_lines(
         layout,
         dictionary,
         quick: layout.quick_delimiter(),
+        largest: layout.largest(),
         listed: if findings.sets_aside() {
             usize::MAX
         } else {
@@ -232,6 +246,8 @@ struct Reader<'a> {
     dictionary: &'a Dictionary,
     /// `None`: every row takes the careful path.
     quick: Option<u8>,
+    /// Numbers the quick path takes.
+    largest: u64,
     /// Bad rows to keep per block; of the others only the number of problems.
     listed: usize,
     block: usize,
@@ -433,6 +449,9 @@ impl Reader<'_> {
             match (feed, ty) {
                 (Some(attribute), Some(ValueType::Number | ValueType::Unsigned)) => {
                     let (value, digits) = leading_digits(padded, at)?;
+                    if value > self.largest {
+                        return None;
+                    }
                     at += digits;
                     let code = parsed.words.code(value);
                     parsed.columns[attribute].push(code);
@@ -455,7 +474,7 @@ impl Reader<'_> {
                         }
                         (Some(attribute), Some(ty @ ValueType::Float)) => {
                             let text = from_utf8(&lines[begin..end]).ok()?;
-                            let code = parsed.words.code(parse_word(ty, text).ok()?);
+                            let code = parsed.words.code(parse_word(ty, text, 64).ok()?);
                             parsed.columns[attribute].push(code);
                         }
                         (None, _) => {}
@@ -496,7 +515,7 @@ impl Reader<'_> {
             problem.of(parsed.lines, before as u32 + 1, value)
         };
         match self.layout.split(line) {
-            Err((at, problem)) => problems.push(place(problem, at, &line[at..])),
+            Err((at, problem)) => problems.push(place(*problem, at, &line[at..])),
             Ok(fields) => {
                 for (&field, &feed) in fields.iter().zip(&self.layout.feeds) {
                     let Some(attribute) = feed else { continue };
@@ -505,11 +524,13 @@ impl Reader<'_> {
                         ValueType::Symbol => parsed
                             .symbols
                             .place(lines, begin, begin + field.len())
-                            .ok_or_else(not_utf8),
+                            .ok_or_else(|| Box::new(not_utf8())),
                         ty if is_compound(ty) => {
                             self.layout.value(attribute, field, self.dictionary)
                         }
-                        ty => match from_utf8(field).map(|text| parse_word(ty, text)) {
+                        ty => match from_utf8(field)
+                            .map(|text| parse_word(ty, text, self.layout.program.word_bits()))
+                        {
                             Ok(Ok(word)) => Ok(parsed.words.code(word)),
                             // Once more, for the message.
                             _ => self.layout.value(attribute, field, self.dictionary),
@@ -517,7 +538,7 @@ impl Reader<'_> {
                     };
                     match code {
                         Ok(code) => parsed.columns[attribute].push(code),
-                        Err(problem) => problems.push(place(problem, begin - start, field)),
+                        Err(problem) => problems.push(place(*problem, begin - start, field)),
                     }
                 }
             }
@@ -772,6 +793,7 @@ mod tests {
             layout: &layout,
             dictionary: &dictionary,
             quick,
+            largest: layout.largest(),
             listed: Findings::LIMIT,
             block: setting.block,
         };

@@ -171,20 +171,6 @@ pub(crate) fn shorten(text: &str) -> String {
     }
 }
 
-/// The nearest of the known names, if it is near enough to be meant.
-pub(crate) fn closest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
-    let lower = name.to_lowercase();
-    known
-        .into_iter()
-        .map(|candidate| {
-            let distance = strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
-            (distance, candidate)
-        })
-        .filter(|&(distance, _)| distance <= 1 + name.chars().count() / 4)
-        .min()
-        .map(|(_, candidate)| candidate)
-}
-
 /// A CSV file of rows that were set aside: `file,line,column,value,reason,row`, a line per mistake. It appears under
 /// its name once [`finish`](SetAside::finish) has written it whole.
 pub struct SetAside {
@@ -257,24 +243,5 @@ impl SetAside {
         let file = writer.into_inner().map_err(|error| error.into_error())?;
         file.persist(&self.path).map_err(|error| error.error)?;
         Ok(rows)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::closest;
-
-    #[test]
-    fn only_near_names_are_suggested() {
-        for (name, expected) in [
-            ("suplier", Some("supplier")),
-            ("Supplier", Some("supplier")),
-            ("client", Some("client")),
-            ("clinet", Some("client")),
-            ("amount", None),
-            ("x", None),
-        ] {
-            assert_eq!(closest(name, ["client", "supplier", "role"]), expected);
-        }
     }
 }

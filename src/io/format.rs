@@ -1,7 +1,6 @@
 //! What a directive asks for: its parameters, typed, or what is wrong with them.
 
 use super::codes;
-use super::findings::closest;
 use crate::analysis::checked::{CheckedProgram, Directive};
 use crate::syntax::ast::DirectiveKind;
 use crate::syntax::diagnostic::Diagnostic;
@@ -38,28 +37,6 @@ pub(crate) struct Format {
     /// The directory the directive itself names.
     directory: Option<PathBuf>,
 }
-
-/// Keys that mean something, or that Soufflé writes into programs it prints.
-const KEYS: &[&str] = &[
-    "IO",
-    "filename",
-    "fact-dir",
-    "output-dir",
-    "delimiter",
-    "headers",
-    "columns",
-    "rfc4180",
-    "compress",
-    "format",
-    "dbname",
-    "attributeNames",
-    "name",
-    "operation",
-    "params",
-    "types",
-    "auxArity",
-    "n",
-];
 
 impl Format {
     pub fn of(program: &CheckedProgram, directive: &Directive) -> Result<Format, Vec<Diagnostic>> {
@@ -206,25 +183,4 @@ impl Format {
             directory.join(file)
         }
     }
-}
-
-/// Parameters nothing reads, as warnings.
-pub fn unknown_parameters(program: &CheckedProgram, directive: &Directive) -> Vec<Diagnostic> {
-    directive
-        .parameters
-        .iter()
-        .filter(|(key, _)| !KEYS.contains(&&**key))
-        .map(|(key, _)| {
-            let relation = &program[directive.relation].name;
-            let warning = Diagnostic::warning(
-                codes::UNKNOWN_PARAMETER,
-                format!("parameter `{key}` of `{relation}` means nothing"),
-            )
-            .at(directive.span, "");
-            match closest(key, KEYS.iter().copied()) {
-                Some(near) => warning.help(format!("did you mean `{near}`?")),
-                None => warning,
-            }
-        })
-        .collect()
 }

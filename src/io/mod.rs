@@ -10,6 +10,7 @@ pub mod codes;
 pub mod facts;
 pub mod findings;
 pub mod format;
+pub mod json;
 pub mod order;
 pub mod quoted;
 pub mod read;

@@ -49,7 +49,10 @@ fn read_row(
     dictionary: &Dictionary,
     row: &mut Vec<crate::storage::Code>,
 ) -> Result<(), Vec<Problem>> {
-    let mut problems: Vec<Problem> = quoting_problem(record).into_iter().collect();
+    if let Some(problem) = quoting_problem(record) {
+        return Err(vec![problem]);
+    }
+    let mut problems = Vec::new();
     row.clear();
     row.resize(layout.arity(), Default::default());
     for (file_column, &feed) in layout.feeds().iter().enumerate() {
@@ -64,7 +67,7 @@ fn read_row(
         let Some(attribute) = feed else { continue };
         match layout.value(attribute, field, dictionary) {
             Ok(code) => row[attribute] = code,
-            Err(problem) => problems.push(placed(record, file_column, problem)),
+            Err(problem) => problems.push(placed(record, file_column, *problem)),
         }
     }
     if problems.is_empty() {

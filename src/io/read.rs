@@ -6,6 +6,7 @@ use super::codes;
 use super::facts::{Layout, read_lines};
 use super::findings::{Findings, SetAside};
 use super::format::{Format, Medium};
+use super::json::read_json;
 use super::quoted::read_quoted;
 use crate::analysis::checked::{CheckedProgram, Directive};
 use crate::evidence::{Claims, Sources};
@@ -138,6 +139,9 @@ pub fn read(
                 );
             }
         }
+        Medium::JsonFile | Medium::JsonStream => {
+            loaded.rows = read_json(input, program, relation, dictionary, &mut findings);
+        }
         _ => {
             let layout = Layout::new(program, relation, &format);
             loaded.rows = if format.rfc4180 {
@@ -165,5 +169,243 @@ pub(crate) fn open_problem(name: &str, error: &io::Error, span: Option<Span>) ->
     match span {
         Some(span) => diagnostic.at(span, "asked for here"),
         None => diagnostic,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::io::testing::{directive, print_diagnostics, print_rows, program};
+    use crate::io::{SetAside, read_sources};
+    use crate::syntax::ast::DirectiveKind;
+    use parking_lot::Mutex;
+    use std::fs;
+
+    /// Loads relation `r` from a directory of files; rows, number of claims, warnings; or what is wrong.
+    fn load(declared: &str, parameters: &str, files: &[(&str, &str)]) -> Result<String, String> {
+        let directory = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            fs::write(directory.path().join(name), text).unwrap();
+        }
+        let program = program(declared);
+        let (parameters, missing) = match parameters.strip_prefix("-w") {
+            Some(parameters) => (parameters, true),
+            None => (parameters, false),
+        };
+        let options = ReadOptions {
+            fact_dir: directory.path(),
+            missing_is_empty: missing,
+            ..ReadOptions::default()
+        };
+        let dictionary = Dictionary::new();
+        let mut claims = Claims::new();
+        let shown = |found: &[Diagnostic]| {
+            print_diagnostics(found).replace(&format!("{}/", directory.path().display()), "")
+        };
+        let loaded = read(
+            &program,
+            &directive(DirectiveKind::Input, parameters),
+            &dictionary,
+            &mut Sources::unlisted(),
+            &mut claims,
+            &options,
+        )
+        .map_err(|wrong| {
+            assert!(claims.is_empty(), "nothing half-loaded");
+            shown(&wrong)
+        })?;
+        assert_eq!(loaded.claims, claims.len());
+        let rows = print_rows(&program, &dictionary, &loaded.rows);
+        Ok(format!("{rows}\n{}", shown(&loaded.warnings)))
+    }
+
+    #[test]
+    fn a_directive_says_where_and_how() {
+        for (declared, parameters, files, expected) in [
+            ("x: number", "", &[("r.facts", "1\n")][..], "(1)\n"),
+            (
+                "x: number",
+                "IO=file filename=a.csv",
+                &[("a.csv", "1\n")],
+                "(1)\n",
+            ),
+            (
+                "x: symbol",
+                "rfc4180=true",
+                &[("r.facts", "\"a\nb\"\n\n")],
+                "(a\nb) ()\n",
+            ),
+            (
+                "x: symbol, y: number",
+                "rfc4180=true headers=true columns=1:0 delimiter=;",
+                &[("r.facts", "y;x\n2;\"a;b\"\n")],
+                "(a;b|2)\n",
+            ),
+            ("", "rfc4180=true", &[("r.facts", "")], "\n"),
+            ("", "rfc4180=true", &[("r.facts", "x\n")], "()\n"),
+            ("x: symbol", "IO=claims", &[("r.csv", "x\na\n")], "(a)\n"),
+            (
+                "x: symbol",
+                "IO=claims delimiter=\\t filename=c",
+                &[("c", "x\tsource_id\na\ts1\nb\ts2\n")],
+                "(a) (b)\nW401 claims of `r` name sources, but no register of sources was read = put a `sources.csv` beside the claim files\n",
+            ),
+            (
+                "x: symbol",
+                "-w",
+                &[],
+                "\nW402 `r.facts` is not there: `r` is read as empty\n",
+            ),
+        ] {
+            assert_eq!(
+                load(declared, parameters, files).as_deref(),
+                Ok(expected),
+                "{parameters}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        for (parameters, files, expected) in [
+            (
+                "",
+                &[][..],
+                "D401 there is no file `r.facts` = `-F DIR` says where fact files are; `-w` reads missing ones as empty\n",
+            ),
+            (
+                "IO=tape",
+                &[],
+                "D404 `r` cannot be read from `IO=tape` = one of file, stdin, claims, jsonfile, json\n",
+            ),
+            (
+                "headers=maybe columns=0:x delimiter=",
+                &[],
+                "D403 parameter `headers` of `r` is `maybe`, neither true nor false = write `true` or `false`\n\
+                 D403 parameter `delimiter` of `r` is empty or holds a line end = give a character such as `,`\n\
+                 D403 parameter `columns` of `r` is not a list of different columns = count file columns from 0 and separate them by colons, as in `2:0`\n",
+            ),
+            (
+                "columns=1 rfc4180=true delimiter=\"",
+                &[],
+                "D403 parameter `delimiter` of `r` holds a quotation mark, which quotes fields = give another delimiter\n\
+                 D403 parameter `columns` of `r` names 1 of 2 columns = name one file column for each attribute\n",
+            ),
+            (
+                "rfc4180=true",
+                &[("r.facts", "\"1\",2\n3\nx,\"y\n")],
+                "r.facts:2:2 D405 values missing: the line has 1 of 2 columns, none for `y` of `r`\n\
+                 r.facts:3:3 D409 this quote is never closed: it takes in the rest of the file = close it, or double it if it is part of the text\n",
+            ),
+            (
+                "IO=claims",
+                &[("r.csv", "x,y\n1,2\n3,z\n")],
+                "r.csv:3:3 D406 `z` is no value of `y: number` of `r`: not a number\n",
+            ),
+        ] {
+            let wrong = load("x: number, y: number", parameters, files).unwrap_err();
+            assert_eq!(wrong, expected, "{parameters}");
+        }
+        let wrong = load("x: number", "filename=.", &[]).unwrap_err();
+        assert!(
+            wrong.contains("D402") && wrong.contains("directory"),
+            "{wrong}"
+        );
+    }
+
+    /// Every claim file of the shipped case, some of them read into two relations.
+    #[test]
+    fn the_shipped_case_reads_without_a_finding() {
+        use crate::syntax::{LoadOptions, load};
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut texts = crate::syntax::source::SourceMap::new();
+        let rules = [root.join("rules/case.dl")];
+        let (parsed, wrong) = load(&rules, &LoadOptions::default(), &mut texts);
+        assert_eq!(print_diagnostics(&wrong), "");
+        let (program, _) = crate::analysis::check(&parsed, &Default::default()).unwrap();
+        let facts = root.join("facts");
+        let options = ReadOptions {
+            fact_dir: &facts,
+            ..ReadOptions::default()
+        };
+        let mut sources = read_sources(&facts.join("sources.csv"), &options)
+            .unwrap()
+            .sources;
+        let mut claims = Claims::new();
+        let dictionary = Dictionary::new();
+        let inputs = program.directives().iter();
+        for input in inputs.filter(|directive| directive.kind == DirectiveKind::Input) {
+            match read(
+                &program,
+                input,
+                &dictionary,
+                &mut sources,
+                &mut claims,
+                &options,
+            ) {
+                Ok(loaded) => {
+                    assert!(!loaded.rows.is_empty() && loaded.warnings.is_empty());
+                }
+                Err(wrong) => panic!("{}", print_diagnostics(&wrong)),
+            }
+        }
+        let cited = claims.iter().filter(|(_, claim)| claim.source.is_some());
+        assert_eq!(cited.count(), claims.len());
+    }
+
+    #[test]
+    fn progress_reaches_the_size_of_the_file() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("r.facts"), "1\n".repeat(500_000)).unwrap();
+        let seen = Mutex::new(Vec::new());
+        let progress = |done, total| seen.lock().push((done, total));
+        let options = ReadOptions {
+            fact_dir: directory.path(),
+            progress: Some(&progress),
+            ..ReadOptions::default()
+        };
+        let loaded = read(
+            &program("x: number"),
+            &directive(DirectiveKind::Input, ""),
+            &Dictionary::new(),
+            &mut Sources::unlisted(),
+            &mut Claims::new(),
+            &options,
+        );
+        assert_eq!(loaded.unwrap().rows.len(), 500_000);
+        let seen = seen.into_inner();
+        assert!(seen.len() > 2 && seen.is_sorted());
+        assert_eq!(seen.last(), Some(&(1_000_000, 1_000_000)));
+    }
+
+    #[test]
+    fn rows_of_several_files_are_set_aside_together() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        fs::write(path("r.facts"), "1\nx\n2\n").unwrap();
+        fs::write(path("sources.csv"), "source_id,derived_from\na,zz\n,\n").unwrap();
+        let set_aside = SetAside::create(path("bad.csv")).unwrap();
+        let options = ReadOptions {
+            fact_dir: directory.path(),
+            skip_bad_rows: Some(&set_aside),
+            ..ReadOptions::default()
+        };
+        let mut register = read_sources(&path("sources.csv"), &options).unwrap();
+        assert_eq!((register.sources.len(), register.set_aside), (1, 1));
+        let loaded = read(
+            &program("x: number"),
+            &directive(DirectiveKind::Input, ""),
+            &Dictionary::new(),
+            &mut register.sources,
+            &mut Claims::new(),
+            &options,
+        )
+        .unwrap();
+        assert_eq!((loaded.rows.len(), loaded.set_aside), (2, 1));
+        assert_eq!(set_aside.rows(), 2);
+        assert_eq!(set_aside.finish().unwrap(), 2);
+        let text = fs::read_to_string(path("bad.csv")).unwrap();
+        assert_eq!(text.lines().count(), 3);
+        assert!(text.contains("/r.facts,2,1,x,"), "{text}");
     }
 }

@@ -3,9 +3,10 @@
 use super::bytes::Input;
 use super::claims::{Fields, Header};
 use super::codes;
-use super::findings::{BadRow, Findings, Problem, closest};
+use super::findings::{BadRow, Findings, Problem};
 use super::read::{ReadOptions, open_problem};
 use super::records::{Record, Records};
+use crate::analysis::findings::closest;
 use crate::evidence::{Source, Sources};
 use crate::syntax::diagnostic::Diagnostic;
 use crate::syntax::source::Location;
@@ -69,6 +70,7 @@ fn read_register(input: Input, findings: &mut Findings) -> Sources {
                     &record,
                     "source_id",
                     "the ids of the sources",
+                    |name| !NAMED.contains(&name),
                 )]),
             });
             match read {

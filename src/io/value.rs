@@ -34,25 +34,30 @@ pub fn parse_value(
             at: 0,
         }
         .compound(ty),
-        _ => Ok(dictionary.word(parse_word(ty, text)?)),
+        _ => Ok(dictionary.word(parse_word(ty, text, program.word_bits())?)),
     }
 }
 
-/// The 64-bit word of a number, unsigned or float. Leading blanks are passed over.
-pub(crate) fn parse_word(ty: ValueType, text: &str) -> Result<u64, ValueError> {
+/// The 64-bit word of a number, unsigned or float; numbers must fit `bits`. Leading blanks are passed over.
+pub(crate) fn parse_word(ty: ValueType, text: &str, bits: u32) -> Result<u64, ValueError> {
     let text = text.trim_start_matches([' ', '\t']);
     match ty {
-        ValueType::Unsigned => parse_unsigned(text),
+        ValueType::Unsigned => match parse_unsigned(text)? {
+            word if bits == 32 && word > u64::from(u32::MAX) => {
+                Err(ValueError::Range("an unsigned number"))
+            }
+            word => Ok(word),
+        },
         ValueType::Float => parse_float(text).map(f64::to_bits),
         _ => {
             let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
             if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
                 return Err(ValueError::Not("a number"));
             }
-            let number: Result<i64, _> = text.parse();
-            number
-                .map(|number| number as u64)
-                .map_err(|_| ValueError::Range("a number"))
+            match text.parse::<i64>() {
+                Ok(number) if bits == 64 || i32::try_from(number).is_ok() => Ok(number as u64),
+                _ => Err(ValueError::Range("a number")),
+            }
         }
     }
 }
@@ -646,6 +651,19 @@ mod tests {
     }
 
     #[test]
+    fn numbers_fit_the_word_size_of_the_program() {
+        let program = CheckedProgram {
+            word_bits: 32,
+            ..program("x: number")
+        };
+        let fits = |ty, text| parse_value(&program, ty, text, &Dictionary::new()).is_ok();
+        assert!(fits(ValueType::Number, "-2147483648"));
+        assert!(!fits(ValueType::Number, "2147483648"));
+        assert!(fits(ValueType::Unsigned, "4294967295"));
+        assert!(!fits(ValueType::Unsigned, "0x100000000"));
+    }
+
+    #[test]
     fn the_largest_list_prints_without_recursion() {
         let program = program("x: List");
         let ty = program[RelationId(0)].attributes[0].ty;
@@ -683,7 +701,7 @@ mod tests {
             let mut text = Vec::new();
             write_float(&mut text, value);
             let text = String::from_utf8(text).unwrap();
-            let word = parse_word(ValueType::Float, &text).unwrap();
+            let word = parse_word(ValueType::Float, &text, 64).unwrap();
             prop_assert!(word == bits || value.is_nan() && f64::from_bits(word).is_nan(), "{}", text);
         }
 

@@ -6,6 +6,7 @@ use super::codes;
 use super::facts::reads_back;
 use super::findings::shorten;
 use super::format::{Format, Medium};
+use super::json::JsonWriter;
 use super::value::{Style, write_value};
 use crate::analysis::checked::{CheckedProgram, Directive, Relation, ValueType};
 use crate::storage::{Code, Dictionary, Rows};
@@ -57,6 +58,14 @@ pub fn write(
     let mut unescaped = Unescaped::default();
     let (target, written) = match format.medium {
         Medium::Size => return write_size(program, directive, rows.len(), stdout).map(|()| vec![]),
+        Medium::JsonStream => (
+            "standard output".to_owned(),
+            writer.write_json(rows, stdout),
+        ),
+        Medium::JsonFile => (
+            format!("`{}`", path.display()),
+            write_file(&path, format.compress, |out| writer.write_json(rows, out)),
+        ),
         Medium::Stream => (
             "standard output".to_owned(),
             writer.write_framed(rows, stdout, &mut unescaped),
@@ -214,6 +223,12 @@ impl RowWriter<'_> {
         self.write_rows(rows, out, unescaped)
     }
 
+    fn write_json(&self, rows: &Rows, out: &mut dyn Write) -> io::Result<()> {
+        out.write_all(b"[")?;
+        self.write_rows(rows, out, &mut Unescaped::default())?;
+        out.write_all(b"]\n")
+    }
+
     fn write_header(&self, out: &mut dyn Write) -> io::Result<()> {
         for (at, attribute) in self.relation.attributes.iter().enumerate() {
             if at > 0 {
@@ -243,6 +258,9 @@ impl RowWriter<'_> {
                 let from = (start + at * Self::CHUNK).min(rows.len());
                 let to = (from + Self::CHUNK).min(rows.len());
                 text.clear();
+                if matches!(self.format.medium, Medium::JsonFile | Medium::JsonStream) {
+                    return self.format_json(rows, from..to, text);
+                }
                 self.format_rows(rows, from..to, text, unescaped);
             };
             if width == 1 {
@@ -257,6 +275,21 @@ impl RowWriter<'_> {
             start += width * Self::CHUNK;
         }
         Ok(())
+    }
+
+    fn format_json(&self, rows: &Rows, range: Range<usize>, out: &mut Vec<u8>) {
+        let writer = JsonWriter {
+            program: self.program,
+            relation: self.relation,
+            dictionary: self.dictionary,
+            format: self.format,
+        };
+        for row in range {
+            if row > 0 {
+                out.extend_from_slice(b",\n");
+            }
+            writer.write_row(out, &rows.row(row));
+        }
     }
 
     fn format_rows(
@@ -437,6 +470,26 @@ mod tests {
             ),
             ("", "", "()", "r.csv:\n()\n"),
             ("x: number", "", "", "r.csv:\n"),
+            (
+                "x: number, y: symbol, z: float",
+                "IO=jsonfile",
+                "-1|a\"b|0.1 9000000000||inf",
+                "r.json:\n[[-1, \"a\\\"b\", 0.1],\n[9000000000, \"\", \"inf\"]]\n",
+            ),
+            (
+                "u: unsigned, p: Pair, l: List",
+                "IO=jsonfile format=object",
+                "18446744073709551615|[1,a]|nil",
+                "r.json:\n[{\"u\": 18446744073709551615, \"p\": {\"x\": 1, \"y\": \"a\"}, \"l\": null}]\n",
+            ),
+            (
+                "t: Tree, c: Color",
+                "IO=jsonfile filename=j",
+                "$Node($Leaf,b,$Leaf)|$Green",
+                "j:\n[[{\"$Node\": [\"$Leaf\", \"b\", \"$Leaf\"]}, \"$Green\"]]\n",
+            ),
+            ("", "IO=jsonfile", "()", "r.json:\n[[]]\n"),
+            ("x: number", "IO=jsonfile", "", "r.json:\n[]\n"),
         ] {
             let (file, stdout, warnings) = check(declared, parameters, text, false);
             assert_eq!((&*file, &*stdout, &*warnings), (expected, "", ""));
@@ -608,13 +661,15 @@ mod tests {
                 "rfc4180=true",
                 "rfc4180=true delimiter=::",
                 "rfc4180=true headers=true compress=true",
+                "IO=jsonfile",
+                "IO=jsonfile format=object compress=true",
                 "delimiter=|",
                 "delimiter=,",
                 "headers=true",
             ]),
             threads in 1usize..3,
         ) {
-            let declared = if parameters.contains("rfc4180") {
+            let declared = if parameters.contains("rfc4180") || parameters.contains("json") {
                 "n: number, s: symbol, f: float, p: Pair"
             } else {
                 "n: number, s: symbol, f: float"
@@ -638,6 +693,7 @@ mod tests {
                 );
                 prop_assert_eq!(loaded.rows, rows);
             } else {
+                prop_assert!(parameters.contains("delimiter") || parameters == "headers=true");
                 prop_assert!(!parameters.contains("rfc4180"));
             }
         }

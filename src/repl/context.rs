@@ -58,9 +58,8 @@ mod tests {
 
     #[test]
     fn the_innermost_open_atom_is_found() {
-        let at = |text| {
-            open_argument(text, &pieces(text)).map(|a| (a.relation, a.position, a.begun))
-        };
+        let at =
+            |text| open_argument(text, &pieces(text)).map(|a| (a.relation, a.position, a.begun));
         assert_eq!(at("p("), Some(("p", 0, false)));
         assert_eq!(at("p(X"), Some(("p", 0, true)));
         assert_eq!(at("p(X, "), Some(("p", 1, false)));

@@ -3,7 +3,6 @@
 use super::context::open_argument;
 use super::line::{Takes, VERBS, Verb};
 use super::scan::{Piece, PieceKind, is_complete, pieces};
-use crate::analysis::checked::{Relation, RelationId, ValueType};
 use crate::cli::style::Palette;
 use crate::session::Session;
 use rustyline::completion::{Completer, FilenameCompleter, Pair};
@@ -18,8 +17,6 @@ use std::rc::Rc;
 
 /// Candidates shown at most; more help nobody.
 const MOST: usize = 200;
-/// Rows and symbols looked through at most while a person waits for a key.
-const MOST_LOOKED_AT: usize = 2_000_000;
 
 /// Knows the session that is being talked to. Borrows it only while a line is typed.
 pub struct CaseHelper {
@@ -77,19 +74,29 @@ impl CaseHelper {
     fn clause(&self, before: &str, from: usize) -> (usize, Vec<Pair>) {
         let text = &before[from..];
         let pieces = pieces(text);
-        let last = pieces
-            .last()
-            .filter(|piece| matches!(piece.kind, PieceKind::Word | PieceKind::Text { closed: false }));
+        let last = pieces.last().filter(|piece| {
+            matches!(
+                piece.kind,
+                PieceKind::Word | PieceKind::Text { closed: false }
+            )
+        });
         let start = last.map_or(text.len(), |piece| piece.range.start);
         let typed = &text[start..];
         let done = &pieces[..pieces.len() - usize::from(last.is_some())];
         let found = match open_argument(text, done) {
             Some(argument) => {
                 let mut found = self.variables_with(typed, text, done);
-                found.extend(self.constants_with(typed, argument.relation, argument.position));
+                let prefix = typed.strip_prefix('"').unwrap_or(typed);
+                let session = self.session.borrow();
+                let (relation, position) = (argument.relation, argument.position);
+                let constants = session.constants(relation, position, prefix, MOST);
+                found.extend(constants.into_iter().map(same));
                 found
             }
-            None if typed.starts_with('"') => self.symbols_with(&typed[1..]),
+            None if typed.starts_with('"') => {
+                let symbols = self.session.borrow().symbols(&typed[1..], MOST);
+                symbols.into_iter().map(same).collect()
+            }
             None => self.relations_with(typed, "("),
         };
         (from + start, found)
@@ -97,17 +104,13 @@ impl CaseHelper {
 
     fn relations_with(&self, prefix: &str, then: &str) -> Vec<Pair> {
         let session = self.session.borrow();
-        let mut found: Vec<Pair> = session
-            .program()
-            .relations()
-            .filter(|(_, relation)| relation.name.starts_with(prefix))
-            .map(|(_, relation)| Pair {
-                display: signature(relation),
-                replacement: format!("{}{then}", relation.name),
-            })
-            .collect();
-        found.sort_by(|a, b| a.display.cmp(&b.display));
+        let found = session.signatures(prefix).into_iter();
         found
+            .map(|signature| Pair {
+                display: signature.to_string(),
+                replacement: format!("{}{then}", signature.name),
+            })
+            .collect()
     }
 
     /// Variables the clause already has.
@@ -119,83 +122,37 @@ impl CaseHelper {
             .iter()
             .enumerate()
             .filter(|(at, piece)| {
-                let called = pieces.get(at + 1).is_some_and(|next| next.kind == PieceKind::Open);
+                let called = pieces
+                    .get(at + 1)
+                    .is_some_and(|next| next.kind == PieceKind::Open);
                 piece.kind == PieceKind::Word && !called
             })
             .map(|(_, piece)| &text[piece.range.clone()])
             .filter(|name| name.starts_with(prefix) && *name != "_")
             .collect();
-        names.into_iter().map(|name| same(name.to_owned())).collect()
+        names
+            .into_iter()
+            .map(|name| same(name.to_owned()))
+            .collect()
     }
 
-    /// Constants that stand at this place of the relation.
-    fn constants_with(&self, typed: &str, relation: &str, position: usize) -> Vec<Pair> {
-        let prefix = typed.strip_prefix('"').unwrap_or(typed);
-        let session = self.session.borrow();
-        let program = session.program();
-        let Some(id) = program.relation_named(relation) else {
-            return Vec::new();
-        };
-        let is_symbol = program[id]
-            .attributes
-            .get(position)
-            .is_some_and(|attribute| attribute.ty == ValueType::Symbol);
-        match is_symbol {
-            true if session.database().len(id) <= MOST_LOOKED_AT => {
-                constants(&session, id, position, prefix)
-            }
-            true => self.symbols_with(prefix),
-            false => Vec::new(),
-        }
-    }
-
-    /// Any symbol of the case.
-    fn symbols_with(&self, prefix: &str) -> Vec<Pair> {
-        let session = self.session.borrow();
-        let dictionary = session.dictionary();
-        let known = dictionary.symbol_count().min(MOST_LOOKED_AT) as u32;
-        let texts: BTreeSet<&str> = (0..known)
-            .map(|code| dictionary.text(crate::storage::Code(code)))
-            .filter(|text| text.starts_with(prefix))
-            .take(MOST)
-            .collect();
-        texts.into_iter().map(|text| same(quoted(text))).collect()
-    }
-
+    /// The attributes still to come.
     fn signature_hint(&self, line: &str) -> Option<String> {
         let trimmed = line.trim_start();
         let pieces = pieces(trimmed);
-        let argument = open_argument(trimmed, &pieces)?;
-        let session = self.session.borrow();
-        let program = session.program();
-        let relation = &program[program.relation_named(argument.relation)?];
-        let rest: Vec<&str> = relation
-            .attributes
-            .iter()
-            .skip(argument.position + usize::from(argument.begun))
-            .map(|attribute| &*attribute.name)
-            .collect();
         if pieces.last()?.kind == (PieceKind::Text { closed: false }) {
             return None;
         }
-        let lead = if argument.begun && !rest.is_empty() { ", " } else { "" };
+        let argument = open_argument(trimmed, &pieces)?;
+        let signature = self.session.borrow().signature(argument.relation)?;
+        let next = argument.position + usize::from(argument.begun);
+        let rest = signature.attributes.get(next..).unwrap_or_default();
+        let lead = match argument.begun && !rest.is_empty() {
+            true => ", ",
+            false => "",
+        };
         Some(format!("{lead}{})", rest.join(", ")))
     }
-}
-
-fn constants(session: &Session, id: RelationId, position: usize, prefix: &str) -> Vec<Pair> {
-    let rows = session.database().rows(id);
-    let dictionary = session.dictionary();
-    let mut codes = rows.column(position).to_vec();
-    codes.sort_unstable();
-    codes.dedup();
-    let texts: BTreeSet<&str> = codes
-        .into_iter()
-        .map(|code| dictionary.text(code))
-        .filter(|text| text.starts_with(prefix))
-        .take(MOST)
-        .collect();
-    texts.into_iter().map(|text| same(quoted(text))).collect()
 }
 
 fn verbs_with(prefix: &str) -> Vec<Pair> {
@@ -217,29 +174,6 @@ fn same(text: String) -> Pair {
         display: text.clone(),
         replacement: text,
     }
-}
-
-fn signature(relation: &Relation) -> String {
-    let names: Vec<&str> = relation.attributes.iter().map(|a| &*a.name).collect();
-    format!("{}({})", relation.name, names.join(", "))
-}
-
-/// A symbol as one types it.
-fn quoted(text: &str) -> String {
-    let mut literal = String::with_capacity(text.len() + 2);
-    literal.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => literal.push_str("\\\""),
-            '\\' => literal.push_str("\\\\"),
-            '\n' => literal.push_str("\\n"),
-            '\r' => literal.push_str("\\r"),
-            '\t' => literal.push_str("\\t"),
-            c => literal.push(c),
-        }
-    }
-    literal.push('"');
-    literal
 }
 
 impl Completer for CaseHelper {
@@ -296,9 +230,11 @@ impl Highlighter for CaseHelper {
         let pieces = pieces(rest);
         for (at, piece) in pieces.iter().enumerate() {
             let text = &rest[piece.range.clone()];
-            let called = pieces.get(at + 1).is_some_and(|next| next.kind == PieceKind::Open);
+            let called = pieces
+                .get(at + 1)
+                .is_some_and(|next| next.kind == PieceKind::Open);
             let shown = match piece.kind {
-                PieceKind::Word if called && session.program().relation_named(text).is_some() => {
+                PieceKind::Word if called && session.signature(text).is_some() => {
                     self.palette.relation(text)
                 }
                 PieceKind::Text { .. } | PieceKind::Number => self.palette.constant(text),

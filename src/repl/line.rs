@@ -194,7 +194,9 @@ fn parse_command(command: &str) -> Result<Line, String> {
     let run = |command| Ok(Line::Run(command));
     match (verb.name, given) {
         ("help", None) => Ok(Line::Help(None)),
-        ("help", Some(name)) => Verb::find(name.trim_start_matches(':')).map(|v| Line::Help(Some(v))),
+        ("help", Some(name)) => {
+            Verb::find(name.trim_start_matches(':')).map(|v| Line::Help(Some(v)))
+        }
         ("time", None) => Ok(Line::Time(None)),
         ("time", Some(value)) => match value.as_str() {
             "on" => Ok(Line::Time(Some(true))),
@@ -235,7 +237,10 @@ mod tests {
         assert_eq!(parse(" p(X). "), typed("p(X)."));
         assert_eq!(parse(":- p(X)."), typed(":- p(X)."));
         assert_eq!(parse(":q"), Ok(Line::Quit));
-        assert_eq!(parse(":rel"), Err("`:rel` may be `:relations` or `:reload`".to_owned()));
+        assert_eq!(
+            parse(":rel"),
+            Err("`:rel` may be `:relations` or `:reload`".to_owned())
+        );
         assert_eq!(parse(":relat"), Ok(Line::Run(Command::Relations)));
         assert_eq!(
             parse(":why  p(\"a b\")"),

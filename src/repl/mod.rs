@@ -12,9 +12,10 @@ mod scan;
 mod show;
 
 use crate::cli::args::ReplArgs;
+use crate::cli::interrupt::Interrupt;
 use crate::cli::status::Status;
 use crate::cli::style::Palette;
-use crate::cli::{interrupt, open, report, terminal};
+use crate::cli::{open, report, terminal};
 use crate::session::Session;
 use helper::CaseHelper;
 use line::{Line, VERBS, Verb};
@@ -27,38 +28,38 @@ use std::cell::RefCell;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::Path;
 use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 const PROMPT: &str = "?- ";
 
 /// `cutout repl`: opens a case and talks about it until the end of the input.
 pub fn start(directory: Option<&Path>, arguments: &ReplArgs) -> Status {
     let interactive = io::stdin().is_terminal() && io::stdout().is_terminal();
-    let cancel = interrupt::cancel_on_interrupt(!interactive);
+    let interrupt = Interrupt::install();
     let spec = open::case_spec(directory, &arguments.programs, &arguments.program);
-    let options = open::options(&arguments.limits, cancel.clone());
+    let options = open::options(&arguments.limits, &interrupt);
     let session = match Session::open(spec, options) {
         Ok(session) => session,
         Err(error) => return report::failure(&error, false),
     };
     let mut repl = Repl {
         session: Rc::new(RefCell::new(session)),
-        cancel,
+        interrupt,
         interactive,
         timed: true,
         failed: false,
     };
     match interactive {
-        true => repl.converse(),
+        true => {
+            repl.interrupt.withstand();
+            repl.converse()
+        }
         false => repl.read_through(),
     }
 }
 
 struct Repl {
     session: Rc<RefCell<Session>>,
-    /// Set by Ctrl-C.
-    cancel: Arc<AtomicBool>,
+    interrupt: Interrupt,
     interactive: bool,
     timed: bool,
     failed: bool,
@@ -130,7 +131,16 @@ impl Repl {
                 }
             }
             match String::from_utf8(raw) {
-                Ok(line) => text.push_str(&line),
+                Ok(line) => {
+                    // A clause that was never finished does not swallow the commands after it.
+                    if !text.trim().is_empty()
+                        && scan::is_command(&line)
+                        && self.line(&std::mem::take(&mut text)) == Next::End
+                    {
+                        break;
+                    }
+                    text.push_str(&line);
+                }
                 Err(_) => {
                     report::say("a line is not UTF-8 and was not read");
                     self.failed = true;
@@ -138,7 +148,6 @@ impl Repl {
                 }
             }
             if scan::is_complete(&text) && self.line(&std::mem::take(&mut text)) == Next::End {
-                text.clear();
                 break;
             }
         }
@@ -165,7 +174,9 @@ impl Repl {
         }
         match session.violations().len() {
             0 => {}
-            count => found.push(format!("{count} violated constraints: `cutout run` lists them")),
+            count => found.push(format!(
+                "{count} violated constraints: `cutout run` lists them"
+            )),
         }
         for line in found {
             println!("{}", palette.quiet(line));
@@ -184,7 +195,7 @@ impl Repl {
                 self.print(format!("time is {state}\n"));
             }
             Ok(Line::Run(command)) => {
-                self.cancel.store(false, Ordering::SeqCst);
+                self.interrupt.reset();
                 let answer = self.session.borrow_mut().execute(&command);
                 match answer {
                     Ok(answer) => {

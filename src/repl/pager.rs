@@ -8,7 +8,9 @@ use std::process::{Command, Stdio};
 /// Shows a text that does not fit the screen: with `$PAGER` when that is set, else with a pager of our own.
 pub fn page(text: String) -> io::Result<()> {
     match std::env::var("PAGER") {
-        Ok(pager) if !pager.trim().is_empty() => external(&pager, &text).or_else(|_| built_in(text)),
+        Ok(pager) if !pager.trim().is_empty() => {
+            external(&pager, &text).or_else(|_| built_in(text))
+        }
         _ => built_in(text),
     }
 }

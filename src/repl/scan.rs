@@ -86,7 +86,8 @@ fn span(text: &str, belongs: impl Fn(char) -> bool) -> usize {
 
 /// Names joined by dots; a dot that no name follows ends the clause.
 fn word(rest: &str) -> usize {
-    let mut end = 1 + span(&rest[1..], is_word);
+    let first = rest.chars().next().map_or(0, char::len_utf8);
+    let mut end = first + span(&rest[first..], is_word);
     while let Some(part) = rest[end..].strip_prefix('.') {
         match span(part, is_word) {
             0 => break,
@@ -124,12 +125,19 @@ fn literal(rest: &str) -> (PieceKind, usize) {
     (PieceKind::Text { closed: false }, rest.len())
 }
 
+/// Whether a line is a command: a colon, but not the `:-` of a constraint.
+pub fn is_command(line: &str) -> bool {
+    line.trim_start()
+        .strip_prefix(':')
+        .is_some_and(|rest| !rest.starts_with('-'))
+}
+
 /// Whether Enter should run this text or begin another line of it.
 ///
 /// A command is always complete. A query or an atom may leave its dot off, a rule or declaration may not.
 pub fn is_complete(text: &str) -> bool {
     let trimmed = text.trim_start();
-    if trimmed.is_empty() || (trimmed.starts_with(':') && !trimmed.starts_with(":-")) {
+    if trimmed.is_empty() || is_command(trimmed) {
         return true;
     }
     // An empty line gives up on a clause that does not want to end, and lets the parser say what is missing.
@@ -160,7 +168,10 @@ pub fn is_complete(text: &str) -> bool {
         .rfind(|piece| !matches!(piece.kind, PieceKind::Space | PieceKind::Comment));
     let dangling = last.is_some_and(|piece| {
         matches!(piece.kind, PieceKind::If | PieceKind::Ask)
-            || matches!(&text[piece.range.clone()], "," | ";" | "!" | "=" | "<" | ">")
+            || matches!(
+                &text[piece.range.clone()],
+                "," | ";" | "!" | "=" | "<" | ">"
+            )
     });
     depth <= 0 && !needs_end && !dangling
 }
@@ -182,30 +193,44 @@ mod tests {
     fn a_dot_ends_a_clause_unless_it_belongs_to_a_word_or_number() {
         use PieceKind::*;
         check("p.", &[("p", Word), (".", End)]);
-        check("c.rel(1.5).", &[
-            ("c.rel", Word),
-            ("(", Open),
-            ("1.5", Number),
-            (")", Close),
-            (".", End),
-        ]);
-        check("X = 1.", &[("X", Word), ("=", Other), ("1", Number), (".", End)]);
+        check(
+            "c.rel(1.5).",
+            &[
+                ("c.rel", Word),
+                ("(", Open),
+                ("1.5", Number),
+                (")", Close),
+                (".", End),
+            ],
+        );
+        check(
+            "X = 1.",
+            &[("X", Word), ("=", Other), ("1", Number), (".", End)],
+        );
         check("10.0.0.1.", &[("10.0.0.1", Number), (".", End)]);
-        check(".decl p()", &[(".decl", Directive), ("p", Word), ("(", Open), (")", Close)]);
+        check(
+            ".decl p()",
+            &[(".decl", Directive), ("p", Word), ("(", Open), (")", Close)],
+        );
     }
 
     #[test]
     fn strings_keep_their_escapes_and_may_be_unfinished() {
         use PieceKind::*;
-        check(r#""a\"b" "c"#, &[
-            (r#""a\"b""#, Text { closed: true }),
-            (r#""c"#, Text { closed: false }),
-        ]);
+        check(
+            r#""a\"b" "c"#,
+            &[
+                (r#""a\"b""#, Text { closed: true }),
+                (r#""c"#, Text { closed: false }),
+            ],
+        );
     }
 
     #[test]
     fn pieces_cover_any_text() {
-        for text in ["", "é→\"", "?-", "/*", "a..b", "\\", "0x", "1..2", "?", ":-:-", "日本(_"] {
+        for text in [
+            "", "é→\"", "?-", "/*", "a..b", "\\", "0x", "1..2", "?", ":-:-", "日本(_",
+        ] {
             let whole: String = pieces(text).into_iter().map(|p| &text[p.range]).collect();
             assert_eq!(whole, text);
         }

@@ -1,5 +1,6 @@
 //! Answers as text for a person.
 
+use crate::cli::proof;
 use crate::cli::style::Palette;
 use crate::cli::table::{self, TextGrid};
 use crate::cli::units::{plural, show_count, show_duration};
@@ -36,7 +37,7 @@ pub fn show(answer: &Answer, look: Look, out: &mut dyn Write) -> io::Result<()> 
             writeln!(out, "{}", look.palette.quiet(footer(rows, look.timed)))
         }
         Answer::Changed(change) => writeln!(out, "{}", changed(change, look.timed)),
-        Answer::Proof(proof) => out.write_all(proof.to_string().as_bytes()),
+        Answer::Proof(proof) => proof::print(proof, look.palette, out),
         Answer::Relations(sizes) => table::print(&relations(sizes), look.width, look.palette, out),
         Answer::Schema(schema) => self::schema(schema, look, out),
         Answer::Sources(lines) if lines.is_empty() => writeln!(out, "no source states these facts"),
@@ -135,7 +136,10 @@ fn schema(schema: &Schema, look: Look, out: &mut dyn Write) -> io::Result<()> {
         facts.push(format!("read from {}", schema.inputs.join(", ")));
     }
     if schema.rules > 0 {
-        facts.push(format!("derived by {}", plural(schema.rules as u64, "rule")));
+        facts.push(format!(
+            "derived by {}",
+            plural(schema.rules as u64, "rule")
+        ));
     }
     facts.push(format!("declared at {}", schema.declared));
     writeln!(out, "{}", look.palette.quiet(facts.join("  ·  ")))
@@ -143,7 +147,14 @@ fn schema(schema: &Schema, look: Look, out: &mut dyn Write) -> io::Result<()> {
 
 fn sources(lines: &[SourceLine]) -> TextGrid {
     TextGrid {
-        headings: vec!["source", "grade", "published", "claims", "publisher", "title"],
+        headings: vec![
+            "source",
+            "grade",
+            "published",
+            "claims",
+            "publisher",
+            "title",
+        ],
         numbers: vec![false, false, false, true, false, false],
         rows: lines
             .iter()
@@ -170,11 +181,7 @@ fn rules(rules: &[RuleText], look: Look, out: &mut dyn Write) -> io::Result<()> 
     Ok(())
 }
 
-fn count(
-    counts: &[(std::sync::Arc<str>, u64)],
-    look: Look,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+fn count(counts: &[(std::sync::Arc<str>, u64)], look: Look, out: &mut dyn Write) -> io::Result<()> {
     match counts {
         [(_, only)] => writeln!(out, "{}", show_count(*only)),
         counts => {

@@ -1,7 +1,7 @@
 //! Which files make up a case.
 
-use crate::syntax::diagnostic::Diagnostic;
 use crate::syntax::codes::warning_name;
+use crate::syntax::diagnostic::Diagnostic;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -37,9 +37,9 @@ impl CaseSpec {
 
     /// Whether a warning is not wanted.
     pub fn silences(&self, warning: &Diagnostic) -> bool {
-        self.silenced
-            .iter()
-            .any(|name| name == "all" || name == warning.code || Some(&**name) == warning_name(warning.code))
+        self.silenced.iter().any(|name| {
+            name == "all" || name == warning.code || Some(&**name) == warning_name(warning.code)
+        })
     }
 
     /// A path as the case means it.
@@ -54,7 +54,9 @@ impl CaseSpec {
     pub fn fact_dir(&self) -> PathBuf {
         match &self.fact_dir {
             Some(dir) => self.resolve(dir),
-            None if self.programs.is_empty() && self.text.is_none() => self.resolve(Path::new("facts")),
+            None if self.programs.is_empty() && self.text.is_none() => {
+                self.resolve(Path::new("facts"))
+            }
             None => self.directory.clone().unwrap_or_else(|| PathBuf::from(".")),
         }
     }
@@ -62,11 +64,18 @@ impl CaseSpec {
     /// The rule files, in order. Looks at the directory, opens no file.
     pub fn rule_files(&self) -> Result<Vec<PathBuf>, Diagnostic> {
         if !self.programs.is_empty() {
-            return Ok(self.programs.iter().map(|path| self.resolve(path)).collect());
+            return Ok(self
+                .programs
+                .iter()
+                .map(|path| self.resolve(path))
+                .collect());
         }
         let rules = self.resolve(Path::new("rules"));
         let entries = std::fs::read_dir(&rules).map_err(|error| {
-            no_case(format!("cannot read the rules in `{}`: {error}", rules.display()))
+            no_case(format!(
+                "cannot read the rules in `{}`: {error}",
+                rules.display()
+            ))
         })?;
         let mut files: Vec<PathBuf> = entries
             .filter_map(|entry| Some(entry.ok()?.path()))

@@ -1,8 +1,6 @@
 //! What a session holds: its relations, schemas, rules and sources.
 
-use super::answer::{
-    Answer, AttributeType, RelationSize, RuleText, Schema, SourceLine,
-};
+use super::answer::{Answer, AttributeType, RelationSize, RuleText, Schema, SourceLine};
 use super::data::file_name;
 use super::error::Error;
 use super::session::Session;
@@ -35,9 +33,7 @@ impl Session {
             .program()
             .directives()
             .iter()
-            .filter(|directive| {
-                directive.kind == DirectiveKind::Input && directive.relation == id
-            })
+            .filter(|directive| directive.kind == DirectiveKind::Input && directive.relation == id)
             .map(|directive| file_name(self.program(), directive))
             .collect();
         Ok(Schema {

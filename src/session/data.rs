@@ -1,7 +1,7 @@
 //! What the files of a case state: rows, claims and the register of sources.
 
 use super::case::CaseSpec;
-use super::error::{Error, Findings};
+use super::error::Findings;
 use super::session::Options;
 use crate::analysis::checked::{CheckedProgram, Directive, RelationId};
 use crate::evidence::{Claims, Sources};
@@ -30,8 +30,8 @@ pub(super) fn read(
     spec: &CaseSpec,
     options: &Options,
     texts: &SourceMap,
-) -> Result<Data, Error> {
-    let reject = |diagnostics| Error::Rejected(Findings::new(diagnostics, texts));
+) -> Result<Data, Findings> {
+    let reject = |diagnostics| Findings::new(diagnostics, texts);
     let set_aside = match &options.bad_rows {
         Some(path) => Some(
             SetAside::create(spec.resolve(path))
@@ -40,7 +40,14 @@ pub(super) fn read(
         None => None,
     };
     let fact_dir = spec.fact_dir();
-    let outcome = read_all(program, dictionary, spec, options, &fact_dir, set_aside.as_ref());
+    let outcome = read_all(
+        program,
+        dictionary,
+        spec,
+        options,
+        &fact_dir,
+        set_aside.as_ref(),
+    );
     options.watch.finished();
     let mut data = outcome.map_err(reject)?;
     if let Some(set_aside) = set_aside {
@@ -82,11 +89,13 @@ fn read_all(
         .iter()
         .filter(|directive| directive.kind == DirectiveKind::Input)
         .collect();
-    if inputs.iter().any(|directive| directive.parameter("IO") == Some("claims")) {
+    if inputs
+        .iter()
+        .any(|directive| directive.parameter("IO") == Some("claims"))
+    {
         let register = fact_dir.join("sources.csv");
         if register.exists() {
-            let progress: Progress =
-                &|done, total| options.watch.reading(&register, done, total);
+            let progress: Progress = &|done, total| options.watch.reading(&register, done, total);
             let read_options = ReadOptions {
                 progress: Some(progress),
                 ..common

@@ -43,6 +43,19 @@ impl<'a> RowEncoder<'a> {
         }
     }
 
+    fn only_branch(self, name: &str) -> Result<FieldsEncoder<'a, OnlyEnd>, RowError> {
+        let branch = self.only_value()?.branch(name)?;
+        Ok(FieldsEncoder {
+            end: OnlyEnd(branch.end),
+            encoding: branch.encoding,
+            attributes: branch.attributes,
+            lead: branch.lead,
+            codes: branch.codes,
+            given: branch.given,
+            key: branch.key,
+        })
+    }
+
     fn fields(self) -> FieldsEncoder<'a, RowEnd> {
         FieldsEncoder::new(self.encoding, self.attributes, Vec::new(), RowEnd)
     }
@@ -287,10 +300,10 @@ impl<'a> Serializer for RowEncoder<'a> {
     type SerializeSeq = FieldsEncoder<'a, RowEnd>;
     type SerializeTuple = FieldsEncoder<'a, RowEnd>;
     type SerializeTupleStruct = FieldsEncoder<'a, RowEnd>;
-    type SerializeTupleVariant = Impossible<Vec<Code>, RowError>;
+    type SerializeTupleVariant = FieldsEncoder<'a, OnlyEnd>;
     type SerializeMap = FieldsEncoder<'a, RowEnd>;
     type SerializeStruct = FieldsEncoder<'a, RowEnd>;
-    type SerializeStructVariant = Impossible<Vec<Code>, RowError>;
+    type SerializeStructVariant = FieldsEncoder<'a, OnlyEnd>;
 
     only_value! {
         serialize_bool(value: bool),
@@ -360,7 +373,7 @@ impl<'a> Serializer for RowEncoder<'a> {
         variant: &'static str,
         _: usize,
     ) -> Result<Self::SerializeTupleVariant, RowError> {
-        Err(RowError::not_a_row(&format!("the variant `{variant}`")))
+        self.only_branch(variant)
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap, RowError> {
@@ -382,7 +395,7 @@ impl<'a> Serializer for RowEncoder<'a> {
         variant: &'static str,
         _: usize,
     ) -> Result<Self::SerializeStructVariant, RowError> {
-        Err(RowError::not_a_row(&format!("the variant `{variant}`")))
+        self.only_branch(variant)
     }
 }
 
@@ -401,6 +414,7 @@ impl End for RowEnd {
     }
 }
 
+#[derive(Clone, Copy)]
 enum TupleEnd {
     Record,
     /// A branch of a type in which no branch has fields.
@@ -414,6 +428,16 @@ impl End for TupleEnd {
             (TupleEnd::Ordinal, Some(&ordinal)) => ordinal,
             _ => dictionary.record(&codes),
         }
+    }
+}
+
+/// A row whose only value is a branch.
+struct OnlyEnd(TupleEnd);
+
+impl End for OnlyEnd {
+    type Whole = Vec<Code>;
+    fn finish(self, codes: Vec<Code>, dictionary: &Dictionary) -> Vec<Code> {
+        vec![self.0.finish(codes, dictionary)]
     }
 }
 

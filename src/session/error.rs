@@ -1,10 +1,10 @@
 //! Why a session could not do what it was asked.
 
 use super::decode::RowError;
+use super::render;
 use crate::analysis::checked::CheckedProgram;
 use crate::engine::budget::{Stop, StopReason};
 use crate::syntax::diagnostic::Diagnostic;
-use super::render;
 use crate::syntax::source::SourceMap;
 use serde_json::Value;
 use std::fmt;

@@ -7,6 +7,7 @@
 mod answer;
 mod case;
 mod catalogue;
+mod check;
 mod command;
 mod data;
 mod decode;
@@ -14,12 +15,14 @@ mod encode;
 mod error;
 mod outcome;
 mod outputs;
+mod pool;
 mod program;
 mod render;
 mod rows;
 mod session;
 mod table;
 mod typed;
+mod vocabulary;
 mod watch;
 mod why;
 
@@ -27,13 +30,21 @@ pub use answer::{
     Answer, AttributeType, Change, Inventory, RelationSize, RuleText, Schema, SourceLine,
 };
 pub use case::CaseSpec;
+pub use check::check;
 pub use command::Command;
 pub use decode::RowError;
 pub use error::{Error, Findings, Stopped};
 pub use outcome::Violated;
 pub use outputs::Written;
-pub use program::check;
 pub use session::{Options, Session};
 pub use table::Table;
+pub use vocabulary::Signature;
 pub use watch::{Unwatched, Watch};
 pub use why::Proof;
+
+// What callers need of the parts below, so that they know only this one.
+pub use crate::engine::budget::{Budget, Observer, StopReason};
+pub use crate::explain::{Line, LineKind, Tree};
+
+#[cfg(test)]
+mod tests;

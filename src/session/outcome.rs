@@ -59,7 +59,11 @@ impl Session {
 
     /// Warnings about rule instances that yielded nothing.
     pub(super) fn fault_warnings(&self, report: &RunReport) -> Vec<Diagnostic> {
-        report.faults.iter().map(|fault| self.fault_warning(fault)).collect()
+        report
+            .faults
+            .iter()
+            .map(|fault| self.fault_warning(fault))
+            .collect()
     }
 
     fn fault_warning(&self, report: &FaultReport) -> Diagnostic {
@@ -67,14 +71,19 @@ impl Session {
             Fault::DivisionByZero => "exclude it, for example with `D != 0`",
             Fault::NotANumber(_) => "keep only numbers, for example with `match(\"-?[0-9]+\", S)`",
             Fault::BadPattern(_) => "correct the pattern",
-            Fault::UnknownFunctor(_) => "user-defined functors are closures that an embedding program registers",
+            Fault::UnknownFunctor(_) => {
+                "user-defined functors are closures that an embedding program registers"
+            }
         };
         let times = match report.count {
             1 => "once".to_owned(),
             count => format!("{count} times"),
         };
         let mut warning = Diagnostic::warning("W501", report.fault.to_string())
-            .at(self.program.checked[report.rule].span, format!("{times} in this rule"))
+            .at(
+                self.program.checked[report.rule].span,
+                format!("{times} in this rule"),
+            )
             .note("a rule instance without a value yields nothing");
         if !report.example.is_empty() {
             warning = warning.note(format!("first with {}", report.example));

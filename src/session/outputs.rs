@@ -25,7 +25,7 @@ impl Session {
     pub fn write_outputs(
         &mut self,
         output_dir: Option<&Path>,
-        stdout: &mut dyn Write,
+        stdout: &mut (dyn Write + Send),
     ) -> Result<Written, Error> {
         let output_dir = output_dir.map(|dir| self.spec.resolve(dir));
         let options = WriteOptions {
@@ -45,7 +45,10 @@ impl Session {
                         self.sorted(self.database.rows(directive.relation), &types)
                     };
                     let dictionary = self.dictionary();
-                    match io::write(&program, directive, &rows, dictionary, &options, stdout) {
+                    let outcome = self.pool.install(|| {
+                        io::write(&program, directive, &rows, dictionary, &options, stdout)
+                    });
+                    match outcome {
                         Ok(warnings) => {
                             written.warnings.extend(warnings);
                             written.outputs.push((relation.name.clone(), size as u64));

@@ -6,8 +6,8 @@ use crate::analysis;
 use crate::analysis::checked::CheckedProgram;
 use crate::syntax::ast;
 use crate::syntax::diagnostic::Diagnostic;
-use crate::syntax::{LoadOptions, load as load_files, parse_text};
 use crate::syntax::source::SourceMap;
+use crate::syntax::{LoadOptions, load as load_files, parse_text};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -44,7 +44,11 @@ pub(super) fn load(
 
 fn load_options(spec: &CaseSpec) -> LoadOptions {
     LoadOptions {
-        include_dirs: spec.include_dirs.iter().map(|dir| spec.resolve(dir)).collect(),
+        include_dirs: spec
+            .include_dirs
+            .iter()
+            .map(|dir| spec.resolve(dir))
+            .collect(),
         macros: spec.macros.clone(),
     }
 }
@@ -120,14 +124,5 @@ fn finish(
             found.extend(errors);
             Err(Findings::new(found, sources))
         }
-    }
-}
-
-/// Everything there is to say about the program of a case: errors, or warnings. Reads rules, not facts.
-pub fn check(spec: &CaseSpec) -> Findings {
-    let mut sources = SourceMap::new();
-    match load(spec, &[], &mut sources) {
-        Ok(program) => Findings::new(program.warnings, &sources),
-        Err(findings) => findings,
     }
 }

@@ -8,7 +8,11 @@ use std::fmt::Write;
 pub fn to_text(diagnostics: &[Diagnostic], sources: &SourceMap, _colour: bool) -> String {
     let mut out = String::new();
     for diagnostic in diagnostics {
-        let kind = if diagnostic.is_error() { "error" } else { "warning" };
+        let kind = if diagnostic.is_error() {
+            "error"
+        } else {
+            "warning"
+        };
         let _ = writeln!(out, "{kind}[{}]: {}", diagnostic.code, diagnostic.message);
         for label in &diagnostic.labels {
             let at = match &label.place {

@@ -5,7 +5,7 @@ use super::encode::{Encoding, encode_row};
 use super::error::{Error, Findings};
 use super::session::Session;
 use crate::analysis::checked::RelationId;
-use crate::io::findings::closest;
+use crate::analysis::findings::closest;
 use crate::storage::Rows;
 use crate::syntax::diagnostic::Diagnostic;
 use serde::Serialize;
@@ -56,14 +56,17 @@ impl Session {
     /// The relation of this name, or what is near it.
     pub(super) fn relation(&self, name: &str) -> Result<RelationId, Error> {
         let name = name.trim();
-        self.program
-            .checked
-            .relation_named(name)
-            .ok_or_else(|| Error::Rejected(Findings::new(vec![self.no_relation(name)], &self.sources)))
+        self.program.checked.relation_named(name).ok_or_else(|| {
+            Error::Rejected(Findings::new(vec![self.no_relation(name)], &self.sources))
+        })
     }
 
     fn no_relation(&self, name: &str) -> Diagnostic {
-        let names = self.program.checked.relations().map(|(_, relation)| &*relation.name);
+        let names = self
+            .program
+            .checked
+            .relations()
+            .map(|(_, relation)| &*relation.name);
         let wrong = Diagnostic::error("D101", format!("no relation `{name}`"));
         match closest(name, names) {
             Some(near) => wrong.help(format!("did you mean `{near}`?")),

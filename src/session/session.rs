@@ -5,13 +5,14 @@ use super::case::CaseSpec;
 use super::command::Command;
 use super::data::{self, Data};
 use super::error::{Error, Findings, Stopped};
+use super::pool::Pool;
 use super::program::{self, Program};
 use super::table::Table;
 use super::typed;
 use super::watch::{Unwatched, Watch};
 use crate::analysis::checked::{CheckedProgram, RelationId, ValueType};
-use crate::engine::budget::{Budget, RunOptions, RunReport, Stop};
 use crate::engine::Database;
+use crate::engine::budget::{Budget, RunOptions, RunReport, Stop};
 use crate::evidence::{Claims, Sources};
 use crate::io;
 use crate::storage::{Dictionary, Rows};
@@ -63,6 +64,8 @@ pub struct Session {
     pub(super) sources: SourceMap,
     pub(super) program: Program,
     pub(super) data: Data,
+    /// Where files are read, written and sorted.
+    pub(super) pool: Pool,
     /// Rows inserted by the embedding program.
     pub(super) inserted: Vec<(RelationId, Rows)>,
     pub(super) database: Database,
@@ -95,7 +98,9 @@ impl Session {
         let mut sources = SourceMap::new();
         let program = program::load(&spec, &added, &mut sources)?;
         let dictionary = Arc::new(Dictionary::new());
-        let data = data::read(&program.checked, &dictionary, &spec, &options, &sources)?;
+        let pool = Pool::new(options.threads);
+        let data =
+            pool.install(|| data::read(&program.checked, &dictionary, &spec, &options, &sources))?;
         let mut session = Session {
             database: Database::new(program.checked.clone(), dictionary),
             warnings: Vec::new(),
@@ -109,6 +114,7 @@ impl Session {
             sources,
             program,
             data,
+            pool,
         };
         session.rerun()?;
         Ok(session)
@@ -235,7 +241,9 @@ impl Session {
 
     pub(super) fn sorted(&self, rows: Rows, types: &[ValueType]) -> Rows {
         let threads = self.options.threads.max(1);
-        io::sort_rows(rows, types, &self.program.checked, self.dictionary(), threads)
+        let (program, dictionary) = (&self.program.checked, self.dictionary());
+        self.pool
+            .install(|| io::sort_rows(rows, types, program, dictionary, threads))
     }
 
     /// `line 3`
@@ -266,11 +274,7 @@ impl Session {
 
     fn reload(&mut self) -> Result<Inventory, Error> {
         let started = Instant::now();
-        *self = Session::start(
-            self.spec.clone(),
-            self.options.clone(),
-            self.added.clone(),
-        )?;
+        *self = Session::start(self.spec.clone(), self.options.clone(), self.added.clone())?;
         Ok(Inventory {
             elapsed: started.elapsed(),
             ..self.inventory()
@@ -283,13 +287,7 @@ impl Session {
         let mut change = typed::count_items(&program.tree.items[before..]);
         let data = match self.can_keep_data(&program.checked) {
             true => None,
-            false => Some(data::read(
-                &program.checked,
-                self.database.dictionary(),
-                &self.spec,
-                &self.options,
-                &self.sources,
-            )?),
+            false => Some(self.read(&program.checked)?),
         };
         let rows = data.as_ref().unwrap_or(&self.data).rows.iter().flatten();
         let mut database =
@@ -346,13 +344,7 @@ impl Session {
         let checked = self.program.checked.clone();
         let mut database = Database::new(checked.clone(), self.database.dictionary().clone());
         if self.data.rows.is_none() {
-            self.data = data::read(
-                &checked,
-                self.database.dictionary(),
-                &self.spec,
-                &self.options,
-                &self.sources,
-            )?;
+            self.data = self.read(&checked)?;
         }
         if self.options.keep_stated {
             for (relation, rows) in self.data.rows.iter().flatten() {
@@ -366,13 +358,26 @@ impl Session {
         for (relation, rows) in &self.inserted {
             database.state(*relation, rows.clone());
         }
-        let report = run(&mut database, &self.options)
-            .map_err(|stop| self.stopped_in(&stop, &checked))?;
+        let report =
+            run(&mut database, &self.options).map_err(|stop| self.stopped_in(&stop, &checked))?;
         self.database = database;
         self.report = report;
         self.stale = false;
         self.gather_warnings();
         Ok(())
+    }
+
+    fn read(&self, program: &CheckedProgram) -> Result<Data, Findings> {
+        let dictionary = self.database.dictionary();
+        self.pool.install(|| {
+            data::read(
+                program,
+                dictionary,
+                &self.spec,
+                &self.options,
+                &self.sources,
+            )
+        })
     }
 
     fn gather_warnings(&mut self) {
@@ -396,10 +401,7 @@ impl Session {
     }
 }
 
-fn run(
-    database: &mut Database,
-    options: &Options,
-) -> Result<RunReport, Stop> {
+fn run(database: &mut Database, options: &Options) -> Result<RunReport, Stop> {
     let run_options = RunOptions {
         threads: options.threads.max(1),
         births: options.births,

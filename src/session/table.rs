@@ -45,9 +45,12 @@ impl Table {
         &self.columns
     }
 
-    /// What the values of a column are.
-    pub fn column_type(&self, column: usize) -> ValueType {
-        self.types[column]
+    /// Whether the values of a column are numbers of any kind.
+    pub fn is_number(&self, column: usize) -> bool {
+        matches!(
+            self.types[column],
+            ValueType::Number | ValueType::Unsigned | ValueType::Float
+        )
     }
 
     pub fn len(&self) -> usize {

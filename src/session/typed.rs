@@ -21,7 +21,13 @@ pub(super) fn asks(text: &str) -> bool {
     match parse_body("", text, &mut scratch) {
         Ok(body) => !(text.ends_with('.') && is_fact(&body)),
         // Both would fail: let the one complain that was meant.
-        Err(_) => !looks_like_clauses(text) && parse_text("", text, &mut scratch).1.iter().any(Diagnostic::is_error),
+        Err(_) => {
+            !looks_like_clauses(text)
+                && parse_text("", text, &mut scratch)
+                    .1
+                    .iter()
+                    .any(Diagnostic::is_error)
+        }
     }
 }
 
@@ -67,9 +73,7 @@ pub(super) fn parse_body(
     let (program, mut diagnostics) = parse_text(name, &whole, sources);
     let mut items = program.items.into_iter();
     match (items.next().map(|item| item.kind), items.next()) {
-        (Some(ItemKind::Query(body)), None)
-            if !diagnostics.iter().any(Diagnostic::is_error) =>
-        {
+        (Some(ItemKind::Query(body)), None) if !diagnostics.iter().any(Diagnostic::is_error) => {
             Ok(body)
         }
         (_, second) => {

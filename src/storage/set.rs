@@ -358,6 +358,7 @@ pub struct Inserter<'a> {
     pairs: Vec<Vec<u64>>,
     tuples: Vec<Vec<Code>>,
     recent: Vec<u64>,
+    pushed: u64,
 }
 
 impl<'a> Inserter<'a> {
@@ -379,11 +380,13 @@ impl<'a> Inserter<'a> {
             pairs,
             tuples,
             recent,
+            pushed: 0,
         }
     }
 
     /// Adds `first` beside each of `seconds`. For sets of two columns.
     pub fn push_row(&mut self, first: Code, seconds: &[Code]) {
+        self.pushed += seconds.len() as u64;
         match &self.set.shape {
             Shape::Matrix(matrix) if self.shared => matrix.insert_row::<Shared>(first, seconds),
             Shape::Matrix(matrix) => matrix.insert_row::<Alone>(first, seconds),
@@ -403,6 +406,7 @@ impl<'a> Inserter<'a> {
 
     /// Adds each of `firsts` beside `second`. For sets of two columns.
     pub fn push_column(&mut self, firsts: &[Code], second: Code) {
+        self.pushed += firsts.len() as u64;
         match &self.set.shape {
             Shape::Matrix(matrix) => {
                 for &first in firsts {
@@ -429,13 +433,17 @@ impl<'a> Inserter<'a> {
 
     /// Adds `len` rows given column by column.
     pub fn push_columns(&mut self, columns: &[&[Code]], len: usize) {
+        self.pushed += len as u64;
         match (&self.set.shape, columns) {
             (Shape::Nullary { present }, _) => {
                 if len > 0 {
                     present.store(true, Relaxed);
                 }
             }
-            (Shape::Matrix(_), [only]) => self.push_row(Code(0), only),
+            (Shape::Matrix(_), [only]) => {
+                self.pushed -= len as u64;
+                self.push_row(Code(0), only);
+            }
             (Shape::Matrix(matrix), [firsts, seconds]) => {
                 for (&first, &second) in firsts.iter().zip(*seconds) {
                     if self.shared {
@@ -481,6 +489,11 @@ impl<'a> Inserter<'a> {
             }
             (Shape::Sorted(_) | Shape::Matrix(_) | Shape::Pairs(_), _) => {}
         }
+    }
+
+    /// Rows pushed so far, duplicates included.
+    pub fn pushed(&self) -> u64 {
+        self.pushed
     }
 
     pub fn flush(&mut self) {

@@ -101,14 +101,11 @@ impl Lexer {
                 b'#' if starts_line && !self.in_hash_line => {
                     self.at += 1;
                     self.in_hash_line = true;
-                    Some(TokenKind::Hash)
+                    TokenKind::Hash
                 }
                 _ => self.symbol(byte, findings),
             };
-            if let Some(kind) = kind {
-                return self.token(kind, start, starts_line);
-            }
-            self.at_line_start = starts_line;
+            return self.token(kind, start, starts_line);
         }
     }
 
@@ -221,7 +218,7 @@ impl Lexer {
         None
     }
 
-    fn word(&mut self, findings: &mut Findings) -> Option<TokenKind> {
+    fn word(&mut self, findings: &mut Findings) -> TokenKind {
         let start = self.at;
         let bytes = self.text.as_bytes();
         let mut end = start + 1;
@@ -250,21 +247,21 @@ impl Lexer {
                         .help("rename it, or put it in quotes if it is a symbol"),
                     );
                 }
-                return Some(TokenKind::Ident);
+                return TokenKind::Ident;
             }
         }
         self.at = end;
-        Some(match &self.text[start..end] {
+        match &self.text[start..end] {
             "_" => TokenKind::Underscore,
             "choice" if bytes[end..].starts_with(b"-domain") => {
                 self.at = end + "-domain".len();
                 TokenKind::Keyword(Keyword::ChoiceDomain)
             }
             text => Keyword::from_text(text).map_or(TokenKind::Ident, TokenKind::Keyword),
-        })
+        }
     }
 
-    fn number(&mut self, findings: &mut Findings) -> Option<TokenKind> {
+    fn number(&mut self, findings: &mut Findings) -> TokenKind {
         let start = self.at;
         let bytes = self.text.as_bytes();
         let mut end = start;
@@ -297,7 +294,7 @@ impl Lexer {
         };
         self.at = end;
         if self.in_hash_line {
-            return Some(kind.unwrap_or(TokenKind::Other));
+            return kind.unwrap_or(TokenKind::Other);
         }
         if kind == Some(TokenKind::Ipv4) {
             let in_range = |part: &str| part.parse::<u16>().is_ok_and(|part| part <= 255);
@@ -306,10 +303,10 @@ impl Lexer {
                     Diagnostic::error(codes::IP_OUT_OF_RANGE, "IP out of range")
                         .at(self.span(start, end), "each part is at most 255"),
                 );
-                return Some(TokenKind::BadNumber);
+                return TokenKind::BadNumber;
             }
         }
-        if kind.is_some() {
+        if let Some(kind) = kind {
             return kind;
         }
         let exponent = suffix.starts_with(['e', 'E']);
@@ -334,10 +331,10 @@ impl Lexer {
             diagnostic.help("notations: `12`, `0xff`, `0b101`, `7u`, `1.5`, `192.168.0.1`")
         };
         findings.report(diagnostic);
-        Some(TokenKind::BadNumber)
+        TokenKind::BadNumber
     }
 
-    fn string(&mut self, findings: &mut Findings) -> Option<TokenKind> {
+    fn string(&mut self, findings: &mut Findings) -> TokenKind {
         let start = self.at;
         let end = string_end(self.text.as_bytes(), start);
         let bytes = self.text.as_bytes();
@@ -345,7 +342,7 @@ impl Lexer {
             .map(|length| start + length);
         if self.in_hash_line && (end.is_none() || line_end.is_some()) {
             self.at += 1;
-            return Some(TokenKind::Other);
+            return TokenKind::Other;
         }
         // A string over several lines is legal. It is also what a forgotten quote looks like: then the quotes
         // of the rest of the text do not pair up, and the first such string is the likely culprit.
@@ -368,11 +365,11 @@ impl Lexer {
                     .at(self.span(start, end), "this string is never closed")
                     .help("close it with `\"`; a quote inside a string is written `\\\"`"),
             );
-            return Some(TokenKind::Text);
+            return TokenKind::Text;
         }
         self.at = end.unwrap_or(bytes.len());
         self.report_unknown_escapes(start, findings);
-        Some(TokenKind::Text)
+        TokenKind::Text
     }
 
     fn report_unknown_escapes(&self, start: usize, findings: &mut Findings) {
@@ -397,7 +394,7 @@ impl Lexer {
         }
     }
 
-    fn dot(&mut self) -> Option<TokenKind> {
+    fn dot(&mut self) -> TokenKind {
         let start = self.at;
         let bytes = self.text.as_bytes();
         self.at += 1;
@@ -410,19 +407,19 @@ impl Lexer {
             None | Some(b' ' | b'\t' | b'\r' | b'\n' | b'\x0b' | b'\x0c')
         );
         if end == self.at || !ends_word {
-            return Some(TokenKind::Dot);
+            return TokenKind::Dot;
         }
         let follows_name = start > 0 && is_ident_byte(bytes[start - 1]);
         match DirectiveWord::from_text(&self.text[start..end]) {
             Some(word) if !(word.is_addition() && follows_name) => {
                 self.at = end;
-                Some(TokenKind::Directive(word))
+                TokenKind::Directive(word)
             }
-            _ => Some(TokenKind::Dot),
+            _ => TokenKind::Dot,
         }
     }
 
-    fn symbol(&mut self, byte: u8, findings: &mut Findings) -> Option<TokenKind> {
+    fn symbol(&mut self, byte: u8, findings: &mut Findings) -> TokenKind {
         use TokenKind::*;
         let bytes = self.text.as_bytes();
         let (kind, length) = match (byte, bytes.get(self.at + 1)) {
@@ -458,11 +455,11 @@ impl Lexer {
             _ => return self.unexpected(findings),
         };
         self.at += length;
-        Some(kind)
+        kind
     }
 
     /// Reports a run of characters without meaning as one mistake and steps over it.
-    fn unexpected(&mut self, findings: &mut Findings) -> Option<TokenKind> {
+    fn unexpected(&mut self, findings: &mut Findings) -> TokenKind {
         let start = self.at;
         let run = self.text[start..]
             .char_indices()
@@ -473,7 +470,7 @@ impl Lexer {
         if self.in_hash_line {
             let first = self.text[start..].chars().next().map_or(1, char::len_utf8);
             self.at = start + first;
-            return Some(TokenKind::Other);
+            return TokenKind::Other;
         }
         self.at = start + run;
         let written = &self.text[start..self.at];
@@ -495,7 +492,7 @@ impl Lexer {
             diagnostic = diagnostic.help("negation is written `!`");
         }
         findings.report(diagnostic);
-        None
+        TokenKind::Other
     }
 }
 

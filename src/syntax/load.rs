@@ -67,6 +67,22 @@ pub fn parse_text(name: &str, text: &str, sources: &mut SourceMap) -> (Program, 
     finish(program, findings)
 }
 
+/// Reads one question: `?- body.`, or a body alone, with or without the final `.`. Nothing if it has an error.
+pub fn parse_query(
+    name: &str,
+    text: &str,
+    sources: &mut SourceMap,
+) -> (Option<Body>, Vec<Diagnostic>) {
+    let file = sources.add(name, text);
+    let mut findings = Findings::default();
+    let mut files = SourceFiles::default();
+    let mut stream = TokenStream::new(file, None, sources, &mut findings, &mut files);
+    let body = Parser::new(&mut stream).question();
+    let diagnostics = findings.into_diagnostics();
+    let wrong = diagnostics.iter().any(Diagnostic::is_error);
+    (body.filter(|_| !wrong), diagnostics)
+}
+
 fn parse_file(
     file: FileId,
     path: Option<PathBuf>,

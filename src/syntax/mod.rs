@@ -8,16 +8,24 @@ pub mod ast;
 pub mod codes;
 pub mod diagnostic;
 mod findings;
+mod format;
 mod lexer;
 mod load;
 mod parser;
 mod preprocess;
+mod printer;
+mod render;
 pub mod source;
 mod source_files;
 mod stream;
 mod token;
+mod unfinished;
 
-pub use load::{LoadOptions, load, parse_text};
+pub use format::format_file;
+pub use load::{LoadOptions, load, parse_query, parse_text};
+pub use printer::{Quoted, print_program};
+pub use render::{render_json, render_text};
+pub use unfinished::is_unfinished;
 
 #[cfg(test)]
 mod tests;

@@ -71,7 +71,7 @@ pub enum TokenKind {
     Slash,
     Percent,
     Caret,
-    /// A character only the preprocessor knows: `&`, `~`, `?`, `\`; elsewhere already reported.
+    /// Characters that mean nothing but to the preprocessor. As words of the text itself they are already reported.
     Other,
     End,
 }

@@ -12,6 +12,8 @@ mod hypotheses;
 mod items;
 mod rules;
 
+pub(super) use expressions::binding;
+
 use super::ast::{Name, Path};
 use super::codes;
 use super::diagnostic::Diagnostic;
@@ -227,7 +229,11 @@ impl<'s, 'a> Parser<'s, 'a> {
     }
 
     fn fail<T>(&mut self, diagnostic: Diagnostic) -> Parsed<T> {
-        self.report(diagnostic);
+        let next = self.peek_token();
+        let reported_by_lexer = next.kind == TokenKind::Other && next.spelling.is_none();
+        if !reported_by_lexer {
+            self.report(diagnostic);
+        }
         Err(Reported)
     }
 

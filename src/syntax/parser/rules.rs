@@ -157,6 +157,27 @@ impl Parser<'_, '_> {
         Ok(ItemKind::Query(body))
     }
 
+    /// A whole text that is one question.
+    pub fn question(&mut self) -> Option<Body> {
+        if self.at_query() {
+            self.bump();
+            self.bump();
+        }
+        let body = self.formula().ok()?;
+        self.eat(TokenKind::Dot);
+        if !self.at(TokenKind::End) {
+            let diagnostic = match self.peek() {
+                TokenKind::If => self
+                    .unexpected_diagnostic("the end of the query")
+                    .help("this is a rule; a query has no head: `?- body.`"),
+                _ => self.unexpected_diagnostic("`,`, `;` or the end of the query"),
+            };
+            self.report(diagnostic);
+            return None;
+        }
+        Some(body)
+    }
+
     /// The `.` of the clause that began at `start`. If it was forgotten, blames the place where it belongs.
     pub(super) fn end_clause(&mut self, start: Span, otherwise: &str) -> Parsed<()> {
         if self.eat(TokenKind::Dot) {

@@ -1,0 +1,246 @@
+//! Supports and cuts against brute force: every subset of the claims is tried.
+
+use super::testing::World;
+use super::{Case, Statement, Support};
+use crate::engine::Budget;
+use crate::evidence::{ClaimId, GradeTables};
+use expect_test::{Expect, expect};
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+
+/// Supports as text, one a line.
+fn list(world: &World, fact: &str, limit: usize) -> String {
+    let case = world.case();
+    let found = case.supports(
+        &world.fact(fact),
+        &GradeTables::default(),
+        limit,
+        &Budget::default(),
+    );
+    let mut out = String::new();
+    for support in &found.supports {
+        out += &line(&case, world, support);
+        out += "\n";
+    }
+    out + &found.count_text() + "\n"
+}
+
+fn line(case: &Case, world: &World, support: &Support) -> String {
+    let statements: Vec<String> = support
+        .statements
+        .iter()
+        .map(|statement| case.statement_text(statement, &world.texts))
+        .collect();
+    let mut out = format!("{{{}}} {:.2}", statements.join(" "), support.strength);
+    if let Some(weakest) = support.weakest {
+        out += &format!(" by {}", world.claims[weakest].id);
+    }
+    match support.interval {
+        Ok(interval) => out += &format!(" {interval}"),
+        Err(disjoint) => out += &format!(" DISJOINT by {} days", disjoint.gap_in_days()),
+    }
+    for condition in &support.conditions {
+        out += &format!("; {}", case.condition_text(condition));
+    }
+    out
+}
+
+const CASE: &str = "
+.decl contract(a: symbol, f: symbol) .input contract(IO=claims)
+.decl owns(a: symbol, b: symbol) .input owns(IO=claims)
+.decl staff(f: symbol, n: number) .input staff(IO=claims)
+.decl works_for(f: symbol, a: symbol)
+.decl shell(f: symbol)
+.decl busy(f: symbol, n: number)
+.decl first(f: symbol, a: symbol)
+works_for(f, a) :- contract(a, f).
+works_for(g, a) :- works_for(f, a), owns(f, g).
+shell(f) :- owns(_, f), !staff(f, _).
+busy(f, n) :- contract(_, f), n = count : { contract(_, f) }.
+first(f, a) :- contract(_, f), a = min b : { contract(b, f) }.
+";
+
+const CLAIMS: &str = "\
+c1 s1 2 2019..2020 contract a f
+c2 s2 3 2018.. contract a f
+c3 s1 2 2021.. owns f g
+c4 s1 1 .. owns f h
+c5 s3 2 .. owns h g
+c6 s3 4 .. owns g h
+c7 s3 4 .. contract b f";
+
+const SOURCES: &str = "\
+s1 A
+s2 B
+s3 C";
+
+fn check(fact: &str, expected: Expect) {
+    let world = World::new(CASE, CLAIMS, SOURCES, true);
+    expected.assert_eq(&list(&world, fact, 100));
+}
+
+#[test]
+fn supports_are_graded_and_dated() {
+    check("works_for g a", expect![[r#"
+        {c1 c3} 0.80 by c1 DISJOINT by 1 days
+        {c2 c3} 0.48 by c2 since 2021
+        {c1 c4 c5} 0.48 by c5 2019 … 2020
+        {c2 c4 c5} 0.48 by c2 since 2018
+        4 of 4 minimal supports
+    "#]]);
+}
+
+#[test]
+fn what_must_be_absent_is_a_condition() {
+    check("shell g", expect![[r#"
+        {c3} 0.80 by c3 since 2021; no staff("g",_)
+        {c5} 0.48 by c5 always; no staff("g",_)
+        2 of 2 minimal supports
+    "#]]);
+}
+
+#[test]
+fn a_count_needs_all_its_rows_and_a_minimum_its_winner() {
+    check("busy f 2", expect![[r#"
+        {c1 c7} 0.24 by c7 2019 … 2020; count = 2 over contract(_,"f")
+        {c2 c7} 0.24 by c7 since 2018; count = 2 over contract(_,"f")
+        2 of 2 minimal supports
+    "#]]);
+    check("first f a", expect![[r#"
+        {c1} 0.80 by c1 2019 … 2020; min = "a" over contract(_,"f")
+        {c2} 0.48 by c2 since 2018; min = "a" over contract(_,"f")
+        2 of 2 minimal supports
+    "#]]);
+}
+
+#[test]
+fn a_limit_is_said() {
+    let world = World::new(CASE, CLAIMS, SOURCES, true);
+    expect![[r#"
+        {c1 c3} 0.80 by c1 DISJOINT by 1 days
+        {c2 c3} 0.48 by c2 since 2021
+        first 2 minimal supports, more exist
+    "#]].assert_eq(&list(&world, "works_for g a", 2));
+}
+
+#[test]
+fn rule_text_and_claims_can_be_withdrawn_alike() {
+    let world = World::new(
+        ".decl a(x: number) .input a(IO=claims) .decl b(x: number)
+        a(1). b(x) :- a(x).",
+        "c1 - 2 .. a 1",
+        "",
+        true,
+    );
+    expect![[r#"
+        {x.dl:2} 1.00 always
+        {c1} 0.40 by c1 always
+        2 of 2 minimal supports
+    "#]].assert_eq(&list(&world, "b 1", 9));
+}
+
+#[test]
+fn thousands_of_supports_stream() {
+    // Twenty layers of three: 3^20 supports.
+    let mut program = ".decl e(x: number, y: number) .decl p(x: number, y: number)\n".to_owned();
+    for layer in 0..20 {
+        for middle in 0..3 {
+            let at = 100 * layer + middle + 1;
+            program += &format!(
+                "e({}, {at}). e({at}, {}).\n",
+                100 * layer,
+                100 * (layer + 1)
+            );
+        }
+    }
+    program += "p(x, y) :- e(x, y). p(x, z) :- p(x, y), e(y, z).";
+    let world = World::of(&program);
+    let found = world.case().supports(
+        &world.fact("p 0 2000"),
+        &GradeTables::default(),
+        50,
+        &Budget::default(),
+    );
+    assert_eq!(found.supports.len(), 50);
+    assert!(!found.complete);
+    assert!(found.supports.iter().all(|s| s.statements.len() == 40));
+}
+
+/// Positive programs over two input relations; `t` is asked about.
+const PROGRAMS: [&str; 6] = [
+    "t(x, y) :- e(x, y). t(x, z) :- t(x, y), e(y, z).",
+    "t(x, y) :- e(x, y). t(x, z) :- t(x, y), t(y, z).",
+    "t(x, y) :- e(x, y), f(y, x). t(x, y) :- f(x, y), t(y, x). t(x, y) :- e(x, z), f(z, y).",
+    "u(x) :- e(x, _). u(y) :- t(x, y), f(x, _). t(x, y) :- u(x), u(y), e(x, y). t(x, x) :- f(x, _), u(x).",
+    "e(x, y) :- f(y, x). t(x, y) :- e(x, y), e(y, z), f(z, x). t(x, y) :- e(x, y), f(x, y).",
+    "t(x, y) :- e(x, y). t(x, y) :- t(y, x). t(x, z) :- t(x, y), f(y, z), e(_, z).",
+];
+
+fn random_world(program: usize, edges: &[(u8, bool, u8, u8)]) -> World {
+    let text = format!(
+        ".decl e(x: number, y: number) .input e(IO=claims)
+        .decl f(x: number, y: number) .input f(IO=claims)
+        .decl t(x: number, y: number) .decl u(x: number)
+        {}",
+        PROGRAMS[program]
+    );
+    let mut claims = String::new();
+    for (at, (source, first, x, y)) in edges.iter().enumerate() {
+        let relation = if *first { "e" } else { "f" };
+        claims += &format!("c{at} s{source} 2 .. {relation} {x} {y}\n");
+    }
+    World::new(&text, &claims, "s0 A\ns1 B\ns2 C\n", at_random(edges))
+}
+
+/// Births or not: both ways to find proofs are tried.
+fn at_random(edges: &[(u8, bool, u8, u8)]) -> bool {
+    edges.len() % 2 == 0
+}
+
+fn holds(world: &World, fact: &super::Fact, kept: u32) -> bool {
+    world
+        .run(|claim| kept >> claim.0 & 1 == 1)
+        .contains(fact.relation, &fact.row)
+}
+
+/// Minimal sets of claims that derive a fact, by trying all.
+fn brute_force(world: &World, fact: &super::Fact) -> BTreeSet<u32> {
+    let count = world.claims.len() as u32;
+    let mut minimal: BTreeSet<u32> = BTreeSet::new();
+    let mut sets: Vec<u32> = (0..1 << count).collect();
+    sets.sort_by_key(|set| set.count_ones());
+    for set in sets {
+        if !minimal.iter().any(|found| found & set == *found) && holds(world, fact, set) {
+            minimal.insert(set);
+        }
+    }
+    minimal
+}
+
+fn mask(claims: impl Iterator<Item = ClaimId>) -> u32 {
+    claims.fold(0, |mask, claim| mask | 1 << claim.0)
+}
+
+fn edges() -> impl Strategy<Value = Vec<(u8, bool, u8, u8)>> {
+    prop::collection::vec((0..3u8, any::<bool>(), 0..3u8, 0..3u8), 1..8)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn supports_are_those_of_brute_force(program in 0..PROGRAMS.len(), edges in edges()) {
+        let world = random_world(program, &edges);
+        let case = world.case();
+        for fact in world.facts("t") {
+            let proof = case.prove(&fact, &super::ProofOptions::default(), &Budget::default());
+            prop_assert_eq!(case.check(&proof.unwrap()), Ok(()));
+            let found = case.supports(&fact, &GradeTables::default(), usize::MAX, &Budget::default());
+            prop_assert!(found.complete);
+            let masks: Vec<u32> = found.supports.iter().map(|support| mask(support.claims())).collect();
+            let set: BTreeSet<u32> = masks.iter().copied().collect();
+            prop_assert_eq!(set.len(), masks.len(), "none twice");
+            prop_assert_eq!(set, brute_force(&world, &fact));
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! Minimal supports: the smallest sets of statements that derive a conclusion, with what they are worth and when they
+//! were true.
+
+use super::case::Case;
+use super::enumerate::MinimalSets;
+use super::facts::Fact;
+use super::lineage::{Condition, Lineage, Statement};
+use super::meter::Meter;
+use crate::engine::{Budget, StopReason};
+use crate::evidence::date::Disjoint;
+use crate::evidence::{ClaimId, GradeTables, Interval};
+use std::cmp::Ordering;
+
+/// A minimal set of statements that derives a conclusion: without any one of them it does not.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Support {
+    /// Claims before rule text before data, each ascending.
+    pub statements: Vec<Statement>,
+    /// What must be absent or must add up besides.
+    pub conditions: Vec<Condition>,
+    /// That of the weakest claim; 1 without claims. A copy never raises it.
+    pub strength: f64,
+    /// The first claim of that strength.
+    pub weakest: Option<ClaimId>,
+    /// When all of its claims hold at once.
+    pub interval: Result<Interval, Disjoint>,
+}
+
+impl Support {
+    /// Ascending.
+    pub fn claims(&self) -> impl Iterator<Item = ClaimId> + '_ {
+        self.statements
+            .iter()
+            .filter_map(|statement| match statement {
+                Statement::Claim(claim) => Some(*claim),
+                Statement::Text(_) | Statement::Data(_) => None,
+            })
+    }
+}
+
+/// What was found, cheapest first.
+#[derive(Clone, Debug)]
+pub struct Supports {
+    /// By number of statements, then strongest first, then by their order in the case. When they are not complete, only
+    /// those that were found are in this order.
+    pub supports: Vec<Support>,
+    /// All of them are there.
+    pub complete: bool,
+    /// What stopped the search; `None` when it ended or the limit was reached.
+    pub stopped: Option<StopReason>,
+}
+
+impl Supports {
+    /// The strength of the conclusion: that of its strongest support.
+    pub fn strength(&self) -> Option<f64> {
+        self.supports
+            .iter()
+            .map(|support| support.strength)
+            .max_by(f64::total_cmp)
+    }
+
+    /// `4 of 4 minimal supports`, `first 100, more exist`, `first 3, there may be more`.
+    pub fn count_text(&self) -> String {
+        let count = self.supports.len();
+        match (self.complete, self.stopped) {
+            (true, _) if count == 1 => "1 of 1 minimal support".to_owned(),
+            (true, _) => format!("{count} of {count} minimal supports"),
+            (false, None) => format!("first {count} minimal supports, more exist"),
+            (false, Some(_)) => format!("first {count} minimal supports, there may be more"),
+        }
+    }
+}
+
+impl Case<'_> {
+    /// The minimal supports of a fact, at most `limit`. None for a fact that does not hold.
+    pub fn supports(
+        &self,
+        fact: &Fact,
+        tables: &GradeTables,
+        limit: usize,
+        budget: &Budget,
+    ) -> Supports {
+        let meter = Meter::new(budget);
+        let lineage = if self.holds(fact) {
+            self.lineage(fact, &meter)
+        } else {
+            return Supports {
+                supports: Vec::new(),
+                complete: true,
+                stopped: None,
+            };
+        };
+        let mut sets = MinimalSets::new(&lineage, &meter);
+        let mut supports = Vec::new();
+        let mut more = false;
+        'sets: for set in sets.by_ref() {
+            let conditions = lineage.conditions(|element| set.binary_search(&element).is_ok());
+            let mut combinations = Combinations::new(self, &lineage, &set, tables);
+            while let Some(statements) = combinations.next() {
+                if supports.len() == limit {
+                    more = true;
+                    break 'sets;
+                }
+                supports.push(self.weigh(statements, conditions.clone(), tables));
+            }
+        }
+        supports.sort_by(order);
+        Supports {
+            supports,
+            complete: !more && sets.is_complete(),
+            stopped: if more { None } else { meter.stopped() },
+        }
+    }
+
+    fn weigh(
+        &self,
+        mut statements: Vec<Statement>,
+        conditions: Vec<Condition>,
+        tables: &GradeTables,
+    ) -> Support {
+        statements.sort_by(statement_order);
+        let claims = statements.iter().filter_map(|statement| match statement {
+            Statement::Claim(claim) => Some(*claim),
+            Statement::Text(_) | Statement::Data(_) => None,
+        });
+        let weakest = claims
+            .clone()
+            .map(|claim| (claim, self.claim_strength(claim, tables)))
+            .min_by(|left, right| left.1.total_cmp(&right.1));
+        let interval = Interval::intersection(claims.map(|claim| self.claims[claim].interval));
+        Support {
+            conditions,
+            strength: weakest.map_or(1.0, |(_, strength)| strength),
+            weakest: weakest.map(|(claim, _)| claim),
+            interval,
+            statements,
+        }
+    }
+
+    pub(super) fn claim_strength(&self, claim: ClaimId, tables: &GradeTables) -> f64 {
+        tables.strength(self.claims[claim].grade(self.sources))
+    }
+}
+
+fn order(left: &Support, right: &Support) -> Ordering {
+    let size = left.statements.len().cmp(&right.statements.len());
+    size.then(right.strength.total_cmp(&left.strength))
+        .then_with(|| {
+            left.statements
+                .iter()
+                .zip(&right.statements)
+                .map(|(left, right)| statement_order(left, right))
+                .find(|order| order.is_ne())
+                .unwrap_or(Ordering::Equal)
+        })
+}
+
+fn statement_order(left: &Statement, right: &Statement) -> Ordering {
+    let key = |statement: &Statement| match statement {
+        Statement::Claim(claim) => (0, claim.0),
+        Statement::Text(rule) => (1, rule.0),
+        Statement::Data(fact) => (2, fact.relation.0),
+    };
+    key(left)
+        .cmp(&key(right))
+        .then_with(|| match (left, right) {
+            (Statement::Data(left), Statement::Data(right)) => left.row.cmp(&right.row),
+            _ => Ordering::Equal,
+        })
+}
+
+/// Every way to pick one statement for each element of a set, the strongest statements first.
+struct Combinations {
+    choices: Vec<Vec<Statement>>,
+    /// Which choice of each element comes next; `None` when all were given.
+    at: Option<Vec<usize>>,
+}
+
+impl Combinations {
+    fn new(case: &Case, lineage: &Lineage, set: &[u32], tables: &GradeTables) -> Combinations {
+        let strength = |statement: &Statement| match statement {
+            Statement::Claim(claim) => case.claim_strength(*claim, tables),
+            Statement::Text(_) | Statement::Data(_) => 1.0,
+        };
+        let choices = set
+            .iter()
+            .map(|&element| {
+                let mut statements = lineage.elements[element as usize].statements.clone();
+                statements.sort_by(|left, right| {
+                    strength(right)
+                        .total_cmp(&strength(left))
+                        .then_with(|| statement_order(left, right))
+                });
+                statements
+            })
+            .collect();
+        Combinations {
+            choices,
+            at: Some(vec![0; set.len()]),
+        }
+    }
+}
+
+impl Iterator for Combinations {
+    type Item = Vec<Statement>;
+
+    fn next(&mut self) -> Option<Vec<Statement>> {
+        let at = self.at.as_mut()?;
+        let picked = self
+            .choices
+            .iter()
+            .zip(at.iter())
+            .map(|(statements, &at)| statements[at].clone())
+            .collect();
+        let mut digit = at.len();
+        loop {
+            let Some(next) = digit.checked_sub(1) else {
+                self.at = None;
+                break;
+            };
+            digit = next;
+            at[digit] += 1;
+            if at[digit] < self.choices[digit].len() {
+                break;
+            }
+            at[digit] = 0;
+        }
+        Some(picked)
+    }
+}

@@ -1,0 +1,26 @@
+//! Threads for reading, sorting and writing.
+
+use rayon::ThreadPool;
+
+/// As many threads as a session may use; none of its own at one.
+pub(super) struct Pool(Option<ThreadPool>);
+
+impl Pool {
+    /// Where the system refuses more threads, the calling one does the work.
+    pub fn new(threads: usize) -> Pool {
+        let pool = (threads > 1).then(|| {
+            rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .ok()
+        });
+        Pool(pool.flatten())
+    }
+
+    pub fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        match &self.0 {
+            Some(pool) => pool.install(work),
+            None => work(),
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! Rust values in and out, and what survives a failure.
+
+use super::{Answer, CaseSpec, Command, Error, Options, Session};
+use crate::engine::budget::{Budget, StopReason};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+const TYPES: &str = "
+.type Point = [x: number, tag: symbol]
+.type Shape = Dot {} | Line {length: float, name: symbol} | Box {inner: Shape}
+.type Level = Province {} | City {}
+.decl word(s: symbol)
+.decl mixed(n: number, u: unsigned, f: float, s: symbol)
+.decl point(p: Point)
+.decl shape(s: Shape)
+.decl level(l: Level)
+.decl flag()
+";
+
+fn session(more: &str) -> Session {
+    Session::from_rules(&format!("{TYPES}{more}")).expect("a program")
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Mixed {
+    n: i32,
+    u: u64,
+    f: f64,
+    s: String,
+}
+
+fn mixed() -> Mixed {
+    Mixed {
+        n: -7,
+        u: u64::MAX,
+        f: 0.5,
+        s: "x".to_owned(),
+    }
+}
+
+#[test]
+fn structs_go_in_and_come_out() {
+    let mut session = session("");
+    session.insert("mixed", &mixed()).unwrap();
+    let found: Vec<Mixed> = session.query_as("mixed(N, U, F, S)").unwrap();
+    assert_eq!(found, [mixed()]);
+}
+
+#[test]
+fn tuples_maps_and_scalars_do_too() {
+    let mut session = session("");
+    session.insert("mixed", &(1, 2, 3.0, "y")).unwrap();
+    let map = serde_json::json!({"s": "z", "f": 4, "u": 5, "n": 6});
+    session.insert("mixed", &map).unwrap();
+    session.insert("word", "bare").unwrap();
+    session.insert("word", &("in a tuple",)).unwrap();
+    session.insert_all("word", vec!["a", "b"]).unwrap();
+    session.insert("flag", &()).unwrap();
+    let tuples: Vec<(i64, u8, f32, char)> = session.query_as("mixed(N, U, F, S)").unwrap();
+    assert_eq!(tuples, [(1, 2, 3.0, 'y'), (6, 5, 4.0, 'z')]);
+    let maps: Vec<BTreeMap<String, i64>> = session.query_as("mixed(N, U, _, _)").unwrap();
+    assert_eq!(
+        maps[0],
+        BTreeMap::from([("N".to_owned(), 1), ("U".to_owned(), 2)])
+    );
+    let words: Vec<String> = session.query_as("word(W)").unwrap();
+    assert_eq!(words, ["a", "b", "bare", "in a tuple"]);
+    assert_eq!(session.query_as::<()>("flag()").unwrap().len(), 1);
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+enum Shape {
+    Dot,
+    Line { length: f64, name: String },
+    Box(Box<Shape>),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+enum Level {
+    Province,
+    City,
+}
+
+#[test]
+fn records_are_structs_or_nothing_and_algebraic_types_are_enums() {
+    let mut session = session("");
+    let points: Vec<Option<(i64, String)>> = vec![None, Some((1, "a".to_owned()))];
+    session
+        .insert_all("point", points.iter().map(|point| (point,)))
+        .unwrap();
+    let found: Vec<(Option<(i64, String)>,)> = session.query_as("point(P)").unwrap();
+    assert_eq!(
+        found.into_iter().map(|(point,)| point).collect::<Vec<_>>(),
+        points
+    );
+
+    let line = Shape::Line {
+        length: 1.5,
+        name: "l".to_owned(),
+    };
+    let shapes = [Shape::Dot, line.clone(), Shape::Box(Box::new(line))];
+    session.insert_all("shape", &shapes).unwrap();
+    let found: Vec<Shape> = session.query_as("shape(S)").unwrap();
+    assert_eq!(found, shapes);
+
+    session
+        .insert_all("level", [Level::City, Level::Province])
+        .unwrap();
+    let found: Vec<Level> = session.query_as("level(L)").unwrap();
+    assert_eq!(found, [Level::Province, Level::City]);
+    // A symbol column takes unit variants by name.
+    session.insert("word", &Level::City).unwrap();
+    assert_eq!(session.query_as::<Level>("word(L)").unwrap(), [Level::City]);
+}
+
+#[test]
+fn what_does_not_fit_is_named() {
+    let mut session = session("");
+    let cases: [(&str, serde_json::Value, &str); 6] = [
+        (
+            "mixed",
+            serde_json::json!([1, -2, 0.0, "s"]),
+            "`u` takes a unsigned, not the integer -2",
+        ),
+        (
+            "mixed",
+            serde_json::json!(["1", 2, 0.0, "s"]),
+            "`n` takes a number, not the text \"1\"",
+        ),
+        (
+            "mixed",
+            serde_json::json!([1, 2, 0.0]),
+            "3 fields for 4 attributes (n, u, f, s)",
+        ),
+        (
+            "mixed",
+            serde_json::json!({"n": 1, "x": 2}),
+            "no attribute `x`",
+        ),
+        ("shape", serde_json::json!(["Ring"]), "`s` takes a Shape"),
+        (
+            "word",
+            serde_json::json!([null]),
+            "`s` takes a symbol, not nothing",
+        ),
+    ];
+    for (relation, row, reason) in cases {
+        let error = session
+            .insert(relation, &row)
+            .expect_err(reason)
+            .to_string();
+        assert!(
+            error.contains(reason) && error.contains(relation),
+            "{error}"
+        );
+    }
+    assert!(matches!(
+        session.insert("wrod", "x"),
+        Err(Error::Rejected(_))
+    ));
+    // None of it was stated.
+    assert_eq!(session.query("mixed(N, _, _, _)").unwrap().len(), 0);
+
+    session.insert("mixed", &(300, 1, 0.0, "s")).unwrap();
+    let error = session
+        .query_as::<(u8, u8)>("mixed(N, U, _, _)")
+        .expect_err("300");
+    assert!(error.to_string().contains("column `N`"), "{error}");
+    let error = session
+        .query_as::<(i64,)>("mixed(N, U, _, _)")
+        .expect_err("two columns");
+    assert!(error.to_string().contains("2 columns (N, U)"), "{error}");
+}
+
+#[test]
+fn one_bad_row_keeps_all_out() {
+    let mut session = session("");
+    let rows = vec![serde_json::json!("a"), serde_json::json!(1)];
+    session
+        .insert_all("word", rows)
+        .expect_err("1 is no symbol");
+    assert!(session.query("word(W)").unwrap().is_empty());
+}
+
+#[test]
+fn inserted_rows_outlive_typed_rules() {
+    let mut session = session("");
+    session.insert("word", "a").unwrap();
+    let rule = Command::Clauses(".decl twice(s: symbol) twice(cat(S, S)) :- word(S).".to_owned());
+    let Answer::Changed(change) = session.execute(&rule).unwrap() else {
+        panic!("clauses change the program");
+    };
+    assert_eq!((change.rules, change.others, change.appeared), (1, 1, 1));
+    assert_eq!(session.query_as::<String>("twice(S)").unwrap(), ["aa"]);
+}
+
+#[test]
+fn a_failed_command_leaves_the_session_as_it_was() {
+    let mut session = session("word(\"a\").");
+    for text in ["word(1).", "nothing(X) :- word(X).", "word(X) :- !word(X)."] {
+        let command = Command::Clauses(text.to_owned());
+        assert!(
+            matches!(session.execute(&command), Err(Error::Rejected(_))),
+            "{text}"
+        );
+        assert_eq!(session.query_as::<String>("word(S)").unwrap(), ["a"]);
+    }
+}
+
+#[test]
+fn a_budget_stops_a_rule_but_not_the_session() {
+    let spec = CaseSpec {
+        text: Some(TYPES.into()),
+        ..CaseSpec::default()
+    };
+    let options = Options {
+        threads: 1,
+        budget: Budget {
+            rounds: Some(20),
+            ..Budget::default()
+        },
+        ..Options::default()
+    };
+    let mut session = Session::open(spec, options).unwrap();
+    let endless = Command::Clauses(".decl n(x: number) n(0). n(X + 1) :- n(X).".to_owned());
+    match session.execute(&endless) {
+        Err(Error::Stopped(stopped)) => {
+            assert_eq!(stopped.reason, StopReason::Rounds);
+            assert_eq!(stopped.relation.as_deref(), Some("n"));
+        }
+        _ => panic!("a budget of rounds ends it"),
+    }
+    assert!(session.program().relation_named("n").is_none());
+    assert!(session.query("word(S)").unwrap().is_empty());
+}
+
+#[test]
+fn a_million_levels_of_nesting_do_no_harm() {
+    let mut session = Session::from_rules(
+        ".type List = [head: number, tail: List]
+         .decl list(l: List, n: number)
+         list(nil, 0).
+         list([N, L], N + 1) :- list(L, N), N < 5000.
+         .decl longest(l: List)
+         longest(L) :- list(L, 5000).",
+    )
+    .unwrap();
+    let table = session.query("longest(L)").unwrap();
+    assert!(table.text(0, 0).len() > 5000);
+    let json = serde_json::to_string(&table).unwrap();
+    serde_json::from_str::<serde_json::Value>(&json).expect("what we write can be read");
+    let error = table
+        .decode::<serde_json::Value>()
+        .expect_err("too deep to build");
+    assert!(error.to_string().contains("nested deeper"), "{error}");
+}

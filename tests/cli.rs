@@ -1,0 +1,696 @@
+//! The command line from outside: statuses, streams, files.
+
+mod support;
+
+use serde_json::json;
+use support::Sandbox;
+
+const PATHS: &str = "\
+.decl edge(from: symbol, to: symbol)
+.input edge
+.decl path(from: symbol, to: symbol)
+.output path
+.printsize path
+path(A, B) :- edge(A, B).
+path(A, C) :- path(A, B), edge(B, C).
+";
+
+/// `PATHS` over three edges, in Soufflé's layout.
+fn paths() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox
+        .file("paths.dl", PATHS)
+        .file("facts/edge.facts", "x-a\tx-b\nx-b\tx-c\n")
+        .directory("out");
+    sandbox
+}
+
+/// A case as it ships: `rules`, `facts`, claims with sources.
+fn case() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox
+        .file(
+            "rules/1-contracts.dl",
+            "\
+/// Who was contracted by whom.
+.decl contract(client: symbol, firm: symbol)
+.input contract(IO=claims, filename=\"contracts.csv\")
+",
+        )
+        .file(
+            "rules/2-work.dl",
+            "\
+.decl works_for(firm: symbol, client: symbol)
+.output works_for
+@[say = \"{F} works for {C} under a contract\"]
+works_for(F, C) :- contract(C, F).
+works_for(F, C) :- contract(M, F), works_for(M, C).
+",
+        )
+        .file(
+            "facts/contracts.csv",
+            "claim_id,client,firm,source_id,confidence\n\
+             c1,x-bureau,x-prime,s1,confirmed\n\
+             c2,x-prime,x-sub,s2,probable\n",
+        )
+        .file(
+            "facts/sources.csv",
+            "source_id,publisher,title,published,url,kind,reliability,derived_from\n\
+             s1,x-registry,Notice,2020-01-02,,registry,B,\n\
+             s2,x-press,Story,2021-03,,press,C,\n",
+        );
+    sandbox
+}
+
+#[test]
+fn run_is_a_drop_in_for_souffle() {
+    let sandbox = paths();
+    let outcome = sandbox.run(&["run", "paths.dl", "-F", "facts", "-D", "out", "-j", "2"]);
+    outcome.status(0).prints("path\t3\n");
+    assert_eq!(
+        sandbox.read("out/path.csv"),
+        "x-a\tx-b\nx-a\tx-c\nx-b\tx-c\n"
+    );
+}
+
+#[test]
+fn run_ends_with_one_line() {
+    let outcome = paths().run(&["run", "paths.dl", "-F", "facts", "-D", "out"]);
+    outcome.status(0);
+    let stderr = outcome.stderr();
+    if stderr.lines().count() != 1 || !stderr.starts_with("2 facts read, 3 rows derived in ") {
+        outcome.fail("one line on standard error expected");
+    }
+}
+
+#[test]
+fn run_writes_to_standard_output_with_headers() {
+    let outcome = paths().run(&["run", "paths.dl", "-F", "facts", "-D", "-"]);
+    outcome.status(0).prints(
+        "---------------\npath\nfrom\tto\n===============\nx-a\tx-b\nx-a\tx-c\nx-b\tx-c\n===============\npath\t3\n",
+    );
+}
+
+#[test]
+fn run_gives_its_summary_as_json() {
+    let outcome = paths().run(&["run", "paths.dl", "-F", "facts", "-D", "out", "--json"]);
+    let summary = outcome.status(0).json();
+    assert_eq!(summary["facts"], json!(2));
+    assert_eq!(summary["derived"], json!(3));
+    assert_eq!(summary["outputs"], json!({"path": 3}));
+    assert_eq!(summary["sizes"], json!({"path": 3}));
+    assert_eq!(summary["violations"], json!([]));
+    assert_eq!(summary["warnings"], json!([]));
+    assert!(summary["seconds"].is_f64() && summary["rounds"].is_u64());
+}
+
+#[test]
+fn without_a_program_the_rules_of_the_case_are_one_program() {
+    let sandbox = case();
+    sandbox.directory("out");
+    sandbox.run(&["run", "-D", "out"]).status(0);
+    assert_eq!(
+        sandbox.read("out/works_for.csv"),
+        "x-prime\tx-bureau\nx-sub\tx-bureau\nx-sub\tx-prime\n"
+    );
+}
+
+#[test]
+fn another_case_is_named_with_c() {
+    let sandbox = case();
+    let outer = Sandbox::new();
+    let directory = sandbox.path().to_str().expect("a plain path");
+    outer
+        .run(&[
+            "-C",
+            directory,
+            "query",
+            "--csv",
+            "works_for(F, \"x-bureau\")",
+        ])
+        .status(0)
+        .prints("F\nx-prime\nx-sub\n");
+}
+
+#[test]
+fn query_answers_as_table_csv_and_json() {
+    let sandbox = case();
+    let query = "works_for(F, C), C != \"x-prime\"";
+    sandbox
+        .run(&["query", query])
+        .status(0)
+        .prints(" F        C\n x-prime  x-bureau\n x-sub    x-bureau\n")
+        .says("2 rows in ");
+    sandbox
+        .run(&["query", "--csv", query])
+        .status(0)
+        .prints("F,C\nx-prime,x-bureau\nx-sub,x-bureau\n");
+    sandbox.run(&["query", "--json", query]).status(0).prints(
+        "{\"columns\":[\"F\",\"C\"],\"rows\":[[\"x-prime\",\"x-bureau\"],[\"x-sub\",\"x-bureau\"]]}\n",
+    );
+}
+
+#[test]
+fn a_query_without_variables_is_answered_with_yes_or_no() {
+    let sandbox = case();
+    let yes = "works_for(\"x-sub\", \"x-bureau\")";
+    let no = "works_for(\"x-bureau\", \"x-sub\")";
+    sandbox.run(&["query", yes]).status(0).prints("yes\n");
+    sandbox.run(&["query", no]).status(0).prints("no\n");
+    sandbox
+        .run(&["query", "--csv", yes])
+        .status(0)
+        .prints("holds\ntrue\n");
+    sandbox
+        .run(&["query", "--json", yes])
+        .status(0)
+        .prints("{\"columns\":[],\"rows\":[[]]}\n");
+    sandbox
+        .run(&["query", "--json", no])
+        .status(0)
+        .prints("{\"columns\":[],\"rows\":[]}\n");
+}
+
+#[test]
+fn values_keep_their_type_in_json_and_their_quotes_in_csv() {
+    let sandbox = Sandbox::new();
+    sandbox.file(
+        "p.dl",
+        r#"
+.type Pair = [a: number, b: symbol]
+.decl v(n: number, u: unsigned, f: float, s: symbol, p: Pair)
+v(-1, 18446744073709551615, 0.5, "a \"q\", b", [1, "x"]).
+v(2, 0, 1.0, "", nil).
+"#,
+    );
+    sandbox
+        .run(&["query", "--json", "v(N, U, F, S, P)", "p.dl"])
+        .status(0)
+        .prints(concat!(
+            r#"{"columns":["N","U","F","S","P"],"rows":["#,
+            r#"[-1,18446744073709551615,0.5,"a \"q\", b",[1,"x"]],[2,0,1.0,"",null]]}"#,
+            "\n"
+        ));
+    sandbox
+        .run(&["query", "--csv", "v(N, U, F, S, P)", "p.dl"])
+        .status(0)
+        .prints(concat!(
+            "N,U,F,S,P\n",
+            "-1,18446744073709551615,0.5,\"a \"\"q\"\", b\",\"[1, x]\"\n",
+            "2,0,1,,nil\n"
+        ));
+}
+
+#[test]
+fn why_goes_down_to_claims_with_their_place() {
+    let sandbox = case();
+    let outcome = sandbox.run(&["why", "works_for(\"x-sub\", \"x-bureau\")"]);
+    outcome
+        .status(0)
+        .shows("c1")
+        .shows("c2")
+        .shows("contracts.csv:2")
+        .shows("2-work.dl:5");
+    let proof = sandbox
+        .run(&["why", "--json", "works_for(\"x-sub\", \"x-bureau\")."])
+        .status(0)
+        .json();
+    assert_eq!(proof["fact"], json!("works_for(\"x-sub\",\"x-bureau\")"));
+    assert_eq!(proof["holds"], json!(true));
+    assert_eq!(proof["proof"]["nodes"][0]["kind"], json!("derived"));
+}
+
+#[test]
+fn why_says_when_a_fact_does_not_hold() {
+    let sandbox = case();
+    sandbox
+        .run(&["why", "works_for(\"x-bureau\", \"x-sub\")"])
+        .status(0)
+        .prints("works_for(\"x-bureau\",\"x-sub\") does not hold\n");
+    let proof = sandbox
+        .run(&["why", "--json", "works_for(\"x-bureau\", \"x-sub\")"])
+        .status(0)
+        .json();
+    assert_eq!(proof["holds"], json!(false));
+    assert_eq!(proof["proof"], json!(null));
+}
+
+#[test]
+fn why_takes_one_fact() {
+    let sandbox = case();
+    for (fact, reason) in [
+        ("works_for(F, \"x-bureau\")", "F"),
+        ("works_for(\"a\")", "works_for"),
+        ("work_for(\"a\", \"b\")", "works_for"),
+        (
+            "works_for(\"a\", \"b\"), works_for(\"b\", \"c\")",
+            "not a fact",
+        ),
+        ("works_for(1, \"b\")", "symbol"),
+        ("", "syntax error"),
+    ] {
+        sandbox.run(&["why", fact]).status(1).says(reason);
+    }
+}
+
+#[test]
+fn a_violated_constraint_is_reported_with_its_rows() {
+    let sandbox = case();
+    sandbox
+        .file(
+            "rules/3-check.dl",
+            ":- works_for(F, C),\n   C = \"x-bureau\".\n",
+        )
+        .directory("out");
+    sandbox
+        .run(&["run", "-D", "out"])
+        .status(3)
+        .says("constraint violated by 2 rows: :- works_for(F, C), C = \"x-bureau\".")
+        .says("3-check.dl:1:1")
+        .says(" x-sub    x-bureau");
+    let summary = sandbox
+        .run(&["run", "-D", "out", "--json"])
+        .status(3)
+        .json();
+    assert_eq!(summary["violations"][0]["columns"], json!(["F", "C"]));
+    assert_eq!(
+        summary["violations"][0]["rows"],
+        json!([["x-prime", "x-bureau"], ["x-sub", "x-bureau"]])
+    );
+}
+
+#[test]
+fn an_exhausted_budget_ends_with_status_4_and_writes_nothing() {
+    let sandbox = paths();
+    sandbox.file(
+        "endless.dl",
+        ".decl n(x: number)\n.output n\nn(0).\nn(X + 1) :- n(X).\n",
+    );
+    for limit in [
+        ["--timeout", "200ms"],
+        ["--max-rows", "1000"],
+        ["--max-rounds", "10"],
+    ] {
+        let arguments = [&["run", "endless.dl", "-D", "out"], &limit[..]].concat();
+        sandbox.run(&arguments).status(4).says("`n` is incomplete");
+        assert!(sandbox.list("out").is_empty(), "{limit:?}");
+    }
+    let outcome = sandbox.run(&[
+        "run",
+        "endless.dl",
+        "-D",
+        "out",
+        "--max-rounds",
+        "10",
+        "--json",
+    ]);
+    assert_eq!(outcome.status(4).json()["stopped"]["relation"], json!("n"));
+}
+
+#[test]
+fn wrong_usage_ends_with_status_2() {
+    let sandbox = paths();
+    for arguments in [
+        &["frobnicate"][..],
+        &["run", "--no-such-flag"],
+        &["query"],
+        &["run", "-j", "0"],
+        &["run", "--timeout", "soon"],
+        &["run", "--memory", "much"],
+        &["query", "--csv", "--json", "path(A, B)"],
+        &["run", "paths.dl", "-D", "-", "--json"],
+        &["completions", "no-shell"],
+    ] {
+        sandbox.run(arguments).status(2);
+    }
+}
+
+#[test]
+fn check_finds_every_mistake_and_runs_nothing() {
+    let sandbox = Sandbox::new();
+    sandbox.file(
+        "bad.dl",
+        ".decl p(x: number)\n.input p\np(X) :- q(X).\np(X) :- !p(X).\np(\"a\").\n",
+    );
+    let outcome = sandbox.run(&["check", "bad.dl", "--json"]);
+    let findings = outcome.status(1).json();
+    let lines: Vec<u64> = findings["diagnostics"]
+        .as_array()
+        .expect("an array")
+        .iter()
+        .filter(|finding| finding["severity"] == "error")
+        .filter_map(|finding| finding["line"].as_u64())
+        .collect();
+    for line in [3, 4, 5] {
+        assert!(lines.contains(&line), "line {line} is wrong: {findings:#}");
+    }
+    sandbox
+        .run(&["check", "bad.dl"])
+        .status(1)
+        .prints("")
+        .says("bad.dl:3");
+    paths().run(&["check", "paths.dl"]).status(0).prints("");
+    let fine = paths()
+        .run(&["check", "paths.dl", "--json"])
+        .status(0)
+        .json();
+    assert_eq!(fine, json!({"errors": 0, "warnings": 0, "diagnostics": []}));
+}
+
+#[test]
+fn errors_of_a_failed_command_are_json_where_json_was_asked_for() {
+    let sandbox = case();
+    let outcome = sandbox.run(&["query", "--json", "work_for(F, C)"]);
+    let findings = outcome.status(1).json();
+    assert_eq!(findings["errors"], json!(1));
+    assert_eq!(findings["diagnostics"][0]["code"], json!("D101"));
+}
+
+#[test]
+fn unknown_names_are_answered_with_the_nearest() {
+    case()
+        .run(&["query", "work_for(F, C)"])
+        .status(1)
+        .says("did you mean `works_for");
+}
+
+/// Programs and files that are wrong, and what must be said about each.
+#[test]
+fn bad_input_is_named_with_its_place_and_nothing_is_written() {
+    let run = &["run", "-D", "out"];
+    for (what, file, contents, said) in [
+        (
+            "a missing file",
+            "facts/contracts.csv",
+            None,
+            &["contracts.csv"][..],
+        ),
+        (
+            "a rule for an undeclared relation",
+            "rules/3.dl",
+            Some(&b"nowhere(X) :- contract(X, _).\n"[..]),
+            &["nowhere", "3.dl:1:1"],
+        ),
+        (
+            "wrong arity",
+            "rules/3.dl",
+            Some(b".decl p(x: symbol)\np(X) :- contract(X).\n"),
+            &["contract", "3.dl:2:9"],
+        ),
+        (
+            "a syntax error in each of two clauses",
+            "rules/3.dl",
+            Some(b".decl p(x: symbol)\np(X) : contract(X, _).\np(X) :- contract(X _).\n"),
+            &["3.dl:2:", "3.dl:3:"],
+        ),
+        (
+            "an unknown directive",
+            "rules/3.dl",
+            Some(b".inptu contract\n"),
+            &["3.dl:1:1"],
+        ),
+        (
+            "a duplicate header",
+            "facts/contracts.csv",
+            Some(b"claim_id,client,client,firm\nc1,a,b,c\n"),
+            &["client", "contracts.csv:1:"],
+        ),
+        (
+            "a missing column",
+            "facts/contracts.csv",
+            Some(b"claim_id,client\nc1,a\n"),
+            &["firm", "contracts.csv"],
+        ),
+        (
+            "a short row and an unknown source, both",
+            "facts/contracts.csv",
+            Some(b"claim_id,client,firm,source_id\nc1,a\nc2,a,b,s9\n"),
+            &["contracts.csv:2:", "contracts.csv:3:", "s9"],
+        ),
+        (
+            "invalid UTF-8",
+            "facts/contracts.csv",
+            Some(b"claim_id,client,firm\nc1,a,\xff\xfe\n"),
+            &["contracts.csv:2:"],
+        ),
+        (
+            "a reversed interval",
+            "facts/contracts.csv",
+            Some(b"claim_id,client,firm,from,to\nc1,a,b,2021,2019\n"),
+            &["contracts.csv:2:"],
+        ),
+        (
+            "an impossible date",
+            "facts/contracts.csv",
+            Some(b"claim_id,client,firm,from\nc1,a,b,2021-02-30\n"),
+            &["contracts.csv:2:", "28 days"],
+        ),
+        (
+            "a source listed twice",
+            "facts/sources.csv",
+            Some(b"source_id,publisher,reliability\ns1,a,B\ns2,b,B\ns1,c,C\n"),
+            &["sources.csv:4:", "s1"],
+        ),
+        (
+            "rules that are not UTF-8",
+            "rules/3.dl",
+            Some(b".decl p(x: symbol)\n// \xff\n"),
+            &["3.dl"],
+        ),
+    ] {
+        let sandbox = case();
+        sandbox.directory("out");
+        match contents {
+            Some(contents) => {
+                sandbox.file(file, contents);
+            }
+            None => std::fs::remove_file(sandbox.path().join(file)).expect("a file to remove"),
+        }
+        let outcome = sandbox.run(run);
+        outcome.status(1);
+        for part in said {
+            if !outcome.stderr().contains(part) {
+                outcome.fail(&format!("{what}: `{part}` expected on standard error"));
+            }
+        }
+        if !sandbox.list("out").is_empty() {
+            outcome.fail(&format!("{what}: something was written"));
+        }
+    }
+}
+
+#[test]
+fn data_that_only_looks_odd_is_read() {
+    let sandbox = case();
+    sandbox
+        .file(
+            "facts/contracts.csv",
+            "\u{feff}claim_id,client,firm\r\nc1,\"x \"\"quoted\"\"\",\"two\nlines\"\r\n",
+        )
+        .run(&["query", "--json", "contract(C, F)"])
+        .status(0)
+        .prints("{\"columns\":[\"C\",\"F\"],\"rows\":[[\"x \\\"quoted\\\"\",\"two\\nlines\"]]}\n");
+}
+
+#[test]
+fn an_unknown_directive_key_warns() {
+    let sandbox = case();
+    sandbox
+        .file("rules/3.dl", ".output contract(fliename=\"c.csv\")\n")
+        .directory("out")
+        .run(&["run", "-D", "out"])
+        .status(0)
+        .says("fliename")
+        .says("filename");
+}
+
+#[test]
+fn a_missing_output_directory_is_an_error_before_any_work() {
+    paths()
+        .run(&["run", "paths.dl", "-F", "facts", "-D", "nowhere"])
+        .status(1)
+        .prints("")
+        .says("there is no directory `nowhere`");
+}
+
+#[test]
+fn a_missing_case_says_how_to_name_one() {
+    let sandbox = Sandbox::new();
+    for arguments in [&["run"][..], &["query", "p(X)"], &["check"], &["repl"], &[]] {
+        sandbox.run(arguments).status(1).says("-C DIR");
+    }
+}
+
+#[test]
+fn bad_rows_are_set_aside_where_that_is_asked_for() {
+    let sandbox = paths();
+    sandbox.file("facts/edge.facts", "x-a\tx-b\nx-b\nx-b\tx-c\n");
+    sandbox
+        .run(&["run", "paths.dl", "-F", "facts", "-D", "out"])
+        .status(1)
+        .says("edge.facts:2:");
+    sandbox
+        .run(&[
+            "run",
+            "paths.dl",
+            "-F",
+            "facts",
+            "-D",
+            "out",
+            "--skip-bad-rows",
+            "bad.csv",
+        ])
+        .status(0)
+        .says("1 bad row set aside");
+    assert!(sandbox.read("bad.csv").contains("edge.facts,2,"));
+    assert_eq!(sandbox.read("out/path.csv").lines().count(), 3);
+}
+
+#[test]
+fn missing_facts_are_empty_where_warnings_are_off() {
+    let sandbox = Sandbox::new();
+    sandbox.file("paths.dl", PATHS);
+    sandbox
+        .run(&["run", "paths.dl"])
+        .status(1)
+        .says("edge.facts");
+    sandbox
+        .run(&["run", "paths.dl", "-w"])
+        .status(0)
+        .prints("path\t0\n");
+}
+
+#[test]
+fn warnings_are_silenced_by_name_or_code() {
+    let sandbox = Sandbox::new();
+    sandbox.file(
+        "p.dl",
+        ".decl p(x: number)\n.decl q(x: number)\n.output p\np(X) :- q(X).\n",
+    );
+    let all = sandbox.run(&["check", "p.dl", "--json"]).status(0).json();
+    let code = all["diagnostics"][0]["code"]
+        .as_str()
+        .expect("a warning")
+        .to_owned();
+    let fewer = sandbox
+        .run(&["check", "p.dl", "--json", "--wno", &code])
+        .status(0)
+        .json();
+    let findings = fewer["diagnostics"].as_array().expect("an array");
+    assert!(
+        findings
+            .iter()
+            .all(|finding| finding["code"] != json!(code)),
+        "{code}"
+    );
+    for silence in [&["--wno", "all"][..], &["-w"]] {
+        let arguments = [&["check", "p.dl", "--json"], silence].concat();
+        let none = sandbox.run(&arguments).status(0).json();
+        assert_eq!(none["warnings"], json!(0), "{silence:?}");
+    }
+}
+
+#[test]
+fn included_files_and_macros_are_found() {
+    let sandbox = Sandbox::new();
+    sandbox.file("lib/base.dl", ".decl p(x: number)\n").file(
+        "p.dl",
+        ".include \"base.dl\"\n.output p(IO=stdout)\np(LIMIT). p(STEP).\n",
+    );
+    sandbox
+        .run(&["run", "p.dl", "-I", "lib", "-M", "LIMIT=7 STEP=2"])
+        .status(0)
+        .shows("2\n7\n");
+}
+
+#[test]
+fn faults_are_reported_and_the_run_goes_on() {
+    let sandbox = Sandbox::new();
+    sandbox.file(
+        "p.dl",
+        ".decl n(x: number)\nn(0). n(2).\n.decl q(x: number)\n.output q(IO=stdout)\nq(10 / X) :- n(X).\n",
+    );
+    sandbox
+        .run(&["run", "p.dl"])
+        .status(0)
+        .shows("\n5\n")
+        .says("division by zero")
+        .says("p.dl:5");
+}
+
+#[test]
+fn answers_are_the_same_at_any_number_of_threads() {
+    let sandbox = paths();
+    let edges: String = (0..300)
+        .map(|at| format!("x-{}\tx-{}\n", at * 7 % 300, at * 13 % 300))
+        .collect();
+    sandbox.file("facts/edge.facts", edges);
+    let run = |threads| {
+        sandbox
+            .run(&["run", "paths.dl", "-F", "facts", "-D", "out", "-j", threads])
+            .status(0);
+        sandbox.read("out/path.csv")
+    };
+    let one = run("1");
+    assert_eq!(one, run("2"));
+    assert_eq!(one, run("auto"));
+}
+
+#[test]
+fn a_closed_pipe_is_no_failure() {
+    let sandbox = Sandbox::new();
+    sandbox.file(
+        "p.dl",
+        ".decl n(x: number)\nn(X) :- X = range(0, 200000).\n",
+    );
+    let mut command = sandbox.command();
+    let mut child = command
+        .args(["query", "--csv", "n(X)", "p.dl"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("the command starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("the command ends");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    assert!(
+        !stderr.contains("error") && !stderr.contains("panic"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn colour_stays_out_of_pipes() {
+    let sandbox = case();
+    for arguments in [
+        &["query", "works_for(F, C)"][..],
+        &["query", "work_for(F, C)"],
+        &["check"],
+    ] {
+        let outcome = sandbox.run(arguments);
+        if outcome.stdout().contains('\u{1b}') || outcome.stderr().contains('\u{1b}') {
+            outcome.fail("no colour expected");
+        }
+    }
+}
+
+#[test]
+fn help_and_completions_are_printed() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .run(&["--help"])
+        .status(0)
+        .shows("Examples:")
+        .shows("Exit status:");
+    for verb in ["run", "query"] {
+        sandbox.run(&[verb, "--help"]).status(0).shows("Examples:");
+    }
+    sandbox.run(&["--version"]).status(0).shows("cutout ");
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        sandbox
+            .run(&["completions", shell])
+            .status(0)
+            .shows("cutout");
+    }
+}

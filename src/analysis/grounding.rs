@@ -440,6 +440,9 @@ fn ungrounded_variable(
             .help(format!(
                 "bind it with a positive atom or an equation `{name} = …`; a functor's result does not tell its operands"
             )),
+        _ if draft.scope(scope).aggregate.is_some() => diagnostic
+            .at(draft.node(node).span, "aggregated here, but the aggregate's body does not bind it")
+            .help(format!("mention `{name}` in a positive atom between the braces")),
         _ => diagnostic
             .at(first, "mentioned only in the head")
             .help(format!("mention `{name}` in a positive atom of the body")),

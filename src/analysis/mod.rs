@@ -33,7 +33,7 @@ mod warnings;
 #[cfg(test)]
 mod tests;
 
-use crate::syntax::ast::{self, AnnotationValue, Item, ItemKind};
+use crate::syntax::ast::{self, AnnotationValue, Expr, ExprKind, Item, ItemKind};
 use crate::syntax::diagnostic::{Diagnostic, Severity};
 use build::Builder;
 use checked::{
@@ -81,7 +81,7 @@ pub fn check(
     let mut options = options.clone();
     options.legacy |= pragmas(&items).any(|(key, _)| &**key == "legacy");
 
-    let declarations = declarations::declare(&items, &mut findings);
+    let declarations = declarations::declare(&items, findings.errors() > 0, &mut findings);
     let inliner = Inliner::new(&items, &declarations, &mut findings);
     let draft = build(&items, &declarations, &inliner, &mut findings);
     let (draft, typing) = analyse(draft, &declarations, &options, &mut findings);
@@ -421,9 +421,17 @@ fn check_atom(
     let declarations = &program.declarations;
     let options = options_of(program);
     let mut findings = Findings::default();
+    for arg in &atom.args {
+        if !(wildcards && matches!(arg.kind, ExprKind::Wildcard)) {
+            check_ground(arg, wildcards, &mut findings);
+        }
+    }
+    if findings.errors() > 0 {
+        return Err(findings.into_sorted());
+    }
     let inliner = Inliner::of_rules(&declarations.inlined, &declarations.inlined_rules);
     let mut builder = Builder::new(declarations, &inliner, &mut findings);
-    builder.ground_atom(atom, wildcards);
+    builder.ground_atom(atom);
     let draft = builder.draft;
     let (draft, typing) = analyse(draft, declarations, &options, &mut findings);
     let lowering = Lowering {
@@ -439,6 +447,50 @@ fn check_atom(
         }
         _ => Err(errors),
     }
+}
+
+/// Reports every variable and `_` of an argument that must be constant.
+fn check_ground(expr: &Expr, wildcards: bool, findings: &mut Findings) {
+    let (label, help) = match &expr.kind {
+        ExprKind::Variable(name) => (
+            format!("`{name}` is a variable"),
+            format!("a symbol is quoted: `\"{name}\"`"),
+        ),
+        ExprKind::Wildcard => (
+            "`_` stands for any value".to_owned(),
+            "write the value, or ask a query".to_owned(),
+        ),
+        ExprKind::Record(parts)
+        | ExprKind::Branch { args: parts, .. }
+        | ExprKind::Call { args: parts, .. }
+        | ExprKind::UserCall { args: parts, .. } => {
+            parts
+                .iter()
+                .for_each(|part| check_ground(part, wildcards, findings));
+            return;
+        }
+        ExprKind::Unary { operand, .. } | ExprKind::Cast { operand, .. } => {
+            return check_ground(operand, wildcards, findings);
+        }
+        ExprKind::Binary { left, right, .. } => {
+            check_ground(left, wildcards, findings);
+            return check_ground(right, wildcards, findings);
+        }
+        ExprKind::Aggregate(_) => (
+            "an aggregate is no constant".to_owned(),
+            "write the value, or ask a query".to_owned(),
+        ),
+        _ => return,
+    };
+    let message = match wildcards {
+        true => "A pattern takes constants, and `_` for whole arguments",
+        false => "A fact takes constants only",
+    };
+    findings.push(
+        Diagnostic::error(codes::INVALID_PATTERN, message)
+            .at(expr.span, label)
+            .help(help),
+    );
 }
 
 /// The options a later query shares with its program.

@@ -6,7 +6,7 @@ use super::checked::{CheckedProgram, Literal, LiteralKind, RelationId, RelationK
 use super::codes;
 use super::directives::pragma;
 use super::draft::{Clause, ClauseKind, Draft};
-use super::findings::{Findings, closest};
+use super::findings::Findings;
 use super::{draft, recursion};
 use crate::syntax::ast::{DirectiveKind, Item, ItemKind};
 use crate::syntax::diagnostic::Diagnostic;
@@ -220,7 +220,7 @@ fn pragmas(items: &[&Item], findings: &mut Findings) {
         if PRAGMAS.contains(&&*key.value) {
             continue;
         }
-        let label = match closest(&key.value, PRAGMAS.iter().copied()) {
+        let label = match findings.closest(&key.value, PRAGMAS.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "nothing reads it".to_owned(),
         };

@@ -562,32 +562,36 @@ fn drive<'a, S: Sink + Send>(
     pool: Option<&rayon::ThreadPool>,
     sink: impl Fn(bool) -> S + Sync,
 ) -> Vec<S> {
-    let rows = match pipeline.stages.first().map(|stage| &stage.op) {
-        Some(Op::Scan { rows, .. }) => rows.len(),
+    let source = match pipeline.stages.first().map(|stage| &stage.op) {
+        Some(Op::Scan { source, .. }) => source,
         _ => {
             let mut worker = Worker::new(pipeline, context, sink(false));
             worker.run(&mut Batch::unit(pipeline.variables));
             return vec![worker.sink];
         }
     };
+    let units = source.units();
     match pool {
-        Some(pool) if rows > 2 * MORSEL => {
+        Some(pool) if source.rows() > 2 * MORSEL => {
+            // Units hold one row or many; a morsel is meant to hold as many rows as the constant says.
+            let morsel = (units * MORSEL / source.rows()).max(1);
             let next = AtomicUsize::new(0);
             pool.broadcast(|_| {
                 let mut worker = Worker::new(pipeline, context, sink(true));
                 loop {
-                    let start = next.fetch_add(MORSEL, Relaxed);
-                    if start >= rows {
+                    let start = next.fetch_add(morsel, Relaxed);
+                    if start >= units {
                         break;
                     }
-                    worker.run_scan(start..(start + MORSEL).min(rows));
+                    worker.run_scan(start..(start + morsel).min(units));
                 }
+                worker.sink.finish();
                 worker.sink
             })
         }
         _ => {
             let mut worker = Worker::new(pipeline, context, sink(false));
-            worker.run_scan(0..rows);
+            worker.run_scan(0..units);
             vec![worker.sink]
         }
     }

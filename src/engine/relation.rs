@@ -129,7 +129,9 @@ impl RelationState {
 
     /// Ends a round: what was inserted since the last call becomes the delta.
     pub fn advance(&mut self, tick: u32) {
-        let delta = self.set.settle();
+        // The room of the last delta serves again: fresh memory is dear.
+        let last = std::mem::replace(&mut self.delta, Arc::new(Rows::new(0)));
+        let delta = self.set.settle(Arc::try_unwrap(last).unwrap_or_default());
         self.note_distinct(&delta);
         self.merged = delta.is_empty();
         if let (Some(births), false) = (&mut self.births, delta.is_empty()) {
@@ -175,16 +177,18 @@ impl RelationState {
         if let Some(held) = self.indexes.read().get(spec) {
             return held.index.clone();
         }
-        let rows = self.set.to_rows();
         let mut columns = spec.key.clone();
         columns.extend(&spec.payload);
-        let index = if columns.len() == self.set.arity() || !self.closed {
-            Index::build(&rows, &spec.key, &spec.payload)
-        } else {
-            let projected = SortedRows::from_unsorted(rows.project(&columns)).into_rows();
-            let key: Vec<usize> = (0..spec.key.len()).collect();
-            let payload: Vec<usize> = (spec.key.len()..columns.len()).collect();
-            Index::build(&projected, &key, &payload)
+        let whole = columns.len() == self.set.arity() || !self.closed;
+        let index = match self.set.as_sorted() {
+            Some(rows) if whole => Index::over_sorted(rows, &spec.key, &spec.payload),
+            _ if whole => Index::build(&self.set, &spec.key, &spec.payload),
+            _ => {
+                let projected = SortedRows::from_unsorted(self.set.to_rows().project(&columns));
+                let key: Vec<usize> = (0..spec.key.len()).collect();
+                let payload: Vec<usize> = (spec.key.len()..columns.len()).collect();
+                Index::over_sorted(&projected, &key, &payload)
+            }
         };
         let held = Held {
             index: Arc::new(index),
@@ -204,11 +208,6 @@ impl RelationState {
 
     pub fn distinct(&self, column: usize) -> f64 {
         self.distinct[column].max(1.0)
-    }
-
-    /// The rows as columns, without copying when they are at rest.
-    pub fn rows(&self) -> Arc<Rows> {
-        Arc::new(self.set.to_rows())
     }
 
     pub fn birth(&self, row: &[Code]) -> Option<u32> {

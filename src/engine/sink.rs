@@ -20,6 +20,9 @@ pub trait Sink {
     ) -> bool {
         false
     }
+
+    /// Called on the worker's own thread when it has no more bindings to give.
+    fn finish(&mut self) {}
 }
 
 /// Adds head rows to a relation.
@@ -72,6 +75,10 @@ impl Sink for Insert<'_> {
             _ => return false,
         }
         true
+    }
+
+    fn finish(&mut self) {
+        self.inserter.flush();
     }
 }
 

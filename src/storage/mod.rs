@@ -5,7 +5,9 @@
 //! Must not know: rules, plans, files.
 
 pub mod dictionary;
+pub mod groups;
 pub mod index;
+pub mod inserter;
 pub mod matrix;
 pub mod radix;
 pub mod rows;
@@ -16,5 +18,6 @@ pub mod table;
 pub use dictionary::{Code, Dictionary};
 pub use index::Index;
 pub use rows::Rows;
-pub use set::{Inserter, RowSet};
+pub use inserter::Inserter;
+pub use set::{RowSet, RowSource};
 pub use sorted::SortedRows;

@@ -29,13 +29,6 @@ impl Findings {
         }
     }
 
-<<<<<<< HEAD
-    pub fn errors(&self) -> usize {
-        self.all
-            .iter()
-            .filter(|diagnostic| diagnostic.is_error())
-            .count()
-=======
     /// The name nearest to `wanted`, if one is near enough to be what was meant.
     pub fn closest<'a>(
         &mut self,
@@ -46,7 +39,6 @@ impl Findings {
         let (nearest, compared) = nearest(wanted, candidates, left);
         self.comparisons += compared;
         nearest
->>>>>>> main
     }
 
     pub fn errors(&self) -> usize {

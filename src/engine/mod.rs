@@ -26,6 +26,8 @@ mod statistics;
 mod subsumption;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_guards;
 mod value_order;
 mod worker;
 

@@ -4,6 +4,7 @@
 //! the latest delta. Within a round the plans that look anything up without its delta run before the delta is merged into
 //! the indexes, all others after it, so one index serves both views.
 
+use super::closures::Functors;
 use super::budget::{Budget, Observer, RunOptions, RunReport, Stop, StopReason, Violation};
 use super::evaluate::Context;
 use super::functor::{FaultReport, Patterns};
@@ -34,6 +35,7 @@ const REPLAN: f64 = 4.0;
 pub struct Run<'a> {
     pub program: &'a CheckedProgram,
     pub dictionary: &'a Dictionary,
+    pub functors: &'a Functors,
     pub options: &'a RunOptions,
     pub observer: &'a dyn Observer,
     pub pool: Option<&'a rayon::ThreadPool>,
@@ -58,6 +60,7 @@ impl<'a> Run<'a> {
     pub fn new(
         program: &'a CheckedProgram,
         dictionary: &'a Dictionary,
+        functors: &'a Functors,
         options: &'a RunOptions,
         observer: &'a dyn Observer,
         pool: Option<&'a rayon::ThreadPool>,
@@ -65,6 +68,7 @@ impl<'a> Run<'a> {
         Run {
             program,
             dictionary,
+            functors,
             options,
             observer,
             pool,
@@ -463,7 +467,9 @@ impl<'a> Run<'a> {
 
     fn context(&self, place: Span, round: u32) -> Context<'_> {
         Context {
+            program: self.program,
             dictionary: self.dictionary,
+            functors: self.functors,
             patterns: &self.patterns,
             cancel: &self.options.budget.cancel,
             deadline: self.options.budget.time.map(|time| self.started + time),
@@ -507,13 +513,17 @@ fn interruption(context: &Context) -> Option<StopReason> {
 pub fn query(
     plan: &RulePlan,
     relations: &[RelationState],
+    program: &CheckedProgram,
     dictionary: &Dictionary,
+    functors: &Functors,
     budget: &Budget,
     pool: Option<&rayon::ThreadPool>,
 ) -> Result<Rows, Stop> {
     let (patterns, autoinc, faults) = (Patterns::new(), AtomicI64::new(0), Mutex::default());
     let context = Context {
+        program,
         dictionary,
+        functors,
         patterns: &patterns,
         cancel: &budget.cancel,
         deadline: budget.time.map(|time| Instant::now() + time),

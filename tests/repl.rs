@@ -346,6 +346,40 @@ mod terminal {
     }
 
     #[test]
+    fn long_answers_are_paged_and_wide_ones_wrapped() {
+        let sandbox = sandbox();
+        sandbox.file(
+            "wide.dl",
+            ".decl n(x: number, note: symbol)\nn(X, \"one two three four five six seven eight\") :- X = range(0, 30).\n",
+        );
+        let mut command = std::process::Command::new("sh");
+        let cutout = env!("CARGO_BIN_EXE_cutout");
+        command
+            .arg("-c")
+            .arg(format!("stty rows 12 cols 30; exec {cutout} repl wide.dl"))
+            .current_dir(sandbox.path())
+            .env("XDG_STATE_HOME", sandbox.path())
+            .env("TERM", "xterm")
+            .env("NO_COLOR", "1")
+            .env_remove("PAGER");
+        let mut session = spawn_command(command, Some(20_000)).expect("a pseudo-terminal");
+        session.exp_string("?- ").expect("a prompt");
+        type_keys(&mut session, &format!("n(X, N), X < 2{ENTER}"));
+        session
+            .exp_string("one two three four")
+            .expect("the first half");
+        session.exp_string("eight").expect("the second half");
+        session.exp_string("2 rows in").expect("the count");
+        session.exp_string("?- ").expect("a prompt");
+        type_keys(&mut session, &format!("n(X, _){ENTER}"));
+        session.exp_string("q: back").expect("the pager");
+        type_keys(&mut session, "q");
+        session.exp_string("30 rows in").expect("the count stays");
+        session.exp_string("?- ").expect("a prompt");
+        leave(session);
+    }
+
+    #[test]
     fn history_lasts() {
         let sandbox = sandbox();
         let mut session = open(&sandbox, &["repl", "p.dl"]);

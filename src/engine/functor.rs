@@ -340,8 +340,10 @@ pub fn contains(part: Code, text: Code, dictionary: &Dictionary) -> bool {
 /// Regular expressions, compiled on first use. Shared by all threads.
 #[derive(Default)]
 pub struct Patterns {
-    compiled: RwLock<FxHashMap<Box<str>, Arc<Result<Regex, Fault>>>>,
+    compiled: RwLock<FxHashMap<Box<str>, Compiled>>,
 }
+
+type Compiled = Arc<Result<Regex, Fault>>;
 
 /// Patterns may come from the data, one for each row; beyond this many the cache starts anew.
 const MOST_PATTERNS: usize = 4096;
@@ -365,7 +367,7 @@ impl Patterns {
         }
     }
 
-    fn get(&self, pattern: &str) -> Arc<Result<Regex, Fault>> {
+    fn get(&self, pattern: &str) -> Compiled {
         if let Some(known) = self.compiled.read().get(pattern) {
             return known.clone();
         }
@@ -564,7 +566,10 @@ mod tests {
         }
     }
 
-    fn check(table: &[(FunctorOp, ValueType, &[V], Result<V, Fault>)]) {
+    /// Operation, type of its operands, arguments, value.
+    type Case<'a> = (FunctorOp, ValueType, &'a [V], Result<V, Fault>);
+
+    fn check(table: &[Case]) {
         let dictionary = Dictionary::new();
         for (op, operand, args, expected) in table {
             let codes: Vec<Code> = args.iter().map(|&arg| code(&dictionary, arg)).collect();
@@ -751,6 +756,12 @@ mod tests {
             (ToUnsigned, Number, &[N(-1)], Ok(U(u64::MAX))),
             (ToNumber, Unsigned, &[U(u64::MAX)], Ok(N(-1))),
             (Ord, Number, &[N(-1)], Ok(N(-1))),
+            (
+                Reinterpret(Number),
+                Float,
+                &[F(1.0)],
+                Ok(N(0x3FF0_0000_0000_0000)),
+            ),
         ]);
     }
 

@@ -4,7 +4,7 @@ use super::facts::{Fact, Facts};
 use super::meter::Meter;
 use super::solve::Context;
 use super::terms::value;
-use crate::analysis::checked::{CheckedProgram, RelationId, RuleId};
+use crate::analysis::checked::{CheckedProgram, RelationId, RelationKind, Rule, RuleId};
 use crate::engine::functor::Patterns;
 use crate::evidence::{ClaimId, Claims, Sources};
 use crate::storage::Dictionary;
@@ -50,16 +50,8 @@ impl<'a> Case<'a> {
             let Some(head) = &rule.head else { continue };
             if !rule.body.is_empty() {
                 rules[head.relation.index()].push(id);
-                continue;
-            }
-            let row: Result<Box<[_]>, _> = head
-                .args
-                .iter()
-                .map(|arg| value(arg, &[], dictionary))
-                .collect();
-            if let Ok(row) = row {
-                let relation = head.relation;
-                text.entry(Fact { relation, row }).or_insert(id);
+            } else if let Some(fact) = stated_by(rule, dictionary) {
+                text.entry(fact).or_insert(id);
             }
         }
         Case {
@@ -99,13 +91,17 @@ impl<'a> Case<'a> {
         &self.rules[relation.index()]
     }
 
+    /// The fact that rule text states.
+    pub(super) fn stated_by(&self, rule: RuleId) -> Option<Fact> {
+        stated_by(&self.program[rule], self.dictionary)
+    }
+
     /// The rule text that states a fact.
     pub(super) fn text_of(&self, fact: &Fact) -> Option<RuleId> {
         self.text.get(fact).copied()
     }
 
     fn is_underivable(&self, relation: RelationId) -> bool {
-        use crate::analysis::checked::RelationKind;
         self.rules_of(relation).is_empty() && self.program[relation].kind != RelationKind::Eqrel
     }
 
@@ -117,4 +113,17 @@ impl<'a> Case<'a> {
             meter,
         }
     }
+}
+
+fn stated_by(rule: &Rule, dictionary: &Dictionary) -> Option<Fact> {
+    let head = rule.head.as_ref().filter(|_| rule.body.is_empty())?;
+    let row: Result<Box<[_]>, _> = head
+        .args
+        .iter()
+        .map(|arg| value(arg, &[], dictionary))
+        .collect();
+    Some(Fact {
+        relation: head.relation,
+        row: row.ok()?,
+    })
 }

@@ -1,7 +1,8 @@
-//! A proof as JSON: a flat list of nodes that name each other by number, so that no depth is too deep to write or read.
+//! Explanations as JSON. A proof is a flat list of nodes that name each other by number, so that no depth is too deep to write or read.
 
 use super::case::{Case, Ground};
 use super::proof::{Basis, Node, NodeId, Premise, Proof, Total};
+use super::supports::Support;
 use super::text::{Wording, fact_text, pattern_text, sentence};
 use super::tree::gap_text;
 use crate::analysis::checked::{Literal, LiteralKind, RuleId, Variable};
@@ -94,7 +95,51 @@ pub struct MemberView {
     pub premises: Vec<PremiseView>,
 }
 
+/// One of the `supports` of `why`.
+#[derive(Debug, Serialize)]
+pub struct SupportView {
+    /// Ids of claims; what no claim states as [`Case::statement_text`] has it.
+    pub claims: Vec<String>,
+    pub conditions: Vec<String>,
+    pub strength: f64,
+    pub weakest: Option<String>,
+    /// The days in which all of it holds; `null` is open. Both are `null` when there are none.
+    pub from: Option<String>,
+    pub to: Option<String>,
+    pub disjoint: bool,
+    /// Days between the two claims that are furthest apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gap_days: Option<i64>,
+}
+
 impl Case<'_> {
+    pub fn support_view(&self, support: &Support) -> SupportView {
+        let interval = support.interval.ok();
+        SupportView {
+            claims: support
+                .statements
+                .iter()
+                .map(|statement| self.statement_text(statement))
+                .collect(),
+            conditions: support
+                .conditions
+                .iter()
+                .map(|condition| self.condition_text(condition))
+                .collect(),
+            strength: support.strength,
+            weakest: support
+                .weakest
+                .map(|claim| self.claims[claim].id.to_string()),
+            from: interval.and_then(|days| Some(days.first_day()?.to_string())),
+            to: interval.and_then(|days| Some(days.last_day()?.to_string())),
+            disjoint: interval.is_none(),
+            gap_days: support
+                .interval
+                .err()
+                .map(|disjoint| disjoint.gap_in_days()),
+        }
+    }
+
     pub fn proof_view(&self, proof: &Proof, texts: &SourceMap, tables: &GradeTables) -> ProofView {
         let nodes = proof
             .nodes()

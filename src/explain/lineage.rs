@@ -30,6 +30,15 @@ pub enum Statement {
     Data(Fact),
 }
 
+impl Statement {
+    pub fn claim(&self) -> Option<ClaimId> {
+        match self {
+            Statement::Claim(claim) => Some(*claim),
+            Statement::Text(_) | Statement::Data(_) => None,
+        }
+    }
+}
+
 /// What a derivation needs besides facts that are stated.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Condition {

@@ -7,6 +7,8 @@
 
 mod case;
 mod check;
+mod cuts;
+mod dualize;
 mod enumerate;
 mod expand;
 mod facts;
@@ -33,6 +35,7 @@ mod tree;
 
 pub use case::{Case, Ground};
 pub use check::{Flaw, FlawKind};
+pub use cuts::{Corroboration, CutOptions, Cuts};
 pub use facts::{Fact, Facts};
 pub use group::Member;
 pub use lineage::{Condition, Statement};

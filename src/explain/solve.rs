@@ -44,13 +44,16 @@ pub struct Solver<'a> {
     goals: Vec<Goal<'a>>,
     /// How many goals at the front are the literals of the body, in order.
     literals: usize,
-    admit: Option<&'a dyn Fn(RelationId, &[Code]) -> bool>,
+    admit: Option<&'a Admit<'a>>,
     bindings: Bindings,
     taken: Vec<bool>,
     rows: Vec<Option<Box<[Code]>>>,
     frames: Vec<Frame>,
     stage: Stage,
 }
+
+/// Whether a row may be used.
+pub type Admit<'a> = dyn Fn(RelationId, &[Code]) -> bool + 'a;
 
 #[derive(Clone, Copy)]
 enum Goal<'a> {
@@ -123,7 +126,7 @@ impl<'a> Solver<'a> {
     }
 
     /// Only solutions whose positive atoms match rows that pass.
-    pub fn admitting(mut self, admit: &'a dyn Fn(RelationId, &[Code]) -> bool) -> Self {
+    pub fn admitting(mut self, admit: &'a Admit<'a>) -> Self {
         self.admit = Some(admit);
         self
     }

@@ -29,12 +29,7 @@ pub struct Support {
 impl Support {
     /// Ascending.
     pub fn claims(&self) -> impl Iterator<Item = ClaimId> + '_ {
-        self.statements
-            .iter()
-            .filter_map(|statement| match statement {
-                Statement::Claim(claim) => Some(*claim),
-                Statement::Text(_) | Statement::Data(_) => None,
-            })
+        self.statements.iter().filter_map(Statement::claim)
     }
 }
 
@@ -95,8 +90,7 @@ impl Case<'_> {
         let mut more = false;
         'sets: for set in sets.by_ref() {
             let conditions = lineage.conditions(|element| set.binary_search(&element).is_ok());
-            let mut combinations = Combinations::new(self, &lineage, &set, tables);
-            while let Some(statements) = combinations.next() {
+            for statements in Combinations::new(self, &lineage, &set, tables) {
                 if supports.len() == limit {
                     more = true;
                     break 'sets;
@@ -119,10 +113,7 @@ impl Case<'_> {
         tables: &GradeTables,
     ) -> Support {
         statements.sort_by(statement_order);
-        let claims = statements.iter().filter_map(|statement| match statement {
-            Statement::Claim(claim) => Some(*claim),
-            Statement::Text(_) | Statement::Data(_) => None,
-        });
+        let claims = statements.iter().filter_map(Statement::claim);
         let weakest = claims
             .clone()
             .map(|claim| (claim, self.claim_strength(claim, tables)))
@@ -145,17 +136,21 @@ impl Case<'_> {
 fn order(left: &Support, right: &Support) -> Ordering {
     let size = left.statements.len().cmp(&right.statements.len());
     size.then(right.strength.total_cmp(&left.strength))
-        .then_with(|| {
-            left.statements
-                .iter()
-                .zip(&right.statements)
-                .map(|(left, right)| statement_order(left, right))
-                .find(|order| order.is_ne())
-                .unwrap_or(Ordering::Equal)
-        })
+        .then_with(|| statements_order(&left.statements, &right.statements))
 }
 
-fn statement_order(left: &Statement, right: &Statement) -> Ordering {
+/// Fewest first, then by the statements in turn.
+pub(super) fn statements_order(left: &[Statement], right: &[Statement]) -> Ordering {
+    left.len().cmp(&right.len()).then_with(|| {
+        left.iter()
+            .zip(right)
+            .map(|(left, right)| statement_order(left, right))
+            .find(|order| order.is_ne())
+            .unwrap_or(Ordering::Equal)
+    })
+}
+
+pub(super) fn statement_order(left: &Statement, right: &Statement) -> Ordering {
     let key = |statement: &Statement| match statement {
         Statement::Claim(claim) => (0, claim.0),
         Statement::Text(rule) => (1, rule.0),

@@ -36,7 +36,7 @@ impl World {
     }
 
     /// Claims, one a line: `id source credibility from..to relation value …`, where source may be `-`, a leading `!`
-    /// disputes and the interval may be `..`. Sources, one a line: `id reliability published derived,from`.
+    /// disputes and the interval may be `..`; one id on several lines is one row read into several relations. Sources, one a line: `id reliability published derived,from`.
     pub(super) fn new(program: &str, claims: &str, sources: &str, births: bool) -> World {
         let mut texts = SourceMap::new();
         let (tree, problems) = parse_text("x.dl", program, &mut texts);
@@ -182,6 +182,7 @@ fn read_claims(
     sources: &Sources,
 ) -> Claims {
     let mut claims = Claims::new();
+    let mut lines = std::collections::HashMap::new();
     for (at, line) in text.lines().enumerate() {
         let mut words = line.split_whitespace();
         let mut next = || words.next().unwrap_or("");
@@ -208,11 +209,7 @@ fn read_claims(
                 },
                 note: None,
                 file: "x.csv".into(),
-                line: if id.starts_with('&') {
-                    1
-                } else {
-                    at as u32 + 2
-                },
+                line: *lines.entry(id).or_insert(at as u32 + 2),
             })
             .expect("ids differ");
     }

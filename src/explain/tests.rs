@@ -2,9 +2,11 @@
 
 use super::testing::World;
 use super::tree::TreeOptions;
-use super::{Basis, Flaw, FlawKind, NodeId, Premise, ProofOptions};
+use super::{Basis, Case, Fact, Facts, Flaw, FlawKind, NodeId, Premise, ProofOptions};
+use crate::analysis::checked::RelationId;
 use crate::engine::Budget;
 use crate::evidence::GradeTables;
+use crate::storage::{Code, Rows};
 use expect_test::{Expect, expect};
 
 fn check(program: &str, fact: &str, expected: Expect) {
@@ -447,4 +449,149 @@ b(x) :- a(x).
         case.check(&proof).map_err(|flaw| flaw.kind),
         Err(FlawKind::Cycle)
     );
+}
+
+/// Rows as listed, without births.
+struct Listed(Vec<Fact>);
+
+impl Facts for Listed {
+    fn matching(&self, relation: RelationId, pattern: &[Option<Code>]) -> Rows {
+        let mut rows = Rows::new(pattern.len());
+        for fact in &self.0 {
+            let mut sides = pattern.iter().zip(&fact.row);
+            if fact.relation == relation && sides.all(|(code, own)| code.is_none_or(|c| c == *own))
+            {
+                rows.push(&fact.row);
+            }
+        }
+        rows
+    }
+
+    fn contains(&self, relation: RelationId, row: &[Code]) -> bool {
+        self.0.contains(&Fact::new(relation, row))
+    }
+
+    fn len(&self, relation: RelationId) -> usize {
+        self.0
+            .iter()
+            .filter(|fact| fact.relation == relation)
+            .count()
+    }
+
+    fn birth(&self, _: RelationId, _: &[Code]) -> Option<u32> {
+        None
+    }
+}
+
+#[test]
+fn equivalences_are_chains_of_what_is_stated() {
+    let world = World::of(
+        "
+.decl alias(a: symbol, b: symbol)
+.decl same(a: symbol, b: symbol) eqrel
+alias(\"x-d\", \"x-c\").
+same(\"x-a\", \"x-b\"). same(\"x-c\", \"x-b\").
+same(a, b) :- alias(a, b).
+",
+    );
+    let names = ["x-a", "x-b", "x-c", "x-d"];
+    let mut closed = vec![world.fact("alias x-d x-c")];
+    for a in names {
+        for b in names {
+            closed.push(world.fact(&format!("same {a} {b}")));
+        }
+    }
+    let facts = Listed(closed);
+    let case = Case::new(
+        &facts,
+        &world.program,
+        &world.dictionary,
+        &world.claims,
+        &world.sources,
+    );
+    let mut drawn = String::new();
+    for a in names {
+        for b in names {
+            let fact = world.fact(&format!("same {a} {b}"));
+            let proof = case
+                .prove(&fact, &ProofOptions::default(), &Budget::default())
+                .expect("it holds");
+            assert_eq!(case.check(&proof), Ok(()), "{a} {b}");
+            if ["x-a x-d", "x-b x-a", "x-d x-d"].contains(&&*format!("{a} {b}")) {
+                let tables = GradeTables::default();
+                let options = TreeOptions::default();
+                let tree = case.tree(&proof, &world.texts, &tables, &options);
+                drawn += &tree.to_string();
+            }
+        }
+    }
+    expect![[r#"
+        same("x-a","x-d")   by equivalence
+        ├─ same("x-a","x-b")       x.dl:5
+        ├─ same("x-c","x-b")       x.dl:5
+        └─ same("x-d","x-c")       x.dl:6
+           └─ alias("x-d","x-c")   x.dl:4
+        same("x-b","x-a")   by equivalence
+        └─ same("x-a","x-b")   x.dl:5
+        same("x-d","x-d")   by equivalence
+        └─ same("x-d","x-c")       x.dl:6
+           └─ alias("x-d","x-c")   x.dl:4
+    "#]]
+    .assert_eq(&drawn);
+    let found = case.supports(
+        &world.fact("same x-a x-d"),
+        &GradeTables::default(),
+        10,
+        &Budget::default(),
+    );
+    assert_eq!(found.count_text(), "1 of 1 minimal support");
+    assert_eq!(found.supports[0].statements.len(), 3);
+}
+
+/// Every fact of every relation has a proof that the checker accepts.
+fn prove_all(program: &str) {
+    for births in [true, false] {
+        let world = World::new(program, "", "", births);
+        for (_, relation) in world.program.relations() {
+            for fact in world.facts(&relation.name) {
+                let case = world.case();
+                let proof = case
+                    .prove(&fact, &ProofOptions::default(), &Budget::default())
+                    .expect("it holds");
+                let text = super::fact_text(&world.program, &world.dictionary, &fact);
+                assert_eq!(case.check(&proof), Ok(()), "{text}, births {births}");
+                assert!(proof.is_complete(), "{text}, births {births}");
+            }
+        }
+    }
+}
+
+#[test]
+fn whatever_follows_can_be_proved() {
+    for program in [
+        ".decl n(x: number) .decl f(x: number, y: number)
+        n(x) :- x = range(0, 12).
+        f(0, 1). f(1, 1).
+        f(x + 1, a + b) :- f(x, b), f(x - 1, a), n(x), x > 0.",
+        ".decl e(x: symbol, y: symbol) .decl r(x: symbol, y: symbol) .decl none(x: symbol, y: symbol) .decl deg(x: symbol, n: number)
+        e(\"a\", \"b\"). e(\"b\", \"c\"). e(\"c\", \"a\"). e(\"d\", \"d\").
+        r(x, y) :- e(x, y); r(x, z), e(z, y).
+        none(x, y) :- e(x, _), e(y, _), !r(x, y), x != y.
+        deg(x, n) :- e(x, _), n = count : { r(x, _) }.",
+        ".decl d(x: number, w: float) .decl m(w: float) .decl s(w: float) .decl best(x: number) .decl top(x: number, c: number)
+        d(1, 0.5). d(2, 1.25). d(3, 1.25). d(4, -3.0).
+        m(w) :- w = mean v : { d(_, v) }.
+        s(w) :- w = sum v * 2.0 : { d(x, v), x < 4 }.
+        best(x) :- w = max v : { d(x, v) }, w > 0.0.
+        top(x, c) :- d(x, _), c = count : { d(y, _), y >= x, z = count : { d(_, _) }, z > 2 }.",
+        ".type L = [h: number, t: L] .decl l(x: L, n: number) .decl total(x: L, s: number)
+        l(nil, 0). l([n, t], n + 1) :- l(t, n), n < 5.
+        total(nil, 0). total([h, t], h + s) :- l([h, t], _), total(t, s).",
+        ".decl w(s: symbol) .decl v(s: symbol) .decl k(n: number)
+        w(\"x-a\"). w(\"x-bb\"). w(cat(s, \"!\")) :- w(s), strlen(s) < 6.
+        v(substr(s, 0, 3)) :- w(s), match(\"x-.*!\", s), contains(\"-\", s).
+        k(n) :- w(s), n = strlen(s) * 2 - 1, n band 1 = 1.",
+    ] {
+        prove_all(program);
+    }
 }

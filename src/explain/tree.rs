@@ -466,14 +466,14 @@ impl Case<'_> {
     }
 
     /// What withdraws a statement: the id of a claim, else the fact itself.
-    pub fn statement_text(&self, statement: &Statement, texts: &SourceMap) -> String {
+    pub fn statement_text(&self, statement: &Statement) -> String {
         match statement {
             Statement::Claim(claim) => self.claims[*claim].id.to_string(),
             Statement::Data(fact) => fact_text(self.program, self.dictionary, fact),
-            Statement::Text(rule) => {
-                let at = texts.locate(self.program[*rule].span);
-                format!("{}:{}", at.file, at.line)
-            }
+            Statement::Text(rule) => match self.stated_by(*rule) {
+                Some(fact) => fact_text(self.program, self.dictionary, &fact),
+                None => String::new(),
+            },
         }
     }
 }

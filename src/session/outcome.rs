@@ -1,7 +1,7 @@
 //! What a run found besides rows: violated constraints, and rule instances that had no value.
 
 use super::error::Findings;
-use super::session::Session;
+use super::loaded::Session;
 use super::table::Table;
 use crate::engine::budget::RunReport;
 use crate::engine::functor::{Fault, FaultReport};

@@ -245,7 +245,9 @@ impl<'a> TokenStream<'a> {
                 .at(directive.span, "which file?")
                 .help("write `.include \"file.dl\"`"),
             );
-            self.pending.push_front(path);
+            if path.token.starts_line {
+                self.pending.push_front(path);
+            }
             return;
         }
         let name = string_value(self.text(&path.token));

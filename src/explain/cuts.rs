@@ -1,0 +1,267 @@
+//! What a conclusion hangs on, and how many independent sources carry it.
+//!
+//! Both ask the same graph of derivations. Negations and totals are taken as they are now: a withdrawal that also makes
+//! a negated fact fall, or changes a total, can bring a conclusion back. Running without the cut tells.
+
+use super::case::Case;
+use super::dualize::{Monotone, dualize};
+use super::enumerate::MinimalSets;
+use super::facts::Fact;
+use super::lineage::{Lineage, Statement};
+use super::meter::Meter;
+use crate::engine::{Budget, StopReason};
+use crate::evidence::SourceId;
+use rustc_hash::FxHashMap;
+
+/// What may be asked of one conclusion.
+#[derive(Clone, Debug)]
+pub struct CutOptions {
+    /// Of each kind.
+    pub most: usize,
+    /// Statements or sources in one cut; 1 asks for single points of failure only.
+    pub largest: usize,
+}
+
+impl Default for CutOptions {
+    fn default() -> Self {
+        CutOptions {
+            most: 100,
+            largest: usize::MAX,
+        }
+    }
+}
+
+/// Minimal sets whose withdrawal ends a conclusion, smallest first.
+#[derive(Clone, Debug)]
+pub struct Cuts {
+    /// Claims, rule text and data. All copies of a statement are in the cut: it stands while one of them does.
+    pub statements: Vec<Vec<Statement>>,
+    /// Sources, with everything only they say.
+    pub sources: Vec<Vec<SourceId>>,
+    /// All of them are there.
+    pub complete: bool,
+    pub stopped: Option<StopReason>,
+}
+
+/// Who carries a conclusion.
+#[derive(Clone, Debug)]
+pub struct Corroboration {
+    /// Every source that has a part in some support, ascending.
+    pub sources: Vec<SourceId>,
+    /// Minimal sets of independent roots that carry the conclusion together, fewest first, then by their order in the
+    /// register. Empty when a statement without a source carries it alone, or when it does not hold.
+    pub root_sets: Vec<Vec<SourceId>>,
+    /// The most root sets that have no root in common: ways to the conclusion that do not lean on each other.
+    pub independent: usize,
+    pub complete: bool,
+    pub stopped: Option<StopReason>,
+}
+
+impl Case<'_> {
+    /// The minimal cuts of a fact. None for a fact that does not hold, or that holds without any statement.
+    pub fn cuts(&self, fact: &Fact, options: &CutOptions, budget: &Budget) -> Cuts {
+        let meter = Meter::new(budget);
+        let mut cuts = Cuts {
+            statements: Vec::new(),
+            sources: Vec::new(),
+            complete: true,
+            stopped: None,
+        };
+        if !self.holds(fact) {
+            return cuts;
+        }
+        let lineage = self.lineage(fact, &meter);
+        // A few supports to begin with: each spares the search a round of questions.
+        let first = MinimalSets::new(&lineage, &meter).take(64).collect();
+        let elements = Elements(&lineage);
+        let found = dualize(&elements, first, options.most, options.largest, &meter);
+        cuts.complete = found.complete;
+        for cut in &found.cuts {
+            let mut statements: Vec<Statement> = cut
+                .iter()
+                .flat_map(|&element| lineage.elements[element as usize].statements.clone())
+                .collect();
+            statements.sort_by(super::supports::statement_order);
+            cuts.statements.push(statements);
+        }
+        cuts.statements
+            .sort_by(|left, right| super::supports::statements_order(left, right));
+        let sources = Witnesses::new(self, &lineage, |source| vec![source]);
+        let found = dualize(&sources, Vec::new(), options.most, options.largest, &meter);
+        cuts.sources = sources.named(&found.cuts);
+        cuts.complete &= found.complete && lineage.stopped.is_none();
+        cuts.stopped = meter.stopped();
+        cuts
+    }
+
+    /// Folds the supports of a fact to sources and to their roots. A claim of a source that repeats several others needs
+    /// all of its roots: which of them it has this from is not known.
+    pub fn corroboration(&self, fact: &Fact, budget: &Budget) -> Corroboration {
+        let meter = Meter::new(budget);
+        let mut corroboration = Corroboration {
+            sources: Vec::new(),
+            root_sets: Vec::new(),
+            independent: 0,
+            complete: true,
+            stopped: None,
+        };
+        if !self.holds(fact) {
+            return corroboration;
+        }
+        let lineage = self.lineage(fact, &meter);
+        let by_source = Witnesses::new(self, &lineage, |source| vec![source]);
+        let by_root = Witnesses::new(self, &lineage, |source| self.sources.roots(source).to_vec());
+        let found = dualize(&by_root, Vec::new(), usize::MAX, usize::MAX, &meter);
+        let mut sets = found.carriers;
+        sets.retain(|set| !set.is_empty());
+        sets.sort_by(|left, right| left.len().cmp(&right.len()).then_with(|| left.cmp(right)));
+        corroboration.independent = disjoint(&sets);
+        corroboration.root_sets = by_root.named(&sets);
+        corroboration.sources = self.parts(&lineage, &by_source, &meter);
+        corroboration.complete = found.complete && lineage.stopped.is_none();
+        corroboration.stopped = meter.stopped();
+        corroboration
+    }
+
+    /// The sources of every claim that is in some minimal support.
+    fn parts(&self, lineage: &Lineage, witnesses: &Witnesses, meter: &Meter) -> Vec<SourceId> {
+        let mut used = vec![false; lineage.elements.len()];
+        for set in MinimalSets::new(lineage, meter) {
+            set.iter()
+                .for_each(|&element| used[element as usize] = true);
+            if used.iter().all(|&used| used) {
+                break;
+            }
+        }
+        let mut sources: Vec<SourceId> = lineage
+            .elements
+            .iter()
+            .zip(used)
+            .filter(|(_, used)| *used)
+            .flat_map(|(element, _)| &element.statements)
+            .filter_map(|statement| match statement {
+                Statement::Claim(claim) => self.claims[*claim].source,
+                Statement::Text(_) | Statement::Data(_) => None,
+            })
+            .filter(|source| witnesses.names.contains(source))
+            .collect();
+        sources.sort_unstable();
+        sources.dedup();
+        sources
+    }
+}
+
+/// Does the conclusion stand on these statements?
+struct Elements<'a>(&'a Lineage);
+
+impl Monotone for Elements<'_> {
+    fn elements(&self) -> usize {
+        self.0.elements.len()
+    }
+
+    fn stands(&self, kept: &dyn Fn(u32) -> bool) -> bool {
+        self.0.derives(kept)
+    }
+}
+
+/// Does the conclusion stand on these sources, or roots? What nobody is named for always stands.
+struct Witnesses<'a> {
+    lineage: &'a Lineage,
+    names: Vec<SourceId>,
+    /// By element of the lineage and by statement: the witnesses it needs, as positions in `names`.
+    needs: Vec<Vec<Vec<u32>>>,
+}
+
+impl<'a> Witnesses<'a> {
+    fn new(
+        case: &Case,
+        lineage: &'a Lineage,
+        behind: impl Fn(SourceId) -> Vec<SourceId>,
+    ) -> Witnesses<'a> {
+        let of = |statement: &Statement| match statement {
+            Statement::Claim(claim) => case.claims[*claim].source.map_or_else(Vec::new, &behind),
+            Statement::Text(_) | Statement::Data(_) => Vec::new(),
+        };
+        let named: Vec<Vec<Vec<SourceId>>> = lineage
+            .elements
+            .iter()
+            .map(|element| element.statements.iter().map(of).collect())
+            .collect();
+        let mut names: Vec<SourceId> = named.iter().flatten().flatten().copied().collect();
+        names.sort_unstable();
+        names.dedup();
+        let at: FxHashMap<SourceId, u32> = names
+            .iter()
+            .enumerate()
+            .map(|(at, &name)| (name, at as u32))
+            .collect();
+        let needs = named
+            .into_iter()
+            .map(|statements| {
+                statements
+                    .into_iter()
+                    .map(|names| names.iter().map(|name| at[name]).collect())
+                    .collect()
+            })
+            .collect();
+        Witnesses {
+            lineage,
+            names,
+            needs,
+        }
+    }
+
+    fn named(&self, sets: &[Box<[u32]>]) -> Vec<Vec<SourceId>> {
+        sets.iter()
+            .map(|set| set.iter().map(|&at| self.names[at as usize]).collect())
+            .collect()
+    }
+}
+
+impl Monotone for Witnesses<'_> {
+    fn elements(&self) -> usize {
+        self.names.len()
+    }
+
+    fn stands(&self, kept: &dyn Fn(u32) -> bool) -> bool {
+        self.lineage.derives(|element| {
+            self.needs[element as usize]
+                .iter()
+                .any(|needs| needs.iter().all(|&witness| kept(witness)))
+        })
+    }
+}
+
+/// The most sets that are pairwise disjoint: exact up to 20 sets, beyond that what taking small sets first gives.
+fn disjoint(sets: &[Box<[u32]>]) -> usize {
+    fn meet(left: &[u32], right: &[u32]) -> bool {
+        left.iter()
+            .any(|element| right.binary_search(element).is_ok())
+    }
+    fn most(sets: &[&[u32]]) -> usize {
+        let Some((first, rest)) = sets.split_first() else {
+            return 0;
+        };
+        let apart: Vec<&[u32]> = rest
+            .iter()
+            .copied()
+            .filter(|other| !meet(first, other))
+            .collect();
+        let with = 1 + most(&apart);
+        if apart.len() == rest.len() {
+            return with;
+        }
+        with.max(most(rest))
+    }
+    let all: Vec<&[u32]> = sets.iter().map(|set| &**set).collect();
+    if all.len() <= 20 {
+        return most(&all);
+    }
+    let mut taken: Vec<&[u32]> = Vec::new();
+    for set in all {
+        if !taken.iter().any(|other| meet(set, other)) {
+            taken.push(set);
+        }
+    }
+    taken.len()
+}

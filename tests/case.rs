@@ -36,7 +36,7 @@ fn nothing_is_wrong_with_it() {
         panic!("{}: {} {:?}", violated.at, violated.text, violated.rows);
     }
     assert_eq!(session.bad_rows(), 0);
-    let checked = cutout::session::check(&CaseSpec::at(root()), &cutout::Options::default(), true);
+    let checked = cutout::session::check(&CaseSpec::at(root()), &Options::default(), true);
     assert!(checked.is_empty(), "{checked}");
 }
 

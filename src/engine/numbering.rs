@@ -22,7 +22,7 @@ pub fn numbered(plan: &RulePlan, counter: usize, pipeline: &Pipeline, context: &
     };
     let mut worker = Worker::over(before, pipeline.variables, context, bindings);
     match before.first().map(|stage| &stage.op) {
-        Some(Op::Scan { rows, .. }) => worker.run_scan(0..rows.len()),
+        Some(Op::Scan { source, .. }) => worker.run_scan(0..source.units()),
         _ => worker.run(&mut Batch::unit(pipeline.variables)),
     }
     let Bindings { columns, len, .. } = worker.sink;

@@ -119,7 +119,7 @@ impl RelationState {
         self.delta = Arc::new(without(&self.delta));
         self.set = RowSet::new(self.set.arity(), writers);
         self.insert(&rest);
-        self.set.settle();
+        self.set.settle(Rows::new(0));
         self.indexes.get_mut().clear();
         self.merged = true;
         for (_, rows) in self.births.iter_mut().flatten() {

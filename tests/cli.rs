@@ -323,7 +323,7 @@ fn control_c_ends_a_run_and_nothing_is_written() {
         .stderr(std::process::Stdio::piped())
         .spawn()
         .expect("the command starts");
-    std::thread::sleep(std::time::Duration::from_millis(500));
+    std::thread::sleep(std::time::Duration::from_millis(1500));
     let interrupt = std::process::Command::new("sh")
         .arg("-c")
         .arg(format!("kill -INT {}", child.id()))

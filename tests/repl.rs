@@ -336,7 +336,9 @@ mod terminal {
             &mut session,
             &format!(".decl n(x: number) n(0). n(X + 1) :- n(X).{ENTER}"),
         );
-        std::thread::sleep(std::time::Duration::from_millis(700));
+        session
+            .exp_string("deriving: ")
+            .expect("long work says how far it is");
         session.send_control('c').expect("Ctrl-C");
         session.exp_string("stopped").expect("the query stops");
         session.exp_string("?- ").expect("a prompt");

@@ -719,7 +719,13 @@ fn declare_relations(
     }
     for (id, path) in deltas {
         if let Some(original) = declarations.find_relation(path, findings) {
-            let attributes = declarations.relation(original).attributes.clone();
+            let mut attributes = declarations.relation(original).attributes.clone();
+            attributes.push(Field {
+                name: "<iteration>".into(),
+                ty: TypeId::UNSIGNED,
+                type_name: "unsigned".into(),
+                span: path.span,
+            });
             let delta = &mut declarations.relations[id.index()];
             delta.attributes = attributes;
             delta.delta_of = Some(original);

@@ -37,6 +37,7 @@ impl TypeId {
     pub const UNSIGNED_LITERAL: TypeId = TypeId(2);
     pub const FLOAT_LITERAL: TypeId = TypeId(3);
     pub const SYMBOL_LITERAL: TypeId = TypeId(4);
+    pub const UNSIGNED: TypeId = TypeId(6);
 }
 
 /// Every type of a program, aliases resolved.

@@ -1,5 +1,6 @@
 //! A program together with all rows that are stated and all that follow.
 
+use super::admission::Admission;
 use super::budget::{Budget, Observer, RunOptions, RunReport, Stop};
 use super::fixpoint::{self, Run};
 use super::relation::{IndexSpec, RelationState};
@@ -21,7 +22,7 @@ impl Database {
     pub fn new(program: Arc<CheckedProgram>, dictionary: Arc<Dictionary>) -> Database {
         let relations = program
             .relations()
-            .map(|(_, relation)| RelationState::new(relation.arity()))
+            .map(|(id, relation)| RelationState::new(relation.arity(), Admission::to(id, relation)))
             .collect();
         Database {
             program,

@@ -2,9 +2,10 @@
 //! defined result where C++ leaves it open.
 
 use super::pattern::translate;
-use crate::analysis::checked::{Functor, FunctorOp, RuleId, ValueType};
+use crate::analysis::checked::{Functor, FunctorOp, ValueType};
 use crate::storage::{Code, Dictionary};
 use crate::syntax::ast::CompareOp;
+use crate::syntax::source::Span;
 use parking_lot::RwLock;
 use regex::{Regex, RegexBuilder};
 use rustc_hash::FxHashMap;
@@ -35,7 +36,8 @@ impl fmt::Display for Fault {
 /// Faults of one rule: how often, and the first one seen.
 #[derive(Clone, Debug)]
 pub struct FaultReport {
-    pub rule: RuleId,
+    /// The clause; `None` for queries.
+    pub place: Option<Span>,
     pub fault: Fault,
     pub count: u64,
     /// Arguments of the functor at the first fault, formatted.

@@ -88,6 +88,15 @@ pub struct Collect<'a> {
     pub rows: Rows,
 }
 
+impl<'a> Collect<'a> {
+    pub fn new(answer: &'a [Arg]) -> Collect<'a> {
+        Collect {
+            answer,
+            rows: Rows::new(answer.len()),
+        }
+    }
+}
+
 impl Sink for Collect<'_> {
     fn accept(&mut self, batch: &mut Batch) {
         with_columns(self.answer, batch, |columns| {

@@ -4,7 +4,6 @@
 //! is above all of them, so a constant fits wherever its kind does.
 
 use super::checked::{ShapeId, ValueType};
-use crate::syntax::source::Span;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -30,8 +29,6 @@ pub struct Type {
     pub form: TypeForm,
     /// Absent for invalid types.
     pub kind: Option<ValueType>,
-    /// Absent for built-in types.
-    pub span: Option<Span>,
 }
 
 impl TypeId {
@@ -63,7 +60,6 @@ impl Default for Types {
                 name: "?".into(),
                 form: TypeForm::Invalid,
                 kind: None,
-                span: None,
             }],
             by_name: HashMap::new(),
         };
@@ -72,7 +68,6 @@ impl Default for Types {
                 name: name.into(),
                 form: TypeForm::Literal,
                 kind: Some(kind),
-                span: None,
             });
         }
         for (offset, (name, kind)) in PRIMITIVES.into_iter().enumerate() {
@@ -80,7 +75,6 @@ impl Default for Types {
                 name: name.into(),
                 form: TypeForm::Subset(TypeId(1 + offset as u32)),
                 kind: Some(kind),
-                span: None,
             });
             types.bind(name.into(), id);
         }

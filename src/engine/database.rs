@@ -138,14 +138,19 @@ impl Database {
             relations: &self.relations,
             recursive: &[],
         };
-        let plan = plan_body(&query.body, query.variables.len(), &query.columns, &sizes);
-        fixpoint::query(
-            &plan,
-            &self.relations,
-            &self.dictionary,
-            budget,
-            self.pool.as_ref(),
-        )
+        let mut answers = Rows::new(query.columns.len());
+        for body in std::iter::once(&query.body).chain(&query.alternatives) {
+            let plan = plan_body(body, query.variables.len(), &query.columns, &sizes);
+            let rows = fixpoint::query(
+                &plan,
+                &self.relations,
+                &self.dictionary,
+                budget,
+                self.pool.as_ref(),
+            )?;
+            answers.append(&rows);
+        }
+        Ok(SortedRows::from_unsorted(answers).into_rows())
     }
 
     /// The tick at which a row appeared: 0 when stated, later ticks are later rounds, over all strata. A derived row

@@ -273,7 +273,9 @@ impl<'a> Resolver<'a> {
             .same
             .iter()
             .map(|&(column, var)| (column, first_column(access, var)));
-        Op::Scan { source, bind: access.bind.clone(),
+        Op::Scan {
+            source,
+            bind: access.bind.clone(),
             equal: equal.collect(),
             same: same.collect(),
         }

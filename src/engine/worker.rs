@@ -128,7 +128,19 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
     /// Runs the first stage, which must be a scan, over some of its units.
     pub fn run_scan(&mut self, units: Range<usize>) {
         let stages = self.stages;
-        let Some(Stage { op: Op::Scan { source, bind, equal, same }, .. }) = stages.first() else { return };
+        let Some(Stage {
+            op:
+                Op::Scan {
+                    source,
+                    bind,
+                    equal,
+                    same,
+                },
+            ..
+        }) = stages.first()
+        else {
+            return;
+        };
         let mut out = std::mem::take(&mut self.scratch[0].out);
         out.clear();
         source.visit(units, &mut |columns, len| {
@@ -159,7 +171,12 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
         };
         let mut scratch = std::mem::take(&mut self.scratch[at]);
         match &stage.op {
-            Op::Scan { source, bind, equal, same } => {
+            Op::Scan {
+                source,
+                bind,
+                equal,
+                same,
+            } => {
                 source.visit(0..source.units(), &mut |columns, len| {
                     scan(columns, 0..len, bind, equal, same, &mut scratch.out);
                 });
@@ -456,7 +473,9 @@ impl Source<'_> {
     fn visit(&self, units: Range<usize>, act: &mut dyn FnMut(&[&[Code]], usize)) {
         match self {
             Source::Delta(rows) => {
-                let columns: Vec<&[Code]> = (0..rows.arity()).map(|at| &rows.column(at)[units.clone()]).collect();
+                let columns: Vec<&[Code]> = (0..rows.arity())
+                    .map(|at| &rows.column(at)[units.clone()])
+                    .collect();
                 act(&columns, units.len());
             }
             Source::Set(set) => set.visit_units(units, act),
@@ -480,8 +499,12 @@ fn scan(
         return;
     }
     for row in range {
-        let holds = equal.iter().all(|&(column, code)| columns[column][row] == code)
-            && same.iter().all(|&(a, b)| columns[a][row] == columns[b][row]);
+        let holds = equal
+            .iter()
+            .all(|&(column, code)| columns[column][row] == code)
+            && same
+                .iter()
+                .all(|&(a, b)| columns[a][row] == columns[b][row]);
         if holds {
             for &(column, var) in bind {
                 out.columns[var.index()].push(columns[column][row]);

@@ -4,8 +4,8 @@
 //! the whole list in a bitmap once many candidates for it come together (the sparse accumulator of Gilbert, Moler and
 //! Schreiber, 1992).
 
-use super::table::{KeyTable, PairTable, unpack};
 use super::Code;
+use super::table::{KeyTable, PairTable, unpack};
 use rustc_hash::FxHashMap;
 
 /// A list longer than this gets a hash table before a single code is looked up in it.
@@ -68,10 +68,12 @@ impl Groups {
     }
 
     pub fn contains(&self, first: Code, second: Code) -> bool {
-        self.keys.find(u64::from(first.0)).is_some_and(|number| match self.tables.get(&number) {
-            Some(table) => table.contains(u64::from(second.0)),
-            None => holds(&self.groups[number as usize].codes, second),
-        })
+        self.keys
+            .find(u64::from(first.0))
+            .is_some_and(|number| match self.tables.get(&number) {
+                Some(table) => table.contains(u64::from(second.0)),
+                None => holds(&self.groups[number as usize].codes, second),
+            })
     }
 
     /// Adds packed pairs. Those with one first code must stand together.
@@ -79,7 +81,9 @@ impl Groups {
         for pairs in pairs.chunk_by(|a, b| a >> 32 == b >> 32) {
             let number = self.number(unpack(pairs[0]).0);
             let known = self.groups[number as usize].codes.len();
-            self.largest = pairs.iter().fold(self.largest, |largest, &pair| largest.max(pair as u32));
+            self.largest = pairs
+                .iter()
+                .fold(self.largest, |largest, &pair| largest.max(pair as u32));
             // Without marks each candidate is looked for among what is known and, on average, half of what comes now.
             let scanning = pairs.len().saturating_mul(known + pairs.len() / 2);
             if self.largest <= MARKABLE && scanning > (known + pairs.len()) * SCANNED_PER_MARK {
@@ -106,7 +110,12 @@ impl Groups {
         for &code in codes.iter() {
             marks.set(code);
         }
-        codes.extend(pairs.iter().map(|&pair| unpack(pair).1).filter(|&code| marks.set(code)));
+        codes.extend(
+            pairs
+                .iter()
+                .map(|&pair| unpack(pair).1)
+                .filter(|&code| marks.set(code)),
+        );
         marks.clear(codes);
         self.note(number, before);
     }
@@ -114,7 +123,11 @@ impl Groups {
     fn insert_scanned(&mut self, number: u32, pairs: &[u64]) {
         let before = self.groups[number as usize].codes.len();
         if before > LONG && !self.tables.contains_key(&number) {
-            let known: Vec<u64> = self.groups[number as usize].codes.iter().map(|code| u64::from(code.0)).collect();
+            let known: Vec<u64> = self.groups[number as usize]
+                .codes
+                .iter()
+                .map(|code| u64::from(code.0))
+                .collect();
             let mut table = PairTable::default();
             table.insert_all(&known, &mut Vec::new());
             self.tables.insert(number, table);
@@ -122,7 +135,10 @@ impl Groups {
         let codes = &mut self.groups[number as usize].codes;
         match self.tables.get_mut(&number) {
             Some(table) => {
-                let seconds: Vec<u64> = pairs.iter().map(|&pair| u64::from(unpack(pair).1.0)).collect();
+                let seconds: Vec<u64> = pairs
+                    .iter()
+                    .map(|&pair| u64::from(unpack(pair).1.0))
+                    .collect();
                 let mut fresh = Vec::new();
                 table.insert_all(&seconds, &mut fresh);
                 codes.extend(fresh.iter().map(|&second| Code(second as u32)));
@@ -144,7 +160,10 @@ impl Groups {
     fn note(&mut self, number: u32, before: usize) {
         let group = &self.groups[number as usize];
         if let (Some(table), true) = (self.tables.get_mut(&number), group.codes.len() > before) {
-            let fresh: Vec<u64> = group.codes[before..].iter().map(|code| u64::from(code.0)).collect();
+            let fresh: Vec<u64> = group.codes[before..]
+                .iter()
+                .map(|code| u64::from(code.0))
+                .collect();
             table.insert_all(&fresh, &mut Vec::new());
         }
         self.note_dirty(number, before);
@@ -187,8 +206,11 @@ impl Groups {
 fn holds(codes: &[Code], wanted: Code) -> bool {
     let chunks = codes.chunks_exact(16);
     let rest = chunks.remainder();
-    chunks.into_iter().any(|chunk| chunk.iter().fold(false, |found, &code| found | (code == wanted)))
-        || rest.contains(&wanted)
+    chunks.into_iter().any(|chunk| {
+        chunk
+            .iter()
+            .fold(false, |found, &code| found | (code == wanted))
+    }) || rest.contains(&wanted)
 }
 
 #[cfg(test)]

@@ -86,12 +86,18 @@ impl Index {
         }
         let mut index = Index::empty(&**rows.rows(), key, payload);
         index.count_slots(&**rows.rows());
-        let columns: Vec<&[Code]> = key.iter().map(|&column| rows.rows().column(column)).collect();
+        let columns: Vec<&[Code]> = key
+            .iter()
+            .map(|&column| rows.rows().column(column))
+            .collect();
         let mut numbers = Vec::new();
         let mut start = 0;
         // Keys come in order, so each one's rows begin where those of the one before end.
         while start < rows.len() {
-            let here: Vec<&[Code]> = columns.iter().map(|column| &column[start..=start]).collect();
+            let here: Vec<&[Code]> = columns
+                .iter()
+                .map(|column| &column[start..=start])
+                .collect();
             index.locate_all(&here, 1, &mut numbers);
             let slot = &mut index.slots[numbers[0] as usize];
             (slot.start, slot.len) = (start as u32, slot.room);
@@ -118,7 +124,15 @@ impl Index {
             _ => Locate::Wide(RowTable::new(key.len())),
         };
         let arena = Arena::Own(Vec::new());
-        Index { key: key.to_vec(), payload: payload.to_vec(), locate, slots, arena, keys: 0, rows: 0 }
+        Index {
+            key: key.to_vec(),
+            payload: payload.to_vec(),
+            locate,
+            slots,
+            arena,
+            keys: 0,
+            rows: 0,
+        }
     }
 
     pub fn key(&self) -> &[usize] {
@@ -159,7 +173,7 @@ impl Index {
     /// The second half of a counting sort by slot: every key's rows end up together, with no room to spare.
     fn fill(&mut self, rows: &dyn RowSource, numbers: &[u32]) {
         let stride = self.payload.len();
-        let mut arena = vec![Code::default(); rows.len() * stride];
+        let mut arena = vec![Code::default(); rows.row_count() * stride];
         let mut piece = Vec::new();
         let mut done = 0;
         rows.visit(&mut |columns, len| {
@@ -188,7 +202,7 @@ impl Index {
             }
         });
         self.arena = Arena::Own(arena);
-        self.rows = rows.len();
+        self.rows = rows.row_count();
     }
 
     /// Adds rows that are not in the index yet.
@@ -207,25 +221,23 @@ impl Index {
         if let Arena::Column(..) = self.arena {
             self.arena = Arena::Own(self.arena.codes().to_vec());
         }
-        let Arena::Own(arena) = &mut self.arena else { return };
+        let Arena::Own(arena) = &mut self.arena else {
+            return;
+        };
         for (row, &number) in numbers.iter().enumerate() {
             let slot = &mut self.slots[number as usize];
             self.keys += usize::from(slot.len == 0);
-            if stride > 0 {
-                if slot.len == slot.room {
-                    let room = (slot.room * 2).max(2);
-                    let start = (arena.len() / stride) as u32;
-                    let old = slot.start as usize * stride;
-                    arena
-                        .extend_from_within(old..old + slot.len as usize * stride);
-                    arena
-                        .resize((start + room) as usize * stride, Code::default());
-                    (slot.start, slot.room) = (start, room);
-                }
-                let at = (slot.start + slot.len) as usize * stride;
-                for (offset, &column) in self.payload.iter().enumerate() {
-                    arena[at + offset] = rows.column(column)[row];
-                }
+            // Without payload there is nothing to store and no room to run out of.
+            if let (Some(end), true) = (arena.len().checked_div(stride), slot.len == slot.room) {
+                let room = (slot.room * 2).max(2);
+                let old = slot.start as usize * stride;
+                arena.extend_from_within(old..old + slot.len as usize * stride);
+                arena.resize((end + room as usize) * stride, Code::default());
+                (slot.start, slot.room) = (end as u32, room);
+            }
+            let at = (slot.start + slot.len) as usize * stride;
+            for (offset, &column) in self.payload.iter().enumerate() {
+                arena[at + offset] = rows.column(column)[row];
             }
             slot.len += 1;
         }
@@ -280,7 +292,11 @@ impl Index {
                 return;
             }
             (Locate::Packed(table), &[only]) => {
-                numbers.extend(columns[only].iter().map(|code| table.insert(u64::from(code.0))));
+                numbers.extend(
+                    columns[only]
+                        .iter()
+                        .map(|code| table.insert(u64::from(code.0))),
+                );
             }
             (Locate::Packed(table), &[first, second]) => {
                 let pairs = columns[first].iter().zip(columns[second]);
@@ -288,12 +304,12 @@ impl Index {
             }
             (Locate::Wide(table), key) => {
                 let mut wanted = vec![Code::default(); key.len()];
-                for row in 0..len {
+                numbers.extend((0..len).map(|row| {
                     for (code, &column) in wanted.iter_mut().zip(key) {
                         *code = columns[column][row];
                     }
-                    numbers.push(table.insert(&wanted).0);
-                }
+                    table.insert(&wanted).0
+                }));
             }
             _ => numbers.resize(len, 0),
         }
@@ -357,9 +373,8 @@ impl Index {
     pub fn entry(&self, number: u32) -> &[Code] {
         let stride = self.payload.len();
         match self.slots.get(number as usize) {
-            Some(slot) => {
-                &self.arena.codes()[slot.start as usize * stride..(slot.start + slot.len) as usize * stride]
-            }
+            Some(slot) => &self.arena.codes()
+                [slot.start as usize * stride..(slot.start + slot.len) as usize * stride],
             None => &[],
         }
     }
@@ -382,5 +397,5 @@ fn dense_range(rows: &dyn RowSource, column: usize) -> Option<(u32, usize)> {
         }
     });
     let len = high.checked_sub(low)? as usize + 1;
-    (len <= SPARSE * rows.len() + 1024).then_some((low, len))
+    (len <= SPARSE * rows.row_count() + 1024).then_some((low, len))
 }

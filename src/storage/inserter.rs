@@ -1,11 +1,11 @@
 //! A thread's way into a set of rows.
 
+use super::Code;
 use super::groups::{Groups, Marks};
 use super::matrix::{Alone, Shared};
 use super::radix;
 use super::set::{PairShard, RowSet, Shape, TupleShard, shard_of, shard_of_first};
 use super::table::{hash, hash_row, pack};
-use super::Code;
 use parking_lot::RwLock;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -63,7 +63,9 @@ impl<'a> Inserter<'a> {
                 }
             }
             Shape::Pairs(shards) => {
-                seconds.iter().for_each(|&second| self.push_pair(shards, pack(first, second)));
+                seconds
+                    .iter()
+                    .for_each(|&second| self.push_pair(shards, pack(first, second)));
             }
             Shape::Nullary { .. } | Shape::Sorted(_) | Shape::Tuples(_) => {}
         }
@@ -124,7 +126,9 @@ impl<'a> Inserter<'a> {
             Shape::Matrix(matrix) if self.shared => {
                 pairs.for_each(|(first, second)| matrix.insert::<Shared>(first, second));
             }
-            Shape::Matrix(matrix) => pairs.for_each(|(first, second)| matrix.insert::<Alone>(first, second)),
+            Shape::Matrix(matrix) => {
+                pairs.for_each(|(first, second)| matrix.insert::<Alone>(first, second))
+            }
             Shape::Groups(shards) => {
                 for (first, second) in pairs {
                     let at = shard_of_first(first, shards.len());
@@ -134,7 +138,9 @@ impl<'a> Inserter<'a> {
                     }
                 }
             }
-            Shape::Pairs(shards) => pairs.for_each(|(first, second)| self.push_pair(shards, pack(first, second))),
+            Shape::Pairs(shards) => {
+                pairs.for_each(|(first, second)| self.push_pair(shards, pack(first, second)))
+            }
             Shape::Nullary { .. } | Shape::Sorted(_) | Shape::Tuples(_) => {}
         }
     }

@@ -1,7 +1,7 @@
 //! A relation as a bit matrix: the leanest shape, and the fastest to add to, where codes are dense.
 
-use super::table::{pack, unpack};
 use super::Code;
+use super::table::{pack, unpack};
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -144,14 +144,20 @@ impl Matrix {
         seconds.reserve_exact(fresh);
         for row in bits(&self.dirty) {
             let before = seconds.len();
-            for (at, word) in self.fresh[row * words_per_row..(row + 1) * words_per_row].iter().enumerate() {
+            for (at, word) in self.fresh[row * words_per_row..(row + 1) * words_per_row]
+                .iter()
+                .enumerate()
+            {
                 let word = word.swap(0, Relaxed);
                 if word != 0 {
                     let base = self.columns.base + at as u32 * 64;
                     for_each_bit(word, |bit| seconds.push(Code(base + bit as u32)));
                 }
             }
-            firsts.resize(firsts.len() + seconds.len() - before, Code(self.rows.base + row as u32));
+            firsts.resize(
+                firsts.len() + seconds.len() - before,
+                Code(self.rows.base + row as u32),
+            );
         }
         self.dirty.iter_mut().for_each(|word| *word.get_mut() = 0);
         std::mem::take(self.strays.get_mut())
@@ -166,7 +172,9 @@ impl Matrix {
         let words = &self.seen[row * self.words_per_row..(row + 1) * self.words_per_row];
         for (at, word) in words.iter().enumerate() {
             let base = self.columns.base + at as u32 * 64;
-            for_each_bit(word.load(Relaxed), |bit| seconds.push(Code(base + bit as u32)));
+            for_each_bit(word.load(Relaxed), |bit| {
+                seconds.push(Code(base + bit as u32))
+            });
         }
         Code(self.rows.base + row as u32)
     }

@@ -17,7 +17,7 @@ pub mod table;
 
 pub use dictionary::{Code, Dictionary};
 pub use index::Index;
-pub use rows::Rows;
 pub use inserter::Inserter;
+pub use rows::Rows;
 pub use set::{RowSet, RowSource};
 pub use sorted::SortedRows;

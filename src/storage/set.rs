@@ -29,7 +29,9 @@ pub struct RowSet {
 }
 
 pub(super) enum Shape {
-    Nullary { present: AtomicBool },
+    Nullary {
+        present: AtomicBool,
+    },
     /// Rows that only ever are stated.
     Sorted(SortedRows),
     /// One or two columns, dense codes. One column: the matrix has the single row of code 0.
@@ -55,25 +57,25 @@ pub(super) struct TupleShard {
 
 /// Rows that can be gone through column by column, any number of times, in one order.
 pub trait RowSource {
-    fn len(&self) -> usize;
+    fn row_count(&self) -> usize;
 
     /// Calls back with pieces of the columns, all of one length, which is given too.
     fn visit(&self, act: &mut dyn FnMut(&[&[Code]], usize));
 }
 
 impl RowSource for Rows {
-    fn len(&self) -> usize {
-        Rows::len(self)
+    fn row_count(&self) -> usize {
+        self.len()
     }
 
     fn visit(&self, act: &mut dyn FnMut(&[&[Code]], usize)) {
         let columns: Vec<&[Code]> = (0..self.arity()).map(|at| self.column(at)).collect();
-        act(&columns, Rows::len(self));
+        act(&columns, self.len());
     }
 }
 
 impl RowSource for RowSet {
-    fn len(&self) -> usize {
+    fn row_count(&self) -> usize {
         self.len
     }
 
@@ -85,19 +87,42 @@ impl RowSource for RowSet {
 impl RowSet {
     /// An empty set for `writers` threads.
     pub fn new(arity: usize, writers: usize) -> RowSet {
-        let shards = if writers <= 1 { 1 } else { (writers * 16).next_power_of_two() };
-        let tuples = || RwLock::new(TupleShard { table: RowTable::new(arity), settled: 0 });
+        let shards = if writers <= 1 {
+            1
+        } else {
+            (writers * 16).next_power_of_two()
+        };
+        let tuples = || {
+            RwLock::new(TupleShard {
+                table: RowTable::new(arity),
+                settled: 0,
+            })
+        };
         let shape = match arity {
-            0 => Shape::Nullary { present: AtomicBool::new(false) },
+            0 => Shape::Nullary {
+                present: AtomicBool::new(false),
+            },
             1 | 2 => Shape::Pairs((0..shards).map(|_| RwLock::default()).collect()),
             _ => Shape::Tuples((0..shards).map(|_| tuples()).collect()),
         };
-        RowSet { arity, len: 0, shards, examined: 0, shape }
+        RowSet {
+            arity,
+            len: 0,
+            shards,
+            examined: 0,
+            shape,
+        }
     }
 
     /// A set that will not grow.
     pub fn fixed(rows: SortedRows) -> RowSet {
-        RowSet { arity: rows.rows().arity(), len: rows.len(), shards: 1, examined: 0, shape: Shape::Sorted(rows) }
+        RowSet {
+            arity: rows.rows().arity(),
+            len: rows.len(),
+            shards: 1,
+            examined: 0,
+            shape: Shape::Sorted(rows),
+        }
     }
 
     pub fn arity(&self) -> usize {
@@ -119,9 +144,10 @@ impl RowSet {
             (Shape::Sorted(rows), _) => rows.contains(row),
             (Shape::Matrix(matrix), &[first, second]) => matrix.contains(first, second),
             (Shape::Matrix(matrix), &[only]) => matrix.contains(Code(0), only),
-            (Shape::Groups(shards), &[first, second]) => {
-                shards[shard_of_first(first, shards.len())].read().contains(first, second)
-            }
+            (Shape::Groups(shards), &[first, second]) => shards
+                [shard_of_first(first, shards.len())]
+            .read()
+            .contains(first, second),
             (Shape::Pairs(shards), &[first, second]) => contains_pair(shards, pack(first, second)),
             (Shape::Pairs(shards), &[only]) => contains_pair(shards, pack(Code(0), only)),
             (Shape::Tuples(shards), _) => {
@@ -142,7 +168,9 @@ impl RowSet {
         if self.arity == 0 {
             return Rows::nullary(self.contains(&[]));
         }
-        let mut columns: Vec<Vec<Code>> = (0..self.arity).map(|_| Vec::with_capacity(self.len)).collect();
+        let mut columns: Vec<Vec<Code>> = (0..self.arity)
+            .map(|_| Vec::with_capacity(self.len))
+            .collect();
         self.visit(&mut |pieces, _| {
             for (column, piece) in columns.iter_mut().zip(pieces) {
                 column.extend_from_slice(piece);
@@ -166,18 +194,28 @@ impl RowSet {
             Shape::Sorted(rows) => rows.len().div_ceil(UNIT),
             Shape::Matrix(matrix) => matrix.row_count(),
             Shape::Groups(shards) => shards.iter().map(|shard| shard.read().count()).sum(),
-            Shape::Pairs(shards) => shards.iter().map(|shard| shard.read().table.capacity().div_ceil(UNIT)).sum(),
-            Shape::Tuples(shards) => shards.iter().map(|shard| shard.read().table.len().div_ceil(UNIT)).sum(),
+            Shape::Pairs(shards) => shards
+                .iter()
+                .map(|shard| shard.read().table.capacity().div_ceil(UNIT))
+                .sum(),
+            Shape::Tuples(shards) => shards
+                .iter()
+                .map(|shard| shard.read().table.len().div_ceil(UNIT))
+                .sum(),
         }
     }
 
     /// Calls back with the rows of some units, column by column, a piece at a time. None may be unsettled.
     pub fn visit_units(&self, units: Range<usize>, act: &mut dyn FnMut(&[&[Code]], usize)) {
         match &self.shape {
-            Shape::Nullary { present } => act(&[], usize::from(present.load(Relaxed) && !units.is_empty())),
+            Shape::Nullary { present } => {
+                act(&[], usize::from(present.load(Relaxed) && !units.is_empty()))
+            }
             Shape::Sorted(rows) => {
                 let range = units.start * UNIT..(units.end * UNIT).min(rows.len());
-                let columns: Vec<&[Code]> = (0..self.arity).map(|at| &rows.rows().column(at)[range.clone()]).collect();
+                let columns: Vec<&[Code]> = (0..self.arity)
+                    .map(|at| &rows.rows().column(at)[range.clone()])
+                    .collect();
                 if !range.is_empty() {
                     act(&columns, range.len());
                 }
@@ -225,7 +263,9 @@ impl RowSet {
                     let range = pieces.start * UNIT..(pieces.end * UNIT).min(shard.table.len());
                     columns.iter_mut().for_each(Vec::clear);
                     for number in range.clone() {
-                        for (column, &code) in columns.iter_mut().zip(shard.table.row(number as u32)) {
+                        for (column, &code) in
+                            columns.iter_mut().zip(shard.table.row(number as u32))
+                        {
                             column.push(code);
                         }
                     }
@@ -267,12 +307,21 @@ impl RowSet {
                 return Rows::nullary(fresh);
             }
             Shape::Sorted(_) => {}
-            Shape::Matrix(matrix) => strays = with_two(&mut columns, |firsts, seconds| matrix.settle(firsts, seconds)),
+            Shape::Matrix(matrix) => {
+                strays = with_two(&mut columns, |firsts, seconds| {
+                    matrix.settle(firsts, seconds)
+                })
+            }
             Shape::Groups(shards) => with_two(&mut columns, |firsts, seconds| {
-                shards.iter_mut().for_each(|shard| shard.get_mut().settle(firsts, seconds));
+                shards
+                    .iter_mut()
+                    .for_each(|shard| shard.get_mut().settle(firsts, seconds));
             }),
             Shape::Pairs(shards) => with_two(&mut columns, |firsts, seconds| {
-                for key in shards.iter_mut().flat_map(|shard| shard.get_mut().fresh.drain(..)) {
+                for key in shards
+                    .iter_mut()
+                    .flat_map(|shard| shard.get_mut().fresh.drain(..))
+                {
                     let (first, second) = unpack(key);
                     firsts.push(first);
                     seconds.push(second);
@@ -291,7 +340,9 @@ impl RowSet {
             }
         }
         if !strays.is_empty() {
-            with_two(&mut columns, |firsts, seconds| self.settle_strays(&strays, firsts, seconds));
+            with_two(&mut columns, |firsts, seconds| {
+                self.settle_strays(&strays, firsts, seconds)
+            });
         }
         if self.arity == 1 {
             columns.remove(0);
@@ -308,7 +359,9 @@ impl RowSet {
 
     /// Pairs fell off the matrix: widen it while it stays lean, fall back to a table otherwise.
     fn settle_strays(&mut self, strays: &[u64], firsts: &mut Vec<Code>, seconds: &mut Vec<Code>) {
-        let Shape::Matrix(matrix) = &mut self.shape else { return };
+        let Shape::Matrix(matrix) = &mut self.shape else {
+            return;
+        };
         let (rows, columns) = matrix.axes();
         let rows = widen(rows, strays.iter().map(|&key| unpack(key).0));
         let columns = widen(columns, strays.iter().map(|&key| unpack(key).1));
@@ -333,7 +386,9 @@ impl RowSet {
             shard.table.insert_all(&known, &mut Vec::new());
         }
         for &key in strays {
-            shards[shard_of(hash(key), self.shards)].table.insert_all(&[key], &mut fresh);
+            shards[shard_of(hash(key), self.shards)]
+                .table
+                .insert_all(&[key], &mut fresh);
         }
         self.shape = Shape::Pairs(shards.into_iter().map(RwLock::new).collect());
         firsts.extend(fresh.iter().map(|&key| unpack(key).0));
@@ -342,7 +397,9 @@ impl RowSet {
 
     /// Looks whether another shape suits the rows better than the hash table they start in.
     fn reshape(&mut self) {
-        let Shape::Pairs(shards) = &mut self.shape else { return };
+        let Shape::Pairs(shards) = &mut self.shape else {
+            return;
+        };
         let (mut low, mut high) = ([u32::MAX; 2], [0; 2]);
         for shard in shards.iter_mut() {
             for key in shard.get_mut().table.iter() {
@@ -353,7 +410,10 @@ impl RowSet {
                 }
             }
         }
-        let (rows, columns) = (Axis::spanning(low[0], high[0]), Axis::spanning(low[1], high[1]));
+        let (rows, columns) = (
+            Axis::spanning(low[0], high[0]),
+            Axis::spanning(low[1], high[1]),
+        );
         let range = u64::from(rows.len);
         if worth_a_matrix(rows, columns, self.len) {
             let mut matrix = Matrix::new(rows, columns);
@@ -365,11 +425,16 @@ impl RowSet {
             }
             matrix.settle(&mut Vec::new(), &mut Vec::new());
             self.shape = Shape::Matrix(matrix);
-        } else if self.arity == 2 && self.len > MANY && range * LONG_GROUPS as u64 <= self.len as u64 * 8 {
+        } else if self.arity == 2
+            && self.len > MANY
+            && range * LONG_GROUPS as u64 <= self.len as u64 * 8
+        {
             // Counting the groups costs a bit for each code in their range, so the range must not be absurd.
             let mut seen = vec![false; rows.len as usize];
             let tables = shards.iter_mut().map(|shard| &shard.get_mut().table);
-            tables.flat_map(PairTable::iter).for_each(|key| seen[(unpack(key).0.0 - rows.base) as usize] = true);
+            tables
+                .flat_map(PairTable::iter)
+                .for_each(|key| seen[(unpack(key).0.0 - rows.base) as usize] = true);
             let groups = seen.iter().filter(|&&seen| seen).count();
             if groups * LONG_GROUPS <= self.len {
                 self.become_groups();
@@ -378,7 +443,9 @@ impl RowSet {
     }
 
     fn become_groups(&mut self) {
-        let Shape::Pairs(shards) = &mut self.shape else { return };
+        let Shape::Pairs(shards) = &mut self.shape else {
+            return;
+        };
         let mut groups: Vec<Groups> = (0..self.shards).map(|_| Groups::default()).collect();
         for shard in shards {
             // One table at a time is let go, so that the two shapes are never held in full together.
@@ -387,13 +454,18 @@ impl RowSet {
                 groups[shard_of_first(first, self.shards)].push_new(first, second);
             }
         }
-        groups.iter_mut().for_each(|groups| groups.settle(&mut Vec::new(), &mut Vec::new()));
+        groups
+            .iter_mut()
+            .for_each(|groups| groups.settle(&mut Vec::new(), &mut Vec::new()));
         self.shape = Shape::Groups(groups.into_iter().map(RwLock::new).collect());
     }
 }
 
 /// The first two columns at once.
-fn with_two<T>(columns: &mut [Vec<Code>], act: impl FnOnce(&mut Vec<Code>, &mut Vec<Code>) -> T) -> T {
+fn with_two<T>(
+    columns: &mut [Vec<Code>],
+    act: impl FnOnce(&mut Vec<Code>, &mut Vec<Code>) -> T,
+) -> T {
     let (first, rest) = columns.split_at_mut(1);
     act(&mut first[0], &mut rest[0])
 }
@@ -425,17 +497,24 @@ fn worth_a_matrix(rows: Axis, columns: Axis, len: usize) -> bool {
 /// An axis that also holds `codes`, with room to grow by half where it had to grow.
 fn widen(axis: Axis, codes: impl Iterator<Item = Code>) -> Axis {
     let end = u64::from(axis.base) + u64::from(axis.len);
-    let (low, high) =
-        codes.fold((axis.base, end), |(low, high), code| (low.min(code.0), high.max(u64::from(code.0) + 1)));
+    let (low, high) = codes.fold((axis.base, end), |(low, high), code| {
+        (low.min(code.0), high.max(u64::from(code.0) + 1))
+    });
     if low == axis.base && high == end {
         return axis;
     }
     let len = (high - u64::from(low)).saturating_mul(3) / 2;
-    Axis { base: low, len: len.min(u64::from(u32::MAX - low)) as u32 }
+    Axis {
+        base: low,
+        len: len.min(u64::from(u32::MAX - low)) as u32,
+    }
 }
 
 fn contains_pair(shards: &[RwLock<PairShard>], key: u64) -> bool {
-    shards[shard_of(hash(key), shards.len())].read().table.contains(key)
+    shards[shard_of(hash(key), shards.len())]
+        .read()
+        .table
+        .contains(key)
 }
 
 /// Tables use the top bits of a hash for their slots, so shards go by others.

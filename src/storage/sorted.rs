@@ -13,7 +13,9 @@ pub struct SortedRows {
 impl SortedRows {
     pub fn from_unsorted(rows: Rows) -> SortedRows {
         if is_ascending(&rows) {
-            return SortedRows { rows: Arc::new(rows) };
+            return SortedRows {
+                rows: Arc::new(rows),
+            };
         }
         let arity = rows.arity();
         let rows = match Packing::of(&rows) {
@@ -27,7 +29,9 @@ impl SortedRows {
             None if arity == 0 => Rows::nullary(!rows.is_empty()),
             None => sort_wide(&rows),
         };
-        SortedRows { rows: Arc::new(rows) }
+        SortedRows {
+            rows: Arc::new(rows),
+        }
     }
 
     pub fn rows(&self) -> &Arc<Rows> {

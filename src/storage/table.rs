@@ -87,7 +87,10 @@ impl PairTable {
 
     /// The slots of a range of the table that are taken: what a scan sees piece by piece.
     pub fn slots(&self, range: std::ops::Range<usize>) -> impl Iterator<Item = u64> + '_ {
-        self.slots[range].iter().copied().filter(|&key| key != EMPTY)
+        self.slots[range]
+            .iter()
+            .copied()
+            .filter(|&key| key != EMPTY)
     }
 
     /// Slots, taken or not.
@@ -101,7 +104,11 @@ impl PairTable {
     }
 
     fn after(&self, at: usize) -> usize {
-        if at + 1 == self.slots.len() { 0 } else { at + 1 }
+        if at + 1 == self.slots.len() {
+            0
+        } else {
+            at + 1
+        }
     }
 
     fn insert_reserved(&mut self, key: u64) -> bool {
@@ -123,7 +130,11 @@ impl PairTable {
         let wanted = (self.len + more) * 8 / 7 + 2;
         if wanted > self.slots.len() {
             // Small tables double; large ones grow by half, which wastes less of what is scarcer than time.
-            let size = if wanted < 1 << 16 { wanted.next_power_of_two() } else { wanted + wanted / 2 };
+            let size = if wanted < 1 << 16 {
+                wanted.next_power_of_two()
+            } else {
+                wanted + wanted / 2
+            };
             let old = std::mem::replace(&mut self.slots, vec![EMPTY; size]);
             self.len = 0;
             // Slots are in the order of the hash, and so are the new ones: both are walked through once.

@@ -349,8 +349,14 @@ impl Lexer {
         let culprit = match (end, line_end) {
             (None, _) => true,
             (Some(end), Some(_)) if self.string_rescans < MAX_STRING_RESCANS => {
-                self.string_rescans += 1;
-                !quotes_pair_up(bytes, end)
+                let pair_up = quotes_pair_up(bytes, end);
+                // If they do, they will for every later string, too.
+                self.string_rescans = if pair_up {
+                    MAX_STRING_RESCANS
+                } else {
+                    self.string_rescans + 1
+                };
+                !pair_up
             }
             _ => false,
         };

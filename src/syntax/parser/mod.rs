@@ -113,16 +113,11 @@ impl<'s, 'a> Parser<'s, 'a> {
 
     /// Takes the next word. At the end of the text it stays there.
     fn bump(&mut self) -> Token {
-        self.fill(0);
-        while self
-            .docs
-            .front()
-            .is_some_and(|(before, _)| *before <= self.taken)
-        {
-            if let Some((_, doc)) = self.docs.pop_front() {
-                self.useless_doc(&doc);
-            }
+        if !self.docs.is_empty() {
+            let docs = self.take_docs();
+            self.useless_docs(&docs);
         }
+        self.fill(0);
         if self.ahead[0].kind == TokenKind::End {
             return self.ahead[0].clone();
         }
@@ -158,10 +153,14 @@ impl<'s, 'a> Parser<'s, 'a> {
         docs
     }
 
-    fn useless_doc(&mut self, doc: &Token) {
+    /// One warning for lines that stand together.
+    fn useless_docs(&mut self, docs: &[Token]) {
+        let (Some(first), Some(last)) = (docs.first(), docs.last()) else {
+            return;
+        };
         self.report(
             Diagnostic::warning(codes::USELESS_DOC_COMMENT, "useless doc comment")
-                .at(doc.span, "nothing here can be documented")
+                .at(first.span.to(last.span), "nothing here can be documented")
                 .help("write an ordinary comment with `//`, or move it before an item"),
         );
     }

@@ -12,6 +12,7 @@ mod fold;
 pub mod functor;
 #[cfg(test)]
 mod naive;
+mod leading;
 mod pattern;
 mod pipeline;
 pub mod profile;

@@ -307,6 +307,34 @@ fn an_exhausted_budget_ends_with_status_4_and_writes_nothing() {
     assert_eq!(outcome.status(4).json()["stopped"]["relation"], json!("n"));
 }
 
+#[cfg(unix)]
+#[test]
+fn control_c_ends_a_run_and_nothing_is_written() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .file(
+            "endless.dl",
+            ".decl n(x: number)\n.output n\nn(0).\nn(X + 1) :- n(X).\n",
+        )
+        .directory("out");
+    let child = sandbox
+        .command()
+        .args(["run", "endless.dl", "-D", "out"])
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("the command starts");
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    let interrupt = std::process::Command::new("sh")
+        .arg("-c")
+        .arg(format!("kill -INT {}", child.id()))
+        .status();
+    assert!(interrupt.expect("a shell").success());
+    let output = child.wait_with_output().expect("the command ends");
+    assert_eq!(output.status.code(), Some(130));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("stopped"));
+    assert!(sandbox.list("out").is_empty());
+}
+
 #[test]
 fn wrong_usage_ends_with_status_2() {
     let sandbox = paths();
@@ -339,7 +367,7 @@ fn check_finds_every_mistake_and_runs_nothing() {
         .expect("an array")
         .iter()
         .filter(|finding| finding["severity"] == "error")
-        .filter_map(|finding| finding["line"].as_u64())
+        .filter_map(|finding| finding["labels"][0]["line"].as_u64())
         .collect();
     for line in [3, 4, 5] {
         assert!(lines.contains(&line), "line {line} is wrong: {findings:#}");
@@ -466,15 +494,17 @@ fn bad_input_is_named_with_its_place_and_nothing_is_written() {
             }
             None => std::fs::remove_file(sandbox.path().join(file)).expect("a file to remove"),
         }
-        let outcome = sandbox.run(run);
-        outcome.status(1);
-        for part in said {
-            if !outcome.stderr().contains(part) {
-                outcome.fail(&format!("{what}: `{part}` expected on standard error"));
+        for arguments in [&run[..], &["check"], &["query", "contract(C, F)"]] {
+            let outcome = sandbox.run(arguments);
+            outcome.status(1);
+            for part in said {
+                if !outcome.stderr().contains(part) {
+                    outcome.fail(&format!("{what}: `{part}` expected on standard error"));
+                }
             }
-        }
-        if !sandbox.list("out").is_empty() {
-            outcome.fail(&format!("{what}: something was written"));
+            if !sandbox.list("out").is_empty() {
+                outcome.fail(&format!("{what}: something was written"));
+            }
         }
     }
 }

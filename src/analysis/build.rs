@@ -7,7 +7,7 @@ use super::draft::{
     Aggregate, AggregateId, Arg, Atom, Clause, ClauseKind, Draft, Literal, LiteralKind, Mention,
     Node, NodeId, NodeKind, Scope, ScopeId,
 };
-use super::findings::{Findings, closest, counted, path_text};
+use super::findings::{Findings, counted, path_text};
 use super::formula::{self, Leaf};
 use super::inline::Inliner;
 use super::types::TypeId;
@@ -127,8 +127,8 @@ impl<'a> Builder<'a> {
         self.sources += 1;
     }
 
-    /// An atom of constants, and of wildcards if they are allowed, as the head of a fact.
-    pub fn ground_atom(&mut self, atom: &ast::Atom, wildcards: bool) {
+    /// An atom of constants and wildcards, as the head of a fact.
+    pub fn ground_atom(&mut self, atom: &ast::Atom) {
         let origin = Origin {
             fact: true,
             say: None,
@@ -137,12 +137,7 @@ impl<'a> Builder<'a> {
             span: atom.span,
         };
         let scope = self.open_scope(None);
-        let place = if wildcards {
-            Place::Pattern
-        } else {
-            Place::Head
-        };
-        let kind = match self.atom(atom, place, scope) {
+        let kind = match self.atom(atom, Place::Pattern, scope) {
             LiteralKind::Atom(atom) => ClauseKind::Rule(atom),
             _ => ClauseKind::UnknownHead(Vec::new()),
         };
@@ -256,9 +251,7 @@ impl<'a> Builder<'a> {
         let negated = leaf.negated;
         match &leaf.formula.kind {
             FormulaKind::Atom(atom) => match self.atom(atom, Place::Pattern, scope) {
-                LiteralKind::Atom(atom) if leaf.replaced => {
-                    LiteralKind::Replaced { atom, negated }
-                }
+                LiteralKind::Atom(atom) if leaf.replaced => LiteralKind::Replaced { atom, negated },
                 LiteralKind::Atom(atom) if negated => LiteralKind::Negated(atom),
                 literal => literal,
             },
@@ -468,7 +461,9 @@ impl<'a> Builder<'a> {
         let args = self.exprs(args, place, scope);
         let name = path_text(path);
         let Some(&(ty, ordinal)) = self.declarations.branches.get(&name) else {
-            let near = closest(&name, self.declarations.branches.keys().map(|name| &**name));
+            let near = self
+                .findings
+                .closest(&name, self.declarations.branches.keys().map(|name| &**name));
             self.findings.push(
                 Diagnostic::error(
                     codes::UNDEFINED_BRANCH,
@@ -507,7 +502,7 @@ impl<'a> Builder<'a> {
         if let Some(&functor) = self.declarations.functor_by_name.get(&name.text) {
             return Some(functor);
         }
-        let near = closest(
+        let near = self.findings.closest(
             &name.text,
             self.declarations
                 .functors

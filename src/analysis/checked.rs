@@ -126,6 +126,19 @@ pub enum Term {
     },
 }
 
+impl Term {
+    /// Whether the term calls `autoinc()`, and so differs each time it is evaluated.
+    pub fn counts(&self) -> bool {
+        match self {
+            Term::Var(_) | Term::Const(_) | Term::Wildcard => false,
+            Term::Record(fields) => fields.iter().any(Term::counts),
+            Term::Call { functor, args } => {
+                functor.op == FunctorOp::Autoinc || args.iter().any(Term::counts)
+            }
+        }
+    }
+}
+
 /// An operation on values, with the type of its operands decided.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Functor {
@@ -250,6 +263,30 @@ pub struct Aggregate {
     /// Inner variables used outside: the argmin or argmax, all ties.
     pub witnesses: Vec<VarId>,
     pub result: VarId,
+}
+
+impl Aggregate {
+    /// The atom whose rows are folded one by one, wildcards and all; `None` where distinct bindings of the named
+    /// variables are: over several atoms, over values made on the way, or where an atom repeats a variable.
+    pub fn counts_rows_of(&self) -> Option<usize> {
+        let mut single = None;
+        for (at, literal) in self.body.iter().enumerate() {
+            match &literal.kind {
+                LiteralKind::Atom(atom) => {
+                    let repeats = (1..atom.args.len()).any(|at| {
+                        matches!(atom.args[at], Term::Var(_))
+                            && atom.args[..at].contains(&atom.args[at])
+                    });
+                    if repeats || single.replace(at).is_some() {
+                        return None;
+                    }
+                }
+                LiteralKind::Range { .. } | LiteralKind::Aggregate(_) => return None,
+                _ => {}
+            }
+        }
+        single
+    }
 }
 
 #[derive(Clone, Debug)]

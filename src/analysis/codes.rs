@@ -85,3 +85,30 @@ pub fn warning_name(code: &str) -> Option<&'static str> {
         .find(|entry| entry.code == code)
         .and_then(|entry| entry.warning_name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_ascend_and_warnings_have_names() {
+        assert!(CODES.is_sorted_by(|a, b| a.code < b.code));
+        for entry in CODES {
+            assert_eq!(
+                entry.code.starts_with('W'),
+                entry.warning_name.is_some(),
+                "{}",
+                entry.code
+            );
+        }
+    }
+
+    #[test]
+    fn no_code_is_one_of_the_syntax() {
+        let syntax: Vec<&str> = crate::syntax::codes::CODES
+            .iter()
+            .map(|entry| entry.code)
+            .collect();
+        assert!(CODES.iter().all(|entry| !syntax.contains(&entry.code)));
+    }
+}

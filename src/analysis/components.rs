@@ -5,7 +5,7 @@
 //! relations. A name that the instance does not declare is left alone, so that it means what it means further out.
 
 use super::codes;
-use super::findings::{Findings, closest, counted, path_text};
+use super::findings::{Findings, counted, path_text};
 use super::paths::{self, Role};
 use crate::syntax::ast::{
     Component, ComponentType, Item, ItemKind, Name, Path, Qualifier, TypeDefinition,
@@ -56,7 +56,7 @@ pub fn instances(items: &[Item], findings: &mut Findings) -> Vec<Item> {
         return Vec::new();
     }
     expander.check_names(items);
-    if !expander.check_components() {
+    if !expander.check_components(items) {
         return Vec::new();
     }
     let mut instances = Vec::new();
@@ -133,8 +133,13 @@ impl<'a> Expander<'a, '_> {
     }
 
     /// Whether all components may be instantiated; if not, it was said why.
-    fn check_components(&mut self) -> bool {
+    fn check_components(&mut self, items: &[Item]) -> bool {
         let mut sound = true;
+        for item in items {
+            if let ItemKind::Init { component, .. } = &item.kind {
+                sound &= self.check_reference(component, None, &FxHashSet::default());
+            }
+        }
         for index in 0..self.components.len() {
             let id = ComponentId(index);
             let component = self.components[index].component;
@@ -208,7 +213,7 @@ impl<'a> Expander<'a, '_> {
             .components
             .iter()
             .map(|declared| &*declared.component.head.name.text);
-        let label = match closest(name, known) {
+        let label = match self.findings.closest(name, known) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "no `.comp` declares it here".to_owned(),
         };
@@ -428,6 +433,12 @@ impl<'a> Expander<'a, '_> {
             }
             self.copied += 1;
             let mut copy = item.clone();
+            // A type that is named like a parameter takes the argument's name.
+            if let ItemKind::Type(decl) = &mut copy.kind
+                && let Some(actual) = binding.get(&decl.name.text)
+            {
+                decl.name.text = actual.clone();
+            }
             paths::visit_item(&mut copy, &mut |role, path| {
                 if role == Role::Type
                     && let Some(actual) = binding.get(&path_text(path))

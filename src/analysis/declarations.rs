@@ -2,7 +2,8 @@
 
 use super::checked::{Attribute, Branch, RelationId, Shape, ShapeId, ValueType};
 use super::codes;
-use super::findings::{Findings, closest, path_text};
+use super::findings::{Findings, path_text};
+use super::strata;
 use super::types::{Type, TypeForm, TypeId, Types};
 use crate::syntax::ast::{self, Item, ItemKind, Path, Qualifier, TypeDefinition};
 use crate::syntax::diagnostic::Diagnostic;
@@ -85,6 +86,8 @@ pub struct Declarations {
     pub functor_by_name: HashMap<Arc<str>, usize>,
     /// A branch's type and ordinal. Branch names are global.
     pub branches: HashMap<Arc<str>, (TypeId, u32)>,
+    /// Components could not be expanded: what is missing from an instance was reported there.
+    pub incomplete: bool,
     /// Relations that are inlined, and their rules: later queries inline them too.
     pub inlined: Vec<Arc<str>>,
     pub inlined_rules: Vec<ast::Rule>,
@@ -163,7 +166,10 @@ impl Declarations {
         if let Some(&id) = self.relation_by_name.get(&name) {
             return Some(id);
         }
-        let near = closest(&name, self.relations.iter().map(|relation| &*relation.name));
+        if self.incomplete && name.contains('.') {
+            return None;
+        }
+        let near = findings.closest(&name, self.relations.iter().map(|relation| &*relation.name));
         let mut diagnostic = Diagnostic::error(
             codes::UNDEFINED_RELATION,
             format!("Undefined relation `{name}`"),
@@ -201,7 +207,7 @@ impl Declarations {
         if let Some(id) = self.types.named(&name) {
             return id;
         }
-        let label = match closest(&name, self.types.names().map(|name| &**name)) {
+        let label = match findings.closest(&name, self.types.names().map(|name| &**name)) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "no `.type` declares it".to_owned(),
         };
@@ -218,8 +224,11 @@ impl Declarations {
 
 /// Declares everything `items` declare. Every name is in its table afterwards, even of a wrong declaration, so that
 /// uses of it are not reported again.
-pub fn declare(items: &[&Item], findings: &mut Findings) -> Declarations {
-    let mut declarations = Declarations::default();
+pub fn declare(items: &[&Item], incomplete: bool, findings: &mut Findings) -> Declarations {
+    let mut declarations = Declarations {
+        incomplete,
+        ..Declarations::default()
+    };
     let mut places: HashMap<Arc<str>, Span> = HashMap::new();
     declare_types(items, &mut declarations, &mut places, findings);
     declare_functors(items, &mut declarations, findings);
@@ -272,20 +281,8 @@ fn declare_types(
         placed[index] = true;
         declare_type(declared[index], declarations, findings);
     }
-    for (decl, _) in declared.iter().zip(placed).filter(|(_, placed)| !placed) {
-        findings.push(
-            Diagnostic::error(
-                codes::CYCLIC_TYPE,
-                format!(
-                    "Infinite descent in the definition of type `{}`",
-                    decl.name.text
-                ),
-            )
-            .at(decl.name.span, "is defined by itself"),
-        );
-        declarations
-            .types
-            .bind(decl.name.text.clone(), TypeId::INVALID);
+    if placed.contains(&false) {
+        refuse_cycles(&declared, &index_of, &placed, declarations, findings);
     }
 
     for decl in &declared {
@@ -293,27 +290,68 @@ fn declare_types(
     }
 }
 
+/// Types on a cycle, and those made of them, are invalid; only the former are at fault.
+fn refuse_cycles(
+    declared: &[&ast::TypeDecl],
+    index_of: &HashMap<Arc<str>, usize>,
+    placed: &[bool],
+    declarations: &mut Declarations,
+    findings: &mut Findings,
+) {
+    let parts: Vec<Vec<usize>> = declared
+        .iter()
+        .map(|decl| parts_of(decl, index_of))
+        .collect();
+    let component = strata::tarjan(&parts);
+    let mut size: HashMap<u32, usize> = HashMap::new();
+    for &group in &component {
+        *size.entry(group).or_default() += 1;
+    }
+    for (index, decl) in declared.iter().enumerate() {
+        if placed[index] {
+            continue;
+        }
+        declarations
+            .types
+            .bind(decl.name.text.clone(), TypeId::INVALID);
+        if size[&component[index]] > 1 || parts[index].contains(&index) {
+            findings.push(
+                Diagnostic::error(
+                    codes::CYCLIC_TYPE,
+                    format!(
+                        "Infinite descent in the definition of type `{}`",
+                        decl.name.text
+                    ),
+                )
+                .at(decl.name.span, "is defined by itself"),
+            );
+        }
+    }
+}
+
+/// The declared types that a type is made of.
+fn parts_of(decl: &ast::TypeDecl, index_of: &HashMap<Arc<str>, usize>) -> Vec<usize> {
+    let paths: &[Path] = match &decl.definition {
+        TypeDefinition::Subset { base, .. } => std::slice::from_ref(base),
+        TypeDefinition::Alias(other) => std::slice::from_ref(other),
+        TypeDefinition::Union(members) => members,
+        TypeDefinition::Record(_) | TypeDefinition::Adt(_) => &[],
+    };
+    paths
+        .iter()
+        .filter_map(|path| index_of.get(&path_text(path)).copied())
+        .collect()
+}
+
 /// A topological order of the declared types; those on a cycle are left out.
 fn made_after_their_parts(
     declared: &[&ast::TypeDecl],
     index_of: &HashMap<Arc<str>, usize>,
 ) -> Vec<usize> {
-    let parts = |decl: &ast::TypeDecl| -> Vec<usize> {
-        let paths: &[Path] = match &decl.definition {
-            TypeDefinition::Subset { base, .. } => std::slice::from_ref(base),
-            TypeDefinition::Alias(other) => std::slice::from_ref(other),
-            TypeDefinition::Union(members) => members,
-            TypeDefinition::Record(_) | TypeDefinition::Adt(_) => &[],
-        };
-        paths
-            .iter()
-            .filter_map(|path| index_of.get(&path_text(path)).copied())
-            .collect()
-    };
     let mut missing = vec![0usize; declared.len()];
     let mut users: Vec<Vec<usize>> = vec![Vec::new(); declared.len()];
     for (index, decl) in declared.iter().enumerate() {
-        for part in parts(decl) {
+        for part in parts_of(decl, index_of) {
             missing[index] += 1;
             users[part].push(index);
         }
@@ -334,7 +372,6 @@ fn made_after_their_parts(
 
 fn declare_type(decl: &ast::TypeDecl, declarations: &mut Declarations, findings: &mut Findings) {
     let name = &decl.name.text;
-    let span = decl.name.span;
     let used_in = || format!("the definition of type `{name}`");
     let id = match &decl.definition {
         TypeDefinition::Alias(other) => {
@@ -370,7 +407,6 @@ fn declare_type(decl: &ast::TypeDecl, declarations: &mut Declarations, findings:
                     name: name.clone(),
                     form: TypeForm::Subset(target),
                     kind: Some(kind),
-                    span: Some(span),
                 }),
                 _ => TypeId::INVALID,
             }
@@ -382,7 +418,6 @@ fn declare_type(decl: &ast::TypeDecl, declarations: &mut Declarations, findings:
                 name: name.clone(),
                 form: TypeForm::Record(shape),
                 kind: Some(ValueType::Record(shape)),
-                span: Some(span),
             })
         }
         TypeDefinition::Adt(_) => {
@@ -391,7 +426,6 @@ fn declare_type(decl: &ast::TypeDecl, declarations: &mut Declarations, findings:
                 name: name.clone(),
                 form: TypeForm::Adt(shape),
                 kind: Some(ValueType::Adt(shape)),
-                span: Some(span),
             })
         }
     };
@@ -472,7 +506,6 @@ fn declare_union(
             name: name.clone(),
             form: TypeForm::Union(flat.into()),
             kind: Some(kind),
-            span: Some(decl.name.span),
         }),
         _ => TypeId::INVALID,
     }
@@ -662,6 +695,9 @@ fn declare_relations(
         for name in &decl.names {
             if let Some(&first) = places.get(&name.text) {
                 findings.push(name_clash("relation", &name.text, name.span, Some(first)));
+            }
+            // One that clashes with a type is declared all the same, so that its uses are not reported.
+            if declarations.relation_by_name.contains_key(&name.text) {
                 continue;
             }
             places.insert(name.text.clone(), name.span);
@@ -683,7 +719,13 @@ fn declare_relations(
     }
     for (id, path) in deltas {
         if let Some(original) = declarations.find_relation(path, findings) {
-            let attributes = declarations.relation(original).attributes.clone();
+            let mut attributes = declarations.relation(original).attributes.clone();
+            attributes.push(Field {
+                name: "<iteration>".into(),
+                ty: TypeId::UNSIGNED,
+                type_name: "unsigned".into(),
+                span: path.span,
+            });
             let delta = &mut declarations.relations[id.index()];
             delta.attributes = attributes;
             delta.delta_of = Some(original);
@@ -712,8 +754,8 @@ fn choice_domains(decl: &ast::RelationDecl, findings: &mut Findings) -> Vec<Vec<
                 .filter_map(|name| {
                     let found = position(name);
                     if found.is_none() {
-                        let near =
-                            closest(&name.text, decl.attributes.iter().map(|a| &*a.name.text));
+                        let near = findings
+                            .closest(&name.text, decl.attributes.iter().map(|a| &*a.name.text));
                         findings.push(
                             Diagnostic::error(
                                 codes::UNDEFINED_ATTRIBUTE,

@@ -3,7 +3,7 @@
 use super::checked::{Directive, RelationId};
 use super::codes;
 use super::declarations::Declarations;
-use super::findings::{Findings, closest};
+use super::findings::Findings;
 use crate::syntax::ast::{self, DirectiveKind, Item, ItemKind, Qualifier};
 use crate::syntax::diagnostic::Diagnostic;
 use rustc_hash::FxHashMap;
@@ -101,7 +101,7 @@ fn check_keys(directive: &ast::Directive, findings: &mut Findings) {
         if KEYS.contains(&&*key.text) {
             continue;
         }
-        let label = match closest(&key.text, KEYS.iter().copied()) {
+        let label = match findings.closest(&key.text, KEYS.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "nothing reads it".to_owned(),
         };

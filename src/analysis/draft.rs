@@ -137,7 +137,10 @@ pub enum LiteralKind {
     },
     Bool(bool),
     /// An atom of an inlined relation: what it stands for is beside it, this tells the types of its arguments.
-    Replaced { atom: Atom, negated: bool },
+    Replaced {
+        atom: Atom,
+        negated: bool,
+    },
     /// An atom of an unknown relation or arity: grounds and types what it mentions.
     Unknown(Vec<Arg>),
 }
@@ -156,9 +159,17 @@ impl Literal {
             | LiteralKind::Negated(atom)
             | LiteralKind::Replaced { atom, .. } => atom.args.clone(),
             LiteralKind::Unknown(args) => args.clone(),
-            LiteralKind::Compare { left: a, right: b, .. }
-            | LiteralKind::Match { pattern: a, text: b, .. }
-            | LiteralKind::Contains { part: a, text: b, .. } => vec![*a, *b],
+            LiteralKind::Compare {
+                left: a, right: b, ..
+            }
+            | LiteralKind::Match {
+                pattern: a,
+                text: b,
+                ..
+            }
+            | LiteralKind::Contains {
+                part: a, text: b, ..
+            } => vec![*a, *b],
             LiteralKind::Bool(_) => Vec::new(),
         }
     }

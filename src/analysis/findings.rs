@@ -11,7 +11,12 @@ use std::sync::Arc;
 pub struct Findings {
     seen: HashSet<(&'static str, Option<Span>, String)>,
     all: Vec<Diagnostic>,
+    comparisons: usize,
 }
+
+/// Names that may be compared to find suggestions, in one check. A program with thousands of unknown names is
+/// better served by an answer than by suggestions.
+const COMPARISONS: usize = 50_000;
 
 impl Findings {
     pub fn push(&mut self, diagnostic: Diagnostic) {
@@ -24,12 +29,36 @@ impl Findings {
         }
     }
 
-    pub fn errors(&self) -> usize {
-        self.all.iter().filter(|diagnostic| diagnostic.is_error()).count()
+    /// The name nearest to `wanted`, if one is near enough to be what was meant.
+    pub fn closest<'a>(
+        &mut self,
+        wanted: &str,
+        candidates: impl IntoIterator<Item = &'a str>,
+    ) -> Option<&'a str> {
+        let left = COMPARISONS.saturating_sub(self.comparisons);
+        let (nearest, compared) = nearest(wanted, candidates, left);
+        self.comparisons += compared;
+        nearest
     }
 
-    /// In the order of their places, so that output does not depend on the order of the stages.
+    pub fn errors(&self) -> usize {
+        self.all
+            .iter()
+            .filter(|diagnostic| diagnostic.is_error())
+            .count()
+    }
+
+    /// In the order of their places, so that output does not depend on the order of the stages. Where there is an
+    /// error, a warning would only repeat it.
     pub fn into_sorted(mut self) -> Vec<Diagnostic> {
+        let errors: HashSet<Option<Span>> = self
+            .all
+            .iter()
+            .filter(|diagnostic| diagnostic.is_error())
+            .map(place)
+            .collect();
+        self.all
+            .retain(|diagnostic| diagnostic.is_error() || !errors.contains(&place(diagnostic)));
         self.all.sort_by_key(place);
         self.all
     }
@@ -43,21 +72,32 @@ fn place(diagnostic: &Diagnostic) -> Option<Span> {
 }
 
 /// The name nearest to `wanted`, if one is near enough to be what was meant.
-///
-/// Only names of nearly the same length are compared, so a lookup in thousands of names stays cheap.
 pub fn closest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    nearest(wanted, candidates, COMPARISONS).0
+}
+
+/// The nearest of the first `limit` candidates, and how many were compared. Only names of nearly the same length are.
+fn nearest<'a>(
+    wanted: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+    limit: usize,
+) -> (Option<&'a str>, usize) {
     let length = wanted.chars().count();
     let allowed = (length / 3).clamp(1, 4);
     let folded = wanted.to_lowercase();
-    candidates
+    let mut compared = 0;
+    let nearest = candidates
         .into_iter()
         .filter(|name| name.len().abs_diff(wanted.len()) <= 2 * allowed && name.len() < 256)
+        .take(limit)
         .filter_map(|name| {
+            compared += 1;
             let distance = strsim::damerau_levenshtein(&folded, &name.to_lowercase());
             (distance <= allowed && name != wanted).then_some((distance, name))
         })
         .min()
-        .map(|(_, name)| name)
+        .map(|(_, name)| name);
+    (nearest, compared)
 }
 
 /// `a.b.c` as one name.

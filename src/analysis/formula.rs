@@ -98,8 +98,16 @@ impl<'a> Expansion<'a, '_> {
             replaced: true,
             ..leaf(&replaced.atom, negated)
         }];
-        always.extend(replaced.equations.iter().map(|equation| leaf(equation, false)));
-        multiply(vec![always], self.expand(&replaced.body, negated, inlined + 1)?)
+        always.extend(
+            replaced
+                .equations
+                .iter()
+                .map(|equation| leaf(equation, false)),
+        );
+        multiply(
+            vec![always],
+            self.expand(&replaced.body, negated, inlined + 1)?,
+        )
     }
 }
 
@@ -111,7 +119,11 @@ fn multiply<'a>(
         for conjunction in &mut left {
             conjunction.extend_from_slice(only);
         }
-        return if size(&left) > LIMIT { Err(TooLarge) } else { Ok(left) };
+        return if size(&left) > LIMIT {
+            Err(TooLarge)
+        } else {
+            Ok(left)
+        };
     }
     if size(&left) * right.len() + size(&right) * left.len() > LIMIT {
         return Err(TooLarge);
@@ -127,5 +139,8 @@ fn multiply<'a>(
 }
 
 fn size(conjunctions: &Conjunctions<'_>) -> usize {
-    conjunctions.iter().map(|literals| literals.len().max(1)).sum()
+    conjunctions
+        .iter()
+        .map(|literals| literals.len().max(1))
+        .sum()
 }

@@ -2,9 +2,9 @@
 //!
 //! In Datalog, as in Soufflé, a functor is never inverted: `a(x + 1)` gives `x` no value, `a([x, y])` gives both.
 
-use super::draft::{AggregateId, Arg, ClauseKind, Draft, LiteralKind, NodeId, NodeKind, ScopeId};
 use super::checked::RelationId;
 use super::declarations::Declarations;
+use super::draft::{AggregateId, Arg, ClauseKind, Draft, LiteralKind, NodeId, NodeKind, ScopeId};
 use super::findings::Findings;
 use super::{codes, draft};
 use crate::syntax::ast::CompareOp;
@@ -186,8 +186,14 @@ impl<'d> Collector<'d> {
                         self.imply(scope, right.node, left.node);
                     }
                 }
-                LiteralKind::Match { pattern: a, text: b, .. }
-                | LiteralKind::Contains { part: a, text: b, .. } => {
+                LiteralKind::Match {
+                    pattern: a,
+                    text: b,
+                    ..
+                }
+                | LiteralKind::Contains {
+                    part: a, text: b, ..
+                } => {
                     self.expression(scope, a);
                     self.expression(scope, b);
                 }
@@ -224,7 +230,10 @@ impl<'d> Collector<'d> {
                     self.expression(scope, arg);
                 }
             }
-            ClauseKind::Subsumption { dominated, dominating } => {
+            ClauseKind::Subsumption {
+                dominated,
+                dominating,
+            } => {
                 self.positive(scope, &dominated.args);
                 self.positive(scope, &dominating.args);
             }
@@ -243,7 +252,13 @@ impl<'d> Collector<'d> {
 
     fn solve(mut self) -> Grounded {
         self.facts.run();
-        Grounded(self.facts.grounded.into_iter().map(|(node,)| node).collect())
+        Grounded(
+            self.facts
+                .grounded
+                .into_iter()
+                .map(|(node,)| node)
+                .collect(),
+        )
     }
 }
 
@@ -309,7 +324,13 @@ pub fn check(
             let own = draft.find(*node) == *node && !draft.node(*node).ghost;
             if own && !grounded.contains(draft, *node) {
                 faulty.insert(scope.clause);
-                findings.push(ungrounded_variable(draft, declarations, clause, name, *node));
+                findings.push(ungrounded_variable(
+                    draft,
+                    declarations,
+                    clause,
+                    name,
+                    *node,
+                ));
             }
         }
     }
@@ -320,8 +341,15 @@ pub fn check(
             _ => continue,
         };
         let clause = draft.scope(node.scope).clause;
-        let fact = draft.clauses.get(clause as usize).is_none_or(|clause| clause.fact);
-        if !fact && !node.ghost && !faulty.contains(&clause) && !grounded.contains(draft, NodeId(index as u32)) {
+        let fact = draft
+            .clauses
+            .get(clause as usize)
+            .is_none_or(|clause| clause.fact);
+        if !fact
+            && !node.ghost
+            && !faulty.contains(&clause)
+            && !grounded.contains(draft, NodeId(index as u32))
+        {
             findings.push(
                 Diagnostic::error(codes::UNGROUNDED, format!("Ungrounded {what}"))
                     .at(node.span, "a part of it has no value")
@@ -384,9 +412,11 @@ fn ungrounded_variable(
         .map_or(draft.node(node).span, |mention| mention.span);
     let message = format!("Ungrounded variable `{name}`: nothing in this rule gives it a value");
     let diagnostic = Diagnostic::error(codes::UNGROUNDED, message);
-    let circular = draft.scope(scope).aggregates.iter().any(|&id| {
-        draft.aggregate(id).injected.contains(&node)
-    });
+    let circular = draft
+        .scope(scope)
+        .aggregates
+        .iter()
+        .any(|&id| draft.aggregate(id).injected.contains(&node));
     if uses.aggregate && circular {
         return Diagnostic::error(
             codes::MUTUALLY_DEPENDENT_AGGREGATES,
@@ -410,6 +440,9 @@ fn ungrounded_variable(
             .help(format!(
                 "bind it with a positive atom or an equation `{name} = …`; a functor's result does not tell its operands"
             )),
+        _ if draft.scope(scope).aggregate.is_some() => diagnostic
+            .at(draft.node(node).span, "aggregated here, but the aggregate's body does not bind it")
+            .help(format!("mention `{name}` in a positive atom between the braces")),
         _ => diagnostic
             .at(first, "mentioned only in the head")
             .help(format!("mention `{name}` in a positive atom of the body")),
@@ -469,8 +502,16 @@ fn uses(draft: &Draft, scope: ScopeId, node: NodeId) -> Uses {
                 }
             }
             LiteralKind::Compare { left, right, .. }
-            | LiteralKind::Match { pattern: left, text: right, .. }
-            | LiteralKind::Contains { part: left, text: right, .. } => {
+            | LiteralKind::Match {
+                pattern: left,
+                text: right,
+                ..
+            }
+            | LiteralKind::Contains {
+                part: left,
+                text: right,
+                ..
+            } => {
                 for (side, facing) in [(left, right), (right, left)] {
                     if let Some(span) = mentions(draft, side, node) {
                         uses.other.get_or_insert(span);

@@ -29,7 +29,8 @@ ascent! {
     // The operands and the result of an operation are of one kind.
     upper(node, literal) <-- same_kind(node, other), upper(other, ty), literal_of(ty, literal);
     upper(node, literal) <-- same_kind(other, node), upper(other, ty), literal_of(ty, literal);
-    // A field of a record has the type its record's type declares.
+    // A field of a record has the type its record's type declares; of an invalid one, any.
+    upper(node, invalid) <-- field_of(node, record, _), upper(record, invalid), if *invalid == TypeId::INVALID.0;
     upper(node, ty) <-- field_of(node, record, index), upper(record, whole), field_type(whole, index, ty);
 }
 
@@ -161,10 +162,18 @@ impl Collector<'_> {
         }
         for literal in draft.scopes.iter().flat_map(|scope| &scope.literals) {
             match &literal.kind {
-                LiteralKind::Atom(atom) | LiteralKind::Replaced { atom, negated: false } => {
+                LiteralKind::Atom(atom)
+                | LiteralKind::Replaced {
+                    atom,
+                    negated: false,
+                } => {
                     self.source(atom);
                 }
-                LiteralKind::Negated(atom) | LiteralKind::Replaced { atom, negated: true } => {
+                LiteralKind::Negated(atom)
+                | LiteralKind::Replaced {
+                    atom,
+                    negated: true,
+                } => {
                     self.sink(atom, true);
                 }
                 LiteralKind::Compare { left, right, .. }

@@ -72,8 +72,14 @@ impl<'a> Inliner<'a> {
     pub fn of_rules(relations: &[Arc<str>], rules: &'a [Rule]) -> Inliner<'a> {
         let mut inliner = Inliner::default();
         for name in relations {
-            let of = |rule: &&Rule| rule.heads.iter().any(|head| path_text(&head.relation) == *name);
-            inliner.rules.insert(name.clone(), rules.iter().filter(of).collect());
+            let of = |rule: &&Rule| {
+                rule.heads
+                    .iter()
+                    .any(|head| path_text(&head.relation) == *name)
+            };
+            inliner
+                .rules
+                .insert(name.clone(), rules.iter().filter(of).collect());
         }
         inliner
     }
@@ -96,7 +102,11 @@ impl<'a> Inliner<'a> {
         let (atom, equations) = self.simplified(atom);
         let mut members = Vec::new();
         for rule in rules {
-            for head in rule.heads.iter().filter(|head| path_text(&head.relation) == name) {
+            for head in rule
+                .heads
+                .iter()
+                .filter(|head| path_text(&head.relation) == name)
+            {
                 if head.args.len() != atom.args.len() {
                     return None;
                 }
@@ -202,9 +212,10 @@ fn excluded<'a>(items: &[&'a Item]) -> Vec<&'a str> {
     items
         .iter()
         .filter_map(|item| match &item.kind {
-            ItemKind::Pragma { key, value: Some(value) } if &*key.value == "inline-exclude" => {
-                Some(&*value.value)
-            }
+            ItemKind::Pragma {
+                key,
+                value: Some(value),
+            } if &*key.value == "inline-exclude" => Some(&*value.value),
             _ => None,
         })
         .flat_map(|list| list.split(','))
@@ -322,8 +333,13 @@ impl<'a> Contents<'a> {
                 self.formula(inner, Under { negation, ..under });
             }
             FormulaKind::Atom(atom) => self.atom(atom, under),
-            FormulaKind::Compare { left: a, right: b, .. }
-            | FormulaKind::Match { pattern: a, text: b }
+            FormulaKind::Compare {
+                left: a, right: b, ..
+            }
+            | FormulaKind::Match {
+                pattern: a,
+                text: b,
+            }
             | FormulaKind::Contains { part: a, text: b } => {
                 self.expr(a, under);
                 self.expr(b, under);
@@ -353,7 +369,9 @@ impl<'a> Contents<'a> {
             | ExprKind::UserCall { args: parts, .. } => {
                 parts.iter().for_each(|part| self.expr(part, under));
             }
-            ExprKind::Unary { operand, .. } | ExprKind::Cast { operand, .. } => self.expr(operand, under),
+            ExprKind::Unary { operand, .. } | ExprKind::Cast { operand, .. } => {
+                self.expr(operand, under)
+            }
             ExprKind::Binary { left, right, .. } => {
                 self.expr(left, under);
                 self.expr(right, under);
@@ -405,13 +423,30 @@ fn check(
                 if let Some(body) = &rule.body {
                     contents.formula(body, Under::default());
                 }
-                inlined_rule(rule, &contents, inliner, &mut negatable, &mut uses, |span| {
-                    let message = "Cannot inline clause containing a counter argument `autoinc()`";
-                    refuse(findings, message.to_owned(), span, "counts each time it is copied");
-                });
+                inlined_rule(
+                    rule,
+                    &contents,
+                    inliner,
+                    &mut negatable,
+                    &mut uses,
+                    |span| {
+                        let message =
+                            "Cannot inline clause containing a counter argument `autoinc()`";
+                        refuse(
+                            findings,
+                            message.to_owned(),
+                            span,
+                            "counts each time it is copied",
+                        );
+                    },
+                );
             }
-            ItemKind::Constraint(body) | ItemKind::Query(body) => contents.formula(body, Under::default()),
-            ItemKind::Subsumption(subsumption) => contents.formula(&subsumption.body, Under::default()),
+            ItemKind::Constraint(body) | ItemKind::Query(body) => {
+                contents.formula(body, Under::default())
+            }
+            ItemKind::Subsumption(subsumption) => {
+                contents.formula(&subsumption.body, Under::default())
+            }
             _ => continue,
         }
         bodies.push(contents);
@@ -434,7 +469,10 @@ fn check(
     }
     if let Some(cycle) = cycle(&uses) {
         let names: Vec<Arc<str>> = cycle.iter().map(|atom| path_text(&atom.relation)).collect();
-        let message = format!("Cannot inline cyclically dependent relations {{{}}}", names.join(", "));
+        let message = format!(
+            "Cannot inline cyclically dependent relations {{{}}}",
+            names.join(", ")
+        );
         if let Some(first) = cycle.first() {
             refuse(findings, message, first.span, "part of the cycle");
         }
@@ -458,10 +496,16 @@ fn inlined_rule<'a>(
         let name = path_text(&head.relation);
         let mut of_head = Contents::default();
         of_head.atom(head, Under::default());
-        let known = body.variables.iter().all(|variable| of_head.variables.contains(variable));
+        let known = body
+            .variables
+            .iter()
+            .all(|variable| of_head.variables.contains(variable));
         *negatable.entry(name.clone()).or_insert(true) &= known;
         uses.entry(name).or_default().extend(
-            body.atoms.iter().map(|(atom, _)| *atom).filter(|atom| inliner.is_inlined(atom)),
+            body.atoms
+                .iter()
+                .map(|(atom, _)| *atom)
+                .filter(|atom| inliner.is_inlined(atom)),
         );
         if let Some(span) = body.counter.or(of_head.counter) {
             counter(span);
@@ -483,12 +527,18 @@ fn is_read_or_written(name: &Arc<str>, items: &[&Item]) -> bool {
     items.iter().any(|item| match &item.kind {
         ItemKind::Directive(directive) => {
             directive.kind != DirectiveKind::Limitsize
-                && directive.relations.iter().any(|path| path_text(path) == *name)
+                && directive
+                    .relations
+                    .iter()
+                    .any(|path| path_text(path) == *name)
         }
         ItemKind::Relation(decl) => {
             decl.names.iter().any(|declared| declared.text == *name)
                 && decl.qualifiers.iter().any(|(qualifier, _)| {
-                    matches!(qualifier, Qualifier::Input | Qualifier::Output | Qualifier::Printsize)
+                    matches!(
+                        qualifier,
+                        Qualifier::Input | Qualifier::Output | Qualifier::Printsize
+                    )
                 })
         }
         _ => false,

@@ -7,9 +7,9 @@
 //! suspicious rules) are Ascent programs over the tree as relations: the one place of the library that uses `ascent`.
 //! Must not know: how rows are stored, in which order joins run.
 
+mod build;
 pub mod checked;
 pub mod codes;
-mod build;
 mod components;
 mod declarations;
 mod directives;
@@ -33,12 +33,11 @@ mod warnings;
 #[cfg(test)]
 mod tests;
 
-use crate::syntax::ast::{self, AnnotationValue, Item, ItemKind};
+use crate::syntax::ast::{self, AnnotationValue, Expr, ExprKind, Item, ItemKind};
 use crate::syntax::diagnostic::{Diagnostic, Severity};
 use build::Builder;
 use checked::{
-    CheckedProgram, CheckedQuery, Relation, RelationId, RelationKind, RuleId, Term,
-    UserFunctor,
+    CheckedProgram, CheckedQuery, Relation, RelationId, RelationKind, RuleId, Term, UserFunctor,
 };
 use declarations::Declarations;
 use draft::{Clause, ClauseKind, Draft};
@@ -82,14 +81,21 @@ pub fn check(
     let mut options = options.clone();
     options.legacy |= pragmas(&items).any(|(key, _)| &**key == "legacy");
 
-    let declarations = declarations::declare(&items, &mut findings);
+    let declarations = declarations::declare(&items, findings.errors() > 0, &mut findings);
     let inliner = Inliner::new(&items, &declarations, &mut findings);
     let draft = build(&items, &declarations, &inliner, &mut findings);
     let (draft, typing) = analyse(draft, &declarations, &options, &mut findings);
 
     let mut checked = shell(&items, declarations, &inliner, &mut findings);
     let declarations = checked.declarations.clone();
-    lower_clauses(&draft, &typing, &declarations, &options, &mut checked, &mut findings);
+    lower_clauses(
+        &draft,
+        &typing,
+        &declarations,
+        &options,
+        &mut checked,
+        &mut findings,
+    );
     let edges = strata::edges(&checked);
     let components = strata::Components::new(checked.relations.len(), &edges);
     checked.word_bits = options.word_bits;
@@ -112,7 +118,9 @@ pub fn check(
 fn is_silenced(diagnostic: &Diagnostic, options: &Options) -> bool {
     diagnostic.severity == Severity::Warning
         && options.silenced.iter().any(|wanted| {
-            wanted == "all" || wanted == diagnostic.code || Some(&**wanted) == codes::warning_name(diagnostic.code)
+            wanted == "all"
+                || wanted == diagnostic.code
+                || Some(&**wanted) == codes::warning_name(diagnostic.code)
         })
 }
 
@@ -121,7 +129,11 @@ fn pragmas<'a>(items: &[&'a Item]) -> impl Iterator<Item = (&'a Arc<str>, Option
         ItemKind::Pragma { key, value } => Some((&key.value, value.as_ref().map(|v| &v.value))),
         _ => None,
     };
-    items.iter().filter_map(pragma).collect::<Vec<_>>().into_iter()
+    items
+        .iter()
+        .filter_map(pragma)
+        .collect::<Vec<_>>()
+        .into_iter()
 }
 
 /// Every clause of the items, names resolved.
@@ -207,7 +219,12 @@ fn shell(
             span: relation.span,
         })
         .collect();
-    let kind = |ty| declarations.types.kind(ty).unwrap_or(checked::ValueType::Number);
+    let kind = |ty| {
+        declarations
+            .types
+            .kind(ty)
+            .unwrap_or(checked::ValueType::Number)
+    };
     CheckedProgram {
         shapes: declarations.checked_shapes(),
         relations,
@@ -260,7 +277,10 @@ fn lower_clauses(
                 checked.constraints.push(RuleId(checked.rules.len() as u32));
                 checked.rules.push(lowering.rule(clause));
             }
-            ClauseKind::Subsumption { dominated, dominating } => {
+            ClauseKind::Subsumption {
+                dominated,
+                dominating,
+            } => {
                 let subsumption = lowering.subsumption(clause, dominated, dominating);
                 checked.subsumptions.push(subsumption);
             }
@@ -326,7 +346,9 @@ fn check_column(
             );
             return;
         };
-        let kind = lowering.typing.known_kind(lowering.draft, lowering.declarations, *node);
+        let kind = lowering
+            .typing
+            .known_kind(lowering.draft, lowering.declarations, *node);
         match (first, kind) {
             (None, _) => first = kind,
             (Some(expected), Some(found)) if expected != found => {
@@ -399,9 +421,17 @@ fn check_atom(
     let declarations = &program.declarations;
     let options = options_of(program);
     let mut findings = Findings::default();
+    for arg in &atom.args {
+        if !(wildcards && matches!(arg.kind, ExprKind::Wildcard)) {
+            check_ground(arg, wildcards, &mut findings);
+        }
+    }
+    if findings.errors() > 0 {
+        return Err(findings.into_sorted());
+    }
     let inliner = Inliner::of_rules(&declarations.inlined, &declarations.inlined_rules);
     let mut builder = Builder::new(declarations, &inliner, &mut findings);
-    builder.ground_atom(atom, wildcards);
+    builder.ground_atom(atom);
     let draft = builder.draft;
     let (draft, typing) = analyse(draft, declarations, &options, &mut findings);
     let lowering = Lowering {
@@ -419,6 +449,50 @@ fn check_atom(
     }
 }
 
+/// Reports every variable and `_` of an argument that must be constant.
+fn check_ground(expr: &Expr, wildcards: bool, findings: &mut Findings) {
+    let (label, help) = match &expr.kind {
+        ExprKind::Variable(name) => (
+            format!("`{name}` is a variable"),
+            format!("a symbol is quoted: `\"{name}\"`"),
+        ),
+        ExprKind::Wildcard => (
+            "`_` stands for any value".to_owned(),
+            "write the value, or ask a query".to_owned(),
+        ),
+        ExprKind::Record(parts)
+        | ExprKind::Branch { args: parts, .. }
+        | ExprKind::Call { args: parts, .. }
+        | ExprKind::UserCall { args: parts, .. } => {
+            parts
+                .iter()
+                .for_each(|part| check_ground(part, wildcards, findings));
+            return;
+        }
+        ExprKind::Unary { operand, .. } | ExprKind::Cast { operand, .. } => {
+            return check_ground(operand, wildcards, findings);
+        }
+        ExprKind::Binary { left, right, .. } => {
+            check_ground(left, wildcards, findings);
+            return check_ground(right, wildcards, findings);
+        }
+        ExprKind::Aggregate(_) => (
+            "an aggregate is no constant".to_owned(),
+            "write the value, or ask a query".to_owned(),
+        ),
+        _ => return,
+    };
+    let message = match wildcards {
+        true => "A pattern takes constants, and `_` for whole arguments",
+        false => "A fact takes constants only",
+    };
+    findings.push(
+        Diagnostic::error(codes::INVALID_PATTERN, message)
+            .at(expr.span, label)
+            .help(help),
+    );
+}
+
 /// The options a later query shares with its program.
 fn options_of(program: &CheckedProgram) -> Options {
     Options {
@@ -427,4 +501,3 @@ fn options_of(program: &CheckedProgram) -> Options {
         silenced: Vec::new(),
     }
 }
-

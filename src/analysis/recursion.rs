@@ -55,7 +55,12 @@ pub fn check(
 }
 
 /// How many positive atoms of a body are of the head's component: each is a version of the rule.
-fn recursive_atoms(draft: &Draft, clause: &Clause, head: RelationId, components: &Components) -> u32 {
+fn recursive_atoms(
+    draft: &Draft,
+    clause: &Clause,
+    head: RelationId,
+    components: &Components,
+) -> u32 {
     let own = |relation: RelationId| components.of[relation.index()] == components.of[head.index()];
     let literals = &draft.scope(clause.scope).literals;
     literals
@@ -68,7 +73,12 @@ fn recursive_atoms(draft: &Draft, clause: &Clause, head: RelationId, components:
 }
 
 /// Whether a body, aggregates included, reads the head's component.
-fn reads_component(draft: &Draft, scope: ScopeId, head: RelationId, components: &Components) -> bool {
+fn reads_component(
+    draft: &Draft,
+    scope: ScopeId,
+    head: RelationId,
+    components: &Components,
+) -> bool {
     use super::draft::LiteralKind;
     let own = |relation: RelationId| components.of[relation.index()] == components.of[head.index()];
     let mut pending = vec![scope];
@@ -166,7 +176,12 @@ fn growth(program: &CheckedProgram, components: &Components, findings: &mut Find
         .iter()
         .filter(|directive| directive.kind == DirectiveKind::Limitsize)
         .map(|directive| directive.relation)
-        .chain(program.subsumptions.iter().map(|subsumption| subsumption.relation))
+        .chain(
+            program
+                .subsumptions
+                .iter()
+                .map(|subsumption| subsumption.relation),
+        )
         .collect();
     let mut facts = Growth::default();
     for (RuleId(index), rule) in program.rules() {
@@ -190,7 +205,10 @@ fn growth(program: &CheckedProgram, components: &Components, findings: &mut Find
                 codes::UNBOUNDED_RECURSION,
                 "This recursive rule makes new values without a bound",
             )
-            .at(place, "may derive rows for ever, for example around a cycle")
+            .at(
+                place,
+                "may derive rows for ever, for example around a cycle",
+            )
             .help("bound the value by a comparison, or the relation by `.limitsize`"),
         );
     }
@@ -200,7 +218,12 @@ fn growing_place(rule: &Rule) -> Option<Span> {
     rule.body
         .iter()
         .find(|literal| match &literal.kind {
-            LiteralKind::Compare { op: CompareOp::Eq, left, right, .. } => grows(left) || grows(right),
+            LiteralKind::Compare {
+                op: CompareOp::Eq,
+                left,
+                right,
+                ..
+            } => grows(left) || grows(right),
             _ => false,
         })
         .map(|literal| literal.span)
@@ -213,7 +236,9 @@ fn growth_facts(
     components: &Components,
     facts: &mut Growth,
 ) {
-    let own = |relation: RelationId| components.of[relation.index()] == components.of[head.relation.index()];
+    let own = |relation: RelationId| {
+        components.of[relation.index()] == components.of[head.relation.index()]
+    };
     for literal in &rule.body {
         match &literal.kind {
             LiteralKind::Atom(atom) => {
@@ -227,18 +252,29 @@ fn growth_facts(
                     }
                 }
             }
-            LiteralKind::Compare { op: CompareOp::Eq, left, right, .. } => {
+            LiteralKind::Compare {
+                op: CompareOp::Eq,
+                left,
+                right,
+                ..
+            } => {
                 for (to, from) in [(left, right), (right, left)] {
                     if let Term::Var(to) = to {
                         made(index, to.0, from, facts);
                     }
                 }
             }
-            LiteralKind::Compare { op, left, right, .. } if *op != CompareOp::Ne => {
+            LiteralKind::Compare {
+                op, left, right, ..
+            } if *op != CompareOp::Ne => {
                 bound(index, [left, right], facts);
             }
             LiteralKind::Range { var, .. } => facts.bounded.push((index, var.0)),
-            LiteralKind::Contains { part, text, negated: false } => bound(index, [part, text], facts),
+            LiteralKind::Contains {
+                part,
+                text,
+                negated: false,
+            } => bound(index, [part, text], facts),
             _ => {}
         }
     }
@@ -253,8 +289,12 @@ fn growth_facts(
 
 fn bound(index: u32, terms: [&Term; 2], facts: &mut Growth) {
     let mut vars = Vec::new();
-    terms.into_iter().for_each(|term| variables(term, &mut vars));
-    facts.bounded.extend(vars.into_iter().map(|var| (index, var.0)));
+    terms
+        .into_iter()
+        .for_each(|term| variables(term, &mut vars));
+    facts
+        .bounded
+        .extend(vars.into_iter().map(|var| (index, var.0)));
 }
 
 fn made(index: u32, to: u32, from: &Term, facts: &mut Growth) {
@@ -282,7 +322,11 @@ fn grows(term: &Term) -> bool {
         Term::Call { functor, args } => {
             matches!(
                 functor.op,
-                FunctorOp::Add | FunctorOp::Subtract | FunctorOp::Multiply | FunctorOp::Power | FunctorOp::Cat
+                FunctorOp::Add
+                    | FunctorOp::Subtract
+                    | FunctorOp::Multiply
+                    | FunctorOp::Power
+                    | FunctorOp::Cat
             ) || args.iter().any(grows)
         }
         Term::Record(args) => args.iter().any(grows),
@@ -306,7 +350,12 @@ pub fn products(rule: &Rule) -> Option<(&Literal, &Literal)> {
         let mut vars = Vec::new();
         match &literal.kind {
             LiteralKind::Atom(atom) => atom.args.iter().for_each(|arg| variables(arg, &mut vars)),
-            LiteralKind::Compare { op: CompareOp::Eq, left, right, .. } => {
+            LiteralKind::Compare {
+                op: CompareOp::Eq,
+                left,
+                right,
+                ..
+            } => {
                 variables(left, &mut vars);
                 variables(right, &mut vars);
             }
@@ -315,7 +364,13 @@ pub fn products(rule: &Rule) -> Option<(&Literal, &Literal)> {
                 vars.extend(&aggregate.witnesses);
                 vars.push(aggregate.result);
             }
-            LiteralKind::Range { var, from, to, step, .. } => {
+            LiteralKind::Range {
+                var,
+                from,
+                to,
+                step,
+                ..
+            } => {
                 vars.push(*var);
                 [Some(from), Some(to), step.as_ref()]
                     .into_iter()
@@ -326,7 +381,10 @@ pub fn products(rule: &Rule) -> Option<(&Literal, &Literal)> {
         }
         let Some(first) = vars.first() else { continue };
         for var in &vars {
-            let (a, b) = (find(&mut group, first.index()), find(&mut group, var.index()));
+            let (a, b) = (
+                find(&mut group, first.index()),
+                find(&mut group, var.index()),
+            );
             group[b] = a;
         }
         if matches!(literal.kind, LiteralKind::Atom(_)) {

@@ -9,8 +9,11 @@ use crate::syntax::diagnostic::Diagnostic;
 use rustc_hash::FxHashSet;
 
 pub fn check(items: &[&Item], program: &CheckedProgram, findings: &mut Findings) {
-    let subsumed: FxHashSet<RelationId> =
-        program.subsumptions.iter().map(|subsumption| subsumption.relation).collect();
+    let subsumed: FxHashSet<RelationId> = program
+        .subsumptions
+        .iter()
+        .map(|subsumption| subsumption.relation)
+        .collect();
     for (index, relation) in program.declarations.relations.iter().enumerate() {
         let id = RelationId(index as u32);
         check_subsumption(relation, subsumed.contains(&id), findings);
@@ -30,7 +33,10 @@ fn check_subsumption(relation: &RelationDecl, subsumed: bool, findings: &mut Fin
                     codes::NO_SUBSUMPTIVE_RULE,
                     format!("No subsumptive rule for relation `{name}`"),
                 )
-                .at(relation.span, "is declared `btree_delete`, but loses no rows"),
+                .at(
+                    relation.span,
+                    "is declared `btree_delete`, but loses no rows",
+                ),
             );
         }
         return;
@@ -39,7 +45,9 @@ fn check_subsumption(relation: &RelationDecl, subsumed: bool, findings: &mut Fin
         .into_iter()
         .find(|&qualifier| relation.has(qualifier));
     let problem = if representation.is_some() {
-        format!("Relation `{name}` has one or more subsumptive rules and relational representation `btree_delete` is missing")
+        format!(
+            "Relation `{name}` has one or more subsumptive rules and relational representation `btree_delete` is missing"
+        )
     } else if relation.attributes.is_empty() {
         format!("Subsumptive relation `{name}` must not be a nullary relation")
     } else {
@@ -70,7 +78,10 @@ fn check_delta(
         findings.push(
             Diagnostic::error(
                 codes::INVALID_DELTA,
-                format!("Unexpected rules/facts for delta_debug relation `{}`", relation.name),
+                format!(
+                    "Unexpected rules/facts for delta_debug relation `{}`",
+                    relation.name
+                ),
             )
             .at(span, "gives it rows")
             .at(relation.span, "gets its rows from another relation"),
@@ -81,7 +92,9 @@ fn check_delta(
 /// Lattices are read and printed, but no relation can be run with one yet.
 fn lattices(items: &[&Item], findings: &mut Findings) {
     for item in items {
-        let ItemKind::Relation(decl) = &item.kind else { continue };
+        let ItemKind::Relation(decl) = &item.kind else {
+            continue;
+        };
         for attribute in decl.attributes.iter().filter(|attribute| attribute.lattice) {
             findings.push(
                 Diagnostic::error(

@@ -119,7 +119,7 @@ impl Components {
 }
 
 /// The component of each node, numbered as found. With a stack of its own: a chain of relations may be long.
-fn tarjan(successors: &[Vec<usize>]) -> Vec<u32> {
+pub fn tarjan(successors: &[Vec<usize>]) -> Vec<u32> {
     const UNSEEN: u32 = u32::MAX;
     let count = successors.len();
     let mut index = vec![UNSEEN; count];

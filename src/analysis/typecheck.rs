@@ -164,9 +164,13 @@ impl Checker<'_> {
         second: TypeId,
         places: [Option<Bound>; 2],
     ) {
-        // Say first what is nearer to the end of the text: that is where the eye looks for the mistake.
+        // The head first, else what is nearer to the end of the text: that is where the eye looks for the mistake.
         let mut sides = [(first, places[0]), (second, places[1])];
-        sides.sort_by_key(|(_, place)| std::cmp::Reverse(place.map(|bound| bound.span)));
+        sides.sort_by_key(|(_, place)| {
+            let head = place
+                .is_some_and(|bound| matches!(bound.reason, Reason::Attribute { head: true, .. }));
+            (!head, std::cmp::Reverse(place.map(|bound| bound.span)))
+        });
         let [(found, at), (expected, other)] = sides;
         let (found, expected) = (
             self.type_name(found).to_owned(),
@@ -232,13 +236,19 @@ impl Checker<'_> {
                 diagnostic = diagnostic.at(field.span, text);
             }
         }
-        if [&found, &expected]
+        let kinds = [first, second].map(|ty| self.declarations.types.kind(ty));
+        let literal = [at, other.unwrap_or(at)]
             .iter()
-            .all(|name| matches!(name.as_str(), "number" | "unsigned" | "float"))
-        {
-            diagnostic = diagnostic.help("write the constant for its type (`2`, `2u`, `2.0`), or convert with `to_number`, `to_unsigned`, `to_float`");
-        } else if !constant {
+            .any(|bound| matches!(bound.reason, Reason::Literal));
+        let numeric = kinds.iter().flatten().all(|kind| NUMERIC.contains(kind));
+        let primitive = kinds.iter().flatten().all(|kind| ORDERED.contains(kind));
+        if kinds[0] == kinds[1] {
             diagnostic = diagnostic.help(format!("if this is meant, cast: `as(…, {found})`"));
+        } else if literal && numeric {
+            diagnostic = diagnostic.help("write the constant for its type: `2`, `2u` or `2.0`");
+        } else if primitive && !constant {
+            diagnostic = diagnostic
+                .help("convert with `to_number`, `to_unsigned`, `to_float` or `to_string`");
         }
         self.findings.push(diagnostic);
     }
@@ -275,7 +285,7 @@ impl Checker<'_> {
         Some((
             field,
             format!(
-                "`{}` of `{}` is a `{}`",
+                "`{}` of `{}` has type `{}`",
                 field.name, relation.name, field.type_name
             ),
         ))
@@ -503,10 +513,10 @@ impl Checker<'_> {
         let draft = self.draft;
         for literal in draft.scopes.iter().flat_map(|scope| &scope.literals) {
             match &literal.kind {
-                LiteralKind::Compare { op, left, right } => {
-                    if !matches!(op, CompareOp::Eq | CompareOp::Ne) {
-                        self.comparable(&[*left, *right], ORDERED, literal.span);
-                    }
+                LiteralKind::Compare { op, left, right }
+                    if !matches!(op, CompareOp::Eq | CompareOp::Ne) =>
+                {
+                    self.comparable(&[*left, *right], ORDERED, literal.span);
                 }
                 LiteralKind::Match {
                     pattern: a,
@@ -538,7 +548,7 @@ impl Checker<'_> {
                     codes::INCOMPARABLE,
                     format!("Constraint requires an operand of type {}", listed(kinds)),
                 )
-                .at(side.span, format!("is a `{found}`"))
+                .at(side.span, format!("has type `{found}`"))
                 .at(span, "in this constraint"),
             );
         }
@@ -576,16 +586,16 @@ impl Checker<'_> {
                     field.type_name
                 ),
             )
-            .at(arg.span, format!("is a `{found}`"))
+            .at(arg.span, format!("has type `{found}`"))
             .at(
                 field.span,
-                format!("`{}` of `{}` is a `{}`", field.name, relation.name, field.type_name),
+                format!("`{}` of `{}` has type `{}`", field.name, relation.name, field.type_name),
             );
             if let Some((origin, text)) = self.origin(arg.node) {
                 diagnostic = diagnostic.at(origin, text);
             }
             self.findings.push(diagnostic.help(format!(
-                "if every `{found}` is meant to be a `{}`, cast: `as(…, {})`",
+                "if every `{found}` is meant to be `{}`, cast: `as(…, {})`",
                 field.type_name, field.type_name
             )));
         }

@@ -4,7 +4,6 @@
 //! is above all of them, so a constant fits wherever its kind does.
 
 use super::checked::{ShapeId, ValueType};
-use crate::syntax::source::Span;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -30,8 +29,6 @@ pub struct Type {
     pub form: TypeForm,
     /// Absent for invalid types.
     pub kind: Option<ValueType>,
-    /// Absent for built-in types.
-    pub span: Option<Span>,
 }
 
 impl TypeId {
@@ -40,6 +37,7 @@ impl TypeId {
     pub const UNSIGNED_LITERAL: TypeId = TypeId(2);
     pub const FLOAT_LITERAL: TypeId = TypeId(3);
     pub const SYMBOL_LITERAL: TypeId = TypeId(4);
+    pub const UNSIGNED: TypeId = TypeId(6);
 }
 
 /// Every type of a program, aliases resolved.
@@ -63,7 +61,6 @@ impl Default for Types {
                 name: "?".into(),
                 form: TypeForm::Invalid,
                 kind: None,
-                span: None,
             }],
             by_name: HashMap::new(),
         };
@@ -72,7 +69,6 @@ impl Default for Types {
                 name: name.into(),
                 form: TypeForm::Literal,
                 kind: Some(kind),
-                span: None,
             });
         }
         for (offset, (name, kind)) in PRIMITIVES.into_iter().enumerate() {
@@ -80,7 +76,6 @@ impl Default for Types {
                 name: name.into(),
                 form: TypeForm::Subset(TypeId(1 + offset as u32)),
                 kind: Some(kind),
-                span: None,
             });
             types.bind(name.into(), id);
         }

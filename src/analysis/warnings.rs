@@ -6,7 +6,7 @@ use super::checked::{CheckedProgram, Literal, LiteralKind, RelationId, RelationK
 use super::codes;
 use super::directives::pragma;
 use super::draft::{Clause, ClauseKind, Draft};
-use super::findings::{Findings, closest};
+use super::findings::Findings;
 use super::{draft, recursion};
 use crate::syntax::ast::{DirectiveKind, Item, ItemKind};
 use crate::syntax::diagnostic::Diagnostic;
@@ -84,7 +84,9 @@ fn cross_products(program: &CheckedProgram, findings: &mut Findings) {
         }
     }
     for rule in &program.rules {
-        let Some((first, other)) = recursion::products(rule) else { continue };
+        let Some((first, other)) = recursion::products(rule) else {
+            continue;
+        };
         let relation = |literal: &Literal| match &literal.kind {
             LiteralKind::Atom(atom) => Some(atom.relation),
             _ => None,
@@ -95,10 +97,13 @@ fn cross_products(program: &CheckedProgram, findings: &mut Findings) {
             .any(|relation| !large.contains(&relation));
         if !small {
             findings.push(
-                Diagnostic::warning(codes::CROSS_PRODUCT, "Cross product: these atoms share no variable")
-                    .at(other.span, "every row of it")
-                    .at(first.span, "meets every row of this")
-                    .help("if that is not meant, join them by a common variable or an equation"),
+                Diagnostic::warning(
+                    codes::CROSS_PRODUCT,
+                    "Cross product: these atoms share no variable",
+                )
+                .at(other.span, "every row of it")
+                .at(first.span, "meets every row of this")
+                .help("if that is not meant, join them by a common variable or an equation"),
             );
         }
     }
@@ -215,7 +220,7 @@ fn pragmas(items: &[&Item], findings: &mut Findings) {
         if PRAGMAS.contains(&&*key.value) {
             continue;
         }
-        let label = match closest(&key.value, PRAGMAS.iter().copied()) {
+        let label = match findings.closest(&key.value, PRAGMAS.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "nothing reads it".to_owned(),
         };
@@ -335,7 +340,9 @@ fn clause_facts(draft: &Draft, index: u32, clause: &Clause, facts: &mut Liveness
                         count += 1;
                     }
                 }
-                draft::LiteralKind::Negated(atom) | draft::LiteralKind::Replaced { atom, .. } => facts.reads.push((index, atom.relation.0)),
+                draft::LiteralKind::Negated(atom) | draft::LiteralKind::Replaced { atom, .. } => {
+                    facts.reads.push((index, atom.relation.0))
+                }
                 draft::LiteralKind::Bool(false) if scope == clause.scope => never = true,
                 _ => {}
             }

@@ -9,12 +9,14 @@ use std::time::{Duration, Instant};
 
 /// Short work shows nothing.
 const PATIENCE: Duration = Duration::from_millis(400);
+/// Nobody reads faster.
+const INTERVAL: Duration = Duration::from_millis(100);
 
 /// Draws on standard error. Callers make one only where that is a terminal.
 pub struct Progress {
     bar: ProgressBar,
-    /// When the current work began; `None` between works.
-    since: Mutex<Option<Instant>>,
+    /// When the current work began and when something was shown last; `None` between works.
+    times: Mutex<Option<(Instant, Instant)>>,
 }
 
 impl Progress {
@@ -25,21 +27,23 @@ impl Progress {
         }
         Progress {
             bar,
-            since: Mutex::new(None),
+            times: Mutex::new(None),
         }
     }
 
     fn say(&self, message: impl FnOnce() -> String) {
-        let since = *self.since.lock().get_or_insert_with(Instant::now);
-        if since.elapsed() < PATIENCE {
+        let now = Instant::now();
+        let mut times = self.times.lock();
+        let (since, shown) = times.get_or_insert((now, now));
+        if now.duration_since(*since) < PATIENCE || now.duration_since(*shown) < INTERVAL {
             return;
         }
+        *shown = now;
         if self.bar.is_hidden() {
+            self.bar.reset();
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
-            self.bar.reset_elapsed();
         }
         self.bar.set_message(message());
-        self.bar.tick();
     }
 }
 
@@ -72,7 +76,7 @@ impl Watch for Progress {
     }
 
     fn finished(&self) {
-        *self.since.lock() = None;
+        *self.times.lock() = None;
         self.bar.finish_and_clear();
         self.bar.set_draw_target(ProgressDrawTarget::hidden());
     }

@@ -50,10 +50,6 @@ impl Palette {
         self.paint(AnsiColor::Green.on_default(), text)
     }
 
-    pub fn variable(self, text: impl Display) -> String {
-        self.paint(AnsiColor::Yellow.on_default(), text)
-    }
-
     pub fn keyword(self, text: impl Display) -> String {
         self.paint(AnsiColor::Magenta.on_default(), text)
     }

@@ -3,14 +3,14 @@
 use super::style::Palette;
 use crate::session::Table;
 use comfy_table::presets::NOTHING;
-use comfy_table::{CellAlignment, ContentArrangement};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Width};
 use std::io::{self, Write};
 use unicode_width::UnicodeWidthStr;
 
 /// Cells of text under headings.
 pub trait Grid {
     fn headings(&self) -> Vec<String>;
-    fn len(&self) -> usize;
+    fn row_count(&self) -> usize;
     /// Appends the text of one cell.
     fn write_cell(&self, row: usize, column: usize, out: &mut String);
     /// Numbers stand at the right.
@@ -22,8 +22,8 @@ impl Grid for Table {
         self.columns().iter().map(|name| name.to_string()).collect()
     }
 
-    fn len(&self) -> usize {
-        Table::len(self)
+    fn row_count(&self) -> usize {
+        self.len()
     }
 
     fn write_cell(&self, row: usize, column: usize, out: &mut String) {
@@ -47,7 +47,7 @@ impl Grid for TextGrid {
         self.headings.iter().map(|&name| name.to_owned()).collect()
     }
 
-    fn len(&self) -> usize {
+    fn row_count(&self) -> usize {
         self.rows.len()
     }
 
@@ -71,7 +71,7 @@ pub fn print(
     let headings = grid.headings();
     let mut widths: Vec<usize> = headings.iter().map(|name| name.width()).collect();
     let mut cell = String::new();
-    for row in 0..grid.len() {
+    for row in 0..grid.row_count() {
         for (column, widest) in widths.iter_mut().enumerate() {
             cell.clear();
             write_shown(grid, row, column, &mut cell);
@@ -105,7 +105,7 @@ fn aligned(
     }
     writeln!(out, "{}", palette.heading(&line))?;
     let mut cell = String::new();
-    for row in 0..grid.len() {
+    for row in 0..grid.row_count() {
         line.clear();
         for (column, &width) in widths.iter().enumerate() {
             cell.clear();
@@ -147,14 +147,22 @@ fn wrapped(grid: &dyn Grid, width: u16, palette: Palette, out: &mut dyn Write) -
         .set_width(width)
         .force_no_tty()
         .set_header(&headings);
-    for column in 0..headings.len() {
-        if grid.is_number(column)
-            && let Some(column) = table.column_mut(column)
-        {
+    let words = word_widths(grid, &headings);
+    let words_fit = words.iter().map(|word| word + 2).sum::<usize>() <= usize::from(width);
+    for (at, word) in words.iter().enumerate() {
+        let Some(column) = table.column_mut(at) else {
+            continue;
+        };
+        if grid.is_number(at) {
             column.set_cell_alignment(CellAlignment::Right);
         }
+        if words_fit {
+            // Two columns of padding belong to it.
+            let whole = Width::Fixed(u16::try_from(word + 2).unwrap_or(width));
+            column.set_constraint(ColumnConstraint::LowerBoundary(whole));
+        }
     }
-    for row in 0..grid.len() {
+    for row in 0..grid.row_count() {
         table.add_row((0..headings.len()).map(|column| {
             let mut cell = String::new();
             write_shown(grid, row, column, &mut cell);
@@ -169,6 +177,21 @@ fn wrapped(grid: &dyn Grid, width: u16, palette: Palette, out: &mut dyn Write) -
         }
     }
     Ok(())
+}
+
+/// The widest word of each column: a name that is cut in two cannot be typed back.
+fn word_widths(grid: &dyn Grid, headings: &[String]) -> Vec<usize> {
+    let widest = |text: &str| text.split_whitespace().map(|word| word.width()).max();
+    let mut widths: Vec<usize> = headings.iter().map(|name| name.width()).collect();
+    let mut cell = String::new();
+    for row in 0..grid.row_count() {
+        for (column, width) in widths.iter_mut().enumerate() {
+            cell.clear();
+            write_shown(grid, row, column, &mut cell);
+            *width = (*width).max(widest(&cell).unwrap_or(0));
+        }
+    }
+    widths
 }
 
 /// A cell as it may go to a terminal: control characters are written as one would type them, for data must not move
@@ -234,6 +257,31 @@ mod tests {
                 | x-firm      12  one two three
                 |                 four five six
                 |                 seven
+            "#]],
+        );
+    }
+
+    #[test]
+    fn names_stay_in_one_piece_as_long_as_they_fit() {
+        check(
+            &[
+                ["x-a-name-of-26-characters-x", "12", "one two three four"],
+                [
+                    "x-a-name-of-26-characters-y",
+                    "12",
+                    "five six seven eight nine",
+                ],
+            ],
+            Some(46),
+            expect![[r#"
+                | relation                     rows  note
+                | x-a-name-of-26-characters-x    12  one two
+                |                                    three
+                |                                    four
+                | x-a-name-of-26-characters-y    12  five six
+                |                                    seven
+                |                                    eight
+                |                                    nine
             "#]],
         );
     }

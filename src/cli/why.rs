@@ -14,7 +14,7 @@ pub fn why(directory: Option<&Path>, arguments: &WhyArgs) -> Status {
         Ok(proof) => proof,
         Err(error) => return report::failure(&error, arguments.json),
     };
-    let printed = match arguments.json {
+    match arguments.json {
         true => report::print_json(&proof),
         false => {
             let stdout = io::stdout();
@@ -22,8 +22,7 @@ pub fn why(directory: Option<&Path>, arguments: &WhyArgs) -> Status {
             let printed = proof::print(&proof, Palette::of(&stdout), &mut out);
             report::printed(printed.and_then(|()| out.flush()))
         }
-    };
-    printed
+    }
 }
 
 fn answer(directory: Option<&Path>, arguments: &WhyArgs) -> Result<Proof, Error> {

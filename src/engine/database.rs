@@ -1,5 +1,6 @@
 //! A program together with all rows that are stated and all that follow.
 
+use super::admission::Admission;
 use super::budget::{Budget, Observer, RunOptions, RunReport, Stop};
 use super::fixpoint::{self, Run};
 use super::relation::{IndexSpec, RelationState};
@@ -21,7 +22,7 @@ impl Database {
     pub fn new(program: Arc<CheckedProgram>, dictionary: Arc<Dictionary>) -> Database {
         let relations = program
             .relations()
-            .map(|(_, relation)| RelationState::new(relation.arity()))
+            .map(|(id, relation)| RelationState::new(relation.arity(), Admission::to(id, relation)))
             .collect();
         Database {
             program,
@@ -138,14 +139,19 @@ impl Database {
             relations: &self.relations,
             recursive: &[],
         };
-        let plan = plan_body(&query.body, query.variables.len(), &query.columns, &sizes);
-        fixpoint::query(
-            &plan,
-            &self.relations,
-            &self.dictionary,
-            budget,
-            self.pool.as_ref(),
-        )
+        let mut answers = Rows::new(query.columns.len());
+        for body in std::iter::once(&query.body).chain(&query.alternatives) {
+            let plan = plan_body(body, query.variables.len(), &query.columns, &sizes);
+            let rows = fixpoint::query(
+                &plan,
+                &self.relations,
+                &self.dictionary,
+                budget,
+                self.pool.as_ref(),
+            )?;
+            answers.append(&rows);
+        }
+        Ok(SortedRows::from_unsorted(answers).into_rows())
     }
 
     /// The tick at which a row appeared: 0 when stated, later ticks are later rounds, over all strata. A derived row

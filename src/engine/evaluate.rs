@@ -3,9 +3,10 @@
 use super::functor::{Fault, FaultReport, Patterns, apply, compare, contains};
 use super::pipeline::{Arg, Expression, Op};
 use super::worker::Batch;
-use crate::analysis::checked::{FunctorOp, RuleId, ValueType};
+use crate::analysis::checked::{FunctorOp, ValueType};
 use crate::storage::{Code, Dictionary};
 use crate::syntax::ast::CompareOp;
+use crate::syntax::source::Span;
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::Relaxed};
 use std::time::Instant;
@@ -19,7 +20,8 @@ pub struct Context<'a> {
     pub deadline: Option<Instant>,
     /// The deadline has passed.
     pub late: AtomicBool,
-    pub rule: RuleId,
+    /// The clause that is evaluated; `None` for queries.
+    pub place: Option<Span>,
     /// The round, for `recursive_iteration_cnt()`.
     pub round: u32,
     pub autoinc: &'a AtomicI64,
@@ -41,7 +43,7 @@ impl Context<'_> {
         let mut faults = self.faults.lock();
         match faults
             .iter_mut()
-            .find(|known| known.rule == self.rule && known.fault == fault)
+            .find(|known| known.place == self.place && known.fault == fault)
         {
             Some(known) => known.count += 1,
             None => {
@@ -50,7 +52,7 @@ impl Context<'_> {
                     .map(|&code| self.dictionary.to_number(code).to_string())
                     .collect();
                 faults.push(FaultReport {
-                    rule: self.rule,
+                    place: self.place,
                     fault,
                     count: 1,
                     example: words.join(", "),

@@ -7,15 +7,20 @@
 use super::budget::{Budget, Observer, RunOptions, RunReport, Stop, StopReason, Violation};
 use super::evaluate::Context;
 use super::functor::{FaultReport, Patterns};
+use super::numbering::numbered;
 use super::pipeline::{Op, Pipeline, Resolver};
 use super::profile::Profile;
 use super::relation::RelationState;
 use super::sink::{Collect, Insert, Sink};
 use super::statistics::Sizes;
+use super::subsumption::Dominated;
 use super::worker::{Batch, Worker};
-use crate::analysis::checked::{CheckedProgram, LiteralKind, RelationId, RuleId, Stratum};
-use crate::plan::{Operand, RulePlan, plan_rule};
+use crate::analysis::checked::{
+    CheckedProgram, Literal, LiteralKind, RelationId, RelationKind, RuleId, Stratum, Subsumption,
+};
+use crate::plan::{Operand, RulePlan, plan_rule, plan_subsumption};
 use crate::storage::{Dictionary, Inserter, Rows, SortedRows};
+use crate::syntax::source::Span;
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering::Relaxed};
 use std::time::Instant;
@@ -74,10 +79,13 @@ impl<'a> Run<'a> {
     }
 
     pub fn run(mut self, relations: &mut [RelationState]) -> Result<RunReport, Stop> {
-        for (id, _) in self.program.relations() {
-            let has_rules = self.program.rules_of(id).next().is_some();
+        for (id, relation) in self.program.relations() {
             let state = &mut relations[id.index()];
-            self.report.stated += state.open(has_rules, self.options.threads, self.options.births);
+            let grows = self.program.rules_of(id).next().is_some()
+                || state.is_guarded()
+                || self.subsumptions_of(id).next().is_some()
+                || matches!(relation.kind, RelationKind::Delta(_));
+            self.report.stated += state.open(grows, self.options.threads, self.options.births);
         }
         let strata = self.program.strata();
         for (at, stratum) in strata.iter().enumerate() {
@@ -237,6 +245,8 @@ impl<'a> Run<'a> {
         for id in &stratum.relations {
             relations[id.index()].advance(self.tick);
         }
+        self.subsume(stratum, relations)?;
+        self.log_deltas(stratum, relations, round);
         let rows: u64 = relations.iter().map(|state| state.set.len() as u64).sum();
         let derived = rows.saturating_sub(self.report.stated);
         self.observer
@@ -260,6 +270,78 @@ impl<'a> Run<'a> {
             .copied()
             .max_by_key(|id| relations[id.index()].set.len());
         Err(self.stop(reason, None, largest, relations))
+    }
+
+    fn subsumptions_of(&self, relation: RelationId) -> impl Iterator<Item = &'a Subsumption> {
+        let all = self.program.subsumptions().iter();
+        all.filter(move |subsumption| subsumption.relation == relation)
+    }
+
+    /// Takes out the fresh rows that any row dominates, then all rows that one of the remaining fresh ones dominates.
+    fn subsume(&self, stratum: &Stratum, relations: &mut [RelationState]) -> Result<(), Stop> {
+        for &id in &stratum.relations {
+            if self.subsumptions_of(id).next().is_none() {
+                continue;
+            }
+            for &other in &stratum.relations {
+                relations[other.index()].merge_delta();
+            }
+            for fresh in [true, false] {
+                let mut doomed = Rows::new(self.program[id].arity());
+                for subsumption in self.subsumptions_of(id) {
+                    for delta in deltas(subsumption, stratum, fresh) {
+                        let found = self.dominated(subsumption, delta, relations)?;
+                        doomed.append(found.rows());
+                    }
+                }
+                let doomed = SortedRows::from_unsorted(doomed);
+                if !doomed.is_empty() {
+                    relations[id.index()].remove(&doomed, self.options.threads);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn dominated(
+        &self,
+        subsumption: &Subsumption,
+        delta: usize,
+        relations: &[RelationState],
+    ) -> Result<SortedRows, Stop> {
+        let sizes = Sizes {
+            relations,
+            recursive: &[],
+        };
+        let plan = plan_subsumption(subsumption, delta, &sizes);
+        let pipeline = Resolver {
+            relations,
+            dictionary: self.dictionary,
+        }
+        .resolve(&plan);
+        let context = self.context(subsumption.span, 0);
+        let found = drive(&pipeline, &context, self.pool, |_| {
+            Dominated::new(&pipeline.answer)
+        });
+        match interruption(&context) {
+            Some(reason) => Err(self.stop(reason, None, Some(subsumption.relation), relations)),
+            None => Ok(Dominated::into_rows(found, subsumption.dominated.len())),
+        }
+    }
+
+    /// Hands each delta of the stratum to the relations that log it, with the number of the round.
+    fn log_deltas(&self, stratum: &Stratum, relations: &[RelationState], round: u32) {
+        for (log, relation) in self.program.relations() {
+            if let RelationKind::Delta(of) = relation.kind
+                && stratum.relations.contains(&of)
+            {
+                let delta = &relations[of.index()].delta;
+                let round = self.dictionary.unsigned(u64::from(round));
+                let mut columns = Rows::clone(delta).into_columns();
+                columns.push(vec![round; delta.len()]);
+                relations[log.index()].insert(&Rows::from_columns(columns));
+            }
+        }
     }
 
     /// `.limitsize` ends a recursive relation's loop between two rounds.
@@ -306,15 +388,34 @@ impl<'a> Run<'a> {
         }
         .resolve(plan);
         let resolved = Instant::now();
-        let set = &relations[head.index()].set;
-        let context = self.context(plan.rule, round);
+        let state = &relations[head.index()];
+        let set = &state.set;
+        let context = self.context(self.program[plan.rule].span, round);
         let mut candidates = 0;
-        for mut sink in drive(&pipeline, &context, self.pool, |shared| Insert {
-            inserter: Inserter::new(set, shared),
-            head: &pipeline.answer,
-        }) {
-            sink.inserter.flush();
-            candidates += sink.inserter.pushed();
+        if let Some(counter) = plan.counter() {
+            let rows = numbered(plan, counter, &pipeline, &context);
+            candidates = rows.len() as u64;
+            match state.is_guarded() {
+                true => state.admit(rows, self.program, self.dictionary),
+                false => state.insert(&rows),
+            }
+        } else if state.is_guarded() {
+            let mut rows = Rows::new(set.arity());
+            for sink in drive(&pipeline, &context, self.pool, |_| {
+                Collect::new(&pipeline.answer)
+            }) {
+                rows.append(&sink.rows);
+            }
+            candidates = rows.len() as u64;
+            state.admit(rows, self.program, self.dictionary);
+        } else {
+            for mut sink in drive(&pipeline, &context, self.pool, |shared| Insert {
+                inserter: Inserter::new(set, shared),
+                head: &pipeline.answer,
+            }) {
+                sink.inserter.flush();
+                candidates += sink.inserter.pushed();
+            }
         }
         let (indexing, joining) = (resolved - started, resolved.elapsed());
         self.profile
@@ -336,7 +437,7 @@ impl<'a> Run<'a> {
                     recursive: &[],
                 },
             );
-            let context = self.context(rule, 0);
+            let context = self.context(self.program[rule].span, 0);
             let rows = answers(&plan, relations, self.dictionary, &context, self.pool);
             if let Some(reason) = interruption(&context) {
                 return Err(self.stop(reason, Some(rule), None, relations));
@@ -360,19 +461,36 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn context(&self, rule: RuleId, round: u32) -> Context<'_> {
+    fn context(&self, place: Span, round: u32) -> Context<'_> {
         Context {
             dictionary: self.dictionary,
             patterns: &self.patterns,
             cancel: &self.options.budget.cancel,
             deadline: self.options.budget.time.map(|time| self.started + time),
             late: AtomicBool::new(false),
-            rule,
+            place: Some(place),
             round,
             autoinc: &self.autoinc,
             faults: &self.faults,
         }
     }
+}
+
+/// The atoms of a subsumptive clause that are read from the delta in turn: the dominated row first, then what may
+/// dominate older rows.
+fn deltas(subsumption: &Subsumption, stratum: &Stratum, fresh: bool) -> Vec<usize> {
+    if fresh {
+        return vec![0];
+    }
+    let recursive = |literal: &Literal| match &literal.kind {
+        LiteralKind::Atom(atom) => stratum.relations.contains(&atom.relation),
+        _ => false,
+    };
+    let body = subsumption.body.iter().enumerate();
+    let among = body.filter(|(_, literal)| recursive(literal));
+    std::iter::once(1)
+        .chain(among.map(|(at, _)| at + 2))
+        .collect()
 }
 
 fn interruption(context: &Context) -> Option<StopReason> {
@@ -400,7 +518,7 @@ pub fn query(
         cancel: &budget.cancel,
         deadline: budget.time.map(|time| Instant::now() + time),
         late: AtomicBool::new(false),
-        rule: plan.rule,
+        place: None,
         round: 0,
         autoinc: &autoinc,
         faults: &faults,
@@ -430,10 +548,7 @@ fn answers(
     }
     .resolve(plan);
     let mut rows = Rows::new(plan.answer.len());
-    let sinks = drive(&pipeline, context, pool, |_| Collect {
-        answer: &pipeline.answer,
-        rows: Rows::new(plan.answer.len()),
-    });
+    let sinks = drive(&pipeline, context, pool, |_| Collect::new(&pipeline.answer));
     for sink in sinks {
         rows.append(&sink.rows);
     }
@@ -447,32 +562,36 @@ fn drive<'a, S: Sink + Send>(
     pool: Option<&rayon::ThreadPool>,
     sink: impl Fn(bool) -> S + Sync,
 ) -> Vec<S> {
-    let rows = match pipeline.stages.first().map(|stage| &stage.op) {
-        Some(Op::Scan { rows, .. }) => rows.len(),
+    let source = match pipeline.stages.first().map(|stage| &stage.op) {
+        Some(Op::Scan { source, .. }) => source,
         _ => {
             let mut worker = Worker::new(pipeline, context, sink(false));
             worker.run(&mut Batch::unit(pipeline.variables));
             return vec![worker.sink];
         }
     };
+    let units = source.units();
     match pool {
-        Some(pool) if rows > 2 * MORSEL => {
+        Some(pool) if source.rows() > 2 * MORSEL => {
+            // Units hold one row or many; a morsel is meant to hold as many rows as the constant says.
+            let morsel = (units * MORSEL / source.rows()).max(1);
             let next = AtomicUsize::new(0);
             pool.broadcast(|_| {
                 let mut worker = Worker::new(pipeline, context, sink(true));
                 loop {
-                    let start = next.fetch_add(MORSEL, Relaxed);
-                    if start >= rows {
+                    let start = next.fetch_add(morsel, Relaxed);
+                    if start >= units {
                         break;
                     }
-                    worker.run_scan(start..(start + MORSEL).min(rows));
+                    worker.run_scan(start..(start + morsel).min(units));
                 }
+                worker.sink.finish();
                 worker.sink
             })
         }
         _ => {
             let mut worker = Worker::new(pipeline, context, sink(false));
-            worker.run_scan(0..rows);
+            worker.run_scan(0..units);
             vec![worker.sink]
         }
     }

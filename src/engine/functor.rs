@@ -3,9 +3,10 @@
 
 use super::leading::{leading_float, leading_number, leading_unsigned};
 pub use super::pattern::Patterns;
-use crate::analysis::checked::{Functor, FunctorOp, RuleId, ValueType};
+use crate::analysis::checked::{Functor, FunctorOp, ValueType};
 use crate::storage::{Code, Dictionary};
 use crate::syntax::ast::CompareOp;
+use crate::syntax::source::Span;
 use std::cmp::Ordering;
 use std::fmt;
 
@@ -32,7 +33,8 @@ impl fmt::Display for Fault {
 /// Faults of one rule: how often, and the first one seen.
 #[derive(Clone, Debug)]
 pub struct FaultReport {
-    pub rule: RuleId,
+    /// The clause; `None` for queries.
+    pub place: Option<Span>,
     pub fault: Fault,
     pub count: u64,
     /// Arguments of the functor at the first fault, formatted.

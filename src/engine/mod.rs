@@ -3,9 +3,12 @@
 //! In: a checked program, the rows that are stated. Out: every row that follows, and answers to queries over them.
 //! Must not know: files, evidence, terminals.
 
+mod admission;
 pub mod aggregate;
 pub mod budget;
+mod choice;
 pub mod database;
+mod equivalence;
 mod evaluate;
 mod fixpoint;
 mod fold;
@@ -13,6 +16,7 @@ pub mod functor;
 #[cfg(test)]
 mod naive;
 mod leading;
+mod numbering;
 mod pattern;
 mod pipeline;
 pub mod profile;
@@ -20,11 +24,14 @@ mod range;
 mod relation;
 mod sink;
 mod statistics;
+mod subsumption;
 #[cfg(test)]
 mod tests;
+mod value_order;
 mod worker;
 
 pub use aggregate::Accumulator;
 pub use budget::{Budget, Observer, RunOptions, RunReport, Stop, StopReason, Violation};
 pub use database::Database;
 pub use profile::{Profile, RuleCost};
+pub use value_order::compare as compare_values;

@@ -305,13 +305,7 @@ fn fold(
     extend(&body, injected, dictionary, relations, &mut |bindings| {
         inner.push(bindings.clone())
     });
-    if !matches!(
-        &aggregate.body[..],
-        [Literal {
-            kind: LiteralKind::Atom(_),
-            ..
-        }]
-    ) {
+    if aggregate.counts_rows_of().is_none() {
         inner = inner
             .into_iter()
             .collect::<BTreeSet<_>>()

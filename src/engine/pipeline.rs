@@ -41,9 +41,15 @@ pub struct Proposer<'a> {
     pub row: Vec<Arg>,
 }
 
+/// What a scan goes through.
+pub enum Source<'a> {
+    Delta(Arc<Rows>),
+    Set(&'a RowSet),
+}
+
 pub enum Op<'a> {
     Scan {
-        rows: Arc<Rows>,
+        source: Source<'a>,
         bind: Vec<(usize, VarId)>,
         equal: Vec<(usize, Code)>,
         same: Vec<(usize, usize)>,
@@ -252,10 +258,9 @@ impl<'a> Resolver<'a> {
 
     fn scan(&self, access: &Access) -> Op<'a> {
         let state = self.state(access.relation);
-        let rows = if access.version == Version::Delta {
-            state.delta.clone()
-        } else {
-            state.rows()
+        let source = match access.version {
+            Version::Delta => Source::Delta(state.delta.clone()),
+            Version::Full | Version::Old => Source::Set(&state.set),
         };
         let equal = access
             .key
@@ -269,7 +274,7 @@ impl<'a> Resolver<'a> {
             .iter()
             .map(|&(column, var)| (column, first_column(access, var)));
         Op::Scan {
-            rows,
+            source,
             bind: access.bind.clone(),
             equal: equal.collect(),
             same: same.collect(),
@@ -347,9 +352,13 @@ impl<'a> Resolver<'a> {
             .collect();
         key.sort_unstable();
         let whole = key.len() == state.set.arity();
-        // Searching sorted columns costs a cache miss a step; a hash index one or two in all.
-        let small = state.set.as_sorted().is_none_or(|rows| rows.len() < 64);
-        if whole && (small || key.is_empty()) {
+        // Searching sorted columns costs a cache miss a step, a hash index one or two in all; and a set that grows may be
+        // locked by whoever inserts.
+        let ready = match state.set.as_sorted() {
+            Some(rows) => rows.len() < 64,
+            None => state.is_closed() || state.set.answers_freely(),
+        };
+        if whole && (ready || key.is_empty()) {
             Member::Set(&state.set)
         } else {
             Member::Keys(state.index(&IndexSpec {

@@ -1,8 +1,10 @@
 //! One relation while a program runs: its rows, the latest delta, the indexes that rules asked for.
 
+use super::admission::Admission;
 use super::statistics::estimate_distinct;
-use crate::storage::{Code, Index, RowSet, Rows, SortedRows};
-use parking_lot::RwLock;
+use crate::analysis::checked::CheckedProgram;
+use crate::storage::{Code, Dictionary, Index, Inserter, RowSet, Rows, SortedRows};
+use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
@@ -33,10 +35,12 @@ pub struct RelationState {
     closed: bool,
     distinct: Vec<f64>,
     births: Option<Vec<(u32, SortedRows)>>,
+    /// Present when rows have to pass it on their way into the set.
+    admission: Option<Mutex<Admission>>,
 }
 
 impl RelationState {
-    pub fn new(arity: usize) -> RelationState {
+    pub fn new(arity: usize, admission: Option<Admission>) -> RelationState {
         RelationState {
             set: RowSet::new(arity, 1),
             delta: Arc::new(Rows::new(arity)),
@@ -46,6 +50,7 @@ impl RelationState {
             closed: false,
             distinct: vec![1.0; arity],
             births: None,
+            admission: admission.map(Mutex::new),
         }
     }
 
@@ -57,30 +62,76 @@ impl RelationState {
         }
     }
 
-    /// Begins a run. A relation without rules takes its stated rows and is done; one with rules gets them as its first
-    /// fresh rows. Returns the number of distinct stated rows.
-    pub fn open(&mut self, has_rules: bool, writers: usize, births: bool) -> u64 {
+    /// Begins a run. A relation that does not grow takes its stated rows and is done; one that does gets them as its
+    /// first fresh rows. Returns the number of distinct stated rows.
+    pub fn open(&mut self, grows: bool, writers: usize, births: bool) -> u64 {
         let stated = SortedRows::from_unsorted(std::mem::take(&mut self.stated));
         let count = stated.len() as u64;
         self.births = births.then(|| vec![(0, stated.clone())]);
         self.note_distinct(stated.rows());
-        self.closed = !has_rules;
-        if has_rules {
-            let arity = self.set.arity();
-            self.set = RowSet::new(arity, writers);
-            let mut inserter = crate::storage::Inserter::new(&self.set, false);
-            let columns: Vec<&[Code]> = (0..arity).map(|at| stated.rows().column(at)).collect();
-            inserter.push_columns(&columns, stated.len());
-            inserter.flush();
+        self.closed = !grows;
+        if grows {
+            self.set = RowSet::new(self.set.arity(), writers);
+            let rows = stated.into_rows();
+            let rows = match &mut self.admission {
+                Some(admission) => admission.get_mut().state(rows),
+                None => rows,
+            };
+            self.insert(&rows);
         } else {
             self.set = RowSet::fixed(stated);
         }
         count
     }
 
+    /// Whether derived rows have to go through [`RelationState::admit`].
+    pub fn is_guarded(&self) -> bool {
+        self.admission.is_some()
+    }
+
+    /// Adds what the admission lets through of the rows that a rule derived. It counts from the next round on.
+    pub fn admit(&self, derived: Rows, program: &CheckedProgram, dictionary: &Dictionary) {
+        let candidates = SortedRows::from_unsorted(derived).into_rows();
+        if let Some(admission) = &self.admission {
+            let admitted = admission.lock().admit(&candidates, program, dictionary);
+            self.insert(&admitted);
+        }
+    }
+
+    /// Adds rows, which count from the next round on.
+    pub fn insert(&self, rows: &Rows) {
+        let mut inserter = Inserter::new(&self.set, false);
+        let columns: Vec<&[Code]> = (0..rows.arity()).map(|at| rows.column(at)).collect();
+        inserter.push_columns(&columns, rows.len());
+        inserter.flush();
+    }
+
+    /// Takes settled rows out again, as if they had never been there. O(all rows).
+    pub fn remove(&mut self, doomed: &SortedRows, writers: usize) {
+        let without = |rows: &Rows| {
+            let mut rest = Rows::new(rows.arity());
+            for row in rows.iter().filter(|row| !doomed.contains(row)) {
+                rest.push(&row);
+            }
+            rest
+        };
+        let rest = without(&self.set.to_rows());
+        self.delta = Arc::new(without(&self.delta));
+        self.set = RowSet::new(self.set.arity(), writers);
+        self.insert(&rest);
+        self.set.settle(Rows::new(0));
+        self.indexes.get_mut().clear();
+        self.merged = true;
+        for (_, rows) in self.births.iter_mut().flatten() {
+            *rows = SortedRows::from_unsorted(without(rows.rows()));
+        }
+    }
+
     /// Ends a round: what was inserted since the last call becomes the delta.
     pub fn advance(&mut self, tick: u32) {
-        let delta = self.set.settle();
+        // The room of the last delta serves again: fresh memory is dear.
+        let last = std::mem::replace(&mut self.delta, Arc::new(Rows::new(0)));
+        let delta = self.set.settle(Arc::try_unwrap(last).unwrap_or_default());
         self.note_distinct(&delta);
         self.merged = delta.is_empty();
         if let (Some(births), false) = (&mut self.births, delta.is_empty()) {
@@ -126,16 +177,18 @@ impl RelationState {
         if let Some(held) = self.indexes.read().get(spec) {
             return held.index.clone();
         }
-        let rows = self.set.to_rows();
         let mut columns = spec.key.clone();
         columns.extend(&spec.payload);
-        let index = if columns.len() == self.set.arity() || !self.closed {
-            Index::build(&rows, &spec.key, &spec.payload)
-        } else {
-            let projected = SortedRows::from_unsorted(rows.project(&columns)).into_rows();
-            let key: Vec<usize> = (0..spec.key.len()).collect();
-            let payload: Vec<usize> = (spec.key.len()..columns.len()).collect();
-            Index::build(&projected, &key, &payload)
+        let whole = columns.len() == self.set.arity() || !self.closed;
+        let index = match self.set.as_sorted() {
+            Some(rows) if whole => Index::over_sorted(rows, &spec.key, &spec.payload),
+            _ if whole => Index::build(&self.set, &spec.key, &spec.payload),
+            _ => {
+                let projected = SortedRows::from_unsorted(self.set.to_rows().project(&columns));
+                let key: Vec<usize> = (0..spec.key.len()).collect();
+                let payload: Vec<usize> = (spec.key.len()..columns.len()).collect();
+                Index::over_sorted(&projected, &key, &payload)
+            }
         };
         let held = Held {
             index: Arc::new(index),
@@ -155,11 +208,6 @@ impl RelationState {
 
     pub fn distinct(&self, column: usize) -> f64 {
         self.distinct[column].max(1.0)
-    }
-
-    /// The rows as columns, without copying when they are at rest.
-    pub fn rows(&self) -> Arc<Rows> {
-        Arc::new(self.set.to_rows())
     }
 
     pub fn birth(&self, row: &[Code]) -> Option<u32> {

@@ -20,6 +20,9 @@ pub trait Sink {
     ) -> bool {
         false
     }
+
+    /// Called on the worker's own thread when it has no more bindings to give.
+    fn finish(&mut self) {}
 }
 
 /// Adds head rows to a relation.
@@ -73,12 +76,25 @@ impl Sink for Insert<'_> {
         }
         true
     }
+
+    fn finish(&mut self) {
+        self.inserter.flush();
+    }
 }
 
 /// Gathers answers as rows, duplicates and all.
 pub struct Collect<'a> {
     pub answer: &'a [Arg],
     pub rows: Rows,
+}
+
+impl<'a> Collect<'a> {
+    pub fn new(answer: &'a [Arg]) -> Collect<'a> {
+        Collect {
+            answer,
+            rows: Rows::new(answer.len()),
+        }
+    }
 }
 
 impl Sink for Collect<'_> {

@@ -5,12 +5,12 @@
 
 use super::evaluate::{Context, evaluate, truth};
 use super::fold::run_fold;
-use super::pipeline::{Arg, Member, Op, Pipeline, Proposer, Stage};
+use super::pipeline::{Arg, Member, Op, Pipeline, Proposer, Source, Stage};
 use super::range::Ranges;
 use super::sink::Sink;
 use crate::analysis::checked::VarId;
 use crate::storage::index::ABSENT;
-use crate::storage::{Code, Index, Rows};
+use crate::storage::{Code, Index};
 use std::ops::Range;
 
 /// Bindings that are extended together: enough to pay for dispatch, few enough to stay in the first-level caches.
@@ -125,13 +125,13 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
         self.advance(0, batch);
     }
 
-    /// Runs the first stage, which must be a scan, over some of its rows.
-    pub fn run_scan(&mut self, range: Range<usize>) {
+    /// Runs the first stage, which must be a scan, over some of its units.
+    pub fn run_scan(&mut self, units: Range<usize>) {
         let stages = self.stages;
         let Some(Stage {
             op:
                 Op::Scan {
-                    rows,
+                    source,
                     bind,
                     equal,
                     same,
@@ -142,16 +142,21 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
             return;
         };
         let mut out = std::mem::take(&mut self.scratch[0].out);
-        let mut start = range.start;
-        while start < range.end && !self.context.stopped() {
-            let end = (start + BATCH).min(range.end);
-            out.clear();
-            scan(rows, start..end, bind, equal, same, &mut out);
-            if out.len > 0 {
-                self.advance(1, &mut out);
+        out.clear();
+        source.visit(units, &mut |columns, len| {
+            let mut start = 0;
+            while start < len && !self.context.stopped() {
+                let end = (start + BATCH - out.len.min(BATCH - 1)).min(len);
+                scan(columns, start..end, bind, equal, same, &mut out);
+                if out.len >= BATCH {
+                    self.advance(1, &mut out);
+                    out.clear();
+                }
+                start = end;
             }
-            start = end;
-        }
+        });
+        self.advance(1, &mut out);
+        out.clear();
         self.scratch[0].out = out;
     }
 
@@ -167,12 +172,14 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
         let mut scratch = std::mem::take(&mut self.scratch[at]);
         match &stage.op {
             Op::Scan {
-                rows,
+                source,
                 bind,
                 equal,
                 same,
             } => {
-                scan(rows, 0..rows.len(), bind, equal, same, &mut scratch.out);
+                source.visit(0..source.units(), &mut |columns, len| {
+                    scan(columns, 0..len, bind, equal, same, &mut scratch.out);
+                });
                 self.advance(at + 1, &mut scratch.out);
                 scratch.out.clear();
             }
@@ -447,8 +454,37 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
     }
 }
 
+impl Source<'_> {
+    /// Pieces that threads can take one by one.
+    pub fn units(&self) -> usize {
+        match self {
+            Source::Delta(rows) => rows.len(),
+            Source::Set(set) => set.units(),
+        }
+    }
+
+    pub fn rows(&self) -> usize {
+        match self {
+            Source::Delta(rows) => rows.len(),
+            Source::Set(set) => set.len(),
+        }
+    }
+
+    fn visit(&self, units: Range<usize>, act: &mut dyn FnMut(&[&[Code]], usize)) {
+        match self {
+            Source::Delta(rows) => {
+                let columns: Vec<&[Code]> = (0..rows.arity())
+                    .map(|at| &rows.column(at)[units.clone()])
+                    .collect();
+                act(&columns, units.len());
+            }
+            Source::Set(set) => set.visit_units(units, act),
+        }
+    }
+}
+
 fn scan(
-    rows: &Rows,
+    columns: &[&[Code]],
     range: Range<usize>,
     bind: &[(usize, VarId)],
     equal: &[(usize, Code)],
@@ -457,7 +493,7 @@ fn scan(
 ) {
     if equal.is_empty() && same.is_empty() {
         for &(column, var) in bind {
-            out.columns[var.index()].extend_from_slice(&rows.column(column)[range.clone()]);
+            out.columns[var.index()].extend_from_slice(&columns[column][range.clone()]);
         }
         out.len += range.len();
         return;
@@ -465,13 +501,13 @@ fn scan(
     for row in range {
         let holds = equal
             .iter()
-            .all(|&(column, code)| rows.column(column)[row] == code)
+            .all(|&(column, code)| columns[column][row] == code)
             && same
                 .iter()
-                .all(|&(a, b)| rows.column(a)[row] == rows.column(b)[row]);
+                .all(|&(a, b)| columns[a][row] == columns[b][row]);
         if holds {
             for &(column, var) in bind {
-                out.columns[var.index()].push(rows.column(column)[row]);
+                out.columns[var.index()].push(columns[column][row]);
             }
             out.len += 1;
         }

@@ -3,7 +3,6 @@
 use super::{Credibility, Grade, Interval, SourceId, Sources};
 use crate::analysis::checked::RelationId;
 use crate::storage::Code;
-use crate::syntax::source::{Location, Span};
 use hashbrown::HashTable;
 use rustc_hash::FxHasher;
 use std::hash::{Hash, Hasher};
@@ -55,16 +54,6 @@ impl Claim {
             credibility: self.credibility,
         }
     }
-}
-
-/// Where a fact that holds comes from.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Origin {
-    Claim(ClaimId),
-    /// A line of a plain fact file: nobody's claim.
-    Data(Location),
-    /// A fact in rule text.
-    Text(Span),
 }
 
 /// Two claims of one id at different places.

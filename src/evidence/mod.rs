@@ -9,7 +9,7 @@ pub mod date;
 pub mod grade;
 pub mod source;
 
-pub use claim::{Claim, ClaimId, Claims, Origin, Stance};
+pub use claim::{Claim, ClaimId, Claims, Stance};
 pub use date::{Day, Interval, PartialDate};
 pub use grade::{Credibility, Grade, GradeTables, Reliability};
 pub use source::{Source, SourceId, Sources};

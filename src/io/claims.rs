@@ -2,8 +2,8 @@
 
 use super::bytes::Input;
 use super::codes;
-use super::facts::{field_value, not_utf8};
 use super::findings::{BadRow, Findings, Problem};
+use super::layout::{field_value, not_utf8};
 use super::quoted::{placed, quoting_problem};
 use super::records::{Record, Records};
 use crate::analysis::checked::{CheckedProgram, RelationId};

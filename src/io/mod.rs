@@ -11,6 +11,8 @@ pub mod facts;
 pub mod findings;
 pub mod format;
 pub mod json;
+pub mod layout;
+pub mod locate;
 pub mod order;
 pub mod quoted;
 pub mod read;
@@ -22,6 +24,7 @@ pub mod value;
 pub mod write;
 
 pub use findings::SetAside;
+pub use locate::locate;
 pub use order::sort_rows;
 pub use read::{Loaded, Progress, ReadOptions, read};
 pub use sources::read_sources;

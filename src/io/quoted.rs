@@ -2,8 +2,8 @@
 
 use super::bytes::Input;
 use super::codes;
-use super::facts::Layout;
 use super::findings::{BadRow, Findings, Problem};
+use super::layout::Layout;
 use super::records::{Fault, Record, Records};
 use crate::storage::{Dictionary, Rows};
 

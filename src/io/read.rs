@@ -3,10 +3,11 @@
 use super::bytes::Input;
 use super::claims::ClaimReader;
 use super::codes;
-use super::facts::{Layout, read_lines};
+use super::facts::read_lines;
 use super::findings::{Findings, SetAside};
 use super::format::{Format, Medium};
 use super::json::read_json;
+use super::layout::Layout;
 use super::quoted::read_quoted;
 use crate::analysis::checked::{CheckedProgram, Directive};
 use crate::evidence::{Claims, Sources};

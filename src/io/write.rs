@@ -3,10 +3,10 @@
 //! A file appears under its name only once it is whole.
 
 use super::codes;
-use super::facts::reads_back;
 use super::findings::shorten;
 use super::format::{Format, Medium};
 use super::json::JsonWriter;
+use super::layout::reads_back;
 use super::value::{Style, write_value};
 use crate::analysis::checked::{CheckedProgram, Directive, Relation, ValueType};
 use crate::storage::{Code, Dictionary, Rows};

@@ -8,6 +8,6 @@ pub mod order;
 pub mod rule_plan;
 pub mod step;
 
-pub use order::{Statistics, plan_body, plan_rule};
+pub use order::{Statistics, plan_body, plan_rule, plan_subsumption};
 pub use rule_plan::{Placed, RulePlan};
 pub use step::{Access, Operand, Step, Version};

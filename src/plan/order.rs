@@ -6,8 +6,8 @@
 use super::rule_plan::{Placed, RulePlan};
 use super::step::{Access, AggregateStep, Operand, Step, Version};
 use crate::analysis::checked::{
-    Aggregate, Atom, CheckedProgram, Literal, LiteralKind, RelationId, RuleId, Term, ValueType,
-    VarId,
+    Aggregate, Atom, CheckedProgram, Literal, LiteralKind, RelationId, RuleId, Subsumption, Term,
+    ValueType, VarId,
 };
 use crate::syntax::ast::CompareOp;
 use std::collections::BTreeSet;
@@ -93,6 +93,59 @@ pub fn plan_body(
     RulePlan {
         rule: RuleId(u32::MAX),
         delta: None,
+        steps,
+        head: None,
+        answer,
+        variables: fresh.next as usize,
+    }
+}
+
+/// Plans a subsumptive clause: its answers are the dominated row and the dominating one, side by side. `delta`: which
+/// of the two is read from the delta, 0 or 1.
+pub fn plan_subsumption(
+    subsumption: &Subsumption,
+    delta: usize,
+    statistics: &dyn Statistics,
+) -> RulePlan {
+    let mut fresh = Fresh {
+        next: subsumption.variables.len() as u32,
+    };
+    let mut row = |args: &[Term]| -> Vec<Term> {
+        args.iter()
+            .map(|arg| match arg {
+                Term::Wildcard => Term::Var(fresh.var()),
+                other => other.clone(),
+            })
+            .collect()
+    };
+    let rows = [row(&subsumption.dominated), row(&subsumption.dominating)];
+    let mut literals: Vec<LiteralKind> = rows
+        .iter()
+        .map(|args| {
+            LiteralKind::Atom(Atom {
+                relation: subsumption.relation,
+                args: args.clone(),
+                span: subsumption.span,
+            })
+        })
+        .collect();
+    literals.extend(kinds(&subsumption.body));
+    let mut answer = Vec::new();
+    for term in rows.concat() {
+        answer.push(operand(term, &mut literals, &mut fresh));
+    }
+    let steps = order(
+        &literals,
+        Some(delta),
+        &BTreeSet::new(),
+        &needed_by(&answer),
+        statistics,
+        &mut fresh,
+        false,
+    );
+    RulePlan {
+        rule: RuleId(u32::MAX),
+        delta: Some(delta),
         steps,
         head: None,
         answer,
@@ -267,7 +320,7 @@ impl Ordering<'_> {
                     }
                 }
                 None => {
-                    if !self.place_ready(&mut left, true) {
+                    if !self.place_ready(&mut left, true) && !self.place_counter(&mut left) {
                         // The checker guarantees that every literal becomes ready.
                         debug_assert!(left.is_empty(), "a literal is not grounded");
                         break;
@@ -455,10 +508,9 @@ impl Ordering<'_> {
     /// Places every literal that is not an atom and whose variables are bound; whether there was one.
     fn place_ready(&mut self, left: &mut Vec<Candidate>, generators: bool) -> bool {
         let mut placed = false;
-        while let Some(at) = left
-            .iter()
-            .position(|c| self.is_ready(c.kind) && (generators || !self.is_generator(c.kind)))
-        {
+        while let Some(at) = left.iter().position(|c| {
+            self.is_ready(c.kind) && (generators || !self.is_generator(c.kind)) && !counts(c.kind)
+        }) {
             let candidate = left.remove(at);
             self.place(candidate.position, candidate.kind);
             placed = true;
@@ -467,6 +519,16 @@ impl Ordering<'_> {
             }
         }
         placed
+    }
+
+    /// Places a literal with `autoinc()`, which counts the bindings of all others.
+    fn place_counter(&mut self, left: &mut Vec<Candidate>) -> bool {
+        let ready = left.iter().position(|c| self.is_ready(c.kind));
+        if let Some(at) = ready {
+            let candidate = left.remove(at);
+            self.place(candidate.position, candidate.kind);
+        }
+        ready.is_some()
     }
 
     fn place(&mut self, position: usize, kind: &LiteralKind) {
@@ -643,9 +705,9 @@ impl Ordering<'_> {
     fn place_aggregate(&mut self, aggregate: &Aggregate) {
         let mut body = kinds(&aggregate.body);
         let mut fresh = Fresh { next: self.fresh };
-        // Over a single atom every row counts, so its wildcards must be told apart.
-        let single = matches!(body[..], [LiteralKind::Atom(_)]);
-        if let (true, Some(LiteralKind::Atom(atom))) = (single, body.first_mut()) {
+        // Where every row counts, wildcards must be told apart.
+        let single = aggregate.counts_rows_of().and_then(|at| body.get_mut(at));
+        if let Some(LiteralKind::Atom(atom)) = single {
             for arg in &mut atom.args {
                 if matches!(arg, Term::Wildcard) {
                     *arg = Term::Var(fresh.var());
@@ -697,6 +759,27 @@ fn is_bound(term: &Term, bound: &BTreeSet<VarId>) -> bool {
         Term::Wildcard => false,
         Term::Record(fields) => fields.iter().all(|field| is_bound(field, bound)),
         Term::Call { args, .. } => args.iter().all(|arg| is_bound(arg, bound)),
+    }
+}
+
+/// Whether a literal is another one each time it is evaluated.
+fn counts(kind: &LiteralKind) -> bool {
+    match kind {
+        LiteralKind::Compare { left, right, .. }
+        | LiteralKind::Match {
+            pattern: left,
+            text: right,
+            ..
+        }
+        | LiteralKind::Contains {
+            part: left,
+            text: right,
+            ..
+        } => left.counts() || right.counts(),
+        LiteralKind::Range { from, to, step, .. } => {
+            from.counts() || to.counts() || step.as_ref().is_some_and(Term::counts)
+        }
+        LiteralKind::Atom(_) | LiteralKind::Negated(_) | LiteralKind::Aggregate(_) => false,
     }
 }
 
@@ -779,7 +862,7 @@ fn bound_by(step: &Step, into: &mut BTreeSet<VarId>) {
     }
 }
 
-fn read_by(step: &Step, into: &mut BTreeSet<VarId>) {
+pub(super) fn read_by(step: &Step, into: &mut BTreeSet<VarId>) {
     let access = |access: &Access, into: &mut BTreeSet<VarId>| {
         into.extend(access.key.iter().filter_map(|(_, operand)| match operand {
             Operand::Var(var) => Some(*var),

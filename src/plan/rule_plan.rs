@@ -1,7 +1,9 @@
 //! The plan of one rule for one delta.
 
+use super::order::read_by;
 use super::step::{Operand, Step, Version};
 use crate::analysis::checked::{RelationId, RuleId, VarId};
+use std::collections::BTreeSet;
 
 /// A step in its place.
 #[derive(Clone, Debug)]
@@ -40,6 +42,35 @@ impl RulePlan {
     fn reads(&self, version: Version, relation: impl Fn(RelationId) -> bool) -> bool {
         self.accesses()
             .any(|access| access.version == version && relation(access.relation))
+    }
+
+    /// The first step that calls `autoinc()`.
+    pub fn counter(&self) -> Option<usize> {
+        self.steps.iter().position(|placed| match &placed.step {
+            Step::Bind { term, .. } | Step::Unpack { record: term, .. } => term.counts(),
+            Step::Compare { left, right, .. }
+            | Step::Match {
+                pattern: left,
+                text: right,
+                ..
+            }
+            | Step::Contains {
+                part: left,
+                text: right,
+                ..
+            } => left.counts() || right.counts(),
+            Step::Range { from, to, step, .. } => {
+                from.counts() || to.counts() || step.as_ref().is_some_and(|step| step.counts())
+            }
+            _ => false,
+        })
+    }
+
+    /// Variables bound before a step that it or a later one reads, ascending.
+    pub fn live_before(&self, at: usize) -> Vec<VarId> {
+        let mut live: BTreeSet<VarId> = self.steps[at].keep.iter().copied().collect();
+        read_by(&self.steps[at].step, &mut live);
+        live.into_iter().collect()
     }
 
     /// Every access of the plan, aggregates' inner ones not counted.

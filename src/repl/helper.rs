@@ -270,3 +270,70 @@ impl Validator for CaseHelper {
 }
 
 impl Helper for CaseHelper {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PROGRAM: &str = r#"
+        .decl edge(from: symbol, to: symbol)
+        .decl weight(from: symbol, grams: number)
+        edge("x-a", "x-b"). edge("x-b", "x \"c\""). weight("y", 1).
+    "#;
+
+    fn helper() -> CaseHelper {
+        let session = Session::from_rules(PROGRAM).unwrap();
+        CaseHelper::new(Rc::new(RefCell::new(session)), Palette::PLAIN)
+    }
+
+    fn check(line: &str, start: usize, expected: &[&str]) {
+        let (at, found) = helper().candidates(line);
+        let found: Vec<&str> = found.iter().map(|pair| pair.replacement.as_str()).collect();
+        assert_eq!((at, found.as_slice()), (start, expected), "{line:?}");
+    }
+
+    #[test]
+    fn relations_are_completed_where_an_atom_may_begin() {
+        check("", 0, &["edge(", "weight("]);
+        check("ed", 0, &["edge("]);
+        check("edge(X, Y), !w", 13, &["weight("]);
+        check("?- e", 3, &["edge("]);
+        check("nothing", 0, &[]);
+    }
+
+    #[test]
+    fn constants_are_those_of_the_column() {
+        check("edge(", 5, &["\"x-a\"", "\"x-b\""]);
+        check("edge(\"x-a\", \"x", 12, &["\"x \\\"c\\\"\"", "\"x-b\""]);
+        check("weight(\"y", 7, &["\"y\""]);
+        check("weight(\"y\", ", 12, &[]);
+    }
+
+    #[test]
+    fn variables_of_the_clause_are_completed() {
+        check("edge(From, To), weight(Fr", 23, &["From"]);
+    }
+
+    #[test]
+    fn commands_and_their_arguments_are_completed() {
+        check(":sch", 1, &["schema "]);
+        check(":re", 1, &["relations", "reload"]);
+        check(":schema ed", 8, &["edge"]);
+        check(":why edge(\"x-a", 10, &["\"x-a\""]);
+        check(":time o", 6, &["on", "off"]);
+        check(":help co", 6, &["count "]);
+        check(":quit x", 7, &[]);
+    }
+
+    #[test]
+    fn a_hint_shows_the_attributes_to_come() {
+        let hint = |line: &str| helper().signature_hint(line);
+        assert_eq!(hint("edge("), Some("from, to)".to_owned()));
+        assert_eq!(hint("edge(X"), Some(", to)".to_owned()));
+        assert_eq!(hint("edge(X, "), Some("to)".to_owned()));
+        assert_eq!(hint("edge(X, Y"), Some(")".to_owned()));
+        for line in ["", "edge", "edge(\"x", "nothing(", "edge(X, Y)"] {
+            assert_eq!(hint(line), None, "{line:?}");
+        }
+    }
+}

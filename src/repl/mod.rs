@@ -228,7 +228,11 @@ impl Repl {
         let lines = text.bytes().filter(|byte| *byte == b'\n').count();
         let is_long = terminal::size().is_some_and(|(_, screen)| lines + 1 > usize::from(screen));
         let written = match self.interactive && is_long {
-            true => pager::page(text),
+            true => {
+                // The pager takes its screen with it; how much there was stays.
+                let last = text.trim_end().rsplit('\n').next().unwrap_or("").to_owned();
+                pager::page(text).and_then(|()| writeln!(io::stdout(), "{last}"))
+            }
             false => io::stdout().write_all(text.as_bytes()),
         };
         if report::printed(written) != Status::Done {

@@ -2,6 +2,7 @@
 //!
 //! The lexer proper refuses what is unfinished or wrong; here every text has pieces, and together they are the text.
 
+use crate::syntax::is_unfinished;
 use std::ops::Range;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,48 +133,18 @@ pub fn is_command(line: &str) -> bool {
         .is_some_and(|rest| !rest.starts_with('-'))
 }
 
+/// Bytes after which a clause is taken as it is. Each line looks at all lines before it.
+const LONGEST: usize = 64 << 10;
+
 /// Whether Enter should run this text or begin another line of it.
 ///
-/// A command is always complete. A query or an atom may leave its dot off, a rule or declaration may not.
+/// An empty line gives up on a clause that does not want to end, and lets the parser say what is missing.
 pub fn is_complete(text: &str) -> bool {
-    let trimmed = text.trim_start();
-    if trimmed.is_empty() || is_command(trimmed) {
-        return true;
-    }
-    // An empty line gives up on a clause that does not want to end, and lets the parser say what is missing.
-    if text.ends_with("\n\n") {
-        return true;
-    }
-    let pieces = pieces(text);
-    let mut depth = 0i64;
-    let mut needs_end = false;
-    for piece in &pieces {
-        match piece.kind {
-            PieceKind::Open => depth += 1,
-            PieceKind::Close => depth -= 1,
-            PieceKind::If => needs_end = true,
-            PieceKind::End if depth <= 0 => needs_end = false,
-            PieceKind::Text { closed: false } => return false,
-            PieceKind::Comment => {
-                let comment = &text[piece.range.clone()];
-                if comment.starts_with("/*") && (comment.len() < 4 || !comment.ends_with("*/")) {
-                    return false;
-                }
-            }
-            _ => {}
-        }
-    }
-    let last = pieces
-        .iter()
-        .rfind(|piece| !matches!(piece.kind, PieceKind::Space | PieceKind::Comment));
-    let dangling = last.is_some_and(|piece| {
-        matches!(piece.kind, PieceKind::If | PieceKind::Ask)
-            || matches!(
-                &text[piece.range.clone()],
-                "," | ";" | "!" | "=" | "<" | ">"
-            )
-    });
-    depth <= 0 && !needs_end && !dangling
+    text.trim().is_empty()
+        || is_command(text)
+        || text.ends_with("\n\n")
+        || text.len() > LONGEST
+        || !is_unfinished(text)
 }
 
 #[cfg(test)]
@@ -233,6 +204,14 @@ mod tests {
         ] {
             let whole: String = pieces(text).into_iter().map(|p| &text[p.range]).collect();
             assert_eq!(whole, text);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn pieces_cover_every_text(text in ".{0,40}") {
+            let whole: String = pieces(&text).into_iter().map(|p| &text[p.range]).collect();
+            proptest::prop_assert_eq!(whole, text);
         }
     }
 

@@ -36,7 +36,14 @@ pub fn show(answer: &Answer, look: Look, out: &mut dyn Write) -> io::Result<()> 
             }
             writeln!(out, "{}", look.palette.quiet(footer(rows, look.timed)))
         }
-        Answer::Changed(change) => writeln!(out, "{}", changed(change, look.timed)),
+        Answer::Changed(change) => {
+            let only_facts = change.facts > 0 && change.rules + change.others == 0;
+            let aside = match only_facts && look.width.is_some() {
+                true => look.palette.quiet("   (leave the dot off to ask)"),
+                false => String::new(),
+            };
+            writeln!(out, "{}{aside}", changed(change, look.timed))
+        }
         Answer::Proof(proof) => proof::print(proof, look.palette, out),
         Answer::Relations(sizes) => table::print(&relations(sizes), look.width, look.palette, out),
         Answer::Schema(schema) => self::schema(schema, look, out),

@@ -3,7 +3,7 @@
 use super::answer::{Answer, AttributeType, RelationSize, RuleText, Schema, SourceLine};
 use super::data::file_name;
 use super::error::Error;
-use super::session::Session;
+use super::loaded::Session;
 use crate::analysis::checked::{RelationId, Rule};
 use crate::syntax::ast::DirectiveKind;
 use crate::syntax::source::Span;

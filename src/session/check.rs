@@ -3,9 +3,9 @@
 use super::case::CaseSpec;
 use super::data;
 use super::error::Findings;
+use super::options::Options;
 use super::pool::Pool;
 use super::program;
-use super::session::Options;
 use crate::storage::Dictionary;
 use crate::syntax::source::SourceMap;
 

@@ -8,7 +8,8 @@ pub enum Command {
     Query(String),
     /// Clauses that take effect at once. All of them, or none when one is wrong.
     Clauses(String),
-    /// Text that is a query, or facts and rules: [`typed`](super::typed) tells which.
+    /// Text that is a query, or facts and rules. What reads as a query is one, but for a single atom with constants
+    /// only and a final dot: that is a fact, as it is in a file.
     Typed(String),
     /// A proof of one fact.
     Why(String),

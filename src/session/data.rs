@@ -2,7 +2,7 @@
 
 use super::case::CaseSpec;
 use super::error::Findings;
-use super::session::Options;
+use super::options::Options;
 use crate::analysis::checked::{CheckedProgram, Directive, RelationId};
 use crate::evidence::{Claims, Sources};
 use crate::io::{self, Progress, ReadOptions, SetAside};

@@ -1,11 +1,11 @@
 //! Why a session could not do what it was asked.
 
 use super::decode::RowError;
-use super::render;
 use crate::analysis::checked::CheckedProgram;
 use crate::engine::budget::{Stop, StopReason};
 use crate::syntax::diagnostic::Diagnostic;
 use crate::syntax::source::SourceMap;
+use crate::syntax::{render_json, render_text};
 use serde_json::Value;
 use std::fmt;
 
@@ -58,12 +58,15 @@ impl Findings {
 
     /// For people: each finding with its line of text.
     pub fn to_text(&self, colour: bool) -> String {
-        render::to_text(&self.diagnostics, &self.sources, colour)
+        render_text(&self.diagnostics, &self.sources, colour)
     }
 
     /// For programs: an array with one object for each finding.
     pub fn to_json(&self) -> Value {
-        render::to_json(&self.diagnostics, &self.sources)
+        self.diagnostics
+            .iter()
+            .map(|diagnostic| render_json(diagnostic, &self.sources))
+            .collect()
     }
 }
 

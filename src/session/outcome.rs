@@ -1,7 +1,7 @@
 //! What a run found besides rows: violated constraints, and rule instances that had no value.
 
 use super::error::Findings;
-use super::session::Session;
+use super::loaded::Session;
 use super::table::Table;
 use crate::engine::budget::RunReport;
 use crate::engine::functor::{Fault, FaultReport};
@@ -79,12 +79,11 @@ impl Session {
             1 => "once".to_owned(),
             count => format!("{count} times"),
         };
-        let mut warning = Diagnostic::warning("W501", report.fault.to_string())
-            .at(
-                self.program.checked[report.rule].span,
-                format!("{times} in this rule"),
-            )
-            .note("a rule instance without a value yields nothing");
+        let mut warning = Diagnostic::warning("W501", report.fault.to_string());
+        if let Some(place) = report.place {
+            warning = warning.at(place, format!("{times} in this rule"));
+        }
+        warning = warning.note("a rule instance without a value yields nothing");
         if !report.example.is_empty() {
             warning = warning.note(format!("first with {}", report.example));
         }

@@ -1,7 +1,7 @@
 //! Writing what `.output` and `.printsize` ask for.
 
 use super::error::{Error, Findings};
-use super::session::Session;
+use super::loaded::Session;
 use crate::io::{self, WriteOptions};
 use crate::syntax::ast::DirectiveKind;
 use crate::syntax::diagnostic::Diagnostic;

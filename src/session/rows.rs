@@ -3,7 +3,7 @@
 use super::decode::RowError;
 use super::encode::{Encoding, encode_row};
 use super::error::{Error, Findings};
-use super::session::Session;
+use super::loaded::Session;
 use crate::analysis::checked::RelationId;
 use crate::analysis::findings::closest;
 use crate::storage::Rows;

@@ -254,3 +254,52 @@ fn a_million_levels_of_nesting_do_no_harm() {
         .expect_err("too deep to build");
     assert!(error.to_string().contains("nested deeper"), "{error}");
 }
+
+/// Pieces of clauses, so that random texts come close to being right.
+const WORDS: [&str; 24] = [
+    "word(",
+    "mixed(",
+    ")",
+    ",",
+    ".",
+    ":-",
+    "?-",
+    "X",
+    "_",
+    "\"a\"",
+    "1",
+    "-",
+    "!",
+    "{",
+    "}",
+    "=",
+    "count :",
+    "[",
+    "]",
+    "$Dot",
+    ".decl p(x: number)",
+    "p(",
+    "\"",
+    "é",
+];
+
+proptest::proptest! {
+    #[test]
+    fn no_text_brings_a_session_down(
+        picks in proptest::collection::vec(0..WORDS.len(), 0..12),
+    ) {
+        let text: String = picks.into_iter().map(|at| WORDS[at]).collect::<Vec<_>>().join(" ");
+        let mut session = session("word(\"a\").");
+        for command in [
+            Command::Typed(text.clone()),
+            Command::Query(text.clone()),
+            Command::Clauses(text.clone()),
+            Command::Why(text.clone()),
+            Command::Count(Some(text.clone())),
+            Command::Schema(text.clone()),
+        ] {
+            let _ = session.execute(&command);
+        }
+        proptest::prop_assert!(session.query("word(\"a\")").is_ok());
+    }
+}

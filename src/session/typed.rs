@@ -8,8 +8,8 @@ use super::error::Findings;
 use crate::analysis::{self, checked::CheckedProgram, checked::CheckedQuery};
 use crate::syntax::ast::{Body, Expr, ExprKind, FormulaKind, Item, ItemKind};
 use crate::syntax::diagnostic::Diagnostic;
-use crate::syntax::parse_text;
 use crate::syntax::source::SourceMap;
+use crate::syntax::{parse_query, parse_text};
 
 /// Whether a text asks something. Text that is neither a query nor a clause counts as what it looks like.
 pub(super) fn asks(text: &str) -> bool {
@@ -66,29 +66,8 @@ pub(super) fn parse_body(
     text: &str,
     sources: &mut SourceMap,
 ) -> Result<Body, Findings> {
-    let trimmed = text.trim();
-    let lead = if trimmed.starts_with("?-") { "" } else { "?- " };
-    let end = if trimmed.ends_with('.') { "" } else { "." };
-    let whole = format!("{lead}{trimmed}{end}");
-    let (program, mut diagnostics) = parse_text(name, &whole, sources);
-    let mut items = program.items.into_iter();
-    match (items.next().map(|item| item.kind), items.next()) {
-        (Some(ItemKind::Query(body)), None) if !diagnostics.iter().any(Diagnostic::is_error) => {
-            Ok(body)
-        }
-        (_, second) => {
-            if let Some(second) = second
-                && diagnostics.is_empty()
-            {
-                diagnostics.push(
-                    Diagnostic::error("D060", "more than one query")
-                        .at(second.span, "a second one begins here")
-                        .help("ask one after the other, or join them with `,`"),
-                );
-            }
-            Err(Findings::new(diagnostics, sources))
-        }
-    }
+    let (body, found) = parse_query(name, text, sources);
+    body.ok_or_else(|| Findings::new(found, sources))
 }
 
 /// A query checked against a program.

@@ -1,6 +1,6 @@
 //! Names and constants a person may want to type next.
 
-use super::session::Session;
+use super::loaded::Session;
 use crate::analysis::checked::{RelationId, ValueType};
 use crate::io::quote_value;
 use crate::storage::Code;

@@ -1,7 +1,7 @@
 //! The proof of one fact.
 
 use super::error::{Error, Findings};
-use super::session::Session;
+use super::loaded::Session;
 use super::typed::parse_body;
 use crate::analysis::check_fact;
 use crate::analysis::checked::{Constant, RelationId, Term};

@@ -1,7 +1,8 @@
 //! Rows grouped by some of their columns.
 
 use super::table::{KeyTable, RowTable, pack};
-use super::{Code, Rows};
+use super::{Code, RowSource, Rows, SortedRows};
+use std::sync::Arc;
 
 /// A dense range of keys may be this much longer than the number of keys before a hash table is leaner.
 const SPARSE: usize = 8;
@@ -15,7 +16,7 @@ pub struct Index {
     payload: Vec<usize>,
     locate: Locate,
     slots: Vec<Slot>,
-    arena: Vec<Code>,
+    arena: Arena,
     /// Keys that have rows.
     keys: usize,
     rows: usize,
@@ -27,6 +28,22 @@ struct Slot {
     start: u32,
     len: u32,
     room: u32,
+}
+
+/// Where entries lie.
+enum Arena {
+    Own(Vec<Code>),
+    /// A column of sorted rows, whose entries lie together as they are.
+    Column(Arc<Rows>, usize),
+}
+
+impl Arena {
+    fn codes(&self) -> &[Code] {
+        match self {
+            Arena::Own(codes) => codes,
+            Arena::Column(rows, column) => rows.column(*column),
+        }
+    }
 }
 
 enum Locate {
@@ -47,21 +64,58 @@ pub const ABSENT: u32 = u32::MAX;
 impl Index {
     /// Groups `rows` by the columns `key`; each entry keeps the columns `payload`. The rows must be distinct on
     /// `key` and `payload` together.
-    pub fn build(rows: &Rows, key: &[usize], payload: &[usize]) -> Index {
-        let mut index = Index {
-            key: key.to_vec(),
-            payload: payload.to_vec(),
-            locate: Locate::Unit,
-            slots: Vec::new(),
-            arena: Vec::new(),
-            keys: 0,
-            rows: 0,
-        };
-        index.locate = match key {
+    pub fn build(rows: &dyn RowSource, key: &[usize], payload: &[usize]) -> Index {
+        let mut index = Index::empty(rows, key, payload);
+        let numbers = index.count_slots(rows);
+        let mut start = 0;
+        for slot in &mut index.slots {
+            slot.start = start;
+            start += slot.room;
+            index.keys += usize::from(slot.room > 0);
+        }
+        index.fill(rows, &numbers);
+        index
+    }
+
+    /// Groups sorted rows by their first columns. When the only other column is the payload, nothing is copied.
+    pub fn over_sorted(rows: &SortedRows, key: &[usize], payload: &[usize]) -> Index {
+        let arity = rows.rows().arity();
+        let leading = key.iter().copied().eq(0..key.len());
+        if !(leading && key.len() + 1 == arity && *payload == [arity - 1]) {
+            return Index::build(&**rows.rows(), key, payload);
+        }
+        let mut index = Index::empty(&**rows.rows(), key, payload);
+        index.count_slots(&**rows.rows());
+        let columns: Vec<&[Code]> = key
+            .iter()
+            .map(|&column| rows.rows().column(column))
+            .collect();
+        let mut numbers = Vec::new();
+        let mut start = 0;
+        // Keys come in order, so each one's rows begin where those of the one before end.
+        while start < rows.len() {
+            let here: Vec<&[Code]> = columns
+                .iter()
+                .map(|column| &column[start..=start])
+                .collect();
+            index.locate_all(&here, 1, &mut numbers);
+            let slot = &mut index.slots[numbers[0] as usize];
+            (slot.start, slot.len) = (start as u32, slot.room);
+            start += slot.room as usize;
+            index.keys += 1;
+        }
+        index.arena = Arena::Column(rows.rows().clone(), arity - 1);
+        index.rows = rows.len();
+        index
+    }
+
+    fn empty(rows: &dyn RowSource, key: &[usize], payload: &[usize]) -> Index {
+        let mut slots = Vec::new();
+        let locate = match key {
             [] => Locate::Unit,
-            &[only] => match dense_range(rows.column(only)) {
+            &[only] => match dense_range(rows, only) {
                 Some((base, len)) => {
-                    index.slots = vec![Slot::default(); len];
+                    slots = vec![Slot::default(); len];
                     Locate::Dense { base }
                 }
                 None => Locate::Packed(KeyTable::default()),
@@ -69,8 +123,16 @@ impl Index {
             [_, _] => Locate::Packed(KeyTable::default()),
             _ => Locate::Wide(RowTable::new(key.len())),
         };
-        index.fill(rows);
-        index
+        let arena = Arena::Own(Vec::new());
+        Index {
+            key: key.to_vec(),
+            payload: payload.to_vec(),
+            locate,
+            slots,
+            arena,
+            keys: 0,
+            rows: 0,
+        }
     }
 
     pub fn key(&self) -> &[usize] {
@@ -90,54 +152,57 @@ impl Index {
         self.rows
     }
 
-    pub fn bytes(&self) -> usize {
-        let locate = match &self.locate {
-            Locate::Unit | Locate::Dense { .. } => 0,
-            Locate::Packed(table) => table.bytes(),
-            Locate::Wide(table) => table.bytes(),
-        };
-        locate + self.slots.len() * size_of::<Slot>() + self.arena.capacity() * 4
+    /// Counts the rows of each key into the room of its slot. Returns the slot of each row, unless it is cheaper to
+    /// find it again.
+    fn count_slots(&mut self, rows: &dyn RowSource) -> Vec<u32> {
+        let mut numbers = Vec::new();
+        let again = matches!(self.locate, Locate::Dense { .. } | Locate::Unit);
+        let mut piece = Vec::new();
+        rows.visit(&mut |columns, len| {
+            self.slot_numbers(columns, len, &mut piece);
+            for &number in &piece {
+                self.slots[number as usize].room += 1;
+            }
+            if !again {
+                numbers.extend_from_slice(&piece);
+            }
+        });
+        numbers
     }
 
-    /// Counting sort by slot: every key's rows end up together, with no room to spare.
-    fn fill(&mut self, rows: &Rows) {
-        let numbers = self.slot_numbers(rows);
-        for &number in &numbers {
-            self.slots[number as usize].room += 1;
-        }
-        let mut start = 0;
-        for slot in &mut self.slots {
-            slot.start = start;
-            start += slot.room;
-            self.keys += usize::from(slot.room > 0);
-        }
+    /// The second half of a counting sort by slot: every key's rows end up together, with no room to spare.
+    fn fill(&mut self, rows: &dyn RowSource, numbers: &[u32]) {
         let stride = self.payload.len();
-        self.arena = vec![Code::default(); rows.len() * stride];
-        match self.payload[..] {
-            [] => {
-                for &number in &numbers {
-                    self.slots[number as usize].len += 1;
-                }
+        let mut arena = vec![Code::default(); rows.row_count() * stride];
+        let mut piece = Vec::new();
+        let mut done = 0;
+        rows.visit(&mut |columns, len| {
+            if numbers.is_empty() {
+                self.slot_numbers(columns, len, &mut piece);
+            } else {
+                piece.clear();
+                piece.extend_from_slice(&numbers[done..done + len]);
             }
-            [only] => {
-                for (&number, &code) in numbers.iter().zip(rows.column(only)) {
+            done += len;
+            if let &[only] = &self.payload[..] {
+                for (&number, &code) in piece.iter().zip(columns[only]) {
                     let slot = &mut self.slots[number as usize];
-                    self.arena[(slot.start + slot.len) as usize] = code;
+                    arena[(slot.start + slot.len) as usize] = code;
                     slot.len += 1;
                 }
+                return;
             }
-            _ => {
-                for (row, &number) in numbers.iter().enumerate() {
-                    let slot = &mut self.slots[number as usize];
-                    let at = (slot.start + slot.len) as usize * stride;
-                    for (offset, &column) in self.payload.iter().enumerate() {
-                        self.arena[at + offset] = rows.column(column)[row];
-                    }
-                    slot.len += 1;
+            for (row, &number) in piece.iter().enumerate() {
+                let slot = &mut self.slots[number as usize];
+                let at = (slot.start + slot.len) as usize * stride;
+                for (offset, &column) in self.payload.iter().enumerate() {
+                    arena[at + offset] = columns[column][row];
                 }
+                slot.len += 1;
             }
-        }
-        self.rows = rows.len();
+        });
+        self.arena = Arena::Own(arena);
+        self.rows = rows.row_count();
     }
 
     /// Adds rows that are not in the index yet.
@@ -149,26 +214,30 @@ impl Index {
         if let Locate::Dense { .. } = self.locate {
             self.widen(rows.column(self.key[0]));
         }
-        let numbers = self.slot_numbers(rows);
+        let columns: Vec<&[Code]> = (0..rows.arity()).map(|at| rows.column(at)).collect();
+        let mut numbers = Vec::new();
+        self.slot_numbers(&columns, rows.len(), &mut numbers);
         let stride = self.payload.len();
+        if let Arena::Column(..) = self.arena {
+            self.arena = Arena::Own(self.arena.codes().to_vec());
+        }
+        let Arena::Own(arena) = &mut self.arena else {
+            return;
+        };
         for (row, &number) in numbers.iter().enumerate() {
             let slot = &mut self.slots[number as usize];
             self.keys += usize::from(slot.len == 0);
-            if stride > 0 {
-                if slot.len == slot.room {
-                    let room = (slot.room * 2).max(2);
-                    let start = (self.arena.len() / stride) as u32;
-                    let old = slot.start as usize * stride;
-                    self.arena
-                        .extend_from_within(old..old + slot.len as usize * stride);
-                    self.arena
-                        .resize((start + room) as usize * stride, Code::default());
-                    (slot.start, slot.room) = (start, room);
-                }
-                let at = (slot.start + slot.len) as usize * stride;
-                for (offset, &column) in self.payload.iter().enumerate() {
-                    self.arena[at + offset] = rows.column(column)[row];
-                }
+            // Without payload there is nothing to store and no room to run out of.
+            if let (Some(end), true) = (arena.len().checked_div(stride), slot.len == slot.room) {
+                let room = (slot.room * 2).max(2);
+                let old = slot.start as usize * stride;
+                arena.extend_from_within(old..old + slot.len as usize * stride);
+                arena.resize((end + room as usize) * stride, Code::default());
+                (slot.start, slot.room) = (end as u32, room);
+            }
+            let at = (slot.start + slot.len) as usize * stride;
+            for (offset, &column) in self.payload.iter().enumerate() {
+                arena[at + offset] = rows.column(column)[row];
             }
             slot.len += 1;
         }
@@ -215,37 +284,35 @@ impl Index {
     }
 
     /// The slot of each row's key, made where it is new. Dense keys must be within range.
-    fn slot_numbers(&mut self, rows: &Rows) -> Vec<u32> {
-        let numbers: Vec<u32> = match (&mut self.locate, &self.key[..]) {
-            (Locate::Dense { base }, &[only]) => rows
-                .column(only)
-                .iter()
-                .map(|code| code.0 - *base)
-                .collect(),
-            (Locate::Packed(table), &[only]) => rows
-                .column(only)
-                .iter()
-                .map(|code| table.insert(u64::from(code.0)))
-                .collect(),
-            (Locate::Packed(table), &[first, second]) => rows
-                .column(first)
-                .iter()
-                .zip(rows.column(second))
-                .map(|(&a, &b)| table.insert(pack(a, b)))
-                .collect(),
+    fn slot_numbers(&mut self, columns: &[&[Code]], len: usize, numbers: &mut Vec<u32>) {
+        numbers.clear();
+        match (&mut self.locate, &self.key[..]) {
+            (Locate::Dense { base }, &[only]) => {
+                numbers.extend(columns[only].iter().map(|code| code.0 - *base));
+                return;
+            }
+            (Locate::Packed(table), &[only]) => {
+                numbers.extend(
+                    columns[only]
+                        .iter()
+                        .map(|code| table.insert(u64::from(code.0))),
+                );
+            }
+            (Locate::Packed(table), &[first, second]) => {
+                let pairs = columns[first].iter().zip(columns[second]);
+                numbers.extend(pairs.map(|(&a, &b)| table.insert(pack(a, b))));
+            }
             (Locate::Wide(table), key) => {
                 let mut wanted = vec![Code::default(); key.len()];
-                (0..rows.len())
-                    .map(|row| {
-                        for (code, &column) in wanted.iter_mut().zip(key) {
-                            *code = rows.column(column)[row];
-                        }
-                        table.insert(&wanted).0
-                    })
-                    .collect()
+                numbers.extend((0..len).map(|row| {
+                    for (code, &column) in wanted.iter_mut().zip(key) {
+                        *code = columns[column][row];
+                    }
+                    table.insert(&wanted).0
+                }));
             }
-            _ => vec![0; rows.len()],
-        };
+            _ => numbers.resize(len, 0),
+        }
         let wanted = match &self.locate {
             Locate::Unit => 1,
             Locate::Dense { .. } => self.slots.len(),
@@ -253,7 +320,6 @@ impl Index {
             Locate::Wide(table) => table.len(),
         };
         self.slots.resize(wanted, Slot::default());
-        numbers
     }
 
     /// For each row of `keys` (one slice for each key column) the number to pass to [`Index::entry`].
@@ -307,9 +373,8 @@ impl Index {
     pub fn entry(&self, number: u32) -> &[Code] {
         let stride = self.payload.len();
         match self.slots.get(number as usize) {
-            Some(slot) => {
-                &self.arena[slot.start as usize * stride..(slot.start + slot.len) as usize * stride]
-            }
+            Some(slot) => &self.arena.codes()
+                [slot.start as usize * stride..(slot.start + slot.len) as usize * stride],
             None => &[],
         }
     }
@@ -323,9 +388,14 @@ impl Index {
 }
 
 /// The range of codes of a column, when an offset table over it is lean.
-fn dense_range(column: &[Code]) -> Option<(u32, usize)> {
-    let low = column.iter().map(|code| code.0).min()?;
-    let high = column.iter().map(|code| code.0).max()?;
-    let len = (high - low) as usize + 1;
-    (len <= SPARSE * column.len() + 1024).then_some((low, len))
+fn dense_range(rows: &dyn RowSource, column: usize) -> Option<(u32, usize)> {
+    let (mut low, mut high) = (u32::MAX, 0);
+    rows.visit(&mut |columns, _| {
+        for code in columns[column] {
+            low = low.min(code.0);
+            high = high.max(code.0);
+        }
+    });
+    let len = high.checked_sub(low)? as usize + 1;
+    (len <= SPARSE * rows.row_count() + 1024).then_some((low, len))
 }

@@ -1,7 +1,7 @@
 //! A relation as a bit matrix: the leanest shape, and the fastest to add to, where codes are dense.
 
+use super::Code;
 use super::table::{pack, unpack};
-use super::{Code, Rows};
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -89,10 +89,6 @@ impl Matrix {
         (self.rows, self.columns)
     }
 
-    pub fn bytes(&self) -> usize {
-        (self.seen.len() + self.fresh.len()) * 8
-    }
-
     pub fn contains(&self, first: Code, second: Code) -> bool {
         match (self.rows.offset(first), self.columns.offset(second)) {
             (Some(row), Some(column)) => {
@@ -136,63 +132,63 @@ impl Matrix {
         self.insert_row::<W>(first, &[second]);
     }
 
-    /// The rows added since the last call, ascending, and the pairs that lie off the axes (which stay unadded).
-    pub fn settle(&mut self) -> (Rows, Vec<u64>) {
-        let (mut firsts, mut seconds) = (Vec::new(), Vec::new());
-        for (block, dirty) in self.dirty.iter_mut().enumerate() {
-            for_each_bit(std::mem::take(dirty.get_mut()), |bit| {
-                let row = block * 64 + bit;
-                let start = row * self.words_per_row;
-                let before = seconds.len();
-                for (at, word) in self.fresh[start..start + self.words_per_row]
-                    .iter_mut()
-                    .enumerate()
-                {
-                    let word = std::mem::take(word.get_mut());
-                    if word != 0 {
-                        let base = self.columns.base + at as u32 * 64;
-                        for_each_bit(word, |bit| seconds.push(Code(base + bit as u32)));
-                    }
-                }
-                firsts.resize(
-                    firsts.len() + seconds.len() - before,
-                    Code(self.rows.base + row as u32),
-                );
-            });
-        }
-        (
-            Rows::from_columns(vec![firsts, seconds]),
-            std::mem::take(self.strays.get_mut()),
-        )
-    }
-
-    /// Every pair, ascending.
-    pub fn to_rows(&self) -> Rows {
-        let (mut firsts, mut seconds) = (Vec::new(), Vec::new());
-        for (row, words) in self.seen.chunks(self.words_per_row.max(1)).enumerate() {
+    /// Appends the rows added since the last call, ascending. Returns the pairs that lie off the axes, which stay unadded.
+    pub fn settle(&mut self, firsts: &mut Vec<Code>, seconds: &mut Vec<Code>) -> Vec<u64> {
+        let words_per_row = self.words_per_row;
+        let fresh: usize = bits(&self.dirty)
+            .flat_map(|row| &self.fresh[row * words_per_row..(row + 1) * words_per_row])
+            .map(|word| word.load(Relaxed).count_ones() as usize)
+            .sum();
+        // Exactly, because fresh memory is dear and growing by doubling touches twice as much of it.
+        firsts.reserve_exact(fresh);
+        seconds.reserve_exact(fresh);
+        for row in bits(&self.dirty) {
             let before = seconds.len();
-            for (at, word) in words.iter().enumerate() {
-                let base = self.columns.base + at as u32 * 64;
-                for_each_bit(word.load(Relaxed), |bit| {
-                    seconds.push(Code(base + bit as u32))
-                });
+            for (at, word) in self.fresh[row * words_per_row..(row + 1) * words_per_row]
+                .iter()
+                .enumerate()
+            {
+                let word = word.swap(0, Relaxed);
+                if word != 0 {
+                    let base = self.columns.base + at as u32 * 64;
+                    for_each_bit(word, |bit| seconds.push(Code(base + bit as u32)));
+                }
             }
             firsts.resize(
                 firsts.len() + seconds.len() - before,
                 Code(self.rows.base + row as u32),
             );
         }
-        Rows::from_columns(vec![firsts, seconds])
+        self.dirty.iter_mut().for_each(|word| *word.get_mut() = 0);
+        std::mem::take(self.strays.get_mut())
+    }
+
+    pub fn row_count(&self) -> usize {
+        self.rows.len as usize
+    }
+
+    /// Appends the codes beside one first code, ascending; the rows are numbered from the lowest first code up.
+    pub fn read_row(&self, row: usize, seconds: &mut Vec<Code>) -> Code {
+        let words = &self.seen[row * self.words_per_row..(row + 1) * self.words_per_row];
+        for (at, word) in words.iter().enumerate() {
+            let base = self.columns.base + at as u32 * 64;
+            for_each_bit(word.load(Relaxed), |bit| {
+                seconds.push(Code(base + bit as u32))
+            });
+        }
+        Code(self.rows.base + row as u32)
     }
 
     /// The same pairs over wider axes, nothing fresh, plus `more`, of which the new ones are fresh.
     pub fn grown(&self, rows: Axis, columns: Axis, more: &[u64]) -> Matrix {
         let mut grown = Matrix::new(rows, columns);
-        let all = self.to_rows();
-        for (&first, &second) in all.column(0).iter().zip(all.column(1)) {
-            grown.insert::<Alone>(first, second);
+        let mut seconds = Vec::new();
+        for row in 0..self.row_count() {
+            seconds.clear();
+            let first = self.read_row(row, &mut seconds);
+            grown.insert_row::<Alone>(first, &seconds);
         }
-        grown.settle();
+        grown.settle(&mut Vec::new(), &mut Vec::new());
         for &key in more {
             let (first, second) = unpack(key);
             grown.insert::<Alone>(first, second);
@@ -203,6 +199,18 @@ impl Matrix {
 
 fn zeroes(words: usize) -> Box<[AtomicU64]> {
     (0..words).map(|_| AtomicU64::new(0)).collect()
+}
+
+/// The numbers of the bits that are set, ascending.
+fn bits(words: &[AtomicU64]) -> impl Iterator<Item = usize> + '_ {
+    words.iter().enumerate().flat_map(|(block, word)| {
+        let mut rest = word.load(Relaxed);
+        std::iter::from_fn(move || {
+            let bit = (rest != 0).then(|| rest.trailing_zeros() as usize)?;
+            rest &= rest - 1;
+            Some(block * 64 + bit)
+        })
+    })
 }
 
 fn for_each_bit(mut word: u64, mut act: impl FnMut(usize)) {

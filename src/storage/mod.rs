@@ -5,7 +5,9 @@
 //! Must not know: rules, plans, files.
 
 pub mod dictionary;
+pub mod groups;
 pub mod index;
+pub mod inserter;
 pub mod matrix;
 pub mod radix;
 pub mod rows;
@@ -15,6 +17,7 @@ pub mod table;
 
 pub use dictionary::{Code, Dictionary};
 pub use index::Index;
+pub use inserter::Inserter;
 pub use rows::Rows;
-pub use set::{Inserter, RowSet};
+pub use set::{RowSet, RowSource};
 pub use sorted::SortedRows;

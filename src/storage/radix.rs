@@ -34,6 +34,29 @@ pub fn sort(keys: &mut Vec<u64>) {
     }
 }
 
+/// Sorts by the high halves alone, which brings pairs with one first code together. Stable.
+pub fn sort_by_first(keys: &mut Vec<u64>, scratch: &mut Vec<u64>) {
+    let Some(&first) = keys.first() else { return };
+    if keys.is_sorted_by_key(|key| key >> 32) {
+        return;
+    }
+    if keys.len() < SMALL {
+        keys.sort_by_key(|key| key >> 32);
+        return;
+    }
+    let varying = keys.iter().fold(0, |varying, key| varying | (key ^ first)) >> 32 << 32;
+    scratch.clear();
+    scratch.resize(keys.len(), 0);
+    let mut shift = varying.trailing_zeros();
+    while shift < 64 && varying >> shift != 0 {
+        if (varying >> shift) & (BUCKETS as u64 - 1) != 0 {
+            pass(keys, scratch, shift);
+            std::mem::swap(keys, scratch);
+        }
+        shift += DIGIT_BITS;
+    }
+}
+
 fn pass(from: &[u64], to: &mut [u64], shift: u32) {
     let mut offsets = [0usize; BUCKETS];
     for &key in from {
@@ -65,6 +88,11 @@ mod tests {
             let mut keys: Vec<u64> = (0..copies as u64).flat_map(|i| seed.iter().map(move |s| s.wrapping_mul(2 * i + 1) & mask)).collect();
             let mut expected = keys.clone();
             expected.sort_unstable();
+            let mut grouped = keys.clone();
+            sort_by_first(&mut grouped, &mut Vec::new());
+            let mut stable = keys.clone();
+            stable.sort_by_key(|key| key >> 32);
+            prop_assert_eq!(grouped, stable);
             sort(&mut keys);
             prop_assert_eq!(keys, expected);
         }

@@ -1,30 +1,34 @@
 //! A set of rows that grows by rounds and takes the shape that suits its rows.
 
-use super::matrix::{Alone, Axis, Matrix, Shared};
+use super::groups::Groups;
+use super::matrix::{Alone, Axis, Matrix};
 use super::table::{PairTable, RowTable, hash, hash_row, pack, unpack};
 use super::{Code, Rows, SortedRows};
-use parking_lot::Mutex;
+use parking_lot::RwLock;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// A matrix of at most this many bytes is always worth it.
 const SMALL_MATRIX: u64 = if cfg!(test) { 64 } else { 1 << 20 };
-/// Candidates gathered for one shard before its lock is taken.
-const BUFFER: usize = 2048;
-/// Candidates remembered by an inserter, so that the commonest duplicates never reach the set.
-const RECENT: usize = 1024;
+/// Rows for each first code, on average, from which on lists beat a hash table.
+const LONG_GROUPS: usize = if cfg!(test) { 3 } else { 24 };
+/// Below this size a hash table is small whatever it holds.
+const MANY: usize = if cfg!(test) { 16 } else { 1 << 18 };
+/// Rows or slots that a scan passes over at a time.
+const UNIT: usize = if cfg!(test) { 2 } else { 1024 };
 
-/// Distinct rows of one arity. Rows come in through [`Inserter`]s, from several threads at once, and count from the
-/// next [`RowSet::settle`] on, which hands out the rows added since the last one.
+/// Distinct rows of one arity. Rows come in through [`Inserter`](super::Inserter)s, from several threads at once, and
+/// count from the next [`RowSet::settle`] on, which hands out the rows added since the last one.
 pub struct RowSet {
     arity: usize,
     len: usize,
     shards: usize,
     /// Size at which the codes were last looked at as a whole.
     examined: usize,
-    shape: Shape,
+    pub(super) shape: Shape,
 }
 
-enum Shape {
+pub(super) enum Shape {
     Nullary {
         present: AtomicBool,
     },
@@ -32,21 +36,52 @@ enum Shape {
     Sorted(SortedRows),
     /// One or two columns, dense codes. One column: the matrix has the single row of code 0.
     Matrix(Matrix),
+    /// Two columns, many rows for each first code. Sharded by first code.
+    Groups(Vec<RwLock<Groups>>),
     /// One or two columns. One column: the first of the pair is code 0.
-    Pairs(Vec<Mutex<PairShard>>),
-    Tuples(Vec<Mutex<TupleShard>>),
+    Pairs(Vec<RwLock<PairShard>>),
+    Tuples(Vec<RwLock<TupleShard>>),
 }
 
 #[derive(Default)]
-struct PairShard {
-    table: PairTable,
-    fresh: Vec<u64>,
+pub(super) struct PairShard {
+    pub table: PairTable,
+    pub fresh: Vec<u64>,
 }
 
-struct TupleShard {
-    table: RowTable,
+pub(super) struct TupleShard {
+    pub table: RowTable,
     /// Rows numbered from here on are fresh.
     settled: u32,
+}
+
+/// Rows that can be gone through column by column, any number of times, in one order.
+pub trait RowSource {
+    fn row_count(&self) -> usize;
+
+    /// Calls back with pieces of the columns, all of one length, which is given too.
+    fn visit(&self, act: &mut dyn FnMut(&[&[Code]], usize));
+}
+
+impl RowSource for Rows {
+    fn row_count(&self) -> usize {
+        self.len()
+    }
+
+    fn visit(&self, act: &mut dyn FnMut(&[&[Code]], usize)) {
+        let columns: Vec<&[Code]> = (0..self.arity()).map(|at| self.column(at)).collect();
+        act(&columns, self.len());
+    }
+}
+
+impl RowSource for RowSet {
+    fn row_count(&self) -> usize {
+        self.len
+    }
+
+    fn visit(&self, act: &mut dyn FnMut(&[&[Code]], usize)) {
+        self.visit_units(0..self.units(), act);
+    }
 }
 
 impl RowSet {
@@ -57,21 +92,18 @@ impl RowSet {
         } else {
             (writers * 16).next_power_of_two()
         };
+        let tuples = || {
+            RwLock::new(TupleShard {
+                table: RowTable::new(arity),
+                settled: 0,
+            })
+        };
         let shape = match arity {
             0 => Shape::Nullary {
                 present: AtomicBool::new(false),
             },
-            1 | 2 => Shape::Pairs((0..shards).map(|_| Mutex::default()).collect()),
-            _ => Shape::Tuples(
-                (0..shards)
-                    .map(|_| {
-                        Mutex::new(TupleShard {
-                            table: RowTable::new(arity),
-                            settled: 0,
-                        })
-                    })
-                    .collect(),
-            ),
+            1 | 2 => Shape::Pairs((0..shards).map(|_| RwLock::default()).collect()),
+            _ => Shape::Tuples((0..shards).map(|_| tuples()).collect()),
         };
         RowSet {
             arity,
@@ -106,56 +138,45 @@ impl RowSet {
         self.len == 0
     }
 
-    pub fn bytes(&self) -> usize {
-        match &self.shape {
-            Shape::Nullary { .. } => 0,
-            Shape::Sorted(rows) => rows.len() * self.arity * 4,
-            Shape::Matrix(matrix) => matrix.bytes(),
-            Shape::Pairs(shards) => shards.iter().map(|shard| shard.lock().table.bytes()).sum(),
-            Shape::Tuples(shards) => shards.iter().map(|shard| shard.lock().table.bytes()).sum(),
-        }
-    }
-
     pub fn contains(&self, row: &[Code]) -> bool {
         match (&self.shape, row) {
             (Shape::Nullary { present }, _) => present.load(Relaxed),
             (Shape::Sorted(rows), _) => rows.contains(row),
             (Shape::Matrix(matrix), &[first, second]) => matrix.contains(first, second),
             (Shape::Matrix(matrix), &[only]) => matrix.contains(Code(0), only),
+            (Shape::Groups(shards), &[first, second]) => shards
+                [shard_of_first(first, shards.len())]
+            .read()
+            .contains(first, second),
             (Shape::Pairs(shards), &[first, second]) => contains_pair(shards, pack(first, second)),
             (Shape::Pairs(shards), &[only]) => contains_pair(shards, pack(Code(0), only)),
             (Shape::Tuples(shards), _) => {
                 let shard = shard_of(hash_row(row), shards.len());
-                shards[shard].lock().table.find(row).is_some()
+                shards[shard].read().table.find(row).is_some()
             }
             _ => false,
         }
     }
 
+    /// Whether asking for a row while other threads insert costs them nothing.
+    pub fn answers_freely(&self) -> bool {
+        matches!(self.shape, Shape::Nullary { .. } | Shape::Matrix(_))
+    }
+
     /// All rows, in no particular order. None may be unsettled.
     pub fn to_rows(&self) -> Rows {
-        match &self.shape {
-            Shape::Nullary { present } => Rows::nullary(present.load(Relaxed)),
-            Shape::Sorted(rows) => rows.rows().clone(),
-            Shape::Matrix(matrix) => self.narrow(matrix.to_rows()),
-            Shape::Pairs(shards) => {
-                let mut keys = Vec::with_capacity(self.len);
-                for shard in shards {
-                    keys.extend(shard.lock().table.iter());
-                }
-                self.narrow(pairs_to_rows(&keys))
-            }
-            Shape::Tuples(shards) => {
-                let mut rows = Rows::new(self.arity);
-                for shard in shards {
-                    let shard = shard.lock();
-                    for number in 0..shard.table.len() as u32 {
-                        rows.push(shard.table.row(number));
-                    }
-                }
-                rows
-            }
+        if self.arity == 0 {
+            return Rows::nullary(self.contains(&[]));
         }
+        let mut columns: Vec<Vec<Code>> = (0..self.arity)
+            .map(|_| Vec::with_capacity(self.len))
+            .collect();
+        self.visit(&mut |pieces, _| {
+            for (column, piece) in columns.iter_mut().zip(pieces) {
+                column.extend_from_slice(piece);
+            }
+        });
+        Rows::from_columns(columns)
     }
 
     /// The rows when they are at rest already.
@@ -166,97 +187,216 @@ impl RowSet {
         }
     }
 
-    /// Makes the rows added since the last call part of the set, and returns them. May change the set's shape.
-    pub fn settle(&mut self) -> Rows {
-        let fresh = match &mut self.shape {
-            Shape::Nullary { present } => Rows::nullary(*present.get_mut() && self.len == 0),
-            Shape::Sorted(rows) => Rows::new(rows.rows().arity()),
+    /// Pieces that a scan can take one by one; threads share a scan by taking different ones.
+    pub fn units(&self) -> usize {
+        match &self.shape {
+            Shape::Nullary { .. } => 1,
+            Shape::Sorted(rows) => rows.len().div_ceil(UNIT),
+            Shape::Matrix(matrix) => matrix.row_count(),
+            Shape::Groups(shards) => shards.iter().map(|shard| shard.read().count()).sum(),
+            Shape::Pairs(shards) => shards
+                .iter()
+                .map(|shard| shard.read().table.capacity().div_ceil(UNIT))
+                .sum(),
+            Shape::Tuples(shards) => shards
+                .iter()
+                .map(|shard| shard.read().table.len().div_ceil(UNIT))
+                .sum(),
+        }
+    }
+
+    /// Calls back with the rows of some units, column by column, a piece at a time. None may be unsettled.
+    pub fn visit_units(&self, units: Range<usize>, act: &mut dyn FnMut(&[&[Code]], usize)) {
+        match &self.shape {
+            Shape::Nullary { present } => {
+                act(&[], usize::from(present.load(Relaxed) && !units.is_empty()))
+            }
+            Shape::Sorted(rows) => {
+                let range = units.start * UNIT..(units.end * UNIT).min(rows.len());
+                let columns: Vec<&[Code]> = (0..self.arity)
+                    .map(|at| &rows.rows().column(at)[range.clone()])
+                    .collect();
+                if !range.is_empty() {
+                    act(&columns, range.len());
+                }
+            }
             Shape::Matrix(matrix) => {
-                let (rows, strays) = matrix.settle();
-                let rows = self.narrow(rows);
-                return if strays.is_empty() {
-                    self.count(rows)
-                } else {
-                    self.settle_strays(rows, strays)
-                };
+                let (mut firsts, mut seconds) = (Vec::new(), Vec::new());
+                for row in units {
+                    seconds.clear();
+                    let first = matrix.read_row(row, &mut seconds);
+                    self.act_on_group(first, &seconds, &mut firsts, act);
+                }
+            }
+            Shape::Groups(shards) => {
+                let mut firsts = Vec::new();
+                each_in_shards(shards, units, Groups::count, |groups, numbers| {
+                    for number in numbers {
+                        let (first, seconds) = groups.group(number);
+                        self.act_on_group(first, seconds, &mut firsts, act);
+                    }
+                });
             }
             Shape::Pairs(shards) => {
-                let mut keys = Vec::new();
-                for shard in shards {
-                    keys.append(&mut shard.get_mut().fresh);
-                }
-                pairs_to_rows(&keys)
+                let mut columns = [Vec::new(), Vec::new()];
+                let units_of = |shard: &PairShard| shard.table.capacity().div_ceil(UNIT);
+                each_in_shards(shards, units, units_of, |shard, pieces| {
+                    for piece in pieces {
+                        let end = ((piece + 1) * UNIT).min(shard.table.capacity());
+                        columns.iter_mut().for_each(Vec::clear);
+                        for key in shard.table.slots(piece * UNIT..end) {
+                            let (first, second) = unpack(key);
+                            columns[0].push(first);
+                            columns[1].push(second);
+                        }
+                        let pieces = [&columns[0][..], &columns[1][..]];
+                        if !columns[1].is_empty() {
+                            act(&pieces[2 - self.arity..], columns[1].len());
+                        }
+                    }
+                });
             }
             Shape::Tuples(shards) => {
-                let mut rows = Rows::new(self.arity);
+                let mut columns = vec![Vec::new(); self.arity];
+                let units_of = |shard: &TupleShard| shard.table.len().div_ceil(UNIT);
+                each_in_shards(shards, units, units_of, |shard, pieces| {
+                    let range = pieces.start * UNIT..(pieces.end * UNIT).min(shard.table.len());
+                    columns.iter_mut().for_each(Vec::clear);
+                    for number in range.clone() {
+                        for (column, &code) in
+                            columns.iter_mut().zip(shard.table.row(number as u32))
+                        {
+                            column.push(code);
+                        }
+                    }
+                    let pieces: Vec<&[Code]> = columns.iter().map(Vec::as_slice).collect();
+                    act(&pieces, range.len());
+                });
+            }
+        }
+    }
+
+    fn act_on_group(
+        &self,
+        first: Code,
+        seconds: &[Code],
+        firsts: &mut Vec<Code>,
+        act: &mut dyn FnMut(&[&[Code]], usize),
+    ) {
+        if seconds.is_empty() {
+        } else if self.arity == 1 {
+            act(&[seconds], seconds.len());
+        } else {
+            firsts.clear();
+            firsts.resize(seconds.len(), first);
+            act(&[firsts, seconds], seconds.len());
+        }
+    }
+
+    /// Makes the rows added since the last call part of the set, and returns them in columns that reuse the room of
+    /// `spare`. May change the set's shape.
+    pub fn settle(&mut self, spare: Rows) -> Rows {
+        let mut columns = spare.into_columns();
+        columns.resize(self.arity.max(2), Vec::new());
+        columns.iter_mut().for_each(Vec::clear);
+        let mut strays = Vec::new();
+        match &mut self.shape {
+            Shape::Nullary { present } => {
+                let fresh = *present.get_mut() && self.len == 0;
+                self.len += usize::from(fresh);
+                return Rows::nullary(fresh);
+            }
+            Shape::Sorted(_) => {}
+            Shape::Matrix(matrix) => {
+                strays = with_two(&mut columns, |firsts, seconds| {
+                    matrix.settle(firsts, seconds)
+                })
+            }
+            Shape::Groups(shards) => with_two(&mut columns, |firsts, seconds| {
+                shards
+                    .iter_mut()
+                    .for_each(|shard| shard.get_mut().settle(firsts, seconds));
+            }),
+            Shape::Pairs(shards) => with_two(&mut columns, |firsts, seconds| {
+                for key in shards
+                    .iter_mut()
+                    .flat_map(|shard| shard.get_mut().fresh.drain(..))
+                {
+                    let (first, second) = unpack(key);
+                    firsts.push(first);
+                    seconds.push(second);
+                }
+            }),
+            Shape::Tuples(shards) => {
                 for shard in shards {
                     let shard = shard.get_mut();
                     for number in shard.settled..shard.table.len() as u32 {
-                        rows.push(shard.table.row(number));
+                        for (column, &code) in columns.iter_mut().zip(shard.table.row(number)) {
+                            column.push(code);
+                        }
                     }
                     shard.settled = shard.table.len() as u32;
                 }
-                rows
             }
-        };
-        let pairs = matches!(self.shape, Shape::Pairs(_));
-        let fresh = if pairs { self.narrow(fresh) } else { fresh };
-        let fresh = self.count(fresh);
-        if pairs && self.len >= self.examined * 2 && !fresh.is_empty() {
-            self.examined = self.len;
-            self.become_matrix_if_dense();
         }
-        fresh
-    }
-
-    fn count(&mut self, fresh: Rows) -> Rows {
-        self.len += fresh.len();
-        fresh
-    }
-
-    /// Pairs that stand for single columns lose the first one.
-    fn narrow(&self, pairs: Rows) -> Rows {
+        if !strays.is_empty() {
+            with_two(&mut columns, |firsts, seconds| {
+                self.settle_strays(&strays, firsts, seconds)
+            });
+        }
         if self.arity == 1 {
-            Rows::from_columns(pairs.into_columns().split_off(1))
-        } else {
-            pairs
+            columns.remove(0);
         }
+        columns.truncate(self.arity);
+        let fresh = Rows::from_columns(columns);
+        self.len += fresh.len();
+        if self.len >= self.examined * 2 && !fresh.is_empty() {
+            self.examined = self.len;
+            self.reshape();
+        }
+        fresh
     }
 
     /// Pairs fell off the matrix: widen it while it stays lean, fall back to a table otherwise.
-    fn settle_strays(&mut self, mut fresh: Rows, strays: Vec<u64>) -> Rows {
+    fn settle_strays(&mut self, strays: &[u64], firsts: &mut Vec<Code>, seconds: &mut Vec<Code>) {
         let Shape::Matrix(matrix) = &mut self.shape else {
-            return fresh;
+            return;
         };
         let (rows, columns) = matrix.axes();
         let rows = widen(rows, strays.iter().map(|&key| unpack(key).0));
         let columns = widen(columns, strays.iter().map(|&key| unpack(key).1));
-        let len = self.len + fresh.len() + strays.len();
-        if worth_a_matrix(rows, columns, len) {
-            *matrix = matrix.grown(rows, columns, &strays);
-            let (more, _) = matrix.settle();
-            let more = self.narrow(more);
-            fresh.append(&more);
-        } else {
-            let mut table = PairTable::default();
-            let all = matrix.to_rows();
-            let known: Vec<u64> = all
-                .column(0)
-                .iter()
-                .zip(all.column(1))
-                .map(|(&a, &b)| pack(a, b))
-                .collect();
-            table.insert_all(&known, &mut Vec::new());
-            let mut more = Vec::new();
-            table.insert_all(&strays, &mut more);
-            self.shape = Shape::Pairs(split(table, self.shards));
-            let more = self.narrow(pairs_to_rows(&more));
-            fresh.append(&more);
+        if worth_a_matrix(rows, columns, self.len + firsts.len() + strays.len()) {
+            *matrix = matrix.grown(rows, columns, strays);
+            matrix.settle(firsts, seconds);
+            return;
         }
-        self.count(fresh)
+        let mut keys = Vec::with_capacity(self.len + strays.len());
+        for row in 0..matrix.row_count() {
+            let mut codes = Vec::new();
+            let first = matrix.read_row(row, &mut codes);
+            keys.extend(codes.into_iter().map(|second| pack(first, second)));
+        }
+        let mut shards: Vec<PairShard> = (0..self.shards).map(|_| PairShard::default()).collect();
+        for &key in &keys {
+            shards[shard_of(hash(key), self.shards)].fresh.push(key);
+        }
+        let mut fresh = Vec::new();
+        for shard in &mut shards {
+            let known = std::mem::take(&mut shard.fresh);
+            shard.table.insert_all(&known, &mut Vec::new());
+        }
+        for &key in strays {
+            shards[shard_of(hash(key), self.shards)]
+                .table
+                .insert_all(&[key], &mut fresh);
+        }
+        self.shape = Shape::Pairs(shards.into_iter().map(RwLock::new).collect());
+        firsts.extend(fresh.iter().map(|&key| unpack(key).0));
+        seconds.extend(fresh.iter().map(|&key| unpack(key).1));
     }
 
-    fn become_matrix_if_dense(&mut self) {
+    /// Looks whether another shape suits the rows better than the hash table they start in.
+    fn reshape(&mut self) {
         let Shape::Pairs(shards) = &mut self.shape else {
             return;
         };
@@ -274,6 +414,7 @@ impl RowSet {
             Axis::spanning(low[0], high[0]),
             Axis::spanning(low[1], high[1]),
         );
+        let range = u64::from(rows.len);
         if worth_a_matrix(rows, columns, self.len) {
             let mut matrix = Matrix::new(rows, columns);
             for shard in shards.iter_mut() {
@@ -282,15 +423,75 @@ impl RowSet {
                     matrix.insert::<Alone>(first, second);
                 }
             }
-            matrix.settle();
+            matrix.settle(&mut Vec::new(), &mut Vec::new());
             self.shape = Shape::Matrix(matrix);
+        } else if self.arity == 2
+            && self.len > MANY
+            && range * LONG_GROUPS as u64 <= self.len as u64 * 8
+        {
+            // Counting the groups costs a bit for each code in their range, so the range must not be absurd.
+            let mut seen = vec![false; rows.len as usize];
+            let tables = shards.iter_mut().map(|shard| &shard.get_mut().table);
+            tables
+                .flat_map(PairTable::iter)
+                .for_each(|key| seen[(unpack(key).0.0 - rows.base) as usize] = true);
+            let groups = seen.iter().filter(|&&seen| seen).count();
+            if groups * LONG_GROUPS <= self.len {
+                self.become_groups();
+            }
         }
+    }
+
+    fn become_groups(&mut self) {
+        let Shape::Pairs(shards) = &mut self.shape else {
+            return;
+        };
+        let mut groups: Vec<Groups> = (0..self.shards).map(|_| Groups::default()).collect();
+        for shard in shards {
+            // One table at a time is let go, so that the two shapes are never held in full together.
+            for key in std::mem::take(&mut shard.get_mut().table).iter() {
+                let (first, second) = unpack(key);
+                groups[shard_of_first(first, self.shards)].push_new(first, second);
+            }
+        }
+        groups
+            .iter_mut()
+            .for_each(|groups| groups.settle(&mut Vec::new(), &mut Vec::new()));
+        self.shape = Shape::Groups(groups.into_iter().map(RwLock::new).collect());
     }
 }
 
-/// A table takes about 13 bytes a row; a matrix must not take more, unless it is small anyway.
+/// The first two columns at once.
+fn with_two<T>(
+    columns: &mut [Vec<Code>],
+    act: impl FnOnce(&mut Vec<Code>, &mut Vec<Code>) -> T,
+) -> T {
+    let (first, rest) = columns.split_at_mut(1);
+    act(&mut first[0], &mut rest[0])
+}
+
+/// Hands out the part of `units` that lies in each shard, counted from the shard's own start.
+fn each_in_shards<S>(
+    shards: &[RwLock<S>],
+    units: Range<usize>,
+    count: impl Fn(&S) -> usize,
+    mut act: impl FnMut(&S, Range<usize>),
+) {
+    let mut start = 0;
+    for shard in shards {
+        let shard = shard.read();
+        let end = start + count(&shard);
+        let (from, to) = (units.start.max(start), units.end.min(end));
+        if from < to {
+            act(&shard, from - start..to - start);
+        }
+        start = end;
+    }
+}
+
+/// A table takes about 11 bytes a row; a matrix must not take more, unless it is small anyway.
 fn worth_a_matrix(rows: Axis, columns: Axis, len: usize) -> bool {
-    Matrix::bytes_for(rows, columns) <= SMALL_MATRIX.max(len as u64 * 13)
+    Matrix::bytes_for(rows, columns) <= SMALL_MATRIX.max(len as u64 * 11)
 }
 
 /// An axis that also holds `codes`, with room to grow by half where it had to grow.
@@ -309,239 +510,18 @@ fn widen(axis: Axis, codes: impl Iterator<Item = Code>) -> Axis {
     }
 }
 
-fn split(table: PairTable, shards: usize) -> Vec<Mutex<PairShard>> {
-    if shards == 1 {
-        return vec![Mutex::new(PairShard {
-            table,
-            fresh: Vec::new(),
-        })];
-    }
-    let mut keys = vec![Vec::new(); shards];
-    for key in table.iter() {
-        keys[shard_of(hash(key), shards)].push(key);
-    }
-    keys.iter()
-        .map(|keys| {
-            let mut table = PairTable::default();
-            table.insert_all(keys, &mut Vec::new());
-            Mutex::new(PairShard {
-                table,
-                fresh: Vec::new(),
-            })
-        })
-        .collect()
-}
-
-fn pairs_to_rows(keys: &[u64]) -> Rows {
-    Rows::from_columns(vec![
-        keys.iter().map(|&key| unpack(key).0).collect(),
-        keys.iter().map(|&key| unpack(key).1).collect(),
-    ])
-}
-
-fn contains_pair(shards: &[Mutex<PairShard>], key: u64) -> bool {
+fn contains_pair(shards: &[RwLock<PairShard>], key: u64) -> bool {
     shards[shard_of(hash(key), shards.len())]
-        .lock()
+        .read()
         .table
         .contains(key)
 }
 
 /// Tables use the top bits of a hash for their slots, so shards go by others.
-fn shard_of(hash: u64, shards: usize) -> usize {
+pub(super) fn shard_of(hash: u64, shards: usize) -> usize {
     (hash >> 20) as usize & (shards - 1)
 }
 
-/// One thread's way into a set. What was pushed is in the set after [`Inserter::flush`].
-pub struct Inserter<'a> {
-    set: &'a RowSet,
-    shared: bool,
-    pairs: Vec<Vec<u64>>,
-    tuples: Vec<Vec<Code>>,
-    recent: Vec<u64>,
-    pushed: u64,
-}
-
-impl<'a> Inserter<'a> {
-    /// `shared`: other threads have inserters to the same set.
-    pub fn new(set: &'a RowSet, shared: bool) -> Inserter<'a> {
-        let (pairs, tuples) = match &set.shape {
-            Shape::Pairs(shards) => (vec![Vec::new(); shards.len()], Vec::new()),
-            Shape::Tuples(shards) => (Vec::new(), vec![Vec::new(); shards.len()]),
-            _ => (Vec::new(), Vec::new()),
-        };
-        let recent = if pairs.is_empty() {
-            Vec::new()
-        } else {
-            vec![u64::MAX; RECENT]
-        };
-        Inserter {
-            set,
-            shared,
-            pairs,
-            tuples,
-            recent,
-            pushed: 0,
-        }
-    }
-
-    /// Adds `first` beside each of `seconds`. For sets of two columns.
-    pub fn push_row(&mut self, first: Code, seconds: &[Code]) {
-        self.pushed += seconds.len() as u64;
-        match &self.set.shape {
-            Shape::Matrix(matrix) if self.shared => matrix.insert_row::<Shared>(first, seconds),
-            Shape::Matrix(matrix) => matrix.insert_row::<Alone>(first, seconds),
-            Shape::Pairs(shards) => {
-                for &second in seconds {
-                    push_pair(
-                        shards,
-                        &mut self.pairs,
-                        &mut self.recent,
-                        pack(first, second),
-                    );
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Adds each of `firsts` beside `second`. For sets of two columns.
-    pub fn push_column(&mut self, firsts: &[Code], second: Code) {
-        self.pushed += firsts.len() as u64;
-        match &self.set.shape {
-            Shape::Matrix(matrix) => {
-                for &first in firsts {
-                    if self.shared {
-                        matrix.insert::<Shared>(first, second);
-                    } else {
-                        matrix.insert::<Alone>(first, second);
-                    }
-                }
-            }
-            Shape::Pairs(shards) => {
-                for &first in firsts {
-                    push_pair(
-                        shards,
-                        &mut self.pairs,
-                        &mut self.recent,
-                        pack(first, second),
-                    );
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Adds `len` rows given column by column.
-    pub fn push_columns(&mut self, columns: &[&[Code]], len: usize) {
-        self.pushed += len as u64;
-        match (&self.set.shape, columns) {
-            (Shape::Nullary { present }, _) => {
-                if len > 0 {
-                    present.store(true, Relaxed);
-                }
-            }
-            (Shape::Matrix(_), [only]) => {
-                self.pushed -= len as u64;
-                self.push_row(Code(0), only);
-            }
-            (Shape::Matrix(matrix), [firsts, seconds]) => {
-                for (&first, &second) in firsts.iter().zip(*seconds) {
-                    if self.shared {
-                        matrix.insert::<Shared>(first, second);
-                    } else {
-                        matrix.insert::<Alone>(first, second);
-                    }
-                }
-            }
-            (Shape::Pairs(shards), [only]) => {
-                for &code in *only {
-                    push_pair(
-                        shards,
-                        &mut self.pairs,
-                        &mut self.recent,
-                        pack(Code(0), code),
-                    );
-                }
-            }
-            (Shape::Pairs(shards), [firsts, seconds]) => {
-                for (&first, &second) in firsts.iter().zip(*seconds) {
-                    push_pair(
-                        shards,
-                        &mut self.pairs,
-                        &mut self.recent,
-                        pack(first, second),
-                    );
-                }
-            }
-            (Shape::Tuples(shards), _) => {
-                let mut row = vec![Code::default(); columns.len()];
-                for at in 0..len {
-                    for (code, column) in row.iter_mut().zip(columns) {
-                        *code = column[at];
-                    }
-                    let shard = shard_of(hash_row(&row), shards.len());
-                    let buffer = &mut self.tuples[shard];
-                    buffer.extend_from_slice(&row);
-                    if buffer.len() >= BUFFER * columns.len() {
-                        flush_tuples(&shards[shard], buffer, columns.len());
-                    }
-                }
-            }
-            (Shape::Sorted(_) | Shape::Matrix(_) | Shape::Pairs(_), _) => {}
-        }
-    }
-
-    /// Rows pushed so far, duplicates included.
-    pub fn pushed(&self) -> u64 {
-        self.pushed
-    }
-
-    pub fn flush(&mut self) {
-        match &self.set.shape {
-            Shape::Pairs(shards) => {
-                for (shard, buffer) in shards.iter().zip(&mut self.pairs) {
-                    flush_pairs(shard, buffer);
-                }
-            }
-            Shape::Tuples(shards) => {
-                for (shard, buffer) in shards.iter().zip(&mut self.tuples) {
-                    flush_tuples(shard, buffer, self.set.arity);
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-fn push_pair(shards: &[Mutex<PairShard>], buffers: &mut [Vec<u64>], recent: &mut [u64], key: u64) {
-    let hash = hash(key);
-    let slot = &mut recent[(hash >> 54) as usize & (RECENT - 1)];
-    if *slot == key {
-        return;
-    }
-    *slot = key;
-    let at = shard_of(hash, shards.len());
-    let buffer = &mut buffers[at];
-    buffer.push(key);
-    if buffer.len() >= BUFFER {
-        flush_pairs(&shards[at], buffer);
-    }
-}
-
-fn flush_pairs(shard: &Mutex<PairShard>, buffer: &mut Vec<u64>) {
-    if !buffer.is_empty() {
-        let PairShard { table, fresh } = &mut *shard.lock();
-        table.insert_all(buffer, fresh);
-        buffer.clear();
-    }
-}
-
-fn flush_tuples(shard: &Mutex<TupleShard>, buffer: &mut Vec<Code>, arity: usize) {
-    if !buffer.is_empty() {
-        let mut shard = shard.lock();
-        for row in buffer.chunks_exact(arity) {
-            shard.table.insert(row);
-        }
-        buffer.clear();
-    }
+pub(super) fn shard_of_first(first: Code, shards: usize) -> usize {
+    shard_of(hash(u64::from(first.0)), shards)
 }

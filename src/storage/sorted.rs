@@ -1,17 +1,21 @@
 //! Rows in ascending order, none twice.
 
 use super::{Code, Rows, radix};
+use std::sync::Arc;
 
 /// Rows ascending by code, column by column, all distinct. `from_unsorted` is the only door.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SortedRows {
-    rows: Rows,
+    /// Shared with the indexes that group by its first columns.
+    rows: Arc<Rows>,
 }
 
 impl SortedRows {
     pub fn from_unsorted(rows: Rows) -> SortedRows {
         if is_ascending(&rows) {
-            return SortedRows { rows };
+            return SortedRows {
+                rows: Arc::new(rows),
+            };
         }
         let arity = rows.arity();
         let rows = match Packing::of(&rows) {
@@ -25,15 +29,17 @@ impl SortedRows {
             None if arity == 0 => Rows::nullary(!rows.is_empty()),
             None => sort_wide(&rows),
         };
-        SortedRows { rows }
+        SortedRows {
+            rows: Arc::new(rows),
+        }
     }
 
-    pub fn rows(&self) -> &Rows {
+    pub fn rows(&self) -> &Arc<Rows> {
         &self.rows
     }
 
     pub fn into_rows(self) -> Rows {
-        self.rows
+        Arc::unwrap_or_clone(self.rows)
     }
 
     pub fn len(&self) -> usize {

@@ -37,7 +37,7 @@ fn prefetch<T>(slots: &[T], at: usize) {
 /// A set of packed pairs.
 #[derive(Clone, Debug, Default)]
 pub struct PairTable {
-    /// A power of two long, or empty; at most three quarters full.
+    /// At most seven eighths full.
     slots: Vec<u64>,
     len: usize,
 }
@@ -51,21 +51,16 @@ impl PairTable {
         self.len == 0
     }
 
-    pub fn bytes(&self) -> usize {
-        self.slots.len() * 8
-    }
-
     pub fn contains(&self, key: u64) -> bool {
         if self.slots.is_empty() {
             return false;
         }
-        let mask = self.slots.len() - 1;
         let mut at = self.home(key);
         loop {
             match self.slots[at] {
                 EMPTY => return false,
                 known if known == key => return true,
-                _ => at = (at + 1) & mask,
+                _ => at = self.after(at),
             }
         }
     }
@@ -90,12 +85,33 @@ impl PairTable {
         self.slots.iter().copied().filter(|&key| key != EMPTY)
     }
 
+    /// The slots of a range of the table that are taken: what a scan sees piece by piece.
+    pub fn slots(&self, range: std::ops::Range<usize>) -> impl Iterator<Item = u64> + '_ {
+        self.slots[range]
+            .iter()
+            .copied()
+            .filter(|&key| key != EMPTY)
+    }
+
+    /// Slots, taken or not.
+    pub fn capacity(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Scales the hash to the number of slots, which so need not be a power of two.
     fn home(&self, key: u64) -> usize {
-        (hash(key) >> (64 - self.slots.len().trailing_zeros())) as usize
+        ((u128::from(hash(key)) * self.slots.len() as u128) >> 64) as usize
+    }
+
+    fn after(&self, at: usize) -> usize {
+        if at + 1 == self.slots.len() {
+            0
+        } else {
+            at + 1
+        }
     }
 
     fn insert_reserved(&mut self, key: u64) -> bool {
-        let mask = self.slots.len() - 1;
         let mut at = self.home(key);
         loop {
             match self.slots[at] {
@@ -105,17 +121,23 @@ impl PairTable {
                     return true;
                 }
                 known if known == key => return false,
-                _ => at = (at + 1) & mask,
+                _ => at = self.after(at),
             }
         }
     }
 
     fn reserve(&mut self, more: usize) {
-        let wanted = (self.len + more) * 4 / 3 + 2;
+        let wanted = (self.len + more) * 8 / 7 + 2;
         if wanted > self.slots.len() {
-            let grown = vec![EMPTY; wanted.next_power_of_two()];
-            let old = std::mem::replace(&mut self.slots, grown);
+            // Small tables double; large ones grow by half, which wastes less of what is scarcer than time.
+            let size = if wanted < 1 << 16 {
+                wanted.next_power_of_two()
+            } else {
+                wanted + wanted / 2
+            };
+            let old = std::mem::replace(&mut self.slots, vec![EMPTY; size]);
             self.len = 0;
+            // Slots are in the order of the hash, and so are the new ones: both are walked through once.
             for key in old {
                 if key != EMPTY {
                     self.insert_reserved(key);
@@ -150,10 +172,6 @@ impl RowTable {
 
     pub fn is_empty(&self) -> bool {
         self.len == 0
-    }
-
-    pub fn bytes(&self) -> usize {
-        self.slots.len() * 8 + self.codes.len() * 4
     }
 
     pub fn row(&self, number: u32) -> &[Code] {
@@ -245,10 +263,6 @@ impl KeyTable {
 
     pub fn is_empty(&self) -> bool {
         self.len == 0
-    }
-
-    pub fn bytes(&self) -> usize {
-        self.slots.len() * 16
     }
 
     pub fn find(&self, key: u64) -> Option<u32> {

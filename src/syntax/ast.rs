@@ -66,7 +66,7 @@ pub enum ItemKind {
     /// `h1, h2 :- body.` and, with an empty body, facts.
     Rule(Rule),
     /// `r(x) <= r(y) :- body.`
-    Subsumption(Subsumption),
+    Subsumption(Box<Subsumption>),
     /// `:- body.`
     Constraint(Body),
     /// `?- body.`
@@ -449,5 +449,5 @@ pub enum HypothesisEntry {
     /// `- atom.`; wildcards withdraw every fact that matches, `source("s2")` and `claim("c1")` what they say.
     Withdraw(Atom),
     /// A rule that holds only here.
-    Rule(Item),
+    Rule(Box<Item>),
 }

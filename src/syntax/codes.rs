@@ -64,6 +64,7 @@ codes! {
     USELESS_ANNOTATION "W005" "an annotation that annotates nothing" => "useless-annotation";
     MACRO_REDEFINED "W006" "a macro defined again with another meaning" => "macro-redefined";
     IGNORED_HASH_LINE "W007" "a line with `#` that is no preprocessor directive" => "ignored-hash-line";
+    TOO_MANY_WARNINGS "W008" "more warnings than are worth reporting" => "too-many-warnings";
 }
 
 /// The name that silences a warning, if `code` is one of this part's warnings.

@@ -3,14 +3,16 @@
 use super::ast::Comment;
 use super::codes;
 use super::diagnostic::Diagnostic;
+use std::cmp::Ordering;
 
-/// Errors kept per load. Text that is wrong everywhere is no program, and nobody reads on.
-pub const MAX_ERRORS: usize = 10_000;
+/// Errors, and warnings, kept per load. Text that is wrong everywhere is no program, and nobody reads on.
+pub const MAX_FINDINGS: usize = 1_000;
 
 #[derive(Default)]
 pub struct Findings {
     diagnostics: Vec<Diagnostic>,
     errors: usize,
+    warnings: usize,
     halted: bool,
     pub comments: Vec<Comment>,
 }
@@ -20,19 +22,16 @@ impl Findings {
         if self.halted {
             return;
         }
-        if diagnostic.is_error() {
-            self.errors += 1;
-        }
-        if self.errors <= MAX_ERRORS {
-            self.diagnostics.push(diagnostic);
-        } else if self.errors == MAX_ERRORS + 1 && diagnostic.is_error() {
-            self.diagnostics.push(
-                Diagnostic::error(
-                    codes::TOO_MANY_ERRORS,
-                    format!("more than {MAX_ERRORS} errors; the rest of the text was not read"),
-                )
-                .help("check that this is a program and not data: facts are loaded with `.input`"),
-            );
+        let (count, limit_passed) = if diagnostic.is_error() {
+            (&mut self.errors, too_many_errors as fn() -> Diagnostic)
+        } else {
+            (&mut self.warnings, too_many_warnings as fn() -> Diagnostic)
+        };
+        *count += 1;
+        match (*count).cmp(&(MAX_FINDINGS + 1)) {
+            Ordering::Less => self.diagnostics.push(diagnostic),
+            Ordering::Equal => self.diagnostics.push(limit_passed()),
+            Ordering::Greater => {}
         }
     }
 
@@ -44,10 +43,25 @@ impl Findings {
 
     /// True once reading on is pointless.
     pub fn exhausted(&self) -> bool {
-        self.halted || self.errors > MAX_ERRORS
+        self.halted || self.errors > MAX_FINDINGS
     }
 
     pub fn into_diagnostics(self) -> Vec<Diagnostic> {
         self.diagnostics
     }
+}
+
+fn too_many_errors() -> Diagnostic {
+    Diagnostic::error(
+        codes::TOO_MANY_ERRORS,
+        format!("more than {MAX_FINDINGS} errors; the rest of the text was not read"),
+    )
+    .help("check that this is a program and not data: facts are loaded with `.input`")
+}
+
+fn too_many_warnings() -> Diagnostic {
+    Diagnostic::warning(
+        codes::TOO_MANY_WARNINGS,
+        format!("more than {MAX_FINDINGS} warnings; the others are not shown"),
+    )
 }

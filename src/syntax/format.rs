@@ -190,7 +190,34 @@ impl<'w, 't> Layout<'w, 't> {
             positions: positions(words),
         };
         layout.break_long_clauses();
+        layout.break_blocks();
         layout
+    }
+
+    /// Gives the braces of a block over several lines lines of their own.
+    fn break_blocks(&mut self) {
+        let mut open: Vec<(usize, bool)> = Vec::new();
+        for at in 0..self.words.len() {
+            let position = self.positions[at];
+            if self.words[at].breaks > 0 {
+                open.iter_mut().for_each(|(_, lines)| *lines = true);
+            }
+            match self.words[at].token() {
+                Some(TokenKind::LBrace)
+                    if position.shape == ItemShape::Block && position.brackets == 0 =>
+                {
+                    open.push((at, false));
+                }
+                Some(TokenKind::RBrace) if position.starts_item => {
+                    if let Some((brace, true)) = open.pop() {
+                        self.positions[at].broken = true;
+                        let trailing_comment = self.words[brace + 1].is_comment();
+                        self.positions[brace + 1].broken |= !trailing_comment;
+                    }
+                }
+                _ => {}
+            }
+        }
     }
 
     /// Breaks clauses that stand on one line and do not fit on it.
@@ -311,6 +338,16 @@ impl<'w, 't> Layout<'w, 't> {
                 && self.words[before - 1].token().is_some_and(is_word);
             return left_kind == Dot && !path;
         }
+        if matches!(left_kind, Minus | Plus) {
+            return self.is_binary(before);
+        }
+        if right_kind == Minus
+            && right.adjacent
+            && left.text == "?"
+            && self.positions[before].starts_item
+        {
+            return false;
+        }
         match (left_kind, right_kind) {
             (_, Comma | Semicolon | RParen | RBracket) => false,
             (LParen | LBracket, _) => false,
@@ -331,7 +368,6 @@ impl<'w, 't> Layout<'w, 't> {
             (_, Colon) => !matches!(position.shape, ItemShape::Declaration | ItemShape::Plan),
             (Colon, _) => position.shape != ItemShape::Plan,
             (_, Eq) | (Eq, _) => position.shape != ItemShape::Directive,
-            (Minus | Plus, _) => self.is_binary(before),
             _ => true,
         }
     }
@@ -409,7 +445,8 @@ fn positions(words: &[Word]) -> Vec<Position> {
         if matches!(kind, TokenKind::At | TokenKind::AtBang) && annotation.is_none() {
             before_annotation = last;
         }
-        let complete = last.is_none_or(TokenKind::can_end_clause);
+        let complete = last.is_none_or(TokenKind::can_end_item)
+            || shape != ItemShape::Clause && last == Some(TokenKind::Gt);
         let begins = annotation.is_none()
             && match kind {
                 TokenKind::Directive(DirectiveWord::Plan) => false,

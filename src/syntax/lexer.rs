@@ -349,8 +349,14 @@ impl Lexer {
         let culprit = match (end, line_end) {
             (None, _) => true,
             (Some(end), Some(_)) if self.string_rescans < MAX_STRING_RESCANS => {
-                self.string_rescans += 1;
-                !quotes_pair_up(bytes, end)
+                let pair_up = quotes_pair_up(bytes, end);
+                // If they do, they will for every later string, too.
+                self.string_rescans = if pair_up {
+                    MAX_STRING_RESCANS
+                } else {
+                    self.string_rescans + 1
+                };
+                !pair_up
             }
             _ => false,
         };
@@ -365,7 +371,7 @@ impl Lexer {
                     .at(self.span(start, end), "this string is never closed")
                     .help("close it with `\"`; a quote inside a string is written `\\\"`"),
             );
-            return TokenKind::Text;
+            return TokenKind::BadText;
         }
         self.at = end.unwrap_or(bytes.len());
         self.report_unknown_escapes(start, findings);
@@ -458,8 +464,39 @@ impl Lexer {
         kind
     }
 
+    /// `'x'` and `“x”`, as one mistake.
+    fn wrong_quotes(&mut self, findings: &mut Findings) -> Option<TokenKind> {
+        let rest = &self.text[self.at..];
+        let close = match rest.chars().next()? {
+            '\'' => '\'',
+            '`' => '`',
+            '“' | '„' => '”',
+            '‘' => '’',
+            '«' => '»',
+            _ => return None,
+        };
+        let line = &rest[..rest.find('\n').unwrap_or(rest.len())];
+        let (end, _) = line.char_indices().skip(1).find(|&(_, c)| c == close)?;
+        let start = self.at;
+        self.at += end + close.len_utf8();
+        findings.report(
+            Diagnostic::error(
+                codes::UNEXPECTED_CHARACTER,
+                format!("`{}` is not a string", excerpt(&self.text[start..self.at])),
+            )
+            .at(self.span(start, self.at), "the wrong quotes")
+            .help("symbols are written in straight double quotes: \"…\""),
+        );
+        Some(TokenKind::BadText)
+    }
+
     /// Reports a run of characters without meaning as one mistake and steps over it.
     fn unexpected(&mut self, findings: &mut Findings) -> TokenKind {
+        if !self.in_hash_line
+            && let Some(kind) = self.wrong_quotes(findings)
+        {
+            return kind;
+        }
         let start = self.at;
         let run = self.text[start..]
             .char_indices()

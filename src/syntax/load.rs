@@ -93,7 +93,11 @@ fn parse_file(
 ) {
     let mut stream = TokenStream::new(file, path, sources, findings, files);
     let (items, annotations) = Parser::new(&mut stream).program();
-    program.items.extend(items);
+    if program.items.is_empty() {
+        program.items = items;
+    } else {
+        program.items.extend(items);
+    }
     program.annotations.extend(annotations);
 }
 

@@ -61,13 +61,12 @@ fn print_item(out: &mut String, item: &Item, depth: usize) {
         }
     }
     out.push('\n');
-    if let ItemKind::Rule(Rule {
-        plan: Some(plan), ..
-    })
-    | ItemKind::Subsumption(Subsumption {
-        plan: Some(plan), ..
-    }) = &item.kind
-    {
+    let plan = match &item.kind {
+        ItemKind::Rule(rule) => rule.plan.as_ref(),
+        ItemKind::Subsumption(rule) => rule.plan.as_ref(),
+        _ => None,
+    };
+    if let Some(plan) = plan {
         out.push_str(&format!("{indent}    {plan}\n"));
     }
 }

@@ -1,7 +1,7 @@
 //! Diagnostics for people, as text with the source lines, and for programs, as JSON.
 
 use super::diagnostic::{Diagnostic, Label, Place, Severity};
-use super::source::SourceMap;
+use super::source::{Location, SourceMap};
 use anstyle::{AnsiColor, Style};
 use codespan_reporting::diagnostic::{
     Diagnostic as Report, Label as Mark, LabelStyle, Severity as Level,
@@ -144,6 +144,8 @@ struct ExcerptLine {
     origin: Option<u32>,
     /// Column of its first character.
     first_column: usize,
+    /// Bytes of the line before its first character.
+    skipped: usize,
     /// Characters put before it to show that it was cut.
     cut: usize,
     /// Where it begins in `source`.
@@ -157,28 +159,23 @@ impl Excerpts {
             Place::Source(span) => {
                 let at = sources.locate(*span);
                 let (line, origin) = sources.line_text(span.file, span.start);
-                let start = (span.start - origin.min(span.start)) as usize;
-                let end = (span.end - origin) as usize;
+                let start = ((span.start - origin.min(span.start)) as usize).min(line.len());
+                let end = ((span.end - origin.min(span.end)) as usize).clamp(start, line.len());
                 let file = self.file(&at.file);
                 let known = self.files[file]
                     .lines
                     .iter()
                     .position(|line| line.origin == Some(origin));
-                let index = known.unwrap_or_else(|| {
-                    let column = at.column as usize - 1;
-                    self.files[file].push(line, column, at.line as usize, Some(origin))
-                });
-                let shown = &self.files[file].lines[index];
-                let range = shown.range(line, start.min(line.len())..end.min(line.len()));
+                let index =
+                    known.unwrap_or_else(|| self.files[file].push(line, start, &at, Some(origin)));
+                let range = self.files[file].lines[index].range(line, start..end);
                 (file, index, range)
             }
             Place::Data { at, text } => {
                 let file = self.file(&at.file);
                 let text = text.replace(['\n', '\r'], " ");
-                let index = self.files[file].push(&text, 0, at.line as usize, None);
-                let shown = &mut self.files[file].lines[index];
-                shown.first_column = at.column as usize;
-                (file, index, 0..shown.text.len())
+                let index = self.files[file].push(&text, 0, at, None);
+                (file, index, 0..self.files[file].lines[index].text.len())
             }
         }
     }
@@ -203,34 +200,38 @@ impl Excerpts {
 }
 
 impl Excerpt {
-    /// Takes in what surrounds the character at `column`, counted from zero.
-    fn push(&mut self, line: &str, column: usize, number: usize, origin: Option<u32>) -> usize {
-        let long = line.chars().count() > LINE_WIDTH;
-        let skipped = if long {
-            column.saturating_sub(BEFORE_LABEL)
-        } else {
-            0
+    /// Takes in what surrounds byte `focus` of `line`, which is at `place`. Looks no further: lines may be very long.
+    fn push(&mut self, line: &str, focus: usize, place: &Location, origin: Option<u32>) -> usize {
+        let fits = line.chars().nth(LINE_WIDTH).is_none();
+        let before = line.get(..focus).unwrap_or("");
+        let skipped = match before.char_indices().rev().nth(BEFORE_LABEL - 1) {
+            Some((byte, _)) if !fits => byte,
+            _ => 0,
         };
         let mut text = String::new();
         if skipped > 0 {
             text.push('…');
         }
-        let shown = line.chars().skip(skipped).take(LINE_WIDTH);
-        text.extend(shown.map(|c| {
-            if c.is_control() && c != '\t' {
-                char::REPLACEMENT_CHARACTER
-            } else {
-                c
-            }
+        let shown = &line[skipped..];
+        let end = shown
+            .char_indices()
+            .nth(LINE_WIDTH)
+            .map_or(shown.len(), |(byte, _)| byte);
+        text.extend(shown[..end].chars().map(|c| match c {
+            '\t' => c,
+            c if c.is_control() => char::REPLACEMENT_CHARACTER,
+            c => c,
         }));
-        if long && line.chars().count() > skipped + LINE_WIDTH {
+        if end < shown.len() {
             text.push('…');
         }
+        let shown_before = before.get(skipped..).unwrap_or("").chars().count();
         self.lines.push(ExcerptLine {
             text,
-            number,
+            number: place.line.max(1) as usize,
             origin,
-            first_column: skipped + 1,
+            first_column: (place.column as usize).saturating_sub(shown_before),
+            skipped,
             cut: usize::from(skipped > 0),
             start: 0,
         });
@@ -277,14 +278,11 @@ impl Excerpt {
 impl ExcerptLine {
     /// The bytes of this excerpt that show the bytes `range` of the whole line.
     fn range(&self, line: &str, range: Range<usize>) -> Range<usize> {
-        let skipped = self.first_column - 1;
         let shown = |byte: usize| {
-            let column = line.get(..byte).map_or(0, |before| before.chars().count());
-            let at = column.saturating_sub(skipped) + self.cut;
-            self.text
-                .char_indices()
-                .nth(at)
-                .map_or(self.text.len(), |(byte, _)| byte)
+            let before = line.get(self.skipped..byte.max(self.skipped)).unwrap_or("");
+            let column = self.cut + before.chars().take(LINE_WIDTH).count();
+            let found = self.text.char_indices().nth(column);
+            found.map_or(self.text.len(), |(byte, _)| byte)
         };
         let start = shown(range.start);
         start..shown(range.end).max(start)
@@ -411,7 +409,6 @@ impl WriteStyle for Painter {
 mod tests {
     use super::*;
     use crate::syntax::parse_text;
-    use crate::syntax::source::Location;
     use expect_test::{Expect, expect};
     use std::sync::Arc;
 

@@ -153,22 +153,27 @@ impl SourceMap {
     }
 
     fn locate_offset(&self, file: FileId, offset: u32) -> Location {
+        let (name, line) = self.line(file, offset);
+        let file = self.file(file);
+        let start = file.line_starts[file.line_at(offset) - 1] as usize;
+        let before = file.text.get(start..offset as usize).unwrap_or("");
+        Location {
+            file: name,
+            line,
+            column: before.chars().count() as u32 + 1,
+        }
+    }
+
+    /// The name of the file and the line of a place. Unlike [`SourceMap::locate`] takes no longer on long lines.
+    pub fn line(&self, file: FileId, offset: u32) -> (Arc<str>, u32) {
         let file = self.file(file);
         let line = file.line_at(offset);
-        let start = file.line_starts[line - 1] as usize;
-        let before = file.text.get(start..offset as usize).unwrap_or("");
-        let column = before.chars().count() as u32 + 1;
         match file.marker_at(offset) {
-            Some(marker) => Location {
-                file: marker.name.clone(),
-                line: (line - file.line_at(marker.offset)) as u32 + marker.line,
-                column,
-            },
-            None => Location {
-                file: file.name.clone(),
-                line: line as u32,
-                column,
-            },
+            Some(marker) => {
+                let below = (line - file.line_at(marker.offset)) as u32;
+                (marker.name.clone(), marker.line.saturating_add(below))
+            }
+            None => (file.name.clone(), line as u32),
         }
     }
 
@@ -203,6 +208,7 @@ impl SourceMap {
         let name = name
             .or_else(|| last.map(|last| last.name.clone()))
             .unwrap_or_else(|| file.name.clone());
+        let line = line.max(1);
         file.markers.push(LineMarker { offset, line, name });
     }
 }

@@ -117,13 +117,13 @@ impl<'a> TokenStream<'a> {
             match text {
                 "__FILE__" => {
                     return Some(self.respelled(word.token, TokenKind::Text, |stream, at| {
-                        quote(&stream.sources.locate(at).file)
+                        quote(&stream.sources.line(at.file, at.start).0)
                     }));
                 }
                 "__LINE__" => {
                     return Some(
                         self.respelled(word.token, TokenKind::Integer, |stream, at| {
-                            stream.sources.locate(at).line.to_string()
+                            stream.sources.line(at.file, at.start).1.to_string()
                         }),
                     );
                 }
@@ -245,7 +245,9 @@ impl<'a> TokenStream<'a> {
                 .at(directive.span, "which file?")
                 .help("write `.include \"file.dl\"`"),
             );
-            self.pending.push_front(path);
+            if path.token.starts_line {
+                self.pending.push_front(path);
+            }
             return;
         }
         let name = string_value(self.text(&path.token));

@@ -31,6 +31,8 @@ pub enum TokenKind {
     BadNumber,
     /// A string literal with its quotes.
     Text,
+    /// An unterminated or wrongly quoted string, already reported.
+    BadText,
     /// `///`
     Doc,
     /// `//!`
@@ -87,7 +89,7 @@ impl TokenKind {
             Integer | Ipv4 | BadNumber => "number",
             Unsigned => "unsigned number",
             Float => "float",
-            Text => "string",
+            Text | BadText => "string",
             Doc | InnerDoc => "doc comment",
             Hash => "#",
             HashEnd => "end of line",
@@ -127,31 +129,17 @@ impl TokenKind {
         }
     }
 
-    /// True for a word after which a clause may be complete.
-    pub fn can_end_clause(self) -> bool {
+    /// True for a word after which an item may be complete.
+    pub fn can_end_item(self) -> bool {
         use TokenKind::*;
-        matches!(
-            self,
-            Ident
-                | Integer
-                | Ipv4
-                | Unsigned
-                | Float
-                | BadNumber
-                | Text
-                | Underscore
-                | RParen
-                | RBracket
-                | RBrace
-                | Dollar
-                | Dot
-                | Keyword(
-                    self::Keyword::Nil
-                        | self::Keyword::True
-                        | self::Keyword::False
-                        | self::Keyword::Stateful
-                )
-        )
+        match self {
+            Ident | Integer | Ipv4 | Unsigned | Float | BadNumber | Text | BadText | Underscore
+            | Dollar | Dot => true,
+            RParen | RBracket | RBrace => true,
+            Directive(word) => word == DirectiveWord::Once,
+            Keyword(word) => word.can_end_item(),
+            _ => false,
+        }
     }
 }
 
@@ -233,6 +221,31 @@ words! {
         ToString "to_string",
         ToUnsigned "to_unsigned",
         True "true",
+    }
+}
+
+impl Keyword {
+    /// Constants, and qualifiers of declarations.
+    fn can_end_item(self) -> bool {
+        use Keyword::*;
+        matches!(
+            self,
+            Nil | True
+                | False
+                | Stateful
+                | Brie
+                | Btree
+                | BtreeDelete
+                | Eqrel
+                | Inline
+                | Input
+                | Magic
+                | NoInline
+                | NoMagic
+                | Output
+                | Overridable
+                | Printsize
+        )
     }
 }
 

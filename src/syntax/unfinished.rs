@@ -15,36 +15,36 @@ pub fn is_unfinished(text: &str) -> bool {
     let mut open = 0i64;
     let mut last = None;
     let mut rule_open = false;
-    let mut only_annotations = false;
-    let mut clause_words = 0usize;
+    // Doc comments and annotations wait for their item.
+    let mut item_awaited = false;
+    let mut at_item_start = true;
+    let mut in_annotation = false;
     loop {
         let token = lexer.next(&mut findings);
+        let before = last.replace(token.kind);
         match token.kind {
-            TokenKind::End => break,
+            TokenKind::End => {
+                last = before;
+                break;
+            }
             TokenKind::LParen | TokenKind::LBracket | TokenKind::LBrace => open += 1,
             TokenKind::RParen | TokenKind::RBracket | TokenKind::RBrace => open -= 1,
-            TokenKind::If if open == 0 => rule_open = true,
-            TokenKind::Dot if open == 0 => rule_open = false,
             _ => {}
         }
-        // An annotation or a doc comment is waiting for its item.
         match token.kind {
-            TokenKind::Doc => only_annotations = true,
-            TokenKind::At if clause_words == 0 => only_annotations = true,
-            TokenKind::RBracket if open == 0 && only_annotations => {
-                clause_words = 0;
-                last = Some(token.kind);
-                continue;
+            TokenKind::At if at_item_start => {}
+            TokenKind::LBracket if at_item_start && before == Some(TokenKind::At) => {
+                in_annotation = true;
+                item_awaited = true;
             }
-            _ if open == 0 && !matches!(token.kind, TokenKind::At) => only_annotations = false,
-            _ => {}
+            kind if in_annotation => in_annotation = open > 0 || kind != TokenKind::RBracket,
+            TokenKind::Doc => item_awaited = true,
+            kind => {
+                item_awaited = false;
+                at_item_start = kind == TokenKind::Dot && open == 0;
+                rule_open = !at_item_start && (rule_open || kind == TokenKind::If && open == 0);
+            }
         }
-        clause_words = if token.kind == TokenKind::Dot && open == 0 {
-            0
-        } else {
-            clause_words + 1
-        };
-        last = Some(token.kind);
     }
     let unterminated = findings.into_diagnostics().iter().any(|finding| {
         [
@@ -54,16 +54,8 @@ pub fn is_unfinished(text: &str) -> bool {
         .contains(&finding.code)
     });
     let needs_more = last.is_some_and(|kind| match kind {
-        TokenKind::RParen
-        | TokenKind::RBracket
-        | TokenKind::RBrace
-        | TokenKind::Gt
-        | TokenKind::Dollar => false,
-        TokenKind::Keyword(_)
-        | TokenKind::Directive(_)
-        | TokenKind::HashEnd
-        | TokenKind::InnerDoc => false,
-        kind => !kind.can_end_clause(),
+        TokenKind::Gt | TokenKind::HashEnd | TokenKind::InnerDoc => false,
+        kind => !kind.can_end_item(),
     });
-    unterminated || open > 0 || needs_more || rule_open || only_annotations
+    unterminated || open > 0 || needs_more || rule_open || item_awaited
 }

@@ -1,10 +1,15 @@
 //! Text in, text out: programs, and the normal form or the diagnostics they give.
 
+mod names;
 mod programs;
+mod random;
+mod requests;
+mod rules;
 mod sentences;
+mod suspicions;
+mod types;
 
 use super::{Options, check, check_fact, check_pattern, check_query};
-use crate::syntax::ast::ItemKind;
 use crate::syntax::diagnostic::{Diagnostic, Place};
 use crate::syntax::parse_text;
 use crate::syntax::source::SourceMap;

@@ -23,7 +23,13 @@ impl Parser<'_, '_> {
         }
         let open = self.bump().span;
         prelude.annotations.extend(self.inner_annotations());
-        let items = self.nested(|parser| Ok(parser.block_items(open)))?;
+        let items = match self.nested(|parser| Ok(parser.block_items(open))) {
+            Ok(items) => items,
+            Err(reported) => {
+                self.skip_block();
+                return Err(reported);
+            }
+        };
         Ok(ItemKind::Component(Component { head, bases, items }))
     }
 
@@ -43,9 +49,23 @@ impl Parser<'_, '_> {
         items
     }
 
-    /// The `}` of a block, or an error that points at its `{`.
+    /// Leaves out a block whose `{` is taken, its `}` included.
+    fn skip_block(&mut self) {
+        let mut open = 1u32;
+        while open > 0 && !self.at(TokenKind::End) {
+            self.take_docs();
+            match self.bump().kind {
+                TokenKind::LBrace => open += 1,
+                TokenKind::RBrace => open -= 1,
+                _ => {}
+            }
+        }
+        self.settled = true;
+    }
+
+    /// The `}` of a block, or an error that points at its `{`. Of several blocks left open, the innermost is named.
     pub(super) fn close_block(&mut self, open: Span, what: &str) {
-        if self.eat(TokenKind::RBrace) {
+        if self.eat(TokenKind::RBrace) || std::mem::replace(&mut self.left_open, true) {
             return;
         }
         self.report(

@@ -51,7 +51,8 @@ impl Parser<'_, '_> {
             }
             let height = self.height;
             self.bump();
-            let right = self.nested(|parser| parser.binary(binding + 1))?;
+            // No deeper than there are levels of precedence.
+            let right = self.binary(binding + 1)?;
             let height = height.max(self.height);
             self.grown(height)?;
             let span = left.span.to(right.span);
@@ -81,15 +82,15 @@ impl Parser<'_, '_> {
                 };
             }
         };
+        self.signed(op)
+    }
+
+    fn signed(&mut self, op: UnaryOp) -> Parsed<Expr> {
         let start = self.bump().span;
-        let operand = self.nested(Self::unary)?;
-        let height = self.height;
-        self.grown(height)?;
+        let operand = Box::new(self.nested(Self::unary)?);
+        self.grown(self.height)?;
         Ok(Expr {
-            kind: ExprKind::Unary {
-                op,
-                operand: Box::new(operand),
-            },
+            kind: ExprKind::Unary { op, operand },
             span: self.since(start),
         })
     }
@@ -113,52 +114,63 @@ impl Parser<'_, '_> {
     }
 
     fn primary(&mut self) -> Parsed<Expr> {
-        let start = self.peek_span();
+        match self.peek() {
+            TokenKind::LParen => self.nested(Self::parenthesised),
+            TokenKind::LBracket => self.nested(Self::record),
+            TokenKind::Dollar => self.branch(),
+            TokenKind::At => self.user_call(),
+            TokenKind::Keyword(word) => self.keyword_expr(word),
+            _ => self.leaf(),
+        }
+    }
+
+    fn leaf(&mut self) -> Parsed<Expr> {
+        let kind = self.peek();
+        if kind == TokenKind::Ident && self.peek_at(1) == TokenKind::LParen {
+            return self.unknown_functor();
+        }
+        let is_leaf = matches!(
+            kind,
+            TokenKind::Ident
+                | TokenKind::Underscore
+                | TokenKind::Text
+                | TokenKind::BadText
+                | TokenKind::Integer
+                | TokenKind::Ipv4
+                | TokenKind::BadNumber
+                | TokenKind::Unsigned
+                | TokenKind::Float
+        );
+        if !is_leaf {
+            return self.unexpected("an argument");
+        }
         self.height = 1;
-        let kind = match self.peek() {
-            TokenKind::Ident => {
-                if self.peek_at(1) == TokenKind::LParen {
-                    return self.unknown_functor();
-                }
-                let token = self.bump();
-                ExprKind::Variable(self.intern(&token))
-            }
-            TokenKind::Underscore => {
-                self.bump();
-                ExprKind::Wildcard
-            }
-            TokenKind::Text => {
-                let token = self.bump();
-                ExprKind::Text(self.string_text(&token))
-            }
-            TokenKind::Integer | TokenKind::Ipv4 | TokenKind::BadNumber => {
-                let token = self.bump();
-                ExprKind::Integer(integer_literal(token.kind, self.stream.text(&token)))
-            }
-            TokenKind::Unsigned => {
-                let token = self.bump();
-                self.unsigned(&token)
-            }
-            TokenKind::Float => {
-                let token = self.bump();
-                self.float(&token)
-            }
-            TokenKind::LParen => return self.nested(Self::parenthesised),
-            TokenKind::LBracket => self.nested(|parser| {
-                let open = parser.bump().span;
-                Ok(ExprKind::Record(
-                    parser.expr_list(open, TokenKind::RBracket)?,
-                ))
-            })?,
-            TokenKind::Dollar => self.branch()?,
-            TokenKind::At => self.user_call()?,
-            TokenKind::Keyword(word) => return self.keyword_expr(word),
-            _ => return self.unexpected("an argument"),
+        let token = self.bump();
+        let kind = match kind {
+            TokenKind::Ident => ExprKind::Variable(self.intern(&token)),
+            TokenKind::Underscore => ExprKind::Wildcard,
+            TokenKind::Text | TokenKind::BadText => ExprKind::Text(self.string_text(&token)),
+            TokenKind::Unsigned => self.unsigned(&token),
+            TokenKind::Float => self.float(&token),
+            _ => ExprKind::Integer(integer_literal(token.kind, self.stream.text(&token))),
         };
         Ok(Expr {
             kind,
-            span: self.since(start),
+            span: token.span,
         })
+    }
+
+    fn record(&mut self) -> Parsed<Expr> {
+        let open = self.bump().span;
+        let fields = self.expr_list(open, TokenKind::RBracket)?;
+        Ok(self.expr_since(open, ExprKind::Record(fields)))
+    }
+
+    fn expr_since(&mut self, start: Span, kind: ExprKind) -> Expr {
+        Expr {
+            kind,
+            span: self.since(start),
+        }
     }
 
     fn parenthesised(&mut self) -> Parsed<Expr> {
@@ -214,76 +226,79 @@ impl Parser<'_, '_> {
     }
 
     /// `$Branch(a, b)`, or the old `$` for `autoinc()`.
-    fn branch(&mut self) -> Parsed<ExprKind> {
+    fn branch(&mut self) -> Parsed<Expr> {
         let dollar = self.bump().span;
-        if self.peek() != TokenKind::Ident
-            || self.peek_token().span.start != dollar.end && self.peek_at(1) != TokenKind::LParen
-        {
-            self.report(
-                Diagnostic::warning(codes::DOLLAR_SIGN, "`$` is deprecated")
-                    .at(dollar, "a counter")
-                    .help("write `autoinc()`"),
-            );
-            return Ok(ExprKind::Call {
-                functor: Intrinsic::Autoinc,
-                args: Vec::new(),
-            });
+        let adjacent = self.peek_span().start == dollar.end;
+        if self.peek() != TokenKind::Ident || !adjacent && self.peek_at(1) != TokenKind::LParen {
+            return Ok(self.old_counter(dollar));
         }
         let name = self.path("the name of a branch")?;
         if !self.at(TokenKind::LParen) {
-            let help = format!(
-                "a branch without fields is written `${}()`",
-                name.parts[0].text
-            );
-            let diagnostic = self.unexpected_diagnostic("`(`").help(help);
-            return self.fail(diagnostic);
+            return self.branch_without_fields(&name);
         }
         let args = self.arguments()?;
-        Ok(ExprKind::Branch { name, args })
+        Ok(self.expr_since(dollar, ExprKind::Branch { name, args }))
+    }
+
+    fn old_counter(&mut self, dollar: Span) -> Expr {
+        self.report(
+            Diagnostic::warning(codes::DOLLAR_SIGN, "`$` is deprecated")
+                .at(dollar, "a counter")
+                .help("write `autoinc()`"),
+        );
+        self.height = 1;
+        Expr {
+            kind: ExprKind::Call {
+                functor: Intrinsic::Autoinc,
+                args: Vec::new(),
+            },
+            span: dollar,
+        }
+    }
+
+    #[cold]
+    fn branch_without_fields<T>(&mut self, name: &Path) -> Parsed<T> {
+        self.unexpected_but(
+            "`(`",
+            &format!("a branch without fields is written `${name}()`"),
+        )
     }
 
     /// `@f(a, b)`, or `@@f e : init, {body}`.
-    fn user_call(&mut self) -> Parsed<ExprKind> {
-        self.bump();
+    fn user_call(&mut self) -> Parsed<Expr> {
+        let start = self.bump().span;
         if self.at(TokenKind::At) {
-            return self.nested(Self::user_aggregate);
+            return self.nested(|parser| parser.user_aggregate(start));
         }
         let name = self.name("the name of a functor")?;
         if !self.at(TokenKind::LParen) {
             return self.unexpected("`(`");
         }
         let args = self.arguments()?;
-        Ok(ExprKind::UserCall { name, args })
+        Ok(self.expr_since(start, ExprKind::UserCall { name, args }))
     }
 
-    fn user_aggregate(&mut self) -> Parsed<ExprKind> {
+    fn user_aggregate(&mut self, start: Span) -> Parsed<Expr> {
         self.bump();
         let name = self.name("the name of an aggregate")?;
         let mut height = 0;
-        let target = if self.at(TokenKind::Colon) {
-            None
-        } else {
-            let target = self.expr()?;
+        let mut target = None;
+        if !self.at(TokenKind::Colon) {
+            target = Some(self.expr()?);
             height = self.height;
-            Some(target)
-        };
+        }
         self.expect(TokenKind::Colon)?;
-        let init = self.expr()?;
+        let init = Box::new(self.expr()?);
         height = height.max(self.height);
         self.expect(TokenKind::Comma)?;
         let body = self.aggregate_body()?;
-        height = height.max(self.height);
-        self.grown(height)?;
-        Ok(ExprKind::Aggregate(Box::new(Aggregate {
-            op: AggregateOp::User {
-                name,
-                init: Box::new(init),
-            },
-            target,
-            body,
-        })))
+        self.grown(height.max(self.height))?;
+        let op = AggregateOp::User { name, init };
+        let aggregate = Box::new(Aggregate { op, target, body });
+        Ok(self.expr_since(start, ExprKind::Aggregate(aggregate)))
     }
 
+    #[cold]
     fn unknown_functor<T>(&mut self) -> Parsed<T> {
         let name = self.peek_token().clone();
         let text = self.text(&name);
@@ -311,68 +326,76 @@ impl Parser<'_, '_> {
     }
 
     fn keyword_expr(&mut self, word: Keyword) -> Parsed<Expr> {
-        let start = self.peek_span();
-        let kind = match word {
+        match word {
             Keyword::Nil => {
-                self.bump();
-                ExprKind::Nil
+                let span = self.bump().span;
+                self.height = 1;
+                Ok(self.expr_since(span, ExprKind::Nil))
             }
-            Keyword::As => self.nested(Self::cast)?,
-            Keyword::IterationCount => {
-                self.bump();
-                self.expect(TokenKind::LParen)?;
-                self.expect(TokenKind::RParen)?;
-                ExprKind::IterationCount
-            }
+            Keyword::As => self.nested(Self::cast),
+            Keyword::IterationCount => self.iteration_count(),
             Keyword::Min | Keyword::Max if self.peek_at(1) == TokenKind::LParen => {
-                return self.nested(|parser| parser.min_max(word));
+                self.nested(|parser| parser.min_max(word))
             }
-            _ => {
-                if let Some(op) = aggregate_op(word) {
-                    return self.nested(|parser| parser.aggregate(word, op));
-                }
-                let Some(functor) = intrinsic(word) else {
-                    let span = self.peek_span();
-                    return self.fail(
-                        Diagnostic::error(
-                            codes::RESERVED_WORD,
-                            format!("syntax error: expected an argument, found reserved word `{word}`"),
-                        )
-                        .at(span, "reserved")
-                        .help(format!("as a variable choose another name, for example `{word}_`; put a symbol in quotes")),
-                    );
-                };
-                self.bump();
-                if !self.at(TokenKind::LParen) {
-                    let diagnostic = self.unexpected_diagnostic("`(`").help(format!(
-                        "`{word}` is a functor and cannot be the name of a variable"
-                    ));
-                    return self.fail(diagnostic);
-                }
-                let args = self.arguments()?;
-                ExprKind::Call { functor, args }
-            }
-        };
-        Ok(Expr {
-            kind,
-            span: self.since(start),
-        })
+            _ if aggregate_op(word).is_some() => self.nested(|parser| parser.aggregate(word)),
+            _ => match intrinsic(word) {
+                Some(functor) => self.call(word, functor),
+                None => self.reserved_argument(word),
+            },
+        }
+    }
+
+    fn call(&mut self, word: Keyword, functor: Intrinsic) -> Parsed<Expr> {
+        let start = self.bump().span;
+        if !self.at(TokenKind::LParen) {
+            return self.functor_as_name(word);
+        }
+        let args = self.arguments()?;
+        Ok(self.expr_since(start, ExprKind::Call { functor, args }))
+    }
+
+    fn iteration_count(&mut self) -> Parsed<Expr> {
+        let start = self.bump().span;
+        self.expect(TokenKind::LParen)?;
+        self.expect(TokenKind::RParen)?;
+        self.height = 1;
+        Ok(self.expr_since(start, ExprKind::IterationCount))
+    }
+
+    #[cold]
+    fn functor_as_name<T>(&mut self, word: Keyword) -> Parsed<T> {
+        self.unexpected_but(
+            "`(`",
+            &format!("`{word}` is a functor and cannot be the name of a variable"),
+        )
+    }
+
+    #[cold]
+    fn reserved_argument<T>(&mut self, word: Keyword) -> Parsed<T> {
+        let span = self.peek_span();
+        self.fail(
+            Diagnostic::error(
+                codes::RESERVED_WORD,
+                format!("syntax error: expected an argument, found reserved word `{word}`"),
+            )
+            .at(span, "reserved")
+            .help(format!(
+                "as a variable choose another name, for example `{word}_`; put a symbol in quotes"
+            )),
+        )
     }
 
     /// `as(e, T)`
-    fn cast(&mut self) -> Parsed<ExprKind> {
-        self.bump();
+    fn cast(&mut self) -> Parsed<Expr> {
+        let start = self.bump().span;
         self.expect(TokenKind::LParen)?;
-        let operand = self.expr()?;
+        let operand = Box::new(self.expr()?);
         let height = self.height;
         self.expect(TokenKind::Comma)?;
         let ty = self.path("the name of a type")?;
         self.expect(TokenKind::RParen)?;
         self.grown(height)?;
-        Ok(ExprKind::Cast {
-            operand: Box::new(operand),
-            ty,
-        })
+        Ok(self.expr_since(start, ExprKind::Cast { operand, ty }))
     }
 
     /// `min(a, b)` is a functor, `min (a) : { … }` an aggregate whose target begins with a parenthesis.
@@ -380,42 +403,34 @@ impl Parser<'_, '_> {
         let start = self.bump().span;
         let open = self.bump().span;
         let mut first = self.expr()?;
-        let mut height = self.height;
         if self.eat(TokenKind::RParen) {
             first.span = self.since(open);
             let target = self.binary_after(first, 0)?;
-            let op = if word == Keyword::Min {
-                AggregateOp::Min
-            } else {
-                AggregateOp::Max
-            };
-            return self.aggregate_after(start, word, op, Some(target));
+            return self.aggregate_after(start, word, Some(target));
         }
         if !self.eat(TokenKind::Comma) {
             return self.not_closed(open, TokenKind::RParen, "`,`");
         }
+        self.min_max_of(start, open, word, first)
+    }
+
+    fn min_max_of(&mut self, start: Span, open: Span, word: Keyword, first: Expr) -> Parsed<Expr> {
+        let height = self.height;
         if self.at(TokenKind::RParen) {
             return self.unexpected("an argument");
         }
         let mut args = vec![first];
-        args.extend(self.list_until(open, TokenKind::RParen, |parser| {
-            let expr = parser.expr()?;
-            height = height.max(parser.height);
-            Ok(expr)
-        })?);
-        self.grown(height)?;
+        args.extend(self.expr_list(open, TokenKind::RParen)?);
+        self.grown(height.max(self.height - 1))?;
         let functor = if word == Keyword::Min {
             Intrinsic::Min
         } else {
             Intrinsic::Max
         };
-        Ok(Expr {
-            kind: ExprKind::Call { functor, args },
-            span: self.since(start),
-        })
+        Ok(self.expr_since(start, ExprKind::Call { functor, args }))
     }
 
-    fn aggregate(&mut self, word: Keyword, op: AggregateOp) -> Parsed<Expr> {
+    fn aggregate(&mut self, word: Keyword) -> Parsed<Expr> {
         let start = self.bump().span;
         self.height = 0;
         let target = if self.at(TokenKind::Colon) {
@@ -423,47 +438,48 @@ impl Parser<'_, '_> {
         } else {
             Some(self.expr()?)
         };
-        self.aggregate_after(start, word, op, target)
+        self.aggregate_after(start, word, target)
     }
 
     fn aggregate_after(
         &mut self,
         start: Span,
         word: Keyword,
-        op: AggregateOp,
         target: Option<Expr>,
     ) -> Parsed<Expr> {
         let height = self.height;
-        if !self.at(TokenKind::Colon) {
-            let diagnostic = self
-                .unexpected_diagnostic("`:`")
-                .help(format!("an aggregate is written `{word} … : {{ body }}`"));
-            return self.fail(diagnostic);
-        }
-        let misuse = match (&op, &target) {
-            (AggregateOp::Count, Some(target)) => {
-                Some((target.span, "`count` takes no expression"))
-            }
-            (AggregateOp::Count, None) | (_, Some(_)) => None,
-            (_, None) => Some((start, "needs the expression to aggregate before the `:`")),
+        let Some(op) = aggregate_op(word).filter(|_| self.at(TokenKind::Colon)) else {
+            return self.aggregate_without_body(word);
         };
-        if let Some((span, why)) = misuse {
-            self.report(
-                Diagnostic::error(
-                    codes::AGGREGATE_SHAPE,
-                    format!("incorrect expression arity for aggregate `{word}`"),
-                )
-                .at(span, why),
-            );
-        }
+        self.check_target(start, word, target.as_ref());
         self.bump();
         let body = self.aggregate_body()?;
-        let height = height.max(self.height);
-        self.grown(height)?;
-        Ok(Expr {
-            kind: ExprKind::Aggregate(Box::new(Aggregate { op, target, body })),
-            span: self.since(start),
-        })
+        self.grown(height.max(self.height))?;
+        let aggregate = Box::new(Aggregate { op, target, body });
+        Ok(self.expr_since(start, ExprKind::Aggregate(aggregate)))
+    }
+
+    #[cold]
+    fn aggregate_without_body<T>(&mut self, word: Keyword) -> Parsed<T> {
+        self.unexpected_but(
+            "`:`",
+            &format!("an aggregate is written `{word} … : {{ body }}`"),
+        )
+    }
+
+    fn check_target(&mut self, start: Span, word: Keyword, target: Option<&Expr>) {
+        let (span, why) = match (word, target) {
+            (Keyword::Count, Some(target)) => (target.span, "`count` takes no expression"),
+            (Keyword::Count, None) | (_, Some(_)) => return,
+            (_, None) => (start, "needs the expression to aggregate before the `:`"),
+        };
+        self.report(
+            Diagnostic::error(
+                codes::AGGREGATE_SHAPE,
+                format!("incorrect expression arity for aggregate `{word}`"),
+            )
+            .at(span, why),
+        );
     }
 
     /// `{ body }`, or a single atom.

@@ -68,81 +68,97 @@ impl Parser<'_, '_> {
     }
 
     fn operand(&mut self) -> Parsed<Operand> {
-        let start = self.peek_span();
         match self.peek() {
-            TokenKind::Bang => {
-                let inner = self.nested(|parser| {
-                    parser.bump();
-                    parser.literal()
-                })?;
-                let height = self.height;
-                self.grown(height)?;
-                Ok(self.formula_of(FormulaKind::Not(Box::new(inner)), start))
-            }
+            TokenKind::Bang => self.nested(Self::negation),
             TokenKind::LParen => self.nested(Self::group),
-            TokenKind::Ident if matches!(self.peek_at(1), TokenKind::LParen | TokenKind::Dot) => {
-                if self.peek_at(1) == TokenKind::Dot
-                    && (self.peek_at(2) != TokenKind::Ident || self.ahead[2].starts_line)
-                {
-                    let expr = self.expr()?;
-                    return self.comparison(expr);
-                }
-                let atom = self.atom()?;
-                Ok(self.formula_of(FormulaKind::Atom(atom), start))
+            TokenKind::Ident if self.at_atom() => self.atom_operand(),
+            TokenKind::Keyword(Keyword::True | Keyword::False) => Ok(self.truth()),
+            TokenKind::Keyword(Keyword::Match | Keyword::Contains) => {
+                self.nested(Self::text_constraint)
             }
-            TokenKind::Keyword(word @ (Keyword::True | Keyword::False)) => {
-                self.bump();
-                self.height = 1;
-                Ok(self.formula_of(FormulaKind::Bool(word == Keyword::True), start))
-            }
-            TokenKind::Keyword(word @ (Keyword::Match | Keyword::Contains)) => {
-                self.nested(|parser| {
-                    parser.bump();
-                    parser.expect(TokenKind::LParen)?;
-                    let first = parser.expr()?;
-                    let height = parser.height;
-                    parser.expect(TokenKind::Comma)?;
-                    let text = parser.expr()?;
-                    let height = height.max(parser.height);
-                    parser.expect(TokenKind::RParen)?;
-                    parser.grown(height)?;
-                    let kind = if word == Keyword::Match {
-                        FormulaKind::Match {
-                            pattern: first,
-                            text,
-                        }
-                    } else {
-                        FormulaKind::Contains { part: first, text }
-                    };
-                    Ok(parser.formula_of(kind, start))
-                })
-            }
-            _ => {
-                let expr = self.expr()?;
-                self.comparison(expr)
-            }
+            _ => self.expr_operand(),
         }
+    }
+
+    /// At `name(` or `name.name`; a variable before the final `.` is neither.
+    fn at_atom(&mut self) -> bool {
+        match self.peek_at(1) {
+            TokenKind::LParen => true,
+            TokenKind::Dot => self.peek_at(2) == TokenKind::Ident && !self.ahead[2].starts_line,
+            _ => false,
+        }
+    }
+
+    fn atom_operand(&mut self) -> Parsed<Operand> {
+        let atom = self.atom()?;
+        let start = atom.span;
+        Ok(self.formula_of(FormulaKind::Atom(atom), start))
+    }
+
+    fn expr_operand(&mut self) -> Parsed<Operand> {
+        let expr = self.expr()?;
+        self.comparison(expr)
+    }
+
+    fn truth(&mut self) -> Operand {
+        let word = self.bump();
+        self.height = 1;
+        let value = word.kind == TokenKind::Keyword(Keyword::True);
+        self.formula_of(FormulaKind::Bool(value), word.span)
+    }
+
+    fn negation(&mut self) -> Parsed<Operand> {
+        let start = self.bump().span;
+        let inner = self.literal()?;
+        self.grown(self.height)?;
+        Ok(self.formula_of(FormulaKind::Not(Box::new(inner)), start))
+    }
+
+    /// `match(pattern, text)`, `contains(part, text)`
+    fn text_constraint(&mut self) -> Parsed<Operand> {
+        let word = self.bump();
+        self.expect(TokenKind::LParen)?;
+        let first = self.expr()?;
+        let height = self.height;
+        self.expect(TokenKind::Comma)?;
+        let text = self.expr()?;
+        self.expect(TokenKind::RParen)?;
+        self.grown(height.max(self.height))?;
+        let kind = if word.kind == TokenKind::Keyword(Keyword::Match) {
+            FormulaKind::Match {
+                pattern: first,
+                text,
+            }
+        } else {
+            FormulaKind::Contains { part: first, text }
+        };
+        Ok(self.formula_of(kind, word.span))
     }
 
     /// `( … )`: a group of literals, or an expression in parentheses and what follows it.
     fn group(&mut self) -> Parsed<Operand> {
         let open = self.bump().span;
-        let inner = match self.operand()? {
-            Operand::Expr(mut expr) if self.at(TokenKind::RParen) => {
-                self.bump();
+        let first = self.operand()?;
+        self.group_after(open, first)
+    }
+
+    fn group_after(&mut self, open: Span, first: Operand) -> Parsed<Operand> {
+        match first {
+            Operand::Expr(mut expr) if self.eat(TokenKind::RParen) => {
                 expr.span = self.since(open);
                 let expr = self.binary_after(expr, 0)?;
-                return self.comparison(expr);
+                self.comparison(expr)
             }
-            Operand::Expr(expr) => self.no_constraint(&expr)?,
-            Operand::Formula(formula) => formula,
-        };
-        let mut formula = self.formula_after(inner)?;
-        if !self.eat(TokenKind::RParen) {
-            return self.not_closed(open, TokenKind::RParen, "`,`, `;`");
+            Operand::Expr(expr) => self.no_constraint(&expr),
+            Operand::Formula(formula) => {
+                let mut formula = self.formula_after(formula)?;
+                if !self.eat(TokenKind::RParen) {
+                    return self.not_closed(open, TokenKind::RParen, "`,`, `;`");
+                }
+                formula.span = self.since(open);
+                Ok(Operand::Formula(formula))
+            }
         }
-        formula.span = self.since(open);
-        Ok(Operand::Formula(formula))
     }
 
     fn comparison(&mut self, left: Expr) -> Parsed<Operand> {
@@ -156,14 +172,15 @@ impl Parser<'_, '_> {
         let height = height.max(self.height);
         self.grown(height)?;
         if compare_op(self.peek()).is_some() {
-            let diagnostic = self
-                .unexpected_diagnostic("`,`, `;` or `.`")
-                .help("comparisons do not chain: write `a < b, b < c`");
-            return self.fail(diagnostic);
+            return self.unexpected_but(
+                "`,`, `;` or `.`",
+                "comparisons do not chain: write `a < b, b < c`",
+            );
         }
         Ok(self.formula_of(FormulaKind::Compare { op, left, right }, start))
     }
 
+    #[cold]
     fn no_constraint<T>(&mut self, expr: &Expr) -> Parsed<T> {
         let diagnostic = self
             .unexpected_diagnostic("a comparison")
@@ -197,25 +214,31 @@ impl Parser<'_, '_> {
         let args = self.arguments()?;
         let span = self.since(relation.span);
         if let Some(op) = operator_after_atom(self.peek()) {
-            let name = &relation.parts[relation.parts.len() - 1].text;
-            let help = format!(
-                "`{name}(…)` is read as an atom, which has no value; a user-defined functor is called `@{name}(…)`"
-            );
-            let here = self.peek_span();
-            return self.fail(
-                Diagnostic::error(
-                    codes::UNEXPECTED_TOKEN,
-                    format!("syntax error: expected `,`, `;` or `.`, found `{op}`"),
-                )
-                .at(here, "an atom is complete before this")
-                .help(help),
-            );
+            return self.atom_as_value(&relation, op);
         }
         Ok(Atom {
             relation,
             args,
             span,
         })
+    }
+}
+
+impl Parser<'_, '_> {
+    #[cold]
+    fn atom_as_value<T>(&mut self, relation: &Path, op: &str) -> Parsed<T> {
+        let name = &relation.parts[relation.parts.len() - 1].text;
+        let here = self.peek_span();
+        self.fail(
+            Diagnostic::error(
+                codes::UNEXPECTED_TOKEN,
+                format!("syntax error: expected `,`, `;` or `.`, found `{op}`"),
+            )
+            .at(here, "an atom is complete before this")
+            .help(format!(
+                "`{name}(…)` is read as an atom, which has no value; a user-defined functor is called `@{name}(…)`"
+            )),
+        )
     }
 }
 

@@ -67,7 +67,7 @@ impl Parser<'_, '_> {
                     return Ok(None);
                 }
                 let item = self.item_after(Place::Hypothesis, prelude, start)?;
-                return Ok(Some(HypothesisEntry::Rule(item)));
+                return Ok(Some(HypothesisEntry::Rule(Box::new(item))));
             }
         };
         self.bump();

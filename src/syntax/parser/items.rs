@@ -35,8 +35,8 @@ impl Parser<'_, '_> {
                 items.push(item);
             }
         }
-        let prelude = self.take_docs();
-        prelude.iter().for_each(|doc| self.useless_doc(doc));
+        let docs = self.take_docs();
+        self.useless_docs(&docs);
         (items, inner)
     }
 
@@ -246,11 +246,14 @@ impl Parser<'_, '_> {
     pub(super) fn prelude(&mut self) -> Parsed<Prelude> {
         let mut prelude = Prelude::default();
         loop {
-            let docs = self.take_docs();
-            for token in &docs {
-                self.add_doc(token, &mut prelude);
-            }
-            prelude.doc_tokens.extend(docs);
+            let (outer, inner): (Vec<Token>, Vec<Token>) = self
+                .take_docs()
+                .into_iter()
+                .partition(|doc| doc.kind == TokenKind::Doc);
+            self.useless_docs(&inner);
+            let text = |doc: &Token| doc_text(self.stream.text(doc));
+            prelude.docs.extend(outer.iter().map(text));
+            prelude.doc_tokens.extend(outer);
             match self.peek() {
                 TokenKind::At if self.peek_at(1) == TokenKind::LBracket => {
                     let annotation = self.annotation()?;
@@ -265,14 +268,6 @@ impl Parser<'_, '_> {
         }
     }
 
-    fn add_doc(&mut self, token: &Token, prelude: &mut Prelude) {
-        if token.kind == TokenKind::Doc {
-            prelude.docs.push(doc_text(self.stream.text(token)));
-        } else {
-            self.useless_doc(token);
-        }
-    }
-
     /// For places where annotations are legal and nobody keeps them.
     pub(super) fn skip_prelude(&mut self) -> Parsed<()> {
         if matches!(self.peek(), TokenKind::At | TokenKind::AtBang) || !self.docs.is_empty() {
@@ -282,11 +277,7 @@ impl Parser<'_, '_> {
     }
 
     pub(super) fn useless_prelude(&mut self, prelude: &Prelude) {
-        prelude
-            .doc_tokens
-            .iter()
-            .filter(|doc| doc.kind == TokenKind::Doc)
-            .for_each(|doc| self.useless_doc(doc));
+        self.useless_docs(&prelude.doc_tokens);
         for annotation in &prelude.annotations {
             self.useless_annotation(annotation.span);
         }

@@ -20,13 +20,15 @@ use super::diagnostic::Diagnostic;
 use super::lexer::excerpt;
 use super::source::Span;
 use super::stream::TokenStream;
-use super::token::{Token, TokenKind};
+use super::token::{Keyword, Token, TokenKind};
 use rustc_hash::FxHashSet;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// Levels of nesting and height of a tree. Every stage may recurse over a tree: this keeps its stack small.
-pub const MAX_DEPTH: u32 = 256;
+/// Brackets, signs and blocks within each other. The parser recurses: this keeps its stack within a thread's 2 MiB.
+pub const MAX_NESTING: u32 = 128;
+/// Height of the tree of one item; a chain of operators is as high as it is long. Later stages recurse over trees.
+pub const MAX_HEIGHT: u32 = 256;
 
 /// The mistake is already among the findings.
 #[derive(Debug)]
@@ -53,6 +55,8 @@ pub struct Parser<'s, 'a> {
     names: FxHashSet<Arc<str>>,
     /// After a mistake: the next item begins right here, nothing is to be skipped.
     settled: bool,
+    /// A block that is never closed was reported.
+    left_open: bool,
 }
 
 impl<'s, 'a> Parser<'s, 'a> {
@@ -69,6 +73,7 @@ impl<'s, 'a> Parser<'s, 'a> {
             blocks: 0,
             names: FxHashSet::default(),
             settled: false,
+            left_open: false,
         }
     }
 
@@ -108,16 +113,11 @@ impl<'s, 'a> Parser<'s, 'a> {
 
     /// Takes the next word. At the end of the text it stays there.
     fn bump(&mut self) -> Token {
-        self.fill(0);
-        while self
-            .docs
-            .front()
-            .is_some_and(|(before, _)| *before <= self.taken)
-        {
-            if let Some((_, doc)) = self.docs.pop_front() {
-                self.useless_doc(&doc);
-            }
+        if !self.docs.is_empty() {
+            let docs = self.take_docs();
+            self.useless_docs(&docs);
         }
+        self.fill(0);
         if self.ahead[0].kind == TokenKind::End {
             return self.ahead[0].clone();
         }
@@ -153,10 +153,14 @@ impl<'s, 'a> Parser<'s, 'a> {
         docs
     }
 
-    fn useless_doc(&mut self, doc: &Token) {
+    /// One warning for lines that stand together.
+    fn useless_docs(&mut self, docs: &[Token]) {
+        let (Some(first), Some(last)) = (docs.first(), docs.last()) else {
+            return;
+        };
         self.report(
             Diagnostic::warning(codes::USELESS_DOC_COMMENT, "useless doc comment")
-                .at(doc.span, "nothing here can be documented")
+                .at(first.span.to(last.span), "nothing here can be documented")
                 .help("write an ordinary comment with `//`, or move it before an item"),
         );
     }
@@ -193,7 +197,7 @@ impl<'s, 'a> Parser<'s, 'a> {
 
     /// Runs `parse` one level deeper, unless that is too deep.
     fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
-        if self.nesting >= MAX_DEPTH {
+        if self.nesting >= MAX_NESTING {
             return Err(self.too_deep());
         }
         self.nesting += 1;
@@ -205,18 +209,21 @@ impl<'s, 'a> Parser<'s, 'a> {
     /// Notes the height of a tree node whose highest child has height `children`.
     fn grown(&mut self, children: u32) -> Parsed<()> {
         self.height = children + 1;
-        if self.height > MAX_DEPTH {
+        if self.height > MAX_HEIGHT {
             return Err(self.too_deep());
         }
         Ok(())
     }
 
+    #[cold]
     fn too_deep(&mut self) -> Reported {
         let span = self.peek_span();
         self.report(
             Diagnostic::error(
                 codes::TOO_DEEP,
-                format!("nested more than {MAX_DEPTH} levels deep"),
+                format!(
+                    "more than {MAX_NESTING} levels of nesting or {MAX_HEIGHT} operators in a row"
+                ),
             )
             .at(span, "here the limit is passed")
             .help("name a part of it: give it a rule or a variable of its own"),
@@ -229,12 +236,17 @@ impl<'s, 'a> Parser<'s, 'a> {
     }
 
     fn fail<T>(&mut self, diagnostic: Diagnostic) -> Parsed<T> {
-        let next = self.peek_token();
-        let reported_by_lexer = next.kind == TokenKind::Other && next.spelling.is_none();
-        if !reported_by_lexer {
+        if !self.reported_by_lexer() {
             self.report(diagnostic);
         }
         Err(Reported)
+    }
+
+    /// True if what is wrong here follows from a mistake the lexer has already reported.
+    fn reported_by_lexer(&mut self) -> bool {
+        let after_bad_text = matches!(self.last, Some((_, TokenKind::BadText)));
+        let next = self.peek_token();
+        after_bad_text || next.kind == TokenKind::Other && next.spelling.is_none()
     }
 
     /// How messages name the next word.
@@ -252,8 +264,16 @@ impl<'s, 'a> Parser<'s, 'a> {
         }
     }
 
+    #[cold]
     fn unexpected<T>(&mut self, expected: &str) -> Parsed<T> {
         let diagnostic = self.unexpected_diagnostic(expected);
+        self.fail(diagnostic)
+    }
+
+    /// The same with a way out.
+    #[cold]
+    fn unexpected_but<T>(&mut self, expected: &str, help: &str) -> Parsed<T> {
+        let diagnostic = self.unexpected_diagnostic(expected).help(help);
         self.fail(diagnostic)
     }
 
@@ -274,8 +294,13 @@ impl<'s, 'a> Parser<'s, 'a> {
         if self.at(kind) {
             Ok(self.bump())
         } else {
-            self.unexpected(&format!("`{}`", kind.describe()))
+            self.unexpected_kind(kind)
         }
+    }
+
+    #[cold]
+    fn unexpected_kind<T>(&mut self, kind: TokenKind) -> Parsed<T> {
+        self.unexpected(&format!("`{}`", kind.describe()))
     }
 
     /// `item, item, … close`, after the opening bracket at `open`; possibly none.
@@ -292,6 +317,8 @@ impl<'s, 'a> Parser<'s, 'a> {
         loop {
             items.push(item(self)?);
             if self.eat(close) {
+                // A program of many facts is mostly such lists.
+                items.shrink_to_fit();
                 return Ok(items);
             }
             if !self.eat(TokenKind::Comma) {
@@ -301,6 +328,7 @@ impl<'s, 'a> Parser<'s, 'a> {
     }
 
     /// Says that neither `close` nor `otherwise` follows.
+    #[cold]
     fn not_closed<T>(&mut self, open: Span, close: TokenKind, otherwise: &str) -> Parsed<T> {
         let expected = format!("{otherwise} or `{}`", close.describe());
         let diagnostic = self
@@ -314,19 +342,24 @@ impl<'s, 'a> Parser<'s, 'a> {
         match self.peek() {
             TokenKind::Ident => Ok(self.take_name()),
             TokenKind::Keyword(word) => {
-                let span = self.peek_span();
-                self.report(
-                    Diagnostic::error(
-                        codes::RESERVED_WORD,
-                        format!("syntax error: `{word}` is a reserved word and cannot be {of}"),
-                    )
-                    .at(span, "reserved")
-                    .help(format!("choose another name, for example `{word}_`")),
-                );
+                self.reserved_name(word, of);
                 Ok(self.take_name())
             }
             _ => self.unexpected(of),
         }
+    }
+
+    #[cold]
+    fn reserved_name(&mut self, word: Keyword, of: &str) {
+        let span = self.peek_span();
+        self.report(
+            Diagnostic::error(
+                codes::RESERVED_WORD,
+                format!("syntax error: `{word}` is a reserved word and cannot be {of}"),
+            )
+            .at(span, "reserved")
+            .help(format!("choose another name, for example `{word}_`")),
+        );
     }
 
     fn take_name(&mut self) -> Name {
@@ -361,7 +394,7 @@ impl<'s, 'a> Parser<'s, 'a> {
     /// True if the next word can only be the start of an item: it is the first of its line, and the line before
     /// it may be complete.
     fn at_item_start(&mut self) -> bool {
-        let complete = self.last.is_none_or(|(_, kind)| kind.can_end_clause());
+        let complete = self.last.is_none_or(|(_, kind)| kind.can_end_item());
         let starts_line = self.peek_token().starts_line;
         match self.peek() {
             TokenKind::Directive(_) | TokenKind::End => true,

@@ -95,12 +95,12 @@ impl Parser<'_, '_> {
         }
         let body = self.body(start, prelude)?;
         let plan = self.plan()?;
-        Ok(ItemKind::Subsumption(Subsumption {
+        Ok(ItemKind::Subsumption(Box::new(Subsumption {
             dominated,
             dominating,
             body,
             plan,
-        }))
+        })))
     }
 
     /// `:- formula.`

@@ -159,7 +159,6 @@ fn errors_of(text: String) -> Vec<&'static str> {
 
 #[test]
 fn nesting_beyond_the_limit_is_an_error() {
-    let deep = 1_000_000;
     for (open, middle, close) in [
         ("(", "1", ")"),
         ("[", "1", "]"),
@@ -173,7 +172,11 @@ fn nesting_beyond_the_limit_is_an_error() {
         ("@f(", "1", ")"),
         ("@@f x : ", "1", ", { a(1) }"),
     ] {
-        let text = format!("a({}{middle}{}).", open.repeat(deep), close.repeat(deep));
+        let text = format!(
+            "a({}{middle}{}).",
+            open.repeat(10_000),
+            close.repeat(10_000)
+        );
         assert_eq!(errors_of(text), ["D015"], "{open}");
     }
     for (open, middle, close) in [
@@ -184,18 +187,24 @@ fn nesting_beyond_the_limit_is_an_error() {
     ] {
         let text = format!(
             "a(1) :- {}{middle}{}.",
-            open.repeat(deep),
-            close.repeat(deep)
+            open.repeat(10_000),
+            close.repeat(10_000)
         );
         assert_eq!(errors_of(text), ["D015"], "{open}");
     }
     for joint in [" + ", " * ", " band "] {
         assert_eq!(
-            errors_of(format!("a(1{}).", format!("{joint}1").repeat(deep))),
+            errors_of(format!("a(1{}).", format!("{joint}1").repeat(10_000))),
             ["D015"],
             "{joint}"
         );
     }
+    let million = 1_000_000;
+    assert_eq!(errors_of(format!("a({}", "(".repeat(million))), ["D015"]);
+    assert_eq!(
+        errors_of(format!("a(1) :- {}", "!(".repeat(million))),
+        ["D015"]
+    );
 }
 
 #[test]
@@ -215,8 +224,8 @@ fn nesting_up_to_the_limit_is_read_printed_and_dropped() {
     assert!(
         errors_of(format!(
             "a(1) :- {}a(1){}.",
-            "!(".repeat(100),
-            ")".repeat(100)
+            "!(".repeat(60),
+            ")".repeat(60)
         ))
         .is_empty()
     );
@@ -225,13 +234,9 @@ fn nesting_up_to_the_limit_is_read_printed_and_dropped() {
 
 #[test]
 fn deep_blocks_are_an_error() {
-    let codes = errors_of(".comp C { ".repeat(100_000));
-    assert!(
-        codes.contains(&"D015"),
-        "{:?}",
-        &codes[..codes.len().min(5)]
-    );
-    assert!(codes.len() < 1000);
+    assert_eq!(errors_of(".comp C { ".repeat(100_000)), ["D015", "D014"]);
+    let closed = format!("{}{} a(1 2).", ".comp C { ".repeat(1000), "} ".repeat(1000));
+    assert_eq!(errors_of(closed), ["D015", "D010"]);
 }
 
 #[test]
@@ -262,8 +267,8 @@ fn macro_bombs_stop_at_a_limit() {
         .map(|n| format!("#define C{n} C{}\n", n + 1))
         .collect::<String>()
         + "a(C0).\n";
-    let conditions = "#if 1\n".repeat(1_000_000);
-    let condition = format!("#if {}1\n#endif\n", "(".repeat(1_000_000));
+    let conditions = "#if 1\n".repeat(100_000);
+    let condition = format!("#if {}1\n#endif\n", "(".repeat(100_000));
     for text in [doubling, nested, paste, quote, deep, chain, conditions] {
         let start = text.chars().take(40).collect::<String>();
         assert_eq!(errors_of(text), ["D044"], "{start}");
@@ -277,7 +282,19 @@ fn macro_bombs_stop_at_a_limit() {
 
 #[test]
 fn a_text_wrong_everywhere_ends_at_a_limit() {
-    let codes = errors_of("a(1 2).\n".repeat(100_000));
-    assert_eq!(codes.len(), 10_001);
-    assert_eq!(codes[10_000], "D050");
+    let codes = errors_of("a(1 2).\n".repeat(10_000));
+    assert_eq!(codes.len(), 1_001);
+    assert_eq!(codes[1_000], "D050");
+}
+
+#[test]
+fn findings_of_the_random_tests_stay_fixed() {
+    for text in [
+        "#0{\n\u{b}0a]",
+        "# 4294967295 \"x\"\na(1 2).\n\n)",
+        ".init a = a<a>\n?- b(x).",
+        "/// a\n/// b\n",
+    ] {
+        read(text);
+    }
 }

@@ -378,7 +378,7 @@ fn hypothesis() -> impl Strategy<Value = ItemKind> {
         atom().prop_map(HypothesisEntry::Goal),
         atom().prop_map(HypothesisEntry::Assume),
         atom().prop_map(HypothesisEntry::Withdraw),
-        item_of(rule().boxed()).prop_map(HypothesisEntry::Rule),
+        item_of(rule().boxed()).prop_map(|item| HypothesisEntry::Rule(Box::new(item))),
     ];
     let parts = (
         name(),
@@ -425,12 +425,12 @@ fn item_kind() -> impl Strategy<Value = ItemKind> {
         }),
         lattice,
         (atom(), atom(), formula(), plan()).prop_map(|(dominated, dominating, body, plan)| {
-            ItemKind::Subsumption(Subsumption {
+            ItemKind::Subsumption(Box::new(Subsumption {
                 dominated,
                 dominating,
                 body,
                 plan,
-            })
+            }))
         }),
         formula().prop_map(ItemKind::Constraint),
         formula().prop_map(ItemKind::Query),
@@ -532,7 +532,34 @@ fn formatting_keeps_words_and_comments() {
 "
     .replace(".plan_b", "plan_b");
     let formatted = format_file(&text).unwrap_or_else(|errors| panic!("{errors:?}"));
-    expect![[""]].assert_eq(&formatted);
+    expect![[r##"
+        #define   N   3
+        .decl a(x: number, y: symbol) inline choice-domain x
+        // about a
+
+        /* block */ a(1, "x"). a(2, "y"). // two facts
+        .comp C<T> : D {
+            // inside
+            .decl r(x: T)
+            r(x) :- a(x, _), // why
+                !b(-x, x - 1, x * 2),
+                (c(x); x = 0x1f).
+        }
+        .output a(IO=stdout, headers=true)
+        .hypothesis h "t" {
+            .goal a(1, "x").
+            + a(3, "z").
+            - a(_, _).
+        }
+        ?- a(x, _).
+        plan_b(x) :-
+            a(x, "a long symbol, to make it long"),
+            b(x, "another long symbol"),
+            c(x),
+            d(x),
+            e(x, "yet another").
+    "##]]
+    .assert_eq(&formatted);
     assert_eq!(format_file(&formatted).ok(), Some(formatted));
 }
 

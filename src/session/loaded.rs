@@ -5,14 +5,14 @@ use super::case::CaseSpec;
 use super::command::Command;
 use super::data::{self, Data};
 use super::error::{Error, Findings, Stopped};
+use super::options::Options;
 use super::pool::Pool;
 use super::program::{self, Program};
 use super::table::Table;
 use super::typed;
-use super::watch::{Unwatched, Watch};
 use crate::analysis::checked::{CheckedProgram, RelationId, ValueType};
 use crate::engine::Database;
-use crate::engine::budget::{Budget, RunOptions, RunReport, Stop};
+use crate::engine::budget::{RunOptions, RunReport, Stop};
 use crate::evidence::{Claims, Sources};
 use crate::io;
 use crate::storage::{Dictionary, Rows};
@@ -23,35 +23,6 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
-
-/// How a session works.
-#[derive(Clone)]
-pub struct Options {
-    /// At least one.
-    pub threads: usize,
-    /// Limits of every run and query.
-    pub budget: Budget,
-    /// Remember when each row appeared, which [`Command::Why`] needs.
-    pub births: bool,
-    /// Keep what was read, so that clauses can be added without reading the files again.
-    pub keep_stated: bool,
-    /// Where rows that cannot be read are set aside; without it they are errors.
-    pub bad_rows: Option<PathBuf>,
-    pub watch: Arc<dyn Watch>,
-}
-
-impl Default for Options {
-    fn default() -> Options {
-        Options {
-            threads: std::thread::available_parallelism().map_or(1, usize::from),
-            budget: Budget::default(),
-            births: true,
-            keep_stated: true,
-            bad_rows: None,
-            watch: Arc::new(Unwatched),
-        }
-    }
-}
 
 /// One loaded case.
 ///
@@ -246,10 +217,10 @@ impl Session {
             .install(|| io::sort_rows(rows, types, program, dictionary, threads))
     }
 
-    /// `line 3`
+    /// `<input 3>`
     pub(super) fn name_text(&mut self) -> String {
         self.typed += 1;
-        format!("line {}", self.typed)
+        format!("<input {}>", self.typed)
     }
 
     fn add_text(&mut self, text: &str) -> Result<Change, Error> {

@@ -1,0 +1,35 @@
+//! How a session works.
+
+use super::watch::{Unwatched, Watch};
+use crate::engine::budget::Budget;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// How a session works.
+#[derive(Clone)]
+pub struct Options {
+    /// At least one.
+    pub threads: usize,
+    /// Limits of every run and query.
+    pub budget: Budget,
+    /// Remember when each row appeared, which [`Command::Why`](super::Command::Why) needs.
+    pub births: bool,
+    /// Keep what was read, so that clauses can be added without reading the files again.
+    pub keep_stated: bool,
+    /// Where rows that cannot be read are set aside; without it they are errors.
+    pub bad_rows: Option<PathBuf>,
+    pub watch: Arc<dyn Watch>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+            budget: Budget::default(),
+            births: true,
+            keep_stated: true,
+            bad_rows: None,
+            watch: Arc::new(Unwatched),
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! A thread's way into a set of rows.
+
+use super::Code;
+use super::groups::{Groups, Marks};
+use super::matrix::{Alone, Shared};
+use super::radix;
+use super::set::{PairShard, RowSet, Shape, TupleShard, shard_of, shard_of_first};
+use super::table::{hash, hash_row, pack};
+use parking_lot::RwLock;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// Candidates gathered for one shard before its lock is taken.
+const BUFFER: usize = if cfg!(test) { 3 } else { 2048 };
+/// The same where candidates are brought together by first code: the more there are, the longer the groups.
+const GROUP_BUFFER: usize = if cfg!(test) { 5 } else { 1 << 16 };
+/// Candidates remembered, so that the commonest duplicates never reach the set. A power of two.
+const RECENT: usize = 1024;
+
+/// What was pushed is in the set after [`Inserter::flush`].
+pub struct Inserter<'a> {
+    set: &'a RowSet,
+    shared: bool,
+    pairs: Vec<Vec<u64>>,
+    tuples: Vec<Vec<Code>>,
+    recent: Vec<u64>,
+    scratch: Vec<u64>,
+    marks: Marks,
+    pushed: u64,
+}
+
+impl<'a> Inserter<'a> {
+    /// `shared`: other threads have inserters to the same set.
+    pub fn new(set: &'a RowSet, shared: bool) -> Inserter<'a> {
+        let (pairs, tuples) = match &set.shape {
+            Shape::Pairs(shards) => (shards.len(), 0),
+            Shape::Groups(shards) => (shards.len(), 0),
+            Shape::Tuples(shards) => (0, shards.len()),
+            Shape::Nullary { .. } | Shape::Sorted(_) | Shape::Matrix(_) => (0, 0),
+        };
+        Inserter {
+            set,
+            shared,
+            pairs: vec![Vec::new(); pairs],
+            tuples: vec![Vec::new(); tuples],
+            recent: vec![u64::MAX; if pairs > 0 { RECENT } else { 0 }],
+            scratch: Vec::new(),
+            marks: Marks::default(),
+            pushed: 0,
+        }
+    }
+
+    /// Adds `first` beside each of `seconds`. For sets of one column (`first` is code 0) or two.
+    pub fn push_row(&mut self, first: Code, seconds: &[Code]) {
+        self.pushed += seconds.len() as u64;
+        match &self.set.shape {
+            Shape::Matrix(matrix) if self.shared => matrix.insert_row::<Shared>(first, seconds),
+            Shape::Matrix(matrix) => matrix.insert_row::<Alone>(first, seconds),
+            Shape::Groups(shards) => {
+                let at = shard_of_first(first, shards.len());
+                self.pairs[at].extend(seconds.iter().map(|&second| pack(first, second)));
+                if self.pairs[at].len() >= GROUP_BUFFER / shards.len() + BUFFER {
+                    self.flush_groups(shards, at);
+                }
+            }
+            Shape::Pairs(shards) => {
+                seconds
+                    .iter()
+                    .for_each(|&second| self.push_pair(shards, pack(first, second)));
+            }
+            Shape::Nullary { .. } | Shape::Sorted(_) | Shape::Tuples(_) => {}
+        }
+    }
+
+    /// Adds each of `firsts` beside `second`. For sets of two columns.
+    pub fn push_column(&mut self, firsts: &[Code], second: Code) {
+        self.pushed += firsts.len() as u64;
+        self.push_pairs(firsts.iter().map(|&first| (first, second)));
+    }
+
+    /// Adds `len` rows given column by column.
+    pub fn push_columns(&mut self, columns: &[&[Code]], len: usize) {
+        match (&self.set.shape, columns) {
+            (Shape::Nullary { present }, _) => {
+                self.pushed += len as u64;
+                if len > 0 {
+                    present.store(true, Relaxed);
+                }
+            }
+            (Shape::Tuples(shards), _) => {
+                self.pushed += len as u64;
+                self.push_tuples(shards, columns, len);
+            }
+            (_, [only]) => self.push_row(Code(0), only),
+            (_, [firsts, seconds]) => {
+                self.pushed += len as u64;
+                self.push_pairs(firsts.iter().copied().zip(seconds.iter().copied()));
+            }
+            _ => {}
+        }
+    }
+
+    /// Rows pushed so far, duplicates included.
+    pub fn pushed(&self) -> u64 {
+        self.pushed
+    }
+
+    pub fn flush(&mut self) {
+        match &self.set.shape {
+            Shape::Pairs(shards) => {
+                for (shard, buffer) in shards.iter().zip(&mut self.pairs) {
+                    flush_pairs(shard, buffer);
+                }
+            }
+            Shape::Groups(shards) => (0..shards.len()).for_each(|at| self.flush_groups(shards, at)),
+            Shape::Tuples(shards) => {
+                for (shard, buffer) in shards.iter().zip(&mut self.tuples) {
+                    flush_tuples(shard, buffer, self.set.arity());
+                }
+            }
+            Shape::Nullary { .. } | Shape::Sorted(_) | Shape::Matrix(_) => {}
+        }
+    }
+
+    fn push_pairs(&mut self, pairs: impl Iterator<Item = (Code, Code)>) {
+        match &self.set.shape {
+            Shape::Matrix(matrix) if self.shared => {
+                pairs.for_each(|(first, second)| matrix.insert::<Shared>(first, second));
+            }
+            Shape::Matrix(matrix) => {
+                pairs.for_each(|(first, second)| matrix.insert::<Alone>(first, second))
+            }
+            Shape::Groups(shards) => {
+                for (first, second) in pairs {
+                    let at = shard_of_first(first, shards.len());
+                    self.pairs[at].push(pack(first, second));
+                    if self.pairs[at].len() >= GROUP_BUFFER / shards.len() + BUFFER {
+                        self.flush_groups(shards, at);
+                    }
+                }
+            }
+            Shape::Pairs(shards) => {
+                pairs.for_each(|(first, second)| self.push_pair(shards, pack(first, second)))
+            }
+            Shape::Nullary { .. } | Shape::Sorted(_) | Shape::Tuples(_) => {}
+        }
+    }
+
+    fn push_pair(&mut self, shards: &[RwLock<PairShard>], key: u64) {
+        let hash = hash(key);
+        let slot = &mut self.recent[(hash >> 54) as usize & (RECENT - 1)];
+        if *slot == key {
+            return;
+        }
+        *slot = key;
+        let at = shard_of(hash, shards.len());
+        let buffer = &mut self.pairs[at];
+        buffer.push(key);
+        if buffer.len() >= BUFFER {
+            flush_pairs(&shards[at], buffer);
+        }
+    }
+
+    fn push_tuples(&mut self, shards: &[RwLock<TupleShard>], columns: &[&[Code]], len: usize) {
+        let mut row = vec![Code::default(); columns.len()];
+        for at in 0..len {
+            for (code, column) in row.iter_mut().zip(columns) {
+                *code = column[at];
+            }
+            let shard = shard_of(hash_row(&row), shards.len());
+            let buffer = &mut self.tuples[shard];
+            buffer.extend_from_slice(&row);
+            if buffer.len() >= BUFFER * columns.len() {
+                flush_tuples(&shards[shard], buffer, columns.len());
+            }
+        }
+    }
+
+    fn flush_groups(&mut self, shards: &[RwLock<Groups>], at: usize) {
+        let buffer = &mut self.pairs[at];
+        if !buffer.is_empty() {
+            radix::sort_by_first(buffer, &mut self.scratch);
+            shards[at].write().insert_grouped(buffer, &mut self.marks);
+            buffer.clear();
+        }
+    }
+}
+
+fn flush_pairs(shard: &RwLock<PairShard>, buffer: &mut Vec<u64>) {
+    if !buffer.is_empty() {
+        let PairShard { table, fresh } = &mut *shard.write();
+        table.insert_all(buffer, fresh);
+        buffer.clear();
+    }
+}
+
+fn flush_tuples(shard: &RwLock<TupleShard>, buffer: &mut Vec<Code>, arity: usize) {
+    if !buffer.is_empty() {
+        let mut shard = shard.write();
+        for row in buffer.chunks_exact(arity) {
+            shard.table.insert(row);
+        }
+        buffer.clear();
+    }
+}

@@ -15,6 +15,7 @@ mod fold;
 pub mod functor;
 #[cfg(test)]
 mod naive;
+mod leading;
 mod numbering;
 mod pattern;
 mod pipeline;

@@ -268,6 +268,7 @@ impl<'a> Expander<'a, '_> {
                         relation.text, name.text
                     ),
                 )
+                .at(name.span, "overrides what it may not")
                 .at(relation.span, help),
             );
         }

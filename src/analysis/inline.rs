@@ -473,8 +473,19 @@ fn check(
             "Cannot inline cyclically dependent relations {{{}}}",
             names.join(", ")
         );
-        if let Some(first) = cycle.first() {
-            refuse(findings, message, first.span, "part of the cycle");
+        let declared = declarations.relations.iter();
+        let first = declared
+            .filter(|relation| names.contains(&relation.name))
+            .map(|relation| relation.span)
+            .min();
+        if let (Some(first), Some(atom)) = (first, cycle.first()) {
+            let label = "would be copied into itself without end";
+            findings.push(
+                Diagnostic::error(codes::INVALID_INLINE, message)
+                    .at(first, label)
+                    .at(atom.span, "part of the cycle")
+                    .help("drop `inline` from the declaration"),
+            );
         }
     }
     findings.errors() == before

@@ -293,6 +293,10 @@ fn unstratifiable(
             members.join(", ")
         ),
     );
+    diagnostic = diagnostic.at(
+        program[broken.from].span,
+        format!("must be complete before its {how} is taken"),
+    );
     let cycle = cycle(edges, components, broken);
     for edge in &cycle {
         let verb = match edge.polarity {
@@ -310,7 +314,7 @@ fn unstratifiable(
     diagnostic
         .note(format!("the cycle is {}", path.join(" → ")))
         .help(format!(
-            "a relation must be complete before its {how} is taken: break the cycle, for example by a relation that holds only what `{}` needs",
+            "break the cycle, for example by a relation that holds only what `{}` needs",
             name(broken.to)
         ))
 }

@@ -13,9 +13,9 @@ mod evaluate;
 mod fixpoint;
 mod fold;
 pub mod functor;
+mod leading;
 #[cfg(test)]
 mod naive;
-mod leading;
 mod numbering;
 mod pattern;
 mod pipeline;
@@ -27,6 +27,8 @@ mod statistics;
 mod subsumption;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_guards;
 mod value_order;
 mod worker;
 

@@ -6,8 +6,8 @@ use super::aggregate::Accumulator;
 use super::functor::{Patterns, apply, compare, contains};
 use super::pipeline::encode;
 use crate::analysis::checked::{
-    Aggregate, AggregateOp, Atom, CheckedProgram, Literal, LiteralKind, RelationId, Rule, Term,
-    VarId,
+    Aggregate, AggregateOp, Atom, CheckedProgram, Literal, LiteralKind, RelationId, RelationKind,
+    Rule, Term, VarId,
 };
 use crate::storage::{Code, Dictionary};
 use crate::syntax::ast::CompareOp;
@@ -35,9 +35,37 @@ pub fn evaluate(program: &CheckedProgram, dictionary: &Dictionary, relations: &m
                     }
                 }
             }
+            for &id in &stratum.relations {
+                if program[id].kind == RelationKind::Eqrel {
+                    grew |= close(relations.entry(id).or_default());
+                }
+            }
             if !grew {
                 break;
             }
+        }
+    }
+}
+
+/// Adds what reflexivity, symmetry and transitivity ask for; whether that was anything.
+fn close(pairs: &mut BTreeSet<Vec<Code>>) -> bool {
+    let before = pairs.len();
+    loop {
+        let mut more = BTreeSet::new();
+        for pair in pairs.iter() {
+            let (a, b) = (pair[0], pair[1]);
+            more.extend([vec![a, a], vec![b, b], vec![b, a]]);
+            more.extend(
+                pairs
+                    .iter()
+                    .filter(|next| next[0] == b)
+                    .map(|next| vec![a, next[1]]),
+            );
+        }
+        let known = pairs.len();
+        pairs.append(&mut more);
+        if pairs.len() == known {
+            return pairs.len() > before;
         }
     }
 }

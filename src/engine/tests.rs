@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::sync::Arc;
 
-fn checked(text: &str) -> Arc<CheckedProgram> {
+pub(super) fn checked(text: &str) -> Arc<CheckedProgram> {
     let mut sources = SourceMap::new();
     let (tree, findings) = parse_text("test.dl", text, &mut sources);
     assert!(
@@ -23,7 +23,7 @@ fn checked(text: &str) -> Arc<CheckedProgram> {
     }
 }
 
-fn run(program: &Arc<CheckedProgram>, threads: usize) -> Database {
+pub(super) fn run(program: &Arc<CheckedProgram>, threads: usize) -> Database {
     let mut database = Database::new(program.clone(), Arc::new(Dictionary::new()));
     database
         .run(
@@ -38,7 +38,7 @@ fn run(program: &Arc<CheckedProgram>, threads: usize) -> Database {
     database
 }
 
-fn show(database: &Database, relation: RelationId) -> String {
+pub(super) fn show(database: &Database, relation: RelationId) -> String {
     let attributes = &database.program()[relation].attributes;
     let rows = database.rows(relation);
     let mut lines: Vec<String> = rows
@@ -60,7 +60,7 @@ fn show(database: &Database, relation: RelationId) -> String {
 }
 
 /// The rows of `out`, values separated by blanks, rows by semicolons, in the order of their text.
-fn check(program: &str, expected: &str) {
+pub(super) fn check(program: &str, expected: &str) {
     for threads in [1, 3] {
         let program = checked(program);
         let database = run(&program, threads);

@@ -30,6 +30,9 @@ const MORSEL: usize = if cfg!(test) { 2 } else { 8192 };
 /// A plan is made anew when a relation it reads has grown by this factor.
 const REPLAN: f64 = 4.0;
 
+/// A rule that has proposed each row this often, on average, gets its delta sorted so that repetitions meet early.
+const REPETITIVE: u64 = 3;
+
 /// What a run needs besides the relations it fills.
 pub struct Run<'a> {
     pub program: &'a CheckedProgram,
@@ -182,8 +185,8 @@ impl<'a> Run<'a> {
             dictionary: self.dictionary,
         };
         for (plan, _) in &due {
-            // Builds the indexes while every row is settled.
-            resolver.resolve(plan);
+            // While every row is settled.
+            resolver.build_indexes(plan);
         }
         let mut later = Vec::new();
         for (plan, _) in due {
@@ -226,10 +229,17 @@ impl<'a> Run<'a> {
                 relations,
                 recursive: &stratum.relations,
             };
-            version.plan = Some((
-                plan_rule(self.program, version.rule, Some(version.delta), &statistics),
-                sizes,
-            ));
+            let plan = plan_rule(self.program, version.rule, Some(version.delta), &statistics);
+            version.plan = Some((plan, sizes));
+        }
+        if let Some((plan, _)) = &mut version.plan {
+            let known = plan
+                .head
+                .map_or(0, |head| relations[head.index()].set.len()) as u64;
+            let candidates = self.profile.lock().candidates(version.rule, version.delta);
+            plan.clustered = (candidates > known * REPETITIVE)
+                .then(|| plan.head_column())
+                .flatten();
         }
     }
 

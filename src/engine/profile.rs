@@ -29,6 +29,14 @@ impl Profile {
         &self.costs
     }
 
+    /// Head rows that one rule has proposed so far from one delta.
+    pub(super) fn candidates(&self, rule: RuleId, delta: usize) -> u64 {
+        let mut costs = self.costs.iter();
+        costs
+            .find(|cost| cost.rule == rule && cost.delta == Some(delta))
+            .map_or(0, |cost| cost.candidates)
+    }
+
     pub(super) fn note(
         &mut self,
         rule: RuleId,

@@ -14,7 +14,7 @@ const BUFFER: usize = if cfg!(test) { 3 } else { 2048 };
 /// The same where candidates are brought together by first code: the more there are, the longer the groups.
 const GROUP_BUFFER: usize = if cfg!(test) { 5 } else { 1 << 16 };
 /// Candidates remembered, so that the commonest duplicates never reach the set. A power of two.
-const RECENT: usize = 1024;
+const RECENT: usize = 8192;
 
 /// What was pushed is in the set after [`Inserter::flush`].
 pub struct Inserter<'a> {
@@ -147,7 +147,7 @@ impl<'a> Inserter<'a> {
 
     fn push_pair(&mut self, shards: &[RwLock<PairShard>], key: u64) {
         let hash = hash(key);
-        let slot = &mut self.recent[(hash >> 54) as usize & (RECENT - 1)];
+        let slot = &mut self.recent[(hash >> 48) as usize & (RECENT - 1)];
         if *slot == key {
             return;
         }

@@ -11,11 +11,14 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 /// A matrix of at most this many bytes is always worth it.
 const SMALL_MATRIX: u64 = if cfg!(test) { 64 } else { 1 << 20 };
 /// Rows for each first code, on average, from which on lists beat a hash table.
-const LONG_GROUPS: usize = if cfg!(test) { 3 } else { 24 };
+const LONG_GROUPS: usize = if cfg!(test) { 3 } else { 10 };
 /// Below this size a hash table is small whatever it holds.
 const MANY: usize = if cfg!(test) { 16 } else { 1 << 18 };
 /// Rows or slots that a scan passes over at a time.
 const UNIT: usize = if cfg!(test) { 2 } else { 1024 };
+
+/// Rows of a plain column store that are handed out together.
+const PIECE: usize = if cfg!(test) { 3 } else { 1 << 14 };
 
 /// Distinct rows of one arity. Rows come in through [`Inserter`](super::Inserter)s, from several threads at once, and
 /// count from the next [`RowSet::settle`] on, which hands out the rows added since the last one.
@@ -69,8 +72,14 @@ impl RowSource for Rows {
     }
 
     fn visit(&self, act: &mut dyn FnMut(&[&[Code]], usize)) {
-        let columns: Vec<&[Code]> = (0..self.arity()).map(|at| self.column(at)).collect();
-        act(&columns, self.len());
+        // In pieces, because who is called may keep something for each row of a piece.
+        for start in (0..self.len()).step_by(PIECE) {
+            let end = (start + PIECE).min(self.len());
+            let columns: Vec<&[Code]> = (0..self.arity())
+                .map(|at| &self.column(at)[start..end])
+                .collect();
+            act(&columns, end - start);
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! A program together with all rows that are stated and all that follow.
 
 use super::admission::Admission;
+use super::closures::Functors;
 use super::budget::{Budget, Observer, RunOptions, RunReport, Stop};
 use super::fixpoint::{self, Run};
 use super::relation::{IndexSpec, RelationState};
@@ -14,6 +15,7 @@ pub struct Database {
     program: Arc<CheckedProgram>,
     dictionary: Arc<Dictionary>,
     relations: Vec<RelationState>,
+    functors: Functors,
     /// Absent for one thread.
     pool: Option<rayon::ThreadPool>,
 }
@@ -28,6 +30,7 @@ impl Database {
             program,
             dictionary,
             relations,
+            functors: Functors::default(),
             pool: None,
         }
     }
@@ -38,6 +41,11 @@ impl Database {
 
     pub fn dictionary(&self) -> &Arc<Dictionary> {
         &self.dictionary
+    }
+
+    /// Gives the closures that the program's functors stand for, before [`Database::run`].
+    pub fn register(&mut self, functors: Functors) {
+        self.functors = functors;
     }
 
     /// States rows, before [`Database::run`]. Duplicates count once.
@@ -63,6 +71,7 @@ impl Database {
         let run = Run::new(
             &self.program,
             &self.dictionary,
+            &self.functors,
             options,
             observer,
             self.pool.as_ref(),
@@ -145,7 +154,9 @@ impl Database {
             let rows = fixpoint::query(
                 &plan,
                 &self.relations,
+                &self.program,
                 &self.dictionary,
+                &self.functors,
                 budget,
                 self.pool.as_ref(),
             )?;

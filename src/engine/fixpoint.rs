@@ -4,6 +4,7 @@
 //! the latest delta. Within a round the plans that look anything up without its delta run before the delta is merged into
 //! the indexes, all others after it, so one index serves both views.
 
+use super::closures::Functors;
 use super::budget::{Budget, Observer, RunOptions, RunReport, Stop, StopReason, Violation};
 use super::evaluate::Context;
 use super::functor::{FaultReport, Patterns};
@@ -37,6 +38,7 @@ const REPETITIVE: u64 = 3;
 pub struct Run<'a> {
     pub program: &'a CheckedProgram,
     pub dictionary: &'a Dictionary,
+    pub functors: &'a Functors,
     pub options: &'a RunOptions,
     pub observer: &'a dyn Observer,
     pub pool: Option<&'a rayon::ThreadPool>,
@@ -61,6 +63,7 @@ impl<'a> Run<'a> {
     pub fn new(
         program: &'a CheckedProgram,
         dictionary: &'a Dictionary,
+        functors: &'a Functors,
         options: &'a RunOptions,
         observer: &'a dyn Observer,
         pool: Option<&'a rayon::ThreadPool>,
@@ -68,6 +71,7 @@ impl<'a> Run<'a> {
         Run {
             program,
             dictionary,
+            functors,
             options,
             observer,
             pool,
@@ -473,7 +477,9 @@ impl<'a> Run<'a> {
 
     fn context(&self, place: Span, round: u32) -> Context<'_> {
         Context {
+            program: self.program,
             dictionary: self.dictionary,
+            functors: self.functors,
             patterns: &self.patterns,
             cancel: &self.options.budget.cancel,
             deadline: self.options.budget.time.map(|time| self.started + time),
@@ -517,13 +523,17 @@ fn interruption(context: &Context) -> Option<StopReason> {
 pub fn query(
     plan: &RulePlan,
     relations: &[RelationState],
+    program: &CheckedProgram,
     dictionary: &Dictionary,
+    functors: &Functors,
     budget: &Budget,
     pool: Option<&rayon::ThreadPool>,
 ) -> Result<Rows, Stop> {
     let (patterns, autoinc, faults) = (Patterns::new(), AtomicI64::new(0), Mutex::default());
     let context = Context {
+        program,
         dictionary,
+        functors,
         patterns: &patterns,
         cancel: &budget.cancel,
         deadline: budget.time.map(|time| Instant::now() + time),

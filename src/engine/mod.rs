@@ -7,6 +7,7 @@ mod admission;
 pub mod aggregate;
 pub mod budget;
 mod choice;
+pub mod closures;
 pub mod database;
 mod equivalence;
 mod evaluate;
@@ -34,6 +35,7 @@ mod worker;
 
 pub use aggregate::Accumulator;
 pub use budget::{Budget, Observer, RunOptions, RunReport, Stop, StopReason, Violation};
+pub use closures::{Functors, Value};
 pub use database::Database;
 pub use profile::{Profile, RuleCost};
 pub use value_order::compare as compare_values;

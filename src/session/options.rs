@@ -1,6 +1,7 @@
 //! How a session works.
 
 use super::watch::{Unwatched, Watch};
+use crate::engine::Functors;
 use crate::engine::budget::Budget;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,6 +19,10 @@ pub struct Options {
     pub keep_stated: bool,
     /// Where rows that cannot be read are set aside; without it they are errors.
     pub bad_rows: Option<PathBuf>,
+    /// What the program's `.functor` declarations stand for.
+    pub functors: Functors,
+    /// A rule instance without a value (a division by zero, say) is an error instead of a warning.
+    pub faults_are_errors: bool,
     pub watch: Arc<dyn Watch>,
 }
 
@@ -29,6 +34,8 @@ impl Default for Options {
             births: true,
             keep_stated: true,
             bad_rows: None,
+            functors: Functors::default(),
+            faults_are_errors: false,
             watch: Arc::new(Unwatched),
         }
     }

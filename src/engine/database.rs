@@ -1,7 +1,7 @@
 //! A program together with all rows that are stated and all that follow.
 
 use super::admission::Admission;
-use super::budget::{Budget, Observer, RunOptions, RunReport, Stop};
+use super::budget::{Budget, Observer, RunOptions, RunReport, Spent, Stop, watching_memory};
 use super::fixpoint::{self, Run};
 use super::relation::{IndexSpec, RelationState};
 use super::statistics::Sizes;
@@ -60,18 +60,20 @@ impl Database {
                     .ok()
             })
             .flatten();
+        let spent = Spent::default();
         let run = Run::new(
             &self.program,
             &self.dictionary,
             options,
             observer,
             self.pool.as_ref(),
+            &spent,
         );
-        let outcome = run.run(&mut self.relations);
+        let relations = &mut self.relations;
+        let outcome = watching_memory(&options.budget, &spent, || run.run(relations));
         if outcome.is_err() {
             for state in &mut self.relations {
-                state.advance(u32::MAX);
-                state.close();
+                state.abandon();
             }
         }
         outcome

@@ -1,5 +1,6 @@
 //! Terms and comparisons over a batch, column by column.
 
+use super::budget::Spent;
 use super::functor::{Fault, FaultReport, Patterns, apply, compare, contains};
 use super::pipeline::{Arg, Expression, Op};
 use super::worker::Batch;
@@ -18,8 +19,12 @@ pub struct Context<'a> {
     /// Set by the user (Ctrl-C) or by whoever notices that the budget is spent.
     pub cancel: &'a AtomicBool,
     pub deadline: Option<Instant>,
+    /// Another budget is spent, as was found meanwhile.
+    pub spent: &'a Spent,
     /// The deadline has passed.
     pub late: AtomicBool,
+    /// At least one.
+    pub threads: u64,
     /// The clause that is evaluated; `None` for queries.
     pub place: Option<Span>,
     /// The round, for `recursive_iteration_cnt()`.
@@ -36,7 +41,7 @@ impl Context<'_> {
         {
             self.late.store(true, Relaxed);
         }
-        self.cancel.load(Relaxed) || self.late.load(Relaxed)
+        self.cancel.load(Relaxed) || self.late.load(Relaxed) || self.spent.is_spent()
     }
 
     fn fault(&self, fault: Fault, args: &[Code]) {

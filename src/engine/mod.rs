@@ -13,9 +13,9 @@ mod evaluate;
 mod fixpoint;
 mod fold;
 pub mod functor;
+mod leading;
 #[cfg(test)]
 mod naive;
-mod leading;
 mod numbering;
 mod pattern;
 mod pipeline;
@@ -33,5 +33,5 @@ mod worker;
 pub use aggregate::Accumulator;
 pub use budget::{Budget, Observer, RunOptions, RunReport, Stop, StopReason, Violation};
 pub use database::Database;
-pub use profile::{Profile, RuleCost};
+pub use profile::{Growth, Profile, ROUNDS_KEPT, RoundCost, RuleCost};
 pub use value_order::compare as compare_values;

@@ -108,6 +108,8 @@ pub struct Stop {
     pub relation: Option<RelationId>,
     /// Rows of that relation when the run stopped, those of the round that was not finished included.
     pub rows: u64,
+    /// What was done by then; empty for queries.
+    pub report: Box<RunReport>,
 }
 
 /// A budget that was found spent in the middle of something. The first reason counts.

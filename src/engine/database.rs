@@ -3,10 +3,11 @@
 use super::admission::Admission;
 use super::budget::{Budget, Observer, RunOptions, RunReport, Spent, Stop, watching_memory};
 use super::fixpoint::{self, Run};
+use super::planning::{ProgramPlans, plan_program};
 use super::relation::{IndexSpec, RelationState};
 use super::statistics::Sizes;
 use crate::analysis::checked::{CheckedProgram, CheckedQuery, RelationId};
-use crate::plan::plan_body;
+use crate::plan::{RulePlan, plan_body};
 use crate::storage::{Code, Dictionary, Rows, SortedRows};
 use std::sync::Arc;
 
@@ -134,16 +135,29 @@ impl Database {
         SortedRows::from_unsorted(found).into_rows()
     }
 
-    /// The answers to a query, distinct, ascending by code; one column for each of [`CheckedQuery::columns`]. A
-    /// yes-or-no question answers with zero or one row of no columns.
-    pub fn query(&self, query: &CheckedQuery, budget: &Budget) -> Result<Rows, Stop> {
+    /// How a run over the rows that are here now would join them. Not known: how much each round will add to a relation;
+    /// what it added on average stands for it.
+    pub fn plans(&self) -> ProgramPlans {
+        plan_program(&self.program, &self.relations)
+    }
+
+    /// How [`Database::query`] would answer: a plan for the body and for each alternative.
+    pub fn query_plans(&self, query: &CheckedQuery) -> Vec<RulePlan> {
         let sizes = Sizes {
             relations: &self.relations,
             recursive: &[],
         };
+        std::iter::once(&query.body)
+            .chain(&query.alternatives)
+            .map(|body| plan_body(body, query.variables.len(), &query.columns, &sizes))
+            .collect()
+    }
+
+    /// The answers to a query, distinct, ascending by code; one column for each of [`CheckedQuery::columns`]. A
+    /// yes-or-no question answers with zero or one row of no columns.
+    pub fn query(&self, query: &CheckedQuery, budget: &Budget) -> Result<Rows, Stop> {
         let mut answers = Rows::new(query.columns.len());
-        for body in std::iter::once(&query.body).chain(&query.alternatives) {
-            let plan = plan_body(body, query.variables.len(), &query.columns, &sizes);
+        for plan in self.query_plans(query) {
             let rows = fixpoint::query(
                 &plan,
                 &self.relations,

@@ -85,6 +85,25 @@ impl<'a> Run<'a> {
     }
 
     pub fn run(mut self, relations: &mut [RelationState]) -> Result<RunReport, Stop> {
+        let outcome = self.derive(relations);
+        let total: u64 = relations
+            .iter()
+            .map(|state| (state.set.len() + state.set.unsettled()) as u64)
+            .sum();
+        self.report.derived = total.saturating_sub(self.report.stated);
+        self.report.elapsed = self.started.elapsed();
+        self.report.faults = std::mem::take(&mut *self.faults.lock());
+        self.report.profile = std::mem::take(&mut *self.profile.lock());
+        match outcome {
+            Ok(()) => Ok(self.report),
+            Err(mut stop) => {
+                stop.report = Box::new(self.report);
+                Err(stop)
+            }
+        }
+    }
+
+    fn derive(&mut self, relations: &mut [RelationState]) -> Result<(), Stop> {
         for (id, relation) in self.program.relations() {
             let state = &mut relations[id.index()];
             let grows = self.program.rules_of(id).next().is_some()
@@ -97,13 +116,7 @@ impl<'a> Run<'a> {
         for (at, stratum) in strata.iter().enumerate() {
             self.stratum(at, stratum, relations)?;
         }
-        self.constraints(relations)?;
-        let total: u64 = relations.iter().map(|state| state.set.len() as u64).sum();
-        self.report.derived = total.saturating_sub(self.report.stated);
-        self.report.elapsed = self.started.elapsed();
-        self.report.faults = std::mem::take(&mut *self.faults.lock());
-        self.report.profile = std::mem::take(&mut *self.profile.lock());
-        Ok(self.report)
+        self.constraints(relations)
     }
 
     fn stratum(
@@ -114,7 +127,7 @@ impl<'a> Run<'a> {
     ) -> Result<(), Stop> {
         let mut versions = Vec::new();
         for &rule in &stratum.rules {
-            let deltas = self.recursive_atoms(rule, stratum);
+            let deltas = recursive_atoms(self.program, rule, stratum);
             if deltas.is_empty() {
                 let sizes = Sizes {
                     relations,
@@ -149,22 +162,6 @@ impl<'a> Run<'a> {
             relations[id.index()].close();
         }
         Ok(())
-    }
-
-    /// Positions of the body's atoms over relations of the stratum.
-    fn recursive_atoms(&self, rule: RuleId, stratum: &Stratum) -> Vec<(usize, RelationId)> {
-        if !stratum.recursive {
-            return Vec::new();
-        }
-        let atoms = self.program[rule].body.iter().enumerate();
-        atoms
-            .filter_map(|(at, literal)| match &literal.kind {
-                LiteralKind::Atom(atom) if stratum.relations.contains(&atom.relation) => {
-                    Some((at, atom.relation))
-                }
-                _ => None,
-            })
-            .collect()
     }
 
     fn round(
@@ -399,6 +396,7 @@ impl<'a> Run<'a> {
             rule,
             relation,
             rows,
+            report: Box::default(),
         }
     }
 
@@ -545,9 +543,29 @@ impl<'a> Run<'a> {
     }
 }
 
+/// Positions of the body's atoms over relations of the stratum.
+pub(super) fn recursive_atoms(
+    program: &CheckedProgram,
+    rule: RuleId,
+    stratum: &Stratum,
+) -> Vec<(usize, RelationId)> {
+    if !stratum.recursive {
+        return Vec::new();
+    }
+    let atoms = program[rule].body.iter().enumerate();
+    atoms
+        .filter_map(|(at, literal)| match &literal.kind {
+            LiteralKind::Atom(atom) if stratum.relations.contains(&atom.relation) => {
+                Some((at, atom.relation))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
 /// The atoms of a subsumptive clause that are read from the delta in turn: the dominated row first, then what may
 /// dominate older rows.
-fn deltas(subsumption: &Subsumption, stratum: &Stratum, fresh: bool) -> Vec<usize> {
+pub(super) fn deltas(subsumption: &Subsumption, stratum: &Stratum, fresh: bool) -> Vec<usize> {
     if fresh {
         return vec![0];
     }
@@ -606,6 +624,7 @@ pub fn query(
             rule: None,
             relation: None,
             rows: rows.len() as u64,
+            report: Box::default(),
         }),
         None => Ok(rows),
     }

@@ -302,6 +302,25 @@ impl RowSet {
         }
     }
 
+    /// Rows added since the last [`RowSet::settle`], while others may be adding. Pairs off a matrix count each time they
+    /// were pushed. O(1) but for matrices and lists: O(size of the matrix) and O(lists added to).
+    pub fn unsettled(&self) -> usize {
+        match &self.shape {
+            Shape::Nullary { present } => usize::from(present.load(Relaxed) && self.len == 0),
+            Shape::Sorted(_) => 0,
+            Shape::Matrix(matrix) => matrix.unsettled(),
+            Shape::Groups(shards) => shards.iter().map(|shard| shard.read().unsettled()).sum(),
+            Shape::Pairs(shards) => shards.iter().map(|shard| shard.read().fresh.len()).sum(),
+            Shape::Tuples(shards) => shards
+                .iter()
+                .map(|shard| {
+                    let shard = shard.read();
+                    shard.table.len() - shard.settled as usize
+                })
+                .sum(),
+        }
+    }
+
     /// Makes the rows added since the last call part of the set, and returns them in columns that reuse the room of
     /// `spare`. May change the set's shape.
     pub fn settle(&mut self, spare: Rows) -> Rows {
@@ -364,6 +383,28 @@ impl RowSet {
             self.reshape();
         }
         fresh
+    }
+
+    /// [`RowSet::settle`] where memory is short: nothing is handed out, and pairs off a matrix are dropped.
+    pub fn settle_in_place(&mut self) {
+        if let Shape::Matrix(matrix) = &mut self.shape {
+            matrix.drop_strays();
+        }
+        self.len += self.unsettled();
+        match &mut self.shape {
+            Shape::Nullary { .. } | Shape::Sorted(_) => {}
+            Shape::Matrix(matrix) => matrix.settle_in_place(),
+            Shape::Groups(shards) => shards
+                .iter_mut()
+                .for_each(|shard| shard.get_mut().settle_in_place()),
+            Shape::Pairs(shards) => shards
+                .iter_mut()
+                .for_each(|shard| shard.get_mut().fresh = Vec::new()),
+            Shape::Tuples(shards) => shards.iter_mut().for_each(|shard| {
+                let shard = shard.get_mut();
+                shard.settled = shard.table.len() as u32;
+            }),
+        }
     }
 
     /// Pairs fell off the matrix: widen it while it stays lean, fall back to a table otherwise.

@@ -32,11 +32,14 @@ fn holds(session: &mut Session, atom: &str) -> bool {
 fn nothing_is_wrong_with_it() {
     let session = shipped();
     assert!(session.warnings().is_empty(), "{}", session.warnings());
-    for violated in session.violations() {
-        panic!("{}: {} {:?}", violated.at, violated.text, violated.rows);
-    }
+    let violated: Vec<String> = session
+        .violations()
+        .iter()
+        .map(|violated| format!("{}: {} {:?}", violated.at, violated.text, violated.rows))
+        .collect();
+    assert!(violated.is_empty(), "{}", violated.join("\n"));
     assert_eq!(session.bad_rows(), 0);
-    let checked = cutout::session::check(&CaseSpec::at(root()), &cutout::Options::default(), true);
+    let checked = cutout::session::check(&CaseSpec::at(root()), &Options::default(), true);
     assert!(checked.is_empty(), "{checked}");
 }
 

@@ -246,20 +246,30 @@ fn without_arguments_the_case_here_is_asked() {
 mod terminal {
     use super::*;
     use rexpect::session::{PtySession, spawn_command};
+    use std::process::Command;
 
     const ENTER: &str = "\r";
 
-    /// A session on a pseudo-terminal, past its banner.
-    fn open(sandbox: &Sandbox, arguments: &[&str]) -> PtySession {
-        let mut command = sandbox.command();
+    /// `cutout repl` on a pseudo-terminal of this size.
+    fn start(sandbox: &Sandbox, program: &str, rows: u16, columns: u16) -> PtySession {
+        let cutout = env!("CARGO_BIN_EXE_cutout");
+        let mut command = Command::new("sh");
         command
-            .args(arguments)
+            .arg("-c")
+            .arg(format!(
+                "stty rows {rows} cols {columns}; exec {cutout} repl {program}"
+            ))
+            .current_dir(sandbox.path())
+            .env("XDG_STATE_HOME", sandbox.path().join("state"))
             .env("TERM", "xterm")
-            .env("NO_COLOR", "1");
-        let mut session = spawn_command(command, Some(20_000)).expect("a pseudo-terminal");
-        session
-            .exp_string(":help for commands")
-            .expect("the banner");
+            .env("NO_COLOR", "1")
+            .env_remove("PAGER");
+        spawn_command(command, Some(20_000)).expect("a pseudo-terminal")
+    }
+
+    /// A session at its first prompt.
+    fn open(sandbox: &Sandbox, program: &str) -> PtySession {
+        let mut session = start(sandbox, program, 24, 80);
         session.exp_string("?- ").expect("a prompt");
         session
     }
@@ -277,18 +287,7 @@ mod terminal {
     #[test]
     fn a_banner_says_what_is_loaded() {
         let sandbox = sandbox();
-        let mut session = spawn_command(
-            {
-                let mut command = sandbox.command();
-                command
-                    .args(["repl", "p.dl"])
-                    .env("TERM", "xterm")
-                    .env("NO_COLOR", "1");
-                command
-            },
-            Some(20_000),
-        )
-        .expect("a pseudo-terminal");
+        let mut session = start(&sandbox, "p.dl", 24, 80);
         session
             .exp_string("1 rule pack, 2 rules")
             .expect("what is loaded");
@@ -300,7 +299,7 @@ mod terminal {
     #[test]
     fn tab_completes_relations_commands_and_constants() {
         let sandbox = sandbox();
-        let mut session = open(&sandbox, &["repl", "p.dl"]);
+        let mut session = open(&sandbox, "p.dl");
         type_keys(&mut session, "pat\t");
         session.exp_string("path(").expect("the relation");
         type_keys(&mut session, "\"x-a\t");
@@ -317,7 +316,7 @@ mod terminal {
     #[test]
     fn an_unfinished_clause_continues_on_the_next_line() {
         let sandbox = sandbox();
-        let mut session = open(&sandbox, &["repl", "p.dl"]);
+        let mut session = open(&sandbox, "p.dl");
         type_keys(&mut session, &format!("path(A, B) :-{ENTER}"));
         type_keys(&mut session, &format!("edge(B, A).{ENTER}"));
         session.exp_string("1 rule added: ").expect("the rule");
@@ -328,7 +327,7 @@ mod terminal {
     #[test]
     fn control_c_clears_the_line_and_stops_a_query_but_not_the_session() {
         let sandbox = sandbox();
-        let mut session = open(&sandbox, &["repl", "p.dl"]);
+        let mut session = open(&sandbox, "p.dl");
         type_keys(&mut session, "path(A, ");
         session.send_control('c').expect("Ctrl-C");
         session.exp_string("?- ").expect("a new prompt");
@@ -354,17 +353,7 @@ mod terminal {
             "wide.dl",
             ".decl n(x: number, note: symbol)\nn(X, \"one two three four five six seven eight\") :- X = range(0, 30).\n",
         );
-        let mut command = std::process::Command::new("sh");
-        let cutout = env!("CARGO_BIN_EXE_cutout");
-        command
-            .arg("-c")
-            .arg(format!("stty rows 12 cols 30; exec {cutout} repl wide.dl"))
-            .current_dir(sandbox.path())
-            .env("XDG_STATE_HOME", sandbox.path())
-            .env("TERM", "xterm")
-            .env("NO_COLOR", "1")
-            .env_remove("PAGER");
-        let mut session = spawn_command(command, Some(20_000)).expect("a pseudo-terminal");
+        let mut session = start(&sandbox, "wide.dl", 12, 30);
         session.exp_string("?- ").expect("a prompt");
         type_keys(&mut session, &format!("n(X, N), X < 2{ENTER}"));
         session
@@ -384,7 +373,7 @@ mod terminal {
     #[test]
     fn history_lasts() {
         let sandbox = sandbox();
-        let mut session = open(&sandbox, &["repl", "p.dl"]);
+        let mut session = open(&sandbox, "p.dl");
         type_keys(&mut session, &format!("path(\"x-b\", Y){ENTER}"));
         session.exp_string("1 row in").expect("an answer");
         session.exp_string("?- ").expect("a prompt");
@@ -394,7 +383,7 @@ mod terminal {
                 .read("state/cutout/history")
                 .contains("path(\"x-b\", Y)")
         );
-        let mut session = open(&sandbox, &["repl", "p.dl"]);
+        let mut session = open(&sandbox, "p.dl");
         type_keys(&mut session, &format!("\u{1b}[A{ENTER}"));
         session
             .exp_string("1 row in")
@@ -407,7 +396,7 @@ mod terminal {
     fn a_history_that_cannot_be_kept_is_no_obstacle() {
         let sandbox = sandbox();
         sandbox.file("state", "a file where a directory should be");
-        let mut session = open(&sandbox, &["repl", "p.dl"]);
+        let mut session = open(&sandbox, "p.dl");
         type_keys(&mut session, &format!(":count edge{ENTER}"));
         session.exp_string("\n2").expect("an answer");
         session.exp_string("?- ").expect("a prompt");

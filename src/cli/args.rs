@@ -1,7 +1,7 @@
 //! The command line as typed.
 
 use super::units;
-use clap::{Args, Parser, Subcommand, ValueHint, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;

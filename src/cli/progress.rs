@@ -40,7 +40,7 @@ impl Progress {
         }
         *shown = now;
         if self.bar.is_hidden() {
-            self.bar.reset_elapsed();
+            self.bar.reset();
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
         }
         self.bar.set_message(message());

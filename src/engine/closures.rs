@@ -115,7 +115,10 @@ fn decode(
             }
             let (ordinal, codes) = dictionary.fields(code)?.split_first()?;
             let fields = &branches.get(ordinal.index())?.fields;
-            Value::Branch(ordinal.0, all(&mut fields.iter().map(|field| field.ty), codes)?)
+            Value::Branch(
+                ordinal.0,
+                all(&mut fields.iter().map(|field| field.ty), codes)?,
+            )
         }
     })
 }

@@ -1,13 +1,14 @@
 //! A program together with all rows that are stated and all that follow.
 
 use super::admission::Admission;
+use super::budget::{Budget, Observer, RunOptions, RunReport, Spent, Stop, watching_memory};
 use super::closures::Functors;
-use super::budget::{Budget, Observer, RunOptions, RunReport, Stop};
 use super::fixpoint::{self, Run};
+use super::planning::{ProgramPlans, plan_program};
 use super::relation::{IndexSpec, RelationState};
 use super::statistics::Sizes;
 use crate::analysis::checked::{CheckedProgram, CheckedQuery, RelationId};
-use crate::plan::plan_body;
+use crate::plan::{RulePlan, plan_body};
 use crate::storage::{Code, Dictionary, Rows, SortedRows};
 use std::sync::Arc;
 
@@ -68,6 +69,7 @@ impl Database {
                     .ok()
             })
             .flatten();
+        let spent = Spent::default();
         let run = Run::new(
             &self.program,
             &self.dictionary,
@@ -75,12 +77,13 @@ impl Database {
             options,
             observer,
             self.pool.as_ref(),
+            &spent,
         );
-        let outcome = run.run(&mut self.relations);
+        let relations = &mut self.relations;
+        let outcome = watching_memory(&options.budget, &spent, || run.run(relations));
         if outcome.is_err() {
             for state in &mut self.relations {
-                state.advance(u32::MAX);
-                state.close();
+                state.abandon();
             }
         }
         outcome
@@ -141,16 +144,29 @@ impl Database {
         SortedRows::from_unsorted(found).into_rows()
     }
 
-    /// The answers to a query, distinct, ascending by code; one column for each of [`CheckedQuery::columns`]. A
-    /// yes-or-no question answers with zero or one row of no columns.
-    pub fn query(&self, query: &CheckedQuery, budget: &Budget) -> Result<Rows, Stop> {
+    /// How a run over the rows that are here now would join them. Not known: how much each round will add to a relation;
+    /// what it added on average stands for it.
+    pub fn plans(&self) -> ProgramPlans {
+        plan_program(&self.program, &self.relations)
+    }
+
+    /// How [`Database::query`] would answer: a plan for the body and for each alternative.
+    pub fn query_plans(&self, query: &CheckedQuery) -> Vec<RulePlan> {
         let sizes = Sizes {
             relations: &self.relations,
             recursive: &[],
         };
+        std::iter::once(&query.body)
+            .chain(&query.alternatives)
+            .map(|body| plan_body(body, query.variables.len(), &query.columns, &sizes))
+            .collect()
+    }
+
+    /// The answers to a query, distinct, ascending by code; one column for each of [`CheckedQuery::columns`]. A
+    /// yes-or-no question answers with zero or one row of no columns.
+    pub fn query(&self, query: &CheckedQuery, budget: &Budget) -> Result<Rows, Stop> {
         let mut answers = Rows::new(query.columns.len());
-        for body in std::iter::once(&query.body).chain(&query.alternatives) {
-            let plan = plan_body(body, query.variables.len(), &query.columns, &sizes);
+        for plan in self.query_plans(query) {
             let rows = fixpoint::query(
                 &plan,
                 &self.relations,

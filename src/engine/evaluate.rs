@@ -1,5 +1,6 @@
 //! Terms and comparisons over a batch, column by column.
 
+use super::budget::Spent;
 use super::closures::Functors;
 use super::functor::{Fault, FaultReport, Patterns, apply, compare, contains, show_call};
 use super::pipeline::{Arg, Expression, Op};
@@ -22,8 +23,12 @@ pub struct Context<'a> {
     /// Set by the user (Ctrl-C) or by whoever notices that the budget is spent.
     pub cancel: &'a AtomicBool,
     pub deadline: Option<Instant>,
+    /// Another budget is spent, as was found meanwhile.
+    pub spent: &'a Spent,
     /// The deadline has passed.
     pub late: AtomicBool,
+    /// At least one.
+    pub threads: u64,
     /// The clause that is evaluated; `None` for queries.
     pub place: Option<Span>,
     /// The round, for `recursive_iteration_cnt()`.
@@ -40,15 +45,14 @@ impl Context<'_> {
         {
             self.late.store(true, Relaxed);
         }
-        self.cancel.load(Relaxed) || self.late.load(Relaxed)
+        self.cancel.load(Relaxed) || self.late.load(Relaxed) || self.spent.is_spent()
     }
 
     fn fault(&self, fault: Fault, call: impl FnOnce() -> String) {
         let mut faults = self.faults.lock();
-        match faults
-            .iter_mut()
-            .find(|known| known.place == self.place && discriminant(&known.fault) == discriminant(&fault))
-        {
+        match faults.iter_mut().find(|known| {
+            known.place == self.place && discriminant(&known.fault) == discriminant(&fault)
+        }) {
             Some(known) => known.count += 1,
             None => {
                 faults.push(FaultReport {
@@ -94,7 +98,12 @@ pub fn evaluate(
                         Ok(context.dictionary.unsigned(u64::from(context.round)))
                     }
                     FunctorOp::User(ref name) => {
-                        let Context { functors, program, dictionary, .. } = context;
+                        let Context {
+                            functors,
+                            program,
+                            dictionary,
+                            ..
+                        } = context;
                         functors.call(name, codes, program, dictionary)
                     }
                     _ => apply(functor, codes, context.dictionary),

@@ -55,7 +55,12 @@ fn close(pairs: &mut BTreeSet<Vec<Code>>) -> bool {
         for pair in pairs.iter() {
             let (a, b) = (pair[0], pair[1]);
             more.extend([vec![a, a], vec![b, b], vec![b, a]]);
-            more.extend(pairs.iter().filter(|next| next[0] == b).map(|next| vec![a, next[1]]));
+            more.extend(
+                pairs
+                    .iter()
+                    .filter(|next| next[0] == b)
+                    .map(|next| vec![a, next[1]]),
+            );
         }
         let known = pairs.len();
         pairs.append(&mut more);

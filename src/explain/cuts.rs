@@ -13,6 +13,9 @@ use crate::engine::{Budget, StopReason};
 use crate::evidence::SourceId;
 use rustc_hash::FxHashMap;
 
+/// Rows that finding a few supports in advance may cost.
+const FIRST_SUPPORTS: u64 = 50_000;
+
 /// What may be asked of one conclusion.
 #[derive(Clone, Debug)]
 pub struct CutOptions {
@@ -72,7 +75,12 @@ impl Case<'_> {
         }
         let lineage = self.lineage(fact, &meter);
         // A few supports to begin with: each spares the search a round of questions.
-        let first = MinimalSets::new(&lineage, &meter).take(64).collect();
+        let part = meter.part(FIRST_SUPPORTS);
+        let first = MinimalSets::new(&lineage, &part)
+            .take(64)
+            .map(|set| Box::from(&*set))
+            .collect();
+        meter.charge(&part);
         let elements = Elements(&lineage);
         let found = dualize(&elements, first, options.most, options.largest, &meter);
         cuts.complete = found.complete;
@@ -89,7 +97,7 @@ impl Case<'_> {
         let sources = Witnesses::new(self, &lineage, |source| vec![source]);
         let found = dualize(&sources, Vec::new(), options.most, options.largest, &meter);
         cuts.sources = sources.named(&found.cuts);
-        cuts.complete &= found.complete && lineage.stopped.is_none();
+        cuts.complete &= found.complete && meter.stopped().is_none();
         cuts.stopped = meter.stopped();
         cuts
     }
@@ -118,7 +126,7 @@ impl Case<'_> {
         corroboration.independent = disjoint(&sets);
         corroboration.root_sets = by_root.named(&sets);
         corroboration.sources = self.parts(&lineage, &by_source, &meter);
-        corroboration.complete = found.complete && lineage.stopped.is_none();
+        corroboration.complete = found.complete && meter.stopped().is_none();
         corroboration.stopped = meter.stopped();
         corroboration
     }

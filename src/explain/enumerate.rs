@@ -1,19 +1,19 @@
 //! All minimal sets of elements that derive the root of a lineage, one at a time.
 //!
-//! A best-first search over partial derivations. A state holds the elements used so far and the vertices that are still
-//! to be derived; a step picks one of those and one of its edges. Vertices are taken component by component, from
-//! the root down (Tarjan's order), so that two ways to the same elements and the same open vertices meet and are followed
-//! once, and a vertex outside a cycle is never derived twice. Within a cycle a state remembers the edges it has
-//! chosen and refuses one that would make a fact lean on itself. States that already contain a set that was found are
-//! dropped. What is found is shrunk until no element can be spared, so every set is minimal, and
-//! all of them are found once the states run out.
+//! Sets are built from the elements up: an item is a vertex and a set that derives it, and items of the premises of an
+//! edge join to one of its head. Items are taken best first, by the size of their set plus what a least derivation of
+//! the root needs beside them (A* over a hypergraph: Felzenszwalb and McAllester, "The generalized A* architecture",
+//! 2007). A vertex keeps only sets that contain none of the others, and nothing that contains a set found for the root
+//! goes on: so different derivations from the same elements meet at every vertex, and cycles end by themselves.
 //!
-//! The order is by the number of elements used plus the least numbers needed for the open vertices (Knuth's least
-//! derivations, counting shared elements once for each use): cheapest first, up to sharing.
+//! What reaches the root is shrunk until no element can be spared, so every set is minimal; all are found
+//! once the items run out. They come cheapest first, up to elements that a derivation uses twice, which the
+//! estimate counts twice.
 
 use super::lineage::Lineage;
 use super::meter::Meter;
-use rustc_hash::FxHashSet;
+use crate::engine::StopReason;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::rc::Rc;
@@ -21,48 +21,74 @@ use std::rc::Rc;
 pub(super) struct MinimalSets<'a> {
     lineage: &'a Lineage,
     meter: &'a Meter,
-    /// By vertex: elements a least derivation uses.
-    cost: Vec<u32>,
-    components: Components,
+    graph: Binary,
     queue: BinaryHeap<Reverse<Queued>>,
-    states: Vec<Rc<State>>,
-    seen: FxHashSet<Rc<State>>,
-    found: Vec<Box<[u32]>>,
+    /// By vertex: the sets that derive it, none within another.
+    derived: Vec<Vec<Set>>,
+    seen: FxHashSet<(u32, Rc<[u32]>)>,
+    found: Vec<Set>,
+    /// Elements of all sets held.
+    held: usize,
     exhausted: bool,
 }
 
-/// Cost, then more elements first (nearer to the end), then age.
-type Queued = (u64, Reverse<usize>, usize);
+/// Elements held, in all sets together, before a search gives up: 256 MiB.
+const MOST_HELD: usize = 1 << 26;
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
-struct State {
-    /// Elements, ascending.
-    used: Vec<u32>,
-    /// Vertices to derive, the next one last.
-    open: Vec<u32>,
-    /// Edges chosen in the component at work, if that has cycles.
-    chosen: Vec<u32>,
+/// Estimate, then what is still to come, then age.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Queued {
+    estimate: u64,
+    ahead: u64,
+    age: usize,
+    vertex: u32,
+    elements: Rc<[u32]>,
+}
+
+#[derive(Clone)]
+struct Set {
+    /// Ascending.
+    elements: Rc<[u32]>,
+    /// A bit for each element, modulo 64: tells most sets apart at a glance.
+    sketch: u64,
+}
+
+impl Set {
+    fn new(elements: Rc<[u32]>) -> Set {
+        let sketch = elements
+            .iter()
+            .fold(0, |sketch, element| sketch | 1 << (element % 64));
+        Set { elements, sketch }
+    }
+
+    fn is_within(&self, other: &Set) -> bool {
+        self.sketch & !other.sketch == 0
+            && self.elements.len() <= other.elements.len()
+            && is_subset(&self.elements, &other.elements)
+    }
 }
 
 impl<'a> MinimalSets<'a> {
     pub(super) fn new(lineage: &'a Lineage, meter: &'a Meter) -> MinimalSets<'a> {
+        let graph = Binary::of(lineage);
         let mut sets = MinimalSets {
             lineage,
             meter,
-            cost: least_costs(lineage),
-            components: Components::of(lineage),
             queue: BinaryHeap::new(),
-            states: Vec::new(),
+            derived: vec![Vec::new(); graph.ahead.len()],
+            graph,
             seen: FxHashSet::default(),
             found: Vec::new(),
+            held: 0,
             exhausted: false,
         };
-        // A root that cannot be derived has no vertex with an edge, and no set.
-        if sets.cost[Lineage::ROOT as usize] != u32::MAX {
-            sets.push(State {
-                open: vec![Lineage::ROOT],
-                ..State::default()
-            });
+        for edge in &lineage.edges {
+            if edge.premises.is_empty() {
+                sets.push(edge.head, [].into());
+            }
+        }
+        for (element, &vertex) in lineage.vertex_of.iter().enumerate() {
+            sets.push(vertex, [element as u32].into());
         }
         sets
     }
@@ -72,140 +98,87 @@ impl<'a> MinimalSets<'a> {
         self.exhausted && self.lineage.stopped.is_none()
     }
 
-    /// Follows a state while there is only one way to go on, then queues it.
-    fn push(&mut self, mut state: State) {
-        while let Some(&vertex) = state.open.last() {
-            let [only] = self.lineage.alternatives[vertex as usize][..] else {
-                break;
-            };
-            if !self.meter.spend() || !self.choose(&mut state, only) {
+    fn push(&mut self, vertex: u32, elements: Rc<[u32]>) {
+        let Some(ahead) = self.graph.ahead[vertex as usize] else {
+            return;
+        };
+        self.held += elements.len();
+        if self.held > MOST_HELD {
+            self.meter.stop(StopReason::Memory);
+        }
+        if !self.meter.spend() || !self.seen.insert((vertex, elements.clone())) {
+            return;
+        }
+        self.queue.push(Reverse(Queued {
+            estimate: elements.len() as u64 + ahead,
+            ahead,
+            age: self.seen.len(),
+            vertex,
+            elements,
+        }));
+    }
+
+    /// Joins a new set of a vertex with those of the other premises, wherever it is one.
+    fn join(&mut self, vertex: u32, set: &Set) {
+        for at in 0..self.graph.used_by[vertex as usize].len() {
+            let (head, other) = self.graph.used_by[vertex as usize][at];
+            match other {
+                None => self.push(head, set.elements.clone()),
+                Some(other) => {
+                    for with in 0..self.derived[other as usize].len() {
+                        let partner = &self.derived[other as usize][with];
+                        let joined = union(&set.elements, &partner.elements);
+                        self.push(head, joined);
+                    }
+                }
+            }
+            if self.meter.stopped().is_some() {
                 return;
             }
         }
-        let state = Rc::new(state);
-        if self.contains_found(&state.used) || !self.seen.insert(state.clone()) {
-            return;
-        }
-        let open: u64 = state
-            .open
-            .iter()
-            .map(|&vertex| u64::from(self.cost[vertex as usize]))
-            .sum();
-        let cost = state.used.len() as u64 + open;
-        self.queue.push(Reverse((
-            cost,
-            Reverse(state.used.len()),
-            self.states.len(),
-        )));
-        self.states.push(state);
-    }
-
-    /// Derives the next open vertex by this edge. False: the derivation would lean on itself.
-    fn choose(&self, state: &mut State, edge: u32) -> bool {
-        let lineage = self.lineage;
-        let Some(vertex) = state.open.pop() else {
-            return false;
-        };
-        let component = self.components.number[vertex as usize];
-        let cyclic = self.components.cyclic[component as usize];
-        let left = state.chosen.first().is_some_and(|&edge| {
-            let head = lineage.edges[edge as usize].head;
-            self.components.number[head as usize] != component
-        });
-        if left {
-            state.chosen.clear();
-        }
-        if cyclic {
-            state.chosen.push(edge);
-        }
-        for &premise in &lineage.edges[edge as usize].premises {
-            if let Some(element) = lineage.element_of[premise as usize] {
-                if let Err(at) = state.used.binary_search(&element) {
-                    state.used.insert(at, element);
-                }
-                continue;
-            }
-            let derived = state
-                .chosen
-                .iter()
-                .any(|&edge| lineage.edges[edge as usize].head == premise);
-            if derived {
-                if self.reaches(&state.chosen, premise, vertex) {
-                    return false;
-                }
-                continue;
-            }
-            let key = |vertex: &u32| (self.components.number[*vertex as usize], Reverse(*vertex));
-            if let Err(at) = state.open.binary_search_by_key(&key(&premise), key) {
-                state.open.insert(at, premise);
-            }
-        }
-        true
-    }
-
-    /// Whether the chosen edges make one vertex lean on another, or are about the same one.
-    fn reaches(&self, chosen: &[u32], from: u32, to: u32) -> bool {
-        let mut open = vec![from];
-        let mut visited = FxHashSet::default();
-        while let Some(vertex) = open.pop() {
-            if vertex == to {
-                return true;
-            }
-            if !visited.insert(vertex) {
-                continue;
-            }
-            for &edge in chosen {
-                let edge = &self.lineage.edges[edge as usize];
-                if edge.head == vertex {
-                    open.extend(&edge.premises);
-                }
-            }
-        }
-        false
-    }
-
-    fn contains_found(&self, used: &[u32]) -> bool {
-        self.found.iter().any(|found| is_subset(found, used))
     }
 
     /// Leaves out every element that is not needed, the last ones first.
-    fn shrink(&self, used: &[u32]) -> Box<[u32]> {
-        let mut kept = used.to_vec();
-        for &element in used.iter().rev() {
+    fn shrink(&self, elements: &[u32]) -> Set {
+        let mut kept = elements.to_vec();
+        for &element in elements.iter().rev() {
             let without = |other: u32| other != element && kept.binary_search(&other).is_ok();
             if self.lineage.derives(without) {
                 kept.retain(|&other| other != element);
             }
         }
-        kept.into()
+        Set::new(kept.into())
     }
 }
 
 impl Iterator for MinimalSets<'_> {
-    type Item = Box<[u32]>;
+    type Item = Rc<[u32]>;
 
-    fn next(&mut self) -> Option<Box<[u32]>> {
-        while let Some(Reverse((_, _, at))) = self.queue.pop() {
-            let state = self.states[at].clone();
-            if self.contains_found(&state.used) {
+    fn next(&mut self) -> Option<Rc<[u32]>> {
+        while self.meter.spend() {
+            let Some(Reverse(item)) = self.queue.pop() else {
+                self.exhausted = true;
+                return None;
+            };
+            let set = Set::new(item.elements);
+            let known = &self.derived[item.vertex as usize];
+            if known
+                .iter()
+                .chain(&self.found)
+                .any(|known| known.is_within(&set))
+            {
                 continue;
             }
-            let Some(&vertex) = state.open.last() else {
-                let set = self.shrink(&state.used);
-                self.found.push(set.clone());
-                return Some(set);
-            };
-            for &edge in &self.lineage.alternatives[vertex as usize] {
-                if !self.meter.spend() {
-                    return None;
-                }
-                let mut next = State::clone(&state);
-                if self.choose(&mut next, edge) {
-                    self.push(next);
-                }
+            if item.vertex == Lineage::ROOT {
+                let minimal = self.shrink(&set.elements);
+                self.found.push(minimal.clone());
+                // Other facts may lean on the root, but nothing that leads back to it is minimal.
+                return Some(minimal.elements);
             }
+            self.derived[item.vertex as usize].retain(|known| !set.is_within(known));
+            self.derived[item.vertex as usize].push(set.clone());
+            self.join(item.vertex, &set);
         }
-        self.exhausted = self.meter.stopped().is_none();
         None
     }
 }
@@ -220,105 +193,127 @@ pub(super) fn is_subset(small: &[u32], large: &[u32]) -> bool {
     })
 }
 
-/// Knuth's generalization of Dijkstra's algorithm for sums: elements cost one, an edge what its premises cost.
-fn least_costs(lineage: &Lineage) -> Vec<u32> {
-    let mut cost = vec![u32::MAX; lineage.alternatives.len()];
-    let mut missing: Vec<usize> = lineage
-        .edges
-        .iter()
-        .map(|edge| edge.premises.len())
-        .collect();
-    let mut sum = vec![0u32; lineage.edges.len()];
+/// Both ascending, and so is the union.
+fn union(left: &[u32], right: &[u32]) -> Rc<[u32]> {
+    let mut all = Vec::with_capacity(left.len() + right.len());
+    let (mut left, mut right) = (left.iter().peekable(), right.iter().peekable());
+    while let (Some(&&l), Some(&&r)) = (left.peek(), right.peek()) {
+        all.push(l.min(r));
+        if l <= r {
+            left.next();
+        }
+        if r <= l {
+            right.next();
+        }
+    }
+    all.extend(left);
+    all.extend(right);
+    all.into()
+}
+
+/// The lineage with at most two premises on an edge: what has more is derived in steps, and edges that begin alike
+/// share them.
+struct Binary {
+    /// By vertex, those of the lineage first: heads of edges it is a premise of, each with the other premise.
+    used_by: Vec<Vec<(u32, Option<u32>)>>,
+    /// By vertex: elements that a least derivation of the root uses beside it. `None`: it leads nowhere.
+    ahead: Vec<Option<u64>>,
+}
+
+impl Binary {
+    fn of(lineage: &Lineage) -> Binary {
+        let mut used_by: Vec<Vec<(u32, Option<u32>)>> = vec![Vec::new(); lineage.used_by.len()];
+        let mut steps: FxHashMap<(u32, u32), u32> = FxHashMap::default();
+        for edge in &lineage.edges {
+            let Some((&last, front)) = edge.premises.split_last() else {
+                continue;
+            };
+            let Some((&first, middle)) = front.split_first() else {
+                used_by[last as usize].push((edge.head, None));
+                continue;
+            };
+            let mut so_far = first;
+            for &premise in middle {
+                so_far = *steps.entry((so_far, premise)).or_insert_with(|| {
+                    let step = used_by.len() as u32;
+                    used_by.push(Vec::new());
+                    used_by[so_far as usize].push((step, Some(premise)));
+                    used_by[premise as usize].push((step, Some(so_far)));
+                    step
+                });
+            }
+            used_by[so_far as usize].push((edge.head, Some(last)));
+            used_by[last as usize].push((edge.head, Some(so_far)));
+        }
+        let ahead = ahead(&used_by, &least(lineage, &used_by));
+        Binary { used_by, ahead }
+    }
+}
+
+/// Elements a least derivation of each vertex uses (Knuth, "A generalization of Dijkstra's algorithm", 1977).
+fn least(lineage: &Lineage, used_by: &[Vec<(u32, Option<u32>)>]) -> Vec<Option<u64>> {
+    let mut least = vec![None; used_by.len()];
     let mut queue = BinaryHeap::new();
-    for &vertex in &lineage.vertex_of {
-        queue.push(Reverse((1, vertex)));
-    }
-    for edge in lineage.edges.iter().filter(|edge| edge.premises.is_empty()) {
-        queue.push(Reverse((0, edge.head)));
-    }
-    while let Some(Reverse((least, vertex))) = queue.pop() {
-        if cost[vertex as usize] != u32::MAX {
+    let axioms = lineage.edges.iter().filter(|edge| edge.premises.is_empty());
+    queue.extend(axioms.map(|edge| Reverse((0u64, edge.head))));
+    queue.extend(lineage.vertex_of.iter().map(|&vertex| Reverse((1, vertex))));
+    while let Some(Reverse((cost, vertex))) = queue.pop() {
+        if least[vertex as usize].is_some() {
             continue;
         }
-        cost[vertex as usize] = least;
-        for &at in &lineage.used_by[vertex as usize] {
-            let at = at as usize;
-            missing[at] -= 1;
-            sum[at] = sum[at].saturating_add(least).min(u32::MAX - 1);
-            if missing[at] == 0 {
-                queue.push(Reverse((sum[at], lineage.edges[at].head)));
+        least[vertex as usize] = Some(cost);
+        for &(head, other) in &used_by[vertex as usize] {
+            let beside = match other {
+                None => Some(0),
+                Some(other) => least[other as usize],
+            };
+            if let Some(beside) = beside {
+                queue.push(Reverse((cost.saturating_add(beside), head)));
             }
         }
     }
-    cost
+    least
 }
 
-/// Strongly connected components, a vertex leaning on its premises.
-struct Components {
-    /// By vertex. What a component leans on has smaller numbers.
-    number: Vec<u32>,
-    /// By component: it has more than one vertex, or one that leans on itself.
-    cyclic: Vec<bool>,
-}
-
-impl Components {
-    /// Tarjan (SIAM J. Comput. 1(2), 1972), without recursion.
-    fn of(lineage: &Lineage) -> Components {
-        const UNSEEN: u32 = u32::MAX;
-        let count = lineage.alternatives.len();
-        let premises: Vec<Vec<u32>> = lineage
-            .alternatives
-            .iter()
-            .map(|edges| {
-                edges
-                    .iter()
-                    .flat_map(|&edge| lineage.edges[edge as usize].premises.iter().copied())
-                    .collect()
-            })
-            .collect();
-        let mut number = vec![UNSEEN; count];
-        let mut cyclic = Vec::new();
-        let mut order = vec![UNSEEN; count];
-        let mut low = vec![0; count];
-        let mut stack = Vec::new();
-        let mut met = 0;
-        for start in 0..count {
-            let mut path = vec![(start, 0)];
-            while let Some(&mut (vertex, ref mut next)) = path.last_mut() {
-                if *next == 0 {
-                    if order[vertex] != UNSEEN {
-                        path.pop();
-                        continue;
-                    }
-                    order[vertex] = met;
-                    low[vertex] = met;
-                    met += 1;
-                    stack.push(vertex);
-                }
-                if let Some(&premise) = premises[vertex].get(*next) {
-                    *next += 1;
-                    let premise = premise as usize;
-                    if order[premise] == UNSEEN {
-                        path.push((premise, 0));
-                    } else if number[premise] == UNSEEN {
-                        low[vertex] = low[vertex].min(order[premise]);
-                    }
-                    continue;
-                }
-                path.pop();
-                if let Some(&(user, _)) = path.last() {
-                    low[user] = low[user].min(low[vertex]);
-                }
-                if low[vertex] == order[vertex] {
-                    let bottom = stack.iter().rposition(|&at| at == vertex).unwrap_or(0);
-                    let members = stack.split_off(bottom);
-                    cyclic.push(members.len() > 1 || premises[vertex].contains(&(vertex as u32)));
-                    for member in members {
-                        number[member] = cyclic.len() as u32 - 1;
-                    }
-                }
+/// What a least derivation of the root uses beside each vertex: Dijkstra from the root down.
+fn ahead(used_by: &[Vec<(u32, Option<u32>)>], least: &[Option<u64>]) -> Vec<Option<u64>> {
+    let mut below: Vec<Vec<(u32, u64)>> = vec![Vec::new(); used_by.len()];
+    for (vertex, users) in used_by.iter().enumerate() {
+        for &(head, other) in users {
+            let beside = match other {
+                None => Some(0),
+                Some(other) => least[other as usize],
+            };
+            if let Some(beside) = beside {
+                below[head as usize].push((vertex as u32, beside));
             }
         }
-        Components { number, cyclic }
+    }
+    let mut ahead = vec![None; used_by.len()];
+    let mut queue = BinaryHeap::from([Reverse((0u64, Lineage::ROOT))]);
+    while let Some(Reverse((cost, vertex))) = queue.pop() {
+        if ahead[vertex as usize].is_some() {
+            continue;
+        }
+        ahead[vertex as usize] = Some(cost);
+        for &(premise, beside) in &below[vertex as usize] {
+            queue.push(Reverse((cost.saturating_add(beside), premise)));
+        }
+    }
+    ahead
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_subset, union};
+
+    #[test]
+    fn sets() {
+        assert_eq!(*union(&[1, 3, 5], &[0, 3, 9]), [0, 1, 3, 5, 9]);
+        assert_eq!(*union(&[], &[2]), [2]);
+        assert!(is_subset(&[], &[]));
+        assert!(is_subset(&[1, 5], &[0, 1, 3, 5]));
+        assert!(!is_subset(&[1, 4], &[0, 1, 3, 5]));
+        assert!(!is_subset(&[1], &[]));
     }
 }

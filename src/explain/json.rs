@@ -1,10 +1,10 @@
 //! Explanations as JSON. A proof is a flat list of nodes that name each other by number, so that no depth is too deep to write or read.
 
 use super::case::{Case, Ground};
+use super::phrases::gap_text;
 use super::proof::{Basis, Node, NodeId, Premise, Proof, Total};
 use super::supports::Support;
 use super::text::{Wording, fact_text, pattern_text, sentence};
-use super::tree::gap_text;
 use crate::analysis::checked::{Literal, LiteralKind, RuleId, Variable};
 use crate::evidence::{ClaimId, GradeTables};
 use crate::storage::Code;

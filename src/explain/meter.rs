@@ -71,6 +71,13 @@ impl Meter {
             .set(self.rows.get().saturating_add(part.rows.get()));
     }
 
+    /// Stops for a reason of the caller's own.
+    pub fn stop(&self, reason: StopReason) {
+        if self.stopped.get().is_none() {
+            self.stopped.set(Some(reason));
+        }
+    }
+
     pub fn rows(&self) -> u64 {
         self.rows.get()
     }

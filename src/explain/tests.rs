@@ -548,6 +548,28 @@ same(a, b) :- alias(a, b).
     assert_eq!(found.supports[0].statements.len(), 3);
 }
 
+#[test]
+fn an_equivalence_of_the_engine_is_explained_alike() {
+    let world = World::new(
+        ".decl same(a: symbol, b: symbol) eqrel .input same(IO=claims)",
+        "c1 - 2 .. same x-a x-b\nc2 - 2 .. same x-c x-b",
+        "",
+        true,
+    );
+    expect![[r#"
+        same("x-a","x-c")   by equivalence
+        ├─ same("x-a","x-b")   [c1] no source (F2)   x.csv:2
+        └─ same("x-c","x-b")   [c2] no source (F2)   x.csv:3
+    "#]]
+    .assert_eq(&world.tree("same x-a x-c"));
+    let world = World::of(".decl same(a: symbol, b: symbol) eqrel same(\"x-a\", \"x-b\").");
+    expect![[r#"
+        same("x-b","x-a")   by equivalence
+        └─ same("x-a","x-b")   x.dl:1
+    "#]]
+    .assert_eq(&world.tree("same x-b x-a"));
+}
+
 /// Every fact of every relation has a proof that the checker accepts.
 fn prove_all(program: &str) {
     for births in [true, false] {
@@ -587,6 +609,20 @@ fn whatever_follows_can_be_proved() {
         ".type L = [h: number, t: L] .decl l(x: L, n: number) .decl total(x: L, s: number)
         l(nil, 0). l([n, t], n + 1) :- l(t, n), n < 5.
         total(nil, 0). total([h, t], h + s) :- l([h, t], _), total(t, s).",
+        ".decl e(a: number, b: number) .decl same(a: number, b: number) eqrel .decl far(a: number, b: number)
+        e(1, 2). e(3, 2). e(7, 8). same(9, 9). same(3, 4).
+        same(a, b) :- e(a, b).
+        same(a, c) :- same(a, b), far(b, c).
+        far(b + 3, b + 4) :- same(b, 4), b < 4.",
+        ".decl e(a: number, b: number, w: number) .decl d(a: number, w: number)
+        e(1, 2, 5). e(1, 3, 1). e(3, 2, 1). e(2, 4, 1).
+        d(1, 0).
+        d(b, v + w) :- d(a, v), e(a, b, w).
+        d(a, v) <= d(a, w) :- w < v.",
+        ".decl e(a: number, b: number) .decl parent(a: number, b: number) choice-domain a
+        e(1, 0). e(2, 0). e(3, 1). e(3, 2).
+        parent(0, 0).
+        parent(a, b) :- e(a, b), parent(b, _).",
         ".decl w(s: symbol) .decl v(s: symbol) .decl k(n: number)
         w(\"x-a\"). w(\"x-bb\"). w(cat(s, \"!\")) :- w(s), strlen(s) < 6.
         v(substr(s, 0, 3)) :- w(s), match(\"x-.*!\", s), contains(\"-\", s).

@@ -24,7 +24,11 @@ pub(super) fn require(program: &CheckedProgram, known: &Functors) -> Result<(), 
     calls.found.retain(|(name, _)| !known.contains(name));
     match calls.found.is_empty() {
         true => Ok(()),
-        false => Err(calls.found.iter().map(|(name, at)| missing(name, *at)).collect()),
+        false => Err(calls
+            .found
+            .iter()
+            .map(|(name, at)| missing(name, *at))
+            .collect()),
     }
 }
 

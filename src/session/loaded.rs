@@ -391,6 +391,7 @@ fn run(database: &mut Database, options: &Options) -> Result<RunReport, Stop> {
     let run_options = RunOptions {
         threads: options.threads.max(1),
         births: options.births,
+        measure: options.measure,
         budget: options.budget.clone(),
     };
     database.register(options.functors.clone());

@@ -15,6 +15,8 @@ pub struct Options {
     pub budget: Budget,
     /// Remember when each row appeared, which [`Command::Why`](super::Command::Why) needs.
     pub births: bool,
+    /// Measure every run, as [`Session::profile`](super::Session::profile) needs; it does so itself when asked first.
+    pub measure: bool,
     /// Keep what was read, so that clauses can be added without reading the files again.
     pub keep_stated: bool,
     /// Where rows that cannot be read are set aside; without it they are errors.
@@ -32,6 +34,7 @@ impl Default for Options {
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             budget: Budget::default(),
             births: true,
+            measure: false,
             keep_stated: true,
             bad_rows: None,
             functors: Functors::default(),

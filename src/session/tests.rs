@@ -337,7 +337,10 @@ fn closures_stand_for_functors() {
             [Value::Record(Some(fields))] => match &fields[..] {
                 [Value::Symbol(text), Value::Number(n)] => {
                     let text = text.chars().rev().collect();
-                    Ok(Value::Record(Some(vec![Value::Symbol(text), Value::Number(-n)])))
+                    Ok(Value::Record(Some(vec![
+                        Value::Symbol(text),
+                        Value::Number(-n),
+                    ])))
                 }
                 _ => Err("not a pair".into()),
             },
@@ -373,7 +376,10 @@ fn a_functor_nobody_registered_is_an_error_where_it_is_called() {
         panic!("`@f` is not known")
     };
     let text = error.to_string();
-    assert!(text.contains("`@f` has no definition here") && text.contains("rules:5:"), "{text}");
+    assert!(
+        text.contains("`@f` has no definition here") && text.contains("rules:5:"),
+        "{text}"
+    );
     assert!(!text.contains("@g"), "{text}");
 }
 
@@ -383,7 +389,12 @@ fn faults_are_warnings_or_errors_as_asked() {
     let mut session = with_functors(rules, Functors::default()).expect("a sound program");
     let rows: Vec<(i64,)> = session.query_as("b(x)").expect("an answer");
     assert_eq!(rows, [(5,)]);
-    assert!(session.warnings().to_text(false).contains("first with 10 / 0"));
+    assert!(
+        session
+            .warnings()
+            .to_text(false)
+            .contains("first with 10 / 0")
+    );
     let spec = CaseSpec {
         text: Some(rules.into()),
         ..CaseSpec::default()
@@ -395,5 +406,9 @@ fn faults_are_warnings_or_errors_as_asked() {
     let Err(Error::Rejected(findings)) = Session::open(spec, options) else {
         panic!("a fault is an error here")
     };
-    assert!(findings.to_text(false).contains("error[D501]: division by zero"));
+    assert!(
+        findings
+            .to_text(false)
+            .contains("error[D501]: division by zero")
+    );
 }

@@ -1,0 +1,265 @@
+//! Exploring a lineage backwards from its root, with a solver for each rule.
+
+use super::case::{Case, Ground};
+use super::expand::{Step, each_step};
+use super::facts::Fact;
+use super::group::{each_row, wins};
+use super::lineage::{Condition, Edge, Element, Lineage, Statement};
+use super::meter::Meter;
+use super::solve::Solution;
+use super::terms::pattern;
+use crate::analysis::checked::{Aggregate, AggregateOp, Literal, LiteralKind, Variable};
+use crate::storage::Code;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+impl Case<'_> {
+    /// All derivations of a fact, as far as the meter lets one see; those near the fact come first.
+    pub(super) fn lineage(&self, fact: &Fact, meter: &Meter) -> Lineage {
+        let mut explorer = Explorer {
+            case: self,
+            meter,
+            facts: Vec::new(),
+            ids: FxHashMap::default(),
+            totals: FxHashMap::default(),
+            vertices: 0,
+            edges: Vec::new(),
+            known: FxHashSet::default(),
+        };
+        explorer.fact(fact.clone());
+        let mut next = 0;
+        while let Some((_, fact)) = explorer.facts.get(next).cloned() {
+            explorer.expand(&fact);
+            next += 1;
+        }
+        explorer.finish()
+    }
+}
+
+struct Explorer<'a> {
+    case: &'a Case<'a>,
+    meter: &'a Meter,
+    /// Fact vertices, in the order they were met.
+    facts: Vec<(u32, Fact)>,
+    ids: FxHashMap<Fact, u32>,
+    totals: FxHashMap<TotalKey, u32>,
+    vertices: u32,
+    edges: Vec<Edge>,
+    known: FxHashSet<(u32, Box<[u32]>)>,
+}
+
+/// The literal (by address within the program) and the outer values its total depends on.
+type TotalKey = (usize, Vec<Option<Code>>);
+
+impl<'a> Explorer<'a> {
+    fn vertex(&mut self) -> u32 {
+        self.vertices += 1;
+        self.vertices - 1
+    }
+
+    fn fact(&mut self, fact: Fact) -> u32 {
+        if let Some(&known) = self.ids.get(&fact) {
+            return known;
+        }
+        let id = self.vertex();
+        self.ids.insert(fact.clone(), id);
+        self.facts.push((id, fact));
+        id
+    }
+
+    fn edge(&mut self, head: u32, mut premises: Vec<u32>, conditions: Vec<Condition>) {
+        premises.sort_unstable();
+        premises.dedup();
+        let premises: Box<[u32]> = premises.into();
+        if self.known.insert((head, premises.clone())) {
+            self.edges.push(Edge {
+                head,
+                premises,
+                conditions: conditions.into(),
+            });
+        }
+    }
+
+    fn expand(&mut self, fact: &Fact) {
+        let case = self.case;
+        let head = self.ids[fact];
+        let meter = self.meter;
+        each_step(case, fact, meter, |step| {
+            match step {
+                Step::Equivalence(pairs) => {
+                    let premises = pairs.into_iter().map(|pair| self.fact(pair)).collect();
+                    self.edge(head, premises, Vec::new());
+                }
+                Step::Rule { rule, solution } => {
+                    let rule = &case.program[rule];
+                    self.instance(head, &rule.body, &rule.variables, &solution);
+                }
+            }
+            true
+        });
+    }
+
+    fn instance(
+        &mut self,
+        head: u32,
+        body: &'a [Literal],
+        variables: &'a [Variable],
+        solution: &Solution,
+    ) {
+        let mut premises = Vec::new();
+        let mut conditions = Vec::new();
+        for (literal, row) in body.iter().zip(&solution.rows) {
+            match (&literal.kind, row) {
+                (LiteralKind::Atom(atom), Some(row)) => {
+                    premises.push(self.fact(Fact::new(atom.relation, row)));
+                }
+                (LiteralKind::Negated(atom), _) => conditions.push(Condition::Absent {
+                    relation: atom.relation,
+                    pattern: pattern(atom, &solution.values, self.case.dictionary),
+                }),
+                (LiteralKind::Aggregate(aggregate), _) => {
+                    premises.push(self.total(aggregate, variables, &solution.values));
+                    conditions.push(self.total_condition(aggregate, variables, &solution.values));
+                }
+                _ => {}
+            }
+        }
+        self.edge(head, premises, conditions);
+    }
+
+    /// The vertex of an aggregate's value: of `min` and `max` any winner will do, of the others all members are needed.
+    fn total(
+        &mut self,
+        aggregate: &'a Aggregate,
+        variables: &'a [Variable],
+        outer: &[Option<Code>],
+    ) -> u32 {
+        let depends = aggregate
+            .injected
+            .iter()
+            .chain(&aggregate.witnesses)
+            .map(|var| outer[var.index()])
+            .collect();
+        let key = (std::ptr::from_ref(aggregate) as usize, depends);
+        if let Some(&known) = self.totals.get(&key) {
+            return known;
+        }
+        let total = self.vertex();
+        self.totals.insert(key, total);
+        let context = self.case.context(self.meter);
+        let result = outer[aggregate.result.index()].unwrap_or_default();
+        let any = matches!(aggregate.op, AggregateOp::Min | AggregateOp::Max);
+        let mut members = FxHashMap::default();
+        let mut all = Vec::new();
+        each_row(context, aggregate, variables, outer, |key, member| {
+            if any && !wins(aggregate, &member, result, outer, context) {
+                return;
+            }
+            let vertex = match key {
+                None => self.vertex(),
+                Some(key) => *members.entry(key).or_insert_with(|| {
+                    self.vertices += 1;
+                    self.vertices - 1
+                }),
+            };
+            if all.last() != Some(&vertex) {
+                all.push(vertex);
+            }
+            self.instance(vertex, &aggregate.body, variables, &member.solution);
+        });
+        if any {
+            for member in all {
+                self.edge(total, vec![member], Vec::new());
+            }
+        } else {
+            self.edge(total, all, Vec::new());
+        }
+        total
+    }
+
+    fn total_condition(
+        &self,
+        aggregate: &Aggregate,
+        variables: &[Variable],
+        outer: &[Option<Code>],
+    ) -> Condition {
+        let mut inner = vec![None; outer.len()];
+        for var in &aggregate.injected {
+            inner[var.index()] = outer[var.index()];
+        }
+        let over = aggregate
+            .body
+            .iter()
+            .find_map(|literal| match &literal.kind {
+                LiteralKind::Atom(atom) => {
+                    Some((atom.relation, pattern(atom, &inner, self.case.dictionary)))
+                }
+                _ => None,
+            });
+        Condition::Total {
+            op: aggregate.op,
+            ty: variables[aggregate.result.index()].ty,
+            result: outer[aggregate.result.index()].unwrap_or_default(),
+            over,
+        }
+    }
+
+    /// Adds the elements, and drops what cannot be derived or does not lead to the root.
+    fn finish(mut self) -> Lineage {
+        let elements = self.elements();
+        let mut vertex_of = Vec::new();
+        let mut kept = Vec::new();
+        for (facts, statements) in elements {
+            let vertex = self.vertex();
+            for fact in facts {
+                self.edge(fact, vec![vertex], Vec::new());
+            }
+            vertex_of.push(vertex);
+            kept.push(Element { statements });
+        }
+        let whole = Lineage::assemble(self.vertices, self.edges, kept, vertex_of);
+        Lineage {
+            stopped: self.meter.stopped(),
+            ..whole.trimmed()
+        }
+    }
+
+    /// Groups all statements by the facts they state here.
+    fn elements(&self) -> Vec<(Vec<u32>, Vec<Statement>)> {
+        let claims = self.case.claims;
+        let mut states: FxHashMap<Statement, Vec<u32>> = FxHashMap::default();
+        let mut order = Vec::new();
+        for (vertex, fact) in &self.facts {
+            let statements: Vec<Statement> = match self.case.ground(fact) {
+                None => continue,
+                Some(Ground::Text(rule)) => vec![Statement::Text(rule)],
+                Some(Ground::Data) => vec![Statement::Data(fact.clone())],
+                Some(Ground::Claims(of)) => of
+                    .into_iter()
+                    .map(|claim| claims.with_id(&claims[claim].id).next().unwrap_or(claim))
+                    .map(Statement::Claim)
+                    .chain(self.case.text_of(fact).map(Statement::Text))
+                    .collect(),
+            };
+            for statement in statements {
+                let facts = states.entry(statement.clone()).or_insert_with(|| {
+                    order.push(statement);
+                    Vec::new()
+                });
+                if facts.last() != Some(vertex) {
+                    facts.push(*vertex);
+                }
+            }
+        }
+        let mut elements: Vec<(Vec<u32>, Vec<Statement>)> = Vec::new();
+        let mut by_facts: FxHashMap<Vec<u32>, usize> = FxHashMap::default();
+        for statement in order {
+            let facts = states.remove(&statement).unwrap_or_default();
+            let at = *by_facts.entry(facts.clone()).or_insert_with(|| {
+                elements.push((facts, Vec::new()));
+                elements.len() - 1
+            });
+            elements[at].1.push(statement);
+        }
+        elements
+    }
+}

@@ -18,7 +18,6 @@ pub struct Lowering<'a> {
     pub draft: &'a Draft,
     pub declarations: &'a Declarations,
     pub typing: &'a Typing,
-    pub word_bits: u32,
 }
 
 /// One clause on its way: its variables and their ids.

@@ -93,7 +93,6 @@ pub fn check(
         &draft,
         &typing,
         &declarations,
-        &options,
         &mut checked,
         &mut findings,
     );
@@ -261,7 +260,6 @@ fn lower_clauses(
     draft: &Draft,
     typing: &Typing,
     declarations: &Declarations,
-    options: &Options,
     checked: &mut CheckedProgram,
     findings: &mut Findings,
 ) {
@@ -269,7 +267,6 @@ fn lower_clauses(
         draft,
         declarations,
         typing,
-        word_bits: options.word_bits,
     };
     for clause in draft.clauses.iter().filter(|clause| !clause.inlined) {
         match &clause.kind {
@@ -388,7 +385,6 @@ pub fn check_query(
         draft: &draft,
         declarations,
         typing: &typing,
-        word_bits: options.word_bits,
     };
     let alternatives: Vec<&Clause> = draft.clauses.iter().collect();
     let query = query(&lowering, &alternatives, &mut findings);
@@ -439,7 +435,6 @@ fn check_atom(
         draft: &draft,
         declarations,
         typing: &typing,
-        word_bits: options.word_bits,
     };
     let errors = findings.into_sorted();
     match draft.clauses.first().map(|clause| &clause.kind) {

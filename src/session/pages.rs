@@ -33,7 +33,7 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
         ".decl a(x: number)\n.decl old(x: number)\n.decl b(x: number)\na(1). old(1).\nb(x) :- a(x), !old(x).",
     ),
     (
-        "D301",
+        "D302",
         ".type Firm <: symbol\n.type Person <: symbol\n.decl firm(f: Firm)\n.decl person(p: Person)\nfirm(\"x-a\").\nperson(F) :- firm(F).",
         ".type Firm <: symbol\n.type Person <: symbol\n.decl firm(f: Firm)\n.decl person(p: Person)\nfirm(\"x-a\").\nperson(as(F, Person)) :- firm(F).",
     ),

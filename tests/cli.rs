@@ -317,6 +317,59 @@ fn a_violated_constraint_is_reported_with_its_rows() {
     );
 }
 
+/// A product of 10^15 rows, in one round: nobody may wait for its end.
+const PRODUCT: &str = ".decl n(x: number)
+n(x) :- x = range(0, 100000).
+.decl out(x: number, y: number, z: number)
+out(x, y, z) :- n(x), n(y), n(z).
+.output out
+";
+
+#[test]
+fn memory_and_rows_are_watched_inside_a_round() {
+    for (limit, reason) in [
+        (["--memory", "64M"], "too much memory"),
+        (["--max-rows", "300000"], "too many rows"),
+    ] {
+        for jobs in ["1", "2"] {
+            let sandbox = Sandbox::new();
+            sandbox.file("prog.dl", PRODUCT);
+            let outcome = sandbox.run(&["run", "prog.dl", "-j", jobs, limit[0], limit[1]]);
+            outcome
+                .status(4)
+                .says(&format!("stopped: {reason}; `out` is incomplete at "))
+                .says(" rows, in the rule at prog.dl:4:1");
+            assert_eq!(sandbox.list("."), ["prog.dl"], "nothing is written");
+        }
+    }
+}
+
+#[test]
+fn a_query_is_held_to_the_memory_too() {
+    let sandbox = Sandbox::new();
+    sandbox.file(
+        "prog.dl",
+        ".decl n(x: number)\nn(x) :- x = range(0, 100000).\n",
+    );
+    sandbox
+        .run(&["query", "n(X), n(Y), n(Z)", "prog.dl", "--memory", "64M"])
+        .status(4)
+        .says("stopped: too much memory");
+}
+
+#[test]
+fn a_limit_hit_between_rounds_names_the_rule_that_brought_most() {
+    let sandbox = Sandbox::new();
+    sandbox.file(
+        "prog.dl",
+        ".decl n(x: number)\nn(0).\nn(x + 1) :- n(x).\nn(x + 2) :- n(x), x < 0.\n",
+    );
+    sandbox
+        .run(&["run", "prog.dl", "--max-rounds", "20"])
+        .status(4)
+        .says("stopped: too many rounds; `n` is incomplete at 22 rows, in the rule at prog.dl:3:1");
+}
+
 #[test]
 fn an_exhausted_budget_ends_with_status_4_and_writes_nothing() {
     let sandbox = paths();

@@ -1,7 +1,7 @@
 //! The command line as typed.
 
 use super::units;
-use clap::{Args, Parser, Subcommand, ValueHint};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -104,6 +104,9 @@ pub struct LimitArgs {
     /// Stop after this many rounds of one recursion
     #[arg(long, value_name = "N")]
     pub max_rounds: Option<u32>,
+    /// What a rule instance without a value is, such as a division by zero: `skip` it with a warning, or `stop` with status 1
+    #[arg(long, value_name = "WHAT", default_value = "skip")]
+    pub on_fault: OnFault,
     /// Stop before holding more memory, as in `512M` or `4G`
     #[arg(long, value_name = "SIZE", value_parser = units::bytes)]
     pub memory: Option<u64>,
@@ -187,6 +190,16 @@ pub struct WhyArgs {
     pub program: ProgramArgs,
     #[command(flatten)]
     pub limits: LimitArgs,
+}
+
+/// What a rule instance without a value is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum OnFault {
+    /// A warning
+    #[default]
+    Skip,
+    /// An error
+    Stop,
 }
 
 /// How many threads to use.

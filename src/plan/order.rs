@@ -61,6 +61,7 @@ pub fn plan_rule(
         false,
     );
     RulePlan {
+        clustered: None,
         rule,
         delta,
         steps,
@@ -91,6 +92,7 @@ pub fn plan_body(
         false,
     );
     RulePlan {
+        clustered: None,
         rule: RuleId(u32::MAX),
         delta: None,
         steps,
@@ -144,6 +146,7 @@ pub fn plan_subsumption(
         false,
     );
     RulePlan {
+        clustered: None,
         rule: RuleId(u32::MAX),
         delta: Some(delta),
         steps,

@@ -13,6 +13,7 @@ mod data;
 mod decode;
 mod encode;
 mod error;
+mod functors;
 mod loaded;
 mod options;
 mod outcome;

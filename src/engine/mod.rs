@@ -31,6 +31,7 @@ mod subsumption;
 mod tests;
 #[cfg(test)]
 mod tests_of_guards;
+mod text_facts;
 mod value_order;
 mod worker;
 

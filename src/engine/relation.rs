@@ -65,6 +65,12 @@ impl RelationState {
         }
     }
 
+    /// How many distinct rows are stated that way or are among `others`. Before the run begins.
+    pub fn count_stated(&self, mut others: Rows) -> u64 {
+        others.append(&self.stated);
+        SortedRows::from_unsorted(others).len() as u64
+    }
+
     /// Begins a run. A relation that does not grow takes its stated rows and is done; one that does gets them as its
     /// first fresh rows. Returns the number of distinct stated rows.
     pub fn open(&mut self, grows: bool, writers: usize, births: bool) -> u64 {

@@ -205,9 +205,12 @@ impl Session {
         Inventory {
             packs: self.sources.files().count() - self.typed as usize,
             rules: clauses.len(),
-            claims: self.data.claims.len(),
-            sources: self.data.sources.len(),
-            facts: self.report.stated,
+            claims: self.data.claims.distinct(),
+            sources: self.data.claims.sources(),
+            facts: self
+                .report
+                .stated
+                .saturating_sub(self.data.claims.repeated_facts() as u64),
             derived: self.report.derived,
             elapsed: self.report.elapsed,
         }

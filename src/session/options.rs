@@ -2,6 +2,7 @@
 
 use super::watch::{Unwatched, Watch};
 use crate::engine::budget::Budget;
+use crate::evidence::Lens;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -18,6 +19,8 @@ pub struct Options {
     pub keep_stated: bool,
     /// Where rows that cannot be read are set aside; without it they are errors.
     pub bad_rows: Option<PathBuf>,
+    /// Which claims count.
+    pub lens: Lens,
     pub watch: Arc<dyn Watch>,
 }
 
@@ -29,6 +32,7 @@ impl Default for Options {
             births: true,
             keep_stated: true,
             bad_rows: None,
+            lens: Lens::default(),
             watch: Arc::new(Unwatched),
         }
     }

@@ -14,9 +14,7 @@ pub fn fmt(directory: Option<&Path>, arguments: &FmtArgs) -> Status {
         return match std::io::stdin().read_to_string(&mut text) {
             Err(error) => failed("standard input", &error),
             Ok(_) => match session::format("<stdin>", &text) {
-                Ok(formatted) => {
-                    report::printed(std::io::stdout().write_all(formatted.as_bytes()))
-                }
+                Ok(formatted) => report::printed(std::io::stdout().write_all(formatted.as_bytes())),
                 Err(findings) => {
                     report::show(&findings);
                     Status::Failed

@@ -34,6 +34,7 @@ pub fn run(directory: Option<&Path>, arguments: &RunArgs) -> Status {
     let mut options = open::options(&arguments.limits, &Interrupt::install());
     options.births = false;
     options.keep_stated = false;
+    options.lens = arguments.lens.lens();
     options.bad_rows = arguments.skip_bad_rows.clone();
 
     let outcome = Session::open(spec, options).and_then(|mut session| {
@@ -133,7 +134,10 @@ impl Summary<'_> {
     fn line(&self) -> String {
         let report = self.session.report();
         let mut parts = vec![
-            format!("{} read", units::plural(report.stated, "fact")),
+            format!(
+                "{} read",
+                units::plural(self.session.inventory().facts, "fact")
+            ),
             format!(
                 "{} derived in {}",
                 units::plural(report.derived, "row"),
@@ -173,7 +177,7 @@ impl Summary<'_> {
             })
             .collect();
         json!({
-            "facts": report.stated,
+            "facts": self.session.inventory().facts,
             "derived": report.derived,
             "rounds": report.rounds,
             "seconds": self.seconds,

@@ -68,7 +68,7 @@ impl Observer for Unobserved {
 /// What a run did.
 #[derive(Clone, Debug, Default)]
 pub struct RunReport {
-    /// Distinct rows that were stated.
+    /// Distinct rows that were stated, as data or in rule text.
     pub stated: u64,
     /// Rows that follow and were not stated.
     pub derived: u64,

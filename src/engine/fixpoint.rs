@@ -18,6 +18,7 @@ use super::relation::RelationState;
 use super::sink::{Collect, Insert, Sink};
 use super::statistics::Sizes;
 use super::subsumption::Dominated;
+use super::text_facts::text_facts;
 use super::worker::{Batch, Worker};
 use crate::analysis::checked::{
     CheckedProgram, Literal, LiteralKind, RelationId, RelationKind, RuleId, Stratum, Subsumption,
@@ -52,6 +53,8 @@ pub struct Run<'a> {
     faults: Mutex<Vec<FaultReport>>,
     profile: Mutex<Profile>,
     report: RunReport,
+    /// Rows by relation that rule text alone states. They come in with the stratum.
+    in_text: Vec<u64>,
     tick: u32,
 }
 
@@ -87,6 +90,7 @@ impl<'a> Run<'a> {
             faults: Mutex::default(),
             profile: Mutex::default(),
             report: RunReport::default(),
+            in_text: vec![0; program.relations().count()],
             tick: 0,
         }
     }
@@ -111,13 +115,18 @@ impl<'a> Run<'a> {
     }
 
     fn derive(&mut self, relations: &mut [RelationState]) -> Result<(), Stop> {
+        for (id, rows) in text_facts(self.program, self.dictionary) {
+            self.in_text[id.index()] = relations[id.index()].count_stated(rows);
+        }
         for (id, relation) in self.program.relations() {
             let state = &mut relations[id.index()];
             let grows = self.program.rules_of(id).next().is_some()
                 || state.is_guarded()
                 || self.subsumptions_of(id).next().is_some()
                 || matches!(relation.kind, RelationKind::Delta(_));
-            self.report.stated += state.open(grows, self.options.threads, self.options.births);
+            let stated = state.open(grows, self.options.threads, self.options.births);
+            self.report.stated += stated;
+            self.in_text[id.index()] = self.in_text[id.index()].saturating_sub(stated);
         }
         let strata = self.program.strata();
         for (at, stratum) in strata.iter().enumerate() {
@@ -132,6 +141,8 @@ impl<'a> Run<'a> {
         stratum: &Stratum,
         relations: &mut [RelationState],
     ) -> Result<(), Stop> {
+        let in_text = stratum.relations.iter().map(|id| self.in_text[id.index()]);
+        self.report.stated += in_text.sum::<u64>();
         let mut versions = Vec::new();
         for &rule in &stratum.rules {
             let deltas = recursive_atoms(self.program, rule, stratum);

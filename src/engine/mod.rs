@@ -5,6 +5,7 @@
 
 mod admission;
 pub mod aggregate;
+mod births;
 pub mod budget;
 mod choice;
 pub mod closures;
@@ -31,6 +32,7 @@ mod subsumption;
 mod tests;
 #[cfg(test)]
 mod tests_of_guards;
+mod text_facts;
 mod value_order;
 mod worker;
 

@@ -5,9 +5,18 @@ use std::fmt::Write;
 
 /// Codes of what is found while rules run.
 const RUNNING: &[(&str, &str)] = &[
-    ("D501", "A functor has no value for its arguments, and such faults were asked to be errors."),
-    ("D502", "A functor is called that the embedding program did not register."),
-    ("W501", "A functor has no value for its arguments: the rule instance yields nothing."),
+    (
+        "D501",
+        "A functor has no value for its arguments, and such faults were asked to be errors.",
+    ),
+    (
+        "D502",
+        "A functor is called that the embedding program did not register.",
+    ),
+    (
+        "W501",
+        "A functor has no value for its arguments: the rule instance yields nothing.",
+    ),
 ];
 
 /// Programs that are diagnosed so, and how they are put right.
@@ -108,15 +117,26 @@ mod tests {
     fn examples_show_their_code_and_its_cure() {
         for (code, wrong, right) in EXAMPLES {
             let (found, left) = (codes(wrong), codes(right));
-            assert!(found.iter().any(|known| known == code), "{code}: {found:?} in\n{wrong}");
-            assert!(!left.iter().any(|known| known == code || known.starts_with('D')), "{code}: {left:?} in\n{right}");
+            assert!(
+                found.iter().any(|known| known == code),
+                "{code}: {found:?} in\n{wrong}"
+            );
+            assert!(
+                !left
+                    .iter()
+                    .any(|known| known == code || known.starts_with('D')),
+                "{code}: {left:?} in\n{right}"
+            );
         }
     }
 
     #[test]
     fn every_code_has_a_page() {
         let page = page("w103").expect("a page");
-        assert!(page.contains("--wno var-appears-once") && page.contains("Put right:"), "{page}");
+        assert!(
+            page.contains("--wno var-appears-once") && page.contains("Put right:"),
+            "{page}"
+        );
         for entry in syntax::codes::CODES.iter().chain(analysis::codes::CODES) {
             assert!(super::page(entry.code).is_some());
         }

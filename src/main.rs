@@ -17,6 +17,8 @@ fn main() -> ExitCode {
         Some(Verb::Run(arguments)) => cli::run(directory, &arguments),
         Some(Verb::Query(arguments)) => cli::query(directory, &arguments),
         Some(Verb::Check(arguments)) => cli::check(directory, &arguments),
+        Some(Verb::Plan(arguments)) => cli::plan(directory, &arguments),
+        Some(Verb::Profile(arguments)) => cli::profile(directory, &arguments),
         Some(Verb::Why(arguments)) => cli::why(directory, &arguments),
         Some(Verb::Completions { shell }) => cli::completions(shell),
     };

@@ -1,5 +1,7 @@
 //! What a session answers, as data.
 
+use super::costs::Costs;
+use super::plans::Plans;
 use super::table::Table;
 use super::why::Proof;
 use crate::syntax::source::Location;
@@ -19,6 +21,8 @@ pub enum Answer {
         counts: Vec<(Arc<str>, u64)>,
         elapsed: Duration,
     },
+    Plans(Plans),
+    Costs(Box<Costs>),
     Loaded(Inventory),
 }
 

@@ -22,7 +22,7 @@ use crate::syntax::source::SourceMap;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// One loaded case.
 ///
@@ -41,6 +41,8 @@ pub struct Session {
     pub(super) inserted: Vec<(RelationId, Rows)>,
     pub(super) database: Database,
     pub(super) report: RunReport,
+    /// Time that reading rules and facts took.
+    pub(super) reading: Duration,
     /// Rows were inserted since the last run.
     pub(super) stale: bool,
     /// Texts typed so far; names them in messages.
@@ -65,19 +67,47 @@ impl Session {
         Session::open(spec, Options::default())
     }
 
+    /// Like [`Session::open`], but a run that hits a limit is kept as far as it came, for looking at its plans and costs.
+    /// Its answers are not complete.
+    pub fn open_as_far(
+        spec: CaseSpec,
+        options: Options,
+    ) -> Result<(Session, Option<Stopped>), Error> {
+        let mut session = Session::prepare(spec, options, Vec::new())?;
+        let (database, outcome) = session.evaluate()?;
+        let (report, stopped) = match outcome {
+            Ok(report) => (report, None),
+            Err(stop) => {
+                let stopped = Stopped::new(&stop, &session.program.checked, &session.sources);
+                (*stop.report, Some(stopped))
+            }
+        };
+        session.take(database, report);
+        Ok((session, stopped))
+    }
+
     fn start(spec: CaseSpec, options: Options, added: Vec<PathBuf>) -> Result<Session, Error> {
+        let mut session = Session::prepare(spec, options, added)?;
+        session.rerun()?;
+        Ok(session)
+    }
+
+    /// Reads everything, derives nothing.
+    fn prepare(spec: CaseSpec, options: Options, added: Vec<PathBuf>) -> Result<Session, Error> {
+        let started = Instant::now();
         let mut sources = SourceMap::new();
         let program = program::load(&spec, &added, &mut sources)?;
         let dictionary = Arc::new(Dictionary::new());
         let pool = Pool::new(options.threads);
         let data =
             pool.install(|| data::read(&program.checked, &dictionary, &spec, &options, &sources))?;
-        let mut session = Session {
+        Ok(Session {
+            reading: started.elapsed(),
             database: Database::new(program.checked.clone(), dictionary),
             warnings: Vec::new(),
             report: RunReport::default(),
             inserted: Vec::new(),
-            stale: false,
+            stale: true,
             typed: 0,
             spec,
             options,
@@ -86,9 +116,7 @@ impl Session {
             program,
             data,
             pool,
-        };
-        session.rerun()?;
-        Ok(session)
+        })
     }
 
     /// Carries out one command.
@@ -109,6 +137,8 @@ impl Session {
             }
             Command::Rules(relation) => self.rule_texts(relation.as_deref()).map(Answer::Rules),
             Command::Count(what) => self.count(what.as_deref()),
+            Command::Plan(what) => self.plan(what.as_deref()).map(Answer::Plans),
+            Command::Profile => self.profile().map(|costs| Answer::Costs(Box::new(costs))),
             Command::Load(path) => self.load(path.clone()).map(Answer::Changed),
             Command::Reload => self.reload().map(Answer::Loaded),
         }
@@ -311,7 +341,15 @@ impl Session {
         }
     }
 
-    fn rerun(&mut self) -> Result<(), Error> {
+    pub(super) fn rerun(&mut self) -> Result<(), Error> {
+        let (database, outcome) = self.evaluate()?;
+        let report = outcome.map_err(|stop| self.stopped(&stop))?;
+        self.take(database, report);
+        Ok(())
+    }
+
+    /// Runs the program over everything that is stated now.
+    fn evaluate(&mut self) -> Result<(Database, Result<RunReport, Stop>), Error> {
         let checked = self.program.checked.clone();
         let mut database = Database::new(checked.clone(), self.database.dictionary().clone());
         if self.data.rows.is_none() {
@@ -329,13 +367,15 @@ impl Session {
         for (relation, rows) in &self.inserted {
             database.state(*relation, rows.clone());
         }
-        let report =
-            run(&mut database, &self.options).map_err(|stop| self.stopped_in(&stop, &checked))?;
+        let outcome = run(&mut database, &self.options);
+        Ok((database, outcome))
+    }
+
+    fn take(&mut self, database: Database, report: RunReport) {
         self.database = database;
         self.report = report;
         self.stale = false;
         self.gather_warnings();
-        Ok(())
     }
 
     fn read(&self, program: &CheckedProgram) -> Result<Data, Findings> {

@@ -8,7 +8,9 @@ mod answer;
 mod case;
 mod catalogue;
 mod check;
+mod clauses;
 mod command;
+mod costs;
 mod data;
 mod decode;
 mod encode;
@@ -17,6 +19,7 @@ mod loaded;
 mod options;
 mod outcome;
 mod outputs;
+mod plans;
 mod pool;
 mod program;
 mod rows;
@@ -31,13 +34,16 @@ pub use answer::{
 };
 pub use case::CaseSpec;
 pub use check::check;
+pub use clauses::ClauseText;
 pub use command::Command;
+pub use costs::{Costs, RelationGrowth, RoundOf, RuleCosts, StratumCosts, VersionCosts};
 pub use decode::RowError;
 pub use error::{Error, Findings, Stopped};
 pub use loaded::Session;
 pub use options::Options;
 pub use outcome::Violated;
 pub use outputs::Written;
+pub use plans::{Plans, RulePlans, StratumPlans};
 pub use table::Table;
 pub use vocabulary::Signature;
 pub use watch::{Unwatched, Watch};
@@ -46,6 +52,7 @@ pub use why::Proof;
 // What callers need of the parts below, so that they know only this one.
 pub use crate::engine::budget::{Budget, Observer, StopReason};
 pub use crate::explain::{Line, LineKind, Tree};
+pub use crate::plan::{PlanText, StepText};
 
 #[cfg(test)]
 mod tests;

@@ -89,13 +89,7 @@ pub fn check(
 
     let mut checked = shell(&items, declarations, &inliner, &mut findings);
     let declarations = checked.declarations.clone();
-    lower_clauses(
-        &draft,
-        &typing,
-        &declarations,
-        &mut checked,
-        &mut findings,
-    );
+    lower_clauses(&draft, &typing, &declarations, &mut checked, &mut findings);
     let edges = strata::edges(&checked);
     let components = strata::Components::new(checked.relations.len(), &edges);
     checked.word_bits = options.word_bits;

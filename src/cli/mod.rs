@@ -4,8 +4,11 @@
 //! Must not know: anything below `session`. Only here is `clap` used.
 
 pub mod args;
+pub mod flame;
 pub mod interrupt;
 pub mod open;
+pub mod plan;
+pub mod profile;
 pub mod progress;
 pub mod proof;
 pub mod report;
@@ -16,8 +19,8 @@ pub mod terminal;
 pub mod units;
 
 mod check;
-mod fmt;
 mod explain;
+mod fmt;
 mod memory;
 mod query;
 mod run;
@@ -29,8 +32,10 @@ use clap_complete::Shell;
 use status::Status;
 
 pub use check::check;
-pub use fmt::fmt;
 pub use explain::{corroboration, critical};
+pub use fmt::fmt;
+pub use plan::plan;
+pub use profile::profile;
 pub use query::{footer, query, yes_or_no};
 pub use run::run;
 pub use why::why;

@@ -1,9 +1,9 @@
 //! Answers as text for a person.
 
-use crate::cli::proof;
 use crate::cli::style::Palette;
 use crate::cli::table::{self, TextGrid};
 use crate::cli::units::{plural, show_count, show_duration};
+use crate::cli::{self, proof};
 use crate::cli::{footer, yes_or_no};
 use crate::session::{Answer, Change, Inventory, RelationSize, RuleText, Schema, SourceLine};
 use std::io::{self, Write};
@@ -55,6 +55,8 @@ pub fn show(answer: &Answer, look: Look, out: &mut dyn Write) -> io::Result<()> 
         Answer::Rules(rules) if rules.is_empty() => writeln!(out, "no rule derives it"),
         Answer::Rules(rules) => self::rules(rules, look, out),
         Answer::Count { counts, .. } => count(counts, look, out),
+        Answer::Plans(plans) => cli::plan::print(plans, look.palette, out),
+        Answer::Costs(costs) => cli::profile::print(costs, look.width, look.palette, out),
         Answer::Loaded(inventory) => writeln!(out, "{}", loaded(inventory)),
     }
 }

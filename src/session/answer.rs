@@ -1,7 +1,9 @@
 //! What a session answers, as data.
 
 use super::corroboration::Corroborated;
+use super::costs::Costs;
 use super::critical::Critical;
+use super::plans::Plans;
 use super::table::Table;
 use super::why::Proof;
 use crate::evidence::Lens;
@@ -26,6 +28,8 @@ pub enum Answer {
         counts: Vec<(Arc<str>, u64)>,
         elapsed: Duration,
     },
+    Plans(Plans),
+    Costs(Box<Costs>),
     Loaded(Inventory),
 }
 

@@ -467,8 +467,17 @@ fn check_finds_every_mistake_and_runs_nothing() {
         .run(&["check", "bad.dl"])
         .status(1)
         .prints("")
-        .says("bad.dl:3");
-    paths().run(&["check", "paths.dl"]).status(0).prints("");
+        .says("bad.dl:3")
+        .says("1 rule file: 4 errors");
+    paths()
+        .run(&["check", "paths.dl"])
+        .status(0)
+        .prints("")
+        .says("1 rule file, 2 relations: nothing wrong\n");
+    case()
+        .run(&["check"])
+        .status(0)
+        .says("2 rule files, 2 relations, 2 claims: nothing wrong\n");
     let fine = paths()
         .run(&["check", "paths.dl", "--json"])
         .status(0)
@@ -598,6 +607,43 @@ fn bad_input_is_named_with_its_place_and_nothing_is_written() {
             }
         }
     }
+}
+
+#[test]
+fn errors_of_the_data_show_the_row() {
+    let sandbox = case();
+    sandbox.file(
+        "facts/contracts.csv",
+        "claim_id,client,firm,from\nc1,a,b,\nc2,a,b,2021-02-30\nc1,x,y,\n",
+    );
+    sandbox
+        .run(&["check"])
+        .status(1)
+        .says("3 | c2,a,b,2021-02-30\n  |        ^^^^^^^^^^\n")
+        .says("2 | c1,a,b,\n  | ------- first given here\n  .\n4 | c1,x,y,\n  | ^^\n");
+}
+
+#[test]
+fn warnings_are_shown_beside_errors_of_the_data() {
+    let sandbox = case();
+    sandbox
+        .file(
+            "rules/3.dl",
+            ".decl p(x: symbol)\np(X) :- contract(X, Y).\n",
+        )
+        .file("facts/contracts.csv", "claim_id,client,firm\nc1,x-bureau\n")
+        .directory("out");
+    for arguments in [&["run", "-D", "out"][..], &["check"], &["query", "p(X)"]] {
+        sandbox
+            .run(arguments)
+            .status(1)
+            .says("3.dl:2:21")
+            .says("contracts.csv:2:");
+    }
+    sandbox
+        .run(&["check"])
+        .status(1)
+        .says("3 rule files, 3 relations: 1 error, 2 warnings");
 }
 
 #[test]

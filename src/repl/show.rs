@@ -25,7 +25,7 @@ pub fn show(answer: &Answer, look: Look, out: &mut dyn Write) -> io::Result<()> 
             match look.timed {
                 true => {
                     let took = format!("in {}", show_duration(rows.elapsed()));
-                    writeln!(out, "{said}  {}", look.palette.quiet(took))
+                    writeln!(out, "{said}, {}", look.palette.quiet(took))
                 }
                 false => writeln!(out, "{said}"),
             }

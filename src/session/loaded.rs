@@ -19,7 +19,7 @@ use crate::io;
 use crate::storage::{Dictionary, Rows};
 use crate::syntax::ast::DirectiveKind;
 use crate::syntax::diagnostic::Diagnostic;
-use crate::syntax::source::SourceMap;
+use crate::syntax::source::{SourceMap, TYPED};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -44,7 +44,7 @@ pub struct Session {
     pub(super) report: RunReport,
     /// Rows were inserted since the last run.
     pub(super) stale: bool,
-    /// Texts typed so far; names them in messages.
+    /// How many texts were typed so far.
     typed: u32,
     pub(super) warnings: Vec<Diagnostic>,
 }
@@ -71,8 +71,9 @@ impl Session {
         let program = program::load(&spec, &added, &mut sources)?;
         let dictionary = Arc::new(Dictionary::new());
         let pool = Pool::new(options.threads);
-        let data =
-            pool.install(|| data::read(&program.checked, &dictionary, &spec, &options, &sources))?;
+        let data = pool
+            .install(|| data::read(&program.checked, &dictionary, &spec, &options, &sources))
+            .map_err(|wrong| wrong.after(&program.warnings))?;
         functors::require(&program.checked, &options.functors)
             .map_err(|missing| Findings::new(missing, &sources))?;
         let mut session = Session {
@@ -223,10 +224,10 @@ impl Session {
             .install(|| io::sort_rows(rows, types, program, dictionary, threads))
     }
 
-    /// `<input 3>`
+    /// A name for one more text that was typed.
     pub(super) fn name_text(&mut self) -> String {
         self.typed += 1;
-        format!("<input {}>", self.typed)
+        TYPED.to_owned()
     }
 
     fn add_text(&mut self, text: &str) -> Result<Change, Error> {
@@ -266,7 +267,10 @@ impl Session {
         let mut change = typed::count_items(&program.tree.items[before..]);
         let data = match self.can_keep_data(&program.checked) {
             true => None,
-            false => Some(self.read(&program.checked)?),
+            false => {
+                let data = self.read(&program.checked);
+                Some(data.map_err(|wrong| wrong.after(&program.warnings))?)
+            }
         };
         let rows = data.as_ref().unwrap_or(&self.data).rows.iter().flatten();
         let mut database =

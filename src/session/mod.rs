@@ -31,7 +31,7 @@ pub use answer::{
     Answer, AttributeType, Change, Inventory, RelationSize, RuleText, Schema, SourceLine,
 };
 pub use case::CaseSpec;
-pub use check::check;
+pub use check::{Checked, ReadFacts, check};
 pub use command::Command;
 pub use decode::RowError;
 pub use error::{Error, Findings, Stopped};

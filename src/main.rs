@@ -18,6 +18,8 @@ fn main() -> ExitCode {
         Some(Verb::Query(arguments)) => cli::query(directory, &arguments),
         Some(Verb::Check(arguments)) => cli::check(directory, &arguments),
         Some(Verb::Why(arguments)) => cli::why(directory, &arguments),
+        Some(Verb::Corroboration(arguments)) => cli::corroboration(directory, &arguments),
+        Some(Verb::Critical(arguments)) => cli::critical(directory, &arguments),
         Some(Verb::Completions { shell }) => cli::completions(shell),
     };
     status.into()

@@ -1,6 +1,7 @@
 //! The command line as typed.
 
 use super::units;
+use crate::session::{Credibility, Lens, PartialDate, Reliability};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use std::num::NonZeroUsize;
@@ -36,6 +37,13 @@ Examples:
   cutout query --json 'chain(F, M, N), N > 2'
   cutout -C other-case query 'under(U, \"mps\")'";
 
+const CRITICAL_EXAMPLES: &str = "\
+Examples:
+  cutout critical 'attributed(\"apt3\", \"mss\")'   every minimal cut of one conclusion
+  cutout critical 'attributed(\"apt3\", _)'       of each that agrees
+  cutout critical --relation attributed         the single points of failure of a relation
+  cutout critical                               of all output relations";
+
 /// Works out who is behind cyber intrusions: claims in CSV files, rules in Datalog, answers with their sources.
 ///
 /// Without a command: asks the case in ./rules and ./facts.
@@ -63,6 +71,11 @@ pub enum Verb {
     Check(CheckArgs),
     /// Prove a fact, down to the claims and their sources
     Why(WhyArgs),
+    /// Which independent sources carry a fact, copies counted once
+    Corroboration(FactArgs),
+    /// What conclusions hang on: minimal cuts of claims and of sources
+    #[command(after_help = CRITICAL_EXAMPLES)]
+    Critical(CriticalArgs),
     /// Print the completion script of a shell
     Completions { shell: Shell },
 }
@@ -127,6 +140,8 @@ pub struct RunArgs {
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
+    pub lens: LensArgs,
+    #[command(flatten)]
     pub program: ProgramArgs,
     #[command(flatten)]
     pub limits: LimitArgs,
@@ -146,6 +161,8 @@ pub struct QueryArgs {
     /// One JSON value: {"columns": […], "rows": [[…]]}
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub lens: LensArgs,
     #[command(flatten)]
     pub program: ProgramArgs,
     #[command(flatten)]
@@ -175,6 +192,38 @@ pub struct CheckArgs {
     pub program: ProgramArgs,
 }
 
+/// Which claims count.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Claims that count")]
+pub struct LensArgs {
+    /// Claims that held on this date, as in `2021`, `2021-03` or `2021-03-15`
+    #[arg(long, value_name = "DATE")]
+    pub as_of: Option<PartialDate>,
+    /// Claims of sources published by the end of this date
+    #[arg(long, value_name = "DATE")]
+    pub known_by: Option<PartialDate>,
+    /// Claims of sources at least so reliable, `A` to `F`
+    #[arg(long, value_name = "A-F")]
+    pub min_reliability: Option<Reliability>,
+    /// Claims at least so credible, `1` to `6`
+    #[arg(long, value_name = "1-6")]
+    pub max_credibility: Option<Credibility>,
+}
+
+/// What every explanation takes.
+#[derive(Debug, Default, Args)]
+pub struct ExplainArgs {
+    /// One JSON value
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub lens: LensArgs,
+    #[command(flatten)]
+    pub program: ProgramArgs,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+}
+
 #[derive(Debug, Args)]
 pub struct WhyArgs {
     /// The fact, as in 'attributed("apt3", "mss")'
@@ -183,13 +232,50 @@ pub struct WhyArgs {
     /// Rule files, together one program [default: rules/*.dl]
     #[arg(value_name = "PROG.dl", value_hint = ValueHint::FilePath)]
     pub programs: Vec<PathBuf>,
-    /// One JSON value
+    /// List every minimal support
     #[arg(long)]
-    pub json: bool,
+    pub all: bool,
+    /// Look for this many supports [default: 100, any number with --all]
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+    /// Check the proof again, step by step
+    #[arg(long)]
+    pub verify: bool,
+    /// Supports whose claims never held at one time support nothing
+    #[arg(long)]
+    pub time: bool,
     #[command(flatten)]
-    pub program: ProgramArgs,
+    pub explain: ExplainArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct FactArgs {
+    /// The fact, as in 'attributed("apt3", "mss")'
+    #[arg(value_name = "FACT")]
+    pub fact: String,
+    /// Rule files, together one program [default: rules/*.dl]
+    #[arg(value_name = "PROG.dl", value_hint = ValueHint::FilePath)]
+    pub programs: Vec<PathBuf>,
     #[command(flatten)]
-    pub limits: LimitArgs,
+    pub explain: ExplainArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct CriticalArgs {
+    /// Facts, `_` for any value [default: all output relations]; `PROG.dl` among them names the program
+    #[arg(value_name = "FACT")]
+    pub facts: Vec<String>,
+    /// All conclusions of a relation; may be repeated
+    #[arg(long, value_name = "RELATION")]
+    pub relation: Vec<String>,
+    /// Claims or sources in one cut [default: 1 for many conclusions, else any number]
+    #[arg(long, value_name = "N")]
+    pub size: Option<usize>,
+    /// Cuts of each kind for each conclusion [default: 100]
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+    #[command(flatten)]
+    pub explain: ExplainArgs,
 }
 
 /// What a rule instance without a value is.
@@ -230,6 +316,17 @@ impl FromStr for Jobs {
                 .parse()
                 .map(Jobs::Exactly)
                 .map_err(|_| "a number of threads from 1 up, or `auto`".to_owned()),
+        }
+    }
+}
+
+impl LensArgs {
+    pub fn lens(&self) -> Lens {
+        Lens {
+            as_of: self.as_of,
+            known_by: self.known_by,
+            min_reliability: self.min_reliability,
+            max_credibility: self.max_credibility,
         }
     }
 }

@@ -16,6 +16,7 @@ pub mod terminal;
 pub mod units;
 
 mod check;
+mod explain;
 mod memory;
 mod query;
 mod run;
@@ -27,6 +28,7 @@ use clap_complete::Shell;
 use status::Status;
 
 pub use check::check;
+pub use explain::{corroboration, critical};
 pub use query::{footer, query, yes_or_no};
 pub use run::run;
 pub use why::why;

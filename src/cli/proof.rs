@@ -13,7 +13,10 @@ pub fn print(proof: &Proof, palette: Palette, out: &mut dyn Write) -> io::Result
             for (line, shown) in tree.lines.iter().zip(text.lines()) {
                 writeln!(out, "{}", paint(line, shown, palette))?;
             }
-            Ok(())
+            proof
+                .remarks()
+                .iter()
+                .try_for_each(|remark| writeln!(out, "{}", palette.quiet(remark)))
         }
         _ => write!(out, "{proof}"),
     }

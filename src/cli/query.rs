@@ -34,6 +34,7 @@ fn answer(directory: Option<&Path>, arguments: &QueryArgs) -> Result<Table, Erro
     let mut options = open::options(&arguments.limits, &Interrupt::install());
     options.births = false;
     options.keep_stated = false;
+    options.lens = arguments.lens.lens();
     Session::open(spec, options)?.query(&arguments.body)
 }
 

@@ -34,6 +34,7 @@ pub fn run(directory: Option<&Path>, arguments: &RunArgs) -> Status {
     let mut options = open::options(&arguments.limits, &Interrupt::install());
     options.births = false;
     options.keep_stated = false;
+    options.lens = arguments.lens.lens();
     options.bad_rows = arguments.skip_bad_rows.clone();
 
     let outcome = Session::open(spec, options).and_then(|mut session| {

@@ -1,20 +1,29 @@
-//! `cutout why`: the proof of a fact.
+//! `cutout why`: the proof of a fact, and what supports it.
 
 use super::args::WhyArgs;
-use super::interrupt::Interrupt;
 use super::status::Status;
 use super::style::Palette;
-use super::{open, proof, report};
-use crate::session::{Error, Proof, Session};
+use super::{explain, proof, report};
+use crate::session::WhyQuestion;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 pub fn why(directory: Option<&Path>, arguments: &WhyArgs) -> Status {
-    let proof = match answer(directory, arguments) {
-        Ok(proof) => proof,
-        Err(error) => return report::failure(&error, arguments.json),
+    let common = &arguments.explain;
+    let question = WhyQuestion {
+        all: arguments.all,
+        limit: arguments.limit,
+        verify: arguments.verify,
+        time: arguments.time,
+        ..WhyQuestion::of(arguments.fact.as_str())
     };
-    match arguments.json {
+    let answer = explain::open(directory, &arguments.programs, common)
+        .and_then(|mut session| session.explain(&question));
+    let proof = match answer {
+        Ok(proof) => proof,
+        Err(error) => return report::failure(&error, common.json),
+    };
+    match common.json {
         true => report::print_json(&proof),
         false => {
             let stdout = io::stdout();
@@ -23,11 +32,4 @@ pub fn why(directory: Option<&Path>, arguments: &WhyArgs) -> Status {
             report::printed(printed.and_then(|()| out.flush()))
         }
     }
-}
-
-fn answer(directory: Option<&Path>, arguments: &WhyArgs) -> Result<Proof, Error> {
-    let spec = open::case_spec(directory, &arguments.programs, &arguments.program);
-    let mut options = open::options(&arguments.limits, &Interrupt::install());
-    options.keep_stated = false;
-    Session::open(spec, options)?.why(&arguments.fact)
 }

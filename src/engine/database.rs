@@ -186,4 +186,9 @@ impl Database {
     pub fn birth(&self, relation: RelationId, row: &[Code]) -> Option<u32> {
         self.relations[relation.index()].birth(row)
     }
+
+    /// Whether a row was stated from outside, or by rule text; `None` when births were not recorded.
+    pub fn is_stated(&self, relation: RelationId, row: &[Code]) -> Option<bool> {
+        self.relations[relation.index()].is_stated(row)
+    }
 }

@@ -5,6 +5,7 @@
 
 mod admission;
 pub mod aggregate;
+mod births;
 pub mod budget;
 mod choice;
 pub mod closures;

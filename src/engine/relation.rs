@@ -1,6 +1,7 @@
 //! One relation while a program runs: its rows, the latest delta, the indexes that rules asked for.
 
 use super::admission::Admission;
+use super::births::Births;
 use super::statistics::estimate_distinct;
 use crate::analysis::checked::CheckedProgram;
 use crate::storage::{Code, Dictionary, Index, Inserter, RowSet, Rows, SortedRows};
@@ -36,7 +37,7 @@ pub struct RelationState {
     /// Rounds that added rows.
     rounds: u32,
     distinct: Vec<f64>,
-    births: Option<Vec<(u32, SortedRows)>>,
+    births: Option<Births>,
     /// Present when rows have to pass it on their way into the set.
     admission: Option<Mutex<Admission>>,
 }
@@ -76,7 +77,7 @@ impl RelationState {
     pub fn open(&mut self, grows: bool, writers: usize, births: bool) -> u64 {
         let stated = SortedRows::from_unsorted(std::mem::take(&mut self.stated));
         let count = stated.len() as u64;
-        self.births = births.then(|| vec![(0, stated.clone())]);
+        self.births = births.then(|| Births::new(stated.clone()));
         self.note_distinct(stated.rows());
         self.closed = !grows;
         if grows {
@@ -131,8 +132,8 @@ impl RelationState {
         self.set.settle(Rows::new(0));
         self.indexes.get_mut().clear();
         self.merged = true;
-        for (_, rows) in self.births.iter_mut().flatten() {
-            *rows = SortedRows::from_unsorted(without(rows.rows()));
+        if let Some(births) = &mut self.births {
+            births.rewrite(|rows| SortedRows::from_unsorted(without(rows.rows())));
         }
     }
 
@@ -145,7 +146,7 @@ impl RelationState {
         self.merged = delta.is_empty();
         self.rounds += u32::from(!delta.is_empty());
         if let (Some(births), false) = (&mut self.births, delta.is_empty()) {
-            births.push((tick, SortedRows::from_unsorted(delta.clone())));
+            births.push(tick, SortedRows::from_unsorted(delta.clone()));
         }
         self.delta = Arc::new(delta);
     }
@@ -240,11 +241,12 @@ impl RelationState {
     }
 
     pub fn birth(&self, row: &[Code]) -> Option<u32> {
-        self.births
-            .as_ref()?
-            .iter()
-            .find(|(_, rows)| rows.contains(row))
-            .map(|&(tick, _)| tick)
+        self.births.as_ref()?.of(row)
+    }
+
+    /// `None`: births were not recorded.
+    pub fn is_stated(&self, row: &[Code]) -> Option<bool> {
+        Some(self.births.as_ref()?.is_stated(row))
     }
 
     fn note_distinct(&mut self, rows: &Rows) {

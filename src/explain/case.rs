@@ -23,6 +23,7 @@ pub struct Case<'a> {
     rules: Vec<Vec<RuleId>>,
     /// Facts in rule text, each with the first rule that states it.
     text: FxHashMap<Fact, RuleId>,
+    pub(super) only_claims: bool,
 }
 
 /// How a fact comes to be stated.
@@ -63,7 +64,14 @@ impl<'a> Case<'a> {
             patterns: Patterns::new(),
             rules,
             text,
+            only_claims: false,
         }
+    }
+
+    /// Supports and cuts consist of claims only: rule text and plain data are nobody's claim and taken as given.
+    pub fn only_claims(mut self) -> Case<'a> {
+        self.only_claims = true;
+        self
     }
 
     pub fn holds(&self, fact: &Fact) -> bool {
@@ -79,11 +87,17 @@ impl<'a> Case<'a> {
         if let Some(&rule) = self.text.get(fact) {
             return Some(Ground::Text(rule));
         }
-        let stated = match self.facts.birth(fact.relation, &fact.row) {
-            Some(tick) => tick == 0,
+        let stated = match self.facts.is_stated(fact.relation, &fact.row) {
+            Some(stated) => stated,
             None => self.is_underivable(fact.relation) && self.holds(fact),
         };
         stated.then_some(Ground::Data)
+    }
+
+    /// Whether a fact stands whatever is withdrawn.
+    pub(super) fn is_given(&self, fact: &Fact) -> bool {
+        self.only_claims
+            && (self.text.contains_key(fact) || self.ground(fact) == Some(Ground::Data))
     }
 
     /// The rules with a body that conclude rows of this relation.
@@ -92,7 +106,7 @@ impl<'a> Case<'a> {
     }
 
     /// The fact that rule text states.
-    pub(super) fn stated_by(&self, rule: RuleId) -> Option<Fact> {
+    pub fn stated_by(&self, rule: RuleId) -> Option<Fact> {
         stated_by(&self.program[rule], self.dictionary)
     }
 

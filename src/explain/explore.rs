@@ -206,6 +206,11 @@ impl<'a> Explorer<'a> {
     /// Adds the elements, and drops what cannot be derived or does not lead to the root.
     fn finish(mut self) -> Lineage {
         let elements = self.elements();
+        for (vertex, fact) in std::mem::take(&mut self.facts) {
+            if self.case.is_given(&fact) {
+                self.edge(vertex, Vec::new(), Vec::new());
+            }
+        }
         let mut vertex_of = Vec::new();
         let mut kept = Vec::new();
         for (facts, statements) in elements {
@@ -229,6 +234,9 @@ impl<'a> Explorer<'a> {
         let mut states: FxHashMap<Statement, Vec<u32>> = FxHashMap::default();
         let mut order = Vec::new();
         for (vertex, fact) in &self.facts {
+            if self.case.is_given(fact) {
+                continue;
+            }
             let statements: Vec<Statement> = match self.case.ground(fact) {
                 None => continue,
                 Some(Ground::Text(rule)) => vec![Statement::Text(rule)],

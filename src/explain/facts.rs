@@ -31,6 +31,9 @@ pub trait Facts {
 
     /// See [`Database::birth`].
     fn birth(&self, relation: RelationId, row: &[Code]) -> Option<u32>;
+
+    /// See [`Database::is_stated`].
+    fn is_stated(&self, relation: RelationId, row: &[Code]) -> Option<bool>;
 }
 
 impl Facts for Database {
@@ -48,5 +51,9 @@ impl Facts for Database {
 
     fn birth(&self, relation: RelationId, row: &[Code]) -> Option<u32> {
         Database::birth(self, relation, row)
+    }
+
+    fn is_stated(&self, relation: RelationId, row: &[Code]) -> Option<bool> {
+        Database::is_stated(self, relation, row)
     }
 }

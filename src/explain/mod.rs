@@ -34,6 +34,7 @@ mod testing;
 mod tests;
 mod text;
 mod tree;
+mod when;
 
 pub use case::{Case, Ground};
 pub use check::{Flaw, FlawKind};
@@ -49,3 +50,4 @@ pub use supports::{Support, Supports};
 pub use testimony::{Testimony, latest_source, testimonies};
 pub use text::{fact_text, pattern_text, sentence};
 pub use tree::{Line, LineKind, Tree, TreeOptions};
+pub use when::Emergence;

@@ -27,7 +27,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 pub struct ProofOptions<'s> {
     /// The most rows of an aggregate that are listed and explained; their total is always told.
     pub members: usize,
-    /// Only these stated facts may be leaves, where that is possible.
+    /// Only these stated facts, and what is given, may be leaves, where that is possible.
     pub from: Option<&'s FxHashSet<Fact>>,
 }
 
@@ -127,7 +127,9 @@ impl Builder<'_> {
             return Ok(Last::Step(chosen.step.clone()));
         }
         if let Some(from) = self.options.from {
-            let is_leaf = |fact: &Fact| from.contains(fact) && case.ground(fact).is_some();
+            let is_leaf = |fact: &Fact| {
+                case.is_given(fact) || from.contains(fact) && case.ground(fact).is_some()
+            };
             if !is_leaf(fact) && search(case, fact, &is_leaf, &mut self.choices, self.meter)? {
                 return Ok(self.chosen(fact));
             }
@@ -259,7 +261,7 @@ impl Builder<'_> {
         push_pairs(&mut open, fact, pairs, false);
         while let Some((pair, reversed)) = open.pop() {
             let leaf = match self.options.from {
-                Some(from) => from.contains(&pair),
+                Some(from) => from.contains(&pair) || self.case.is_given(&pair),
                 None => self.case.ground(&pair).is_some(),
             };
             match self.choices.get(&pair).map(|choice| &choice.step) {

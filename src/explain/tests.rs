@@ -481,6 +481,10 @@ impl Facts for Listed {
     fn birth(&self, _: RelationId, _: &[Code]) -> Option<u32> {
         None
     }
+
+    fn is_stated(&self, _: RelationId, _: &[Code]) -> Option<bool> {
+        None
+    }
 }
 
 #[test]

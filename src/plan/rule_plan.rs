@@ -1,6 +1,6 @@
 //! The plan of one rule for one delta.
 
-use super::order::read_by;
+use super::liveness::read_by;
 use super::step::{Operand, Step, Version};
 use crate::analysis::checked::{RelationId, RuleId, VarId};
 use std::collections::BTreeSet;

@@ -52,7 +52,7 @@ impl CaseHelper {
         let argument = &before[at..];
         match Verb::find(name).map(|verb| verb.takes) {
             Ok(Takes::Relation | Takes::MaybeRelation) => (at, self.relations_with(argument, "")),
-            Ok(Takes::Fact | Takes::MaybeBody) => self.clause(before, at),
+            Ok(Takes::Fact | Takes::MaybeFacts | Takes::MaybeBody) => self.clause(before, at),
             Ok(Takes::File) => self
                 .files
                 .complete_path(before, before.len())
@@ -66,7 +66,7 @@ impl CaseHelper {
                     .map(|word| same(word.to_owned()))
                     .collect(),
             ),
-            Ok(Takes::Nothing) | Err(_) => (before.len(), Vec::new()),
+            Ok(Takes::Nothing | Takes::Lens) | Err(_) => (before.len(), Vec::new()),
         }
     }
 

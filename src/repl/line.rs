@@ -1,6 +1,8 @@
 //! One line as typed: a command after a colon, or text for the session.
 
-use crate::session::Command;
+use super::flags::{self, Given, Known};
+use super::scan::{PieceKind, pieces};
+use crate::session::{Command, CriticalQuestion, Lens, WhyQuestion};
 use std::path::PathBuf;
 
 /// What a line asks for.
@@ -23,9 +25,13 @@ pub enum Takes {
     /// A relation, the body of a query, or nothing.
     MaybeBody,
     Fact,
+    /// Facts or relations, several or none.
+    MaybeFacts,
     File,
     Verb,
     OnOff,
+    /// Flags that choose claims.
+    Lens,
 }
 
 /// A word after a colon.
@@ -36,9 +42,18 @@ pub struct Verb {
     pub takes: Takes,
     /// One line for the overview.
     pub does: &'static str,
+    /// Flags it knows.
+    pub flags: &'static [Known],
     /// More, for `:help VERB`.
     pub more: &'static str,
 }
+
+const LENS: &[Known] = &[
+    ("as-of", true),
+    ("known-by", true),
+    ("min-reliability", true),
+    ("max-credibility", true),
+];
 
 pub const VERBS: &[Verb] = &[
     Verb {
@@ -46,6 +61,7 @@ pub const VERBS: &[Verb] = &[
         short: Some("h"),
         takes: Takes::Verb,
         does: "this overview, or more on one command",
+        flags: &[],
         more: "",
     },
     Verb {
@@ -53,13 +69,60 @@ pub const VERBS: &[Verb] = &[
         short: None,
         takes: Takes::Fact,
         does: "prove a fact, down to claims and their sources",
-        more: "As in `:why works_for(\"a\", \"b\")`. The fact must have constants only.",
+        flags: &[
+            ("all", false),
+            ("limit", true),
+            ("verify", false),
+            ("time", false),
+        ],
+        more: "As in `:why works_for(\"a\", \"b\")`. The fact must have constants only. `--all` lists every minimal support, `--limit N` looks for N only, `--verify` checks the proof again, `--time` takes only supports whose claims once held together.",
+    },
+    Verb {
+        name: "next",
+        short: Some("n"),
+        takes: Takes::Nothing,
+        does: "the proof by the next support of the fact asked about last",
+        flags: &[],
+        more: "",
+    },
+    Verb {
+        name: "all",
+        short: None,
+        takes: Takes::Nothing,
+        does: "all supports of the fact asked about last",
+        flags: &[],
+        more: "",
+    },
+    Verb {
+        name: "corroboration",
+        short: None,
+        takes: Takes::Fact,
+        does: "which independent sources carry a fact, copies counted once",
+        flags: &[],
+        more: "Sources are folded to their roots through `derived_from`.",
+    },
+    Verb {
+        name: "critical",
+        short: None,
+        takes: Takes::MaybeFacts,
+        does: "what conclusions hang on: minimal cuts, single points of failure",
+        flags: &[("relation", true), ("size", true), ("limit", true)],
+        more: "As in `:critical attributed(\"a\", \"b\")`, `:critical attributed(_, _)`, `:critical --relation attributed`, or without anything for all outputs. `--size N`: cuts of up to N claims or sources.",
+    },
+    Verb {
+        name: "lens",
+        short: None,
+        takes: Takes::Lens,
+        does: "let only some claims count, from now on; without flags all of them",
+        flags: LENS,
+        more: "`--as-of DATE`: claims that held then. `--known-by DATE`: claims of sources published by then. `--min-reliability B`, `--max-credibility 2`: claims of that grade or better. Dates are YYYY, YYYY-MM or YYYY-MM-DD.",
     },
     Verb {
         name: "relations",
         short: None,
         takes: Takes::Nothing,
         does: "all relations, with their attributes and sizes",
+        flags: &[],
         more: "",
     },
     Verb {
@@ -67,6 +130,7 @@ pub const VERBS: &[Verb] = &[
         short: None,
         takes: Takes::Relation,
         does: "attributes and types of a relation, and where it comes from",
+        flags: &[],
         more: "",
     },
     Verb {
@@ -74,6 +138,7 @@ pub const VERBS: &[Verb] = &[
         short: None,
         takes: Takes::MaybeRelation,
         does: "the sources that state a relation's facts, or all sources",
+        flags: &[],
         more: "",
     },
     Verb {
@@ -81,6 +146,7 @@ pub const VERBS: &[Verb] = &[
         short: None,
         takes: Takes::MaybeRelation,
         does: "the rules that derive a relation, or all rules",
+        flags: &[],
         more: "",
     },
     Verb {
@@ -88,6 +154,7 @@ pub const VERBS: &[Verb] = &[
         short: None,
         takes: Takes::MaybeBody,
         does: "rows of a relation, answers of a query, or everything",
+        flags: &[],
         more: "As in `:count works_for`, `:count works_for(F, _), !front(F, _)` or `:count`.",
     },
     Verb {
@@ -95,6 +162,7 @@ pub const VERBS: &[Verb] = &[
         short: None,
         takes: Takes::File,
         does: "add a rule file to the program",
+        flags: &[],
         more: "The program stays as it was when the file has an error.",
     },
     Verb {
@@ -102,6 +170,7 @@ pub const VERBS: &[Verb] = &[
         short: None,
         takes: Takes::Nothing,
         does: "read all files again and forget what was typed",
+        flags: &[],
         more: "",
     },
     Verb {
@@ -109,6 +178,7 @@ pub const VERBS: &[Verb] = &[
         short: None,
         takes: Takes::OnOff,
         does: "say how long answers take, or not",
+        flags: &[],
         more: "",
     },
     Verb {
@@ -116,6 +186,7 @@ pub const VERBS: &[Verb] = &[
         short: Some("q"),
         takes: Takes::Nothing,
         does: "leave (Ctrl-D does too)",
+        flags: &[],
         more: "",
     },
 ];
@@ -161,11 +232,31 @@ impl Verb {
             Takes::MaybeRelation => " [RELATION]",
             Takes::MaybeBody => " [RELATION | BODY]",
             Takes::Fact => " FACT",
+            Takes::MaybeFacts => " [FACT …]",
+            Takes::Lens => "",
             Takes::File => " FILE",
             Takes::Verb => " [COMMAND]",
             Takes::OnOff => " [on | off]",
         };
-        format!(":{}{argument}", self.name)
+        let flags: String = self
+            .flags
+            .iter()
+            .map(|(flag, takes)| match takes {
+                true => format!(" [--{flag} {}]", value_name(flag)),
+                false => format!(" [--{flag}]"),
+            })
+            .collect();
+        format!(":{}{argument}{flags}", self.name)
+    }
+}
+
+fn value_name(flag: &str) -> &'static str {
+    match flag {
+        "as-of" | "known-by" => "DATE",
+        "min-reliability" => "A-F",
+        "max-credibility" => "1-6",
+        "relation" => "RELATION",
+        _ => "N",
     }
 }
 
@@ -188,7 +279,11 @@ fn parse_command(command: &str) -> Result<Line, String> {
         None => (command, ""),
     };
     let verb = Verb::find(name)?;
-    let given = (!argument.is_empty()).then(|| argument.to_owned());
+    let flags = match verb.flags.is_empty() {
+        true => Given::plain(argument),
+        false => flags::take(argument, verb.flags)?,
+    };
+    let given = (!flags.text.is_empty()).then(|| flags.text.clone());
     let missing = || format!("`{}` needs an argument", verb.usage());
     let surplus = || Err(format!("`:{}` takes no argument", verb.name));
     let run = |command| Ok(Line::Run(command));
@@ -203,7 +298,20 @@ fn parse_command(command: &str) -> Result<Line, String> {
             "off" => Ok(Line::Time(Some(false))),
             _ => Err(format!("usage: `{}`", verb.usage())),
         },
-        ("relations" | "reload" | "quit", Some(_)) => surplus(),
+        ("relations" | "reload" | "quit" | "next" | "all" | "lens", Some(_)) => surplus(),
+        ("next", None) => run(Command::Next),
+        ("all", None) => run(Command::All),
+        ("lens", None) => run(Command::Lens(lens(&flags)?)),
+        ("critical", facts) => run(Command::Critical(CriticalQuestion {
+            facts: facts.map_or_else(Vec::new, |facts| atoms(&facts)),
+            relations: flags
+                .value("relation")
+                .map(str::to_owned)
+                .into_iter()
+                .collect(),
+            size: flags.parsed("size")?,
+            limit: flags.parsed("limit")?,
+        })),
         ("relations", None) => run(Command::Relations),
         ("reload", None) => run(Command::Reload),
         ("quit", None) => Ok(Line::Quit),
@@ -211,11 +319,52 @@ fn parse_command(command: &str) -> Result<Line, String> {
         ("rules", relation) => run(Command::Rules(relation)),
         ("count", what) => run(Command::Count(what)),
         (_, None) => Err(missing()),
-        ("why", Some(fact)) => run(Command::Why(fact)),
+        ("why", Some(fact)) => run(Command::Why(WhyQuestion {
+            all: flags.has("all"),
+            limit: flags.parsed("limit")?,
+            verify: flags.has("verify"),
+            time: flags.has("time"),
+            ..WhyQuestion::of(fact)
+        })),
+        ("corroboration", Some(fact)) => run(Command::Corroboration(fact)),
         ("schema", Some(relation)) => run(Command::Schema(relation)),
         ("load", Some(path)) => run(Command::Load(unquoted(&path))),
         (name, Some(_)) => Err(Verb::unknown(name)),
     }
+}
+
+/// Atoms one after the other, or names.
+fn atoms(text: &str) -> Vec<String> {
+    let mut atoms = Vec::new();
+    let (mut start, mut depth) = (0, 0usize);
+    for piece in pieces(text) {
+        match piece.kind {
+            PieceKind::Open => depth += 1,
+            PieceKind::Close => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    atoms.push(text[start..piece.range.end].trim().to_owned());
+                    start = piece.range.end;
+                }
+            }
+            PieceKind::Other if depth == 0 && &text[piece.range.clone()] == "," => {
+                start = piece.range.end;
+            }
+            _ => {}
+        }
+    }
+    let rest = text[start..].split_whitespace().map(str::to_owned);
+    atoms.extend(rest.filter(|rest| rest != "."));
+    atoms
+}
+
+fn lens(flags: &Given) -> Result<Lens, String> {
+    Ok(Lens {
+        as_of: flags.parsed("as-of")?,
+        known_by: flags.parsed("known-by")?,
+        min_reliability: flags.parsed("min-reliability")?,
+        max_credibility: flags.parsed("max-credibility")?,
+    })
 }
 
 /// A path may stand in quotes, when it has blanks at its ends.
@@ -244,7 +393,7 @@ mod tests {
         assert_eq!(parse(":relat"), Ok(Line::Run(Command::Relations)));
         assert_eq!(
             parse(":why  p(\"a b\")"),
-            Ok(Line::Run(Command::Why("p(\"a b\")".to_owned())))
+            Ok(Line::Run(Command::Why(WhyQuestion::of("p(\"a b\")"))))
         );
         assert_eq!(
             parse(":load \"a b.dl\""),

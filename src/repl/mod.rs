@@ -4,6 +4,7 @@
 //! Must not know: anything below `session`, but for what completion looks up. Only here is `rustyline` used.
 
 mod context;
+mod flags;
 mod helper;
 mod history;
 mod line;

@@ -45,6 +45,9 @@ pub fn show(answer: &Answer, look: Look, out: &mut dyn Write) -> io::Result<()> 
             writeln!(out, "{}{aside}", changed(change, look.timed))
         }
         Answer::Proof(proof) => proof::print(proof, look.palette, out),
+        Answer::Corroboration(found) => write!(out, "{found}"),
+        Answer::Critical(found) => write!(out, "{found}"),
+        Answer::Lens(lens) => writeln!(out, "counting now: {lens}"),
         Answer::Relations(sizes) => table::print(&relations(sizes), look.width, look.palette, out),
         Answer::Schema(schema) => self::schema(schema, look, out),
         Answer::Sources(lines) if lines.is_empty() => writeln!(out, "no source states these facts"),

@@ -1,7 +1,10 @@
 //! What a session answers, as data.
 
+use super::corroboration::Corroborated;
+use super::critical::Critical;
 use super::table::Table;
 use super::why::Proof;
+use crate::evidence::Lens;
 use crate::syntax::source::Location;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +13,10 @@ pub enum Answer {
     Rows(Table),
     Changed(Change),
     Proof(Box<Proof>),
+    Corroboration(Corroborated),
+    Critical(Critical),
+    /// The claims that count from now on.
+    Lens(Lens),
     Relations(Vec<RelationSize>),
     Schema(Schema),
     Sources(Vec<SourceLine>),

@@ -1,5 +1,8 @@
 //! What a user may ask of a session, as data.
 
+use super::critical::CriticalQuestion;
+use super::why::WhyQuestion;
+use crate::evidence::Lens;
 use std::path::PathBuf;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,8 +14,18 @@ pub enum Command {
     /// Text that is a query, or facts and rules. What reads as a query is one, but for a single atom with constants
     /// only and a final dot: that is a fact, as it is in a file.
     Typed(String),
-    /// A proof of one fact.
-    Why(String),
+    /// What supports a fact, and a proof.
+    Why(WhyQuestion),
+    /// The proof by the next support of the fact asked about last.
+    Next,
+    /// All supports of the fact asked about last.
+    All,
+    /// The independent sources of a fact.
+    Corroboration(String),
+    /// What conclusions hang on.
+    Critical(CriticalQuestion),
+    /// Lets only some claims count, until the next such command.
+    Lens(Lens),
     /// Every relation with its size.
     Relations,
     /// The attributes of one relation.

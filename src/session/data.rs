@@ -15,12 +15,21 @@ use std::path::Path;
 #[derive(Default)]
 pub(super) struct Data {
     /// `None` once handed to a database for good.
-    pub rows: Option<Vec<(RelationId, Rows)>>,
+    pub rows: Option<Vec<Stated>>,
     pub claims: Claims,
     pub sources: Sources,
     pub warnings: Vec<Diagnostic>,
     /// Rows that could not be read and were set aside.
     pub bad_rows: usize,
+}
+
+/// What one directive read.
+#[derive(Clone)]
+pub(super) struct Stated {
+    pub relation: RelationId,
+    pub rows: Rows,
+    /// Every row is somebody's claim.
+    pub claimed: bool,
 }
 
 /// Reads everything the directives of a program ask for, or finds everything that is wrong with it.
@@ -128,7 +137,11 @@ fn read_all(
         match loaded {
             Ok(loaded) => {
                 data.warnings.extend(loaded.warnings);
-                rows.push((directive.relation, loaded.rows));
+                rows.push(Stated {
+                    relation: directive.relation,
+                    rows: loaded.rows,
+                    claimed: directive.parameter("IO") == Some("claims"),
+                });
             }
             Err(found) => errors.extend(found),
         }

@@ -11,10 +11,11 @@ use super::pool::Pool;
 use super::program::{self, Program};
 use super::table::Table;
 use super::typed;
+use super::why::Asked;
 use crate::analysis::checked::{CheckedProgram, RelationId, ValueType};
 use crate::engine::Database;
 use crate::engine::budget::{RunOptions, RunReport, Stop};
-use crate::evidence::{Claims, Sources};
+use crate::evidence::{Claims, Lens, Sources};
 use crate::io;
 use crate::storage::{Dictionary, Rows};
 use crate::syntax::ast::DirectiveKind;
@@ -40,6 +41,10 @@ pub struct Session {
     pub(super) pool: Pool,
     /// Rows inserted by the embedding program.
     pub(super) inserted: Vec<(RelationId, Rows)>,
+    /// The claims that the lens lets through; `None`: all that were read.
+    seen: Option<Claims>,
+    /// What `:next` goes on from.
+    pub(super) asked: Option<Asked>,
     pub(super) database: Database,
     pub(super) report: RunReport,
     /// Rows were inserted since the last run.
@@ -81,6 +86,8 @@ impl Session {
             warnings: Vec::new(),
             report: RunReport::default(),
             inserted: Vec::new(),
+            seen: None,
+            asked: None,
             stale: false,
             typed: 0,
             spec,
@@ -105,7 +112,21 @@ impl Session {
                 true => self.query(text).map(Answer::Rows),
                 false => self.add_text(text).map(Answer::Changed),
             },
-            Command::Why(fact) => self.why(fact).map(|proof| Answer::Proof(Box::new(proof))),
+            Command::Why(asked) => self
+                .explain(asked)
+                .map(|proof| Answer::Proof(Box::new(proof))),
+            Command::Next => self
+                .next_support()
+                .map(|proof| Answer::Proof(Box::new(proof))),
+            Command::All => self
+                .all_supports()
+                .map(|proof| Answer::Proof(Box::new(proof))),
+            Command::Corroboration(fact) => self.corroboration(fact).map(Answer::Corroboration),
+            Command::Critical(asked) => self.critical(asked).map(Answer::Critical),
+            Command::Lens(lens) => {
+                self.look_through(lens.clone())?;
+                Ok(Answer::Lens(self.options.lens.clone()))
+            }
             Command::Relations => Ok(Answer::Relations(self.relation_sizes())),
             Command::Schema(relation) => self.schema(relation).map(Answer::Schema),
             Command::Sources(relation) => {
@@ -170,9 +191,20 @@ impl Session {
         self.database.dictionary()
     }
 
-    /// Claims read from files.
+    /// Claims read from files, as far as they count now.
     pub fn claims(&self) -> &Claims {
-        &self.data.claims
+        self.seen.as_ref().unwrap_or(&self.data.claims)
+    }
+
+    /// Which claims count.
+    pub fn lens(&self) -> &Lens {
+        &self.options.lens
+    }
+
+    /// Lets only some claims count, and derives what follows from those.
+    pub fn look_through(&mut self, lens: Lens) -> Result<(), Error> {
+        let before = std::mem::replace(&mut self.options.lens, lens);
+        self.rerun().inspect_err(|_| self.options.lens = before)
     }
 
     /// The register of sources.
@@ -272,10 +304,14 @@ impl Session {
                 Some(data.map_err(|wrong| wrong.after(&program.warnings))?)
             }
         };
-        let rows = data.as_ref().unwrap_or(&self.data).rows.iter().flatten();
+        let used = data.as_ref().unwrap_or(&self.data);
+        let seen = used.seen(&self.options.lens);
         let mut database =
             Database::new(program.checked.clone(), self.database.dictionary().clone());
-        for (relation, rows) in rows.chain(&self.inserted) {
+        for stated in used.stated(seen.as_ref()) {
+            database.state(stated.relation, stated.rows);
+        }
+        for (relation, rows) in &self.inserted {
             database.state(*relation, rows.clone());
         }
         let report = run(&mut database, &self.options)
@@ -286,6 +322,8 @@ impl Session {
         self.database = database;
         self.report = report;
         self.program = program;
+        self.seen = seen;
+        self.asked = None;
         if let Some(data) = data {
             self.data = data;
         }
@@ -330,14 +368,13 @@ impl Session {
         if self.data.rows.is_none() {
             self.data = self.read(&checked)?;
         }
-        if self.options.keep_stated {
-            for (relation, rows) in self.data.rows.iter().flatten() {
-                database.state(*relation, rows.clone());
-            }
-        } else {
-            for (relation, rows) in self.data.rows.take().into_iter().flatten() {
-                database.state(relation, rows);
-            }
+        let seen = self.data.seen(&self.options.lens);
+        let stated = match self.options.keep_stated || seen.is_some() {
+            true => self.data.stated(seen.as_ref()),
+            false => self.data.rows.take().unwrap_or_default(),
+        };
+        for stated in stated {
+            database.state(stated.relation, stated.rows);
         }
         for (relation, rows) in &self.inserted {
             database.state(*relation, rows.clone());
@@ -347,6 +384,8 @@ impl Session {
         self.accept_faults(&report)?;
         self.database = database;
         self.report = report;
+        self.seen = seen;
+        self.asked = None;
         self.stale = false;
         self.gather_warnings();
         Ok(())
@@ -394,7 +433,7 @@ impl Session {
     }
 }
 
-fn run(database: &mut Database, options: &Options) -> Result<RunReport, Stop> {
+pub(super) fn run(database: &mut Database, options: &Options) -> Result<RunReport, Stop> {
     let run_options = RunOptions {
         threads: options.threads.max(1),
         births: options.births,

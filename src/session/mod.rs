@@ -9,15 +9,19 @@ mod case;
 mod catalogue;
 mod check;
 mod command;
+mod corroboration;
+mod critical;
 mod data;
 mod decode;
 mod encode;
 mod error;
+mod explained;
 mod functors;
 mod loaded;
 mod options;
 mod outcome;
 mod outputs;
+mod part;
 mod pool;
 mod program;
 mod rows;
@@ -33,6 +37,8 @@ pub use answer::{
 pub use case::CaseSpec;
 pub use check::{Checked, ReadFacts, check};
 pub use command::Command;
+pub use corroboration::Corroborated;
+pub use critical::{Critical, CriticalQuestion, CutsOf};
 pub use decode::RowError;
 pub use error::{Error, Findings, Stopped};
 pub use loaded::Session;
@@ -42,10 +48,11 @@ pub use outputs::Written;
 pub use table::Table;
 pub use vocabulary::Signature;
 pub use watch::{Unwatched, Watch};
-pub use why::Proof;
+pub use why::{Proof, WhyQuestion};
 
 // What callers need of the parts below, so that they know only this one.
 pub use crate::engine::budget::{Budget, Observer, StopReason};
+pub use crate::evidence::{Credibility, Lens, PartialDate, Reliability};
 pub use crate::explain::{Line, LineKind, Tree};
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::watch::{Unwatched, Watch};
 use crate::engine::Functors;
 use crate::engine::budget::Budget;
+use crate::evidence::Lens;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -25,6 +26,8 @@ pub struct Options {
     pub functors: Functors,
     /// A rule instance without a value (a division by zero, say) is an error instead of a warning.
     pub faults_are_errors: bool,
+    /// Which claims count.
+    pub lens: Lens,
     pub watch: Arc<dyn Watch>,
 }
 
@@ -39,6 +42,7 @@ impl Default for Options {
             bad_rows: None,
             functors: Functors::default(),
             faults_are_errors: false,
+            lens: Lens::default(),
             watch: Arc::new(Unwatched),
         }
     }

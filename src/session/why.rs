@@ -1,24 +1,70 @@
-//! The proof of one fact.
+//! Why a fact holds: its minimal supports, and the proof that one of them gives.
 
-use super::error::{Error, Findings};
+use super::error::Error;
 use super::loaded::Session;
-use super::typed::parse_body;
-use crate::analysis::check_fact;
-use crate::analysis::checked::{Constant, RelationId, Term};
-use crate::engine::functor;
 use crate::evidence::GradeTables;
-use crate::explain::json::ProofView;
-use crate::explain::{Case, Fact, ProofOptions, Tree, TreeOptions, fact_text};
-use crate::storage::{Code, Dictionary};
-use crate::syntax::ast::{Atom, FormulaKind};
+use crate::explain::json::{ProofView, SupportView};
+use crate::explain::{Case, Fact, ProofOptions, Statement, Support, Tree, TreeOptions};
 use crate::syntax::diagnostic::Diagnostic;
+use rustc_hash::FxHashSet;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 use std::fmt;
 
-/// A fact, whether it holds, and one proof when it does.
+/// Supports listed when nothing else is asked for.
+const LISTED: usize = 100;
+
+/// A question after the reasons of one fact.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WhyQuestion {
+    /// An atom with constants only.
+    pub fact: String,
+    /// List every support, not only the first.
+    pub all: bool,
+    /// Supports to look for. Default: 100, or without a limit of its own where all are asked for.
+    pub limit: Option<usize>,
+    /// Check the proof again, step by step.
+    pub verify: bool,
+    /// Supports whose claims never held at once support nothing.
+    pub time: bool,
+    /// Which support is to be proved, counted from zero.
+    pub support: usize,
+}
+
+impl WhyQuestion {
+    pub fn of(fact: impl Into<String>) -> WhyQuestion {
+        WhyQuestion {
+            fact: fact.into(),
+            ..WhyQuestion::default()
+        }
+    }
+}
+
+/// The question that `:next` goes on with, and how many supports are known.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    question: WhyQuestion,
+    known: usize,
+}
+
+/// A fact, whether it holds, what supports it, and one proof.
 pub struct Proof {
     fact: String,
-    found: Option<(Tree, ProofView, bool)>,
+    supports: Vec<SupportView>,
+    /// `3 of 3 minimal supports`.
+    count: String,
+    complete: bool,
+    /// Which support the proof is of.
+    at: usize,
+    /// The claims of that support, as a reader wants them.
+    weakest: Option<String>,
+    independent: Option<(usize, bool)>,
+    disputed_by: Vec<String>,
+    list: bool,
+    /// Only told when asked for: what the checker of proofs found.
+    verified: Option<Result<(), String>>,
+    found: Option<(Tree, ProofView)>,
+    /// It holds, but its pieces never did at once.
+    never_at_once: bool,
 }
 
 impl Proof {
@@ -33,122 +79,305 @@ impl Proof {
 
     /// The proof as lines; `None` when the fact does not hold.
     pub fn tree(&self) -> Option<&Tree> {
-        self.found.as_ref().map(|(tree, ..)| tree)
+        self.found.as_ref().map(|(tree, _)| tree)
     }
 
     /// The proof as data; `None` when the fact does not hold.
     pub fn view(&self) -> Option<&ProofView> {
-        self.found.as_ref().map(|(_, view, _)| view)
+        self.found.as_ref().map(|(_, view)| view)
     }
 
-    /// Whether every leaf of the proof is stated: no budget cut it short.
+    /// The minimal supports found, cheapest first.
+    pub fn supports(&self) -> &[SupportView] {
+        &self.supports
+    }
+
+    /// Whether these are all minimal supports.
     pub fn is_complete(&self) -> bool {
-        self.found.as_ref().is_some_and(|(.., complete)| *complete)
+        self.complete
+    }
+
+    /// What is told below the proof: the support it is of, how many there are, what the checker found.
+    pub fn remarks(&self) -> Vec<String> {
+        let mut remarks = Vec::new();
+        if !self.holds() {
+            return remarks;
+        }
+        if let Some(support) = self.supports.get(self.at) {
+            let mut parts = Vec::new();
+            if let Some(weakest) = &self.weakest {
+                parts.push(format!("strength {}", number(support.strength)));
+                parts.push(format!("weakest link {weakest}"));
+                parts.push(when(support));
+            }
+            parts.extend(
+                support
+                    .conditions
+                    .iter()
+                    .map(|condition| format!("as long as {condition}")),
+            );
+            let this = format!("support {} of {}", self.at + 1, self.supports.len());
+            let more = if self.complete { "" } else { " found" };
+            if self.supports.len() > 1 || !parts.is_empty() {
+                parts.insert(0, format!("{this}{more}"));
+                remarks.push(parts.join("   ·   "));
+            }
+        }
+        let mut parts = vec![self.count.clone()];
+        if let Some((roots, complete)) = self.independent {
+            let least = if complete { "" } else { "at least " };
+            let noun = if roots == 1 { "root" } else { "roots" };
+            parts.push(format!("{least}{roots} independent {noun}"));
+        }
+        if !self.disputed_by.is_empty() {
+            parts.push(format!("disputed by {}", self.disputed_by.join(", ")));
+        }
+        remarks.push(parts.join("   ·   "));
+        if self.list {
+            remarks.extend(self.supports.iter().enumerate().map(|(at, support)| {
+                let claims = match support.claims.is_empty() {
+                    true => "no claim is needed".to_owned(),
+                    false => support.claims.join(", "),
+                };
+                let mut line = format!(
+                    "{:>4}  {:<5} {claims}   {}",
+                    at + 1,
+                    number(support.strength),
+                    when(support)
+                );
+                for condition in &support.conditions {
+                    line += &format!("   as long as {condition}");
+                }
+                line
+            }));
+        }
+        match &self.verified {
+            Some(Ok(())) => remarks.push("the proof was checked step by step: it is sound".into()),
+            Some(Err(flaw)) => remarks.push(format!("THE PROOF IS NOT SOUND: {flaw}")),
+            None => {}
+        }
+        remarks
+    }
+}
+
+/// `0.64`.
+pub(super) fn number(value: f64) -> String {
+    let text = format!("{value:.3}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+fn when(support: &SupportView) -> String {
+    match (&support.from, &support.to, support.gap_days) {
+        (.., Some(days)) => format!("DISJOINT: its claims are {days} days apart"),
+        (Some(from), Some(to), _) => format!("{from} … {to}"),
+        (Some(from), None, _) => format!("since {from}"),
+        (None, Some(to), _) => format!("until {to}"),
+        (None, None, _) => "no dates".to_owned(),
     }
 }
 
 impl fmt::Display for Proof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.tree() {
-            Some(tree) => write!(f, "{tree}"),
+            Some(tree) => {
+                write!(f, "{tree}")?;
+                self.remarks()
+                    .iter()
+                    .try_for_each(|remark| writeln!(f, "{remark}"))
+            }
+            None if self.never_at_once => writeln!(
+                f,
+                "{} is never true at one time: in each of its supports some claims had ended before others began",
+                self.fact
+            ),
             None => writeln!(f, "{} does not hold", self.fact),
         }
     }
 }
 
-/// `{"fact": "p(\"a\")", "holds": true, "complete": true, "proof": {…}}`
+/// `{"fact": "p(\"a\")", "holds": true, "complete": true, "supports": […], "proof": {…}}`; with a check asked for
+/// also `"verified": true`.
 impl Serialize for Proof {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = serializer.serialize_struct("Proof", 4)?;
+        let mut object = serializer.serialize_struct("Proof", 6)?;
         object.serialize_field("fact", &self.fact)?;
         object.serialize_field("holds", &self.holds())?;
-        object.serialize_field("complete", &self.is_complete())?;
+        object.serialize_field("complete", &self.complete)?;
+        object.serialize_field("supports", &self.supports)?;
         object.serialize_field("proof", &self.view())?;
+        if let Some(verified) = &self.verified {
+            object.serialize_field("verified", &verified.is_ok())?;
+        }
         object.end()
     }
 }
 
 impl Session {
-    /// Proves a fact, given as an atom with constants only.
+    /// Proves a fact, given as an atom with constants only, and says what supports it.
     pub fn why(&mut self, fact: &str) -> Result<Proof, Error> {
+        self.explain(&WhyQuestion::of(fact))
+    }
+
+    /// The same with all that one may ask.
+    pub fn explain(&mut self, question: &WhyQuestion) -> Result<Proof, Error> {
         self.refresh()?;
-        let fact = self.parse_fact(fact)?;
-        let case = Case::new(
-            &self.database,
-            &self.program.checked,
-            self.database.dictionary(),
-            &self.data.claims,
-            &self.data.sources,
-        );
-        let proof = case.prove(&fact, &ProofOptions::default(), &self.options.budget);
-        let tables = GradeTables::default();
-        Ok(Proof {
-            fact: fact_text(&self.program.checked, self.dictionary(), &fact),
-            found: proof.map(|proof| {
-                (
-                    case.tree(&proof, &self.sources, &tables, &TreeOptions::default()),
-                    case.proof_view(&proof, &self.sources, &tables),
-                    proof.is_complete(),
-                )
-            }),
-        })
+        let fact = self.parse_fact(&question.fact)?;
+        let proof = self.explain_fact(&fact, question);
+        self.asked = proof.holds().then(|| Asked {
+            question: question.clone(),
+            known: proof.supports.len(),
+        });
+        Ok(proof)
     }
 
-    fn parse_fact(&mut self, text: &str) -> Result<Fact, Error> {
-        let name = self.name_text();
-        let body = parse_body(&name, text, &mut self.sources)?;
-        let reject = |diagnostics| Error::Rejected(Findings::new(diagnostics, &self.sources));
-        let FormulaKind::Atom(atom) = &body.kind else {
-            return Err(reject(vec![
-                Diagnostic::error("D061", "not a fact")
-                    .at(body.span, "one atom with constants only is a fact")
-                    .help("as in `contract(\"a\", \"b\")`"),
+    /// The next support of the fact that was asked about last.
+    pub(super) fn next_support(&mut self) -> Result<Proof, Error> {
+        let asked = self.asked_last()?;
+        let next = asked.question.support + 1;
+        if next >= asked.known {
+            return Err(self.rejected(vec![
+                Diagnostic::error("D064", "that was the last support")
+                    .help("`:all` lists them; `:why FACT` begins again"),
             ]));
-        };
-        let (relation, row) = self.check_fact(atom).map_err(reject)?;
-        Ok(Fact::new(relation, &row))
-    }
-
-    fn check_fact(&self, atom: &Atom) -> Result<(RelationId, Vec<Code>), Vec<Diagnostic>> {
-        let (relation, terms) = check_fact(&self.program.checked, atom)?;
-        let row: Result<Vec<Code>, String> = terms
-            .iter()
-            .map(|term| ground_value(term, self.dictionary()))
-            .collect();
-        row.map(|row| (relation, row)).map_err(|reason| {
-            vec![
-                Diagnostic::error("D062", "an argument of the fact has no value")
-                    .at(atom.span, reason),
-            ]
+        }
+        self.explain(&WhyQuestion {
+            support: next,
+            ..asked.question
         })
     }
-}
 
-/// The value of a term without variables.
-fn ground_value(term: &Term, dictionary: &Dictionary) -> Result<Code, String> {
-    match term {
-        Term::Const(constant) => Ok(match constant {
-            Constant::Number(value) => dictionary.number(*value),
-            Constant::Unsigned(value) => dictionary.unsigned(*value),
-            Constant::Float(value) => dictionary.float(*value),
-            Constant::Symbol(text) => dictionary.symbol(text),
-            Constant::Nil => Code::NIL,
-            Constant::Ordinal(ordinal) => Code(*ordinal),
-        }),
-        Term::Record(fields) => {
-            let fields: Result<Vec<Code>, String> = fields
-                .iter()
-                .map(|field| ground_value(field, dictionary))
-                .collect();
-            Ok(dictionary.record(&fields?))
+    /// All supports of the fact that was asked about last.
+    pub(super) fn all_supports(&mut self) -> Result<Proof, Error> {
+        let asked = self.asked_last()?;
+        self.explain(&WhyQuestion {
+            all: true,
+            ..asked.question
+        })
+    }
+
+    fn asked_last(&self) -> Result<Asked, Error> {
+        self.asked.clone().ok_or_else(|| {
+            self.rejected(vec![
+                Diagnostic::error("D063", "nothing that holds was asked about yet")
+                    .help("ask with `:why FACT`"),
+            ])
+        })
+    }
+
+    fn explain_fact(&self, fact: &Fact, question: &WhyQuestion) -> Proof {
+        let case = self.case();
+        let tables = GradeTables::default();
+        let budget = self.explanation_budget();
+        let limit = match (question.limit, question.all) {
+            (Some(limit), _) => limit,
+            (None, true) => usize::MAX,
+            (None, false) => LISTED,
+        };
+        let mut proof = Proof {
+            fact: self.fact_text(fact),
+            supports: Vec::new(),
+            count: String::new(),
+            complete: true,
+            at: 0,
+            weakest: None,
+            independent: None,
+            disputed_by: Vec::new(),
+            list: question.all,
+            verified: None,
+            found: None,
+            never_at_once: false,
+        };
+        if !case.holds(fact) {
+            return proof;
         }
-        Term::Call { functor, args } => {
-            let args: Result<Vec<Code>, String> = args
-                .iter()
-                .map(|arg| ground_value(arg, dictionary))
-                .collect();
-            functor::apply(functor, &args?, dictionary).map_err(|fault| fault.to_string())
+        let mut found = case.supports(fact, &tables, limit, &budget);
+        if question.time {
+            found.supports.retain(|support| support.interval.is_ok());
+            if !case.stands_at_once(fact, &budget).unwrap_or(true) {
+                proof.never_at_once = true;
+                return proof;
+            }
         }
-        Term::Var(_) | Term::Wildcard => Err("a fact has constants only".to_owned()),
+        proof.count = found.count_text();
+        proof.complete = found.complete;
+        proof.at = question.support.min(found.supports.len().saturating_sub(1));
+        let chosen = found.supports.get(proof.at);
+        let tree = self.proof_of(&case, fact, chosen);
+        proof.weakest = chosen.and_then(|support| support.weakest).map(|claim| {
+            let claim = &self.claims()[claim];
+            let grade = claim.grade(&self.data.sources);
+            match claim.source {
+                Some(source) => format!("{} ({}, {grade})", claim.id, self.data.sources[source].id),
+                None => format!("{} ({grade})", claim.id),
+            }
+        });
+        proof.supports = found
+            .supports
+            .iter()
+            .map(|support| case.support_view(support))
+            .collect();
+        if !self.claims().is_empty() {
+            let roots = case.corroboration(fact, &self.small_budget());
+            proof.independent = Some((roots.independent, roots.complete));
+        }
+        let Some(built) = tree else { return proof };
+        let mut disputing: Vec<_> = built
+            .nodes()
+            .flat_map(|(_, node)| node.disputing.iter().copied())
+            .collect();
+        disputing.sort_unstable();
+        disputing.dedup();
+        proof.disputed_by = disputing
+            .into_iter()
+            .map(|claim| self.claim_text(claim))
+            .collect();
+        if question.verify {
+            proof.verified = Some(case.check(&built).map_err(|flaw| {
+                let node = built.node(flaw.node);
+                format!("{}: {}", self.fact_text(&node.fact), flaw.kind)
+            }));
+        }
+        proof.found = Some((
+            case.tree(&built, &self.sources, &tables, &TreeOptions::default()),
+            case.proof_view(&built, &self.sources, &tables),
+        ));
+        proof
+    }
+
+    /// The proof that leans on one support only.
+    fn proof_of(
+        &self,
+        case: &Case,
+        fact: &Fact,
+        support: Option<&Support>,
+    ) -> Option<crate::explain::Proof> {
+        let budget = self.explanation_budget();
+        let leaves: Option<FxHashSet<Fact>> = support.map(|support| {
+            support
+                .statements
+                .iter()
+                .flat_map(|statement| self.stated_facts(case, statement))
+                .collect()
+        });
+        let options = ProofOptions {
+            from: leaves.as_ref(),
+            ..ProofOptions::default()
+        };
+        case.prove(fact, &options, &budget)
+    }
+
+    /// What a statement states.
+    fn stated_facts(&self, case: &Case, statement: &Statement) -> Vec<Fact> {
+        match statement {
+            Statement::Claim(claim) => {
+                let claims = self.claims();
+                claims
+                    .with_id(&claims[*claim].id)
+                    .map(|claim| Fact::new(claims[claim].relation, &claims[claim].row))
+                    .collect()
+            }
+            Statement::Data(fact) => vec![fact.clone()],
+            Statement::Text(rule) => case.stated_by(*rule).into_iter().collect(),
+        }
     }
 }

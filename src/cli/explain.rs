@@ -1,0 +1,62 @@
+//! Explanations on the command line: open the case, ask, print.
+
+use super::args::{CriticalArgs, ExplainArgs, FactArgs};
+use super::interrupt::Interrupt;
+use super::status::Status;
+use super::{open, report};
+use crate::session::{CriticalQuestion, Error, Session};
+use serde::Serialize;
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// The case, with what explanations need.
+pub fn open(
+    directory: Option<&Path>,
+    programs: &[PathBuf],
+    arguments: &ExplainArgs,
+) -> Result<Session, Error> {
+    let spec = open::case_spec(directory, programs, &arguments.program);
+    let mut options = open::options(&arguments.limits, &Interrupt::install());
+    options.lens = arguments.lens.lens();
+    Session::open(spec, options)
+}
+
+fn answer<T: Serialize + Display>(
+    directory: Option<&Path>,
+    programs: &[PathBuf],
+    arguments: &ExplainArgs,
+    ask: impl FnOnce(&mut Session) -> Result<T, Error>,
+) -> Status {
+    let answer = open(directory, programs, arguments).and_then(|mut session| ask(&mut session));
+    match answer {
+        Err(error) => report::failure(&error, arguments.json),
+        Ok(answer) if arguments.json => report::print_json(&answer),
+        Ok(answer) => report::printed(write!(io::stdout().lock(), "{answer}")),
+    }
+}
+
+pub fn corroboration(directory: Option<&Path>, arguments: &FactArgs) -> Status {
+    let common = &arguments.explain;
+    answer(directory, &arguments.programs, common, |session| {
+        session.corroboration(&arguments.fact)
+    })
+}
+
+pub fn critical(directory: Option<&Path>, arguments: &CriticalArgs) -> Status {
+    let (programs, facts): (Vec<String>, _) = arguments
+        .facts
+        .iter()
+        .cloned()
+        .partition(|text| text.ends_with(".dl"));
+    let programs: Vec<PathBuf> = programs.into_iter().map(PathBuf::from).collect();
+    let question = CriticalQuestion {
+        facts,
+        relations: arguments.relation.clone(),
+        size: arguments.size,
+        limit: arguments.limit,
+    };
+    answer(directory, &programs, &arguments.explain, |session| {
+        session.critical(&question)
+    })
+}

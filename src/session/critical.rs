@@ -1,0 +1,250 @@
+//! What conclusions hang on: minimal cuts, and the single points of failure of a case.
+
+use super::error::Error;
+use super::loaded::Session;
+use crate::engine::budget::Budget;
+use crate::explain::{CutOptions, Fact};
+use crate::syntax::ast::DirectiveKind;
+use rustc_hash::FxHashMap;
+use serde::ser::{Serialize, Serializer};
+use std::fmt;
+use std::time::Instant;
+
+/// Cuts of one kind looked for at most when nothing else is asked for.
+const LISTED: usize = 100;
+
+/// Which conclusions, and how far to look.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CriticalQuestion {
+    /// Atoms, `_` for any value. Without any, and without relations: all conclusions that are `.output`.
+    pub facts: Vec<String>,
+    pub relations: Vec<String>,
+    /// The largest cut to look for. Default: any for facts given one by one, 1 for many.
+    pub size: Option<usize>,
+    /// Cuts of each kind. Default: 100.
+    pub limit: Option<usize>,
+}
+
+/// The cuts of one conclusion.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct CutsOf {
+    pub fact: String,
+    /// Sets of claims, the smallest first.
+    pub claim_cuts: Vec<Vec<String>>,
+    /// Sets of sources, the smallest first.
+    pub source_cuts: Vec<Vec<String>>,
+    /// Whether all minimal cuts are there, of the size asked for.
+    pub complete: bool,
+    #[serde(skip)]
+    holds: bool,
+    #[serde(skip)]
+    stopped: bool,
+}
+
+/// One entry for each conclusion, as JSON an array.
+#[derive(Clone, Debug)]
+pub struct Critical {
+    pub conclusions: Vec<CutsOf>,
+    /// Only cuts up to this size were looked for.
+    pub size: Option<usize>,
+    /// Many conclusions: told as a summary.
+    many: bool,
+}
+
+impl Session {
+    /// Minimal sets of claims, and of sources, whose withdrawal ends a conclusion.
+    pub fn critical(&mut self, question: &CriticalQuestion) -> Result<Critical, Error> {
+        self.refresh()?;
+        let mut facts: Vec<Fact> = Vec::new();
+        for text in &question.facts {
+            let pattern = self.parse_pattern(text)?;
+            match pattern.codes.iter().copied().collect::<Option<Vec<_>>>() {
+                Some(row) => facts.push(Fact::new(pattern.relation, &row)),
+                None => facts.extend(self.facts_matching(&pattern)),
+            }
+        }
+        for relation in self.relations_asked(question)? {
+            let pattern = self.parse_pattern(&relation)?;
+            facts.extend(self.facts_matching(&pattern));
+        }
+        let many = facts.len() != question.facts.len() || facts.len() > 8;
+        let size = question.size.or(many.then_some(1));
+        let options = CutOptions {
+            most: question.limit.unwrap_or(LISTED),
+            largest: size.unwrap_or(usize::MAX),
+        };
+        let case = self.case();
+        let whole = self.explanation_budget();
+        let started = Instant::now();
+        let conclusions = facts
+            .iter()
+            .map(|fact| {
+                // The time is for all of them together, the rows are for each.
+                let budget = Budget {
+                    time: whole
+                        .time
+                        .map(|time| time.saturating_sub(started.elapsed())),
+                    ..whole.clone()
+                };
+                let cuts = case.cuts(fact, &options, &budget);
+                let within = |count: usize| size.is_some() && count < options.most;
+                CutsOf {
+                    fact: self.fact_text(fact),
+                    complete: cuts.complete
+                        || cuts.stopped.is_none()
+                            && within(cuts.statements.len())
+                            && within(cuts.sources.len()),
+                    claim_cuts: cuts
+                        .statements
+                        .iter()
+                        .map(|cut| cut.iter().map(|one| case.statement_text(one)).collect())
+                        .collect(),
+                    source_cuts: cuts
+                        .sources
+                        .iter()
+                        .map(|cut| self.source_texts(cut))
+                        .collect(),
+                    holds: case.holds(fact),
+                    stopped: cuts.stopped.is_some(),
+                }
+            })
+            .collect();
+        Ok(Critical {
+            conclusions,
+            size,
+            many,
+        })
+    }
+
+    fn relations_asked(&self, question: &CriticalQuestion) -> Result<Vec<String>, Error> {
+        if !question.facts.is_empty() || !question.relations.is_empty() {
+            return Ok(question.relations.clone());
+        }
+        let mut names = Vec::new();
+        for directive in self.program().directives() {
+            let name = self.program()[directive.relation].name.to_string();
+            if directive.kind == DirectiveKind::Output && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        Ok(names)
+    }
+}
+
+impl Serialize for Critical {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.conclusions.serialize(serializer)
+    }
+}
+
+impl fmt::Display for Critical {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.many {
+            return self.summary(f);
+        }
+        for (at, cuts) in self.conclusions.iter().enumerate() {
+            if at > 0 {
+                writeln!(f)?;
+            }
+            write!(f, "{cuts}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Critical {
+    /// The claims and sources that most conclusions hang on alone.
+    fn summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 20;
+        let count = self.conclusions.len();
+        writeln!(f, "{count} conclusions")?;
+        for (noun, cuts) in [
+            (
+                "claim",
+                (|one: &CutsOf| &one.claim_cuts) as fn(&CutsOf) -> &Vec<Vec<String>>,
+            ),
+            ("source", |one: &CutsOf| &one.source_cuts),
+        ] {
+            let single = |one: &&CutsOf| cuts(one).iter().any(|cut| cut.len() == 1);
+            let hanging = self.conclusions.iter().filter(single).count();
+            let mut on: FxHashMap<&str, Vec<&str>> = FxHashMap::default();
+            for one in &self.conclusions {
+                for cut in cuts(one).iter().filter(|cut| cut.len() == 1) {
+                    on.entry(&cut[0]).or_default().push(&one.fact);
+                }
+            }
+            let mut ranked: Vec<_> = on.into_iter().collect();
+            ranked.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then(a.0.cmp(b.0)));
+            writeln!(f, "\n{hanging} hang on a single {noun}")?;
+            let width = ranked
+                .iter()
+                .take(SHOWN)
+                .map(|(id, _)| id.len())
+                .max()
+                .unwrap_or(0);
+            for (id, facts) in ranked.iter().take(SHOWN) {
+                let more = match facts.len() {
+                    1 => String::new(),
+                    count => format!(" and {} more", count - 1),
+                };
+                writeln!(f, "  {id:width$}  {:>4}  {}{more}", facts.len(), facts[0])?;
+            }
+            if ranked.len() > SHOWN {
+                writeln!(
+                    f,
+                    "  … and {} more; --json lists them",
+                    ranked.len() - SHOWN
+                )?;
+            }
+        }
+        let open = self.conclusions.iter().filter(|one| one.stopped).count();
+        if open > 0 {
+            writeln!(f, "\nNOT FINISHED for {open} of them: the budget ran out")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for CutsOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.holds {
+            return writeln!(f, "{} does not hold", self.fact);
+        }
+        writeln!(f, "{}", self.fact)?;
+        for (noun, cuts) in [("claim", &self.claim_cuts), ("source", &self.source_cuts)] {
+            let single: Vec<&str> = cuts
+                .iter()
+                .filter(|cut| cut.len() == 1)
+                .map(|cut| cut[0].as_str())
+                .collect();
+            let larger: Vec<String> = cuts
+                .iter()
+                .filter(|cut| cut.len() > 1)
+                .map(|cut| format!("{{{}}}", cut.join(", ")))
+                .collect();
+            match single.is_empty() {
+                true if cuts.is_empty() && self.complete => {
+                    writeln!(f, "no {noun} carries it: what it rests on is given")?;
+                    continue;
+                }
+                true => writeln!(f, "hangs on no single {noun}")?,
+                false => writeln!(f, "hangs on the single {noun} {}", single.join(", or "))?,
+            }
+            const SHOWN: usize = 10;
+            for cut in larger.iter().take(SHOWN) {
+                writeln!(f, "  ends without {cut}")?;
+            }
+            if larger.len() > SHOWN {
+                writeln!(
+                    f,
+                    "  … and without {} other sets; --json lists them",
+                    larger.len() - SHOWN
+                )?;
+            }
+        }
+        match self.complete {
+            true => Ok(()),
+            false => writeln!(f, "NOT ALL CUTS: there may be more"),
+        }
+    }
+}

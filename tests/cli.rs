@@ -495,6 +495,67 @@ fn errors_of_a_failed_command_are_json_where_json_was_asked_for() {
 }
 
 #[test]
+fn a_constant_that_occurs_nowhere_explains_an_empty_answer() {
+    let sandbox = case();
+    let note = "`x-pime` does not occur in works_for.firm; did you mean `x-prime`?";
+    let query = "works_for(\"x-pime\", C)";
+    sandbox
+        .run(&["query", query])
+        .status(0)
+        .prints("")
+        .says(note);
+    sandbox
+        .run(&["query", "--csv", query])
+        .status(0)
+        .prints("C\n")
+        .says(note);
+    let answer = sandbox.run(&["query", "--json", query]).status(0).json();
+    assert_eq!(answer["notes"], json!([note]));
+    let fact = "works_for(\"x-pime\", \"x-bureau\")";
+    sandbox
+        .run(&["query", fact])
+        .status(0)
+        .prints("no\n")
+        .says(note);
+    sandbox.run(&["why", fact]).status(0).shows(note);
+    let proof = sandbox.run(&["why", "--json", fact]).status(0).json();
+    assert_eq!(proof["notes"], json!([note]));
+    // What is not asked for by name, or is there, needs no note.
+    for query in [
+        "works_for(\"x-bureau\", \"x-sub\"), works_for(F, C)",
+        "works_for(F, F), !works_for(\"x-none\", F)",
+    ] {
+        let answer = sandbox.run(&["query", "--json", query]).status(0).json();
+        assert_eq!(answer["rows"], json!([]), "{query}");
+        assert_eq!(answer["notes"], json!(null), "{query}");
+    }
+    sandbox
+        .run(&["query", "works_for(\"zzzzzzzzzz\", C)"])
+        .says("`zzzzzzzzzz` does not occur in works_for.firm, nor does anything like it");
+}
+
+#[test]
+fn other_names_of_what_is_asked_for_are_known() {
+    let sandbox = case();
+    sandbox
+        .file(
+            "rules/3-names.dl",
+            ".type Firm <: symbol\n.decl alias(firm: Firm, name: symbol)\nalias(\"x-sub\", \"X Subcontractor Ltd.\").\n\
+             .decl busy(firm: Firm)\nbusy(as(F, Firm)) :- works_for(F, _).\n",
+        );
+    for (query, meant) in [
+        ("busy(\"x subcontractor ltd\")", "x-sub"),
+        ("busy(\"X.SUB\")", "x-sub"),
+        ("busy(\"x-prim\")", "x-prime"),
+    ] {
+        sandbox
+            .run(&["query", query])
+            .status(0)
+            .says(&format!("did you mean `{meant}`?"));
+    }
+}
+
+#[test]
 fn unknown_names_are_answered_with_the_nearest() {
     case()
         .run(&["query", "work_for(F, C)"])

@@ -53,7 +53,12 @@ pub fn check(spec: &CaseSpec, options: &Options, facts: bool) -> Checked {
             Ok(data) => {
                 read = Some(ReadFacts {
                     claims: data.claims.distinct(),
-                    rows: data.rows.iter().flatten().map(|stated| stated.rows.len()).sum(),
+                    rows: data
+                        .rows
+                        .iter()
+                        .flatten()
+                        .map(|stated| stated.rows.len())
+                        .sum(),
                 });
                 found.extend(data.warnings);
             }

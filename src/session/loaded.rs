@@ -12,7 +12,7 @@ use super::program::{self, Program};
 use super::table::Table;
 use super::typed;
 use super::why::Asked;
-use crate::analysis::checked::{CheckedProgram, RelationId, ValueType};
+use crate::analysis::checked::{CheckedProgram, CheckedQuery, RelationId, ValueType};
 use crate::engine::Database;
 use crate::engine::budget::{RunOptions, RunReport, Stop};
 use crate::evidence::{Claims, Lens, Sources};
@@ -145,9 +145,13 @@ impl Session {
         let started = Instant::now();
         let name = self.name_text();
         let query = typed::check_query(&self.program.checked, &name, body, &mut self.sources)?;
+        self.answer(&query, started)
+    }
+
+    pub(super) fn answer(&self, query: &CheckedQuery, started: Instant) -> Result<Table, Error> {
         let rows = self
             .database
-            .query(&query, &self.options.budget)
+            .query(query, &self.options.budget)
             .map_err(|stop| self.stopped(&stop))?;
         let columns: Vec<_> = query
             .columns
@@ -159,13 +163,16 @@ impl Session {
             .collect();
         let types: Vec<_> = columns.iter().map(|(_, ty)| *ty).collect();
         let rows = self.sorted(rows, &types);
-        Ok(Table::new(
-            self.program.checked.clone(),
-            self.database.dictionary().clone(),
-            columns,
-            rows,
-            started.elapsed(),
-        ))
+        let elapsed = started.elapsed();
+        let notes = match rows.is_empty() {
+            true => self.notes_on_query(query),
+            false => Vec::new(),
+        };
+        let (program, dictionary) = (&self.program.checked, self.database.dictionary());
+        Ok(
+            Table::new(program.clone(), dictionary.clone(), columns, rows, elapsed)
+                .with_notes(notes),
+        )
     }
 
     /// Derives everything that follows from what is stated now.

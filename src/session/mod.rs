@@ -27,6 +27,7 @@ mod program;
 mod rows;
 mod table;
 mod typed;
+mod unfound;
 mod vocabulary;
 mod watch;
 mod why;

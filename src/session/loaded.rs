@@ -12,7 +12,7 @@ use super::program::{self, Program};
 use super::table::Table;
 use super::typed;
 use super::why::Asked;
-use crate::analysis::checked::{CheckedProgram, RelationId, ValueType};
+use crate::analysis::checked::{CheckedProgram, CheckedQuery, RelationId, ValueType};
 use crate::engine::Database;
 use crate::engine::budget::{RunOptions, RunReport, Stop};
 use crate::evidence::{Claims, Lens, Sources};
@@ -20,7 +20,7 @@ use crate::io;
 use crate::storage::{Dictionary, Rows};
 use crate::syntax::ast::DirectiveKind;
 use crate::syntax::diagnostic::Diagnostic;
-use crate::syntax::source::SourceMap;
+use crate::syntax::source::{SourceMap, TYPED};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -51,7 +51,7 @@ pub struct Session {
     pub(super) reading: Duration,
     /// Rows were inserted since the last run.
     pub(super) stale: bool,
-    /// Texts typed so far; names them in messages.
+    /// How many texts were typed so far.
     typed: u32,
     pub(super) warnings: Vec<Diagnostic>,
 }
@@ -108,8 +108,9 @@ impl Session {
         let program = program::load(&spec, &added, &mut sources)?;
         let dictionary = Arc::new(Dictionary::new());
         let pool = Pool::new(options.threads);
-        let data =
-            pool.install(|| data::read(&program.checked, &dictionary, &spec, &options, &sources))?;
+        let data = pool
+            .install(|| data::read(&program.checked, &dictionary, &spec, &options, &sources))
+            .map_err(|wrong| wrong.after(&program.warnings))?;
         functors::require(&program.checked, &options.functors)
             .map_err(|missing| Findings::new(missing, &sources))?;
         Ok(Session {
@@ -177,9 +178,13 @@ impl Session {
         let started = Instant::now();
         let name = self.name_text();
         let query = typed::check_query(&self.program.checked, &name, body, &mut self.sources)?;
+        self.answer(&query, started)
+    }
+
+    pub(super) fn answer(&self, query: &CheckedQuery, started: Instant) -> Result<Table, Error> {
         let rows = self
             .database
-            .query(&query, &self.options.budget)
+            .query(query, &self.options.budget)
             .map_err(|stop| self.stopped(&stop))?;
         let columns: Vec<_> = query
             .columns
@@ -191,13 +196,16 @@ impl Session {
             .collect();
         let types: Vec<_> = columns.iter().map(|(_, ty)| *ty).collect();
         let rows = self.sorted(rows, &types);
-        Ok(Table::new(
-            self.program.checked.clone(),
-            self.database.dictionary().clone(),
-            columns,
-            rows,
-            started.elapsed(),
-        ))
+        let elapsed = started.elapsed();
+        let notes = match rows.is_empty() {
+            true => self.notes_on_query(query),
+            false => Vec::new(),
+        };
+        let (program, dictionary) = (&self.program.checked, self.database.dictionary());
+        Ok(
+            Table::new(program.clone(), dictionary.clone(), columns, rows, elapsed)
+                .with_notes(notes),
+        )
     }
 
     /// Derives everything that follows from what is stated now.
@@ -288,10 +296,10 @@ impl Session {
             .install(|| io::sort_rows(rows, types, program, dictionary, threads))
     }
 
-    /// `<input 3>`
+    /// A name for one more text that was typed.
     pub(super) fn name_text(&mut self) -> String {
         self.typed += 1;
-        format!("<input {}>", self.typed)
+        TYPED.to_owned()
     }
 
     fn add_text(&mut self, text: &str) -> Result<Change, Error> {
@@ -331,7 +339,10 @@ impl Session {
         let mut change = typed::count_items(&program.tree.items[before..]);
         let data = match self.can_keep_data(&program.checked) {
             true => None,
-            false => Some(self.read(&program.checked)?),
+            false => {
+                let data = self.read(&program.checked);
+                Some(data.map_err(|wrong| wrong.after(&program.warnings))?)
+            }
         };
         let used = data.as_ref().unwrap_or(&self.data);
         let seen = used.seen(&self.options.lens);

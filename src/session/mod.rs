@@ -32,6 +32,7 @@ mod rows;
 mod table;
 mod text;
 mod typed;
+mod unfound;
 mod vocabulary;
 mod watch;
 mod why;
@@ -40,7 +41,7 @@ pub use answer::{
     Answer, AttributeType, Change, Inventory, RelationSize, RuleText, Schema, SourceLine,
 };
 pub use case::CaseSpec;
-pub use check::check;
+pub use check::{Checked, ReadFacts, check};
 pub use clauses::ClauseText;
 pub use command::Command;
 pub use corroboration::Corroborated;

@@ -2,8 +2,11 @@
 
 use super::corroboration::Corroborated;
 use super::critical::Critical;
+use super::impact::Impact;
 use super::table::Table;
+use super::timeline::Timeline;
 use super::why::Proof;
+use super::why_not::Missing;
 use crate::evidence::Lens;
 use crate::syntax::source::Location;
 use std::sync::Arc;
@@ -13,8 +16,11 @@ pub enum Answer {
     Rows(Table),
     Changed(Change),
     Proof(Box<Proof>),
+    Missing(Box<Missing>),
     Corroboration(Corroborated),
     Critical(Critical),
+    Timeline(Timeline),
+    Impact(Impact),
     /// The claims that count from now on.
     Lens(Lens),
     Relations(Vec<RelationSize>),

@@ -16,6 +16,7 @@ mod decode;
 mod encode;
 mod error;
 mod explained;
+mod impact;
 mod loaded;
 mod options;
 mod outcome;
@@ -25,10 +26,12 @@ mod pool;
 mod program;
 mod rows;
 mod table;
+mod timeline;
 mod typed;
 mod vocabulary;
 mod watch;
 mod why;
+mod why_not;
 
 pub use answer::{
     Answer, AttributeType, Change, Inventory, RelationSize, RuleText, Schema, SourceLine,
@@ -40,14 +43,17 @@ pub use corroboration::Corroborated;
 pub use critical::{Critical, CriticalQuestion, CutsOf};
 pub use decode::RowError;
 pub use error::{Error, Findings, Stopped};
+pub use impact::{Impact, RelationImpact};
 pub use loaded::Session;
 pub use options::Options;
 pub use outcome::Violated;
 pub use outputs::Written;
 pub use table::Table;
+pub use timeline::{Entry, Timeline};
 pub use vocabulary::Signature;
 pub use watch::{Unwatched, Watch};
 pub use why::{Proof, WhyQuestion};
+pub use why_not::{Meant, Missing};
 
 // What callers need of the parts below, so that they know only this one.
 pub use crate::engine::budget::{Budget, Observer, StopReason};

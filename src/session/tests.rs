@@ -294,7 +294,7 @@ proptest::proptest! {
             Command::Typed(text.clone()),
             Command::Query(text.clone()),
             Command::Clauses(text.clone()),
-            Command::Why(text.clone()),
+            Command::Why(crate::session::WhyQuestion::of(text.as_str())),
             Command::Count(Some(text.clone())),
             Command::Schema(text.clone()),
         ] {

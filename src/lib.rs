@@ -50,6 +50,29 @@
 //! time, rows, rounds and memory and sets the number of threads. Whatever a command line or prompt does is a
 //! [`Command`] whose [`Answer`] is plain data.
 //!
+//! Functors that a program declares are closures of the embedding program:
+//!
+//! ```
+//! use cutout::{CaseSpec, Functors, Options, Session, Value};
+//!
+//! # fn main() -> Result<(), cutout::Error> {
+//! let functors = Functors::default().with("defang", |args| match args {
+//!     [Value::Symbol(host)] => Ok(Value::Symbol(host.replace('.', "[.]"))),
+//!     _ => Err("one symbol expected".into()),
+//! });
+//! let rules = r#"
+//!     .functor defang(host: symbol): symbol
+//!     .decl beacon(host: symbol)
+//!     beacon(@defang("x.example")).
+//! "#;
+//! let spec = CaseSpec { text: Some(rules.into()), ..CaseSpec::default() };
+//! let mut session = Session::open(spec, Options { functors, ..Options::default() })?;
+//! let hosts: Vec<(String,)> = session.query_as("beacon(H)")?;
+//! assert_eq!(hosts, [("x[.]example".to_owned(),)]);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! Nothing in the library prints, reads standard input (unless a program's `.input` asks for it), ends the process or
 //! panics on what it is given: everything that is wrong comes back as an [`Error`], with all of its [`Findings`].
 //! The exceptions are [`cli`] and [`repl`], which are the `cutout` command itself.
@@ -73,6 +96,7 @@ pub mod session;
 pub mod storage;
 pub mod syntax;
 
+pub use engine::{Functors, Value};
 pub use session::{
     Answer, CaseSpec, Command, Error, Findings, Options, Proof, RowError, Session, Table,
 };

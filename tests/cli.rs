@@ -105,6 +105,44 @@ fn run_gives_its_summary_as_json() {
 }
 
 #[test]
+fn facts_in_rule_text_are_facts_and_count_once() {
+    let sandbox = paths();
+    sandbox.file(
+        "more.dl",
+        "edge(\"x-a\", \"x-b\"). edge(\"x-c\", \"x-d\").\npath(\"x-c\", \"x-d\").\n",
+    );
+    sandbox
+        .run(&["run", "paths.dl", "more.dl", "-F", "facts", "-D", "out"])
+        .status(0)
+        .prints("path\t6\n")
+        .says("4 facts read, 5 rows derived in ");
+}
+
+#[test]
+fn a_claim_read_twice_is_one_claim_and_sources_are_those_it_names() {
+    let sandbox = case();
+    sandbox
+        .file(
+            "rules/3-clients.dl",
+            ".decl client(client: symbol)\n.input client(IO=claims, filename=\"contracts.csv\")\n",
+        )
+        .file(
+            "facts/sources.csv",
+            "source_id,publisher,reliability\ns1,x-registry,B\ns2,x-press,C\ns3,x-silent,C\n",
+        )
+        .directory("out");
+    sandbox
+        .run(&["run", "-D", "out"])
+        .status(0)
+        .says("2 facts read, 3 rows derived in ");
+    let none: &[&str] = &[];
+    sandbox
+        .run_with(none, ":reload\n")
+        .status(0)
+        .shows("3 rule packs, 2 rules  ·  2 claims from 2 sources, 2 facts  ·  ready in ");
+}
+
+#[test]
 fn without_a_program_the_rules_of_the_case_are_one_program() {
     let sandbox = case();
     sandbox.directory("out");
@@ -277,6 +315,59 @@ fn a_violated_constraint_is_reported_with_its_rows() {
         summary["violations"][0]["rows"],
         json!([["x-prime", "x-bureau"], ["x-sub", "x-bureau"]])
     );
+}
+
+/// A product of 10^15 rows, in one round: nobody may wait for its end.
+const PRODUCT: &str = ".decl n(x: number)
+n(x) :- x = range(0, 100000).
+.decl out(x: number, y: number, z: number)
+out(x, y, z) :- n(x), n(y), n(z).
+.output out
+";
+
+#[test]
+fn memory_and_rows_are_watched_inside_a_round() {
+    for (limit, reason) in [
+        (["--memory", "64M"], "too much memory"),
+        (["--max-rows", "300000"], "too many rows"),
+    ] {
+        for jobs in ["1", "2"] {
+            let sandbox = Sandbox::new();
+            sandbox.file("prog.dl", PRODUCT);
+            let outcome = sandbox.run(&["run", "prog.dl", "-j", jobs, limit[0], limit[1]]);
+            outcome
+                .status(4)
+                .says(&format!("stopped: {reason}; `out` is incomplete at "))
+                .says(" rows, in the rule at prog.dl:4:1");
+            assert_eq!(sandbox.list("."), ["prog.dl"], "nothing is written");
+        }
+    }
+}
+
+#[test]
+fn a_query_is_held_to_the_memory_too() {
+    let sandbox = Sandbox::new();
+    sandbox.file(
+        "prog.dl",
+        ".decl n(x: number)\nn(x) :- x = range(0, 100000).\n",
+    );
+    sandbox
+        .run(&["query", "n(X), n(Y), n(Z)", "prog.dl", "--memory", "64M"])
+        .status(4)
+        .says("stopped: too much memory");
+}
+
+#[test]
+fn a_limit_hit_between_rounds_names_the_rule_that_brought_most() {
+    let sandbox = Sandbox::new();
+    sandbox.file(
+        "prog.dl",
+        ".decl n(x: number)\nn(0).\nn(x + 1) :- n(x).\nn(x + 2) :- n(x), x < 0.\n",
+    );
+    sandbox
+        .run(&["run", "prog.dl", "--max-rounds", "20"])
+        .status(4)
+        .says("stopped: too many rounds; `n` is incomplete at 22 rows, in the rule at prog.dl:3:1");
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! A checked program as text a person can read: normal form, types and strata.
 
 use super::checked::{
-    Aggregate, AggregateOp, Atom, CheckedProgram, CheckedQuery, Constant, Functor, FunctorOp,
-    Literal, LiteralKind, RelationKind, Rule, RuleId, Shape, Subsumption, Term, VarId, Variable,
+    Aggregate, Atom, CheckedProgram, CheckedQuery, Constant, Functor, FunctorOp, Literal,
+    LiteralKind, RelationKind, Rule, RuleId, Shape, Subsumption, Term, VarId, Variable,
 };
-use crate::syntax::ast::{CompareOp, DirectiveKind};
+use super::spelling::sign;
+use crate::syntax::ast::DirectiveKind;
 use std::fmt::{self, Display, Formatter};
 
 impl Display for CheckedProgram {
@@ -233,14 +234,7 @@ impl Scope<'_> {
                 left,
                 right,
             } => {
-                let op = match op {
-                    CompareOp::Eq => "=",
-                    CompareOp::Ne => "!=",
-                    CompareOp::Lt => "<",
-                    CompareOp::Le => "<=",
-                    CompareOp::Gt => ">",
-                    CompareOp::Ge => ">=",
-                };
+                let op = sign(*op);
                 let kind = super::declarations::kind_name(*operand);
                 format!("{} {op}<{kind}> {}", self.term(left), self.term(right))
             }
@@ -290,13 +284,7 @@ impl Scope<'_> {
     }
 
     fn aggregate(&self, aggregate: &Aggregate) -> String {
-        let op = match aggregate.op {
-            AggregateOp::Count => "count",
-            AggregateOp::Sum => "sum",
-            AggregateOp::Min => "min",
-            AggregateOp::Max => "max",
-            AggregateOp::Mean => "mean",
-        };
+        let op = aggregate.op.name();
         let target = aggregate
             .target
             .as_ref()

@@ -463,7 +463,8 @@ impl<'a> Body<'a> {
             ValueType::Unsigned => Constant::Unsigned(magnitude as u64),
             ValueType::Float if negative => Constant::Float(-(magnitude as f64)),
             ValueType::Float => Constant::Float(magnitude as f64),
-            _ if literal.notation == Notation::Ipv4 && self.of.word_bits == 32 => {
+            // An address is a word of 32 bits, whatever the size of other words.
+            _ if literal.notation == Notation::Ipv4 => {
                 Constant::Number(i64::from(magnitude as u32 as i32))
             }
             _ if negative => Constant::Number((magnitude as i64).wrapping_neg()),

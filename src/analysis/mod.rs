@@ -25,6 +25,7 @@ mod paths;
 mod recursion;
 mod scopes;
 mod special;
+pub mod spelling;
 mod strata;
 mod typecheck;
 mod types;

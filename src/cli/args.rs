@@ -2,7 +2,7 @@
 
 use super::units;
 use crate::session::{Credibility, Lens, PartialDate, Reliability};
-use clap::{Args, Parser, Subcommand, ValueHint};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -123,6 +123,9 @@ pub struct LimitArgs {
     /// Stop after this many rounds of one recursion
     #[arg(long, value_name = "N")]
     pub max_rounds: Option<u32>,
+    /// What a rule instance without a value is, such as a division by zero: `skip` it with a warning, or `stop` with status 1
+    #[arg(long, value_name = "WHAT", default_value = "skip")]
+    pub on_fault: OnFault,
     /// Stop before holding more memory, as in `512M` or `4G`
     #[arg(long, value_name = "SIZE", value_parser = units::bytes)]
     pub memory: Option<u64>,
@@ -291,6 +294,16 @@ pub struct CriticalArgs {
     pub limit: Option<usize>,
     #[command(flatten)]
     pub explain: ExplainArgs,
+}
+
+/// What a rule instance without a value is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum OnFault {
+    /// A warning
+    #[default]
+    Skip,
+    /// An error
+    Stop,
 }
 
 /// How many threads to use.

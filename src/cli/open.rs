@@ -1,6 +1,6 @@
 //! From arguments to a session.
 
-use super::args::{LimitArgs, ProgramArgs};
+use super::args::{LimitArgs, OnFault, ProgramArgs};
 use super::interrupt::Interrupt;
 use super::progress::Progress;
 use crate::session::{Budget, CaseSpec, Options, Unwatched, Watch};
@@ -48,6 +48,7 @@ pub fn options(limits: &LimitArgs, interrupt: &Interrupt) -> Options {
             memory: limits.memory,
             cancel: interrupt.flag(),
         },
+        faults_are_errors: limits.on_fault == OnFault::Stop,
         watch,
         ..Options::default()
     }

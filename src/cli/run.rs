@@ -134,7 +134,10 @@ impl Summary<'_> {
     fn line(&self) -> String {
         let report = self.session.report();
         let mut parts = vec![
-            format!("{} read", units::plural(report.stated, "fact")),
+            format!(
+                "{} read",
+                units::plural(self.session.inventory().facts, "fact")
+            ),
             format!(
                 "{} derived in {}",
                 units::plural(report.derived, "row"),
@@ -174,7 +177,7 @@ impl Summary<'_> {
             })
             .collect();
         json!({
-            "facts": report.stated,
+            "facts": self.session.inventory().facts,
             "derived": report.derived,
             "rounds": report.rounds,
             "seconds": self.seconds,

@@ -3,8 +3,12 @@
 use crate::analysis::checked::{RelationId, RuleId};
 use crate::storage::Rows;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::thread;
 use std::time::Duration;
+
+/// Memory is looked at so often. What a core can fill meanwhile is a few megabytes.
+const LOOK: Duration = Duration::from_millis(2);
 
 /// Limits of one run or query. `None` is no limit.
 #[derive(Clone, Debug, Default)]
@@ -14,7 +18,7 @@ pub struct Budget {
     pub rows: Option<u64>,
     /// Rounds of one stratum.
     pub rounds: Option<u32>,
-    /// Bytes held by the process.
+    /// Bytes held by the process. Only where the system tells ([`memory_in_use`]).
     pub memory: Option<u64>,
     /// Set from another thread (Ctrl-C) to stop at the next batch.
     pub cancel: Arc<AtomicBool>,
@@ -32,6 +36,8 @@ pub struct RunOptions {
     pub threads: usize,
     /// Remember the tick at which each row appeared, for explanations.
     pub births: bool,
+    /// Keep what every round brought and which plans it used, for a profile. Costs time where sets are counted.
+    pub measure: bool,
     pub budget: Budget,
 }
 
@@ -40,6 +46,7 @@ impl Default for RunOptions {
         RunOptions {
             threads: 1,
             births: false,
+            measure: false,
             budget: Budget::default(),
         }
     }
@@ -61,7 +68,7 @@ impl Observer for Unobserved {
 /// What a run did.
 #[derive(Clone, Debug, Default)]
 pub struct RunReport {
-    /// Distinct rows that were stated.
+    /// Distinct rows that were stated, as data or in rule text.
     pub stated: u64,
     /// Rows that follow and were not stated.
     pub derived: u64,
@@ -96,10 +103,79 @@ pub enum StopReason {
 #[derive(Clone, Debug)]
 pub struct Stop {
     pub reason: StopReason,
+    /// The rule that was running, or brought most in the round that ended.
     pub rule: Option<RuleId>,
     pub relation: Option<RelationId>,
-    /// Rows of that relation when the run stopped.
+    /// Rows of that relation when the run stopped, those of the round that was not finished included.
     pub rows: u64,
+    /// What was done by then; empty for queries.
+    pub report: Box<RunReport>,
+}
+
+/// A budget that was found spent in the middle of something. The first reason counts.
+#[derive(Debug, Default)]
+pub struct Spent(AtomicU8);
+
+impl Spent {
+    /// The reasons that are found out inside a round.
+    const REASONS: [StopReason; 2] = [StopReason::Memory, StopReason::Rows];
+
+    pub fn note(&self, reason: StopReason) {
+        if let Some(at) = Spent::REASONS.iter().position(|&known| known == reason) {
+            let _ = self
+                .0
+                .compare_exchange(0, at as u8 + 1, Ordering::Relaxed, Ordering::Relaxed);
+        }
+    }
+
+    pub fn is_spent(&self) -> bool {
+        self.0.load(Ordering::Relaxed) != 0
+    }
+
+    pub fn reason(&self) -> Option<StopReason> {
+        let at = usize::from(self.0.load(Ordering::Relaxed)).checked_sub(1)?;
+        Spent::REASONS.get(at).copied()
+    }
+}
+
+/// Works while a thread beside it compares the memory of the process with the budget, if there is a limit. Where no
+/// thread can be had nobody looks.
+pub fn watching_memory<T>(budget: &Budget, spent: &Spent, work: impl FnOnce() -> T) -> T {
+    let Some(most) = budget.memory else {
+        return work();
+    };
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let watcher = thread::Builder::new().spawn_scoped(scope, || {
+            while !over.load(Ordering::Relaxed) {
+                if memory_in_use().is_some_and(|used| used > most) {
+                    spent.note(StopReason::Memory);
+                    break;
+                }
+                thread::park_timeout(LOOK);
+            }
+        });
+        // Also when the work panics: the scope waits for the watcher.
+        let _end = End {
+            over: &over,
+            watcher: watcher.ok().map(|handle| handle.thread().clone()),
+        };
+        work()
+    })
+}
+
+struct End<'a> {
+    over: &'a AtomicBool,
+    watcher: Option<thread::Thread>,
+}
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::Relaxed);
+        if let Some(watcher) = &self.watcher {
+            watcher.unpark();
+        }
+    }
 }
 
 /// Bytes of memory the process holds, where the system tells.

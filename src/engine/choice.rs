@@ -6,13 +6,16 @@ use crate::storage::{Code, Dictionary, Rows};
 use rustc_hash::FxHashSet;
 use std::cmp::Ordering;
 
+/// Values of a key that a row has already.
+type Taken = FxHashSet<Box<[Code]>>;
+
 /// The keys taken so far. A row is chosen when all of its keys are free.
 ///
 /// Soufflé leaves open which row comes first. Here rules are asked in textual order, round by round, and the rows that
 /// one rule gives in one round in ascending order of their values: the choice is the same at any number of threads.
 pub struct Choice {
     /// Columns of each key, and the values they have in chosen rows.
-    keys: Vec<(Vec<usize>, FxHashSet<Box<[Code]>>)>,
+    keys: Vec<(Vec<usize>, Taken)>,
 }
 
 impl Choice {

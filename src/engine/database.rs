@@ -1,12 +1,14 @@
 //! A program together with all rows that are stated and all that follow.
 
 use super::admission::Admission;
-use super::budget::{Budget, Observer, RunOptions, RunReport, Stop};
+use super::budget::{Budget, Observer, RunOptions, RunReport, Spent, Stop, watching_memory};
+use super::closures::Functors;
 use super::fixpoint::{self, Run};
+use super::planning::{ProgramPlans, plan_program};
 use super::relation::{IndexSpec, RelationState};
 use super::statistics::Sizes;
 use crate::analysis::checked::{CheckedProgram, CheckedQuery, RelationId};
-use crate::plan::plan_body;
+use crate::plan::{RulePlan, plan_body};
 use crate::storage::{Code, Dictionary, Rows, SortedRows};
 use std::sync::Arc;
 
@@ -14,6 +16,7 @@ pub struct Database {
     program: Arc<CheckedProgram>,
     dictionary: Arc<Dictionary>,
     relations: Vec<RelationState>,
+    functors: Functors,
     /// Absent for one thread.
     pool: Option<rayon::ThreadPool>,
 }
@@ -28,6 +31,7 @@ impl Database {
             program,
             dictionary,
             relations,
+            functors: Functors::default(),
             pool: None,
         }
     }
@@ -38,6 +42,11 @@ impl Database {
 
     pub fn dictionary(&self) -> &Arc<Dictionary> {
         &self.dictionary
+    }
+
+    /// Gives the closures that the program's functors stand for, before [`Database::run`].
+    pub fn register(&mut self, functors: Functors) {
+        self.functors = functors;
     }
 
     /// States rows, before [`Database::run`]. Duplicates count once.
@@ -60,18 +69,21 @@ impl Database {
                     .ok()
             })
             .flatten();
+        let spent = Spent::default();
         let run = Run::new(
             &self.program,
             &self.dictionary,
+            &self.functors,
             options,
             observer,
             self.pool.as_ref(),
+            &spent,
         );
-        let outcome = run.run(&mut self.relations);
+        let relations = &mut self.relations;
+        let outcome = watching_memory(&options.budget, &spent, || run.run(relations));
         if outcome.is_err() {
             for state in &mut self.relations {
-                state.advance(u32::MAX);
-                state.close();
+                state.abandon();
             }
         }
         outcome
@@ -132,20 +144,35 @@ impl Database {
         SortedRows::from_unsorted(found).into_rows()
     }
 
-    /// The answers to a query, distinct, ascending by code; one column for each of [`CheckedQuery::columns`]. A
-    /// yes-or-no question answers with zero or one row of no columns.
-    pub fn query(&self, query: &CheckedQuery, budget: &Budget) -> Result<Rows, Stop> {
+    /// How a run over the rows that are here now would join them. Not known: how much each round will add to a relation;
+    /// what it added on average stands for it.
+    pub fn plans(&self) -> ProgramPlans {
+        plan_program(&self.program, &self.relations)
+    }
+
+    /// How [`Database::query`] would answer: a plan for the body and for each alternative.
+    pub fn query_plans(&self, query: &CheckedQuery) -> Vec<RulePlan> {
         let sizes = Sizes {
             relations: &self.relations,
             recursive: &[],
         };
+        std::iter::once(&query.body)
+            .chain(&query.alternatives)
+            .map(|body| plan_body(body, query.variables.len(), &query.columns, &sizes))
+            .collect()
+    }
+
+    /// The answers to a query, distinct, ascending by code; one column for each of [`CheckedQuery::columns`]. A
+    /// yes-or-no question answers with zero or one row of no columns.
+    pub fn query(&self, query: &CheckedQuery, budget: &Budget) -> Result<Rows, Stop> {
         let mut answers = Rows::new(query.columns.len());
-        for body in std::iter::once(&query.body).chain(&query.alternatives) {
-            let plan = plan_body(body, query.variables.len(), &query.columns, &sizes);
+        for plan in self.query_plans(query) {
             let rows = fixpoint::query(
                 &plan,
                 &self.relations,
+                &self.program,
                 &self.dictionary,
+                &self.functors,
                 budget,
                 self.pool.as_ref(),
             )?;

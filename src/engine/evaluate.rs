@@ -1,25 +1,34 @@
 //! Terms and comparisons over a batch, column by column.
 
-use super::functor::{Fault, FaultReport, Patterns, apply, compare, contains};
+use super::budget::Spent;
+use super::closures::Functors;
+use super::functor::{Fault, FaultReport, Patterns, apply, compare, contains, show_call};
 use super::pipeline::{Arg, Expression, Op};
 use super::worker::Batch;
-use crate::analysis::checked::{FunctorOp, ValueType};
+use crate::analysis::checked::{CheckedProgram, FunctorOp, ValueType};
 use crate::storage::{Code, Dictionary};
 use crate::syntax::ast::CompareOp;
 use crate::syntax::source::Span;
 use parking_lot::Mutex;
+use std::mem::discriminant;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::Relaxed};
 use std::time::Instant;
 
 /// What all threads of a run share.
 pub struct Context<'a> {
+    pub program: &'a CheckedProgram,
     pub dictionary: &'a Dictionary,
+    pub functors: &'a Functors,
     pub patterns: &'a Patterns,
     /// Set by the user (Ctrl-C) or by whoever notices that the budget is spent.
     pub cancel: &'a AtomicBool,
     pub deadline: Option<Instant>,
+    /// Another budget is spent, as was found meanwhile.
+    pub spent: &'a Spent,
     /// The deadline has passed.
     pub late: AtomicBool,
+    /// At least one.
+    pub threads: u64,
     /// The clause that is evaluated; `None` for queries.
     pub place: Option<Span>,
     /// The round, for `recursive_iteration_cnt()`.
@@ -36,26 +45,21 @@ impl Context<'_> {
         {
             self.late.store(true, Relaxed);
         }
-        self.cancel.load(Relaxed) || self.late.load(Relaxed)
+        self.cancel.load(Relaxed) || self.late.load(Relaxed) || self.spent.is_spent()
     }
 
-    fn fault(&self, fault: Fault, args: &[Code]) {
+    fn fault(&self, fault: Fault, call: impl FnOnce() -> String) {
         let mut faults = self.faults.lock();
-        match faults
-            .iter_mut()
-            .find(|known| known.place == self.place && known.fault == fault)
-        {
+        match faults.iter_mut().find(|known| {
+            known.place == self.place && discriminant(&known.fault) == discriminant(&fault)
+        }) {
             Some(known) => known.count += 1,
             None => {
-                let words: Vec<String> = args
-                    .iter()
-                    .map(|&code| self.dictionary.to_number(code).to_string())
-                    .collect();
                 faults.push(FaultReport {
                     place: self.place,
                     fault,
                     count: 1,
-                    example: words.join(", "),
+                    example: call(),
                 });
             }
         }
@@ -93,6 +97,15 @@ pub fn evaluate(
                     FunctorOp::IterationCount => {
                         Ok(context.dictionary.unsigned(u64::from(context.round)))
                     }
+                    FunctorOp::User(ref name) => {
+                        let Context {
+                            functors,
+                            program,
+                            dictionary,
+                            ..
+                        } = context;
+                        functors.call(name, codes, program, dictionary)
+                    }
                     _ => apply(functor, codes, context.dictionary),
                 };
                 match value {
@@ -100,7 +113,9 @@ pub fn evaluate(
                         column.push(code);
                         rows.push(row);
                     }
-                    Err(fault) => context.fault(fault, codes),
+                    Err(fault) => {
+                        context.fault(fault, || show_call(functor, codes, context.dictionary))
+                    }
                 }
             });
         }
@@ -189,7 +204,10 @@ pub fn truth(op: &Op, batch: &Batch, context: &Context, rows: &mut Vec<u32>) {
                 |row, pattern, text| match context.patterns.matches(pattern, text, dictionary) {
                     Ok(holds) if holds != *negated => rows.push(row),
                     Ok(_) => {}
-                    Err(fault) => context.fault(fault, &[pattern, text]),
+                    Err(fault) => context.fault(fault, || {
+                        let [pattern, text] = [pattern, text].map(|code| dictionary.text(code));
+                        format!("match({pattern:?}, {text:?})")
+                    }),
                 },
             );
         }

@@ -4,22 +4,27 @@
 //! the latest delta. Within a round the plans that look anything up without its delta run before the delta is merged into
 //! the indexes, all others after it, so one index serves both views.
 
-use super::budget::{Budget, Observer, RunOptions, RunReport, Stop, StopReason, Violation};
+use super::budget::{
+    Budget, Observer, RunOptions, RunReport, Spent, Stop, StopReason, Violation, memory_in_use,
+    watching_memory,
+};
+use super::closures::Functors;
 use super::evaluate::Context;
 use super::functor::{FaultReport, Patterns};
 use super::numbering::numbered;
 use super::pipeline::{Op, Pipeline, Resolver};
-use super::profile::Profile;
+use super::profile::{Profile, RoundCost};
 use super::relation::RelationState;
 use super::sink::{Collect, Insert, Sink};
 use super::statistics::Sizes;
 use super::subsumption::Dominated;
+use super::text_facts::text_facts;
 use super::worker::{Batch, Worker};
 use crate::analysis::checked::{
     CheckedProgram, Literal, LiteralKind, RelationId, RelationKind, RuleId, Stratum, Subsumption,
 };
 use crate::plan::{Operand, RulePlan, plan_rule, plan_subsumption};
-use crate::storage::{Dictionary, Inserter, Rows, SortedRows};
+use crate::storage::{Dictionary, Rows, SortedRows};
 use crate::syntax::source::Span;
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering::Relaxed};
@@ -30,19 +35,26 @@ const MORSEL: usize = if cfg!(test) { 2 } else { 8192 };
 /// A plan is made anew when a relation it reads has grown by this factor.
 const REPLAN: f64 = 4.0;
 
+/// A rule that has proposed each row this often, on average, gets its delta sorted so that repetitions meet early.
+const REPETITIVE: u64 = 3;
+
 /// What a run needs besides the relations it fills.
 pub struct Run<'a> {
     pub program: &'a CheckedProgram,
     pub dictionary: &'a Dictionary,
+    pub functors: &'a Functors,
     pub options: &'a RunOptions,
     pub observer: &'a dyn Observer,
     pub pool: Option<&'a rayon::ThreadPool>,
     pub started: Instant,
+    pub spent: &'a Spent,
     patterns: Patterns,
     autoinc: AtomicI64,
     faults: Mutex<Vec<FaultReport>>,
     profile: Mutex<Profile>,
     report: RunReport,
+    /// Rows by relation that rule text alone states. They come in with the stratum.
+    in_text: Vec<u64>,
     tick: u32,
 }
 
@@ -58,46 +70,69 @@ impl<'a> Run<'a> {
     pub fn new(
         program: &'a CheckedProgram,
         dictionary: &'a Dictionary,
+        functors: &'a Functors,
         options: &'a RunOptions,
         observer: &'a dyn Observer,
         pool: Option<&'a rayon::ThreadPool>,
+        spent: &'a Spent,
     ) -> Run<'a> {
         Run {
             program,
             dictionary,
+            functors,
             options,
             observer,
             pool,
             started: Instant::now(),
+            spent,
             patterns: Patterns::new(),
             autoinc: AtomicI64::new(0),
             faults: Mutex::default(),
             profile: Mutex::default(),
             report: RunReport::default(),
+            in_text: vec![0; program.relations().count()],
             tick: 0,
         }
     }
 
     pub fn run(mut self, relations: &mut [RelationState]) -> Result<RunReport, Stop> {
+        let outcome = self.derive(relations);
+        let total: u64 = relations
+            .iter()
+            .map(|state| (state.set.len() + state.set.unsettled()) as u64)
+            .sum();
+        self.report.derived = total.saturating_sub(self.report.stated);
+        self.report.elapsed = self.started.elapsed();
+        self.report.faults = std::mem::take(&mut *self.faults.lock());
+        self.report.profile = std::mem::take(&mut *self.profile.lock());
+        match outcome {
+            Ok(()) => Ok(self.report),
+            Err(mut stop) => {
+                stop.report = Box::new(self.report);
+                Err(stop)
+            }
+        }
+    }
+
+    fn derive(&mut self, relations: &mut [RelationState]) -> Result<(), Stop> {
+        for (id, rows) in text_facts(self.program, self.dictionary) {
+            self.in_text[id.index()] = relations[id.index()].count_stated(rows);
+        }
         for (id, relation) in self.program.relations() {
             let state = &mut relations[id.index()];
             let grows = self.program.rules_of(id).next().is_some()
                 || state.is_guarded()
                 || self.subsumptions_of(id).next().is_some()
                 || matches!(relation.kind, RelationKind::Delta(_));
-            self.report.stated += state.open(grows, self.options.threads, self.options.births);
+            let stated = state.open(grows, self.options.threads, self.options.births);
+            self.report.stated += stated;
+            self.in_text[id.index()] = self.in_text[id.index()].saturating_sub(stated);
         }
         let strata = self.program.strata();
         for (at, stratum) in strata.iter().enumerate() {
             self.stratum(at, stratum, relations)?;
         }
-        self.constraints(relations)?;
-        let total: u64 = relations.iter().map(|state| state.set.len() as u64).sum();
-        self.report.derived = total.saturating_sub(self.report.stated);
-        self.report.elapsed = self.started.elapsed();
-        self.report.faults = std::mem::take(&mut *self.faults.lock());
-        self.report.profile = std::mem::take(&mut *self.profile.lock());
-        Ok(self.report)
+        self.constraints(relations)
     }
 
     fn stratum(
@@ -106,9 +141,11 @@ impl<'a> Run<'a> {
         stratum: &Stratum,
         relations: &mut [RelationState],
     ) -> Result<(), Stop> {
+        let in_text = stratum.relations.iter().map(|id| self.in_text[id.index()]);
+        self.report.stated += in_text.sum::<u64>();
         let mut versions = Vec::new();
         for &rule in &stratum.rules {
-            let deltas = self.recursive_atoms(rule, stratum);
+            let deltas = recursive_atoms(self.program, rule, stratum);
             if deltas.is_empty() {
                 let sizes = Sizes {
                     relations,
@@ -132,7 +169,7 @@ impl<'a> Run<'a> {
                 .iter()
                 .any(|id| !relations[id.index()].delta.is_empty())
         {
-            self.round(stratum, &mut versions, relations, round)?;
+            self.round(at, stratum, &mut versions, relations, round)?;
             self.end_round(at, stratum, relations, round)?;
             if self.limit_reached(stratum, relations) {
                 break;
@@ -145,24 +182,9 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Positions of the body's atoms over relations of the stratum.
-    fn recursive_atoms(&self, rule: RuleId, stratum: &Stratum) -> Vec<(usize, RelationId)> {
-        if !stratum.recursive {
-            return Vec::new();
-        }
-        let atoms = self.program[rule].body.iter().enumerate();
-        atoms
-            .filter_map(|(at, literal)| match &literal.kind {
-                LiteralKind::Atom(atom) if stratum.relations.contains(&atom.relation) => {
-                    Some((at, atom.relation))
-                }
-                _ => None,
-            })
-            .collect()
-    }
-
     fn round(
         &mut self,
+        at: usize,
         stratum: &Stratum,
         versions: &mut [DeltaVersion],
         relations: &mut [RelationState],
@@ -182,8 +204,12 @@ impl<'a> Run<'a> {
             dictionary: self.dictionary,
         };
         for (plan, _) in &due {
-            // Builds the indexes while every row is settled.
-            resolver.resolve(plan);
+            let started = Instant::now();
+            // While every row is settled.
+            resolver.build_indexes(plan);
+            self.profile
+                .lock()
+                .indexed(plan.rule, plan.delta, started.elapsed());
         }
         let mut later = Vec::new();
         for (plan, _) in due {
@@ -194,9 +220,11 @@ impl<'a> Run<'a> {
                 later.push(plan);
             }
         }
+        let started = Instant::now();
         for id in &stratum.relations {
             relations[id.index()].merge_delta();
         }
+        self.profile.lock().settled(at, started.elapsed());
         for plan in later {
             self.execute(plan, relations, round)?;
         }
@@ -226,10 +254,17 @@ impl<'a> Run<'a> {
                 relations,
                 recursive: &stratum.relations,
             };
-            version.plan = Some((
-                plan_rule(self.program, version.rule, Some(version.delta), &statistics),
-                sizes,
-            ));
+            let plan = plan_rule(self.program, version.rule, Some(version.delta), &statistics);
+            version.plan = Some((plan, sizes));
+        }
+        if let Some((plan, _)) = &mut version.plan {
+            let known = plan
+                .head
+                .map_or(0, |head| relations[head.index()].set.len()) as u64;
+            let candidates = self.profile.lock().candidates(version.rule, version.delta);
+            plan.clustered = (candidates > known * REPETITIVE)
+                .then(|| plan.head_column())
+                .flatten();
         }
     }
 
@@ -242,8 +277,20 @@ impl<'a> Run<'a> {
     ) -> Result<(), Stop> {
         self.tick += 1;
         self.report.rounds += 1;
+        let started = Instant::now();
         for id in &stratum.relations {
             relations[id.index()].advance(self.tick);
+        }
+        let profile = self.profile.get_mut();
+        profile.settled(at, started.elapsed());
+        let busiest = profile.take_busiest();
+        if self.options.measure {
+            for &id in &stratum.relations {
+                let added = relations[id.index()].delta.len() as u64;
+                if added > 0 {
+                    profile.grew(id, round, added);
+                }
+            }
         }
         self.subsume(stratum, relations)?;
         self.log_deltas(stratum, relations, round);
@@ -258,7 +305,7 @@ impl<'a> Run<'a> {
             StopReason::Rounds
         } else if budget
             .memory
-            .is_some_and(|most| super::budget::memory_in_use().is_some_and(|used| used > most))
+            .is_some_and(|most| memory_in_use().is_some_and(|used| used > most))
         {
             StopReason::Memory
         } else {
@@ -269,7 +316,8 @@ impl<'a> Run<'a> {
             .iter()
             .copied()
             .max_by_key(|id| relations[id.index()].set.len());
-        Err(self.stop(reason, None, largest, relations))
+        let (rule, relation) = busiest.unzip();
+        Err(self.stop(reason, rule, relation.or(largest), relations))
     }
 
     fn subsumptions_of(&self, relation: RelationId) -> impl Iterator<Item = &'a Subsumption> {
@@ -364,12 +412,16 @@ impl<'a> Run<'a> {
         relation: Option<RelationId>,
         relations: &[RelationState],
     ) -> Stop {
-        let rows = relation.map_or(0, |id| relations[id.index()].set.len() as u64);
+        let rows = relation.map_or(0, |id| {
+            let set = &relations[id.index()].set;
+            (set.len() + set.unsettled()) as u64
+        });
         Stop {
             reason,
             rule,
             relation,
             rows,
+            report: Box::default(),
         }
     }
 
@@ -391,7 +443,11 @@ impl<'a> Run<'a> {
         let state = &relations[head.index()];
         let set = &state.set;
         let context = self.context(self.program[plan.rule].span, round);
-        let mut candidates = 0;
+        let unsettled = || match self.options.measure {
+            true => set.unsettled() as u64,
+            false => 0,
+        };
+        let (before, mut candidates) = (unsettled(), 0);
         if let Some(counter) = plan.counter() {
             let rows = numbered(plan, counter, &pipeline, &context);
             candidates = rows.len() as u64;
@@ -409,21 +465,43 @@ impl<'a> Run<'a> {
             candidates = rows.len() as u64;
             state.admit(rows, self.program, self.dictionary);
         } else {
-            for mut sink in drive(&pipeline, &context, self.pool, |shared| Insert {
-                inserter: Inserter::new(set, shared),
-                head: &pipeline.answer,
+            let room = self.room(head, relations);
+            for mut sink in drive(&pipeline, &context, self.pool, |shared| {
+                Insert::new(set, shared, &pipeline.answer, room, &context)
             }) {
                 sink.inserter.flush();
                 candidates += sink.inserter.pushed();
             }
         }
-        let (indexing, joining) = (resolved - started, resolved.elapsed());
-        self.profile
-            .lock()
-            .note(plan.rule, plan.delta, indexing, joining, candidates);
+        let mut run = RoundCost {
+            round,
+            indexing: resolved - started,
+            joining: resolved.elapsed(),
+            candidates,
+            added: 0,
+        };
+        run.added = unsettled() - before;
+        let mut profile = self.profile.lock();
+        profile.ran(plan.rule, plan.delta, Some(head), run);
+        if self.options.measure {
+            profile.measured(plan, run);
+        }
         interruption(&context).map_or(Ok(()), |reason| {
             Err(self.stop(reason, Some(plan.rule), Some(head), relations))
         })
+    }
+
+    /// Unsettled rows that a relation may have before too many rows are derived; `None` without a limit.
+    fn room(&self, of: RelationId, relations: &[RelationState]) -> Option<u64> {
+        let most = self.options.budget.rows?;
+        let others = relations.iter().enumerate().map(|(at, state)| {
+            let unsettled = match at == of.index() {
+                true => 0,
+                false => state.set.unsettled(),
+            };
+            (state.set.len() + unsettled) as u64
+        });
+        Some((most + self.report.stated).saturating_sub(others.sum()))
     }
 
     fn constraints(&mut self, relations: &[RelationState]) -> Result<(), Stop> {
@@ -438,9 +516,21 @@ impl<'a> Run<'a> {
                 },
             );
             let context = self.context(self.program[rule].span, 0);
+            let started = Instant::now();
             let rows = answers(&plan, relations, self.dictionary, &context, self.pool);
             if let Some(reason) = interruption(&context) {
                 return Err(self.stop(reason, Some(rule), None, relations));
+            }
+            let run = RoundCost {
+                joining: started.elapsed(),
+                candidates: rows.len() as u64,
+                added: rows.len() as u64,
+                ..RoundCost::default()
+            };
+            let profile = self.profile.get_mut();
+            profile.ran(rule, None, None, run);
+            if self.options.measure {
+                profile.measured(&plan, run);
             }
             if !rows.is_empty() {
                 let named = plan.answer.iter().filter_map(|operand| match operand {
@@ -463,11 +553,15 @@ impl<'a> Run<'a> {
 
     fn context(&self, place: Span, round: u32) -> Context<'_> {
         Context {
+            program: self.program,
             dictionary: self.dictionary,
+            functors: self.functors,
             patterns: &self.patterns,
             cancel: &self.options.budget.cancel,
             deadline: self.options.budget.time.map(|time| self.started + time),
+            spent: self.spent,
             late: AtomicBool::new(false),
+            threads: self.options.threads.max(1) as u64,
             place: Some(place),
             round,
             autoinc: &self.autoinc,
@@ -476,9 +570,29 @@ impl<'a> Run<'a> {
     }
 }
 
+/// Positions of the body's atoms over relations of the stratum.
+pub(super) fn recursive_atoms(
+    program: &CheckedProgram,
+    rule: RuleId,
+    stratum: &Stratum,
+) -> Vec<(usize, RelationId)> {
+    if !stratum.recursive {
+        return Vec::new();
+    }
+    let atoms = program[rule].body.iter().enumerate();
+    atoms
+        .filter_map(|(at, literal)| match &literal.kind {
+            LiteralKind::Atom(atom) if stratum.relations.contains(&atom.relation) => {
+                Some((at, atom.relation))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
 /// The atoms of a subsumptive clause that are read from the delta in turn: the dominated row first, then what may
 /// dominate older rows.
-fn deltas(subsumption: &Subsumption, stratum: &Stratum, fresh: bool) -> Vec<usize> {
+pub(super) fn deltas(subsumption: &Subsumption, stratum: &Stratum, fresh: bool) -> Vec<usize> {
     if fresh {
         return vec![0];
     }
@@ -494,7 +608,9 @@ fn deltas(subsumption: &Subsumption, stratum: &Stratum, fresh: bool) -> Vec<usiz
 }
 
 fn interruption(context: &Context) -> Option<StopReason> {
-    if context.late.load(Relaxed) {
+    if let Some(reason) = context.spent.reason() {
+        Some(reason)
+    } else if context.late.load(Relaxed) {
         Some(StopReason::Time)
     } else if context.cancel.load(Relaxed) {
         Some(StopReason::Cancelled)
@@ -507,29 +623,39 @@ fn interruption(context: &Context) -> Option<StopReason> {
 pub fn query(
     plan: &RulePlan,
     relations: &[RelationState],
+    program: &CheckedProgram,
     dictionary: &Dictionary,
+    functors: &Functors,
     budget: &Budget,
     pool: Option<&rayon::ThreadPool>,
 ) -> Result<Rows, Stop> {
     let (patterns, autoinc, faults) = (Patterns::new(), AtomicI64::new(0), Mutex::default());
+    let spent = Spent::default();
     let context = Context {
+        program,
         dictionary,
+        functors,
         patterns: &patterns,
         cancel: &budget.cancel,
         deadline: budget.time.map(|time| Instant::now() + time),
+        spent: &spent,
         late: AtomicBool::new(false),
+        threads: 1,
         place: None,
         round: 0,
         autoinc: &autoinc,
         faults: &faults,
     };
-    let rows = answers(plan, relations, dictionary, &context, pool);
+    let rows = watching_memory(budget, &spent, || {
+        answers(plan, relations, dictionary, &context, pool)
+    });
     match interruption(&context) {
         Some(reason) => Err(Stop {
             reason,
             rule: None,
             relation: None,
             rows: rows.len() as u64,
+            report: Box::default(),
         }),
         None => Ok(rows),
     }

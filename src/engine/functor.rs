@@ -17,6 +17,8 @@ pub enum Fault {
     NotANumber(String),
     BadPattern(String),
     UnknownFunctor(String),
+    /// A registered closure refused: its name, and why.
+    Closure(String, String),
 }
 
 impl fmt::Display for Fault {
@@ -26,18 +28,19 @@ impl fmt::Display for Fault {
             Fault::NotANumber(text) => write!(f, "{text:?} is not a number"),
             Fault::BadPattern(why) => write!(f, "bad pattern: {why}"),
             Fault::UnknownFunctor(name) => write!(f, "`{name}` has no definition here"),
+            Fault::Closure(name, reason) => write!(f, "`@{name}` failed: {reason}"),
         }
     }
 }
 
-/// Faults of one rule: how often, and the first one seen.
+/// Faults of one kind in one rule: how often, and the first one seen.
 #[derive(Clone, Debug)]
 pub struct FaultReport {
     /// The clause; `None` for queries.
     pub place: Option<Span>,
     pub fault: Fault,
     pub count: u64,
-    /// Arguments of the functor at the first fault, formatted.
+    /// The call at the first fault, as one would write it.
     pub example: String,
 }
 
@@ -101,6 +104,38 @@ pub fn apply(functor: &Functor, args: &[Code], dictionary: &Dictionary) -> Resul
             .map(|value| dictionary.number(value)),
         },
         (op, _) => Err(misused(op)),
+    }
+}
+
+/// A call as one would write it, for messages.
+pub fn show_call(functor: &Functor, args: &[Code], dictionary: &Dictionary) -> String {
+    use FunctorOp::*;
+    let shown: Vec<String> = args
+        .iter()
+        .enumerate()
+        .map(|(at, &code)| {
+            let ty = match (&functor.op, at) {
+                (Substr, 0) | (Cat | Strlen, _) => ValueType::Symbol,
+                (Substr, _) => ValueType::Number,
+                _ => functor.operand,
+            };
+            match ty {
+                ValueType::Symbol => format!("{:?}", dictionary.text(code)),
+                ValueType::Float => dictionary.to_float(code).to_string(),
+                ValueType::Unsigned => dictionary.to_word(code).to_string(),
+                ValueType::Number => dictionary.to_number(code).to_string(),
+                ValueType::Record(_) | ValueType::Adt(_) => "[…]".to_owned(),
+            }
+        })
+        .collect();
+    match (&functor.op, &shown[..]) {
+        (Divide, [left, right]) => format!("{left} / {right}"),
+        (Modulo, [left, right]) => format!("{left} % {right}"),
+        (ToNumber, [value]) => format!("to_number({value})"),
+        (ToUnsigned, [value]) => format!("to_unsigned({value})"),
+        (ToFloat, [value]) => format!("to_float({value})"),
+        (User(name), _) => format!("@{name}(…)"),
+        (op, _) => format!("{op:?}({})", shown.join(", ")).to_lowercase(),
     }
 }
 

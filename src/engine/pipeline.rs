@@ -137,7 +137,19 @@ pub struct Resolver<'a> {
 impl<'a> Resolver<'a> {
     pub fn resolve(&self, plan: &RulePlan) -> Pipeline<'a> {
         let mut variables = plan.variables;
-        let stages = self.stages(&plan.steps, None, &mut variables);
+        let mut stages = self.stages(&plan.steps, None, &mut variables);
+        if let (
+            Some(column),
+            Some(Op::Scan {
+                source: Source::Delta(rows),
+                ..
+            }),
+        ) = (
+            plan.clustered,
+            stages.first_mut().map(|stage| &mut stage.op),
+        ) {
+            *rows = Arc::new(rows.sorted_by(column));
+        }
         let answer = plan
             .answer
             .iter()
@@ -148,6 +160,11 @@ impl<'a> Resolver<'a> {
             answer,
             variables,
         }
+    }
+
+    /// Builds the indexes a plan looks things up in, where they are new.
+    pub fn build_indexes(&self, plan: &RulePlan) {
+        self.stages(&plan.steps, None, &mut plan.variables.clone());
     }
 
     fn stages(

@@ -1,7 +1,12 @@
-//! What each rule cost.
+//! What each rule and each round cost.
 
-use crate::analysis::checked::RuleId;
+use crate::analysis::checked::{RelationId, RuleId};
+use crate::plan::RulePlan;
+use rustc_hash::FxHashMap;
 use std::time::Duration;
+
+/// Rounds kept one by one, of each rule and each relation. Longer recursions go on in the totals only.
+pub const ROUNDS_KEPT: usize = 1000;
 
 /// The cost of one rule, read from one delta, over a whole run.
 #[derive(Clone, Debug)]
@@ -16,12 +21,51 @@ pub struct RuleCost {
     pub joining: Duration,
     /// Head rows it proposed, duplicates included.
     pub candidates: u64,
+    /// Of these, the new ones. Counted only when measuring.
+    pub added: u64,
+    /// The latest plan. Kept only when measuring.
+    pub plan: Option<RulePlan>,
+    /// The first [`ROUNDS_KEPT`] runs. Kept only when measuring.
+    pub rounds: Vec<RoundCost>,
+}
+
+impl RuleCost {
+    pub fn time(&self) -> Duration {
+        self.indexing + self.joining
+    }
+}
+
+/// One run of a rule.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RoundCost {
+    pub round: u32,
+    pub indexing: Duration,
+    pub joining: Duration,
+    pub candidates: u64,
+    pub added: u64,
+}
+
+/// The rows that one relation got, round by round.
+#[derive(Clone, Debug)]
+pub struct Growth {
+    pub relation: RelationId,
+    /// Rounds that added rows.
+    pub rounds: u32,
+    pub rows: u64,
+    /// Number of a round and the rows it added: the first [`ROUNDS_KEPT`] that added any.
+    pub added: Vec<(u32, u64)>,
 }
 
 /// Costs by rule and delta, in order of first run.
 #[derive(Clone, Debug, Default)]
 pub struct Profile {
     costs: Vec<RuleCost>,
+    places: FxHashMap<(RuleId, Option<usize>), usize>,
+    growth: Vec<Growth>,
+    /// By stratum: making the rows of each round count, and bringing indexes up to them.
+    settling: Vec<Duration>,
+    /// The rule that proposed most rows in this round.
+    busiest: Option<(RuleId, RelationId, u64)>,
 }
 
 impl Profile {
@@ -29,37 +73,106 @@ impl Profile {
         &self.costs
     }
 
-    pub(super) fn note(
+    /// Head rows that one rule has proposed so far from one delta.
+    pub(super) fn candidates(&self, rule: RuleId, delta: usize) -> u64 {
+        let mut costs = self.costs.iter();
+        costs
+            .find(|cost| cost.rule == rule && cost.delta == Some(delta))
+            .map_or(0, |cost| cost.candidates)
+    }
+
+    /// Empty unless the run measured.
+    pub fn growth(&self) -> &[Growth] {
+        &self.growth
+    }
+
+    /// Time that belongs to no rule: making the rows of each round count, and bringing indexes up to them.
+    pub fn settling(&self, stratum: usize) -> Duration {
+        self.settling.get(stratum).copied().unwrap_or_default()
+    }
+
+    /// Indexes were built for a rule before it runs.
+    pub(super) fn indexed(&mut self, rule: RuleId, delta: Option<usize>, indexing: Duration) {
+        self.cost(rule, delta).indexing += indexing;
+    }
+
+    pub(super) fn ran(
         &mut self,
         rule: RuleId,
         delta: Option<usize>,
-        indexing: Duration,
-        joining: Duration,
-        candidates: u64,
+        head: Option<RelationId>,
+        run: RoundCost,
     ) {
-        let at = match self
-            .costs
-            .iter()
-            .position(|cost| cost.rule == rule && cost.delta == delta)
-        {
-            Some(at) => at,
-            None => {
-                let new = RuleCost {
-                    rule,
-                    delta,
-                    runs: 0,
-                    indexing: Duration::ZERO,
-                    joining: Duration::ZERO,
-                    candidates: 0,
-                };
-                self.costs.push(new);
-                self.costs.len() - 1
-            }
-        };
-        let cost = &mut self.costs[at];
+        let cost = self.cost(rule, delta);
         cost.runs += 1;
-        cost.indexing += indexing;
-        cost.joining += joining;
-        cost.candidates += candidates;
+        cost.indexing += run.indexing;
+        cost.joining += run.joining;
+        cost.candidates += run.candidates;
+        let most = self.busiest.map_or(0, |(.., most)| most);
+        if let Some(head) = head
+            && run.candidates > most
+        {
+            self.busiest = Some((rule, head, run.candidates));
+        }
+    }
+
+    /// What only profiles want, after [`Profile::ran`].
+    pub(super) fn measured(&mut self, plan: &RulePlan, run: RoundCost) {
+        let cost = self.cost(plan.rule, plan.delta);
+        cost.added += run.added;
+        cost.plan = Some(plan.clone());
+        if cost.rounds.len() < ROUNDS_KEPT {
+            cost.rounds.push(run);
+        }
+    }
+
+    pub(super) fn grew(&mut self, relation: RelationId, round: u32, rows: u64) {
+        // Relations of a stratum grow in turn, so the one meant is among the last.
+        let known = self.growth.iter().rposition(|of| of.relation == relation);
+        let at = known.unwrap_or_else(|| {
+            self.growth.push(Growth {
+                relation,
+                rounds: 0,
+                rows: 0,
+                added: Vec::new(),
+            });
+            self.growth.len() - 1
+        });
+        let growth = &mut self.growth[at];
+        growth.rounds += 1;
+        growth.rows += rows;
+        if growth.added.len() < ROUNDS_KEPT {
+            growth.added.push((round, rows));
+        }
+    }
+
+    pub(super) fn settled(&mut self, stratum: usize, time: Duration) {
+        if self.settling.len() <= stratum {
+            self.settling.resize(stratum + 1, Duration::ZERO);
+        }
+        self.settling[stratum] += time;
+    }
+
+    /// Ends a round and tells which rule proposed most rows in it, for which relation.
+    pub(super) fn take_busiest(&mut self) -> Option<(RuleId, RelationId)> {
+        self.busiest.take().map(|(rule, head, _)| (rule, head))
+    }
+
+    fn cost(&mut self, rule: RuleId, delta: Option<usize>) -> &mut RuleCost {
+        let at = *self.places.entry((rule, delta)).or_insert_with(|| {
+            self.costs.push(RuleCost {
+                rule,
+                delta,
+                runs: 0,
+                indexing: Duration::ZERO,
+                joining: Duration::ZERO,
+                candidates: 0,
+                added: 0,
+                plan: None,
+                rounds: Vec::new(),
+            });
+            self.costs.len() - 1
+        });
+        &mut self.costs[at]
     }
 }

@@ -34,6 +34,8 @@ pub struct RelationState {
     merged: bool,
     /// No more rows will come.
     closed: bool,
+    /// Rounds that added rows.
+    rounds: u32,
     distinct: Vec<f64>,
     births: Option<Births>,
     /// Present when rows have to pass it on their way into the set.
@@ -49,6 +51,7 @@ impl RelationState {
             indexes: RwLock::default(),
             merged: true,
             closed: false,
+            rounds: 0,
             distinct: vec![1.0; arity],
             births: None,
             admission: admission.map(Mutex::new),
@@ -61,6 +64,12 @@ impl RelationState {
         } else {
             self.stated.append(&rows);
         }
+    }
+
+    /// How many distinct rows are stated that way or are among `others`. Before the run begins.
+    pub fn count_stated(&self, mut others: Rows) -> u64 {
+        others.append(&self.stated);
+        SortedRows::from_unsorted(others).len() as u64
     }
 
     /// Begins a run. A relation that does not grow takes its stated rows and is done; one that does gets them as its
@@ -135,6 +144,7 @@ impl RelationState {
         let delta = self.set.settle(Arc::try_unwrap(last).unwrap_or_default());
         self.note_distinct(&delta);
         self.merged = delta.is_empty();
+        self.rounds += u32::from(!delta.is_empty());
         if let (Some(births), false) = (&mut self.births, delta.is_empty()) {
             births.push(tick, SortedRows::from_unsorted(delta.clone()));
         }
@@ -161,6 +171,17 @@ impl RelationState {
         self.merge_delta();
         self.closed = true;
         self.delta = Arc::new(Rows::new(self.set.arity()));
+    }
+
+    /// Ends a run that was stopped: what was inserted counts. There may be little room, so what can be made again or
+    /// is only good for explanations goes.
+    pub fn abandon(&mut self) {
+        self.indexes.get_mut().clear();
+        self.births = None;
+        self.delta = Arc::new(Rows::new(self.set.arity()));
+        self.merged = true;
+        self.set.settle_in_place();
+        self.close();
     }
 
     /// Whether all rows are in the delta.
@@ -201,6 +222,14 @@ impl RelationState {
             .or_insert(held)
             .index
             .clone()
+    }
+
+    /// Rows that a round added on average; of the latest one while rounds go on.
+    pub fn typical_delta(&self) -> f64 {
+        match self.closed {
+            true => self.set.len() as f64 / f64::from(self.rounds.max(1)),
+            false => self.delta.len() as f64,
+        }
     }
 
     pub fn is_closed(&self) -> bool {

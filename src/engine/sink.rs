@@ -1,10 +1,12 @@
 //! Where finished bindings go.
 
+use super::budget::StopReason;
+use super::evaluate::Context;
 use super::pipeline::Arg;
 use super::worker::{Batch, with_columns};
 use crate::analysis::checked::VarId;
 use crate::storage::index::ABSENT;
-use crate::storage::{Code, Index, Inserter, Rows};
+use crate::storage::{Code, Index, Inserter, RowSet, Rows};
 
 pub trait Sink {
     fn accept(&mut self, batch: &mut Batch);
@@ -25,10 +27,57 @@ pub trait Sink {
     fn finish(&mut self) {}
 }
 
-/// Adds head rows to a relation.
+/// Candidates between two looks at the budget.
+const LOOK: u64 = if cfg!(test) { 4 } else { 1 << 18 };
+
+/// Adds head rows to a relation, as long as the budget lasts.
 pub struct Insert<'a> {
     pub inserter: Inserter<'a>,
-    pub head: &'a [Arg],
+    head: &'a [Arg],
+    context: &'a Context<'a>,
+    set: &'a RowSet,
+    /// Rows the set may have unsettled.
+    room: Option<u64>,
+    /// Candidates after which to look at the budget again.
+    look: u64,
+}
+
+impl<'a> Insert<'a> {
+    /// `shared`: other threads insert into the same set.
+    pub fn new(
+        set: &'a RowSet,
+        shared: bool,
+        head: &'a [Arg],
+        room: Option<u64>,
+        context: &'a Context<'a>,
+    ) -> Insert<'a> {
+        Insert {
+            inserter: Inserter::new(set, shared),
+            head,
+            context,
+            set,
+            room,
+            look: LOOK,
+        }
+    }
+
+    /// One join may give more candidates than memory holds, so budgets are looked at between the candidates too.
+    fn is_stopped(&mut self) -> bool {
+        let pushed = self.inserter.pushed();
+        if pushed < self.look {
+            return false;
+        }
+        self.look = pushed + LOOK;
+        if let Some(room) = self.room {
+            let added = self.set.unsettled() as u64;
+            match room.checked_sub(added) {
+                // It takes as many candidates at least to use up what is left.
+                Some(left) => self.look = pushed + LOOK.max(left / self.context.threads),
+                None => self.context.spent.note(StopReason::Rows),
+            }
+        }
+        self.context.stopped()
+    }
 }
 
 impl Sink for Insert<'_> {
@@ -36,6 +85,7 @@ impl Sink for Insert<'_> {
         with_columns(self.head, batch, |columns| {
             self.inserter.push_columns(columns, batch.len)
         });
+        self.is_stopped();
     }
 
     fn accept_entries(
@@ -58,18 +108,27 @@ impl Sink for Insert<'_> {
             [Arg::Var(only)] if only == bound => {
                 for (_, &number) in entries() {
                     self.inserter.push_row(Code::default(), index.entry(number));
+                    if self.is_stopped() {
+                        break;
+                    }
                 }
             }
             [Arg::Var(first), Arg::Var(second)] if second == bound && first != bound => {
                 let firsts = batch.column(first);
                 for (row, &number) in entries() {
                     self.inserter.push_row(firsts[row], index.entry(number));
+                    if self.is_stopped() {
+                        break;
+                    }
                 }
             }
             [Arg::Var(first), Arg::Var(second)] if first == bound && second != bound => {
                 let seconds = batch.column(second);
                 for (row, &number) in entries() {
                     self.inserter.push_column(index.entry(number), seconds[row]);
+                    if self.is_stopped() {
+                        break;
+                    }
                 }
             }
             _ => return false,

@@ -35,7 +35,7 @@ impl Statistics for Sizes<'_> {
     fn rows(&self, relation: RelationId, version: Version) -> f64 {
         let state = &self.relations[relation.index()];
         match version {
-            Version::Delta => state.delta.len() as f64,
+            Version::Delta => state.typical_delta(),
             // Old rows are few only in the first rounds, and plans outlive those.
             Version::Full | Version::Old => state.set.len() as f64,
         }

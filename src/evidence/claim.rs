@@ -180,6 +180,38 @@ impl Claims {
         self.claims.is_empty()
     }
 
+    /// Claims as their files have them: a row read into several relations counts once.
+    pub fn distinct(&self) -> usize {
+        self.by_id.len()
+    }
+
+    /// Whether the row of this claim was read before, into another relation.
+    pub fn is_repeat(&self, claim: ClaimId) -> bool {
+        self.first_by_id(&self[claim].id) != Some(claim)
+    }
+
+    /// Facts that are stated only by claims that state another fact first: what a second relation reads from a file.
+    pub fn repeated_facts(&self) -> usize {
+        let chain = |&last: &ClaimId| {
+            std::iter::successors(Some(last), |claim| self.earlier[claim.index()])
+        };
+        let repeats = |last: &&ClaimId| {
+            let mut supporting = chain(last)
+                .filter(|&claim| self[claim].stance == Stance::Supports)
+                .peekable();
+            supporting.peek().is_some() && supporting.all(|claim| self.is_repeat(claim))
+        };
+        self.by_fact.iter().filter(repeats).count()
+    }
+
+    /// How many sources say anything.
+    pub fn sources(&self) -> usize {
+        self.by_source
+            .iter()
+            .filter(|said| !said.is_empty())
+            .count()
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = (ClaimId, &Claim)> {
         self.claims
             .iter()
@@ -357,6 +389,9 @@ c5 2 7,7 2 supports 6";
         let mut claims = claims(CASE);
         assert_eq!(claims.with_id("c5").count(), 2, "read into two relations");
         assert_eq!(claims.with_id("c9").count(), 0);
+        assert_eq!((claims.len(), claims.distinct()), (6, 5));
+        assert_eq!(claims.repeated_facts(), 1, "the second fact of c5");
+        assert_eq!(claims.sources(), 3);
         let duplicate = claims.insert(claim("c2 0 4,4 0 supports 9")).unwrap_err();
         assert_eq!(claims[duplicate.first].line, 3);
         assert_eq!(duplicate.second.line, 9);

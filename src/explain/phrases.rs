@@ -4,7 +4,7 @@ use super::case::Case;
 use super::lineage::{Condition, Statement};
 use super::proof::Gap;
 use super::testimony::latest_source;
-use super::text::{fact_text, pattern_text, total_name};
+use super::text::{fact_text, pattern_text};
 use crate::analysis::checked::RelationId;
 use crate::engine::StopReason;
 use crate::io::quote_value;
@@ -52,8 +52,8 @@ impl Case<'_> {
                 let result = quote_value(self.dictionary, self.program, *ty, *result);
                 let over = over.as_ref().map(pattern);
                 match over {
-                    Some(over) => format!("{} = {result} over {over}", total_name(*op)),
-                    None => format!("{} = {result}", total_name(*op)),
+                    Some(over) => format!("{} = {result} over {over}", op.name()),
+                    None => format!("{} = {result}", op.name()),
                 }
             }
         }

@@ -3,12 +3,12 @@
 use super::facts::Fact;
 use super::terms::value;
 use crate::analysis::checked::{
-    Aggregate, AggregateOp, CheckedProgram, Constant, Functor, FunctorOp, Literal, LiteralKind,
-    RelationId, Rule, Term, ValueType, Variable,
+    Aggregate, CheckedProgram, Constant, Functor, Literal, LiteralKind, RelationId, Rule, Term,
+    ValueType, Variable,
 };
+use crate::analysis::spelling::{Spelling, sign};
 use crate::io::value::{format_value, quote_value};
 use crate::storage::{Code, Dictionary};
-use crate::syntax::ast::CompareOp;
 
 /// A fact as one can type it back: `attributed("a","b")`.
 pub fn fact_text(program: &CheckedProgram, dictionary: &Dictionary, fact: &Fact) -> String {
@@ -86,7 +86,7 @@ impl Wording<'_> {
             } => {
                 let side = |term| outermost(self.term(term, *operand));
                 let (left, right) = (side(left), side(right));
-                (left != right).then(|| format!("{left} {} {right}", symbol(*op)))
+                (left != right).then(|| format!("{left} {} {right}", sign(*op)))
             }
             LiteralKind::Match {
                 pattern,
@@ -119,7 +119,7 @@ impl Wording<'_> {
 
     /// `count = 3`.
     pub(super) fn total(&self, aggregate: &Aggregate, result: Code) -> String {
-        let name = total_name(aggregate.op);
+        let name = aggregate.op.name();
         let ty = self.variables[aggregate.result.index()].ty;
         format!("{name} = {}", self.value(ty, result))
     }
@@ -166,7 +166,7 @@ impl Wording<'_> {
             .iter()
             .map(|arg| self.term(arg, functor.operand))
             .collect();
-        match (spelling(&functor.op), &args[..]) {
+        match (functor.op.spelling(), &args[..]) {
             (Spelling::Infix(op), [left, right]) => format!("({left} {op} {right})"),
             (Spelling::Prefix(op), [operand]) => format!("{op}{operand}"),
             (Spelling::Prefix(name) | Spelling::Infix(name) | Spelling::Name(name), _) => {
@@ -190,16 +190,6 @@ impl Wording<'_> {
     }
 }
 
-pub(super) fn total_name(op: AggregateOp) -> &'static str {
-    match op {
-        AggregateOp::Count => "count",
-        AggregateOp::Sum => "sum",
-        AggregateOp::Min => "min",
-        AggregateOp::Max => "max",
-        AggregateOp::Mean => "mean",
-    }
-}
-
 /// A call between operators stands in brackets of its own; alone it needs none.
 fn outermost(term: String) -> String {
     match term
@@ -213,60 +203,4 @@ fn outermost(term: String) -> String {
 
 fn is_compound(ty: ValueType) -> bool {
     matches!(ty, ValueType::Record(_) | ValueType::Adt(_))
-}
-
-fn symbol(op: CompareOp) -> &'static str {
-    match op {
-        CompareOp::Eq => "=",
-        CompareOp::Ne => "!=",
-        CompareOp::Lt => "<",
-        CompareOp::Le => "<=",
-        CompareOp::Gt => ">",
-        CompareOp::Ge => ">=",
-    }
-}
-
-enum Spelling<'a> {
-    Infix(&'static str),
-    Prefix(&'static str),
-    Name(&'static str),
-    User(&'a str),
-}
-
-fn spelling(op: &FunctorOp) -> Spelling<'_> {
-    use Spelling::{Infix, Name, Prefix};
-    match op {
-        FunctorOp::Add => Infix("+"),
-        FunctorOp::Subtract => Infix("-"),
-        FunctorOp::Multiply => Infix("*"),
-        FunctorOp::Divide => Infix("/"),
-        FunctorOp::Modulo => Infix("%"),
-        FunctorOp::Power => Infix("^"),
-        FunctorOp::Negate => Prefix("-"),
-        FunctorOp::BitAnd => Infix("band"),
-        FunctorOp::BitOr => Infix("bor"),
-        FunctorOp::BitXor => Infix("bxor"),
-        FunctorOp::BitNot => Prefix("bnot "),
-        FunctorOp::ShiftLeft => Infix("bshl"),
-        FunctorOp::ShiftRight => Infix("bshr"),
-        FunctorOp::ShiftRightUnsigned => Infix("bshru"),
-        FunctorOp::LogicalAnd => Infix("land"),
-        FunctorOp::LogicalOr => Infix("lor"),
-        FunctorOp::LogicalXor => Infix("lxor"),
-        FunctorOp::LogicalNot => Prefix("lnot "),
-        FunctorOp::Min => Name("min"),
-        FunctorOp::Max => Name("max"),
-        FunctorOp::Cat => Name("cat"),
-        FunctorOp::Strlen => Name("strlen"),
-        FunctorOp::Substr => Name("substr"),
-        FunctorOp::ToString => Name("to_string"),
-        FunctorOp::ToNumber => Name("to_number"),
-        FunctorOp::ToUnsigned => Name("to_unsigned"),
-        FunctorOp::ToFloat => Name("to_float"),
-        FunctorOp::Ord => Name("ord"),
-        FunctorOp::Autoinc => Name("autoinc"),
-        FunctorOp::IterationCount => Name("recursive_iteration_cnt"),
-        FunctorOp::User(name) => Spelling::User(name),
-        FunctorOp::Reinterpret(_) => Name("as"),
-    }
 }

@@ -4,10 +4,15 @@
 //! bindings, in an order chosen by size, that one can print and read.
 //! Must not know: files, evidence, and how or on how many machines a plan is run.
 
+mod liveness;
 pub mod order;
+pub mod planner;
+pub mod print;
 pub mod rule_plan;
 pub mod step;
 
-pub use order::{Statistics, plan_body, plan_rule, plan_subsumption};
+pub use order::Statistics;
+pub use planner::{plan_body, plan_rule, plan_subsumption};
+pub use print::{PlanText, StepText, print_query, print_rule, print_subsumption};
 pub use rule_plan::{Placed, RulePlan};
 pub use step::{Access, Operand, Step, Version};

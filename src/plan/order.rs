@@ -3,11 +3,11 @@
 //! Greedy by expected size, trying every atom as the first (the delta is always first). Literals that bind nothing are
 //! placed as soon as their variables are bound.
 
-use super::rule_plan::{Placed, RulePlan};
+use super::liveness::liveness;
+use super::rule_plan::Placed;
 use super::step::{Access, AggregateStep, Operand, Step, Version};
 use crate::analysis::checked::{
-    Aggregate, Atom, CheckedProgram, Literal, LiteralKind, RelationId, RuleId, Subsumption, Term,
-    ValueType, VarId,
+    Aggregate, Atom, Literal, LiteralKind, RelationId, Term, ValueType, VarId,
 };
 use crate::syntax::ast::CompareOp;
 use std::collections::BTreeSet;
@@ -26,151 +26,24 @@ const WORTH_INTERSECTING: f64 = 1.5;
 /// What a comparison or check is taken to let through.
 const SELECTIVITY: f64 = 0.5;
 
-/// Plans one rule. `delta`: the literal (an atom) that is read from the delta; atoms of recursive relations before it
-/// are then read old, those after it full, so that no combination of rows is seen twice.
-pub fn plan_rule(
-    program: &CheckedProgram,
-    rule: RuleId,
-    delta: Option<usize>,
-    statistics: &dyn Statistics,
-) -> RulePlan {
-    let checked = &program[rule];
-    let mut fresh = Fresh {
-        next: checked.variables.len() as u32,
-    };
-    let mut literals = kinds(&checked.body);
-    let mut answer = Vec::new();
-    let terms: Vec<Term> = match &checked.head {
-        Some(head) => head.args.clone(),
-        None => (0..checked.variables.len() as u32)
-            .map(VarId)
-            .filter(|var| !checked.variables[var.index()].synthetic && binds(&checked.body, *var))
-            .map(Term::Var)
-            .collect(),
-    };
-    for term in terms {
-        answer.push(operand(term, &mut literals, &mut fresh));
-    }
-    let steps = order(
-        &literals,
-        delta,
-        &BTreeSet::new(),
-        &needed_by(&answer),
-        statistics,
-        &mut fresh,
-        false,
-    );
-    RulePlan {
-        rule,
-        delta,
-        steps,
-        head: checked.head.as_ref().map(|head| head.relation),
-        answer,
-        variables: fresh.next as usize,
-    }
-}
-
-/// Plans a query: its answers are the values of `columns`.
-pub fn plan_body(
-    body: &[Literal],
-    variables: usize,
-    columns: &[VarId],
-    statistics: &dyn Statistics,
-) -> RulePlan {
-    let mut fresh = Fresh {
-        next: variables as u32,
-    };
-    let answer: Vec<Operand> = columns.iter().copied().map(Operand::Var).collect();
-    let steps = order(
-        &kinds(body),
-        None,
-        &BTreeSet::new(),
-        &needed_by(&answer),
-        statistics,
-        &mut fresh,
-        false,
-    );
-    RulePlan {
-        rule: RuleId(u32::MAX),
-        delta: None,
-        steps,
-        head: None,
-        answer,
-        variables: fresh.next as usize,
-    }
-}
-
-/// Plans a subsumptive clause: its answers are the dominated row and the dominating one, side by side. `delta`: which
-/// of the two is read from the delta, 0 or 1.
-pub fn plan_subsumption(
-    subsumption: &Subsumption,
-    delta: usize,
-    statistics: &dyn Statistics,
-) -> RulePlan {
-    let mut fresh = Fresh {
-        next: subsumption.variables.len() as u32,
-    };
-    let mut row = |args: &[Term]| -> Vec<Term> {
-        args.iter()
-            .map(|arg| match arg {
-                Term::Wildcard => Term::Var(fresh.var()),
-                other => other.clone(),
-            })
-            .collect()
-    };
-    let rows = [row(&subsumption.dominated), row(&subsumption.dominating)];
-    let mut literals: Vec<LiteralKind> = rows
-        .iter()
-        .map(|args| {
-            LiteralKind::Atom(Atom {
-                relation: subsumption.relation,
-                args: args.clone(),
-                span: subsumption.span,
-            })
-        })
-        .collect();
-    literals.extend(kinds(&subsumption.body));
-    let mut answer = Vec::new();
-    for term in rows.concat() {
-        answer.push(operand(term, &mut literals, &mut fresh));
-    }
-    let steps = order(
-        &literals,
-        Some(delta),
-        &BTreeSet::new(),
-        &needed_by(&answer),
-        statistics,
-        &mut fresh,
-        false,
-    );
-    RulePlan {
-        rule: RuleId(u32::MAX),
-        delta: Some(delta),
-        steps,
-        head: None,
-        answer,
-        variables: fresh.next as usize,
-    }
-}
-
-struct Fresh {
-    next: u32,
+pub(super) struct Fresh {
+    pub(super) next: u32,
 }
 
 impl Fresh {
-    fn var(&mut self) -> VarId {
+    pub(super) fn var(&mut self) -> VarId {
         let var = VarId(self.next);
         self.next += 1;
         var
     }
 }
 
-fn kinds(body: &[Literal]) -> Vec<LiteralKind> {
+pub(super) fn kinds(body: &[Literal]) -> Vec<LiteralKind> {
     body.iter().map(|literal| literal.kind.clone()).collect()
 }
 
 /// A term as an operand; a compound one gets a variable and a literal that binds it.
-fn operand(term: Term, literals: &mut Vec<LiteralKind>, fresh: &mut Fresh) -> Operand {
+pub(super) fn operand(term: Term, literals: &mut Vec<LiteralKind>, fresh: &mut Fresh) -> Operand {
     match term {
         Term::Var(var) => Operand::Var(var),
         Term::Const(constant) => Operand::Const(constant),
@@ -187,16 +60,6 @@ fn operand(term: Term, literals: &mut Vec<LiteralKind>, fresh: &mut Fresh) -> Op
     }
 }
 
-fn needed_by(answer: &[Operand]) -> BTreeSet<VarId> {
-    answer
-        .iter()
-        .filter_map(|operand| match operand {
-            Operand::Var(var) => Some(*var),
-            Operand::Const(_) => None,
-        })
-        .collect()
-}
-
 /// A literal taken apart for ordering.
 struct Candidate<'a> {
     position: usize,
@@ -205,7 +68,7 @@ struct Candidate<'a> {
 
 /// The steps for a conjunction, given what is bound before and needed after. `grouped`: inside an aggregate, where
 /// bindings must come out distinct, so the first atom is probed through a distinct index instead of scanned.
-fn order(
+pub(super) fn order(
     literals: &[LiteralKind],
     delta: Option<usize>,
     bound: &BTreeSet<VarId>,
@@ -786,117 +649,4 @@ fn counts(kind: &LiteralKind) -> bool {
 /// Whether equality with a known value can bind this term.
 fn is_pattern(term: &Term) -> bool {
     matches!(term, Term::Var(_) | Term::Record(_))
-}
-
-/// Whether a literal of the body, not one inside an aggregate, mentions the variable where it gets bound.
-fn binds(body: &[Literal], var: VarId) -> bool {
-    body.iter().any(|literal| match &literal.kind {
-        LiteralKind::Atom(atom) => atom.args.contains(&Term::Var(var)),
-        LiteralKind::Compare { left, right, .. } => mentions(left, var) || mentions(right, var),
-        LiteralKind::Range { var: target, .. } => *target == var,
-        LiteralKind::Aggregate(aggregate) => {
-            aggregate.result == var || aggregate.witnesses.contains(&var)
-        }
-        LiteralKind::Negated(_) | LiteralKind::Match { .. } | LiteralKind::Contains { .. } => false,
-    })
-}
-
-fn mentions(term: &Term, var: VarId) -> bool {
-    let mut all = BTreeSet::new();
-    variables_of(term, &mut all);
-    all.contains(&var)
-}
-
-fn variables_of(term: &Term, into: &mut BTreeSet<VarId>) {
-    match term {
-        Term::Var(var) => {
-            into.insert(*var);
-        }
-        Term::Const(_) | Term::Wildcard => {}
-        Term::Record(fields) => fields.iter().for_each(|field| variables_of(field, into)),
-        Term::Call { args, .. } => args.iter().for_each(|arg| variables_of(arg, into)),
-    }
-}
-
-/// Tells each step which variables to carry over: those bound before it and read after it.
-fn liveness(
-    steps: Vec<(Step, f64)>,
-    bound: &BTreeSet<VarId>,
-    needed: &BTreeSet<VarId>,
-) -> Vec<Placed> {
-    let mut before = vec![bound.clone()];
-    for (step, _) in &steps {
-        let mut after = before[before.len() - 1].clone();
-        bound_by(step, &mut after);
-        before.push(after);
-    }
-    let mut live = needed.clone();
-    let mut placed: Vec<Placed> = Vec::with_capacity(steps.len());
-    for (at, (step, estimate)) in steps.into_iter().enumerate().rev() {
-        let keep = live.intersection(&before[at]).copied().collect();
-        read_by(&step, &mut live);
-        placed.push(Placed {
-            step,
-            keep,
-            estimate,
-        });
-    }
-    placed.reverse();
-    placed
-}
-
-fn bound_by(step: &Step, into: &mut BTreeSet<VarId>) {
-    match step {
-        Step::Scan(access) | Step::Probe(access) => {
-            into.extend(access.bind.iter().map(|&(_, var)| var))
-        }
-        Step::Intersect { var, .. } | Step::Bind { var, .. } | Step::Range { var, .. } => {
-            into.insert(*var);
-        }
-        Step::Unpack { fields, .. } => into.extend(fields.iter().flatten()),
-        Step::Aggregate(step) => {
-            into.insert(step.result);
-            into.extend(&step.witnesses);
-        }
-        Step::Check { .. } | Step::Compare { .. } | Step::Match { .. } | Step::Contains { .. } => {}
-    }
-}
-
-pub(super) fn read_by(step: &Step, into: &mut BTreeSet<VarId>) {
-    let access = |access: &Access, into: &mut BTreeSet<VarId>| {
-        into.extend(access.key.iter().filter_map(|(_, operand)| match operand {
-            Operand::Var(var) => Some(*var),
-            Operand::Const(_) => None,
-        }));
-    };
-    match step {
-        Step::Scan(a) | Step::Probe(a) | Step::Check { access: a, .. } => access(a, into),
-        Step::Intersect { proposers, .. } => proposers.iter().for_each(|a| access(a, into)),
-        Step::Bind { term, .. } | Step::Unpack { record: term, .. } => variables_of(term, into),
-        Step::Compare { left, right, .. } => {
-            variables_of(left, into);
-            variables_of(right, into);
-        }
-        Step::Match {
-            pattern: left,
-            text: right,
-            ..
-        }
-        | Step::Contains {
-            part: left,
-            text: right,
-            ..
-        } => {
-            variables_of(left, into);
-            variables_of(right, into);
-        }
-        Step::Range { from, to, step, .. } => {
-            variables_of(from, into);
-            variables_of(to, into);
-            if let Some(step) = step {
-                variables_of(step, into);
-            }
-        }
-        Step::Aggregate(step) => into.extend(&step.group),
-    }
 }

@@ -1,6 +1,6 @@
 //! The plan of one rule for one delta.
 
-use super::order::read_by;
+use super::liveness::read_by;
 use super::step::{Operand, Step, Version};
 use crate::analysis::checked::{RelationId, RuleId, VarId};
 use std::collections::BTreeSet;
@@ -21,6 +21,9 @@ pub struct RulePlan {
     /// Place among the rule's literals of the atom that is read from the delta; `None` when all are read whole.
     pub delta: Option<usize>,
     pub steps: Vec<Placed>,
+    /// The column by which the delta is sorted before it is scanned, where that is worth it: it binds a variable of the
+    /// head, so equal head rows are proposed close together.
+    pub clustered: Option<usize>,
     /// `None` for constraints and queries, whose answers are the variables in `answer`.
     pub head: Option<RelationId>,
     pub answer: Vec<Operand>,
@@ -29,6 +32,21 @@ pub struct RulePlan {
 }
 
 impl RulePlan {
+    /// The only column of the delta that the head repeats.
+    pub fn head_column(&self) -> Option<usize> {
+        let Some(Step::Scan(access)) = self.steps.first().map(|placed| &placed.step) else {
+            return None;
+        };
+        let mut repeated = access
+            .bind
+            .iter()
+            .filter(|(_, var)| self.answer.contains(&Operand::Var(*var)));
+        repeated
+            .next()
+            .map(|&(column, _)| column)
+            .filter(|_| repeated.next().is_none())
+    }
+
     /// Whether a step reads one of these relations without its latest delta.
     pub fn reads_old(&self, relation: impl Fn(RelationId) -> bool) -> bool {
         self.reads(Version::Old, relation)

@@ -101,9 +101,11 @@ pub struct Inventory {
     /// Rule files, included ones counted.
     pub packs: usize,
     pub rules: usize,
+    /// Rows of claim files; one that several relations read counts once.
     pub claims: usize,
+    /// Sources that claims name.
     pub sources: usize,
-    /// Distinct rows that are stated.
+    /// What is stated. What one claim says in several relations counts once.
     pub facts: u64,
     pub derived: u64,
     pub elapsed: Duration,

@@ -76,9 +76,13 @@ impl Session {
         let relation = name.map(|name| self.relation(name)).transpose()?;
         let register = self.source_register();
         let mut counts = vec![0usize; register.len()];
-        for (_, claim) in self.claims().iter() {
+        for (id, claim) in self.claims().iter() {
+            let counts_here = match relation {
+                Some(relation) => claim.relation == relation,
+                None => !self.claims().is_repeat(id),
+            };
             if let Some(source) = claim.source
-                && relation.is_none_or(|relation| claim.relation == relation)
+                && counts_here
             {
                 counts[source.index()] += 1;
             }

@@ -5,6 +5,7 @@ use super::case::CaseSpec;
 use super::command::Command;
 use super::data::{self, Data};
 use super::error::{Error, Findings, Stopped};
+use super::functors;
 use super::options::Options;
 use super::pool::Pool;
 use super::program::{self, Program};
@@ -77,6 +78,8 @@ impl Session {
         let pool = Pool::new(options.threads);
         let data =
             pool.install(|| data::read(&program.checked, &dictionary, &spec, &options, &sources))?;
+        functors::require(&program.checked, &options.functors)
+            .map_err(|missing| Findings::new(missing, &sources))?;
         let mut session = Session {
             database: Database::new(program.checked.clone(), dictionary),
             warnings: Vec::new(),
@@ -240,9 +243,12 @@ impl Session {
         Inventory {
             packs: self.sources.files().count() - self.typed as usize,
             rules: clauses.len(),
-            claims: self.data.claims.len(),
-            sources: self.data.sources.len(),
-            facts: self.report.stated,
+            claims: self.data.claims.distinct(),
+            sources: self.data.claims.sources(),
+            facts: self
+                .report
+                .stated
+                .saturating_sub(self.data.claims.repeated_facts() as u64),
             derived: self.report.derived,
             elapsed: self.report.elapsed,
         }
@@ -293,6 +299,8 @@ impl Session {
     /// Runs another program over the same data and takes it if nothing is wrong. `before`: items that are not new.
     fn replace_program(&mut self, program: Program, before: usize) -> Result<Change, Error> {
         let started = Instant::now();
+        functors::require(&program.checked, &self.options.functors)
+            .map_err(|missing| Findings::new(missing, &self.sources))?;
         let mut change = typed::count_items(&program.tree.items[before..]);
         let data = match self.can_keep_data(&program.checked) {
             true => None,
@@ -310,6 +318,7 @@ impl Session {
         }
         let report = run(&mut database, &self.options)
             .map_err(|stop| self.stopped_in(&stop, &program.checked))?;
+        self.accept_faults(&report)?;
         (change.appeared, change.gone) = difference(&self.database, &database);
         change.elapsed = started.elapsed();
         self.database = database;
@@ -374,6 +383,7 @@ impl Session {
         }
         let report =
             run(&mut database, &self.options).map_err(|stop| self.stopped_in(&stop, &checked))?;
+        self.accept_faults(&report)?;
         self.database = database;
         self.report = report;
         self.seen = seen;
@@ -394,6 +404,14 @@ impl Session {
                 &self.sources,
             )
         })
+    }
+
+    /// Whether faults of a run are only worth warnings.
+    fn accept_faults(&self, report: &RunReport) -> Result<(), Findings> {
+        match self.options.faults_are_errors && !report.faults.is_empty() {
+            true => Err(Findings::new(self.fault_errors(report), &self.sources)),
+            false => Ok(()),
+        }
     }
 
     fn gather_warnings(&mut self) {
@@ -421,8 +439,10 @@ pub(super) fn run(database: &mut Database, options: &Options) -> Result<RunRepor
     let run_options = RunOptions {
         threads: options.threads.max(1),
         births: options.births,
+        measure: options.measure,
         budget: options.budget.clone(),
     };
+    database.register(options.functors.clone());
     let outcome = database.run(&run_options, &*options.watch);
     options.watch.finished();
     outcome

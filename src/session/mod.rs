@@ -16,6 +16,7 @@ mod decode;
 mod encode;
 mod error;
 mod explained;
+mod functors;
 mod impact;
 mod loaded;
 mod options;

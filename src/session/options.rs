@@ -1,6 +1,7 @@
 //! How a session works.
 
 use super::watch::{Unwatched, Watch};
+use crate::engine::Functors;
 use crate::engine::budget::Budget;
 use crate::evidence::Lens;
 use std::path::PathBuf;
@@ -15,10 +16,16 @@ pub struct Options {
     pub budget: Budget,
     /// Remember when each row appeared, which [`Command::Why`](super::Command::Why) needs.
     pub births: bool,
+    /// Measure every run, as [`Session::profile`](super::Session::profile) needs; it does so itself when asked first.
+    pub measure: bool,
     /// Keep what was read, so that clauses can be added without reading the files again.
     pub keep_stated: bool,
     /// Where rows that cannot be read are set aside; without it they are errors.
     pub bad_rows: Option<PathBuf>,
+    /// What the program's `.functor` declarations stand for.
+    pub functors: Functors,
+    /// A rule instance without a value (a division by zero, say) is an error instead of a warning.
+    pub faults_are_errors: bool,
     /// Which claims count.
     pub lens: Lens,
     pub watch: Arc<dyn Watch>,
@@ -30,8 +37,11 @@ impl Default for Options {
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             budget: Budget::default(),
             births: true,
+            measure: false,
             keep_stated: true,
             bad_rows: None,
+            functors: Functors::default(),
+            faults_are_errors: false,
             lens: Lens::default(),
             watch: Arc::new(Unwatched),
         }

@@ -59,34 +59,43 @@ impl Session {
 
     /// Warnings about rule instances that yielded nothing.
     pub(super) fn fault_warnings(&self, report: &RunReport) -> Vec<Diagnostic> {
-        report
-            .faults
-            .iter()
-            .map(|fault| self.fault_warning(fault))
+        let text = |fault: &FaultReport| fault.fault.to_string();
+        let faults = report.faults.iter();
+        faults
+            .map(|fault| described(Diagnostic::warning("W501", text(fault)), fault))
             .collect()
     }
 
-    fn fault_warning(&self, report: &FaultReport) -> Diagnostic {
-        let way_out = match &report.fault {
-            Fault::DivisionByZero => "exclude it, for example with `D != 0`",
-            Fault::NotANumber(_) => "keep only numbers, for example with `match(\"-?[0-9]+\", S)`",
-            Fault::BadPattern(_) => "correct the pattern",
-            Fault::UnknownFunctor(_) => {
-                "user-defined functors are closures that an embedding program registers"
-            }
-        };
-        let times = match report.count {
-            1 => "once".to_owned(),
-            count => format!("{count} times"),
-        };
-        let mut warning = Diagnostic::warning("W501", report.fault.to_string());
-        if let Some(place) = report.place {
-            warning = warning.at(place, format!("{times} in this rule"));
-        }
-        warning = warning.note("a rule instance without a value yields nothing");
-        if !report.example.is_empty() {
-            warning = warning.note(format!("first with {}", report.example));
-        }
-        warning.help(way_out)
+    /// The same as errors.
+    pub(super) fn fault_errors(&self, report: &RunReport) -> Vec<Diagnostic> {
+        let text = |fault: &FaultReport| fault.fault.to_string();
+        let faults = report.faults.iter();
+        faults
+            .map(|fault| described(Diagnostic::error("D501", text(fault)), fault))
+            .collect()
     }
+}
+
+fn described(mut diagnostic: Diagnostic, report: &FaultReport) -> Diagnostic {
+    let way_out = match &report.fault {
+        Fault::DivisionByZero => "exclude it, for example with `D != 0`",
+        Fault::NotANumber(_) => "keep only numbers, for example with `match(\"-?[0-9]+\", S)`",
+        Fault::BadPattern(_) => "correct the pattern",
+        Fault::UnknownFunctor(_) => {
+            "user-defined functors are closures that an embedding program registers"
+        }
+        Fault::Closure(..) => "the closure decides which arguments it takes",
+    };
+    let times = match report.count {
+        1 => "once".to_owned(),
+        count => format!("{count} times"),
+    };
+    if let Some(place) = report.place {
+        diagnostic = diagnostic.at(place, format!("{times} in this rule"));
+    }
+    diagnostic = diagnostic.note("a rule instance without a value yields nothing");
+    if !report.example.is_empty() {
+        diagnostic = diagnostic.note(format!("first with {}", report.example));
+    }
+    diagnostic.help(way_out)
 }

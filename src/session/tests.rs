@@ -2,6 +2,7 @@
 
 use super::{Answer, CaseSpec, Command, Error, Options, Session};
 use crate::engine::budget::{Budget, StopReason};
+use crate::engine::{Functors, Value};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -294,7 +295,7 @@ proptest::proptest! {
             Command::Typed(text.clone()),
             Command::Query(text.clone()),
             Command::Clauses(text.clone()),
-            Command::Why(crate::session::WhyQuestion::of(text.as_str())),
+            Command::Why(crate::session::WhyQuestion::of(text.clone())),
             Command::Count(Some(text.clone())),
             Command::Schema(text.clone()),
         ] {
@@ -302,4 +303,112 @@ proptest::proptest! {
         }
         proptest::prop_assert!(session.query("word(\"a\")").is_ok());
     }
+}
+
+fn with_functors(rules: &str, functors: Functors) -> Result<Session, Error> {
+    let spec = CaseSpec {
+        text: Some(rules.into()),
+        ..CaseSpec::default()
+    };
+    let options = Options {
+        functors,
+        ..Options::default()
+    };
+    Session::open(spec, options)
+}
+
+#[test]
+fn closures_stand_for_functors() {
+    let rules = r#"
+        .type Pair = [left: symbol, right: number]
+        .type Grade = Known {n: number} | Unknown {}
+        .functor swap(p: Pair): Pair stateful
+        .functor grade(text: symbol): Grade stateful
+        .functor half(x: number): number
+        .decl pair(p: Pair)
+        pair(@swap(["ab", 1])).
+        .decl graded(n: number)
+        graded(n) :- @grade("7") = $Known(n).
+        .decl odd(x: number)
+        odd(@half(x)) :- x = range(0, 5).
+    "#;
+    let functors = Functors::default()
+        .with("swap", |args| match args {
+            [Value::Record(Some(fields))] => match &fields[..] {
+                [Value::Symbol(text), Value::Number(n)] => {
+                    let text = text.chars().rev().collect();
+                    Ok(Value::Record(Some(vec![
+                        Value::Symbol(text),
+                        Value::Number(-n),
+                    ])))
+                }
+                _ => Err("not a pair".into()),
+            },
+            _ => Err("not a record".into()),
+        })
+        .with("grade", |args| match args {
+            [Value::Symbol(text)] => Ok(match text.parse() {
+                Ok(n) => Value::Branch(0, vec![Value::Number(n)]),
+                Err(_) => Value::Branch(1, Vec::new()),
+            }),
+            _ => Err("not a symbol".into()),
+        })
+        .with("half", |args| match args {
+            [Value::Number(n)] if n % 2 == 0 => Ok(Value::Number(n / 2)),
+            _ => Err("odd".into()),
+        });
+    let mut session = with_functors(rules, functors).expect("a sound program");
+    let pairs: Vec<(String, i64)> = session.query_as("pair([a, b])").expect("an answer");
+    assert_eq!(pairs, [("ba".to_owned(), -1)]);
+    let graded: Vec<(i64,)> = session.query_as("graded(n)").expect("an answer");
+    assert_eq!(graded, [(7,)]);
+    let halves: Vec<(i64,)> = session.query_as("odd(x)").expect("an answer");
+    assert_eq!(halves, [(0,), (1,), (2,)]);
+    let warning = session.warnings().to_text(false);
+    assert!(warning.contains("`@half` failed: odd"), "{warning}");
+    assert!(warning.contains("2 times in this rule"), "{warning}");
+}
+
+#[test]
+fn a_functor_nobody_registered_is_an_error_where_it_is_called() {
+    let rules = ".functor f(x: number): number\n.functor g(x: number): number\n.decl a(x: number)\na(1).\na(@f(x)) :- a(x), x > 3.";
+    let Err(error) = with_functors(rules, Functors::default()) else {
+        panic!("`@f` is not known")
+    };
+    let text = error.to_string();
+    assert!(
+        text.contains("`@f` has no definition here") && text.contains("rules:5:"),
+        "{text}"
+    );
+    assert!(!text.contains("@g"), "{text}");
+}
+
+#[test]
+fn faults_are_warnings_or_errors_as_asked() {
+    let rules = ".decl a(x: number)\na(0). a(2).\n.decl b(x: number)\nb(10 / x) :- a(x).";
+    let mut session = with_functors(rules, Functors::default()).expect("a sound program");
+    let rows: Vec<(i64,)> = session.query_as("b(x)").expect("an answer");
+    assert_eq!(rows, [(5,)]);
+    assert!(
+        session
+            .warnings()
+            .to_text(false)
+            .contains("first with 10 / 0")
+    );
+    let spec = CaseSpec {
+        text: Some(rules.into()),
+        ..CaseSpec::default()
+    };
+    let options = Options {
+        faults_are_errors: true,
+        ..Options::default()
+    };
+    let Err(Error::Rejected(findings)) = Session::open(spec, options) else {
+        panic!("a fault is an error here")
+    };
+    assert!(
+        findings
+            .to_text(false)
+            .contains("error[D501]: division by zero")
+    );
 }

@@ -76,6 +76,23 @@ impl Groups {
             })
     }
 
+    /// [`Groups::settle`] that hands out nothing.
+    pub fn settle_in_place(&mut self) {
+        for number in std::mem::take(&mut self.dirty) {
+            let group = &mut self.groups[number as usize];
+            group.settled = group.codes.len() as u32;
+        }
+    }
+
+    /// Pairs added since the last settling.
+    pub fn unsettled(&self) -> usize {
+        self.dirty
+            .iter()
+            .map(|&number| &self.groups[number as usize])
+            .map(|group| group.codes.len() - group.settled as usize)
+            .sum()
+    }
+
     /// Adds packed pairs. Those with one first code must stand together.
     pub fn insert_grouped(&mut self, pairs: &[u64], marks: &mut Marks) {
         for pairs in pairs.chunk_by(|a, b| a >> 32 == b >> 32) {

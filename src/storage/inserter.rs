@@ -14,7 +14,7 @@ const BUFFER: usize = if cfg!(test) { 3 } else { 2048 };
 /// The same where candidates are brought together by first code: the more there are, the longer the groups.
 const GROUP_BUFFER: usize = if cfg!(test) { 5 } else { 1 << 16 };
 /// Candidates remembered, so that the commonest duplicates never reach the set. A power of two.
-const RECENT: usize = 1024;
+const RECENT: usize = 8192;
 
 /// What was pushed is in the set after [`Inserter::flush`].
 pub struct Inserter<'a> {
@@ -22,6 +22,7 @@ pub struct Inserter<'a> {
     shared: bool,
     pairs: Vec<Vec<u64>>,
     tuples: Vec<Vec<Code>>,
+    /// By hash. Empty until enough was pushed to be worth it.
     recent: Vec<u64>,
     scratch: Vec<u64>,
     marks: Marks,
@@ -42,7 +43,7 @@ impl<'a> Inserter<'a> {
             shared,
             pairs: vec![Vec::new(); pairs],
             tuples: vec![Vec::new(); tuples],
-            recent: vec![u64::MAX; if pairs > 0 { RECENT } else { 0 }],
+            recent: Vec::new(),
             scratch: Vec::new(),
             marks: Marks::default(),
             pushed: 0,
@@ -57,10 +58,9 @@ impl<'a> Inserter<'a> {
             Shape::Matrix(matrix) => matrix.insert_row::<Alone>(first, seconds),
             Shape::Groups(shards) => {
                 let at = shard_of_first(first, shards.len());
-                self.pairs[at].extend(seconds.iter().map(|&second| pack(first, second)));
-                if self.pairs[at].len() >= GROUP_BUFFER / shards.len() + BUFFER {
-                    self.flush_groups(shards, at);
-                }
+                seconds
+                    .iter()
+                    .for_each(|&second| self.push_grouped(shards, at, pack(first, second)));
             }
             Shape::Pairs(shards) => {
                 seconds
@@ -131,11 +131,11 @@ impl<'a> Inserter<'a> {
             }
             Shape::Groups(shards) => {
                 for (first, second) in pairs {
-                    let at = shard_of_first(first, shards.len());
-                    self.pairs[at].push(pack(first, second));
-                    if self.pairs[at].len() >= GROUP_BUFFER / shards.len() + BUFFER {
-                        self.flush_groups(shards, at);
-                    }
+                    self.push_grouped(
+                        shards,
+                        shard_of_first(first, shards.len()),
+                        pack(first, second),
+                    );
                 }
             }
             Shape::Pairs(shards) => {
@@ -145,18 +145,42 @@ impl<'a> Inserter<'a> {
         }
     }
 
+    /// Whether a candidate was pushed a short while ago.
+    fn is_recent(&mut self, hash: u64, key: u64) -> bool {
+        match self.recent.get_mut((hash >> 48) as usize & (RECENT - 1)) {
+            Some(slot) => std::mem::replace(slot, key) == key,
+            None => false,
+        }
+    }
+
+    fn remember(&mut self) {
+        if self.recent.is_empty() {
+            self.recent = vec![u64::MAX; RECENT];
+        }
+    }
+
     fn push_pair(&mut self, shards: &[RwLock<PairShard>], key: u64) {
         let hash = hash(key);
-        let slot = &mut self.recent[(hash >> 54) as usize & (RECENT - 1)];
-        if *slot == key {
+        if self.is_recent(hash, key) {
             return;
         }
-        *slot = key;
         let at = shard_of(hash, shards.len());
         let buffer = &mut self.pairs[at];
         buffer.push(key);
         if buffer.len() >= BUFFER {
             flush_pairs(&shards[at], buffer);
+            self.remember();
+        }
+    }
+
+    fn push_grouped(&mut self, shards: &[RwLock<Groups>], at: usize, key: u64) {
+        if self.is_recent(hash(key), key) {
+            return;
+        }
+        self.pairs[at].push(key);
+        if self.pairs[at].len() >= GROUP_BUFFER / shards.len() + BUFFER {
+            self.flush_groups(shards, at);
+            self.remember();
         }
     }
 

@@ -135,10 +135,7 @@ impl Matrix {
     /// Appends the rows added since the last call, ascending. Returns the pairs that lie off the axes, which stay unadded.
     pub fn settle(&mut self, firsts: &mut Vec<Code>, seconds: &mut Vec<Code>) -> Vec<u64> {
         let words_per_row = self.words_per_row;
-        let fresh: usize = bits(&self.dirty)
-            .flat_map(|row| &self.fresh[row * words_per_row..(row + 1) * words_per_row])
-            .map(|word| word.load(Relaxed).count_ones() as usize)
-            .sum();
+        let fresh = self.count_fresh();
         // Exactly, because fresh memory is dear and growing by doubling touches twice as much of it.
         firsts.reserve_exact(fresh);
         seconds.reserve_exact(fresh);
@@ -161,6 +158,29 @@ impl Matrix {
         }
         self.dirty.iter_mut().for_each(|word| *word.get_mut() = 0);
         std::mem::take(self.strays.get_mut())
+    }
+
+    /// Pairs added since the last [`Matrix::settle`], those off the axes as often as they came.
+    pub fn unsettled(&self) -> usize {
+        self.count_fresh() + self.strays.lock().len()
+    }
+
+    pub fn drop_strays(&mut self) {
+        *self.strays.get_mut() = Vec::new();
+    }
+
+    /// [`Matrix::settle`] that hands out nothing.
+    pub fn settle_in_place(&mut self) {
+        for words in [&mut self.fresh, &mut self.dirty] {
+            words.iter_mut().for_each(|word| *word.get_mut() = 0);
+        }
+    }
+
+    fn count_fresh(&self) -> usize {
+        bits(&self.dirty)
+            .flat_map(|row| &self.fresh[row * self.words_per_row..(row + 1) * self.words_per_row])
+            .map(|word| word.load(Relaxed).count_ones() as usize)
+            .sum()
     }
 
     pub fn row_count(&self) -> usize {

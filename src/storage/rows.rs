@@ -1,6 +1,6 @@
 //! Rows of codes: in any order while they are gathered, sorted and distinct once they are at rest.
 
-use super::Code;
+use super::{Code, radix};
 
 /// Rows in any order, column by column. All columns have the same length.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -76,6 +76,26 @@ impl Rows {
     pub fn project(&self, columns: &[usize]) -> Rows {
         Rows {
             columns: columns.iter().map(|&at| self.columns[at].clone()).collect(),
+            len: self.len,
+        }
+    }
+
+    /// The rows ascending by one column, in their present order where they agree on it.
+    pub fn sorted_by(&self, column: usize) -> Rows {
+        let mut order: Vec<u64> = self.columns[column]
+            .iter()
+            .enumerate()
+            .map(|(at, code)| u64::from(code.0) << 32 | at as u64)
+            .collect();
+        radix::sort_by_first(&mut order, &mut Vec::new());
+        let sorted = |codes: &Vec<Code>| {
+            order
+                .iter()
+                .map(|&key| codes[key as u32 as usize])
+                .collect()
+        };
+        Rows {
+            columns: self.columns.iter().map(sorted).collect(),
             len: self.len,
         }
     }

@@ -11,11 +11,14 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 /// A matrix of at most this many bytes is always worth it.
 const SMALL_MATRIX: u64 = if cfg!(test) { 64 } else { 1 << 20 };
 /// Rows for each first code, on average, from which on lists beat a hash table.
-const LONG_GROUPS: usize = if cfg!(test) { 3 } else { 24 };
+const LONG_GROUPS: usize = if cfg!(test) { 3 } else { 10 };
 /// Below this size a hash table is small whatever it holds.
 const MANY: usize = if cfg!(test) { 16 } else { 1 << 18 };
 /// Rows or slots that a scan passes over at a time.
 const UNIT: usize = if cfg!(test) { 2 } else { 1024 };
+
+/// Rows of a plain column store that are handed out together.
+const PIECE: usize = if cfg!(test) { 3 } else { 1 << 14 };
 
 /// Distinct rows of one arity. Rows come in through [`Inserter`](super::Inserter)s, from several threads at once, and
 /// count from the next [`RowSet::settle`] on, which hands out the rows added since the last one.
@@ -69,8 +72,14 @@ impl RowSource for Rows {
     }
 
     fn visit(&self, act: &mut dyn FnMut(&[&[Code]], usize)) {
-        let columns: Vec<&[Code]> = (0..self.arity()).map(|at| self.column(at)).collect();
-        act(&columns, self.len());
+        // In pieces, because who is called may keep something for each row of a piece.
+        for start in (0..self.len()).step_by(PIECE) {
+            let end = (start + PIECE).min(self.len());
+            let columns: Vec<&[Code]> = (0..self.arity())
+                .map(|at| &self.column(at)[start..end])
+                .collect();
+            act(&columns, end - start);
+        }
     }
 }
 
@@ -293,6 +302,25 @@ impl RowSet {
         }
     }
 
+    /// Rows added since the last [`RowSet::settle`], while others may be adding. Pairs off a matrix count each time they
+    /// were pushed. O(1) but for matrices and lists: O(size of the matrix) and O(lists added to).
+    pub fn unsettled(&self) -> usize {
+        match &self.shape {
+            Shape::Nullary { present } => usize::from(present.load(Relaxed) && self.len == 0),
+            Shape::Sorted(_) => 0,
+            Shape::Matrix(matrix) => matrix.unsettled(),
+            Shape::Groups(shards) => shards.iter().map(|shard| shard.read().unsettled()).sum(),
+            Shape::Pairs(shards) => shards.iter().map(|shard| shard.read().fresh.len()).sum(),
+            Shape::Tuples(shards) => shards
+                .iter()
+                .map(|shard| {
+                    let shard = shard.read();
+                    shard.table.len() - shard.settled as usize
+                })
+                .sum(),
+        }
+    }
+
     /// Makes the rows added since the last call part of the set, and returns them in columns that reuse the room of
     /// `spare`. May change the set's shape.
     pub fn settle(&mut self, spare: Rows) -> Rows {
@@ -355,6 +383,28 @@ impl RowSet {
             self.reshape();
         }
         fresh
+    }
+
+    /// [`RowSet::settle`] where memory is short: nothing is handed out, and pairs off a matrix are dropped.
+    pub fn settle_in_place(&mut self) {
+        if let Shape::Matrix(matrix) = &mut self.shape {
+            matrix.drop_strays();
+        }
+        self.len += self.unsettled();
+        match &mut self.shape {
+            Shape::Nullary { .. } | Shape::Sorted(_) => {}
+            Shape::Matrix(matrix) => matrix.settle_in_place(),
+            Shape::Groups(shards) => shards
+                .iter_mut()
+                .for_each(|shard| shard.get_mut().settle_in_place()),
+            Shape::Pairs(shards) => shards
+                .iter_mut()
+                .for_each(|shard| shard.get_mut().fresh = Vec::new()),
+            Shape::Tuples(shards) => shards.iter_mut().for_each(|shard| {
+                let shard = shard.get_mut();
+                shard.settled = shard.table.len() as u32;
+            }),
+        }
     }
 
     /// Pairs fell off the matrix: widen it while it stays lean, fall back to a table otherwise.

@@ -5,7 +5,7 @@ use super::Code;
 /// No packed row looks like this: it would need the largest interned word twice over.
 const EMPTY: u64 = u64::MAX;
 /// How many insertions ahead the slot of a key is fetched, so that a batch pays for memory bandwidth, not latency.
-const AHEAD: usize = 12;
+const AHEAD: usize = 24;
 const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
 
 pub fn pack(first: Code, second: Code) -> u64 {

@@ -222,7 +222,7 @@ reach(y) :- reach(x), same(x, y).
             .decl same(a: number, b: number) eqrel
             .decl best(k: number, v: number)
             .decl one(k: number, v: number)
-            .decl grown(x: number) delta of reach
+            .decl grown(x: number, <iteration>: unsigned) delta of reach
             .decl reach(x: number)
             .input same()
             .output best()

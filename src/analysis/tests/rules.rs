@@ -223,9 +223,9 @@ a(x, _) <= e(x, _, _) :- true.
             D213: Equivalence relation `e` is not binary
               6:7 `e` is declared `eqrel`
               help: an equivalence relation has two attributes of one type
-            D218: Unexpected rules/facts for delta_debug relation `d`
-              9:1 `d(1, 2).` gives it rows
-              8:7 `d` gets its rows from another relation
+            D102: Mismatching arity of relation `d` (expected 3, got 2)
+              9:1 `d(1, 2)` has 2 arguments
+              8:7 `d` `d(x, y, <iteration>)` has 3 attributes
             D214: IO relation `i` cannot be inlined
               10:7 `i` is marked `inline`
               help: drop `inline` from the declaration

@@ -1,0 +1,169 @@
+//! Whole plans: of a rule, a query, a subsumption.
+
+use super::liveness::variables_of;
+use super::order::{Fresh, Statistics, kinds, operand, order};
+use super::rule_plan::RulePlan;
+use super::step::Operand;
+use crate::analysis::checked::{
+    Atom, CheckedProgram, Literal, LiteralKind, RuleId, Subsumption, Term, VarId,
+};
+use std::collections::BTreeSet;
+
+/// Plans one rule. `delta`: the literal (an atom) that is read from the delta; atoms of recursive relations before it
+/// are then read old, those after it full, so that no combination of rows is seen twice.
+pub fn plan_rule(
+    program: &CheckedProgram,
+    rule: RuleId,
+    delta: Option<usize>,
+    statistics: &dyn Statistics,
+) -> RulePlan {
+    let checked = &program[rule];
+    let mut fresh = Fresh {
+        next: checked.variables.len() as u32,
+    };
+    let mut literals = kinds(&checked.body);
+    let mut answer = Vec::new();
+    let terms: Vec<Term> = match &checked.head {
+        Some(head) => head.args.clone(),
+        None => (0..checked.variables.len() as u32)
+            .map(VarId)
+            .filter(|var| !checked.variables[var.index()].synthetic && binds(&checked.body, *var))
+            .map(Term::Var)
+            .collect(),
+    };
+    for term in terms {
+        answer.push(operand(term, &mut literals, &mut fresh));
+    }
+    let steps = order(
+        &literals,
+        delta,
+        &BTreeSet::new(),
+        &needed_by(&answer),
+        statistics,
+        &mut fresh,
+        false,
+    );
+    RulePlan {
+        clustered: None,
+        rule,
+        delta,
+        steps,
+        head: checked.head.as_ref().map(|head| head.relation),
+        answer,
+        variables: fresh.next as usize,
+    }
+}
+
+/// Plans a query: its answers are the values of `columns`.
+pub fn plan_body(
+    body: &[Literal],
+    variables: usize,
+    columns: &[VarId],
+    statistics: &dyn Statistics,
+) -> RulePlan {
+    let mut fresh = Fresh {
+        next: variables as u32,
+    };
+    let answer: Vec<Operand> = columns.iter().copied().map(Operand::Var).collect();
+    let steps = order(
+        &kinds(body),
+        None,
+        &BTreeSet::new(),
+        &needed_by(&answer),
+        statistics,
+        &mut fresh,
+        false,
+    );
+    RulePlan {
+        clustered: None,
+        rule: RuleId(u32::MAX),
+        delta: None,
+        steps,
+        head: None,
+        answer,
+        variables: fresh.next as usize,
+    }
+}
+
+/// Plans a subsumptive clause: its answers are the dominated row and the dominating one, side by side. `delta`: which
+/// of the two is read from the delta, 0 or 1.
+pub fn plan_subsumption(
+    subsumption: &Subsumption,
+    delta: usize,
+    statistics: &dyn Statistics,
+) -> RulePlan {
+    let mut fresh = Fresh {
+        next: subsumption.variables.len() as u32,
+    };
+    let mut row = |args: &[Term]| -> Vec<Term> {
+        args.iter()
+            .map(|arg| match arg {
+                Term::Wildcard => Term::Var(fresh.var()),
+                other => other.clone(),
+            })
+            .collect()
+    };
+    let rows = [row(&subsumption.dominated), row(&subsumption.dominating)];
+    let mut literals: Vec<LiteralKind> = rows
+        .iter()
+        .map(|args| {
+            LiteralKind::Atom(Atom {
+                relation: subsumption.relation,
+                args: args.clone(),
+                span: subsumption.span,
+            })
+        })
+        .collect();
+    literals.extend(kinds(&subsumption.body));
+    let mut answer = Vec::new();
+    for term in rows.concat() {
+        answer.push(operand(term, &mut literals, &mut fresh));
+    }
+    let steps = order(
+        &literals,
+        Some(delta),
+        &BTreeSet::new(),
+        &needed_by(&answer),
+        statistics,
+        &mut fresh,
+        false,
+    );
+    RulePlan {
+        clustered: None,
+        rule: RuleId(u32::MAX),
+        delta: Some(delta),
+        steps,
+        head: None,
+        answer,
+        variables: fresh.next as usize,
+    }
+}
+
+fn needed_by(answer: &[Operand]) -> BTreeSet<VarId> {
+    answer
+        .iter()
+        .filter_map(|operand| match operand {
+            Operand::Var(var) => Some(*var),
+            Operand::Const(_) => None,
+        })
+        .collect()
+}
+
+/// Whether a literal of the body, not one inside an aggregate, mentions the variable where it gets bound.
+fn binds(body: &[Literal], var: VarId) -> bool {
+    body.iter().any(|literal| match &literal.kind {
+        LiteralKind::Atom(atom) => atom.args.contains(&Term::Var(var)),
+        LiteralKind::Compare { left, right, .. } => mentions(left, var) || mentions(right, var),
+        LiteralKind::Range { var: target, .. } => *target == var,
+        LiteralKind::Aggregate(aggregate) => {
+            aggregate.result == var || aggregate.witnesses.contains(&var)
+        }
+        LiteralKind::Negated(_) | LiteralKind::Match { .. } | LiteralKind::Contains { .. } => false,
+    })
+}
+
+fn mentions(term: &Term, var: VarId) -> bool {
+    let mut all = BTreeSet::new();
+    variables_of(term, &mut all);
+    all.contains(&var)
+}

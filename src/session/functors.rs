@@ -1,0 +1,95 @@
+//! Whether a program's functors can be called.
+
+use crate::analysis::checked::{CheckedProgram, FunctorOp, Literal, LiteralKind, Term};
+use crate::engine::Functors;
+use crate::syntax::diagnostic::Diagnostic;
+use crate::syntax::source::Span;
+
+/// An error for each functor that a clause calls and nobody registered, where it is called first.
+pub(super) fn require(program: &CheckedProgram, known: &Functors) -> Result<(), Vec<Diagnostic>> {
+    let mut calls = Calls::default();
+    for (_, rule) in program.rules() {
+        for term in rule.head.iter().flat_map(|head| &head.args) {
+            calls.term(term, rule.span);
+        }
+        calls.body(&rule.body);
+    }
+    for subsumption in program.subsumptions() {
+        calls.body(&subsumption.body);
+    }
+    for query in program.queries() {
+        calls.body(&query.body);
+        query.alternatives.iter().for_each(|body| calls.body(body));
+    }
+    calls.found.retain(|(name, _)| !known.contains(name));
+    match calls.found.is_empty() {
+        true => Ok(()),
+        false => Err(calls
+            .found
+            .iter()
+            .map(|(name, at)| missing(name, *at))
+            .collect()),
+    }
+}
+
+fn missing(name: &str, at: Span) -> Diagnostic {
+    Diagnostic::error("D502", format!("User-defined functor `@{name}` has no definition here"))
+        .at(at, "called here")
+        .help("functors are closures that the program which embeds Cutout registers; shared libraries are not loaded")
+}
+
+/// The functors that clauses call, each with the place of its first call.
+#[derive(Default)]
+struct Calls {
+    found: Vec<(String, Span)>,
+}
+
+impl Calls {
+    fn body(&mut self, body: &[Literal]) {
+        for literal in body {
+            match &literal.kind {
+                LiteralKind::Atom(_) | LiteralKind::Negated(_) => {}
+                LiteralKind::Compare { left, right, .. }
+                | LiteralKind::Match {
+                    pattern: left,
+                    text: right,
+                    ..
+                }
+                | LiteralKind::Contains {
+                    part: left,
+                    text: right,
+                    ..
+                } => {
+                    self.term(left, literal.span);
+                    self.term(right, literal.span);
+                }
+                LiteralKind::Range { from, to, step, .. } => {
+                    for term in [from, to].into_iter().chain(step) {
+                        self.term(term, literal.span);
+                    }
+                }
+                LiteralKind::Aggregate(aggregate) => {
+                    if let Some(target) = &aggregate.target {
+                        self.term(target, literal.span);
+                    }
+                    self.body(&aggregate.body);
+                }
+            }
+        }
+    }
+
+    fn term(&mut self, term: &Term, at: Span) {
+        match term {
+            Term::Var(_) | Term::Const(_) | Term::Wildcard => {}
+            Term::Record(fields) => fields.iter().for_each(|field| self.term(field, at)),
+            Term::Call { functor, args } => {
+                if let FunctorOp::User(name) = &functor.op
+                    && !self.found.iter().any(|(known, _)| **known == **name)
+                {
+                    self.found.push((name.to_string(), at));
+                }
+                args.iter().for_each(|arg| self.term(arg, at));
+            }
+        }
+    }
+}

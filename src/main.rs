@@ -21,6 +21,7 @@ fn main() -> ExitCode {
         Some(Verb::WhyNot(arguments)) => cli::why_not(directory, &arguments),
         Some(Verb::Timeline(arguments)) => cli::timeline(directory, &arguments),
         Some(Verb::Impact(arguments)) => cli::impact(directory, &arguments),
+        Some(Verb::Worlds(arguments)) => cli::worlds(directory, &arguments),
         Some(Verb::Corroboration(arguments)) => cli::corroboration(directory, &arguments),
         Some(Verb::Critical(arguments)) => cli::critical(directory, &arguments),
         Some(Verb::Completions { shell }) => cli::completions(shell),

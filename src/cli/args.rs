@@ -82,6 +82,8 @@ pub enum Verb {
     Timeline(FactArgs),
     /// What depends on a claim, a source, a rule (as `rules/a.dl:12`) or a file
     Impact(ThingArgs),
+    /// What holds in every world of identity, only if names are merged, only if they are separate
+    Worlds(FactArgs),
     /// Print the completion script of a shell
     Completions { shell: Shell },
 }

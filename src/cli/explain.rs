@@ -64,6 +64,13 @@ pub fn impact(directory: Option<&Path>, arguments: &ThingArgs) -> Status {
     })
 }
 
+pub fn worlds(directory: Option<&Path>, arguments: &FactArgs) -> Status {
+    let common = &arguments.explain;
+    answer(directory, &arguments.programs, common, |session| {
+        session.worlds(&arguments.fact)
+    })
+}
+
 pub fn critical(directory: Option<&Path>, arguments: &CriticalArgs) -> Status {
     let (programs, facts): (Vec<String>, _) = arguments
         .facts

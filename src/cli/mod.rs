@@ -28,7 +28,7 @@ use clap_complete::Shell;
 use status::Status;
 
 pub use check::check;
-pub use explain::{corroboration, critical, impact, timeline, why_not};
+pub use explain::{corroboration, critical, impact, timeline, why_not, worlds};
 pub use query::{footer, query, yes_or_no};
 pub use run::run;
 pub use why::why;

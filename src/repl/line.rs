@@ -136,6 +136,14 @@ pub const VERBS: &[Verb] = &[
         more: "As in `:impact c31`, `:impact x-report`, `:impact rules/a.dl:12` or `:impact facts/contracts.csv`.",
     },
     Verb {
+        name: "worlds",
+        short: None,
+        takes: Takes::Fact,
+        does: "what holds in every world of identity, only if merged, only if separate",
+        flags: &[],
+        more: "Claims of `same_as` and of shared aliases are switched on and off; `distinct_from` opposes them.",
+    },
+    Verb {
         name: "lens",
         short: None,
         takes: Takes::Lens,
@@ -355,6 +363,7 @@ fn parse_command(command: &str) -> Result<Line, String> {
         })),
         ("timeline", Some(atom)) => run(Command::Timeline(atom)),
         ("impact", Some(what)) => run(Command::Impact(what)),
+        ("worlds", Some(atom)) => run(Command::Worlds(atom)),
         ("why-not", Some(fact)) => run(Command::WhyNot(fact)),
         ("corroboration", Some(fact)) => run(Command::Corroboration(fact)),
         ("schema", Some(relation)) => run(Command::Schema(relation)),

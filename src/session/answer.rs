@@ -7,6 +7,7 @@ use super::table::Table;
 use super::timeline::Timeline;
 use super::why::Proof;
 use super::why_not::Missing;
+use super::worlds::Worlds;
 use crate::evidence::Lens;
 use crate::syntax::source::Location;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ pub enum Answer {
     Critical(Critical),
     Timeline(Timeline),
     Impact(Impact),
+    Worlds(Worlds),
     /// The claims that count from now on.
     Lens(Lens),
     Relations(Vec<RelationSize>),

@@ -30,6 +30,8 @@ pub enum Command {
     Timeline(String),
     /// What depends on a claim, source, rule or file.
     Impact(String),
+    /// In which worlds of identity facts hold.
+    Worlds(String),
     /// Lets only some claims count, until the next such command.
     Lens(Lens),
     /// Every relation with its size.

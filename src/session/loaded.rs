@@ -128,6 +128,7 @@ impl Session {
             Command::Critical(asked) => self.critical(asked).map(Answer::Critical),
             Command::Timeline(atom) => self.timeline(atom).map(Answer::Timeline),
             Command::Impact(what) => self.impact(what).map(Answer::Impact),
+            Command::Worlds(atom) => self.worlds(atom).map(Answer::Worlds),
             Command::Lens(lens) => {
                 self.look_through(lens.clone())?;
                 Ok(Answer::Lens(self.options.lens.clone()))

@@ -33,6 +33,7 @@ mod vocabulary;
 mod watch;
 mod why;
 mod why_not;
+mod worlds;
 
 pub use answer::{
     Answer, AttributeType, Change, Inventory, RelationSize, RuleText, Schema, SourceLine,
@@ -55,6 +56,7 @@ pub use vocabulary::Signature;
 pub use watch::{Unwatched, Watch};
 pub use why::{Proof, WhyQuestion};
 pub use why_not::{Meant, Missing};
+pub use worlds::{Bridged, OverMerged, Worlds};
 
 // What callers need of the parts below, so that they know only this one.
 pub use crate::engine::budget::{Budget, Observer, StopReason};

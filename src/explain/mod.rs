@@ -19,6 +19,8 @@ mod group;
 pub mod json;
 mod lineage;
 mod meter;
+#[cfg(test)]
+mod more_tests;
 mod phrases;
 mod proof;
 mod prove;

@@ -96,11 +96,19 @@ pub enum Verb {
     Profile(ProfileArgs),
     /// Prove a fact, down to the claims and their sources
     Why(WhyArgs),
+    /// What was nearest to a fact that does not hold
+    WhyNot(FactArgs),
     /// Which independent sources carry a fact, copies counted once
     Corroboration(FactArgs),
     /// What conclusions hang on: minimal cuts of claims and of sources
     #[command(after_help = CRITICAL_EXAMPLES)]
     Critical(CriticalArgs),
+    /// On which publication date each fact first became derivable, and through which sources
+    Timeline(FactArgs),
+    /// What depends on a claim, a source, a rule (as `rules/a.dl:12`) or a file
+    Impact(ThingArgs),
+    /// What holds in every world of identity, only if names are merged, only if they are separate
+    Worlds(FactArgs),
     /// Print the completion script of a shell
     Completions { shell: Shell },
 }
@@ -331,6 +339,18 @@ pub struct FactArgs {
     /// The fact, as in 'attributed("apt3", "mss")'
     #[arg(value_name = "FACT")]
     pub fact: String,
+    /// Rule files, together one program [default: rules/*.dl]
+    #[arg(value_name = "PROG.dl", value_hint = ValueHint::FilePath)]
+    pub programs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub explain: ExplainArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct ThingArgs {
+    /// Id of a claim or source, place of a rule, or name of a file
+    #[arg(value_name = "WHAT")]
+    pub what: String,
     /// Rule files, together one program [default: rules/*.dl]
     #[arg(value_name = "PROG.dl", value_hint = ValueHint::FilePath)]
     pub programs: Vec<PathBuf>,

@@ -32,8 +32,12 @@ pub fn show(answer: &Answer, look: Look, out: &mut dyn Write) -> io::Result<()> 
             writeln!(out, "{}{aside}", changed(change, look.timed))
         }
         Answer::Proof(proof) => proof::print(proof, look.palette, out),
+        Answer::Missing(missing) => write!(out, "{missing}"),
         Answer::Corroboration(found) => write!(out, "{found}"),
         Answer::Critical(found) => write!(out, "{found}"),
+        Answer::Timeline(found) => write!(out, "{found}"),
+        Answer::Impact(found) => write!(out, "{found}"),
+        Answer::Worlds(found) => write!(out, "{found}"),
         Answer::Lens(lens) => writeln!(out, "counting now: {lens}"),
         Answer::Relations(sizes) => table::print(&relations(sizes), look.width, look.palette, out),
         Answer::Schema(schema) => self::schema(schema, look, out),

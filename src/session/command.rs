@@ -20,10 +20,18 @@ pub enum Command {
     Next,
     /// All supports of the fact asked about last.
     All,
+    /// What is nearest to a fact that does not hold.
+    WhyNot(String),
     /// The independent sources of a fact.
     Corroboration(String),
     /// What conclusions hang on.
     Critical(CriticalQuestion),
+    /// On which publication date each fact first became derivable.
+    Timeline(String),
+    /// What depends on a claim, source, rule or file.
+    Impact(String),
+    /// In which worlds of identity facts hold.
+    Worlds(String),
     /// Lets only some claims count, until the next such command.
     Lens(Lens),
     /// Every relation with its size.

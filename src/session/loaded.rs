@@ -152,8 +152,15 @@ impl Session {
             Command::All => self
                 .all_supports()
                 .map(|proof| Answer::Proof(Box::new(proof))),
+            Command::WhyNot(fact) => {
+                let missing = self.why_not(fact)?;
+                Ok(Answer::Missing(Box::new(missing)))
+            }
             Command::Corroboration(fact) => self.corroboration(fact).map(Answer::Corroboration),
             Command::Critical(asked) => self.critical(asked).map(Answer::Critical),
+            Command::Timeline(atom) => self.timeline(atom).map(Answer::Timeline),
+            Command::Impact(what) => self.impact(what).map(Answer::Impact),
+            Command::Worlds(atom) => self.worlds(atom).map(Answer::Worlds),
             Command::Lens(lens) => {
                 self.look_through(lens.clone())?;
                 Ok(Answer::Lens(self.options.lens.clone()))

@@ -19,6 +19,7 @@ mod encode;
 mod error;
 mod explained;
 mod functors;
+mod impact;
 mod loaded;
 mod options;
 mod outcome;
@@ -31,11 +32,14 @@ mod program;
 mod rows;
 mod table;
 mod text;
+mod timeline;
 mod typed;
 mod unfound;
 mod vocabulary;
 mod watch;
 mod why;
+mod why_not;
+mod worlds;
 
 pub use answer::{
     Answer, AttributeType, Change, Inventory, RelationSize, RuleText, Schema, SourceLine,
@@ -49,6 +53,7 @@ pub use costs::{Costs, RelationGrowth, RoundOf, RuleCosts, StratumCosts, Version
 pub use critical::{Critical, CriticalQuestion, CutsOf};
 pub use decode::RowError;
 pub use error::{Error, Findings, Stopped};
+pub use impact::{Impact, RelationImpact};
 pub use loaded::Session;
 pub use options::Options;
 pub use outcome::Violated;
@@ -57,9 +62,12 @@ pub use pages::page;
 pub use plans::{Plans, RulePlans, StratumPlans};
 pub use table::Table;
 pub use text::format;
+pub use timeline::{Entry, Timeline};
 pub use vocabulary::Signature;
 pub use watch::{Unwatched, Watch};
 pub use why::{Proof, WhyQuestion};
+pub use why_not::{Meant, Missing};
+pub use worlds::{Bridged, OverMerged, Worlds};
 
 // What callers need of the parts below, so that they know only this one.
 pub use crate::engine::budget::{Budget, Observer, StopReason};

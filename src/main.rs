@@ -17,6 +17,7 @@ fn main() -> ExitCode {
         Some(Verb::Run(arguments)) => cli::run(directory, &arguments),
         Some(Verb::Query(arguments)) => cli::query(directory, &arguments),
         Some(Verb::Check(arguments)) => cli::check(directory, &arguments),
+        Some(Verb::Fmt(arguments)) => cli::fmt(directory, &arguments),
         Some(Verb::Why(arguments)) => cli::why(directory, &arguments),
         Some(Verb::Corroboration(arguments)) => cli::corroboration(directory, &arguments),
         Some(Verb::Critical(arguments)) => cli::critical(directory, &arguments),

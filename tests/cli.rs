@@ -274,10 +274,30 @@ fn why_says_when_a_fact_does_not_hold() {
 }
 
 #[test]
+fn why_with_variables_proves_the_first_fact_and_names_the_others() {
+    let sandbox = case();
+    sandbox
+        .run(&["why", "works_for(F, C)"])
+        .status(0)
+        .shows("x-prime works for x-bureau under a contract")
+        .shows("this is the first of 3; ask likewise for works_for(\"x-sub\",\"x-bureau\"), works_for(\"x-sub\",\"x-prime\")\n");
+    let proof = sandbox
+        .run(&["why", "--json", "works_for(\"x-sub\", _)"])
+        .status(0)
+        .json();
+    assert_eq!(proof["fact"], json!("works_for(\"x-sub\",\"x-bureau\")"));
+    assert_eq!(proof["others"], json!(["works_for(\"x-sub\",\"x-prime\")"]));
+    sandbox
+        .run(&["why", "works_for(X, X)"])
+        .status(0)
+        .prints("works_for(X, X) does not hold\n");
+}
+
+#[test]
 fn why_takes_one_fact() {
     let sandbox = case();
     for (fact, reason) in [
-        ("works_for(F, \"x-bureau\")", "F"),
+        ("works_for(F + \"a\", \"x-bureau\")", "F"),
         ("works_for(\"a\")", "works_for"),
         ("work_for(\"a\", \"b\")", "works_for"),
         (

@@ -109,7 +109,9 @@ impl Case {
             let found = said.split("\n\n").any(|block| {
                 let mut lines = block.lines().skip_while(|text| !text.starts_with(kind));
                 lines.next().is_some_and(|head| head.contains(part))
-                    && lines.next().is_some_and(|place| place.contains(&format!(":{line}:")))
+                    && lines
+                        .next()
+                        .is_some_and(|place| place.contains(&format!(":{line}:")))
             });
             if !found {
                 let _ = writeln!(problems, "no {kind} `{part}` in line {line}");
@@ -152,7 +154,10 @@ impl Case {
         if output.status.success() == self.error.is_some() {
             let said = String::from_utf8_lossy(&output.stderr);
             let status = output.status;
-            return Some(format!("{}\n{}\n{status}\n{said}", self.title, self.program));
+            return Some(format!(
+                "{}\n{}\n{status}\n{said}",
+                self.title, self.program
+            ));
         }
         let rows = |text: &str| -> BTreeSet<String> { text.lines().map(str::to_owned).collect() };
         let differing = self.files.iter().find_map(|(name, expected)| {
@@ -160,9 +165,8 @@ impl Case {
             let found = std::fs::read_to_string(path).unwrap_or_else(|_| "no file\n".to_owned());
             (name.ends_with(".csv") && rows(&found) != rows(expected)).then_some((name, found))
         });
-        differing.map(|(name, found)| {
-            format!("{}\n{}\n{name} holds\n{found}", self.title, self.program)
-        })
+        differing
+            .map(|(name, found)| format!("{}\n{}\n{name} holds\n{found}", self.title, self.program))
     }
 }
 

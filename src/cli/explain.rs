@@ -1,6 +1,6 @@
 //! Explanations on the command line: open the case, ask, print.
 
-use super::args::{CriticalArgs, ExplainArgs, FactArgs};
+use super::args::{CriticalArgs, ExplainArgs, FactArgs, ThingArgs};
 use super::interrupt::Interrupt;
 use super::status::Status;
 use super::{open, report};
@@ -36,10 +36,38 @@ fn answer<T: Serialize + Display>(
     }
 }
 
+pub fn why_not(directory: Option<&Path>, arguments: &FactArgs) -> Status {
+    let common = &arguments.explain;
+    answer(directory, &arguments.programs, common, |session| {
+        session.why_not(&arguments.fact)
+    })
+}
+
 pub fn corroboration(directory: Option<&Path>, arguments: &FactArgs) -> Status {
     let common = &arguments.explain;
     answer(directory, &arguments.programs, common, |session| {
         session.corroboration(&arguments.fact)
+    })
+}
+
+pub fn timeline(directory: Option<&Path>, arguments: &FactArgs) -> Status {
+    let common = &arguments.explain;
+    answer(directory, &arguments.programs, common, |session| {
+        session.timeline(&arguments.fact)
+    })
+}
+
+pub fn impact(directory: Option<&Path>, arguments: &ThingArgs) -> Status {
+    let common = &arguments.explain;
+    answer(directory, &arguments.programs, common, |session| {
+        session.impact(&arguments.what)
+    })
+}
+
+pub fn worlds(directory: Option<&Path>, arguments: &FactArgs) -> Status {
+    let common = &arguments.explain;
+    answer(directory, &arguments.programs, common, |session| {
+        session.worlds(&arguments.fact)
     })
 }
 

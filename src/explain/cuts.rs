@@ -89,8 +89,11 @@ impl Case<'_> {
                 .iter()
                 .flat_map(|&element| lineage.elements[element as usize].statements.clone())
                 .collect();
-            statements.sort_by(super::supports::statement_order);
-            cuts.statements.push(statements);
+            // An element may be stated several times.
+            if statements.len() <= options.largest {
+                statements.sort_by(super::supports::statement_order);
+                cuts.statements.push(statements);
+            }
         }
         cuts.statements
             .sort_by(|left, right| super::supports::statements_order(left, right));

@@ -40,7 +40,7 @@ pub struct NodeView {
     pub reason: Option<&'static str>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct PlaceView {
     pub file: String,
     pub line: u32,

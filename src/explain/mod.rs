@@ -5,6 +5,7 @@
 //! Must not know: terminals, sessions, how the bulk engine derives. It reads relations as they stand and solves
 //! rule bodies by itself, so that every explanation is a second opinion on the run.
 
+mod carriers;
 mod case;
 mod check;
 mod cuts;
@@ -13,10 +14,13 @@ mod enumerate;
 mod expand;
 mod explore;
 mod facts;
+mod forward;
 mod group;
 pub mod json;
 mod lineage;
 mod meter;
+#[cfg(test)]
+mod more_tests;
 mod phrases;
 mod proof;
 mod prove;
@@ -35,11 +39,15 @@ mod tests;
 mod text;
 mod tree;
 mod when;
+mod why_not;
+mod why_not_view;
 
+pub use carriers::Carriers;
 pub use case::{Case, Ground};
 pub use check::{Flaw, FlawKind};
 pub use cuts::{Corroboration, CutOptions, Cuts};
 pub use facts::{Fact, Facts};
+pub use forward::Leaning;
 pub use group::Member;
 pub use lineage::{Condition, Statement};
 pub use meter::Meter;
@@ -51,3 +59,5 @@ pub use testimony::{Testimony, latest_source, testimonies};
 pub use text::{fact_text, pattern_text, sentence};
 pub use tree::{Line, LineKind, Tree, TreeOptions};
 pub use when::Emergence;
+pub use why_not::{Failing, Miss, Reason, WhyNot, WhyNotOptions};
+pub use why_not_view::{FailingView, MissView, miss_tree};

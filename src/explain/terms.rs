@@ -264,7 +264,7 @@ pub(super) fn mentioned(body: &[Literal], f: &mut impl FnMut(VarId)) {
     }
 }
 
-fn in_term(term: &Term, f: &mut impl FnMut(VarId)) {
+pub(super) fn in_term(term: &Term, f: &mut impl FnMut(VarId)) {
     match term {
         Term::Var(var) => f(*var),
         Term::Const(_) | Term::Wildcard => {}

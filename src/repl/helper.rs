@@ -66,6 +66,7 @@ impl CaseHelper {
                     .map(|word| same(word.to_owned()))
                     .collect(),
             ),
+            Ok(Takes::Thing) => (at, self.things_with(argument)),
             Ok(Takes::Nothing | Takes::Lens) | Err(_) => (before.len(), Vec::new()),
         }
     }
@@ -100,6 +101,13 @@ impl CaseHelper {
             None => self.relations_with(typed, "("),
         };
         (from + start, found)
+    }
+
+    /// Claims and sources.
+    fn things_with(&self, prefix: &str) -> Vec<Pair> {
+        let session = self.session.borrow();
+        let found = session.claim_or_source_ids(prefix, MOST);
+        found.into_iter().map(same).collect()
     }
 
     fn relations_with(&self, prefix: &str, then: &str) -> Vec<Pair> {
@@ -321,7 +329,7 @@ mod tests {
         check(":schema ed", 8, &["edge"]);
         check(":why edge(\"x-a", 10, &["\"x-a\""]);
         check(":time o", 6, &["on", "off"]);
-        check(":help co", 6, &["count "]);
+        check(":help co", 6, &["corroboration ", "count "]);
         check(":quit x", 7, &[]);
     }
 

@@ -30,6 +30,8 @@ pub enum Takes {
     File,
     Verb,
     OnOff,
+    /// A claim, a source, a rule or a file.
+    Thing,
     /// Flags that choose claims.
     Lens,
 }
@@ -78,6 +80,14 @@ pub const VERBS: &[Verb] = &[
         more: "As in `:why works_for(\"a\", \"b\")`. With variables, as in `:why works_for(F, \"b\")`, the first fact that agrees. `--all` lists every minimal support, `--limit N` looks for N only, `--verify` checks the proof again, `--time` takes only supports whose claims once held together.",
     },
     Verb {
+        name: "why-not",
+        short: None,
+        takes: Takes::Fact,
+        does: "what was nearest to a fact that does not hold",
+        flags: &[],
+        more: "For each rule that could conclude it: what holds of its body, what fails, and what there is instead, several levels deep. `_` stands for any value.",
+    },
+    Verb {
         name: "next",
         short: Some("n"),
         takes: Takes::Nothing,
@@ -108,6 +118,30 @@ pub const VERBS: &[Verb] = &[
         does: "what conclusions hang on: minimal cuts, single points of failure",
         flags: &[("relation", true), ("size", true), ("limit", true)],
         more: "As in `:critical attributed(\"a\", \"b\")`, `:critical attributed(_, _)`, `:critical --relation attributed`, or without anything for all outputs. `--size N`: cuts of up to N claims or sources.",
+    },
+    Verb {
+        name: "timeline",
+        short: None,
+        takes: Takes::MaybeFacts,
+        does: "on which publication date each fact first became derivable",
+        flags: &[],
+        more: "As in `:timeline attributed(_, \"a\")`. A source counts from the last day of its date on.",
+    },
+    Verb {
+        name: "impact",
+        short: None,
+        takes: Takes::Thing,
+        does: "what depends on a claim, a source, a rule or a file",
+        flags: &[],
+        more: "As in `:impact c31`, `:impact x-report`, `:impact rules/a.dl:12` or `:impact facts/contracts.csv`.",
+    },
+    Verb {
+        name: "worlds",
+        short: None,
+        takes: Takes::Fact,
+        does: "what holds in every world of identity, only if merged, only if separate",
+        flags: &[],
+        more: "Claims of `same_as` and of shared aliases are switched on and off; `distinct_from` opposes them.",
     },
     Verb {
         name: "lens",
@@ -156,6 +190,22 @@ pub const VERBS: &[Verb] = &[
         does: "rows of a relation, answers of a query, or everything",
         flags: &[],
         more: "As in `:count works_for`, `:count works_for(F, _), !front(F, _)` or `:count`.",
+    },
+    Verb {
+        name: "plan",
+        short: None,
+        takes: Takes::MaybeBody,
+        does: "how a relation's rules or a query are joined, or all rules",
+        flags: &[],
+        more: "As in `:plan works_for`, `:plan works_for(F, _), !front(F, _)`, `:plan rules/firms.dl:12` or `:plan`.",
+    },
+    Verb {
+        name: "profile",
+        short: None,
+        takes: Takes::Nothing,
+        does: "run once more and say what each rule and round cost",
+        flags: &[],
+        more: "The most expensive rule comes first. `known` is the part of the candidates that brought nothing new.",
     },
     Verb {
         name: "load",
@@ -233,6 +283,7 @@ impl Verb {
             Takes::MaybeBody => " [RELATION | BODY]",
             Takes::Fact => " FACT",
             Takes::MaybeFacts => " [FACT …]",
+            Takes::Thing => " CLAIM | SOURCE | RULE | FILE",
             Takes::Lens => "",
             Takes::File => " FILE",
             Takes::Verb => " [COMMAND]",
@@ -298,7 +349,9 @@ fn parse_command(command: &str) -> Result<Line, String> {
             "off" => Ok(Line::Time(Some(false))),
             _ => Err(format!("usage: `{}`", verb.usage())),
         },
-        ("relations" | "reload" | "quit" | "next" | "all" | "lens", Some(_)) => surplus(),
+        ("relations" | "reload" | "quit" | "next" | "all" | "lens" | "profile", Some(_)) => {
+            surplus()
+        }
         ("next", None) => run(Command::Next),
         ("all", None) => run(Command::All),
         ("lens", None) => run(Command::Lens(lens(&flags)?)),
@@ -317,6 +370,8 @@ fn parse_command(command: &str) -> Result<Line, String> {
         ("quit", None) => Ok(Line::Quit),
         ("sources", relation) => run(Command::Sources(relation)),
         ("rules", relation) => run(Command::Rules(relation)),
+        ("plan", what) => run(Command::Plan(what)),
+        ("profile", None) => run(Command::Profile),
         ("count", what) => run(Command::Count(what)),
         (_, None) => Err(missing()),
         ("why", Some(fact)) => run(Command::Why(WhyQuestion {
@@ -326,6 +381,10 @@ fn parse_command(command: &str) -> Result<Line, String> {
             time: flags.has("time"),
             ..WhyQuestion::of(fact)
         })),
+        ("timeline", Some(atom)) => run(Command::Timeline(atom)),
+        ("impact", Some(what)) => run(Command::Impact(what)),
+        ("worlds", Some(atom)) => run(Command::Worlds(atom)),
+        ("why-not", Some(fact)) => run(Command::WhyNot(fact)),
         ("corroboration", Some(fact)) => run(Command::Corroboration(fact)),
         ("schema", Some(relation)) => run(Command::Schema(relation)),
         ("load", Some(path)) => run(Command::Load(unquoted(&path))),

@@ -1,9 +1,9 @@
 //! Answers as text for a person.
 
-use crate::cli::proof;
 use crate::cli::style::Palette;
 use crate::cli::table::{self, TextGrid};
 use crate::cli::units::{plural, show_count, show_duration};
+use crate::cli::{self, proof};
 use crate::cli::{footer, yes_or_no};
 use crate::session::{
     Answer, Change, Inventory, RelationSize, RuleText, Schema, SourceLine, Table,
@@ -32,8 +32,12 @@ pub fn show(answer: &Answer, look: Look, out: &mut dyn Write) -> io::Result<()> 
             writeln!(out, "{}{aside}", changed(change, look.timed))
         }
         Answer::Proof(proof) => proof::print(proof, look.palette, out),
+        Answer::Missing(missing) => write!(out, "{missing}"),
         Answer::Corroboration(found) => write!(out, "{found}"),
         Answer::Critical(found) => write!(out, "{found}"),
+        Answer::Timeline(found) => write!(out, "{found}"),
+        Answer::Impact(found) => write!(out, "{found}"),
+        Answer::Worlds(found) => write!(out, "{found}"),
         Answer::Lens(lens) => writeln!(out, "counting now: {lens}"),
         Answer::Relations(sizes) => table::print(&relations(sizes), look.width, look.palette, out),
         Answer::Schema(schema) => self::schema(schema, look, out),
@@ -42,6 +46,8 @@ pub fn show(answer: &Answer, look: Look, out: &mut dyn Write) -> io::Result<()> 
         Answer::Rules(rules) if rules.is_empty() => writeln!(out, "no rule derives it"),
         Answer::Rules(rules) => self::rules(rules, look, out),
         Answer::Count { counts, .. } => count(counts, look, out),
+        Answer::Plans(plans) => cli::plan::print(plans, look.palette, out),
+        Answer::Costs(costs) => cli::profile::print(costs, look.width, look.palette, out),
         Answer::Loaded(inventory) => writeln!(out, "{}", loaded(inventory)),
     }
 }

@@ -1,9 +1,15 @@
 //! What a session answers, as data.
 
 use super::corroboration::Corroborated;
+use super::costs::Costs;
 use super::critical::Critical;
+use super::impact::Impact;
+use super::plans::Plans;
 use super::table::Table;
+use super::timeline::Timeline;
 use super::why::Proof;
+use super::why_not::Missing;
+use super::worlds::Worlds;
 use crate::evidence::Lens;
 use crate::syntax::source::Location;
 use std::sync::Arc;
@@ -13,8 +19,12 @@ pub enum Answer {
     Rows(Table),
     Changed(Change),
     Proof(Box<Proof>),
+    Missing(Box<Missing>),
     Corroboration(Corroborated),
     Critical(Critical),
+    Timeline(Timeline),
+    Impact(Impact),
+    Worlds(Worlds),
     /// The claims that count from now on.
     Lens(Lens),
     Relations(Vec<RelationSize>),
@@ -26,6 +36,8 @@ pub enum Answer {
         counts: Vec<(Arc<str>, u64)>,
         elapsed: Duration,
     },
+    Plans(Plans),
+    Costs(Box<Costs>),
     Loaded(Inventory),
 }
 

@@ -20,10 +20,18 @@ pub enum Command {
     Next,
     /// All supports of the fact asked about last.
     All,
+    /// What is nearest to a fact that does not hold.
+    WhyNot(String),
     /// The independent sources of a fact.
     Corroboration(String),
     /// What conclusions hang on.
     Critical(CriticalQuestion),
+    /// On which publication date each fact first became derivable.
+    Timeline(String),
+    /// What depends on a claim, source, rule or file.
+    Impact(String),
+    /// In which worlds of identity facts hold.
+    Worlds(String),
     /// Lets only some claims count, until the next such command.
     Lens(Lens),
     /// Every relation with its size.
@@ -36,6 +44,10 @@ pub enum Command {
     Rules(Option<String>),
     /// Rows of a relation or answers of a query; without either, of everything.
     Count(Option<String>),
+    /// How rules are joined: of a relation, of the rule at a place (`rules/a.dl:12`), of a query, or all.
+    Plan(Option<String>),
+    /// What every rule costs. Runs the program once more to measure it.
+    Profile,
     /// Adds a rule file to the program.
     Load(PathBuf),
     /// Reads all files again and forgets what was typed.

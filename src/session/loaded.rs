@@ -24,7 +24,7 @@ use crate::syntax::source::{SourceMap, TYPED};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// One loaded case.
 ///
@@ -47,12 +47,17 @@ pub struct Session {
     pub(super) asked: Option<Asked>,
     pub(super) database: Database,
     pub(super) report: RunReport,
+    /// Time that reading rules and facts took.
+    pub(super) reading: Duration,
     /// Rows were inserted since the last run.
     pub(super) stale: bool,
     /// How many texts were typed so far.
     typed: u32,
     pub(super) warnings: Vec<Diagnostic>,
 }
+
+/// A database, the claims it was made from when not all count, and how its run ended.
+type Evaluated = (Database, Option<Claims>, Result<RunReport, Stop>);
 
 impl Session {
     /// Reads the rules and facts of a case and derives everything that follows.
@@ -71,7 +76,34 @@ impl Session {
         Session::open(spec, Options::default())
     }
 
+    /// Like [`Session::open`], but a run that hits a limit is kept as far as it came, for looking at its plans and costs.
+    /// Its answers are not complete.
+    pub fn open_as_far(
+        spec: CaseSpec,
+        options: Options,
+    ) -> Result<(Session, Option<Stopped>), Error> {
+        let mut session = Session::prepare(spec, options, Vec::new())?;
+        let (database, seen, outcome) = session.evaluate()?;
+        let (report, stopped) = match outcome {
+            Ok(report) => (report, None),
+            Err(stop) => {
+                let stopped = Stopped::new(&stop, &session.program.checked, &session.sources);
+                (*stop.report, Some(stopped))
+            }
+        };
+        session.take(database, seen, report);
+        Ok((session, stopped))
+    }
+
     fn start(spec: CaseSpec, options: Options, added: Vec<PathBuf>) -> Result<Session, Error> {
+        let mut session = Session::prepare(spec, options, added)?;
+        session.rerun()?;
+        Ok(session)
+    }
+
+    /// Reads everything, derives nothing.
+    fn prepare(spec: CaseSpec, options: Options, added: Vec<PathBuf>) -> Result<Session, Error> {
+        let started = Instant::now();
         let mut sources = SourceMap::new();
         let program = program::load(&spec, &added, &mut sources)?;
         let dictionary = Arc::new(Dictionary::new());
@@ -81,14 +113,15 @@ impl Session {
             .map_err(|wrong| wrong.after(&program.warnings))?;
         functors::require(&program.checked, &options.functors)
             .map_err(|missing| Findings::new(missing, &sources))?;
-        let mut session = Session {
+        Ok(Session {
+            reading: started.elapsed(),
             database: Database::new(program.checked.clone(), dictionary),
             warnings: Vec::new(),
             report: RunReport::default(),
             inserted: Vec::new(),
             seen: None,
             asked: None,
-            stale: false,
+            stale: true,
             typed: 0,
             spec,
             options,
@@ -97,9 +130,7 @@ impl Session {
             program,
             data,
             pool,
-        };
-        session.rerun()?;
-        Ok(session)
+        })
     }
 
     /// Carries out one command.
@@ -121,8 +152,15 @@ impl Session {
             Command::All => self
                 .all_supports()
                 .map(|proof| Answer::Proof(Box::new(proof))),
+            Command::WhyNot(fact) => {
+                let missing = self.why_not(fact)?;
+                Ok(Answer::Missing(Box::new(missing)))
+            }
             Command::Corroboration(fact) => self.corroboration(fact).map(Answer::Corroboration),
             Command::Critical(asked) => self.critical(asked).map(Answer::Critical),
+            Command::Timeline(atom) => self.timeline(atom).map(Answer::Timeline),
+            Command::Impact(what) => self.impact(what).map(Answer::Impact),
+            Command::Worlds(atom) => self.worlds(atom).map(Answer::Worlds),
             Command::Lens(lens) => {
                 self.look_through(lens.clone())?;
                 Ok(Answer::Lens(self.options.lens.clone()))
@@ -134,6 +172,8 @@ impl Session {
             }
             Command::Rules(relation) => self.rule_texts(relation.as_deref()).map(Answer::Rules),
             Command::Count(what) => self.count(what.as_deref()),
+            Command::Plan(what) => self.plan(what.as_deref()).map(Answer::Plans),
+            Command::Profile => self.profile().map(|costs| Answer::Costs(Box::new(costs))),
             Command::Load(path) => self.load(path.clone()).map(Answer::Changed),
             Command::Reload => self.reload().map(Answer::Loaded),
         }
@@ -369,7 +409,16 @@ impl Session {
         }
     }
 
-    fn rerun(&mut self) -> Result<(), Error> {
+    pub(super) fn rerun(&mut self) -> Result<(), Error> {
+        let (database, seen, outcome) = self.evaluate()?;
+        let report = outcome.map_err(|stop| self.stopped(&stop))?;
+        self.accept_faults(&report)?;
+        self.take(database, seen, report);
+        Ok(())
+    }
+
+    /// Runs the program over everything that is stated now.
+    fn evaluate(&mut self) -> Result<Evaluated, Error> {
         let checked = self.program.checked.clone();
         let mut database = Database::new(checked.clone(), self.database.dictionary().clone());
         if self.data.rows.is_none() {
@@ -386,16 +435,17 @@ impl Session {
         for (relation, rows) in &self.inserted {
             database.state(*relation, rows.clone());
         }
-        let report =
-            run(&mut database, &self.options).map_err(|stop| self.stopped_in(&stop, &checked))?;
-        self.accept_faults(&report)?;
+        let outcome = run(&mut database, &self.options);
+        Ok((database, seen, outcome))
+    }
+
+    fn take(&mut self, database: Database, seen: Option<Claims>, report: RunReport) {
         self.database = database;
         self.report = report;
         self.seen = seen;
         self.asked = None;
         self.stale = false;
         self.gather_warnings();
-        Ok(())
     }
 
     fn read(&self, program: &CheckedProgram) -> Result<Data, Findings> {

@@ -8,8 +8,10 @@ mod answer;
 mod case;
 mod catalogue;
 mod check;
+mod clauses;
 mod command;
 mod corroboration;
+mod costs;
 mod critical;
 mod data;
 mod decode;
@@ -17,50 +19,63 @@ mod encode;
 mod error;
 mod explained;
 mod functors;
+mod impact;
 mod loaded;
 mod options;
 mod outcome;
 mod outputs;
 mod pages;
 mod part;
+mod plans;
 mod pool;
 mod program;
 mod questions;
 mod rows;
 mod table;
 mod text;
+mod timeline;
 mod typed;
 mod unfound;
 mod vocabulary;
 mod watch;
 mod why;
+mod why_not;
+mod worlds;
 
 pub use answer::{
     Answer, AttributeType, Change, Inventory, RelationSize, RuleText, Schema, SourceLine,
 };
 pub use case::CaseSpec;
 pub use check::{Checked, ReadFacts, check};
+pub use clauses::ClauseText;
 pub use command::Command;
 pub use corroboration::Corroborated;
+pub use costs::{Costs, RelationGrowth, RoundOf, RuleCosts, StratumCosts, VersionCosts};
 pub use critical::{Critical, CriticalQuestion, CutsOf};
 pub use decode::RowError;
 pub use error::{Error, Findings, Stopped};
+pub use impact::{Impact, RelationImpact};
 pub use loaded::Session;
 pub use options::Options;
 pub use outcome::Violated;
 pub use outputs::Written;
 pub use pages::page;
+pub use plans::{Plans, RulePlans, StratumPlans};
 pub use questions::Answered;
 pub use table::Table;
 pub use text::format;
+pub use timeline::{Entry, Timeline};
 pub use vocabulary::Signature;
 pub use watch::{Unwatched, Watch};
 pub use why::{Proof, WhyQuestion};
+pub use why_not::{Meant, Missing};
+pub use worlds::{Bridged, OverMerged, Worlds};
 
 // What callers need of the parts below, so that they know only this one.
 pub use crate::engine::budget::{Budget, Observer, StopReason};
 pub use crate::evidence::{Credibility, Lens, PartialDate, Reliability};
 pub use crate::explain::{Line, LineKind, Tree};
+pub use crate::plan::{PlanText, StepText};
 
 #[cfg(test)]
 mod tests;

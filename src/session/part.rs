@@ -4,7 +4,7 @@ use super::data::{Data, Stated};
 use super::error::Error;
 use super::loaded::{Session, run};
 use super::options::Options;
-use crate::analysis::checked::{CheckedProgram, RelationId};
+use crate::analysis::checked::CheckedProgram;
 use crate::engine::Database;
 use crate::evidence::{Claim, Claims, Lens, Stance};
 use crate::storage::Rows;
@@ -63,31 +63,31 @@ fn rows_of<'a>(claims: impl Iterator<Item = &'a Claim>) -> Vec<Stated> {
 impl Session {
     /// Everything that follows from what is stated when only some claims count. The session stays as it is.
     pub(super) fn run_with(&self, stands: impl Fn(&Claim) -> bool) -> Result<Database, Error> {
-        self.run_program(&self.program.checked, stands, |_, _| true)
+        self.run_program(&self.program.checked, stands)
     }
 
-    /// The same for another program with the same relations, and with only some of the plain rows.
+    /// The same for another program with the same relations.
     pub(super) fn run_program(
         &self,
         program: &Arc<CheckedProgram>,
         stands: impl Fn(&Claim) -> bool,
-        plain: impl Fn(RelationId, &[crate::storage::Code]) -> bool,
     ) -> Result<Database, Error> {
         let mut database = Database::new(program.clone(), self.database.dictionary().clone());
         let claims = self.claims().iter().map(|(_, claim)| claim);
         for stated in rows_of(claims.filter(|claim| stands(claim))) {
             database.state(stated.relation, stated.rows);
         }
-        let files = self.data.rows.iter().flatten();
-        let files = files
+        for stated in self
+            .data
+            .rows
+            .iter()
+            .flatten()
             .filter(|stated| !stated.claimed)
-            .map(|stated| (stated.relation, &stated.rows));
-        for (relation, rows) in files.chain(self.inserted.iter().map(|(id, rows)| (*id, rows))) {
-            let mut kept = Rows::new(rows.arity());
-            rows.iter()
-                .filter(|row| plain(relation, row))
-                .for_each(|row| kept.push(&row));
-            database.state(relation, kept);
+        {
+            database.state(stated.relation, stated.rows.clone());
+        }
+        for (relation, rows) in &self.inserted {
+            database.state(*relation, rows.clone());
         }
         // Small runs side by side: more threads would only wait for each other.
         let options = Options {

@@ -4,9 +4,9 @@ use super::case::CaseSpec;
 use super::error::Findings;
 use crate::analysis;
 use crate::analysis::checked::CheckedProgram;
-use crate::syntax::ast;
+use crate::syntax::ast::{self, ItemKind};
 use crate::syntax::diagnostic::Diagnostic;
-use crate::syntax::source::SourceMap;
+use crate::syntax::source::{SourceMap, Span};
 use crate::syntax::{LoadOptions, load as load_files, parse_text};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -81,6 +81,25 @@ impl Program {
     ) -> Result<Program, Findings> {
         let (more, found) = load_files(&[file], &load_options(spec), sources);
         self.with(more, found, spec, sources)
+    }
+
+    /// What this program is without the clauses that stand at these places.
+    pub fn without(
+        &self,
+        spans: &[Span],
+        spec: &CaseSpec,
+        sources: &SourceMap,
+    ) -> Result<Arc<CheckedProgram>, Findings> {
+        let mut tree = self.tree.clone();
+        tree.items.retain(|item| {
+            let inside = |span: &Span| {
+                span.file == item.span.file
+                    && span.start >= item.span.start
+                    && span.end <= item.span.end
+            };
+            !(matches!(item.kind, ItemKind::Rule(_)) && spans.iter().any(inside))
+        });
+        finish(tree, Vec::new(), spec, sources).map(|program| program.checked)
     }
 
     fn with(

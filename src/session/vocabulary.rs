@@ -67,6 +67,17 @@ impl Session {
         }
     }
 
+    /// Ids of sources and claims that begin so, ascending, `most` at most.
+    pub fn claim_or_source_ids(&self, prefix: &str, most: usize) -> Vec<String> {
+        let sources = self.source_register().iter().map(|(_, source)| &*source.id);
+        let claims = self.claims().iter().map(|(_, claim)| &*claim.id);
+        let found: std::collections::BTreeSet<&str> = sources
+            .chain(claims)
+            .filter(|id| id.starts_with(prefix))
+            .collect();
+        found.into_iter().take(most).map(str::to_owned).collect()
+    }
+
     /// Symbols of the case that begin so, as string literals, ascending, `most` at most.
     pub fn symbols(&self, prefix: &str, most: usize) -> Vec<String> {
         let known = self.dictionary().symbol_count().min(MOST_LOOKED_AT) as u32;

@@ -2,9 +2,11 @@
 
 use super::error::Error;
 use super::loaded::Session;
-use crate::evidence::GradeTables;
+use crate::evidence::{ClaimId, GradeTables};
 use crate::explain::json::{ProofView, SupportView};
-use crate::explain::{Case, Fact, ProofOptions, Statement, Support, Tree, TreeOptions};
+use crate::explain::{
+    Basis, Case, Fact, Ground, ProofOptions, Statement, Support, Tree, TreeOptions,
+};
 use crate::syntax::diagnostic::Diagnostic;
 use rustc_hash::FxHashSet;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
@@ -26,7 +28,7 @@ pub struct WhyQuestion {
     pub verify: bool,
     /// Supports whose claims never held at once support nothing.
     pub time: bool,
-    /// Which support is to be proved, counted from zero.
+    /// How many supports to pass over: the shortest proof comes first, then the others in their order.
     pub support: usize,
 }
 
@@ -371,9 +373,22 @@ impl Session {
         }
         proof.count = found.count_text();
         proof.complete = found.complete;
-        proof.at = question.support.min(found.supports.len().saturating_sub(1));
+        let shortest = case.prove(fact, &ProofOptions::default(), &budget);
+        let first = shortest.as_ref().and_then(|proof| {
+            let leaves = self.leaves(proof);
+            let within = |support: &Support| support.claims().all(|claim| leaves.contains(&claim));
+            found.supports.iter().position(within)
+        });
+        proof.at = match (question.support, first) {
+            (0, first) => first.unwrap_or(0),
+            (next, Some(first)) if next <= first => next - 1,
+            (next, _) => next.min(found.supports.len().saturating_sub(1)),
+        };
         let chosen = found.supports.get(proof.at);
-        let tree = self.proof_of(&case, fact, chosen);
+        let tree = match first == Some(proof.at) {
+            true => shortest,
+            false => self.proof_of(&case, fact, chosen),
+        };
         proof.weakest = chosen.and_then(|support| support.weakest).map(|claim| {
             let claim = &self.claims()[claim];
             let grade = claim.grade(&self.data.sources);
@@ -435,6 +450,25 @@ impl Session {
             ..ProofOptions::default()
         };
         case.prove(fact, &options, &budget)
+    }
+
+    /// The claims that a proof ends in, each by the first of its id as supports have it.
+    fn leaves(&self, proof: &crate::explain::Proof) -> FxHashSet<ClaimId> {
+        let claims = self.claims();
+        let mut leaves = FxHashSet::default();
+        for (_, node) in proof.nodes() {
+            if let Basis::Stated {
+                ground: Ground::Claims(of),
+                ..
+            } = &node.basis
+            {
+                leaves.extend(
+                    of.iter()
+                        .filter_map(|&claim| claims.with_id(&claims[claim].id).next()),
+                );
+            }
+        }
+        leaves
     }
 
     /// What a statement states.

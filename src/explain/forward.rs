@@ -1,0 +1,145 @@
+//! The forward question: what leans on a fact, directly or through others.
+
+use super::case::Case;
+use super::facts::Fact;
+use super::meter::Meter;
+use super::solve::Solver;
+use super::terms::value;
+use crate::analysis::checked::{Atom, Literal, LiteralKind, RelationKind, RuleId, Term, VarId};
+use crate::engine::{Budget, StopReason};
+use crate::storage::Code;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// Facts that have some derivation in which the seeds take a part, in the order in which they were met.
+#[derive(Clone, Debug)]
+pub struct Leaning {
+    pub facts: Vec<Fact>,
+    pub stopped: Option<StopReason>,
+}
+
+impl Case<'_> {
+    /// Everything that some derivation builds on the given facts or by the given rules: conclusions that could be
+    /// affected, though they may stand without them. Negations are not followed.
+    pub fn leaning_on(&self, seeds: &[Fact], rules: &[RuleId], budget: &Budget) -> Leaning {
+        let meter = Meter::new(budget);
+        let mut walk = Walk {
+            case: self,
+            meter: &meter,
+            seen: seeds.iter().cloned().collect(),
+            met: Vec::new(),
+            open: seeds.to_vec(),
+        };
+        for &rule in rules {
+            walk.conclusions(rule, &[]);
+        }
+        let uses = self.uses();
+        while let Some(fact) = walk.open.pop() {
+            if meter.stopped().is_some() {
+                break;
+            }
+            walk.equivalent(&fact);
+            for (rule, atom) in uses.get(&fact.relation).into_iter().flatten() {
+                if let Some(bound) = bound(atom, &fact, self) {
+                    walk.conclusions(*rule, &bound);
+                }
+            }
+        }
+        Leaning {
+            facts: walk.met,
+            stopped: meter.stopped(),
+        }
+    }
+
+    /// By relation: the atoms that read it, inside aggregates too.
+    fn uses(&self) -> FxHashMap<crate::analysis::checked::RelationId, Vec<(RuleId, &Atom)>> {
+        let mut uses: FxHashMap<_, Vec<_>> = FxHashMap::default();
+        for (id, rule) in self.program.rules() {
+            let mut open: Vec<&Literal> = rule.body.iter().collect();
+            while let Some(literal) = open.pop() {
+                match &literal.kind {
+                    LiteralKind::Atom(atom) => {
+                        uses.entry(atom.relation).or_default().push((id, atom));
+                    }
+                    LiteralKind::Aggregate(aggregate) => open.extend(&aggregate.body),
+                    _ => {}
+                }
+            }
+        }
+        uses
+    }
+}
+
+struct Walk<'a> {
+    case: &'a Case<'a>,
+    meter: &'a Meter,
+    seen: FxHashSet<Fact>,
+    met: Vec<Fact>,
+    open: Vec<Fact>,
+}
+
+impl Walk<'_> {
+    fn meet(&mut self, fact: Fact) {
+        if self.case.holds(&fact) && self.seen.insert(fact.clone()) {
+            self.met.push(fact.clone());
+            self.open.push(fact);
+        }
+    }
+
+    /// What a rule concludes when some variables have these values.
+    fn conclusions(&mut self, id: RuleId, bound: &[(VarId, Code)]) {
+        let rule = &self.case.program[id];
+        let Some(head) = &rule.head else { return };
+        let mut solver = Solver::new(self.case.context(self.meter), &rule.body, &rule.variables);
+        for &(var, code) in bound {
+            solver = solver.with(var, code);
+        }
+        for solution in solver {
+            let row: Result<Box<[Code]>, _> = head
+                .args
+                .iter()
+                .map(|arg| value(arg, &solution.values, self.case.dictionary))
+                .collect();
+            if let Ok(row) = row {
+                self.meet(Fact {
+                    relation: head.relation,
+                    row,
+                });
+            }
+        }
+    }
+
+    /// The pairs of an equivalence that a pair helps to make.
+    fn equivalent(&mut self, fact: &Fact) {
+        if self.case.program[fact.relation].kind != RelationKind::Eqrel {
+            return;
+        }
+        for &element in &*fact.row {
+            for pattern in [[Some(element), None], [None, Some(element)]] {
+                for row in self.case.facts.matching(fact.relation, &pattern).iter() {
+                    if self.meter.spend() {
+                        self.meet(Fact::new(fact.relation, &row));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The variables that an atom which matches a row binds; `None` when it does not match.
+fn bound(atom: &Atom, fact: &Fact, case: &Case) -> Option<Vec<(VarId, Code)>> {
+    let mut bound: Vec<(VarId, Code)> = Vec::new();
+    for (arg, &code) in atom.args.iter().zip(&fact.row) {
+        match arg {
+            Term::Var(var) => match bound.iter().find(|(known, _)| known == var) {
+                Some((_, other)) if *other != code => return None,
+                Some(_) => {}
+                None => bound.push((*var, code)),
+            },
+            Term::Const(known) if super::terms::constant(known, case.dictionary) != code => {
+                return None;
+            }
+            _ => {}
+        }
+    }
+    Some(bound)
+}

@@ -1,0 +1,220 @@
+//! Near misses as JSON and as a tree of lines.
+
+use super::case::Case;
+use super::json::PlaceView;
+use super::text::{Wording, fact_text, pattern_text};
+use super::tree::{Line, LineKind, Tree};
+use super::why_not::{Failing, Miss, Reason};
+use crate::analysis::checked::LiteralKind;
+use crate::syntax::source::SourceMap;
+use serde::Serialize;
+
+/// A rule that nearly concludes a fact.
+#[derive(Clone, Debug, Serialize)]
+pub struct MissView {
+    pub rule: PlaceView,
+    /// What holds of its body.
+    pub holding: Vec<String>,
+    pub failing: Vec<FailingView>,
+    /// Literals that could not be asked, as written.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub open: Vec<String>,
+    /// Other ways in which the same literals fail, as far as they were counted.
+    pub others: usize,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct FailingView {
+    /// The literal with its values.
+    pub literal: String,
+    /// `absent`: no such row. `present`: it must not be there. `false`: it does not hold for these values.
+    pub kind: &'static str,
+    /// Facts that hold and differ in one argument.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub nearest: Vec<String>,
+    /// What is nearest to it in its turn.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub near: Vec<MissView>,
+}
+
+impl Case<'_> {
+    pub fn miss_view(&self, miss: &Miss, texts: &SourceMap) -> MissView {
+        let at = texts.locate(self.program[miss.rule].span);
+        let body = &self.program[miss.rule].body;
+        MissView {
+            rule: PlaceView {
+                file: at.file.to_string(),
+                line: at.line,
+            },
+            holding: miss
+                .holding
+                .iter()
+                .filter_map(|&literal| self.literal_text(miss, literal))
+                .collect(),
+            failing: miss
+                .failing
+                .iter()
+                .map(|failing| self.failing_view(miss, failing, texts))
+                .collect(),
+            open: miss
+                .open
+                .iter()
+                .map(|&literal| texts.slice(body[literal].span).to_owned())
+                .collect(),
+            others: miss.others,
+        }
+    }
+
+    fn failing_view(&self, miss: &Miss, failing: &Failing, texts: &SourceMap) -> FailingView {
+        let literal = self.literal_text(miss, failing.literal).unwrap_or_else(|| {
+            let body = &self.program[miss.rule].body;
+            texts.slice(body[failing.literal].span).to_owned()
+        });
+        let fact = |fact| fact_text(self.program, self.dictionary, fact);
+        let mut view = FailingView {
+            literal,
+            kind: "false",
+            nearest: Vec::new(),
+            near: Vec::new(),
+        };
+        match &failing.reason {
+            Reason::Absent { nearest, below, .. } => {
+                view.kind = "absent";
+                view.nearest = nearest.iter().map(fact).collect();
+                view.near = below
+                    .iter()
+                    .map(|miss| self.miss_view(miss, texts))
+                    .collect();
+            }
+            Reason::Present(found) => {
+                view.kind = "present";
+                view.literal = fact(found);
+            }
+            Reason::False => {}
+        }
+        view
+    }
+
+    /// A literal with the values of a near miss; `None` when it tells nothing.
+    fn literal_text(&self, miss: &Miss, at: usize) -> Option<String> {
+        let rule = &self.program[miss.rule];
+        let wording = Wording {
+            program: self.program,
+            dictionary: self.dictionary,
+            variables: &rule.variables,
+            values: &miss.values,
+        };
+        let pattern = |atom| super::terms::pattern(atom, &miss.values, self.dictionary);
+        match &rule.body[at].kind {
+            LiteralKind::Atom(atom) => Some(pattern_text(
+                self.program,
+                self.dictionary,
+                atom.relation,
+                &pattern(atom),
+            )),
+            LiteralKind::Negated(atom) => {
+                let text =
+                    pattern_text(self.program, self.dictionary, atom.relation, &pattern(atom));
+                Some(format!("no {text}"))
+            }
+            LiteralKind::Aggregate(aggregate) => {
+                let result = miss.values[aggregate.result.index()]?;
+                Some(wording.total(aggregate, result))
+            }
+            _ => wording.constraint(&rule.body[at]),
+        }
+    }
+}
+
+/// Near misses as lines below a first one.
+pub fn miss_tree(first: String, misses: &[MissView]) -> Tree {
+    let mut lines = vec![Line {
+        branch: String::new(),
+        text: first,
+        notes: Vec::new(),
+        kind: LineKind::Remark,
+    }];
+    let mut open: Vec<(Item, String, bool)> = Vec::new();
+    push(&mut open, misses.iter().map(Item::Miss).collect(), "");
+    while let Some((item, trunk, last)) = open.pop() {
+        let (branch, below) = match last {
+            true => (format!("{trunk}└─ "), format!("{trunk}   ")),
+            false => (format!("{trunk}├─ "), format!("{trunk}│  ")),
+        };
+        let (text, notes, kind, items) = line(&item);
+        lines.push(Line {
+            branch,
+            text,
+            notes,
+            kind,
+        });
+        push(&mut open, items, &below);
+    }
+    Tree { lines }
+}
+
+enum Item<'v> {
+    Miss(&'v MissView),
+    Holding(&'v str),
+    Failing(&'v FailingView),
+    Open(&'v str),
+}
+
+fn push<'v>(open: &mut Vec<(Item<'v>, String, bool)>, items: Vec<Item<'v>>, trunk: &str) {
+    let count = items.len();
+    for (at, item) in items.into_iter().enumerate().rev() {
+        open.push((item, trunk.to_owned(), at + 1 == count));
+    }
+}
+
+fn line<'v>(item: &Item<'v>) -> (String, Vec<String>, LineKind, Vec<Item<'v>>) {
+    match item {
+        Item::Miss(miss) => {
+            let fails = miss.failing.len() + miss.open.len();
+            let text = match fails {
+                0 => "its body holds: a choice or a subsumption drops what it concludes".to_owned(),
+                1 => "one condition fails".to_owned(),
+                fails => format!("{fails} conditions fail"),
+            };
+            let mut notes = vec![format!("{}:{}", miss.rule.file, miss.rule.line)];
+            match miss.others {
+                0 => {}
+                1 => notes.push("and 1 other way".to_owned()),
+                others => notes.push(format!("and {others} other ways at least")),
+            }
+            let items = miss
+                .holding
+                .iter()
+                .map(|text| Item::Holding(text))
+                .chain(miss.failing.iter().map(Item::Failing))
+                .chain(miss.open.iter().map(|text| Item::Open(text)))
+                .collect();
+            (text, notes, LineKind::Remark, items)
+        }
+        Item::Holding(text) => (
+            format!("✓ {text}"),
+            Vec::new(),
+            LineKind::Stated,
+            Vec::new(),
+        ),
+        Item::Open(text) => (
+            format!("? {text}"),
+            vec!["depends on what fails".to_owned()],
+            LineKind::Remark,
+            Vec::new(),
+        ),
+        Item::Failing(failing) => {
+            let text = match failing.kind {
+                "absent" => format!("✗ no {}", failing.literal),
+                "present" => format!("✗ {} must not hold, and does", failing.literal),
+                _ => format!("✗ {} is false", failing.literal),
+            };
+            let mut notes = Vec::new();
+            if !failing.nearest.is_empty() {
+                notes.push(format!("there is {}", failing.nearest.join(", ")));
+            }
+            let items = failing.near.iter().map(Item::Miss).collect();
+            (text, notes, LineKind::Condition, items)
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Why a fact does not hold, and what was nearest.
+
+use super::error::Error;
+use super::explained::Pattern;
+use super::loaded::Session;
+use crate::evidence::ClaimId;
+use crate::explain::{Fact, MissView, Tree, WhyNotOptions, miss_tree, pattern_text};
+use crate::io::quote_value;
+use serde::Serialize;
+use std::fmt;
+
+/// A fact that is asked for and missing.
+#[derive(Clone, Debug, Serialize)]
+pub struct Missing {
+    pub fact: String,
+    pub holds: bool,
+    /// Whether the search ended: nothing nearer was left out for want of budget.
+    pub complete: bool,
+    /// Constants that stand nowhere in a column of this type, and what may have been meant.
+    pub did_you_mean: Vec<Meant>,
+    /// Facts that hold and differ in one argument.
+    pub nearest: Vec<String>,
+    /// Claims that state it and do not count, because of the dates or grades asked for.
+    pub set_aside: Vec<String>,
+    /// Claims that say it does not hold.
+    pub disputed_by: Vec<String>,
+    /// Rules that nearly conclude it, the nearest first.
+    pub near: Vec<MissView>,
+    #[serde(skip)]
+    rules: usize,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Meant {
+    /// The argument, by the name of its attribute.
+    pub argument: String,
+    pub given: String,
+    /// Best first; none when nothing is like it.
+    pub known: Vec<String>,
+}
+
+impl Session {
+    /// What is nearest to a fact that does not hold; `_` stands for any value.
+    pub fn why_not(&mut self, fact: &str) -> Result<Missing, Error> {
+        self.refresh()?;
+        let pattern = self.parse_pattern(fact)?;
+        let case = self.case();
+        let Pattern {
+            relation, codes, ..
+        } = &pattern;
+        let holds = match codes.iter().copied().collect::<Option<Vec<_>>>() {
+            Some(row) => case.holds(&Fact::new(*relation, &row)),
+            None => !self.database.matching(*relation, codes).is_empty(),
+        };
+        let mut missing = Missing {
+            fact: pattern_text(self.program(), self.dictionary(), *relation, codes),
+            holds,
+            complete: true,
+            did_you_mean: Vec::new(),
+            nearest: Vec::new(),
+            set_aside: Vec::new(),
+            disputed_by: Vec::new(),
+            near: Vec::new(),
+            rules: 0,
+        };
+        if holds {
+            return Ok(missing);
+        }
+        missing.did_you_mean = self.meant(&pattern);
+        let options = WhyNotOptions::default();
+        let found = case.why_not(*relation, codes, &options, &self.explanation_budget());
+        missing.complete = found.stopped.is_none();
+        missing.rules = found.rules;
+        missing.nearest = found
+            .nearest
+            .iter()
+            .map(|fact| self.fact_text(fact))
+            .collect();
+        missing.near = found
+            .misses
+            .iter()
+            .map(|miss| case.miss_view(miss, &self.sources))
+            .collect();
+        if let Some(row) = codes.iter().copied().collect::<Option<Vec<_>>>() {
+            let all = &self.data.claims;
+            let ids = |claims: Vec<ClaimId>| -> Vec<String> {
+                claims
+                    .iter()
+                    .map(|&claim| all[claim].id.to_string())
+                    .collect()
+            };
+            missing.set_aside = ids(all.supporting(*relation, &row));
+            missing.disputed_by = ids(all.disputing(*relation, &row));
+        }
+        Ok(missing)
+    }
+
+    fn meant(&self, pattern: &Pattern) -> Vec<Meant> {
+        let case = self.case();
+        let attributes = &self.program()[pattern.relation].attributes;
+        let mut found = Vec::new();
+        for (at, code) in pattern.codes.iter().enumerate() {
+            let Some(code) = *code else { continue };
+            let Some(known) = case.meant(pattern.relation, at, code, 3) else {
+                continue;
+            };
+            let text =
+                |code| quote_value(self.dictionary(), self.program(), attributes[at].ty, code);
+            found.push(Meant {
+                argument: attributes[at].name.to_string(),
+                given: text(code),
+                known: known.into_iter().map(text).collect(),
+            });
+        }
+        found
+    }
+}
+
+impl Missing {
+    /// As lines.
+    pub fn tree(&self) -> Tree {
+        miss_tree(format!("{} does not hold", self.fact), &self.near)
+    }
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.holds {
+            return writeln!(f, "{} holds: `why` proves it", self.fact);
+        }
+        for meant in &self.did_you_mean {
+            match meant.known.is_empty() {
+                true => writeln!(f, "nothing is called {} here", meant.given)?,
+                false => writeln!(
+                    f,
+                    "nothing is called {} here: did you mean {}?",
+                    meant.given,
+                    meant.known.join(" or ")
+                )?,
+            }
+        }
+        write!(f, "{}", self.tree())?;
+        if self.rules == 0 {
+            writeln!(f, "no rule concludes it: it would have to be stated")?;
+        } else if self.near.is_empty() && self.complete {
+            writeln!(f, "no rule can conclude it: no head fits")?;
+        }
+        if !self.nearest.is_empty() {
+            writeln!(f, "there is {}", self.nearest.join(", "))?;
+        }
+        if !self.set_aside.is_empty() {
+            writeln!(
+                f,
+                "stated by {}, which does not count under the dates or grades asked for",
+                self.set_aside.join(", ")
+            )?;
+        }
+        if !self.disputed_by.is_empty() {
+            writeln!(f, "denied by {}", self.disputed_by.join(", "))?;
+        }
+        match self.complete {
+            true => Ok(()),
+            false => writeln!(f, "THE SEARCH WAS CUT SHORT: something may be nearer"),
+        }
+    }
+}

@@ -143,6 +143,28 @@ fn a_claim_read_twice_is_one_claim_and_sources_are_those_it_names() {
 }
 
 #[test]
+fn a_run_answers_the_questions_of_the_program_after_its_outputs() {
+    let sandbox = paths();
+    sandbox.file(
+        "ask.dl",
+        "?- path(\"x-a\",\n    X).\n?- path(\"x-a\", \"x-c\").\n?- path(X, X).\n",
+    );
+    let run = ["run", "paths.dl", "ask.dl", "-F", "facts", "-D", "out"];
+    sandbox.run(&run).status(0).prints(
+        "path\t3\n?- path(\"x-a\", X).\n X\n x-b\n x-c\n?- path(\"x-a\", \"x-c\").\nyes\n?- path(X, X).\nno rows\n",
+    );
+    let summary = sandbox
+        .run(&[&run[..], &["--json"]].concat())
+        .status(0)
+        .json();
+    assert_eq!(
+        summary["queries"][0],
+        json!({"query": "path(\"x-a\", X)", "at": "ask.dl:1:4", "columns": ["X"], "rows": [["x-b"], ["x-c"]]})
+    );
+    assert_eq!(summary["queries"][1]["rows"], json!([[]]));
+}
+
+#[test]
 fn without_a_program_the_rules_of_the_case_are_one_program() {
     let sandbox = case();
     sandbox.directory("out");
@@ -274,10 +296,30 @@ fn why_says_when_a_fact_does_not_hold() {
 }
 
 #[test]
+fn why_with_variables_proves_the_first_fact_and_names_the_others() {
+    let sandbox = case();
+    sandbox
+        .run(&["why", "works_for(F, C)"])
+        .status(0)
+        .shows("x-prime works for x-bureau under a contract")
+        .shows("this is the first of 3; ask likewise for works_for(\"x-sub\",\"x-bureau\"), works_for(\"x-sub\",\"x-prime\")\n");
+    let proof = sandbox
+        .run(&["why", "--json", "works_for(\"x-sub\", _)"])
+        .status(0)
+        .json();
+    assert_eq!(proof["fact"], json!("works_for(\"x-sub\",\"x-bureau\")"));
+    assert_eq!(proof["others"], json!(["works_for(\"x-sub\",\"x-prime\")"]));
+    sandbox
+        .run(&["why", "works_for(X, X)"])
+        .status(0)
+        .prints("works_for(X, X) does not hold\n");
+}
+
+#[test]
 fn why_takes_one_fact() {
     let sandbox = case();
     for (fact, reason) in [
-        ("works_for(F, \"x-bureau\")", "F"),
+        ("works_for(F + \"a\", \"x-bureau\")", "F"),
         ("works_for(\"a\")", "works_for"),
         ("work_for(\"a\", \"b\")", "works_for"),
         (

@@ -124,7 +124,7 @@ fn what_is_wrong_is_said_and_changes_nothing() {
         (":sources pth", "did you mean `path`?"),
         (":rules pth", "did you mean `path`?"),
         (":count pth", "did you mean `path`?"),
-        (":why path(A, \"x-b\")", "A"),
+        (":why path(A + \"\", \"x-b\")", "A"),
         (":load nowhere.dl", "nowhere.dl"),
         (".input edge", "edge.facts"),
     ] {

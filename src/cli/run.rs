@@ -4,8 +4,8 @@ use super::args::RunArgs;
 use super::interrupt::Interrupt;
 use super::status::Status;
 use super::style::Palette;
-use super::{memory, open, report, table, units};
-use crate::session::{Error, Session, Violated, Written};
+use super::{memory, open, report, table, terminal, units, yes_or_no};
+use crate::session::{Answered, Error, Session, Table, Violated, Written};
 use serde_json::{Value, json};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -40,13 +40,14 @@ pub fn run(directory: Option<&Path>, arguments: &RunArgs) -> Status {
 
     let outcome = Session::open(spec, options).and_then(|mut session| {
         let written = write(&mut session, output_dir, arguments.json)?;
+        let answered = session.answers()?;
         let costs = match arguments.profile {
             Some(_) => Some(session.profile()?),
             None => None,
         };
-        Ok((session, written, costs))
+        Ok((session, written, answered, costs))
     });
-    let (session, written, costs) = match outcome {
+    let (session, written, answered, costs) = match outcome {
         Ok(done) => done,
         Err(error) => return report::failure(&error, arguments.json),
     };
@@ -63,15 +64,17 @@ pub fn run(directory: Option<&Path>, arguments: &RunArgs) -> Status {
         session: &session,
         written: &written,
         violated: &violated,
+        answered: &answered,
         seconds: started.elapsed().as_secs_f64(),
         memory: memory::peak(),
     };
     let printed = match arguments.json {
         true => report::print_json(&summary.to_json()),
         false => {
+            let printed = print_answers(&answered);
             show_violations(&violated);
             let _ = writeln!(io::stderr(), "{}", summary.line());
-            Status::Done
+            printed
         }
     };
     match violated.is_empty() {
@@ -113,6 +116,27 @@ impl<W: Write> Write for Quiet<W> {
     }
 }
 
+/// Each question of the program above its answer, on standard output.
+fn print_answers(answered: &[Answered]) -> Status {
+    let stdout = io::stdout();
+    let palette = Palette::of(&stdout);
+    let width = terminal::width();
+    let mut out = BufWriter::new(stdout.lock());
+    let mut print = |answer: &Answered| {
+        writeln!(out, "?- {}.", answer.question)?;
+        match (answer.rows.is_yes_or_no(), answer.rows.is_empty()) {
+            (true, _) => writeln!(out, "{}", yes_or_no(&answer.rows))?,
+            (false, true) => writeln!(out, "no rows")?,
+            (false, false) => table::print(&answer.rows, width, palette, &mut out)?,
+        }
+        for note in answer.rows.notes() {
+            writeln!(out, "{}", palette.quiet(note))?;
+        }
+        out.flush()
+    };
+    report::printed(answered.iter().try_for_each(&mut print))
+}
+
 fn show_violations(violated: &[Violated]) {
     let mut text = Vec::new();
     let palette = Palette::of(&io::stderr());
@@ -136,6 +160,7 @@ struct Summary<'a> {
     session: &'a Session,
     written: &'a Written,
     violated: &'a [Violated],
+    answered: &'a [Answered],
     seconds: f64,
     /// Bytes.
     memory: Option<u64>,
@@ -183,8 +208,20 @@ impl Summary<'_> {
                 json!({
                     "constraint": violation.text,
                     "at": violation.at,
-                    "columns": violation.rows.columns().iter().map(|c| &**c).collect::<Vec<_>>(),
-                    "rows": serde_json::to_value(&violation.rows).map(|v| v["rows"].clone()).unwrap_or_default(),
+                    "columns": columns(&violation.rows),
+                    "rows": rows(&violation.rows),
+                })
+            })
+            .collect();
+        let queries: Vec<Value> = self
+            .answered
+            .iter()
+            .map(|answer| {
+                json!({
+                    "query": answer.question,
+                    "at": answer.at,
+                    "columns": columns(&answer.rows),
+                    "rows": rows(&answer.rows),
                 })
             })
             .collect();
@@ -198,7 +235,16 @@ impl Summary<'_> {
             "outputs": sizes(&self.written.outputs),
             "sizes": sizes(&self.written.sizes),
             "violations": violations,
+            "queries": queries,
             "warnings": self.session.warnings_with(&self.written.warnings).to_json(),
         })
     }
+}
+
+fn columns(table: &Table) -> Vec<&str> {
+    table.columns().iter().map(|name| &**name).collect()
+}
+
+fn rows(table: &Table) -> Value {
+    serde_json::to_value(table).map_or(Value::Null, |mut table| table["rows"].take())
 }

@@ -77,7 +77,7 @@ pub const VERBS: &[Verb] = &[
             ("verify", false),
             ("time", false),
         ],
-        more: "As in `:why works_for(\"a\", \"b\")`. The fact must have constants only. `--all` lists every minimal support, `--limit N` looks for N only, `--verify` checks the proof again, `--time` takes only supports whose claims once held together.",
+        more: "As in `:why works_for(\"a\", \"b\")`. With variables, as in `:why works_for(F, \"b\")`, the first fact that agrees. `--all` lists every minimal support, `--limit N` looks for N only, `--verify` checks the proof again, `--time` takes only supports whose claims once held together.",
     },
     Verb {
         name: "why-not",

@@ -11,8 +11,9 @@ use crate::engine::functor;
 use crate::evidence::ClaimId;
 use crate::explain::{Case, Fact, fact_text};
 use crate::storage::{Code, Dictionary};
-use crate::syntax::ast::{Atom, FormulaKind};
+use crate::syntax::ast::{Atom, ExprKind, FormulaKind};
 use crate::syntax::diagnostic::Diagnostic;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Rows one explanation may look at when the session sets no limit of its own.
@@ -23,6 +24,16 @@ const MOST_TIME: Duration = Duration::from_secs(20);
 pub(super) struct Pattern {
     pub relation: RelationId,
     pub codes: Vec<Option<Code>>,
+    /// Columns that one variable makes equal.
+    equal: Vec<(usize, usize)>,
+}
+
+impl Pattern {
+    /// The fact, where nothing is left open.
+    pub fn fact(&self) -> Option<Fact> {
+        let row: Option<Vec<Code>> = self.codes.iter().copied().collect();
+        Some(Fact::new(self.relation, &row?))
+    }
 }
 
 impl Session {
@@ -84,19 +95,28 @@ impl Session {
         Ok(Fact::new(relation, &row))
     }
 
-    /// An atom in which `_` stands for any value, or the name of a relation for all of its rows.
+    /// An atom in which `_` and variables stand for any value, or the name of a relation for all of its rows.
     pub(super) fn parse_pattern(&mut self, text: &str) -> Result<Pattern, Error> {
-        if !text.contains('(') {
+        if !text.contains('(') && !text.trim().is_empty() {
             let relation = self.relation(text)?;
             let codes = vec![None; self.program()[relation].arity()];
-            return Ok(Pattern { relation, codes });
+            return Ok(Pattern {
+                relation,
+                codes,
+                equal: Vec::new(),
+            });
         }
-        let atom = self.parse_atom(text, "one atom is asked for")?;
+        let mut atom = self.parse_atom(text, "one atom is asked for")?;
+        let equal = open_variables(&mut atom);
         let checked = check_pattern(&self.program.checked, &atom);
         let (relation, codes) = checked
             .and_then(|(relation, terms)| Ok((relation, self.values(&atom, &terms)?)))
             .map_err(|wrong| self.rejected(wrong))?;
-        Ok(Pattern { relation, codes })
+        Ok(Pattern {
+            relation,
+            codes,
+            equal,
+        })
     }
 
     /// The facts that agree with a pattern, in the order in which queries answer.
@@ -106,6 +126,7 @@ impl Session {
         let types: Vec<_> = attributes.iter().map(|attribute| attribute.ty).collect();
         self.sorted(rows, &types)
             .iter()
+            .filter(|row| pattern.equal.iter().all(|&(a, b)| row[a] == row[b]))
             .map(|row| Fact::new(pattern.relation, &row))
             .collect()
     }
@@ -143,6 +164,23 @@ impl Session {
             ]
         })
     }
+}
+
+/// Puts `_` in the place of variables; gives the columns that share one.
+fn open_variables(atom: &mut Atom) -> Vec<(usize, usize)> {
+    let mut first: Vec<(Arc<str>, usize)> = Vec::new();
+    let mut equal = Vec::new();
+    for (column, arg) in atom.args.iter_mut().enumerate() {
+        let ExprKind::Variable(name) = &arg.kind else {
+            continue;
+        };
+        match first.iter().find(|(known, _)| known == name) {
+            Some(&(_, before)) => equal.push((before, column)),
+            None => first.push((name.clone(), column)),
+        }
+        arg.kind = ExprKind::Wildcard;
+    }
+    equal
 }
 
 /// The value of a term without variables.

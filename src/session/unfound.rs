@@ -1,9 +1,9 @@
 //! Why an answer is empty, as far as its constants tell: a name that occurs nowhere is most often misspelt.
 
+use super::explained::Pattern;
 use super::loaded::Session;
 use crate::analysis::checked::{CheckedQuery, Constant, LiteralKind, RelationId, Term, ValueType};
 use crate::analysis::findings::closest;
-use crate::explain::Fact;
 use crate::storage::Code;
 
 /// Rows looked through at most for one name.
@@ -48,20 +48,18 @@ impl Session {
         self.notes(sought)
     }
 
-    /// Notes on the constants of a fact that occur neither in their columns nor in others of the same type.
-    pub(super) fn notes_on_fact(&self, fact: &Fact) -> Vec<String> {
-        let attributes = &self.program()[fact.relation].attributes;
-        let sought = attributes
-            .iter()
-            .zip(&*fact.row)
-            .enumerate()
-            .filter(|(_, (attribute, _))| attribute.ty == ValueType::Symbol)
-            .map(|(column, (_, &code))| Sought {
-                relation: fact.relation,
+    /// The same of an atom that no row agrees with.
+    pub(super) fn notes_on_pattern(&self, pattern: &Pattern) -> Vec<String> {
+        let attributes = self.program()[pattern.relation].attributes.iter();
+        let columns = attributes.zip(&pattern.codes).enumerate();
+        self.notes(columns.filter_map(|(column, (attribute, code))| {
+            let code = (*code).filter(|_| attribute.ty == ValueType::Symbol)?;
+            Some(Sought {
+                relation: pattern.relation,
                 column,
                 code,
-            });
-        self.notes(sought)
+            })
+        }))
     }
 
     fn notes(&self, sought: impl Iterator<Item = Sought>) -> Vec<String> {

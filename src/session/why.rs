@@ -18,7 +18,7 @@ const LISTED: usize = 100;
 /// A question after the reasons of one fact.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WhyQuestion {
-    /// An atom with constants only.
+    /// An atom. With `_` or variables it stands for the first fact that agrees with it.
     pub fact: String,
     /// List every support, not only the first.
     pub all: bool,
@@ -69,9 +69,31 @@ pub struct Proof {
     never_at_once: bool,
     /// What there is to say about a fact that does not hold.
     notes: Vec<String>,
+    /// Further facts that agree with what was asked, in the order in which queries answer.
+    others: Vec<String>,
 }
 
 impl Proof {
+    /// Of what does not hold.
+    fn absent(fact: String) -> Proof {
+        Proof {
+            fact,
+            supports: Vec::new(),
+            count: String::new(),
+            complete: true,
+            at: 0,
+            weakest: None,
+            independent: None,
+            disputed_by: Vec::new(),
+            list: false,
+            verified: None,
+            found: None,
+            never_at_once: false,
+            notes: Vec::new(),
+            others: Vec::new(),
+        }
+    }
+
     /// As one can type it back.
     pub fn fact(&self) -> &str {
         &self.fact
@@ -99,6 +121,11 @@ impl Proof {
     /// What there is to say about a fact that does not hold, a sentence each.
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    /// Further facts that agree with what was asked for with variables.
+    pub fn others(&self) -> &[String] {
+        &self.others
     }
 
     /// Whether these are all minimal supports.
@@ -165,8 +192,27 @@ impl Proof {
             Some(Err(flaw)) => remarks.push(format!("THE PROOF IS NOT SOUND: {flaw}")),
             None => {}
         }
+        if !self.others.is_empty() {
+            remarks.push(also(&self.others));
+        }
         remarks
     }
+}
+
+/// How many further facts are named.
+const NAMED: usize = 5;
+
+/// `this is the first of 9; ask likewise for p("b"), p("c") and 6 more`
+fn also(others: &[String]) -> String {
+    let named = others[..others.len().min(NAMED)].join(", ");
+    let more = match others.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!(
+        "this is the first of {}; ask likewise for {named}{more}",
+        others.len() + 1
+    )
 }
 
 /// `0.64`.
@@ -208,15 +254,19 @@ impl fmt::Display for Proof {
 }
 
 /// `{"fact": "p(\"a\")", "holds": true, "complete": true, "supports": […], "proof": {…}}`; with a check asked for
-/// also `"verified": true`; where it does not hold, `"notes"` may say why.
+/// also `"verified": true`; asked with variables, the other facts are
+/// `"others"`; where nothing holds, `"notes"` may say why.
 impl Serialize for Proof {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = serializer.serialize_struct("Proof", 7)?;
+        let mut object = serializer.serialize_struct("Proof", 8)?;
         object.serialize_field("fact", &self.fact)?;
         object.serialize_field("holds", &self.holds())?;
         object.serialize_field("complete", &self.complete)?;
         object.serialize_field("supports", &self.supports)?;
         object.serialize_field("proof", &self.view())?;
+        if !self.others.is_empty() {
+            object.serialize_field("others", &self.others)?;
+        }
         if !self.notes.is_empty() {
             object.serialize_field("notes", &self.notes)?;
         }
@@ -236,12 +286,32 @@ impl Session {
     /// The same with all that one may ask.
     pub fn explain(&mut self, question: &WhyQuestion) -> Result<Proof, Error> {
         self.refresh()?;
-        let fact = self.parse_fact(&question.fact)?;
-        let proof = self.explain_fact(&fact, question);
-        self.asked = proof.holds().then(|| Asked {
-            question: question.clone(),
-            known: proof.supports.len(),
-        });
+        let pattern = self.parse_pattern(&question.fact)?;
+        let mut facts = match pattern.fact() {
+            Some(fact) => vec![fact],
+            None => self.facts_matching(&pattern),
+        }
+        .into_iter();
+        let Some(fact) = facts.next() else {
+            let asked = question.fact.trim().trim_end_matches('.');
+            let mut proof = Proof::absent(asked.to_owned());
+            proof.notes = self.notes_on_pattern(&pattern);
+            return Ok(proof);
+        };
+        let mut proof = self.explain_fact(&fact, question);
+        if proof.holds() {
+            proof.others = facts.map(|fact| self.fact_text(&fact)).collect();
+            self.asked = Some(Asked {
+                question: WhyQuestion {
+                    fact: proof.fact.clone(),
+                    ..question.clone()
+                },
+                known: proof.supports.len(),
+            });
+        } else {
+            proof.notes = self.notes_on_pattern(&pattern);
+            self.asked = None;
+        }
         Ok(proof)
     }
 
@@ -288,23 +358,9 @@ impl Session {
             (None, true) => usize::MAX,
             (None, false) => LISTED,
         };
-        let mut proof = Proof {
-            fact: self.fact_text(fact),
-            supports: Vec::new(),
-            count: String::new(),
-            complete: true,
-            at: 0,
-            weakest: None,
-            independent: None,
-            disputed_by: Vec::new(),
-            list: question.all,
-            verified: None,
-            found: None,
-            never_at_once: false,
-            notes: Vec::new(),
-        };
+        let mut proof = Proof::absent(self.fact_text(fact));
+        proof.list = question.all;
         if !case.holds(fact) {
-            proof.notes = self.notes_on_fact(fact);
             return proof;
         }
         let mut found = case.supports(fact, &tables, limit, &budget);

@@ -45,7 +45,9 @@ impl Session {
         self.refresh()?;
         let pattern = self.parse_pattern(fact)?;
         let case = self.case();
-        let Pattern { relation, codes } = &pattern;
+        let Pattern {
+            relation, codes, ..
+        } = &pattern;
         let holds = match codes.iter().copied().collect::<Option<Vec<_>>>() {
             Some(row) => case.holds(&Fact::new(*relation, &row)),
             None => !self.database.matching(*relation, codes).is_empty(),

@@ -17,6 +17,7 @@ fn main() -> ExitCode {
         Some(Verb::Run(arguments)) => cli::run(directory, &arguments),
         Some(Verb::Query(arguments)) => cli::query(directory, &arguments),
         Some(Verb::Check(arguments)) => cli::check(directory, &arguments),
+        Some(Verb::Fmt(arguments)) => cli::fmt(directory, &arguments),
         Some(Verb::Why(arguments)) => cli::why(directory, &arguments),
         Some(Verb::WhyNot(arguments)) => cli::why_not(directory, &arguments),
         Some(Verb::Timeline(arguments)) => cli::timeline(directory, &arguments),

@@ -18,7 +18,6 @@ pub struct Lowering<'a> {
     pub draft: &'a Draft,
     pub declarations: &'a Declarations,
     pub typing: &'a Typing,
-    pub word_bits: u32,
 }
 
 /// One clause on its way: its variables and their ids.
@@ -261,11 +260,18 @@ impl<'a> Body<'a> {
                 {
                     return;
                 }
+                let (left_term, right_term) = (self.term(left, out), self.term(right, out));
+                // Two variables are unified, as where two atoms share one: floats too go by their words.
+                let unified = *op == CompareOp::Eq
+                    && matches!((&left_term, &right_term), (Term::Var(_), Term::Var(_)));
                 LiteralKind::Compare {
                     op: *op,
-                    operand: self.kind(left.node),
-                    left: self.term(left, out),
-                    right: self.term(right, out),
+                    operand: match self.kind(left.node) {
+                        ValueType::Float if unified => ValueType::Number,
+                        kind => kind,
+                    },
+                    left: left_term,
+                    right: right_term,
                 }
             }
             draft::LiteralKind::Match {

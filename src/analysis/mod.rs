@@ -89,14 +89,7 @@ pub fn check(
 
     let mut checked = shell(&items, declarations, &inliner, &mut findings);
     let declarations = checked.declarations.clone();
-    lower_clauses(
-        &draft,
-        &typing,
-        &declarations,
-        &options,
-        &mut checked,
-        &mut findings,
-    );
+    lower_clauses(&draft, &typing, &declarations, &mut checked, &mut findings);
     let edges = strata::edges(&checked);
     let components = strata::Components::new(checked.relations.len(), &edges);
     checked.word_bits = options.word_bits;
@@ -261,7 +254,6 @@ fn lower_clauses(
     draft: &Draft,
     typing: &Typing,
     declarations: &Declarations,
-    options: &Options,
     checked: &mut CheckedProgram,
     findings: &mut Findings,
 ) {
@@ -269,7 +261,6 @@ fn lower_clauses(
         draft,
         declarations,
         typing,
-        word_bits: options.word_bits,
     };
     for clause in draft.clauses.iter().filter(|clause| !clause.inlined) {
         match &clause.kind {
@@ -388,7 +379,6 @@ pub fn check_query(
         draft: &draft,
         declarations,
         typing: &typing,
-        word_bits: options.word_bits,
     };
     let alternatives: Vec<&Clause> = draft.clauses.iter().collect();
     let query = query(&lowering, &alternatives, &mut findings);
@@ -439,7 +429,6 @@ fn check_atom(
         draft: &draft,
         declarations,
         typing: &typing,
-        word_bits: options.word_bits,
     };
     let errors = findings.into_sorted();
     match draft.clauses.first().map(|clause| &clause.kind) {

@@ -69,6 +69,8 @@ pub enum Verb {
     Repl(ReplArgs),
     /// Look for mistakes without running anything; facts are read too for a whole case, or with -F
     Check(CheckArgs),
+    /// Write program files the one way they are written; words and comments stay
+    Fmt(FmtArgs),
     /// Prove a fact, down to the claims and their sources
     Why(WhyArgs),
     /// What was nearest to a fact that does not hold
@@ -189,7 +191,20 @@ pub struct ReplArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct FmtArgs {
+    /// Rule files; `-` alone reads standard input and prints
+    #[arg(value_name = "FILE.dl", required = true, value_hint = ValueHint::FilePath)]
+    pub files: Vec<PathBuf>,
+    /// Change nothing; name the files that are not formatted, and fail if there are any
+    #[arg(long)]
+    pub check: bool,
+}
+
+#[derive(Debug, Args)]
 pub struct CheckArgs {
+    /// What a code means, as in `--explain D204`
+    #[arg(long, value_name = "CODE")]
+    pub explain: Option<String>,
     /// Rule files, together one program [default: rules/*.dl]
     #[arg(value_name = "PROG.dl", value_hint = ValueHint::FilePath)]
     pub programs: Vec<PathBuf>,

@@ -17,6 +17,7 @@ pub mod units;
 
 mod check;
 mod explain;
+mod fmt;
 mod memory;
 mod query;
 mod run;
@@ -29,6 +30,7 @@ use status::Status;
 
 pub use check::check;
 pub use explain::{corroboration, critical, impact, timeline, why_not, worlds};
+pub use fmt::fmt;
 pub use query::{footer, query, yes_or_no};
 pub use run::run;
 pub use why::why;

@@ -346,6 +346,13 @@ impl Ordering<'_> {
                 .args
                 .iter()
                 .all(|arg| matches!(arg, Term::Wildcard) || known(arg)),
+            // Floats may be equal without being the same: what an atom binds is compared, not looked up.
+            LiteralKind::Compare {
+                op: CompareOp::Eq,
+                operand: ValueType::Float,
+                left,
+                right,
+            } if self.in_an_atom(left) || self.in_an_atom(right) => known(left) && known(right),
             LiteralKind::Compare {
                 op: CompareOp::Eq,
                 left,
@@ -366,6 +373,14 @@ impl Ordering<'_> {
                 .iter()
                 .all(|var| self.bound.contains(var)),
         }
+    }
+
+    fn in_an_atom(&self, term: &Term) -> bool {
+        let Term::Var(_) = term else { return false };
+        self.literals.iter().any(|kind| match kind {
+            LiteralKind::Atom(atom) => atom.args.contains(term),
+            _ => false,
+        })
     }
 
     /// Places every literal that is not an atom and whose variables are bound; whether there was one.

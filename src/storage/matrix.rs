@@ -27,11 +27,16 @@ impl Axis {
     }
 }
 
+/// Words that share a bit of `dirty`: a cache line.
+const LINE: usize = 8;
+
 /// One bit for every pair of codes. `fresh` has the bits set since the last [`Matrix::settle`], and is a subset of
-/// `seen`; `dirty` has a bit for each row with fresh bits. Pairs off the axes wait in `strays`.
+/// `seen`; `dirty` has a bit for each line of words with fresh bits, so that a round in which little is new costs little.
+/// Pairs off the axes wait in `strays`.
 pub struct Matrix {
     rows: Axis,
     columns: Axis,
+    /// A multiple of [`LINE`].
     words_per_row: usize,
     seen: Box<[AtomicU64]>,
     fresh: Box<[AtomicU64]>,
@@ -68,11 +73,11 @@ impl Writers for Shared {
 impl Matrix {
     /// Bytes a matrix over these axes takes.
     pub fn bytes_for(rows: Axis, columns: Axis) -> u64 {
-        u64::from(rows.len) * u64::from(columns.len.div_ceil(64)) * 16
+        u64::from(rows.len) * words_per_row(columns) as u64 * 16
     }
 
     pub fn new(rows: Axis, columns: Axis) -> Matrix {
-        let words_per_row = columns.len.div_ceil(64) as usize;
+        let words_per_row = words_per_row(columns);
         let words = rows.len as usize * words_per_row;
         Matrix {
             rows,
@@ -80,7 +85,7 @@ impl Matrix {
             words_per_row,
             seen: zeroes(words),
             fresh: zeroes(words),
-            dirty: zeroes((rows.len as usize).div_ceil(64)),
+            dirty: zeroes((words / LINE).div_ceil(64)),
             strays: Mutex::new(Vec::new()),
         }
     }
@@ -110,7 +115,6 @@ impl Matrix {
         let start = row * self.words_per_row;
         let seen = &self.seen[start..start + self.words_per_row];
         let fresh = &self.fresh[start..start + self.words_per_row];
-        let mut changed = false;
         for &second in seconds {
             let column = second.0.wrapping_sub(self.columns.base);
             if column >= self.columns.len {
@@ -120,11 +124,9 @@ impl Matrix {
             let (word, bit) = (column as usize / 64, 1 << (column % 64));
             if W::set(&seen[word], bit) {
                 W::set(&fresh[word], bit);
-                changed = true;
+                let line = (start + word) / LINE;
+                W::set(&self.dirty[line / 64], 1 << (line % 64));
             }
-        }
-        if changed {
-            W::set(&self.dirty[row / 64], 1 << (row % 64));
         }
     }
 
@@ -134,21 +136,20 @@ impl Matrix {
 
     /// Appends the rows added since the last call, ascending. Returns the pairs that lie off the axes, which stay unadded.
     pub fn settle(&mut self, firsts: &mut Vec<Code>, seconds: &mut Vec<Code>) -> Vec<u64> {
-        let words_per_row = self.words_per_row;
         let fresh = self.count_fresh();
         // Exactly, because fresh memory is dear and growing by doubling touches twice as much of it.
         firsts.reserve_exact(fresh);
         seconds.reserve_exact(fresh);
-        for row in bits(&self.dirty) {
+        for line in bits(&self.dirty) {
             let before = seconds.len();
-            for (at, word) in self.fresh[row * words_per_row..(row + 1) * words_per_row]
-                .iter()
-                .enumerate()
-            {
-                let word = word.swap(0, Relaxed);
-                if word != 0 {
-                    let base = self.columns.base + at as u32 * 64;
-                    for_each_bit(word, |bit| seconds.push(Code(base + bit as u32)));
+            let start = line * LINE;
+            let (row, column) = (start / self.words_per_row, start % self.words_per_row * 64);
+            for (at, word) in self.fresh[start..start + LINE].iter().enumerate() {
+                let fresh = word.load(Relaxed);
+                if fresh != 0 {
+                    word.store(0, Relaxed);
+                    let base = self.columns.base + (column + at * 64) as u32;
+                    for_each_bit(fresh, |bit| seconds.push(Code(base + bit as u32)));
                 }
             }
             firsts.resize(
@@ -178,7 +179,7 @@ impl Matrix {
 
     fn count_fresh(&self) -> usize {
         bits(&self.dirty)
-            .flat_map(|row| &self.fresh[row * self.words_per_row..(row + 1) * self.words_per_row])
+            .flat_map(|line| &self.fresh[line * LINE..(line + 1) * LINE])
             .map(|word| word.load(Relaxed).count_ones() as usize)
             .sum()
     }
@@ -215,6 +216,10 @@ impl Matrix {
         }
         grown
     }
+}
+
+fn words_per_row(columns: Axis) -> usize {
+    (columns.len as usize).div_ceil(64).next_multiple_of(LINE)
 }
 
 fn zeroes(words: usize) -> Box<[AtomicU64]> {

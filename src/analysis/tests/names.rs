@@ -121,6 +121,7 @@ b.r(1).
 ",
         expect![[r#"
             D112: Override of non-overridable relation `r` in component `B`
+              3:7 `B` overrides what it may not
               3:33 `r` add `overridable` to its declaration
             D111: Invalid cycle in inheritance for component `C`
               4:7 `C` inherits from itself

@@ -32,16 +32,17 @@ n(z) :- n(z - 1), !n(w).
             D204: Ungrounded variable `b`: nothing in this rule gives it a value
               8:50 `b` used here, but never bound
               help: bind it with a positive atom or an equation `b = …`; a functor's result does not tell its operands
+            D205: Unable to stratify relation(s) {n}: cyclic negation
+              9:7 `n` must be complete before its negation is taken
+              11:20 `n(w)` `n` needs the absence of `n`
+              note: the cycle is n → n
+              help: break the cycle, for example by a relation that holds only what `n` needs
             D204: Ungrounded variable `y`: nothing in this rule gives it a value
               10:11 `y` used here, but never bound
               help: bind it with a positive atom or an equation `y = …`; a functor's result does not tell its operands
             D204: Ungrounded variable `z`: nothing in this rule gives it a value
               11:11 `z` used here, but never bound
               help: bind it with a positive atom or an equation `z = …`; a functor's result does not tell its operands
-            D205: Unable to stratify relation(s) {n}: cyclic negation
-              11:20 `n(w)` `n` needs the absence of `n`
-              note: the cycle is n → n
-              help: a relation must be complete before its negation is taken: break the cycle, for example by a relation that holds only what `n` needs
             D204: Ungrounded variable `w`: nothing in this rule gives it a value
               11:22 `w` mentioned only under negation
               help: bind it first, for example with `connection(_, w)`
@@ -121,15 +122,17 @@ s(n) :- n = count : { s(_) }.
 ",
         expect![[r#"
             D205: Unable to stratify relation(s) {a, b, c}: cyclic negation
+              2:7 `a` must be complete before its negation is taken
               6:16 `a(x)` `c` needs the absence of `a`
               4:9 `b(x)` `a` needs `b`
               5:9 `c(x)` `b` needs `c`
               note: the cycle is c → a → b → c
-              help: a relation must be complete before its negation is taken: break the cycle, for example by a relation that holds only what `c` needs
+              help: break the cycle, for example by a relation that holds only what `c` needs
             D205: Unable to stratify relation(s) {s}: cyclic aggregation
+              7:7 `s` must be complete before its aggregation is taken
               8:23 `s(_)` `s` aggregates over `s`
               note: the cycle is s → s
-              help: a relation must be complete before its aggregation is taken: break the cycle, for example by a relation that holds only what `s` needs
+              help: break the cycle, for example by a relation that holds only what `s` needs
         "#]],
     );
 }

@@ -109,6 +109,11 @@ r(x) :- a(x, _, _, u), u < -1.
 .output r
 "#,
         expect![[r#"
+            D205: Unable to stratify relation(s) {r}: cyclic negation
+              4:7 `r` must be complete before its negation is taken
+              10:25 `r(s)` `r` needs the absence of `r`
+              note: the cycle is r → r
+              help: break the cycle, for example by a relation that holds only what `r` needs
             D301: Unable to deduce type for variable `x`: it cannot be both `number` and `float`
               5:3 `x` `number` is expected in the head
               5:14 `x` `float` here
@@ -136,10 +141,6 @@ r(x) :- a(x, _, _, u), u < -1.
               4:9 `x: number` `x` of `r` has type `number`
               2:20 `f: float` `f` of `a` has type `float`
               help: convert with `to_number`, `to_unsigned`, `to_float` or `to_string`
-            D205: Unable to stratify relation(s) {r}: cyclic negation
-              10:25 `r(s)` `r` needs the absence of `r`
-              note: the cycle is r → r
-              help: a relation must be complete before its negation is taken: break the cycle, for example by a relation that holds only what `r` needs
             D303: Unable to deduce type for variable `s`: it cannot be both `number` and `symbol`
               10:27 `s` `number` here
               10:17 `s` `symbol` here

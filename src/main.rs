@@ -18,6 +18,8 @@ fn main() -> ExitCode {
         Some(Verb::Query(arguments)) => cli::query(directory, &arguments),
         Some(Verb::Check(arguments)) => cli::check(directory, &arguments),
         Some(Verb::Fmt(arguments)) => cli::fmt(directory, &arguments),
+        Some(Verb::Plan(arguments)) => cli::plan(directory, &arguments),
+        Some(Verb::Profile(arguments)) => cli::profile(directory, &arguments),
         Some(Verb::Why(arguments)) => cli::why(directory, &arguments),
         Some(Verb::WhyNot(arguments)) => cli::why_not(directory, &arguments),
         Some(Verb::Timeline(arguments)) => cli::timeline(directory, &arguments),

@@ -467,8 +467,17 @@ fn check_finds_every_mistake_and_runs_nothing() {
         .run(&["check", "bad.dl"])
         .status(1)
         .prints("")
-        .says("bad.dl:3");
-    paths().run(&["check", "paths.dl"]).status(0).prints("");
+        .says("bad.dl:3")
+        .says("1 rule file: 4 errors");
+    paths()
+        .run(&["check", "paths.dl"])
+        .status(0)
+        .prints("")
+        .says("1 rule file, 2 relations: nothing wrong\n");
+    case()
+        .run(&["check"])
+        .status(0)
+        .says("2 rule files, 2 relations, 2 claims: nothing wrong\n");
     let fine = paths()
         .run(&["check", "paths.dl", "--json"])
         .status(0)
@@ -483,6 +492,67 @@ fn errors_of_a_failed_command_are_json_where_json_was_asked_for() {
     let findings = outcome.status(1).json();
     assert_eq!(findings["errors"], json!(1));
     assert_eq!(findings["diagnostics"][0]["code"], json!("D101"));
+}
+
+#[test]
+fn a_constant_that_occurs_nowhere_explains_an_empty_answer() {
+    let sandbox = case();
+    let note = "`x-pime` does not occur in works_for.firm; did you mean `x-prime`?";
+    let query = "works_for(\"x-pime\", C)";
+    sandbox
+        .run(&["query", query])
+        .status(0)
+        .prints("")
+        .says(note);
+    sandbox
+        .run(&["query", "--csv", query])
+        .status(0)
+        .prints("C\n")
+        .says(note);
+    let answer = sandbox.run(&["query", "--json", query]).status(0).json();
+    assert_eq!(answer["notes"], json!([note]));
+    let fact = "works_for(\"x-pime\", \"x-bureau\")";
+    sandbox
+        .run(&["query", fact])
+        .status(0)
+        .prints("no\n")
+        .says(note);
+    sandbox.run(&["why", fact]).status(0).shows(note);
+    let proof = sandbox.run(&["why", "--json", fact]).status(0).json();
+    assert_eq!(proof["notes"], json!([note]));
+    // What is not asked for by name, or is there, needs no note.
+    for query in [
+        "works_for(\"x-bureau\", \"x-sub\"), works_for(F, C)",
+        "works_for(F, F), !works_for(\"x-none\", F)",
+    ] {
+        let answer = sandbox.run(&["query", "--json", query]).status(0).json();
+        assert_eq!(answer["rows"], json!([]), "{query}");
+        assert_eq!(answer["notes"], json!(null), "{query}");
+    }
+    sandbox
+        .run(&["query", "works_for(\"zzzzzzzzzz\", C)"])
+        .says("`zzzzzzzzzz` does not occur in works_for.firm, nor does anything like it");
+}
+
+#[test]
+fn other_names_of_what_is_asked_for_are_known() {
+    let sandbox = case();
+    sandbox
+        .file(
+            "rules/3-names.dl",
+            ".type Firm <: symbol\n.decl alias(firm: Firm, name: symbol)\nalias(\"x-sub\", \"X Subcontractor Ltd.\").\n\
+             .decl busy(firm: Firm)\nbusy(as(F, Firm)) :- works_for(F, _).\n",
+        );
+    for (query, meant) in [
+        ("busy(\"x subcontractor ltd\")", "x-sub"),
+        ("busy(\"X.SUB\")", "x-sub"),
+        ("busy(\"x-prim\")", "x-prime"),
+    ] {
+        sandbox
+            .run(&["query", query])
+            .status(0)
+            .says(&format!("did you mean `{meant}`?"));
+    }
 }
 
 #[test]
@@ -598,6 +668,43 @@ fn bad_input_is_named_with_its_place_and_nothing_is_written() {
             }
         }
     }
+}
+
+#[test]
+fn errors_of_the_data_show_the_row() {
+    let sandbox = case();
+    sandbox.file(
+        "facts/contracts.csv",
+        "claim_id,client,firm,from\nc1,a,b,\nc2,a,b,2021-02-30\nc1,x,y,\n",
+    );
+    sandbox
+        .run(&["check"])
+        .status(1)
+        .says("3 | c2,a,b,2021-02-30\n  |        ^^^^^^^^^^\n")
+        .says("2 | c1,a,b,\n  | ------- first given here\n  .\n4 | c1,x,y,\n  | ^^\n");
+}
+
+#[test]
+fn warnings_are_shown_beside_errors_of_the_data() {
+    let sandbox = case();
+    sandbox
+        .file(
+            "rules/3.dl",
+            ".decl p(x: symbol)\np(X) :- contract(X, Y).\n",
+        )
+        .file("facts/contracts.csv", "claim_id,client,firm\nc1,x-bureau\n")
+        .directory("out");
+    for arguments in [&["run", "-D", "out"][..], &["check"], &["query", "p(X)"]] {
+        sandbox
+            .run(arguments)
+            .status(1)
+            .says("3.dl:2:21")
+            .says("contracts.csv:2:");
+    }
+    sandbox
+        .run(&["check"])
+        .status(1)
+        .says("3 rule files, 3 relations: 1 error, 2 warnings");
 }
 
 #[test]

@@ -43,6 +43,23 @@ Examples:
   cutout critical 'attributed(\"apt3\", _)'       of each that agrees
   cutout critical --relation attributed         the single points of failure of a relation
   cutout critical                               of all output relations";
+const PLAN_EXAMPLES: &str = "\
+Examples:
+  cutout plan                                 every rule, over the rows it would meet
+  cutout plan --rule works_for                the rules of one relation
+  cutout plan --rule rules/firms.dl:12        the rule that begins there
+  cutout plan --query 'works_for(F, \"mss\")'
+  cutout plan slow.dl --timeout 10s           over the rows that ten seconds bring
+
+Estimates are for the relations as they are after a run, which is why the rules are run first.";
+
+const PROFILE_EXAMPLES: &str = "\
+Examples:
+  cutout profile                              the most expensive rules first
+  cutout profile prog.dl -F facts --html p.html
+  cutout profile slow.dl --timeout 10s        where ten seconds go
+
+With more threads than one, times are of the wall, not of the processor.";
 
 /// Works out who is behind cyber intrusions: claims in CSV files, rules in Datalog, answers with their sources.
 ///
@@ -71,6 +88,12 @@ pub enum Verb {
     Check(CheckArgs),
     /// Write program files the one way they are written; words and comments stay
     Fmt(FmtArgs),
+    /// Show how rules are joined: which rows, in which order, through which indexes
+    #[command(after_help = PLAN_EXAMPLES)]
+    Plan(PlanArgs),
+    /// Run, and show what each rule and round cost
+    #[command(after_help = PROFILE_EXAMPLES)]
+    Profile(ProfileArgs),
     /// Prove a fact, down to the claims and their sources
     Why(WhyArgs),
     /// What was nearest to a fact that does not hold
@@ -146,11 +169,51 @@ pub struct RunArgs {
     /// Set rows that cannot be read aside into this file, with the reason, and go on
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub skip_bad_rows: Option<PathBuf>,
+    /// Write what every rule cost into this file, as `cutout profile --json` prints it
+    #[arg(short = 'p', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub profile: Option<PathBuf>,
     /// The summary as one JSON object on standard output
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
     pub lens: LensArgs,
+    #[command(flatten)]
+    pub program: ProgramArgs,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// Rule files, together one program [default: rules/*.dl]
+    #[arg(value_name = "PROG.dl", value_hint = ValueHint::FilePath)]
+    pub programs: Vec<PathBuf>,
+    /// Only the rules of this relation, or the rule at this place, as in `rules/firms.dl:12`
+    #[arg(long, value_name = "LABEL", conflicts_with = "query")]
+    pub rule: Option<String>,
+    /// The plan of this query instead, as in 'works_for(F, "mss")'
+    #[arg(long, value_name = "BODY")]
+    pub query: Option<String>,
+    /// One JSON value
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub program: ProgramArgs,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct ProfileArgs {
+    /// Rule files, together one program [default: rules/*.dl]
+    #[arg(value_name = "PROG.dl", value_hint = ValueHint::FilePath)]
+    pub programs: Vec<PathBuf>,
+    /// One JSON value
+    #[arg(long)]
+    pub json: bool,
+    /// Also write a picture of where the time went, as a page for a browser
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub html: Option<PathBuf>,
     #[command(flatten)]
     pub program: ProgramArgs,
     #[command(flatten)]

@@ -4,8 +4,11 @@
 //! Must not know: anything below `session`. Only here is `clap` used.
 
 pub mod args;
+pub mod flame;
 pub mod interrupt;
 pub mod open;
+pub mod plan;
+pub mod profile;
 pub mod progress;
 pub mod proof;
 pub mod report;
@@ -31,6 +34,8 @@ use status::Status;
 pub use check::check;
 pub use explain::{corroboration, critical, impact, timeline, why_not, worlds};
 pub use fmt::fmt;
+pub use plan::plan;
+pub use profile::profile;
 pub use query::{footer, query, yes_or_no};
 pub use run::run;
 pub use why::why;

@@ -34,6 +34,11 @@ pub fn case_spec(
     }
 }
 
+/// A path as the case means it.
+pub fn resolve(directory: Option<&Path>, path: &Path) -> PathBuf {
+    directory.map_or_else(|| path.to_path_buf(), |directory| directory.join(path))
+}
+
 pub fn options(limits: &LimitArgs, interrupt: &Interrupt) -> Options {
     let watch: Arc<dyn Watch> = match std::io::stderr().is_terminal() {
         true => Arc::new(Progress::on_stderr()),

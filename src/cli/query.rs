@@ -23,8 +23,12 @@ pub fn query(directory: Option<&Path>, arguments: &QueryArgs) -> Status {
         false => write_table(&table, &mut out),
     };
     let status = report::printed(written.and_then(|()| out.flush()));
+    let mut said: Vec<String> = table.notes().to_vec();
     if !arguments.csv {
-        let _ = writeln!(io::stderr(), "{}", footer(&table, true));
+        said.insert(0, footer(&table, true));
+    }
+    for line in said {
+        let _ = writeln!(io::stderr(), "{line}");
     }
     status
 }

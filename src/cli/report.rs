@@ -2,7 +2,7 @@
 
 use super::status::Status;
 use super::style::Palette;
-use crate::session::{Error, Findings, StopReason};
+use crate::session::{Error, Findings, StopReason, Stopped};
 use serde_json::{Value, json};
 use std::io::{self, Write};
 
@@ -53,21 +53,44 @@ pub fn show(findings: &Findings) {
 fn failure_json(error: &Error) -> Value {
     match error {
         Error::Rejected(findings) => findings_json(findings),
-        Error::Stopped(stopped) => json!({
-            "stopped": {
-                "reason": match stopped.reason {
-                    StopReason::Time => "time",
-                    StopReason::Rows => "rows",
-                    StopReason::Rounds => "rounds",
-                    StopReason::Memory => "memory",
-                    StopReason::Cancelled => "cancelled",
-                },
-                "rule": stopped.rule,
-                "relation": stopped.relation,
-                "rows": stopped.rows,
-            }
-        }),
+        Error::Stopped(stopped) => json!({ "stopped": stopped_json(stopped) }),
         Error::Row(error) => json!({ "error": error.to_string() }),
+    }
+}
+
+fn stopped_json(stopped: &Stopped) -> Value {
+    json!({
+        "reason": match stopped.reason {
+            StopReason::Time => "time",
+            StopReason::Rows => "rows",
+            StopReason::Rounds => "rounds",
+            StopReason::Memory => "memory",
+            StopReason::Cancelled => "cancelled",
+        },
+        "rule": stopped.rule,
+        "relation": stopped.relation,
+        "rows": stopped.rows,
+    })
+}
+
+/// An answer about a run, with `"stopped"`: where a limit ended the run, or `null`.
+pub fn with_stop(answer: &impl serde::Serialize, stopped: Option<&Stopped>) -> Value {
+    let mut value = serde_json::to_value(answer).unwrap_or_default();
+    value["stopped"] = stopped.map_or(Value::Null, stopped_json);
+    value
+}
+
+/// The end of a command that showed what it could of a run which may have been stopped.
+pub fn after_stop(printed: Status, stopped: Option<Stopped>, as_json: bool) -> Status {
+    match stopped {
+        Some(stopped) if printed == Status::Done => {
+            let error = Error::Stopped(stopped);
+            if !as_json {
+                explain(&error);
+            }
+            status(&error)
+        }
+        _ => printed,
     }
 }
 

@@ -33,18 +33,30 @@ pub fn run(directory: Option<&Path>, arguments: &RunArgs) -> Status {
     }
     let mut options = open::options(&arguments.limits, &Interrupt::install());
     options.births = false;
+    options.measure = arguments.profile.is_some();
     options.keep_stated = false;
     options.lens = arguments.lens.lens();
     options.bad_rows = arguments.skip_bad_rows.clone();
 
     let outcome = Session::open(spec, options).and_then(|mut session| {
         let written = write(&mut session, output_dir, arguments.json)?;
-        Ok((session, written))
+        let costs = match arguments.profile {
+            Some(_) => Some(session.profile()?),
+            None => None,
+        };
+        Ok((session, written, costs))
     });
-    let (session, written) = match outcome {
+    let (session, written, costs) = match outcome {
         Ok(done) => done,
         Err(error) => return report::failure(&error, arguments.json),
     };
+    if let (Some(path), Some(costs)) = (&arguments.profile, &costs) {
+        let text = format!("{}\n", report::with_stop(costs, None));
+        if let Err(error) = std::fs::write(open::resolve(directory, path), text) {
+            report::say(&format!("cannot write `{}`: {error}", path.display()));
+            return Status::Failed;
+        }
+    }
     report::show(&session.warnings_with(&written.warnings));
     let violated = session.violations();
     let summary = Summary {

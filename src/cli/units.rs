@@ -52,10 +52,11 @@ pub fn show_bytes(bytes: u64) -> String {
     }
 }
 
-/// `0.4 ms`, `31 ms`, `1.25 s`, `2 min 5 s`: three digits are enough to be proud of.
+/// `0.03 ms`, `0.4 ms`, `31 ms`, `1.25 s`, `2 min 5 s`: three digits are enough to be proud of.
 pub fn show_duration(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
     match seconds {
+        s if s < 0.0001 => format!("{:.2} ms", (s * 1e3).max(0.01)),
         s if s < 0.01 => format!("{:.1} ms", s * 1e3),
         s if s < 1.0 => format!("{:.0} ms", s * 1e3),
         s if s < 100.0 => format!("{s:.2} s"),
@@ -125,6 +126,7 @@ mod tests {
     fn quantities_are_shown_in_few_digits() {
         assert_eq!(show_bytes(1000), "1000 B");
         assert_eq!(show_bytes(5 << 20), "5.0 MiB");
+        assert_eq!(show_duration(Duration::from_micros(34)), "0.03 ms");
         assert_eq!(show_duration(Duration::from_micros(420)), "0.4 ms");
         assert_eq!(show_duration(Duration::from_millis(31)), "31 ms");
         assert_eq!(show_duration(Duration::from_secs(125)), "2 min 5 s");

@@ -292,7 +292,15 @@ impl<'a> Run<'a> {
                 }
             }
         }
-        self.subsume(stratum, relations)?;
+        if stratum
+            .relations
+            .iter()
+            .any(|&id| self.subsumptions_of(id).next().is_some())
+        {
+            let started = Instant::now();
+            self.subsume(stratum, relations)?;
+            self.profile.get_mut().settled(at, started.elapsed());
+        }
         self.log_deltas(stratum, relations, round);
         let rows: u64 = relations.iter().map(|state| state.set.len() as u64).sum();
         let derived = rows.saturating_sub(self.report.stated);

@@ -330,8 +330,11 @@ impl Header {
         let (line, column) = record.place(0);
         let problem = problem.of(line, column, record.raw());
         let names = self.names.iter().map(String::as_str);
-        match closest(name, names.filter(|name| free(name))) {
+        match closest(name, names.filter(|name| !name.is_empty() && free(name))) {
             Some(near) => problem.help(format!("is column `{near}` meant? rename one of the two")),
+            None if self.names.iter().all(String::is_empty) => {
+                problem.help("the first line names the columns")
+            }
             None => problem.help(format!("the columns are {}", self.names.join(", "))),
         }
     }

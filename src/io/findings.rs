@@ -1,9 +1,11 @@
 //! What is wrong with a file: every mistake, in the order of the file, printed up to a limit; or bad rows set aside.
 
-use super::codes;
+use super::{codes, excerpt};
 use crate::syntax::diagnostic::Diagnostic;
 use crate::syntax::source::Location;
 use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -53,21 +55,63 @@ impl Problem {
         self
     }
 
-    fn into_diagnostic(self, file: &Arc<str>) -> Diagnostic {
+    fn into_diagnostic(self, file: &Arc<str>, lines: &Lines) -> Diagnostic {
         let place = Location {
             file: file.clone(),
             line: self.line,
             column: self.column,
         };
-        let mut diagnostic =
-            Diagnostic::error(self.code, self.message).at_data(place, shorten(&self.value), "");
+        let diagnostic = Diagnostic::error(self.code, self.message);
+        let mut diagnostic = match lines.get(&place) {
+            Some(line) => diagnostic.at_data_line(place, line, width(&self.value), ""),
+            None => diagnostic.at_data(place, shorten(&self.value), ""),
+        };
         if let Some((place, text)) = self.other {
-            diagnostic = diagnostic.at_data(place, "", text);
+            diagnostic = match lines.get(&place) {
+                Some(line) => {
+                    let width = line.chars().count();
+                    diagnostic.at_data_line(place, line, width, text)
+                }
+                None => diagnostic.at_data(place, "", text),
+            };
         }
         match self.help {
             Some(help) => diagnostic.help(help),
             None => diagnostic,
         }
+    }
+}
+
+/// Characters of a field on the line it begins on; at least one, to have something to point at.
+fn width(value: &str) -> usize {
+    value.lines().next().unwrap_or("").chars().count().max(1)
+}
+
+/// The lines of files that problems point at.
+struct Lines(FxHashMap<Arc<str>, BTreeMap<u32, String>>);
+
+impl Lines {
+    fn of(file: &Arc<str>, problems: &[Problem]) -> Lines {
+        let mut wanted: FxHashMap<Arc<str>, BTreeSet<u32>> = FxHashMap::default();
+        for problem in problems {
+            let here = wanted.entry(file.clone()).or_default();
+            here.insert(problem.line);
+            if let Some((place, _)) = &problem.other {
+                let there = wanted.entry(place.file.clone()).or_default();
+                there.insert(place.line);
+            }
+        }
+        let found = wanted.into_iter().map(|(file, wanted)| {
+            let lines = excerpt::lines(Path::new(&*file), &wanted);
+            (file, lines)
+        });
+        Lines(found.collect())
+    }
+
+    /// The line of a place, if the place lies within what is known of it.
+    fn get(&self, place: &Location) -> Option<&str> {
+        let line = self.0.get(&place.file)?.get(&place.line)?;
+        (place.column as usize <= line.chars().count() + 1).then_some(line)
     }
 }
 
@@ -82,7 +126,9 @@ pub(crate) struct BadRow {
 pub(crate) struct Findings<'a> {
     file: Arc<str>,
     set_aside: Option<&'a SetAside>,
-    listed: Vec<Diagnostic>,
+    listed: Vec<Problem>,
+    /// Concerns the file as a whole.
+    failures: Vec<Diagnostic>,
     /// Found, but beyond the limit.
     unlisted: usize,
     rows_set_aside: usize,
@@ -97,6 +143,7 @@ impl<'a> Findings<'a> {
             file,
             set_aside,
             listed: Vec::new(),
+            failures: Vec::new(),
             unlisted: 0,
             rows_set_aside: 0,
         }
@@ -133,7 +180,7 @@ impl<'a> Findings<'a> {
     /// A mistake that concerns the file as a whole, so that no row can be set aside for it.
     pub fn problem(&mut self, problem: Problem) {
         if self.listed.len() < Self::LIMIT {
-            self.listed.push(problem.into_diagnostic(&self.file));
+            self.listed.push(problem);
         } else {
             self.unlisted += 1;
         }
@@ -141,24 +188,32 @@ impl<'a> Findings<'a> {
 
     pub fn io_error(&mut self, error: &io::Error) {
         let message = format!("cannot read `{}`: {error}", self.file);
-        self.listed
+        self.failures
             .push(Diagnostic::error(codes::UNREADABLE, message));
     }
 
     /// The number of rows set aside, or what is wrong.
     pub fn finish(mut self) -> Result<usize, Vec<Diagnostic>> {
+        if self.listed.is_empty() && self.failures.is_empty() && self.unlisted == 0 {
+            return Ok(self.rows_set_aside);
+        }
+        self.listed
+            .sort_by_key(|problem| (problem.line, problem.column));
+        let lines = Lines::of(&self.file, &self.listed);
+        let mut found: Vec<Diagnostic> = self
+            .listed
+            .into_iter()
+            .map(|problem| problem.into_diagnostic(&self.file, &lines))
+            .collect();
+        found.extend(self.failures);
         if self.unlisted > 0 {
             let message = format!("{} more mistakes in `{}`", self.unlisted, self.file);
-            self.listed.push(
+            found.push(
                 Diagnostic::error(codes::MORE, message)
                     .help("`--skip-bad-rows FILE` writes every bad row to FILE and goes on"),
             );
         }
-        if self.listed.is_empty() {
-            Ok(self.rows_set_aside)
-        } else {
-            Err(self.listed)
-        }
+        Err(found)
     }
 }
 

@@ -7,7 +7,8 @@
 pub mod bytes;
 pub mod claims;
 pub mod codes;
-pub mod facts;
+pub mod excerpt;
+mod facts;
 pub mod findings;
 pub mod format;
 pub mod json;

@@ -252,8 +252,8 @@ mod tests {
                 "sources.csv:2:4 D416 `2024-13`: there is no month 13\n\
                  sources.csv:2:12 D420 `G`: a reliability is one of A, B, C, D, E, F\n\
                  sources.csv:3:1 D422 the source has no id\n\
-                 sources.csv:6:1 (see sources.csv:5:1) D421 source id `x3` is taken\n\
-                 sources.csv:4:6 D415 derived from `x5`, which is not registered = did you mean `x2`?\n",
+                 sources.csv:4:6 D415 derived from `x5`, which is not registered = did you mean `x2`?\n\
+                 sources.csv:6:1 (see sources.csv:5:1) D421 source id `x3` is taken\n",
             ),
         ] {
             assert_eq!(load(text).unwrap_err(), expected);

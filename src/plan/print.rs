@@ -185,13 +185,12 @@ impl Words<'_> {
         let mut steps = Vec::new();
         let (does, text) = match &placed.step {
             Step::Scan(access) => {
-                let (relation, gives) = (self.version(access), self.gives(access));
-                let conditions = self.conditions(access);
-                let only = match conditions.is_empty() {
-                    true => String::new(),
-                    false => format!(" where {}", conditions.join(", ")),
+                let version = match access.version {
+                    Version::Full => "",
+                    Version::Delta => "delta of ",
+                    Version::Old => "what is old of ",
                 };
-                ("scan", format!("scan {relation} ({gives}){only}"))
+                ("scan", format!("scan {version}{}", self.row(access)))
             }
             Step::Probe(access) => {
                 let relation = self.version(access);
@@ -211,7 +210,7 @@ impl Words<'_> {
                 ("look up", text)
             }
             Step::Check { access, negated } => {
-                let atom = self.row(access, None);
+                let atom = self.row(access);
                 let lag = match access.version {
                     Version::Old => " before its delta",
                     Version::Full | Version::Delta => "",
@@ -225,10 +224,7 @@ impl Words<'_> {
                 }
             }
             Step::Intersect { var, proposers } => {
-                let atoms: Vec<String> = proposers
-                    .iter()
-                    .map(|access| self.row(access, Some(*var)))
-                    .collect();
+                let atoms: Vec<String> = proposers.iter().map(|access| self.row(access)).collect();
                 indexes.extend(proposers.iter().map(|access| self.index(access)));
                 (
                     "intersect",
@@ -302,7 +298,8 @@ impl Words<'_> {
             does,
             text,
             indexes,
-            bindings: placed.estimate,
+            // More digits would be a pretence.
+            bindings: (placed.estimate * 100.0).round() / 100.0,
             steps,
         }
     }
@@ -369,8 +366,8 @@ impl Words<'_> {
         format!("{}({})", relation.name, key.join(", "))
     }
 
-    /// The atom an access stands for, with `proposed` where it is bound.
-    fn row(&self, access: &Access, proposed: Option<VarId>) -> String {
+    /// The atom an access stands for.
+    fn row(&self, access: &Access) -> String {
         let relation = &self.program[access.relation];
         let args: Vec<String> = relation
             .attributes
@@ -378,11 +375,11 @@ impl Words<'_> {
             .enumerate()
             .map(|(column, attribute)| {
                 let key = access.key.iter().find(|(known, _)| *known == column);
-                let bound = access.bind.iter().any(|&(known, _)| known == column);
-                match (key, proposed) {
+                let mut free = access.bind.iter().chain(&access.same);
+                match (key, free.find(|&&(known, _)| known == column)) {
                     (Some((_, operand)), _) => self.operand(operand, attribute.ty),
-                    (None, Some(var)) if bound => self.var(var),
-                    _ => "_".to_owned(),
+                    (None, Some(&(_, var))) => self.var(var),
+                    (None, None) => "_".to_owned(),
                 }
             })
             .collect();

@@ -192,6 +192,22 @@ pub const VERBS: &[Verb] = &[
         more: "As in `:count works_for`, `:count works_for(F, _), !front(F, _)` or `:count`.",
     },
     Verb {
+        name: "plan",
+        short: None,
+        takes: Takes::MaybeBody,
+        does: "how a relation's rules or a query are joined, or all rules",
+        flags: &[],
+        more: "As in `:plan works_for`, `:plan works_for(F, _), !front(F, _)`, `:plan rules/firms.dl:12` or `:plan`.",
+    },
+    Verb {
+        name: "profile",
+        short: None,
+        takes: Takes::Nothing,
+        does: "run once more and say what each rule and round cost",
+        flags: &[],
+        more: "The most expensive rule comes first. `known` is the part of the candidates that brought nothing new.",
+    },
+    Verb {
         name: "load",
         short: None,
         takes: Takes::File,
@@ -333,7 +349,9 @@ fn parse_command(command: &str) -> Result<Line, String> {
             "off" => Ok(Line::Time(Some(false))),
             _ => Err(format!("usage: `{}`", verb.usage())),
         },
-        ("relations" | "reload" | "quit" | "next" | "all" | "lens", Some(_)) => surplus(),
+        ("relations" | "reload" | "quit" | "next" | "all" | "lens" | "profile", Some(_)) => {
+            surplus()
+        }
         ("next", None) => run(Command::Next),
         ("all", None) => run(Command::All),
         ("lens", None) => run(Command::Lens(lens(&flags)?)),
@@ -352,6 +370,8 @@ fn parse_command(command: &str) -> Result<Line, String> {
         ("quit", None) => Ok(Line::Quit),
         ("sources", relation) => run(Command::Sources(relation)),
         ("rules", relation) => run(Command::Rules(relation)),
+        ("plan", what) => run(Command::Plan(what)),
+        ("profile", None) => run(Command::Profile),
         ("count", what) => run(Command::Count(what)),
         (_, None) => Err(missing()),
         ("why", Some(fact)) => run(Command::Why(WhyQuestion {

@@ -1,11 +1,13 @@
 //! Answers as text for a person.
 
-use crate::cli::proof;
 use crate::cli::style::Palette;
 use crate::cli::table::{self, TextGrid};
 use crate::cli::units::{plural, show_count, show_duration};
+use crate::cli::{self, proof};
 use crate::cli::{footer, yes_or_no};
-use crate::session::{Answer, Change, Inventory, RelationSize, RuleText, Schema, SourceLine};
+use crate::session::{
+    Answer, Change, Inventory, RelationSize, RuleText, Schema, SourceLine, Table,
+};
 use std::io::{self, Write};
 
 /// How answers are to look.
@@ -20,22 +22,7 @@ pub struct Look {
 
 pub fn show(answer: &Answer, look: Look, out: &mut dyn Write) -> io::Result<()> {
     match answer {
-        Answer::Rows(rows) if rows.is_yes_or_no() => {
-            let said = yes_or_no(rows);
-            match look.timed {
-                true => {
-                    let took = format!("in {}", show_duration(rows.elapsed()));
-                    writeln!(out, "{said}  {}", look.palette.quiet(took))
-                }
-                false => writeln!(out, "{said}"),
-            }
-        }
-        Answer::Rows(rows) => {
-            if !rows.is_empty() {
-                table::print(rows, look.width, look.palette, out)?;
-            }
-            writeln!(out, "{}", look.palette.quiet(footer(rows, look.timed)))
-        }
+        Answer::Rows(rows) => self::rows(rows, look, out),
         Answer::Changed(change) => {
             let only_facts = change.facts > 0 && change.rules + change.others == 0;
             let aside = match only_facts && look.width.is_some() {
@@ -59,8 +46,28 @@ pub fn show(answer: &Answer, look: Look, out: &mut dyn Write) -> io::Result<()> 
         Answer::Rules(rules) if rules.is_empty() => writeln!(out, "no rule derives it"),
         Answer::Rules(rules) => self::rules(rules, look, out),
         Answer::Count { counts, .. } => count(counts, look, out),
+        Answer::Plans(plans) => cli::plan::print(plans, look.palette, out),
+        Answer::Costs(costs) => cli::profile::print(costs, look.width, look.palette, out),
         Answer::Loaded(inventory) => writeln!(out, "{}", loaded(inventory)),
     }
+}
+
+fn rows(rows: &Table, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    if rows.is_yes_or_no() {
+        let took = match look.timed {
+            true => format!(" in {}", show_duration(rows.elapsed())),
+            false => String::new(),
+        };
+        writeln!(out, "{}{}", yes_or_no(rows), look.palette.quiet(took))?;
+    } else {
+        if !rows.is_empty() {
+            table::print(rows, look.width, look.palette, out)?;
+        }
+        writeln!(out, "{}", look.palette.quiet(footer(rows, look.timed)))?;
+    }
+    rows.notes()
+        .iter()
+        .try_for_each(|note| writeln!(out, "{note}"))
 }
 
 /// `4 rule packs, 61 rules  ·  1,951 claims from 213 sources, 1,702 facts  ·  ready in 31 ms`

@@ -1,8 +1,10 @@
 //! What a session answers, as data.
 
 use super::corroboration::Corroborated;
+use super::costs::Costs;
 use super::critical::Critical;
 use super::impact::Impact;
+use super::plans::Plans;
 use super::table::Table;
 use super::timeline::Timeline;
 use super::why::Proof;
@@ -34,6 +36,8 @@ pub enum Answer {
         counts: Vec<(Arc<str>, u64)>,
         elapsed: Duration,
     },
+    Plans(Plans),
+    Costs(Box<Costs>),
     Loaded(Inventory),
 }
 

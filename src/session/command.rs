@@ -44,6 +44,10 @@ pub enum Command {
     Rules(Option<String>),
     /// Rows of a relation or answers of a query; without either, of everything.
     Count(Option<String>),
+    /// How rules are joined: of a relation, of the rule at a place (`rules/a.dl:12`), of a query, or all.
+    Plan(Option<String>),
+    /// What every rule costs. Runs the program once more to measure it.
+    Profile,
     /// Adds a rule file to the program.
     Load(PathBuf),
     /// Reads all files again and forgets what was typed.

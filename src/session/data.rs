@@ -58,7 +58,10 @@ pub(super) fn read(
         set_aside.as_ref(),
     );
     options.watch.finished();
-    let mut data = outcome.map_err(reject)?;
+    let mut data = outcome.map_err(|mut found| {
+        found.retain(|found| found.is_error() || !spec.silences(found));
+        reject(found)
+    })?;
     if let Some(set_aside) = set_aside {
         let path = set_aside.path().to_path_buf();
         data.bad_rows = set_aside
@@ -146,7 +149,10 @@ fn read_all(
     data.rows = Some(rows);
     match errors.is_empty() {
         true => Ok(data),
-        false => Err(errors),
+        false => {
+            errors.splice(0..0, data.warnings);
+            Err(errors)
+        }
     }
 }
 

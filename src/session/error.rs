@@ -44,6 +44,12 @@ impl Findings {
         }
     }
 
+    /// These after others about the same texts: what a program deserves to hear is not lost when its data is wrong.
+    pub(super) fn after(mut self, others: &[Diagnostic]) -> Findings {
+        self.diagnostics.splice(0..0, others.iter().cloned());
+        self
+    }
+
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.diagnostics
     }

@@ -12,7 +12,7 @@ use super::program::{self, Program};
 use super::table::Table;
 use super::typed;
 use super::why::Asked;
-use crate::analysis::checked::{CheckedProgram, RelationId, ValueType};
+use crate::analysis::checked::{CheckedProgram, CheckedQuery, RelationId, ValueType};
 use crate::engine::Database;
 use crate::engine::budget::{RunOptions, RunReport, Stop};
 use crate::evidence::{Claims, Lens, Sources};
@@ -20,11 +20,11 @@ use crate::io;
 use crate::storage::{Dictionary, Rows};
 use crate::syntax::ast::DirectiveKind;
 use crate::syntax::diagnostic::Diagnostic;
-use crate::syntax::source::SourceMap;
+use crate::syntax::source::{SourceMap, TYPED};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// One loaded case.
 ///
@@ -47,12 +47,17 @@ pub struct Session {
     pub(super) asked: Option<Asked>,
     pub(super) database: Database,
     pub(super) report: RunReport,
+    /// Time that reading rules and facts took.
+    pub(super) reading: Duration,
     /// Rows were inserted since the last run.
     pub(super) stale: bool,
-    /// Texts typed so far; names them in messages.
+    /// How many texts were typed so far.
     typed: u32,
     pub(super) warnings: Vec<Diagnostic>,
 }
+
+/// A database, the claims it was made from when not all count, and how its run ended.
+type Evaluated = (Database, Option<Claims>, Result<RunReport, Stop>);
 
 impl Session {
     /// Reads the rules and facts of a case and derives everything that follows.
@@ -71,23 +76,52 @@ impl Session {
         Session::open(spec, Options::default())
     }
 
+    /// Like [`Session::open`], but a run that hits a limit is kept as far as it came, for looking at its plans and costs.
+    /// Its answers are not complete.
+    pub fn open_as_far(
+        spec: CaseSpec,
+        options: Options,
+    ) -> Result<(Session, Option<Stopped>), Error> {
+        let mut session = Session::prepare(spec, options, Vec::new())?;
+        let (database, seen, outcome) = session.evaluate()?;
+        let (report, stopped) = match outcome {
+            Ok(report) => (report, None),
+            Err(stop) => {
+                let stopped = Stopped::new(&stop, &session.program.checked, &session.sources);
+                (*stop.report, Some(stopped))
+            }
+        };
+        session.take(database, seen, report);
+        Ok((session, stopped))
+    }
+
     fn start(spec: CaseSpec, options: Options, added: Vec<PathBuf>) -> Result<Session, Error> {
+        let mut session = Session::prepare(spec, options, added)?;
+        session.rerun()?;
+        Ok(session)
+    }
+
+    /// Reads everything, derives nothing.
+    fn prepare(spec: CaseSpec, options: Options, added: Vec<PathBuf>) -> Result<Session, Error> {
+        let started = Instant::now();
         let mut sources = SourceMap::new();
         let program = program::load(&spec, &added, &mut sources)?;
         let dictionary = Arc::new(Dictionary::new());
         let pool = Pool::new(options.threads);
-        let data =
-            pool.install(|| data::read(&program.checked, &dictionary, &spec, &options, &sources))?;
+        let data = pool
+            .install(|| data::read(&program.checked, &dictionary, &spec, &options, &sources))
+            .map_err(|wrong| wrong.after(&program.warnings))?;
         functors::require(&program.checked, &options.functors)
             .map_err(|missing| Findings::new(missing, &sources))?;
-        let mut session = Session {
+        Ok(Session {
+            reading: started.elapsed(),
             database: Database::new(program.checked.clone(), dictionary),
             warnings: Vec::new(),
             report: RunReport::default(),
             inserted: Vec::new(),
             seen: None,
             asked: None,
-            stale: false,
+            stale: true,
             typed: 0,
             spec,
             options,
@@ -96,9 +130,7 @@ impl Session {
             program,
             data,
             pool,
-        };
-        session.rerun()?;
-        Ok(session)
+        })
     }
 
     /// Carries out one command.
@@ -140,6 +172,8 @@ impl Session {
             }
             Command::Rules(relation) => self.rule_texts(relation.as_deref()).map(Answer::Rules),
             Command::Count(what) => self.count(what.as_deref()),
+            Command::Plan(what) => self.plan(what.as_deref()).map(Answer::Plans),
+            Command::Profile => self.profile().map(|costs| Answer::Costs(Box::new(costs))),
             Command::Load(path) => self.load(path.clone()).map(Answer::Changed),
             Command::Reload => self.reload().map(Answer::Loaded),
         }
@@ -151,9 +185,13 @@ impl Session {
         let started = Instant::now();
         let name = self.name_text();
         let query = typed::check_query(&self.program.checked, &name, body, &mut self.sources)?;
+        self.answer(&query, started)
+    }
+
+    pub(super) fn answer(&self, query: &CheckedQuery, started: Instant) -> Result<Table, Error> {
         let rows = self
             .database
-            .query(&query, &self.options.budget)
+            .query(query, &self.options.budget)
             .map_err(|stop| self.stopped(&stop))?;
         let columns: Vec<_> = query
             .columns
@@ -165,13 +203,16 @@ impl Session {
             .collect();
         let types: Vec<_> = columns.iter().map(|(_, ty)| *ty).collect();
         let rows = self.sorted(rows, &types);
-        Ok(Table::new(
-            self.program.checked.clone(),
-            self.database.dictionary().clone(),
-            columns,
-            rows,
-            started.elapsed(),
-        ))
+        let elapsed = started.elapsed();
+        let notes = match rows.is_empty() {
+            true => self.notes_on_query(query),
+            false => Vec::new(),
+        };
+        let (program, dictionary) = (&self.program.checked, self.database.dictionary());
+        Ok(
+            Table::new(program.clone(), dictionary.clone(), columns, rows, elapsed)
+                .with_notes(notes),
+        )
     }
 
     /// Derives everything that follows from what is stated now.
@@ -262,10 +303,10 @@ impl Session {
             .install(|| io::sort_rows(rows, types, program, dictionary, threads))
     }
 
-    /// `<input 3>`
+    /// A name for one more text that was typed.
     pub(super) fn name_text(&mut self) -> String {
         self.typed += 1;
-        format!("<input {}>", self.typed)
+        TYPED.to_owned()
     }
 
     fn add_text(&mut self, text: &str) -> Result<Change, Error> {
@@ -305,7 +346,10 @@ impl Session {
         let mut change = typed::count_items(&program.tree.items[before..]);
         let data = match self.can_keep_data(&program.checked) {
             true => None,
-            false => Some(self.read(&program.checked)?),
+            false => {
+                let data = self.read(&program.checked);
+                Some(data.map_err(|wrong| wrong.after(&program.warnings))?)
+            }
         };
         let used = data.as_ref().unwrap_or(&self.data);
         let seen = used.seen(&self.options.lens);
@@ -365,7 +409,16 @@ impl Session {
         }
     }
 
-    fn rerun(&mut self) -> Result<(), Error> {
+    pub(super) fn rerun(&mut self) -> Result<(), Error> {
+        let (database, seen, outcome) = self.evaluate()?;
+        let report = outcome.map_err(|stop| self.stopped(&stop))?;
+        self.accept_faults(&report)?;
+        self.take(database, seen, report);
+        Ok(())
+    }
+
+    /// Runs the program over everything that is stated now.
+    fn evaluate(&mut self) -> Result<Evaluated, Error> {
         let checked = self.program.checked.clone();
         let mut database = Database::new(checked.clone(), self.database.dictionary().clone());
         if self.data.rows.is_none() {
@@ -382,16 +435,17 @@ impl Session {
         for (relation, rows) in &self.inserted {
             database.state(*relation, rows.clone());
         }
-        let report =
-            run(&mut database, &self.options).map_err(|stop| self.stopped_in(&stop, &checked))?;
-        self.accept_faults(&report)?;
+        let outcome = run(&mut database, &self.options);
+        Ok((database, seen, outcome))
+    }
+
+    fn take(&mut self, database: Database, seen: Option<Claims>, report: RunReport) {
         self.database = database;
         self.report = report;
         self.seen = seen;
         self.asked = None;
         self.stale = false;
         self.gather_warnings();
-        Ok(())
     }
 
     fn read(&self, program: &CheckedProgram) -> Result<Data, Findings> {

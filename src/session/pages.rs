@@ -109,7 +109,7 @@ mod tests {
             ..CaseSpec::default()
         };
         let found = check(&spec, &Options::default(), false);
-        let found = found.diagnostics().iter();
+        let found = found.findings.diagnostics().iter();
         found.map(|diagnostic| diagnostic.code.to_owned()).collect()
     }
 

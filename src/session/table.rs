@@ -18,6 +18,7 @@ pub struct Table {
     columns: Vec<Arc<str>>,
     types: Vec<ValueType>,
     rows: Rows,
+    notes: Vec<String>,
     elapsed: Duration,
 }
 
@@ -37,8 +38,19 @@ impl Table {
             columns,
             types,
             rows,
+            notes: Vec::new(),
             elapsed,
         }
+    }
+
+    pub(super) fn with_notes(mut self, notes: Vec<String>) -> Table {
+        self.notes = notes;
+        self
+    }
+
+    /// What there is to say about an empty answer, a sentence each.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     pub fn columns(&self) -> &[Arc<str>] {
@@ -120,12 +132,17 @@ impl fmt::Debug for Table {
     }
 }
 
-/// `{"columns": ["F"], "rows": [["x"]]}`
+/// `{"columns": ["F"], "rows": [["x"]]}`; an empty answer may have `"notes": ["…"]` too.
 impl Serialize for Table {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = serializer.serialize_struct("Table", 2)?;
+        let mut object =
+            serializer.serialize_struct("Table", 2 + usize::from(!self.notes.is_empty()))?;
         object.serialize_field("columns", &Columns(&self.columns))?;
         object.serialize_field("rows", &AllRows(self))?;
+        match self.notes.is_empty() {
+            true => object.skip_field("notes")?,
+            false => object.serialize_field("notes", &self.notes)?,
+        }
         object.end()
     }
 }

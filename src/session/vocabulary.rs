@@ -84,7 +84,8 @@ impl Session {
         self.literals((0..known).map(Code), prefix, most)
     }
 
-    fn column(&self, id: RelationId, position: usize) -> Vec<Code> {
+    /// The values of a column, ascending by code.
+    pub(super) fn column(&self, id: RelationId, position: usize) -> Vec<Code> {
         let mut codes = self.database().rows(id).column(position).to_vec();
         codes.sort_unstable();
         codes.dedup();

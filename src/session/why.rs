@@ -67,6 +67,8 @@ pub struct Proof {
     found: Option<(Tree, ProofView)>,
     /// It holds, but its pieces never did at once.
     never_at_once: bool,
+    /// What there is to say about a fact that does not hold.
+    notes: Vec<String>,
 }
 
 impl Proof {
@@ -92,6 +94,11 @@ impl Proof {
     /// The minimal supports found, cheapest first.
     pub fn supports(&self) -> &[SupportView] {
         &self.supports
+    }
+
+    /// What there is to say about a fact that does not hold, a sentence each.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// Whether these are all minimal supports.
@@ -192,21 +199,27 @@ impl fmt::Display for Proof {
                 "{} is never true at one time: in each of its supports some claims had ended before others began",
                 self.fact
             ),
-            None => writeln!(f, "{} does not hold", self.fact),
+            None => {
+                writeln!(f, "{} does not hold", self.fact)?;
+                self.notes.iter().try_for_each(|note| writeln!(f, "{note}"))
+            }
         }
     }
 }
 
 /// `{"fact": "p(\"a\")", "holds": true, "complete": true, "supports": […], "proof": {…}}`; with a check asked for
-/// also `"verified": true`.
+/// also `"verified": true`; where it does not hold, `"notes"` may say why.
 impl Serialize for Proof {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = serializer.serialize_struct("Proof", 6)?;
+        let mut object = serializer.serialize_struct("Proof", 7)?;
         object.serialize_field("fact", &self.fact)?;
         object.serialize_field("holds", &self.holds())?;
         object.serialize_field("complete", &self.complete)?;
         object.serialize_field("supports", &self.supports)?;
         object.serialize_field("proof", &self.view())?;
+        if !self.notes.is_empty() {
+            object.serialize_field("notes", &self.notes)?;
+        }
         if let Some(verified) = &self.verified {
             object.serialize_field("verified", &verified.is_ok())?;
         }
@@ -288,8 +301,10 @@ impl Session {
             verified: None,
             found: None,
             never_at_once: false,
+            notes: Vec::new(),
         };
         if !case.holds(fact) {
+            proof.notes = self.notes_on_fact(fact);
             return proof;
         }
         let mut found = case.supports(fact, &tables, limit, &budget);

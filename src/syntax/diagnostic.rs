@@ -1,6 +1,7 @@
 //! What every stage says when something is wrong: one shape, printed one way.
 
 use super::source::{Location, SourceMap, Span};
+use std::ops::Range;
 use std::sync::Arc;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -13,10 +14,11 @@ pub enum Severity {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
     Source(Span),
-    /// `text` is the offending line or field, shortened by the reader that saw it.
+    /// `text` is the offending line, or what is known of it; the place covers these of its characters, from `at` on.
     Data {
         at: Location,
         text: Arc<str>,
+        covers: Range<usize>,
     },
 }
 
@@ -68,18 +70,44 @@ impl Diagnostic {
         self
     }
 
+    /// Adds a label in a data file. Of the line, `known` begins at `at`, and all of it is meant.
     pub fn at_data(
+        self,
+        at: Location,
+        known: impl Into<Arc<str>>,
+        text: impl Into<String>,
+    ) -> Diagnostic {
+        let known = known.into();
+        let covers = 0..known.chars().count();
+        self.label_data(at, known, covers, text.into())
+    }
+
+    /// Adds a label in a data file: `width` characters from `at` on, in this line.
+    pub fn at_data_line(
+        self,
+        at: Location,
+        line: impl Into<Arc<str>>,
+        width: usize,
+        text: impl Into<String>,
+    ) -> Diagnostic {
+        let start = (at.column as usize).saturating_sub(1);
+        self.label_data(at, line.into(), start..start + width, text.into())
+    }
+
+    fn label_data(
         mut self,
         at: Location,
-        line_text: impl Into<Arc<str>>,
-        text: impl Into<String>,
+        line: Arc<str>,
+        covers: Range<usize>,
+        text: String,
     ) -> Diagnostic {
         self.labels.push(Label {
             place: Place::Data {
                 at,
-                text: line_text.into(),
+                text: line,
+                covers,
             },
-            text: text.into(),
+            text,
         });
         self
     }

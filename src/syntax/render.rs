@@ -1,7 +1,7 @@
 //! Diagnostics for people, as text with the source lines, and for programs, as JSON.
 
 use super::diagnostic::{Diagnostic, Label, Place, Severity};
-use super::source::{Location, SourceMap};
+use super::source::{FileId, Location, SourceMap};
 use anstyle::{AnsiColor, Style};
 use codespan_reporting::diagnostic::{
     Diagnostic as Report, Label as Mark, LabelStyle, Severity as Level,
@@ -48,9 +48,9 @@ pub fn render_json(diagnostic: &Diagnostic, sources: &SourceMap) -> Value {
     let label = |label: &Label| {
         let (start, end) = match &label.place {
             Place::Source(span) => (sources.locate(*span), sources.locate_end(*span)),
-            Place::Data { at, text } => {
+            Place::Data { at, covers, .. } => {
                 let mut end = at.clone();
-                end.column += text.chars().count() as u32;
+                end.column += covers.len() as u32;
                 (at.clone(), end)
             }
         };
@@ -141,7 +141,7 @@ struct ExcerptLine {
     text: String,
     number: usize,
     /// Where it begins in the file, to tell lines apart.
-    origin: Option<u32>,
+    origin: Option<(FileId, u32)>,
     /// Column of its first character.
     first_column: usize,
     /// Bytes of the line before its first character.
@@ -158,24 +158,28 @@ impl Excerpts {
         match &label.place {
             Place::Source(span) => {
                 let at = sources.locate(*span);
-                let (line, origin) = sources.line_text(span.file, span.start);
-                let start = ((span.start - origin.min(span.start)) as usize).min(line.len());
-                let end = ((span.end - origin.min(span.end)) as usize).clamp(start, line.len());
+                let (line, from) = sources.line_text(span.file, span.start);
+                let start = ((span.start - from.min(span.start)) as usize).min(line.len());
+                let end = ((span.end - from.min(span.end)) as usize).clamp(start, line.len());
+                let origin = Some((span.file, from));
                 let file = self.file(&at.file);
                 let known = self.files[file]
                     .lines
                     .iter()
-                    .position(|line| line.origin == Some(origin));
+                    .position(|line| line.origin == origin);
                 let index =
-                    known.unwrap_or_else(|| self.files[file].push(line, start, &at, Some(origin)));
+                    known.unwrap_or_else(|| self.files[file].push(line, start, &at, origin));
                 let range = self.files[file].lines[index].range(line, start..end);
                 (file, index, range)
             }
-            Place::Data { at, text } => {
+            Place::Data { at, text, covers } => {
                 let file = self.file(&at.file);
                 let text = text.replace(['\n', '\r'], " ");
-                let index = self.files[file].push(&text, 0, at, None);
-                (file, index, 0..self.files[file].lines[index].text.len())
+                let byte = |at: usize| text.char_indices().nth(at).map_or(text.len(), |(at, _)| at);
+                let (start, end) = (byte(covers.start), byte(covers.end));
+                let index = self.files[file].push(&text, start, at, None);
+                let range = self.files[file].lines[index].range(&text, start..end);
+                (file, index, range)
             }
         }
     }
@@ -201,7 +205,13 @@ impl Excerpts {
 
 impl Excerpt {
     /// Takes in what surrounds byte `focus` of `line`, which is at `place`. Looks no further: lines may be very long.
-    fn push(&mut self, line: &str, focus: usize, place: &Location, origin: Option<u32>) -> usize {
+    fn push(
+        &mut self,
+        line: &str,
+        focus: usize,
+        place: &Location,
+        origin: Option<(FileId, u32)>,
+    ) -> usize {
         let fits = line.chars().nth(LINE_WIDTH).is_none();
         let before = line.get(..focus).unwrap_or("");
         let skipped = match before.char_indices().rev().nth(BEFORE_LABEL - 1) {
@@ -247,8 +257,11 @@ impl Excerpt {
         let mut above: Option<usize> = None;
         for &line in &order {
             let number = self.lines[line].number;
-            // Unseen lines stand for those left out; the renderer shows a gap in their place.
-            let gap = above.map_or(0, |above: usize| number.saturating_sub(above + 1).min(2));
+            // Unseen lines stand for those left out; the renderer shows a gap in the place of two or more.
+            let gap = match above {
+                Some(above) if number > above + 1 => 2,
+                _ => 0,
+            };
             for _ in 0..gap {
                 self.source.push('\n');
             }
@@ -409,6 +422,7 @@ impl WriteStyle for Painter {
 mod tests {
     use super::*;
     use crate::syntax::parse_text;
+    use crate::syntax::source::{Span, TYPED};
     use expect_test::{Expect, expect};
     use std::sync::Arc;
 
@@ -521,6 +535,60 @@ mod tests {
         "#]]
         .assert_eq(&render_text(std::slice::from_ref(&data), &sources, false));
         expect![[r#"{"severity":"error","code":"D400","message":"`x` is no number","labels":[{"file":"facts/a.csv","line":7,"column":12,"end_line":7,"end_column":17,"text":"in column `n`"}],"notes":[],"help":[]}"#]].assert_eq(&render_json(&data, &sources).to_string());
+    }
+
+    #[test]
+    fn places_in_a_data_line_are_marked_where_they_are() {
+        let at = |line, column| Location {
+            file: Arc::from("facts/a.csv"),
+            line,
+            column,
+        };
+        let data = Diagnostic::error("D414", "claim id `c1` is taken")
+            .at_data_line(at(4, 3), "é,c1,z", 2, "")
+            .at_data_line(at(2, 1), "c1,x", 4, "first given here");
+        let end =
+            Diagnostic::error("D405", "a value is missing").at_data_line(at(9, 3), "c1", 1, "");
+        expect![[r#"
+            error[D414]: claim id `c1` is taken
+              --> facts/a.csv:4:3
+              |
+            2 | c1,x
+              | ---- first given here
+              .
+            4 | é,c1,z
+              |   ^^
+
+            error[D405]: a value is missing
+              --> facts/a.csv:9:3
+              |
+            9 | c1
+              |   ^
+
+        "#]]
+        .assert_eq(&render_text(&[data, end], &SourceMap::new(), false));
+    }
+
+    #[test]
+    fn what_is_typed_is_numbered_on_and_texts_of_one_name_stay_apart() {
+        let mut sources = SourceMap::new();
+        let first = sources.add(TYPED, "p(X) :-\n  q(X).\n");
+        let second = sources.add(TYPED, "r(X).");
+        let wrong = Diagnostic::error("D101", "wrong")
+            .at(Span::new(second, 0, 1), "here")
+            .at(Span::new(first, 0, 1), "there");
+        expect![[r#"
+            error[D101]: wrong
+              --> typed:3:1
+              |
+            1 | p(X) :-
+              | - there
+              .
+            3 | r(X).
+              | ^ here
+
+        "#]]
+        .assert_eq(&render_text(&[wrong], &sources, false));
     }
 
     #[test]

@@ -34,6 +34,9 @@ impl Span {
     }
 }
 
+/// The name of texts that somebody typed. Their lines are numbered on and on, as if they were one file.
+pub const TYPED: &str = "typed";
+
 /// One text: a rule file, a line typed into the REPL, a query given on the command line.
 #[derive(Clone, Debug)]
 pub struct SourceFile {
@@ -86,6 +89,7 @@ impl SourceFile {
 #[derive(Clone, Debug, Default)]
 pub struct SourceMap {
     files: Vec<SourceFile>,
+    typed_lines: u32,
 }
 
 /// A place a person can go to: line and column count from one, the column in characters.
@@ -109,16 +113,26 @@ impl SourceMap {
 
     /// Registers a text. `name` is what messages print, usually the path as the user wrote it.
     pub fn add(&mut self, name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> FileId {
-        let text = text.into();
-        let line_starts = std::iter::once(0)
+        let (name, text): (Arc<str>, Arc<str>) = (name.into(), text.into());
+        let line_starts: Vec<u32> = std::iter::once(0)
             .chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at as u32 + 1))
             .collect();
+        let mut markers = Vec::new();
+        if *name == *TYPED {
+            markers.push(LineMarker {
+                offset: 0,
+                line: self.typed_lines + 1,
+                name: name.clone(),
+            });
+            let ended = line_starts.last() == Some(&(text.len() as u32)) && !text.is_empty();
+            self.typed_lines += line_starts.len() as u32 - u32::from(ended);
+        }
         let id = FileId(self.files.len() as u32);
         self.files.push(SourceFile {
-            name: name.into(),
+            name,
             text,
             line_starts,
-            markers: Vec::new(),
+            markers,
         });
         id
     }

@@ -186,22 +186,20 @@ fn not_utf8(path: &Path, bytes: &[u8], offset: usize) -> Diagnostic {
     let end = memchr::memchr(b'\n', &bytes[offset..]).map_or(bytes.len(), |length| offset + length);
     let line = memchr::memchr_iter(b'\n', &bytes[..offset]).count() + 1;
     let before = String::from_utf8_lossy(&bytes[start..offset]);
-    let shown: String = String::from_utf8_lossy(&bytes[start..end])
-        .chars()
-        .take(200)
-        .collect();
+    let line_text = String::from_utf8_lossy(&bytes[start..end]);
     let byte = bytes.get(offset).copied().unwrap_or(0);
     Diagnostic::error(
         codes::INVALID_UTF8,
         format!("program file `{}` is not UTF-8", path.display()),
     )
-    .at_data(
+    .at_data_line(
         Location {
             file: Arc::from(path.display().to_string()),
             line: line as u32,
             column: before.chars().count() as u32 + 1,
         },
-        shown,
+        line_text,
+        1,
         format!("byte 0x{byte:02x} at offset {offset}"),
     )
     .help("save the file as UTF-8")

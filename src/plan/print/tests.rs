@@ -74,15 +74,15 @@ fn recursive_rules_have_a_plan_for_each_delta() {
          works_for(f, c) :- sub(c, f), f != \"x-none\".
          works_for(s, c) :- works_for(f, c), works_for(s, f).",
         expect![[r#"
-            1. scan sub (c, f)           ~1,000
+            1. scan sub(c, f)            ~1,000
             2. keep where f != "x-none"    ~500
                derive works_for(f, c)
             delta of works_for(f, c)
-            1. scan delta of works_for (f, c)              ~100
+            1. scan delta of works_for(f, c)               ~100
             2. look up works_for by client = f, gives s  ~1,000  by works_for(client)
                derive works_for(s, c)
             delta of works_for(s, f)
-            1. scan delta of works_for (s, f)                             ~100
+            1. scan delta of works_for(s, f)                              ~100
             2. look up works_for before its delta by firm = f, gives c  ~1,000  by works_for(firm)
                derive works_for(s, c)
         "#]],
@@ -101,7 +101,7 @@ fn checks_intersections_and_products_say_what_they_look_at() {
          :- n(x), arc(x, 5).
          :- n(1).",
         expect![[r#"
-            1. scan arc (x, y)                        ~1,000
+            1. scan arc(x, y)                         ~1,000
             2. intersect z from arc(y, z), arc(z, x)  ~5,000  by arc(x), arc(y)
                derive out(x, y, z)
             1. check that there is n(_)          <1
@@ -110,7 +110,7 @@ fn checks_intersections_and_products_say_what_they_look_at() {
             4. check that there is no arc(x, _)  ~1  by arc(x)
             5. check that there is arc(x, x)     <1  by arc(x, y)
                derive out(x, x, 1)
-            1. scan n (x)                             ~1,000
+            1. scan n(x)                              ~1,000
             2. pair with every row of n, gives y  ~1,000,000
                derive out(x, y, 0)
             1. look up arc by y = 5, gives x  ~10  by arc(y)
@@ -140,15 +140,15 @@ fn values_are_written_as_in_the_rule() {
             5. let $3 = (a * (a + 1)) - 2           ~2
             6. let $4 = cat(b, "\"x\"")             ~2
                derive out($3, $4)
-            1. scan p ($3)                      ~1,000
+            1. scan p($3, _)                    ~1,000
             2. take $3 apart: [n, $2]           ~1,000
             3. count i through range(0, n, 2)  ~10,000
                derive out(i, "")
             delta of out(n, _)
-            1. scan delta of out (n)  ~100
-            2. keep where n > 1 + 2    ~50
-            3. let $1 = -n             ~50
-            4. let $2 = to_string(n)   ~50
+            1. scan delta of out(n, _)  ~100
+            2. keep where n > 1 + 2      ~50
+            3. let $1 = -n               ~50
+            4. let $2 = to_string(n)     ~50
                derive out($1, $2)
         "#]],
     );
@@ -164,14 +164,14 @@ fn aggregates_show_how_their_rows_are_found() {
          out(\"all\", n) :- n = count : { owns(_, _, _) }.
          out(f, n) :- firm(f), n = max s : { owns(o, f, s), firm(o), s > 10 }.",
         expect![[r#"
-            1. scan firm (f)                               ~1,000
+            1. scan firm(f)                                ~1,000
             2. for each f, let n = sum s over              ~1,000
                2.1. look up owns by firm = f, gives $3, s     ~10  by owns(firm)
                derive out(f, n)
             1. let n = count over                          ~1
                1.1. go through owns, gives $1, $2, $3  ~1,000
                derive out("all", n)
-            1. scan firm (f)                              ~1,000
+            1. scan firm(f)                               ~1,000
             2. for each f, let n = max s over             ~1,000
                2.1. look up owns by firm = f, gives o, s     ~10  by owns(firm)
                2.2. keep where s > 10                         ~5
@@ -188,12 +188,12 @@ fn subsumptive_clauses_are_planned_from_either_row() {
          best(x, a) <= best(x, b) :- b <= a.",
         expect![[r#"
             delta of best(x, a)
-            1. scan delta of best (x, a)         ~100
+            1. scan delta of best(x, a)          ~100
             2. look up best by x = x, gives b  ~1,000  by best(x)
             3. keep where b <= a                 ~500
                drop best(x, a)
             delta of best(x, b)
-            1. scan delta of best (x, b)         ~100
+            1. scan delta of best(x, b)          ~100
             2. look up best by x = x, gives a  ~1,000  by best(x)
             3. keep where b <= a                 ~500
                drop best(x, a)

@@ -1,0 +1,101 @@
+//! `cutout plan`: how rules and queries are joined.
+
+use super::args::PlanArgs;
+use super::interrupt::Interrupt;
+use super::status::Status;
+use super::style::Palette;
+use super::{open, report};
+use crate::session::{Error, Plans, RulePlans, Session, Stopped};
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+pub fn plan(directory: Option<&Path>, arguments: &PlanArgs) -> Status {
+    let (plans, stopped) = match answer(directory, arguments) {
+        Ok(answer) => answer,
+        Err(error) => return report::failure(&error, arguments.json),
+    };
+    let printed = match arguments.json {
+        true => report::print_json(&report::with_stop(&plans, stopped.as_ref())),
+        false => {
+            let stdout = io::stdout();
+            let mut out = BufWriter::new(stdout.lock());
+            let printed = print(&plans, Palette::of(&stdout), &mut out);
+            report::printed(printed.and_then(|()| out.flush()))
+        }
+    };
+    report::after_stop(printed, stopped, arguments.json)
+}
+
+fn answer(
+    directory: Option<&Path>,
+    arguments: &PlanArgs,
+) -> Result<(Plans, Option<Stopped>), Error> {
+    let spec = open::case_spec(directory, &arguments.programs, &arguments.program);
+    let mut options = open::options(&arguments.limits, &Interrupt::install());
+    options.births = false;
+    options.keep_stated = false;
+    let (mut session, stopped) = Session::open_as_far(spec, options)?;
+    let plans = match (&arguments.query, &arguments.rule) {
+        (Some(body), _) => session.plan_query(body)?,
+        (None, Some(label)) => session.plan_rules(label)?,
+        (None, None) => session.plan(None)?,
+    };
+    Ok((plans, stopped))
+}
+
+pub fn print(plans: &Plans, palette: Palette, out: &mut dyn Write) -> io::Result<()> {
+    for (at, stratum) in plans.strata.iter().enumerate() {
+        let again = match stratum.recursive {
+            true => "  (until nothing new comes)",
+            false => "",
+        };
+        let relations = palette.relation(stratum.relations.join(", "));
+        writeln!(out, "{} {relations}{again}\n", palette.heading("derive"))?;
+        print_rules(&stratum.rules, palette, out)?;
+        if at + 1 < plans.strata.len() {
+            writeln!(out)?;
+        }
+    }
+    if !plans.constraints.is_empty() {
+        if !plans.strata.is_empty() {
+            writeln!(out)?;
+        }
+        writeln!(out, "{}\n", palette.heading("check constraints"))?;
+        print_rules(&plans.constraints, palette, out)?;
+    }
+    for (at, plan) in plans.query.iter().enumerate() {
+        if plans.query.len() > 1 {
+            writeln!(out, "alternative {}", at + 1)?;
+        }
+        write!(out, "{plan}")?;
+    }
+    if plans.strata.is_empty() && plans.constraints.is_empty() && plans.query.is_empty() {
+        writeln!(out, "no rule derives it")?;
+    }
+    Ok(())
+}
+
+fn print_rules(rules: &[RulePlans], palette: Palette, out: &mut dyn Write) -> io::Result<()> {
+    for (at, rule) in rules.iter().enumerate() {
+        let same_clause = at > 0 && rules[at - 1].clause.at == rule.clause.at;
+        if !same_clause {
+            if at > 0 {
+                writeln!(out)?;
+            }
+            let place = palette.quiet(&rule.clause.at);
+            writeln!(out, "  {}\n  {place}", rule.clause.rule)?;
+        }
+        if let Some((at, of)) = rule.clause.alternative {
+            writeln!(out, "    alternative {at} of {of}")?;
+        }
+        for plan in &rule.versions {
+            if let Some(delta) = &plan.delta {
+                writeln!(out, "    for what is new in {delta}")?;
+            }
+            for line in plan.to_string().lines() {
+                writeln!(out, "    {line}")?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,163 @@
+//! Why an answer is empty, as far as its constants tell: a name that occurs nowhere is most often misspelt.
+
+use super::loaded::Session;
+use crate::analysis::checked::{CheckedQuery, Constant, LiteralKind, RelationId, Term, ValueType};
+use crate::analysis::findings::closest;
+use crate::explain::Fact;
+use crate::storage::Code;
+
+/// Rows looked through at most for one name.
+const MOST_ROWS: usize = 2_000_000;
+
+/// A symbol asked for at one place of a relation.
+struct Sought {
+    relation: RelationId,
+    column: usize,
+    code: Code,
+}
+
+/// What may be meant by a name that does not stand where it is sought.
+enum Meant<'a> {
+    /// Itself: it is no misspelling, for it stands elsewhere.
+    Known,
+    Perhaps(&'a str),
+    Anything,
+}
+
+impl Session {
+    /// Notes on the constants of a query that occur neither in their columns nor in others of the same type.
+    pub(super) fn notes_on_query(&self, query: &CheckedQuery) -> Vec<String> {
+        let literals = std::iter::once(&query.body)
+            .chain(&query.alternatives)
+            .flatten();
+        let sought = literals.filter_map(|literal| match &literal.kind {
+            LiteralKind::Atom(atom) => Some(atom),
+            _ => None,
+        });
+        let sought = sought.flat_map(|atom| {
+            let args = atom.args.iter().enumerate();
+            args.filter_map(|(column, arg)| match arg {
+                Term::Const(Constant::Symbol(text)) => Some(Sought {
+                    relation: atom.relation,
+                    column,
+                    code: self.dictionary().symbol(text),
+                }),
+                _ => None,
+            })
+        });
+        self.notes(sought)
+    }
+
+    /// Notes on the constants of a fact that occur neither in their columns nor in others of the same type.
+    pub(super) fn notes_on_fact(&self, fact: &Fact) -> Vec<String> {
+        let attributes = &self.program()[fact.relation].attributes;
+        let sought = attributes
+            .iter()
+            .zip(&*fact.row)
+            .enumerate()
+            .filter(|(_, (attribute, _))| attribute.ty == ValueType::Symbol)
+            .map(|(column, (_, &code))| Sought {
+                relation: fact.relation,
+                column,
+                code,
+            });
+        self.notes(sought)
+    }
+
+    fn notes(&self, sought: impl Iterator<Item = Sought>) -> Vec<String> {
+        let mut notes: Vec<String> = Vec::new();
+        for sought in sought {
+            if let Some(note) = self.note(&sought)
+                && !notes.contains(&note)
+            {
+                notes.push(note);
+            }
+        }
+        notes
+    }
+
+    fn note(&self, sought: &Sought) -> Option<String> {
+        let rows = self.database().len(sought.relation);
+        if rows == 0 || rows > MOST_ROWS || self.occurs(sought.relation, sought.column, sought.code)
+        {
+            return None;
+        }
+        let relation = &self.program()[sought.relation];
+        let attribute = &relation.attributes[sought.column];
+        let text = self.dictionary().text(sought.code);
+        let note = format!(
+            "`{text}` does not occur in {}.{}",
+            relation.name, attribute.name
+        );
+        match self.suggestion(sought, text) {
+            Meant::Known => None,
+            Meant::Perhaps(meant) => Some(format!("{note}; did you mean `{meant}`?")),
+            Meant::Anything => Some(format!("{note}, nor does anything like it")),
+        }
+    }
+
+    fn occurs(&self, relation: RelationId, column: usize, code: Code) -> bool {
+        let mut pattern = vec![None; self.program()[relation].arity()];
+        pattern[column] = Some(code);
+        !self.database().matching(relation, &pattern).is_empty()
+    }
+
+    /// What stands in the column and is spelt nearly so, or goes by this name in a row of its own; else what is spelt
+    /// nearly so and of the same type, wherever it stands.
+    fn suggestion(&self, sought: &Sought, text: &str) -> Meant<'_> {
+        let dictionary = self.dictionary();
+        let column = self.column(sought.relation, sought.column);
+        let in_column = || column.iter().map(|&code| dictionary.text(code));
+        let folded = fold(text);
+        if let Some(same) = in_column().find(|name| fold(name) == folded) {
+            return Meant::Perhaps(same);
+        }
+        let wanted = &self.program()[sought.relation].attributes[sought.column].type_name;
+        let mut others: Vec<&str> = Vec::new();
+        let mut named = None;
+        for (id, relation) in self.program().relations() {
+            let of_type: Vec<usize> = (0..relation.arity())
+                .filter(|&at| relation.attributes[at].type_name == *wanted)
+                .collect();
+            if of_type.is_empty() || self.database().len(id) > MOST_ROWS {
+                continue;
+            }
+            let rows = self.database().rows(id);
+            for &at in &of_type {
+                if rows.column(at).contains(&sought.code) {
+                    return Meant::Known;
+                }
+                others.extend(rows.column(at).iter().map(|&code| dictionary.text(code)));
+            }
+            for at in (0..relation.arity()).filter(|at| !of_type.contains(at)) {
+                if named.is_some() || relation.attributes[at].ty != ValueType::Symbol {
+                    continue;
+                }
+                let row = (0..rows.len())
+                    .filter(|&row| fold(dictionary.text(rows.column(at)[row])) == folded)
+                    .map(|row| rows.column(of_type[0])[row])
+                    .find(|code| column.binary_search(code).is_ok());
+                named = row.map(|code| dictionary.text(code));
+            }
+        }
+        // One letter is near to any other.
+        let long_enough = |name: &&str| name.chars().nth(1).is_some();
+        let meant = named
+            .or_else(|| closest(text, in_column().filter(long_enough)))
+            .or_else(|| {
+                others.retain(long_enough);
+                others.sort_unstable();
+                others.dedup();
+                closest(text, others)
+            });
+        meant.map_or(Meant::Anything, Meant::Perhaps)
+    }
+}
+
+/// Letters and digits only: how a name is spelt is often no more than where its blanks and hyphens are.
+fn fold(name: &str) -> String {
+    name.chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
+}

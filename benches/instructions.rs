@@ -13,9 +13,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 /// Small, for instructions are counted some fifty times slower than they run.
-const SCALE: f64 = 0.02;
+const SCALE: f64 = 0.1;
 /// Hash seeds and the allocator make counts waver by less.
-const TOLERANCE: f64 = 0.03;
+const TOLERANCE: f64 = 0.02;
 
 fn main() -> ExitCode {
     let update = std::env::args().any(|argument| argument == "--update");

@@ -130,6 +130,37 @@ fn supports_have_claims_strength_and_times() {
 }
 
 #[test]
+fn a_proof_is_a_graph_and_prose() {
+    with_case(|session| {
+        let proof = session.why(SUB).unwrap();
+        let view = proof.view().unwrap();
+        let written = |format: &str| view.write(format.parse().unwrap());
+        expect![[r#"
+            flowchart BT
+              n0["works_for(&quot;x-sub&quot;,&quot;x-bureau&quot;)"]
+              n1("contract(&quot;x-prime&quot;,&quot;x-sub&quot;)<br/>k2 (x-leak, C3) and k3 (x-mirror, B2)<br/>disputed by k4")
+              n2["works_for(&quot;x-prime&quot;,&quot;x-bureau&quot;)<br/>x-prime works for x-bureau"]
+              n3("contract(&quot;x-bureau&quot;,&quot;x-prime&quot;)<br/>k1 (x-gazette, A1)")
+              n1 --> n0
+              n2 --> n0
+              n3 --> n2
+        "#]]
+        .assert_eq(&written("mermaid"));
+        let prose = written("prose");
+        let sentences: Vec<&str> = prose.lines().collect();
+        assert_eq!(sentences.len(), 5, "{prose}");
+        assert!(sentences[0].starts_with(r#"works_for("x-sub","x-bureau"), because contract("#));
+        assert_eq!(
+            sentences[1],
+            r#"contract("x-prime","x-sub"), according to k2 (x-leak, C3) and k3 (x-mirror, B2)."#
+        );
+        assert_eq!(sentences[2], "  This is disputed by k4.");
+        assert!(written("dot").starts_with("digraph proof {"));
+        assert!("png".parse::<cutout::session::GraphFormat>().is_err());
+    });
+}
+
+#[test]
 fn one_support_after_the_other() {
     with_case(|session| {
         let all = WhyQuestion {

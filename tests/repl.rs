@@ -181,6 +181,35 @@ fn a_fact_is_proved_down_to_its_place() {
 }
 
 #[test]
+fn conclusions_are_taken_apart() {
+    let edge = "edge(\"x-a\", \"x-c\").\n";
+    talk(&format!("{edge}:why path(\"x-a\", \"x-c\")\n:next\n:all\n"))
+        .status(0)
+        .shows("support 1 of 2")
+        .shows("support 2 of 2")
+        .shows("   2  1     edge(\"x-a\",\"x-b\"), edge(\"x-b\",\"x-c\")");
+    check_wrong(":next", "nothing that holds was asked about yet");
+    check(
+        ":critical path(\"x-a\", \"x-c\")\n",
+        "path(\"x-a\",\"x-c\")\n\
+         hangs on the single claim edge(\"x-a\",\"x-b\"), or edge(\"x-b\",\"x-c\")\n\
+         no source carries it: what it rests on is given\n",
+    );
+    talk(":why-not path(\"x-c\", \"x-a\")\n")
+        .status(0)
+        .shows("✗ no edge(\"x-c\",\"x-a\")");
+    talk(":impact p.dl:6\n")
+        .status(0)
+        .shows("rule p.dl:6 (1 rule)");
+    check(
+        ":lens --as-of 2020\n:lens\n",
+        "counting now: as of 2020\ncounting now: all claims\n",
+    );
+    check_wrong(":lens --as-of yesterday", "a date is written `YYYY`");
+    check_wrong(":why --slow p(1)", "there is no `--slow` here");
+}
+
+#[test]
 fn files_are_loaded_and_what_was_typed_is_forgotten() {
     let sandbox = sandbox();
     sandbox

@@ -29,7 +29,7 @@ struct Arguments {
     /// Which workloads [default: all]
     workloads: Vec<String>,
     /// Size of the inputs, 1 for the full one
-    #[arg(long, default_value_t = 0.2)]
+    #[arg(long, default_value_t = 0.5)]
     scale: f64,
     /// Threads for Cutout; Ascent's programs are compiled for one
     #[arg(short = 'j', long, default_value_t = 1)]

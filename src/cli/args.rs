@@ -1,7 +1,7 @@
 //! The command line as typed.
 
 use super::units;
-use crate::session::{Credibility, Lens, PartialDate, Reliability};
+use crate::session::{Credibility, GraphFormat, Lens, PartialDate, Reliability};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use std::num::NonZeroUsize;
@@ -333,6 +333,9 @@ pub struct WhyArgs {
     /// Supports whose claims never held at one time support nothing
     #[arg(long)]
     pub time: bool,
+    /// Write the proof as `dot` (Graphviz), `mermaid` or `prose`
+    #[arg(long = "as", value_name = "FORMAT", conflicts_with = "json")]
+    pub format: Option<GraphFormat>,
     #[command(flatten)]
     pub explain: ExplainArgs,
 }

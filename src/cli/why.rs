@@ -24,9 +24,12 @@ pub fn why(directory: Option<&Path>, arguments: &WhyArgs) -> Status {
         Ok(proof) => proof,
         Err(error) => return report::failure(&error, common.json),
     };
-    match common.json {
-        true => report::print_json(&proof),
-        false => {
+    match (common.json, arguments.format.zip(proof.view())) {
+        (true, _) => report::print_json(&proof),
+        (false, Some((format, view))) => {
+            report::printed(write!(io::stdout().lock(), "{}", view.write(format)))
+        }
+        (false, None) => {
             let stdout = io::stdout();
             let mut out = BufWriter::new(stdout.lock());
             let printed = proof::print(&proof, terminal::width(), Palette::of(&stdout), &mut out);

@@ -121,11 +121,14 @@ impl Place<'_> {
             return vec![Row::new(self.branch, &line.text, end - left + GAP, &notes)];
         };
         let beside = width.saturating_sub(end + GAP);
+        let beneath = self.beneath(line, width);
         if left <= width && beside >= LEAST {
-            self.beside(line, left, end, beside)
-        } else {
-            self.beneath(line, width)
+            let beside = self.beside(line, left, end, beside);
+            if beside.len() <= beneath.len() {
+                return beside;
+            }
         }
+        beneath
     }
 
     /// Notes that continue in their column.
@@ -184,7 +187,7 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
 }
 
 /// Fills a line of the `first` width and lines of the `rest` with parts, three blanks between two of them. A part that
-/// does not fit begins a line; it is broken, at blanks and behind commas, where it is longer than that. The first line
+/// fits on a line of its own is not broken; others are, at blanks and behind commas. The first line
 /// is empty where it has no room for the first word.
 fn flow(parts: &[String], first: usize, rest: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
@@ -193,7 +196,7 @@ fn flow(parts: &[String], first: usize, rest: usize) -> Vec<String> {
         let width = if lines.is_empty() { first } else { rest };
         let separated = line.width() + GAP + part.width();
         if !line.is_empty() {
-            if separated > width {
+            if separated > width && part.width() <= rest {
                 lines.push(std::mem::take(&mut line));
             } else {
                 line.push_str("   ");

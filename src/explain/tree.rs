@@ -247,7 +247,7 @@ impl<'a> Artist<'a> {
                     rule,
                     &derivation.values,
                 );
-                if let Some(said) = said {
+                if let Some(said) = said.filter(|_| !(short && again)) {
                     if id == NodeId::ROOT {
                         text = said;
                     } else {

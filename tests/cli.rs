@@ -296,6 +296,30 @@ fn why_says_when_a_fact_does_not_hold() {
 }
 
 #[test]
+fn why_speaks_for_claims_and_names_the_lines_of_plain_facts() {
+    let sandbox = case();
+    sandbox
+        .file(
+            "rules/3-firms.dl",
+            ".decl kind(x: symbol, kind: symbol)\n.input kind(filename=\"kinds.csv\", headers=true, delimiter=\",\")\n\
+             .decl prime(x: symbol)\nprime(F) :- works_for(F, C), kind(C, \"bureau\"), kind(F, K), K != \"bureau\".\n",
+        )
+        .file("facts/kinds.csv", "x,kind\nx-bureau,bureau\nx-prime,firm\n");
+    sandbox
+        .run(&["why", "prime(\"x-prime\")"])
+        .status(0)
+        .shows("By these claims and rules: prime(\"x-prime\")   rules/3-firms.dl:4\n")
+        .shows("kind(\"x-bureau\",\"bureau\")           facts/kinds.csv:2\n")
+        .shows("kind(\"x-prime\",\"firm\")              facts/kinds.csv:3\n");
+    let full = sandbox.run(&["why", "--full", "prime(\"x-prime\")"]);
+    full.status(0).shows("\"firm\" != \"bureau\"");
+    sandbox
+        .run(&["why", "contract(\"x-bureau\", \"x-prime\")"])
+        .status(0)
+        .shows("As claimed: contract(");
+}
+
+#[test]
 fn why_with_variables_proves_the_first_fact_and_names_the_others() {
     let sandbox = case();
     sandbox

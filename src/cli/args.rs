@@ -324,6 +324,9 @@ pub struct WhyArgs {
     /// Look for this many supports [default: 100, any number with --all]
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
+    /// Draw every step, also those that rest on plain data alone
+    #[arg(long)]
+    pub full: bool,
     /// Check the proof again, step by step
     #[arg(long)]
     pub verify: bool,

@@ -1,40 +1,55 @@
 //! Proofs laid out for reading.
 
 use super::style::Palette;
-use crate::session::{Line, LineKind, Proof};
+use crate::session::{LineKind, Proof, Tree, wrap};
 use std::io::{self, Write};
 
-/// Prints the tree of a proof: what holds in one colour, what it rests on in another, the rest quietly.
-pub fn print(proof: &Proof, palette: Palette, out: &mut dyn Write) -> io::Result<()> {
-    match proof.tree() {
-        Some(tree) if palette.enabled() => {
-            // The text has the columns, the lines have the meaning.
-            let text = tree.to_string();
-            for (line, shown) in tree.lines.iter().zip(text.lines()) {
-                writeln!(out, "{}", paint(line, shown, palette))?;
-            }
-            proof
-                .remarks()
-                .iter()
-                .try_for_each(|remark| writeln!(out, "{}", palette.quiet(remark)))
+/// Prints a proof and what there is to say about it, in the columns of a terminal where there is one.
+pub fn print(
+    proof: &Proof,
+    width: Option<u16>,
+    palette: Palette,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let Some(tree) = proof.tree() else {
+        return write!(out, "{proof}");
+    };
+    print_tree(tree, width, palette, out)?;
+    for remark in proof.remarks() {
+        let rows = match width {
+            Some(width) => wrap(&remark, width.into()),
+            None => vec![remark],
+        };
+        for row in rows {
+            writeln!(out, "{}", palette.quiet(row))?;
         }
-        _ => write!(out, "{proof}"),
     }
+    Ok(())
 }
 
-fn paint(line: &Line, shown: &str, palette: Palette) -> String {
-    let start = line.branch.len();
-    let end = start + line.text.len();
-    let (Some(branch), Some(text), Some(notes)) =
-        (shown.get(..start), shown.get(start..end), shown.get(end..))
-    else {
-        return shown.to_owned();
-    };
-    let text = match line.kind {
-        LineKind::Derived => palette.relation(text),
-        LineKind::Stated => palette.constant(text),
-        LineKind::Condition => text.to_owned(),
-        LineKind::Remark => palette.quiet(text),
-    };
-    format!("{}{text}{}", palette.quiet(branch), palette.quiet(notes))
+/// What follows in one colour, what it rests on in another, the rest quietly.
+pub fn print_tree(
+    tree: &Tree,
+    width: Option<u16>,
+    palette: Palette,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    for (kind, rows) in tree.rows(width.map(usize::from)) {
+        for row in rows {
+            if !palette.enabled() {
+                writeln!(out, "{row}")?;
+                continue;
+            }
+            let text = match kind {
+                _ if row.text.is_empty() => String::new(),
+                LineKind::Derived => palette.relation(row.text),
+                LineKind::Stated => palette.constant(row.text),
+                LineKind::Condition => row.text,
+                LineKind::Remark => palette.quiet(row.text),
+            };
+            let (branch, notes) = (palette.quiet(row.branch), palette.quiet(row.notes));
+            writeln!(out, "{branch}{text}{notes}")?;
+        }
+    }
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use super::args::WhyArgs;
 use super::status::Status;
 use super::style::Palette;
-use super::{explain, proof, report};
+use super::{explain, proof, report, terminal};
 use crate::session::WhyQuestion;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -13,6 +13,7 @@ pub fn why(directory: Option<&Path>, arguments: &WhyArgs) -> Status {
     let question = WhyQuestion {
         all: arguments.all,
         limit: arguments.limit,
+        full: arguments.full,
         verify: arguments.verify,
         time: arguments.time,
         ..WhyQuestion::of(arguments.fact.as_str())
@@ -31,7 +32,7 @@ pub fn why(directory: Option<&Path>, arguments: &WhyArgs) -> Status {
         (false, None) => {
             let stdout = io::stdout();
             let mut out = BufWriter::new(stdout.lock());
-            let printed = proof::print(&proof, Palette::of(&stdout), &mut out);
+            let printed = proof::print(&proof, terminal::width(), Palette::of(&stdout), &mut out);
             report::printed(printed.and_then(|()| out.flush()))
         }
     }

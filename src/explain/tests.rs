@@ -32,13 +32,13 @@ fn recursion_ends_at_what_is_stated() {
         GRAPH,
         "path x-a x-d",
         expect![[r#"
-        x-a reaches x-d through x-c   x.dl:6
-        ├─ path("x-a","x-c")         x-a reaches x-c through x-b   x.dl:6
-        │  ├─ path("x-a","x-b")      x.dl:5
-        │  │  └─ edge("x-a","x-b")   x.dl:4
-        │  └─ edge("x-b","x-c")      x.dl:4
-        └─ edge("x-c","x-d")         x.dl:4
-    "#]],
+            By these facts and rules: x-a reaches x-d through x-c   x.dl:6
+            ├─ path("x-a","x-c")         x-a reaches x-c through x-b   x.dl:6
+            │  ├─ path("x-a","x-b")      x.dl:5
+            │  │  └─ edge("x-a","x-b")   x.dl:4
+            │  └─ edge("x-b","x-c")      x.dl:4
+            └─ edge("x-c","x-d")         x.dl:4
+        "#]],
     );
 }
 
@@ -54,7 +54,7 @@ d(x) :- b(x), c(x), b(x + 0).
 ",
         "d 1",
         expect![[r#"
-            d(1)   x.dl:6
+            By these facts and rules: d(1)   x.dl:6
             ├─ b(1)        x.dl:4
             │  └─ a(1)     x.dl:3
             ├─ c(1)        x.dl:5
@@ -78,9 +78,8 @@ shell(f, cat(\"shell:\", f)) :- staff(f, n), n < 5, n = 1 + 1, !owns(f, _), matc
 ",
         "shell x-orchid shell:x-orchid",
         expect![[r#"
-            shell("x-orchid","shell:x-orchid")   x.dl:6
+            By these facts and rules: shell("x-orchid","shell:x-orchid")   where 2 < 5   x.dl:6
             ├─ staff("x-orchid",2)                 x.dl:5
-            ├─ 2 < 5
             ├─ 2 = 1 + 1
             ├─ no owns("x-orchid",_) among 1 row
             ├─ match("x-.*", "x-orchid")
@@ -101,12 +100,11 @@ many(g, n) :- uses(g, _, _), n = count : { uses(g, _, _) }, n > 1.
 ",
         "many x-g 2",
         expect![[r#"
-            many("x-g",2)   x.dl:5
+            By these facts and rules: many("x-g",2)   where 2 > 1   x.dl:5
             ├─ uses("x-g","x-t1",2019)      x.dl:4
-            ├─ count = 2                    over 2 rows
-            │  ├─ uses("x-g","x-t1",2019)   x.dl:4
-            │  └─ uses("x-g","x-t2",2020)   x.dl:4
-            └─ 2 > 1
+            └─ count = 2                    over 2 rows
+               ├─ uses("x-g","x-t1",2019)   x.dl:4
+               └─ uses("x-g","x-t2",2020)   x.dl:4
         "#]],
     );
 }
@@ -122,7 +120,7 @@ first(t, y) :- y = min z : { uses(_, t, z) }.
 ",
         "first x-t2 2017",
         expect![[r#"
-            first("x-t2",2017)   x.dl:5
+            By these facts and rules: first("x-t2",2017)   x.dl:5
             └─ min = 2017                   over 3 rows
                ├─ uses("x-g","x-t2",2017)   x.dl:4
                ├─ uses("x-g","x-t1",2019)   x.dl:4
@@ -141,7 +139,7 @@ total(n) :- n = sum x + y : { a(x, y), b(y), y > 2 }.
 ",
         "total 9",
         expect![[r#"
-            total(9)   x.dl:4
+            By these facts and rules: total(9)   x.dl:4
             └─ sum = 9         over 2 rows
                ├─ row with 4
                │  ├─ a(1,3)    x.dl:3
@@ -168,7 +166,7 @@ r(v) :- t($Node(_, v)), q(_, _).
 ",
         "r 7",
         expect![[r#"
-            r(7)   x.dl:7
+            By these facts and rules: r(7)   x.dl:7
             ├─ t($Node($Leaf, 7))   x.dl:5
             └─ q(1,"x")             x.dl:6
                └─ p([1, "x"])       x.dl:5
@@ -202,7 +200,7 @@ s3 C 2022",
         true,
     );
     expect![[r#"
-        works_for("x-vega","x-bureau")   x.dl:7
+        By these claims and rules: works_for("x-vega","x-bureau")   x.dl:7
         ├─ works_for("x-lab","x-bureau")     x-lab works for x-bureau   x.dl:5
         │  └─ contract("x-bureau","x-lab")   2019 … 2021-05   [c1] s1 (A2) · [c3] s3 (C3)   +1 copy   x.csv:2   disputed by [c4] s3 (C2)
         └─ owns("x-lab","x-vega")            [c5] no source (F2)   x.csv:6
@@ -226,15 +224,15 @@ c3 s1 2 .. base v w",
         true,
     );
     expect![[r#"
-        sym("x","y")   [c1] s1 (B2)   x.csv:2
+        As claimed: sym("x","y")   [c1] s1 (B2)   x.csv:2
     "#]]
     .assert_eq(&world.tree("sym x y"));
     expect![[r#"
-        sym("v","w")   [c2] s1 (B2)   x.csv:3   also follows by x.dl:5
+        As claimed: sym("v","w")   [c2] s1 (B2)   x.csv:3   also follows by x.dl:5
     "#]]
     .assert_eq(&world.tree("sym v w"));
     expect![[r#"
-        sym("w","v")   x.dl:4
+        By these claims and rules: sym("w","v")   x.dl:4
         └─ sym("v","w")   [c2] s1 (B2)   x.csv:3   also follows by x.dl:5
     "#]]
     .assert_eq(&world.tree("sym w v"));
@@ -530,14 +528,14 @@ same(a, b) :- alias(a, b).
         }
     }
     expect![[r#"
-        same("x-a","x-d")   by equivalence
+        By these facts and rules: same("x-a","x-d")   by equivalence
         ├─ same("x-a","x-b")       x.dl:5
         ├─ same("x-c","x-b")       x.dl:5
         └─ same("x-d","x-c")       x.dl:6
            └─ alias("x-d","x-c")   x.dl:4
-        same("x-b","x-a")   by equivalence
+        By these facts and rules: same("x-b","x-a")   by equivalence
         └─ same("x-a","x-b")   x.dl:5
-        same("x-d","x-d")   by equivalence
+        By these facts and rules: same("x-d","x-d")   by equivalence
         └─ same("x-d","x-c")       x.dl:6
            └─ alias("x-d","x-c")   x.dl:4
     "#]]
@@ -561,14 +559,14 @@ fn an_equivalence_of_the_engine_is_explained_alike() {
         true,
     );
     expect![[r#"
-        same("x-a","x-c")   by equivalence
+        By these claims and rules: same("x-a","x-c")   by equivalence
         ├─ same("x-a","x-b")   [c1] no source (F2)   x.csv:2
         └─ same("x-c","x-b")   [c2] no source (F2)   x.csv:3
     "#]]
     .assert_eq(&world.tree("same x-a x-c"));
     let world = World::of(".decl same(a: symbol, b: symbol) eqrel same(\"x-a\", \"x-b\").");
     expect![[r#"
-        same("x-b","x-a")   by equivalence
+        By these facts and rules: same("x-b","x-a")   by equivalence
         └─ same("x-a","x-b")   x.dl:1
     "#]]
     .assert_eq(&world.tree("same x-b x-a"));
@@ -634,4 +632,64 @@ fn whatever_follows_can_be_proved() {
     ] {
         prove_all(program);
     }
+}
+
+const BACKDROP: &str = "
+.decl kind(x: symbol, k: symbol)
+kind(\"x-vega\", \"firm\"). kind(\"x-bureau\", \"bureau\").
+.decl organ_kind(k: symbol)
+organ_kind(\"bureau\").
+.decl firm(x: symbol)
+@[say = \"{x} is a firm\"]
+firm(x) :- kind(x, k), k != \"bureau\", !organ_kind(k).
+.decl organ(x: symbol)
+organ(x) :- kind(x, k), organ_kind(k).
+.decl contract(c: symbol, f: symbol, year: number)
+.decl shady(x: symbol)
+shady(x) :- firm(x), !contract(_, x, _).
+.decl works_for(f: symbol, c: symbol)
+works_for(f, c) :- contract(c, f, y), y > 2015, organ(c), firm(f), f != c.
+";
+
+#[test]
+fn what_rests_on_plain_data_is_one_line_beside_claims() {
+    let world = World::new(
+        BACKDROP,
+        "c1 s1 2 .. contract x-bureau x-vega 2019",
+        "s1 B 2020 -",
+        true,
+    );
+    let proof = world.prove("works_for x-vega x-bureau");
+    expect![[r#"
+        By these claims and rules: works_for("x-vega","x-bureau")   where 2019 > 2015   x.dl:15
+        ├─ contract("x-bureau","x-vega",2019)   [c1] s1 (B2)   x.csv:2
+        ├─ organ("x-bureau")                    x.dl:3, x.dl:5
+        └─ firm("x-vega")                       x-vega is a firm   x.dl:3
+    "#]]
+    .assert_eq(&world.draw(&proof, &TreeOptions::default()));
+    let full = TreeOptions {
+        full: true,
+        ..TreeOptions::default()
+    };
+    expect![[r#"
+        By these claims and rules: works_for("x-vega","x-bureau")   x.dl:15
+        ├─ contract("x-bureau","x-vega",2019)     [c1] s1 (B2)   x.csv:2
+        ├─ 2019 > 2015
+        ├─ organ("x-bureau")                      x.dl:10
+        │  ├─ kind("x-bureau","bureau")           x.dl:3
+        │  └─ organ_kind("bureau")                x.dl:5
+        ├─ firm("x-vega")                         x-vega is a firm   x.dl:7
+        │  ├─ kind("x-vega","firm")               x.dl:3
+        │  ├─ "firm" != "bureau"
+        │  └─ no organ_kind("firm") among 1 row
+        └─ "x-vega" != "x-bureau"
+    "#]]
+    .assert_eq(&world.draw(&proof, &full));
+    // Where nobody claims anything there is no backdrop.
+    expect![[r#"
+        By these facts and rules: organ("x-bureau")   x.dl:10
+        ├─ kind("x-bureau","bureau")   x.dl:3
+        └─ organ_kind("bureau")        x.dl:5
+    "#]]
+    .assert_eq(&World::of(BACKDROP).tree("organ x-bureau"));
 }

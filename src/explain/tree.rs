@@ -1,35 +1,47 @@
 //! A proof as a tree of lines. Lines are data: whoever prints them may align, colour or cut them.
 
 use super::case::{Case, Ground};
+use super::facts::Fact;
 use super::phrases::gap_text;
+use super::plain::plain_nodes;
 use super::proof::{Basis, Derivation, NodeId, Premise, Proof, Total};
 use super::testimony::testimonies;
 use super::text::{Wording, fact_text, sentence};
-use crate::analysis::checked::{Aggregate, Literal, LiteralKind, RuleId, Variable};
+use crate::analysis::checked::{Aggregate, Literal, LiteralKind, RuleId, Term, Variable};
 use crate::evidence::{ClaimId, GradeTables, Interval};
 use crate::storage::Code;
+use crate::syntax::ast::CompareOp;
 use crate::syntax::source::SourceMap;
-use std::fmt;
+use rustc_hash::FxHashSet;
 
-/// How much of a proof is drawn. What is left out is said.
-#[derive(Clone, Debug)]
-pub struct TreeOptions {
+/// How much of a proof is drawn. What is left out for its size is said.
+#[derive(Clone, Copy)]
+pub struct TreeOptions<'a> {
     /// Levels below the root.
     pub depth: usize,
     pub lines: usize,
+    /// Draw every step. Otherwise what rests on plain data alone, in a case of claims, is one line, and comparisons that
+    /// the facts beside them tell are left to the rule.
+    pub full: bool,
+    /// Where a fact of plain data stands, as `file:line`.
+    pub locate: Option<&'a dyn Fn(&Fact) -> Option<String>>,
 }
 
-impl Default for TreeOptions {
+impl Default for TreeOptions<'_> {
     fn default() -> Self {
         TreeOptions {
             depth: 60,
             lines: 2000,
+            full: false,
+            locate: None,
         }
     }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tree {
+    /// Who speaks: `By these claims and rules: `. Stands in front of the first line.
+    pub lead: String,
     pub lines: Vec<Line>,
 }
 
@@ -56,36 +68,8 @@ pub enum LineKind {
     Remark,
 }
 
-/// Notes begin in one column, unless the text before them is longer than this.
-const WIDEST: usize = 56;
-
-impl fmt::Display for Tree {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        use unicode_width::UnicodeWidthStr;
-        let width = |line: &Line| line.branch.width() + line.text.width();
-        let column = self
-            .lines
-            .iter()
-            .skip(1)
-            .map(width)
-            .filter(|&width| width <= WIDEST)
-            .max()
-            .unwrap_or(0);
-        for (at, line) in self.lines.iter().enumerate() {
-            write!(f, "{}{}", line.branch, line.text)?;
-            if !line.notes.is_empty() {
-                let pad = if at == 0 {
-                    0
-                } else {
-                    column.saturating_sub(width(line))
-                };
-                write!(f, "{:pad$}   {}", "", line.notes.join("   "))?;
-            }
-            writeln!(f)?;
-        }
-        Ok(())
-    }
-}
+/// Places named for a step whose facts stand at several.
+const PLACES: usize = 2;
 
 impl Case<'_> {
     /// Draws a proof. A fact that is needed twice is explained where it comes first.
@@ -94,9 +78,13 @@ impl Case<'_> {
         proof: &Proof,
         texts: &SourceMap,
         tables: &GradeTables,
-        options: &TreeOptions,
+        options: &TreeOptions<'_>,
     ) -> Tree {
         Artist {
+            plain: match options.full {
+                true => vec![false; proof.len()],
+                false => plain_nodes(self, proof, texts),
+            },
             case: self,
             proof,
             texts,
@@ -113,6 +101,8 @@ impl Case<'_> {
 enum Item<'p> {
     Node(NodeId),
     Text(String),
+    /// Of values that stand in the facts beside it. Of a rule, its line tells it.
+    Comparison(String),
     Aggregate {
         total: &'p Total,
         aggregate: &'p Aggregate,
@@ -132,7 +122,9 @@ struct Artist<'a> {
     proof: &'a Proof,
     texts: &'a SourceMap,
     tables: &'a GradeTables,
-    options: &'a TreeOptions,
+    options: &'a TreeOptions<'a>,
+    /// Nodes of no more than one line.
+    plain: Vec<bool>,
     drawn: Vec<bool>,
     lines: Vec<Line>,
 }
@@ -169,14 +161,39 @@ impl<'a> Artist<'a> {
                 open.push((item, depth + 1, below.clone(), at + 1 == count));
             }
         }
-        Tree { lines: self.lines }
+        Tree {
+            lead: self.lead().to_owned(),
+            lines: self.lines,
+        }
+    }
+
+    /// Nothing is asserted in our own voice.
+    fn lead(&self) -> &'static str {
+        let claimed = self.proof.nodes().any(|(_, node)| {
+            matches!(
+                &node.basis,
+                Basis::Stated {
+                    ground: Ground::Claims(_),
+                    ..
+                }
+            )
+        });
+        match (&self.proof.root().basis, claimed) {
+            (Basis::Stated { .. }, true) => "As claimed: ",
+            (Basis::Stated { .. }, false) => "As stated: ",
+            (Basis::Derived(_) | Basis::Equivalent(_), true) => "By these claims and rules: ",
+            (Basis::Derived(_) | Basis::Equivalent(_), false) => "By these facts and rules: ",
+            (Basis::Open(_), _) => "",
+        }
     }
 
     /// Draws one line and gives the items below it.
     fn line(&mut self, item: Item<'a>, branch: String) -> Vec<Item<'a>> {
         let (text, notes, kind, items) = match item {
             Item::Node(id) => return self.node(id, branch),
-            Item::Text(text) => (text, Vec::new(), LineKind::Condition, Vec::new()),
+            Item::Text(text) | Item::Comparison(text) => {
+                (text, Vec::new(), LineKind::Condition, Vec::new())
+            }
             Item::Remark(text) => (text, Vec::new(), LineKind::Remark, Vec::new()),
             Item::Member { text, items } => (text, Vec::new(), LineKind::Condition, items),
             Item::Aggregate {
@@ -213,9 +230,10 @@ impl<'a> Artist<'a> {
         let mut notes = Vec::new();
         let mut items = Vec::new();
         let again = std::mem::replace(&mut self.drawn[id.index()], true);
+        let short = self.plain[id.index()] && id != NodeId::ROOT;
         let kind = match &node.basis {
             Basis::Stated { ground, also } => {
-                self.state(ground, &mut notes);
+                self.state(&node.fact, ground, &mut notes);
                 if let Some(rule) = also {
                     notes.push(format!("also follows by {}", self.place(*rule)));
                 }
@@ -229,7 +247,7 @@ impl<'a> Artist<'a> {
                     rule,
                     &derivation.values,
                 );
-                if let Some(said) = said {
+                if let Some(said) = said.filter(|_| !(short && again)) {
                     if id == NodeId::ROOT {
                         text = said;
                     } else {
@@ -238,7 +256,10 @@ impl<'a> Artist<'a> {
                 }
                 if again {
                     notes.push("shown above".to_owned());
+                } else if short {
+                    notes.extend(self.places_below(id));
                 } else {
+                    notes.extend(self.comparisons(derivation));
                     notes.push(self.place(derivation.rule));
                     items = self.premises(derivation);
                 }
@@ -247,6 +268,8 @@ impl<'a> Artist<'a> {
             Basis::Equivalent(links) => {
                 if again {
                     notes.push("shown above".to_owned());
+                } else if short {
+                    notes.extend(self.places_below(id));
                 } else {
                     notes.push("by equivalence".to_owned());
                     items.extend(links.iter().map(|link| Item::Node(link.pair)));
@@ -277,12 +300,16 @@ impl<'a> Artist<'a> {
 
     fn premises(&self, derivation: &'a Derivation) -> Vec<Item<'a>> {
         let rule = &self.case.program[derivation.rule];
-        self.items(
+        let mut items = self.items(
             &rule.body,
             &derivation.premises,
             &rule.variables,
             &derivation.values,
-        )
+        );
+        if !self.options.full {
+            items.retain(|item| !matches!(item, Item::Comparison(_)));
+        }
+        items
     }
 
     fn items(
@@ -312,14 +339,83 @@ impl<'a> Artist<'a> {
                         values,
                     });
                 }
-                _ => items.extend(
-                    self.wording(variables, values)
-                        .constraint(literal)
-                        .map(Item::Text),
-                ),
+                (_, kind) => {
+                    let item = match compares_values(kind) {
+                        true => Item::Comparison,
+                        false => Item::Text,
+                    };
+                    items.extend(
+                        self.wording(variables, values)
+                            .constraint(literal)
+                            .map(item),
+                    );
+                }
             }
         }
         items
+    }
+
+    /// What is compared without being computed, for the line of the rule: `where 2016 <= 2018`. That two names differ
+    /// is to be seen.
+    fn comparisons(&self, derivation: &Derivation) -> Option<String> {
+        if self.options.full {
+            return None;
+        }
+        let rule = &self.case.program[derivation.rule];
+        let wording = Wording {
+            program: self.case.program,
+            dictionary: self.case.dictionary,
+            variables: &rule.variables,
+            values: &derivation.values,
+        };
+        let compared: Vec<String> = rule
+            .body
+            .iter()
+            .filter(|literal| {
+                let differs = matches!(
+                    literal.kind,
+                    LiteralKind::Compare {
+                        op: CompareOp::Ne,
+                        ..
+                    }
+                );
+                compares_values(&literal.kind) && !differs
+            })
+            .filter_map(|literal| wording.constraint(literal))
+            .collect();
+        (!compared.is_empty()).then(|| format!("where {}", compared.join(", ")))
+    }
+
+    /// Where the facts stand that a node rests on.
+    fn places_below(&self, id: NodeId) -> Option<String> {
+        let mut places: Vec<String> = Vec::new();
+        let mut seen = FxHashSet::default();
+        let mut open = vec![id];
+        while let Some(id) = open.pop() {
+            let node = self.proof.node(id);
+            let place = match &node.basis {
+                Basis::Stated {
+                    ground: Ground::Text(rule),
+                    ..
+                } => Some(self.place(*rule)),
+                Basis::Stated { .. } => self.locate(&node.fact),
+                _ => None,
+            };
+            places.extend(place.filter(|place| !places.contains(place)));
+            if places.len() > PLACES {
+                places[PLACES] = "…".to_owned();
+                break;
+            }
+            let mut premises = Vec::new();
+            node.each_premise(&mut |premise| premises.push(premise));
+            premises.retain(|&premise| seen.insert(premise));
+            open.extend(premises.into_iter().rev());
+        }
+        (!places.is_empty()).then(|| places.join(", "))
+    }
+
+    fn locate(&self, fact: &Fact) -> Option<String> {
+        self.options.locate.and_then(|locate| locate(fact))
     }
 
     fn members(
@@ -369,10 +465,13 @@ impl<'a> Artist<'a> {
         format!("{}:{}", at.file, at.line)
     }
 
-    fn state(&self, ground: &Ground, notes: &mut Vec<String>) {
+    fn state(&self, fact: &Fact, ground: &Ground, notes: &mut Vec<String>) {
         match ground {
             Ground::Text(rule) => notes.push(self.place(*rule)),
-            Ground::Data => notes.push("stated in the data".to_owned()),
+            Ground::Data => {
+                let place = self.locate(fact);
+                notes.push(place.unwrap_or_else(|| "stated in the data".to_owned()));
+            }
             Ground::Claims(claims) => {
                 let (known, sources) = (self.case.claims, self.case.sources);
                 let groups = testimonies(known, sources, self.tables, claims);
@@ -411,5 +510,14 @@ impl<'a> Artist<'a> {
             }
             None => format!("[{}] no source ({grade})", claim.id),
         }
+    }
+}
+
+/// Whether a literal compares values that stand in the facts beside it, and computes none.
+fn compares_values(literal: &LiteralKind) -> bool {
+    let is_value = |term: &Term| matches!(term, Term::Var(_) | Term::Const(_));
+    match literal {
+        LiteralKind::Compare { left, right, .. } => is_value(left) && is_value(right),
+        _ => false,
     }
 }

@@ -150,7 +150,10 @@ pub fn miss_tree(first: String, misses: &[MissView]) -> Tree {
         });
         push(&mut open, items, &below);
     }
-    Tree { lines }
+    Tree {
+        lead: String::new(),
+        lines,
+    }
 }
 
 enum Item<'v> {

@@ -74,10 +74,11 @@ pub const VERBS: &[Verb] = &[
         flags: &[
             ("all", false),
             ("limit", true),
+            ("full", false),
             ("verify", false),
             ("time", false),
         ],
-        more: "As in `:why works_for(\"a\", \"b\")`. With variables, as in `:why works_for(F, \"b\")`, the first fact that agrees. `--all` lists every minimal support, `--limit N` looks for N only, `--verify` checks the proof again, `--time` takes only supports whose claims once held together.",
+        more: "As in `:why works_for(\"a\", \"b\")`. With variables, as in `:why works_for(F, \"b\")`, the first fact that agrees. `--all` lists every minimal support, `--limit N` looks for N only, `--full` draws every step, also those that rest on plain data alone, `--verify` checks the proof again, `--time` takes only supports whose claims once held together.",
     },
     Verb {
         name: "why-not",
@@ -377,6 +378,7 @@ fn parse_command(command: &str) -> Result<Line, String> {
         ("why", Some(fact)) => run(Command::Why(WhyQuestion {
             all: flags.has("all"),
             limit: flags.parsed("limit")?,
+            full: flags.has("full"),
             verify: flags.has("verify"),
             time: flags.has("time"),
             ..WhyQuestion::of(fact)

@@ -31,7 +31,7 @@ pub fn show(answer: &Answer, look: Look, out: &mut dyn Write) -> io::Result<()> 
             };
             writeln!(out, "{}{aside}", changed(change, look.timed))
         }
-        Answer::Proof(proof) => proof::print(proof, look.palette, out),
+        Answer::Proof(proof) => proof::print(proof, look.width, look.palette, out),
         Answer::Missing(missing) => write!(out, "{missing}"),
         Answer::Corroboration(found) => write!(out, "{found}"),
         Answer::Critical(found) => write!(out, "{found}"),

@@ -26,6 +26,7 @@ mod outcome;
 mod outputs;
 mod pages;
 mod part;
+mod places;
 mod plans;
 mod pool;
 mod program;
@@ -74,7 +75,7 @@ pub use worlds::{Bridged, OverMerged, Worlds};
 // What callers need of the parts below, so that they know only this one.
 pub use crate::engine::budget::{Budget, Observer, StopReason};
 pub use crate::evidence::{Credibility, Lens, PartialDate, Reliability};
-pub use crate::explain::{GraphFormat, Line, LineKind, Tree};
+pub use crate::explain::{GraphFormat, Line, LineKind, Row, Tree, wrap};
 pub use crate::plan::{PlanText, StepText};
 
 #[cfg(test)]

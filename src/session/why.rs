@@ -2,6 +2,7 @@
 
 use super::error::Error;
 use super::loaded::Session;
+use super::places::Places;
 use crate::evidence::{ClaimId, GradeTables};
 use crate::explain::json::{ProofView, SupportView};
 use crate::explain::{
@@ -24,6 +25,8 @@ pub struct WhyQuestion {
     pub all: bool,
     /// Supports to look for. Default: 100, or without a limit of its own where all are asked for.
     pub limit: Option<usize>,
+    /// Draw every step of the proof: by default what rests on plain data alone is kept short.
+    pub full: bool,
     /// Check the proof again, step by step.
     pub verify: bool,
     /// Supports whose claims never held at once support nothing.
@@ -423,8 +426,15 @@ impl Session {
                 format!("{}: {}", self.fact_text(&node.fact), flaw.kind)
             }));
         }
+        let places = Places::new(self);
+        let locate = |fact: &Fact| places.find(fact);
+        let options = TreeOptions {
+            full: question.full,
+            locate: Some(&locate),
+            ..TreeOptions::default()
+        };
         proof.found = Some((
-            case.tree(&built, &self.sources, &tables, &TreeOptions::default()),
+            case.tree(&built, &self.sources, &tables, &options),
             case.proof_view(&built, &self.sources, &tables),
         ));
         proof

@@ -14,6 +14,9 @@ use crate::syntax::ast::CompareOp;
 use crate::syntax::source::SourceMap;
 use rustc_hash::FxHashSet;
 
+/// Tells where a plain fact stands, as `file:line`.
+pub type Locate<'a> = dyn Fn(&Fact) -> Option<String> + 'a;
+
 /// How much of a proof is drawn. What is left out for its size is said.
 #[derive(Clone, Copy)]
 pub struct TreeOptions<'a> {
@@ -24,7 +27,7 @@ pub struct TreeOptions<'a> {
     /// the facts beside them tell are left to the rule.
     pub full: bool,
     /// Where a fact of plain data stands, as `file:line`.
-    pub locate: Option<&'a dyn Fn(&Fact) -> Option<String>>,
+    pub locate: Option<&'a Locate<'a>>,
 }
 
 impl Default for TreeOptions<'_> {

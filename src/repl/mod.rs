@@ -263,7 +263,10 @@ fn help(verb: Option<&Verb>) -> String {
             text.push_str(INTRODUCTION);
             text.push('\n');
             for verb in VERBS {
-                text.push_str(&format!("{:<26} {}\n", verb.usage(), verb.does));
+                let usage = verb.usage();
+                let end = if usage.len() > 26 { "\n" } else { "" };
+                let pad = if usage.len() > 26 { 0 } else { usage.len() };
+                text.push_str(&format!("{usage}{end}{:1$} {2}\n", "", 26 - pad, verb.does));
             }
             text.push_str("\nCtrl-C stops a query, Ctrl-D leaves, Tab completes relations, constants and commands.\n");
         }

@@ -264,9 +264,11 @@ fn help(verb: Option<&Verb>) -> String {
             text.push('\n');
             for verb in VERBS {
                 let usage = verb.usage();
-                let end = if usage.len() > 26 { "\n" } else { "" };
-                let pad = if usage.len() > 26 { 0 } else { usage.len() };
-                text.push_str(&format!("{usage}{end}{:1$} {2}\n", "", 26 - pad, verb.does));
+                let end = match usage.chars().count() > 26 {
+                    true => format!("\n{:26}", ""),
+                    false => String::new(),
+                };
+                text.push_str(&format!("{usage:<26}{end} {}\n", verb.does));
             }
             text.push_str("\nCtrl-C stops a query, Ctrl-D leaves, Tab completes relations, constants and commands.\n");
         }

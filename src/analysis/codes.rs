@@ -1,6 +1,6 @@
 //! Every code the checker gives, with its meaning in one line. Codes are stable: none is ever reused.
 
-use crate::syntax::codes::Code;
+use crate::syntax::codes::{Code, warning_name_in};
 
 macro_rules! codes {
     ($($constant:ident = $code:literal $(as $name:literal)?, $meaning:literal;)*) => {
@@ -80,10 +80,7 @@ codes! {
 
 /// The name under which a warning of this part is silenced.
 pub fn warning_name(code: &str) -> Option<&'static str> {
-    CODES
-        .iter()
-        .find(|entry| entry.code == code)
-        .and_then(|entry| entry.warning_name)
+    warning_name_in(CODES, code)
 }
 
 #[cfg(test)]

@@ -80,17 +80,6 @@ impl Dictionary {
         }
     }
 
-    /// The code of a word, unless it would have to be interned first.
-    pub fn find_word(&self, word: u64) -> Option<Code> {
-        if word < u64::from(Code::WIDE) {
-            Some(Code(word as u32))
-        } else {
-            self.words
-                .find(&word, |known| *known == word)
-                .map(|at| Code(Code::WIDE | at))
-        }
-    }
-
     pub fn to_word(&self, code: Code) -> u64 {
         if code.0 < Code::WIDE {
             u64::from(code.0)

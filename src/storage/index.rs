@@ -17,8 +17,6 @@ pub struct Index {
     locate: Locate,
     slots: Vec<Slot>,
     arena: Arena,
-    /// Keys that have rows.
-    keys: usize,
     rows: usize,
 }
 
@@ -71,7 +69,6 @@ impl Index {
         for slot in &mut index.slots {
             slot.start = start;
             start += slot.room;
-            index.keys += usize::from(slot.room > 0);
         }
         index.fill(rows, &numbers);
         index
@@ -102,7 +99,6 @@ impl Index {
             let slot = &mut index.slots[numbers[0] as usize];
             (slot.start, slot.len) = (start as u32, slot.room);
             start += slot.room as usize;
-            index.keys += 1;
         }
         index.arena = Arena::Column(rows.rows().clone(), arity - 1);
         index.rows = rows.len();
@@ -130,26 +126,12 @@ impl Index {
             locate,
             slots,
             arena,
-            keys: 0,
             rows: 0,
         }
     }
 
-    pub fn key(&self) -> &[usize] {
-        &self.key
-    }
-
     pub fn payload(&self) -> &[usize] {
         &self.payload
-    }
-
-    /// Distinct keys.
-    pub fn keys(&self) -> usize {
-        self.keys
-    }
-
-    pub fn rows(&self) -> usize {
-        self.rows
     }
 
     /// Counts the rows of each key into the room of its slot. Returns the slot of each row, unless it is cheaper to
@@ -226,7 +208,6 @@ impl Index {
         };
         for (row, &number) in numbers.iter().enumerate() {
             let slot = &mut self.slots[number as usize];
-            self.keys += usize::from(slot.len == 0);
             // Without payload there is nothing to store and no room to run out of.
             if let (Some(end), true) = (arena.len().checked_div(stride), slot.len == slot.room) {
                 let room = (slot.room * 2).max(2);

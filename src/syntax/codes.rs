@@ -69,7 +69,12 @@ codes! {
 
 /// The name that silences a warning, if `code` is one of this part's warnings.
 pub fn warning_name(code: &str) -> Option<&'static str> {
-    CODES
+    warning_name_in(CODES, code)
+}
+
+/// The same for the warnings of any part's table.
+pub fn warning_name_in(codes: &[Code], code: &str) -> Option<&'static str> {
+    codes
         .iter()
         .find(|entry| entry.code == code)
         .and_then(|entry| entry.warning_name)

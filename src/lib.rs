@@ -89,6 +89,7 @@ pub mod cli;
 pub mod engine;
 pub mod evidence;
 pub mod explain;
+pub mod hypothesis;
 pub mod io;
 pub mod plan;
 pub mod repl;

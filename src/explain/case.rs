@@ -74,6 +74,18 @@ impl<'a> Case<'a> {
         self
     }
 
+    pub(crate) fn program(&self) -> &'a CheckedProgram {
+        self.program
+    }
+
+    pub(crate) fn dictionary(&self) -> &'a Dictionary {
+        self.dictionary
+    }
+
+    pub(crate) fn facts(&self) -> &'a dyn Facts {
+        self.facts
+    }
+
     pub fn holds(&self, fact: &Fact) -> bool {
         self.facts.contains(fact.relation, &fact.row)
     }
@@ -101,7 +113,7 @@ impl<'a> Case<'a> {
     }
 
     /// The rules with a body that conclude rows of this relation.
-    pub(super) fn rules_of(&self, relation: RelationId) -> &[RuleId] {
+    pub(crate) fn rules_of(&self, relation: RelationId) -> &[RuleId] {
         &self.rules[relation.index()]
     }
 
@@ -119,7 +131,7 @@ impl<'a> Case<'a> {
         self.rules_of(relation).is_empty() && self.program[relation].kind != RelationKind::Eqrel
     }
 
-    pub(super) fn context<'m>(&'m self, meter: &'m Meter) -> Context<'m> {
+    pub(crate) fn context<'m>(&'m self, meter: &'m Meter) -> Context<'m> {
         Context {
             facts: self.facts,
             dictionary: self.dictionary,

@@ -1,0 +1,96 @@
+//! The rows of a case and a few more on top.
+
+use crate::analysis::checked::RelationId;
+use crate::explain::{Fact, Facts};
+use crate::storage::{Code, Rows};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// Rows of later ticks than any run has.
+const FIRST_TICK: u32 = 1 << 31;
+
+/// A few rows more than a run has. Looking up costs what the run costs, and a look at each added row of the relation.
+pub(super) struct Overlay<'a> {
+    below: &'a dyn Facts,
+    /// In the order in which they came.
+    added: Vec<Fact>,
+    at: FxHashMap<Fact, usize>,
+    of: FxHashMap<RelationId, Vec<usize>>,
+    assumed: FxHashSet<Fact>,
+}
+
+impl<'a> Overlay<'a> {
+    pub(super) fn over(below: &'a dyn Facts) -> Overlay<'a> {
+        Overlay {
+            below,
+            added: Vec::new(),
+            at: FxHashMap::default(),
+            of: FxHashMap::default(),
+            assumed: FxHashSet::default(),
+        }
+    }
+
+    pub(super) fn below(&self) -> &'a dyn Facts {
+        self.below
+    }
+
+    /// False: it was there.
+    pub(super) fn add(&mut self, fact: Fact) -> bool {
+        if self.contains(fact.relation, &fact.row) {
+            return false;
+        }
+        let at = self.added.len();
+        self.of.entry(fact.relation).or_default().push(at);
+        self.at.insert(fact.clone(), at);
+        self.added.push(fact);
+        true
+    }
+
+    pub(super) fn assume(&mut self, fact: Fact) -> bool {
+        self.assumed.insert(fact.clone());
+        self.add(fact)
+    }
+
+    pub(super) fn added(&self) -> &[Fact] {
+        &self.added
+    }
+}
+
+impl Facts for Overlay<'_> {
+    fn matching(&self, relation: RelationId, pattern: &[Option<Code>]) -> Rows {
+        let mut rows = self.below.matching(relation, pattern);
+        for &at in self.of.get(&relation).into_iter().flatten() {
+            let row = &self.added[at].row;
+            let agrees = |(asked, code): (&Option<Code>, &Code)| asked.is_none_or(|it| it == *code);
+            if pattern.iter().zip(row).all(agrees) {
+                rows.push(row);
+            }
+        }
+        rows
+    }
+
+    fn contains(&self, relation: RelationId, row: &[Code]) -> bool {
+        self.below.contains(relation, row)
+            || self.of.contains_key(&relation) && self.at.contains_key(&Fact::new(relation, row))
+    }
+
+    fn len(&self, relation: RelationId) -> usize {
+        self.below.len(relation) + self.of.get(&relation).map_or(0, Vec::len)
+    }
+
+    fn birth(&self, relation: RelationId, row: &[Code]) -> Option<u32> {
+        let fact = Fact::new(relation, row);
+        match self.at.get(&fact) {
+            Some(_) if self.assumed.contains(&fact) => Some(0),
+            Some(&at) => Some(FIRST_TICK + at as u32),
+            None => self.below.birth(relation, row),
+        }
+    }
+
+    fn is_stated(&self, relation: RelationId, row: &[Code]) -> Option<bool> {
+        let fact = Fact::new(relation, row);
+        match self.at.contains_key(&fact) {
+            true => Some(self.assumed.contains(&fact)),
+            false => self.below.is_stated(relation, row),
+        }
+    }
+}

@@ -1,7 +1,14 @@
-//! What would follow if something were otherwise: assumptions and withdrawals, and what they explain.
+//! Named sets of assumptions and withdrawals: what they change, how they compare, and which would explain a goal.
 //!
-//! In: a case after its run, what may be assumed, goals. Out: sets of assumptions that bring a goal about,
-//! hypotheses side by side, the changes that would alter the order, as data.
-//! Must not know: terminals, sessions, files. Whoever calls hands in the rows of other runs.
+//! In: overlays as written, the runs of a case with and without them, goals. Out: worlds and the difference between two;
+//! sets of facts under which a goal holds; hypotheses side by side, and the changes that would alter their order.
+//! Must not know: terminals, sessions, files. The case itself is never touched: a world is a run of its own.
 
 pub mod abduce;
+mod difference;
+mod overlay;
+mod world;
+
+pub use difference::{Broken, Difference};
+pub use overlay::{Assumption, Overlay, RuleFile, Withdrawal, reserved};
+pub use world::World;

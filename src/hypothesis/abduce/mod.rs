@@ -18,4 +18,4 @@ mod tests;
 
 pub use consequences::Breach;
 pub use outlook::Rerun;
-pub use search::{Abduced, Explanation, Outcome, Question, Refused, explain};
+pub use search::{Abduced, Explanation, Outcome, Question, Refused, explain, leans_on};

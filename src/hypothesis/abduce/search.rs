@@ -193,6 +193,19 @@ pub fn explain<E>(
     Ok(found)
 }
 
+/// Whether some fact that passes has a derivation which uses one of the facts, or is one of them.
+pub fn leans_on(case: &Case, facts: &[Fact], passes: impl Fn(&Fact) -> bool) -> bool {
+    let budget = Budget {
+        rows: Some(MOST_FOR_WHAT_FOLLOWS),
+        ..Budget::default()
+    };
+    let leaning = case.leaning_on(facts, &[], &budget);
+    leaning.facts.iter().chain(facts).any(passes)
+}
+
+/// Rows that telling what follows from one explanation may cost.
+const MOST_FOR_WHAT_FOLLOWS: u64 = 20_000;
+
 struct Search<'a, E> {
     question: &'a Question<'a>,
     case: &'a Case<'a>,
@@ -316,7 +329,6 @@ impl<'a, E> Search<'a, E> {
     }
 
     fn explanation(&self, label: &Label, outlook: &Outlook) -> Explanation {
-        const MOST: u64 = 20_000;
         let assume = self.considered.facts(label);
         let goal = |fact: &Fact| {
             let agrees = |(asked, code): (&Option<Code>, &Code)| asked.is_none_or(|it| it == *code);
@@ -333,7 +345,7 @@ impl<'a, E> Search<'a, E> {
             self.sources,
         );
         let budget = Budget {
-            rows: Some(MOST),
+            rows: Some(MOST_FOR_WHAT_FOLLOWS),
             ..Budget::default()
         };
         let leaning = case.leaning_on(&assume, &[], &budget);

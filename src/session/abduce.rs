@@ -156,9 +156,9 @@ impl Session {
             violations: &self.report.violations,
         };
         let rerun = |facts: &[Fact]| {
-            let overlay = facts
-                .iter()
-                .fold(Overlay::default(), |overlay, fact| overlay.assume(fact.clone()));
+            let overlay = facts.iter().fold(Overlay::default(), |overlay, fact| {
+                overlay.assume(fact.clone())
+            });
             let world = self.world(&[&overlay])?;
             Ok::<_, Error>((world.database, world.report))
         };
@@ -183,7 +183,9 @@ impl Session {
             .map(|reason| format!("some explanations may be missed: {reason}"))
             .collect();
         if question.most.is_some_and(|asked| asked > MOST_EVER) {
-            notes.push(format!("no more than {MOST_EVER} facts are assumed at once"));
+            notes.push(format!(
+                "no more than {MOST_EVER} facts are assumed at once"
+            ));
         }
         if found.explanations.is_empty() && found.outcome == Outcome::Searched {
             notes.extend(self.notes_on_pattern(pattern));
@@ -203,7 +205,11 @@ impl Session {
             },
             explanations,
             refused: self.refusals(&found),
-            unknown: found.fresh.iter().map(|&code| dictionary.text(code).to_owned()).collect(),
+            unknown: found
+                .fresh
+                .iter()
+                .map(|&code| dictionary.text(code).to_owned())
+                .collect(),
             notes,
             more: found.more,
             rival: rival.map(|rival| rival.name),
@@ -213,7 +219,11 @@ impl Session {
     /// The relations that facts may be assumed of.
     pub(super) fn assumable(&self, using: &[String]) -> Result<Vec<RelationId>, Error> {
         let mut relations = Vec::new();
-        for name in using.iter().flat_map(|names| names.split(',')).map(str::trim) {
+        for name in using
+            .iter()
+            .flat_map(|names| names.split(','))
+            .map(str::trim)
+        {
             let relation = self.relation(name)?;
             if !relations.contains(&relation) {
                 relations.push(relation);
@@ -276,7 +286,10 @@ impl Session {
         let goals = self.goals_of(&overlay, self.program())?;
         Ok(Rival {
             name: text.trim().to_owned(),
-            goals: goals.into_iter().map(|goal| (goal.relation, goal.codes)).collect(),
+            goals: goals
+                .into_iter()
+                .map(|goal| (goal.relation, goal.codes))
+                .collect(),
             overlay: Some(overlay),
         })
     }
@@ -290,9 +303,13 @@ impl Session {
         };
         let absent = |fact: &&Fact| !self.database.contains(fact.relation, &fact.row);
         let facts = explanation.assume.iter().filter(absent);
-        let assumed = facts.fold(Overlay::default(), |overlay, fact| overlay.assume(fact.clone()));
+        let assumed = facts.fold(Overlay::default(), |overlay, fact| {
+            overlay.assume(fact.clone())
+        });
         let world = self.world(&[overlay, &assumed])?;
-        Ok(leans_on(&world.case(), &explanation.assume, |fact| rival.is_goal(fact)))
+        Ok(leans_on(&world.case(), &explanation.assume, |fact| {
+            rival.is_goal(fact)
+        }))
     }
 
     fn explained(&self, one: &Explanation, helps_rival: bool) -> Explained {
@@ -341,7 +358,10 @@ impl Session {
 
     fn fact_texts(&self, facts: &[Fact]) -> Vec<String> {
         let (program, dictionary) = (self.program(), self.dictionary());
-        facts.iter().map(|fact| fact_text(program, dictionary, fact)).collect()
+        facts
+            .iter()
+            .map(|fact| fact_text(program, dictionary, fact))
+            .collect()
     }
 
     /// Facts of output relations before the others, each in the order of their texts.
@@ -403,11 +423,7 @@ impl fmt::Display for Abduction {
             1 => "1 fact".to_owned(),
             most => format!("up to {most} facts"),
         };
-        writeln!(
-            f,
-            "{} does not hold. It would if, by the rules:",
-            self.goal
-        )?;
+        writeln!(f, "{} does not hold. It would if, by the rules:", self.goal)?;
         let width = count.min(SHOWN).to_string().len();
         for (at, one) in self.explanations.iter().take(SHOWN).enumerate() {
             writeln!(f, "{:>width$}  {}", at + 1, one.assume.join("  and  "))?;
@@ -420,7 +436,12 @@ impl fmt::Display for Abduction {
                 self.line(f, &indent, word, facts)?;
             }
             for denied in &one.disputed {
-                writeln!(f, "{indent}{} is denied by {}", denied.fact, denied.by.join(", "))?;
+                writeln!(
+                    f,
+                    "{indent}{} is denied by {}",
+                    denied.fact,
+                    denied.by.join(", ")
+                )?;
             }
             if let Some(rival) = self.rival.as_ref().filter(|_| one.helps_rival) {
                 writeln!(f, "{indent}helps {rival} too")?;
@@ -442,7 +463,11 @@ impl fmt::Display for Abduction {
             writeln!(f, "  … and {more} more; --json lists them")?;
         }
         if !self.unknown.is_empty() {
-            let names: Vec<String> = self.unknown.iter().map(|name| format!("`{name}`")).collect();
+            let names: Vec<String> = self
+                .unknown
+                .iter()
+                .map(|name| format!("`{name}`"))
+                .collect();
             writeln!(f, "{} stands for one that no claim names", names.join(", "))?;
         }
         for note in &self.notes {

@@ -1,8 +1,8 @@
 //! What a few assumed facts bring about, by what they touch alone.
 //!
-//! Semi-naive: every row that is new is joined with what there is, stratum by stratum. That is exact as long as nothing
-//! falls. Where a new row breaks a negation or changes a total some conclusion was drawn from, or where an order of
-//! derivation matters, the answer is that a run has to tell.
+//! Semi-naive, stratum by stratum: every row that is new is joined with what there is. A conclusion that was drawn from
+//! what is no more is looked for again. Where that might go round in a circle, in a recursive stratum, or where the order
+//! of derivation matters, the answer is that a run has to tell.
 
 use super::overlay::Overlay;
 use super::reach::is_opaque;
@@ -26,13 +26,18 @@ pub struct Breach {
 /// Only a run can tell.
 pub(super) struct Unclear;
 
+/// The rules with a body of one stratum.
+struct Rules {
+    rules: Vec<RuleId>,
+    recursive: bool,
+}
+
 /// The rules of a program by what they read; made once for all sets that are tried.
 pub(super) struct Readers<'a> {
     program: &'a CheckedProgram,
     dictionary: &'a Dictionary,
     patterns: Patterns,
-    /// By stratum: rules with a body.
-    strata: Vec<Vec<RuleId>>,
+    strata: Vec<Rules>,
     /// By relation: a new row needs more than joins.
     peculiar: Vec<bool>,
 }
@@ -44,9 +49,12 @@ impl<'a> Readers<'a> {
             .iter()
             .map(|stratum| {
                 let rules = stratum.rules.iter().copied();
-                rules
-                    .filter(|&rule| !program[rule].body.is_empty())
-                    .collect()
+                Rules {
+                    rules: rules
+                        .filter(|&rule| !program[rule].body.is_empty())
+                        .collect(),
+                    recursive: stratum.recursive,
+                }
             })
             .collect();
         let mut peculiar: Vec<bool> = program
@@ -88,12 +96,13 @@ impl<'a> Readers<'a> {
             overlay.assume(fact.clone());
         }
         self.equate(&mut overlay, 0)?;
-        for rules in &self.strata {
-            self.stratum(rules, &mut overlay, meter)?;
+        for stratum in &self.strata {
+            self.stratum(stratum, &mut overlay, meter)?;
         }
         if overlay
             .added()
             .iter()
+            .chain(overlay.gone())
             .any(|fact| self.peculiar[fact.relation.index()])
         {
             return Err(Unclear);
@@ -119,17 +128,18 @@ impl<'a> Readers<'a> {
 
     fn stratum(
         &self,
-        rules: &[RuleId],
+        stratum: &Rules,
         overlay: &mut Overlay,
         meter: &Meter,
     ) -> Result<(), Unclear> {
-        for &id in rules {
-            self.without_joins(id, overlay, meter)?;
+        let mut suspects: FxHashSet<Fact> = FxHashSet::default();
+        for &id in &stratum.rules {
+            self.disturbed(&self.program[id], overlay, &mut suspects, meter)?;
         }
         let mut next = 0;
         while let Some(fact) = overlay.added().get(next).cloned() {
             next += 1;
-            for &id in rules {
+            for &id in &stratum.rules {
                 let rule = &self.program[id];
                 for literal in &rule.body {
                     let LiteralKind::Atom(atom) = &literal.kind else {
@@ -142,70 +152,122 @@ impl<'a> Readers<'a> {
                         return Err(Unclear);
                     }
                     let heads = self.heads(rule, &bound, overlay, meter);
-                    let from = overlay.added().len();
-                    for head in heads {
-                        overlay.add(head);
-                    }
-                    self.equate(overlay, from)?;
+                    self.add(heads, overlay)?;
                 }
             }
             if meter.stopped().is_some() {
                 return Err(Unclear);
             }
         }
-        Ok(())
-    }
-
-    /// What new rows of lower strata do to a rule through its negations and aggregates.
-    fn without_joins(
-        &self,
-        id: RuleId,
-        overlay: &mut Overlay,
-        meter: &Meter,
-    ) -> Result<(), Unclear> {
-        let rule = &self.program[id];
-        for literal in &rule.body {
-            match &literal.kind {
-                LiteralKind::Negated(atom) => {
-                    for fact in overlay.added() {
-                        let Some(bound) = self.bound(atom, fact) else {
-                            continue;
-                        };
-                        let below = self.context(overlay.below(), meter);
-                        if is_opaque(rule) || self.solve(rule, &bound, below).next().is_some() {
-                            return Err(Unclear);
-                        }
-                    }
-                }
-                LiteralKind::Aggregate(aggregate) => {
-                    let mut heads = Vec::new();
-                    for bound in self.groups(aggregate, overlay) {
-                        if is_opaque(rule) {
-                            return Err(Unclear);
-                        }
-                        let now = self.heads(rule, &bound, overlay, meter);
-                        let before = self.heads(rule, &bound, overlay.below(), meter);
-                        if before.iter().any(|head| !now.contains(head)) {
-                            return Err(Unclear);
-                        }
-                        heads.extend(now);
-                    }
-                    let from = overlay.added().len();
-                    for head in heads {
-                        overlay.add(head);
-                    }
-                    self.equate(overlay, from)?;
-                }
-                _ => {}
-            }
+        for fact in suspects {
+            self.reconsider(stratum, fact, overlay, meter)?;
         }
         Ok(())
     }
 
-    /// The groups that new rows may join or leave, by the values of the variables shared with the rest of the body.
+    /// What changes in lower strata do to a rule, but for joins with new rows: conclusions that are new are added, those
+    /// that lose a derivation are suspects.
+    fn disturbed(
+        &self,
+        rule: &Rule,
+        overlay: &mut Overlay,
+        suspects: &mut FxHashSet<Fact>,
+        meter: &Meter,
+    ) -> Result<(), Unclear> {
+        let mut found = Vec::new();
+        for literal in &rule.body {
+            let before = found.len();
+            match &literal.kind {
+                LiteralKind::Atom(atom) => {
+                    for bound in self.all_bound(atom, overlay.gone()) {
+                        suspects.extend(self.heads(rule, &bound, overlay.below(), meter));
+                        found.push(Vec::new());
+                    }
+                }
+                LiteralKind::Negated(atom) => {
+                    for bound in self.all_bound(atom, overlay.added()) {
+                        suspects.extend(self.heads(rule, &bound, overlay.below(), meter));
+                        found.push(Vec::new());
+                    }
+                    for bound in self.all_bound(atom, overlay.gone()) {
+                        found.push(self.heads(rule, &bound, overlay, meter));
+                    }
+                }
+                LiteralKind::Aggregate(aggregate) => {
+                    for bound in self.groups(aggregate, overlay) {
+                        suspects.extend(self.heads(rule, &bound, overlay.below(), meter));
+                        found.push(self.heads(rule, &bound, overlay, meter));
+                    }
+                }
+                _ => {}
+            }
+            if found.len() > before && is_opaque(rule) {
+                return Err(Unclear);
+            }
+        }
+        found
+            .into_iter()
+            .try_for_each(|heads| self.add(heads, overlay))
+    }
+
+    fn add(&self, heads: Vec<Fact>, overlay: &mut Overlay) -> Result<(), Unclear> {
+        let from = overlay.added().len();
+        for head in heads {
+            overlay.add(head);
+        }
+        self.equate(overlay, from)
+    }
+
+    /// Whether a fact that lost a derivation has another one.
+    fn reconsider(
+        &self,
+        stratum: &Rules,
+        fact: Fact,
+        overlay: &mut Overlay,
+        meter: &Meter,
+    ) -> Result<(), Unclear> {
+        match overlay.below().is_stated(fact.relation, &fact.row) {
+            Some(true) => return Ok(()),
+            Some(false) => {}
+            None => return Err(Unclear),
+        }
+        // Round about a circle a fact would find itself.
+        if stratum.recursive || self.program[fact.relation].kind != RelationKind::Plain {
+            return Err(Unclear);
+        }
+        let row: Vec<Option<Code>> = fact.row.iter().map(|&code| Some(code)).collect();
+        let again = stratum.rules.iter().any(|&id| {
+            let rule = &self.program[id];
+            rule.head.as_ref().is_some_and(|head| {
+                head.relation == fact.relation
+                    && Solver::new(self.context(overlay, meter), &rule.body, &rule.variables)
+                        .with_head(&head.args, &row)
+                        .next()
+                        .is_some()
+            })
+        });
+        let opaque = |id: &RuleId| is_opaque(&self.program[*id]);
+        match again {
+            true => Ok(()),
+            false if stratum.rules.iter().any(opaque) => Err(Unclear),
+            false => {
+                overlay.remove(fact);
+                Ok(())
+            }
+        }
+    }
+
+    fn all_bound(&self, atom: &Atom, facts: &[Fact]) -> Vec<Vec<(VarId, Code)>> {
+        facts
+            .iter()
+            .filter_map(|fact| self.bound(atom, fact))
+            .collect()
+    }
+
+    /// The groups that changed rows may join or leave, by the values of the variables shared with the rest of the body.
     fn groups(&self, aggregate: &Aggregate, overlay: &Overlay) -> Vec<Vec<(VarId, Code)>> {
         let mut found: Vec<Vec<(VarId, Code)>> = Vec::new();
-        for fact in overlay.added() {
+        for fact in overlay.added().iter().chain(overlay.gone()) {
             each_atom(&aggregate.body, &mut |atom| {
                 if let Some(mut bound) = self.bound(atom, fact) {
                     bound.retain(|(var, _)| aggregate.injected.contains(var));
@@ -305,14 +367,8 @@ impl<'a> Readers<'a> {
         let mut starts: Vec<Vec<(VarId, Code)>> = Vec::new();
         for literal in &rule.body {
             match &literal.kind {
-                LiteralKind::Atom(atom) => {
-                    starts.extend(
-                        overlay
-                            .added()
-                            .iter()
-                            .filter_map(|fact| self.bound(atom, fact)),
-                    );
-                }
+                LiteralKind::Atom(atom) => starts.extend(self.all_bound(atom, overlay.added())),
+                LiteralKind::Negated(atom) => starts.extend(self.all_bound(atom, overlay.gone())),
                 LiteralKind::Aggregate(aggregate) => starts.extend(self.groups(aggregate, overlay)),
                 _ => {}
             }

@@ -52,7 +52,7 @@ impl<'a, E> Before<'a, E> {
         if let Ok((overlay, breaches)) = touched {
             return Ok(Outlook {
                 appeared: overlay.added().to_vec(),
-                fell: Vec::new(),
+                fell: overlay.gone().to_vec(),
                 breaches,
                 rows: Seen::Touched(overlay),
             });

@@ -1,4 +1,4 @@
-//! The rows of a case and a few more on top.
+//! The rows of a case, with a few more and a few less.
 
 use crate::analysis::checked::RelationId;
 use crate::explain::{Fact, Facts};
@@ -8,7 +8,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 /// Rows of later ticks than any run has.
 const FIRST_TICK: u32 = 1 << 31;
 
-/// A few rows more than a run has. Looking up costs what the run costs, and a look at each added row of the relation.
+/// A few rows more and a few less than a run has. Looking up costs what the run costs, and a look at each changed row of
+/// the relation.
 pub(super) struct Overlay<'a> {
     below: &'a dyn Facts,
     /// In the order in which they came.
@@ -16,6 +17,8 @@ pub(super) struct Overlay<'a> {
     at: FxHashMap<Fact, usize>,
     of: FxHashMap<RelationId, Vec<usize>>,
     assumed: FxHashSet<Fact>,
+    gone: Vec<Fact>,
+    gone_of: FxHashMap<RelationId, FxHashSet<Box<[Code]>>>,
 }
 
 impl<'a> Overlay<'a> {
@@ -26,6 +29,8 @@ impl<'a> Overlay<'a> {
             at: FxHashMap::default(),
             of: FxHashMap::default(),
             assumed: FxHashSet::default(),
+            gone: Vec::new(),
+            gone_of: FxHashMap::default(),
         }
     }
 
@@ -50,6 +55,24 @@ impl<'a> Overlay<'a> {
         self.add(fact)
     }
 
+    /// Takes a row away that the run has.
+    pub(super) fn remove(&mut self, fact: Fact) {
+        let of = self.gone_of.entry(fact.relation).or_default();
+        if of.insert(fact.row.clone()) {
+            self.gone.push(fact);
+        }
+    }
+
+    pub(super) fn gone(&self) -> &[Fact] {
+        &self.gone
+    }
+
+    fn is_gone(&self, relation: RelationId, row: &[Code]) -> bool {
+        self.gone_of
+            .get(&relation)
+            .is_some_and(|gone| gone.contains(row))
+    }
+
     pub(super) fn added(&self) -> &[Fact] {
         &self.added
     }
@@ -58,6 +81,13 @@ impl<'a> Overlay<'a> {
 impl Facts for Overlay<'_> {
     fn matching(&self, relation: RelationId, pattern: &[Option<Code>]) -> Rows {
         let mut rows = self.below.matching(relation, pattern);
+        if self.gone_of.contains_key(&relation) {
+            let mut kept = Rows::new(pattern.len());
+            rows.iter()
+                .filter(|row| !self.is_gone(relation, row))
+                .for_each(|row| kept.push(&row));
+            rows = kept;
+        }
         for &at in self.of.get(&relation).into_iter().flatten() {
             let row = &self.added[at].row;
             let agrees = |(asked, code): (&Option<Code>, &Code)| asked.is_none_or(|it| it == *code);
@@ -69,12 +99,13 @@ impl Facts for Overlay<'_> {
     }
 
     fn contains(&self, relation: RelationId, row: &[Code]) -> bool {
-        self.below.contains(relation, row)
+        self.below.contains(relation, row) && !self.is_gone(relation, row)
             || self.of.contains_key(&relation) && self.at.contains_key(&Fact::new(relation, row))
     }
 
     fn len(&self, relation: RelationId) -> usize {
-        self.below.len(relation) + self.of.get(&relation).map_or(0, Vec::len)
+        let gone = self.gone_of.get(&relation).map_or(0, FxHashSet::len);
+        self.below.len(relation) + self.of.get(&relation).map_or(0, Vec::len) - gone
     }
 
     fn birth(&self, relation: RelationId, row: &[Code]) -> Option<u32> {

@@ -20,7 +20,7 @@ use crate::explain::{
     Basis, Bindings, Case, Fact, Meter, Premise, ProofOptions, Steps, answers, each_member, holds,
     in_term, is_pattern, unify, value,
 };
-use crate::storage::{Code, Dictionary};
+use crate::storage::{Code, Dictionary, Rows};
 use crate::syntax::ast::CompareOp;
 use crate::syntax::source::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -74,15 +74,17 @@ pub(super) enum Aim {
     Mend(RuleId, Box<[Option<Code>]>),
 }
 
-/// Minimal proposals of up to `most` facts, smallest first; and whether the search ended.
+/// Minimal proposals of up to `most` facts, smallest first. The search leaves off after `enough` of them: the answer says
+/// whether it ended by itself.
 pub(super) fn propose(
     terrain: &Terrain,
     case: &Case,
     aim: &Aim,
     most: usize,
+    enough: usize,
     considered: &mut Considered,
     meter: &Meter,
-) -> Vec<Label> {
+) -> (Vec<Label>, bool) {
     let mut search = Search {
         terrain,
         case,
@@ -92,6 +94,7 @@ pub(super) fn propose(
         tables: Vec::new(),
         by_goal: FxHashMap::default(),
         agenda: vec![Vec::new(); most + 1],
+        rows: FxHashMap::default(),
     };
     let root = match aim {
         Aim::Row(relation, pattern) => search.table(Goal::Rows(*relation, pattern.clone())),
@@ -102,8 +105,8 @@ pub(super) fn propose(
             root
         }
     };
-    search.run();
-    search.labels(root)
+    let ended = search.run(root, enough);
+    (search.labels(root), ended)
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -216,16 +219,34 @@ struct Search<'a, 's> {
     by_goal: FxHashMap<Goal, usize>,
     /// By the size of the label: small ones first, so that few answers are superseded.
     agenda: Vec<Vec<Work<'a>>>,
+    /// Rows that were looked up.
+    rows: FxHashMap<(RelationId, Vec<Option<Code>>), Rc<Rows>>,
 }
 
 impl<'a> Search<'a, '_> {
-    fn run(&mut self) {
+    /// False: there was enough before the end.
+    fn run(&mut self, root: usize, enough: usize) -> bool {
         while let Some(work) = self.agenda.iter_mut().find_map(Vec::pop) {
+            if self.tables[root].answers.len() >= enough {
+                return false;
+            }
             if !self.meter.spend() {
-                return;
+                return true;
             }
             self.step(work);
         }
+        true
+    }
+
+    /// The rows of the case that agree.
+    fn matching(&mut self, relation: RelationId, pattern: &[Option<Code>]) -> Rc<Rows> {
+        let facts = self.case.context(self.meter).facts;
+        let key = (relation, pattern.to_vec());
+        let rows = self
+            .rows
+            .entry(key)
+            .or_insert_with(|| Rc::new(facts.matching(relation, pattern)));
+        rows.clone()
     }
 
     /// The labels of a table, none within another, smallest first.
@@ -594,11 +615,15 @@ impl<'a> Search<'a, '_> {
                 }
             }
         }
-        let Some(at) = (0..work.left.len())
-            .filter_map(|at| Some((self.cost(&work, &work.body[work.left[at]])?, at)))
-            .min()
-            .map(|(_, at)| at)
-        else {
+        let mut cheapest: Option<(u64, usize)> = None;
+        for at in 0..work.left.len() {
+            if let Some(cost) = self.cost(&work, &work.body[work.left[at]])
+                && cheapest.is_none_or(|(least, _)| cost < least)
+            {
+                cheapest = Some((cost, at));
+            }
+        }
+        let Some((_, at)) = cheapest else {
             if work.left.is_empty() {
                 self.conclude(&work);
             }
@@ -657,8 +682,7 @@ impl<'a> Search<'a, '_> {
 
     fn atom(&mut self, work: Work<'a>, at: usize, atom: &'a Atom) {
         let pattern = self.pattern(atom, &work.values);
-        let facts = self.case.context(self.meter).facts;
-        let rows = facts.matching(atom.relation, &pattern);
+        let rows = self.matching(atom.relation, &pattern);
         let there = pattern.iter().all(Option::is_some) && !rows.is_empty();
         let skips = atom.args.contains(&Term::Wildcard);
         let mut seen: FxHashSet<Vec<Option<Code>>> = FxHashSet::default();
@@ -857,20 +881,23 @@ impl<'a> Search<'a, '_> {
     }
 
     /// How many ways a literal leaves open, by estimate; `None`: not yet.
-    fn cost(&self, work: &Work, literal: &Literal) -> Option<u64> {
+    fn cost(&mut self, work: &Work, literal: &Literal) -> Option<u64> {
         const AGGREGATE: u64 = 1 << 40;
         match &literal.kind {
             LiteralKind::Atom(atom) => {
-                let free = |&at: &usize| work.known(&atom.args[at]) == Known::Free;
-                let open: Vec<usize> = (0..atom.args.len()).filter(free).collect();
-                let rows = self.case.context(self.meter).facts.len(atom.relation) as f64;
-                let share = open.len() as f64 / atom.args.len().max(1) as f64;
-                let mut cost = rows.powf(share);
-                if self.terrain.reach.gains(atom.relation) {
-                    // Unbound, anything could be assumed.
-                    cost *= 16f64.powi(open.len() as i32);
-                }
-                Some(cost.min(1e12) as u64)
+                let free = |arg: &&Term| work.known(arg) == Known::Free;
+                let open = atom.args.iter().filter(free).count();
+                let pattern = self.pattern(atom, &work.values);
+                let rows = match pattern.iter().all(Option::is_none) {
+                    true => self.case.context(self.meter).facts.len(atom.relation),
+                    false => self.matching(atom.relation, &pattern).len(),
+                };
+                // Where nothing is bound, anything could be assumed.
+                let assumed = match self.terrain.reach.gains(atom.relation) {
+                    true => 1u64 << (8 * open.min(6)),
+                    false => 0,
+                };
+                Some(rows as u64 + assumed)
             }
             LiteralKind::Range {
                 var,

@@ -203,6 +203,10 @@ pub fn leans_on(case: &Case, facts: &[Fact], passes: impl Fn(&Fact) -> bool) -> 
     leaning.facts.iter().chain(facts).any(passes)
 }
 
+/// Proposals looked for, for each explanation wanted: some are refused, some are not enough.
+const PROPOSALS_FOR_ONE: usize = 4;
+const FEW_PROPOSALS: usize = 400;
+
 /// Rows that telling what follows from one explanation may cost.
 const MOST_FOR_WHAT_FOLLOWS: u64 = 20_000;
 
@@ -260,16 +264,22 @@ impl<'a, E> Search<'a, E> {
         // By size, then by number: a set is looked at after all of its parts.
         let mut open: BTreeSet<(usize, Label)> = BTreeSet::new();
         let aim = Aim::Row(self.question.goal, self.question.pattern.clone());
-        for label in propose(
+        let enough = self
+            .question
+            .limit
+            .saturating_mul(PROPOSALS_FOR_ONE)
+            .max(FEW_PROPOSALS);
+        let (proposed, ended) = propose(
             &self.terrain,
             self.case,
             &aim,
             most,
+            enough,
             &mut self.considered,
             self.meter,
-        ) {
-            open.insert((label.len(), label));
-        }
+        );
+        round.more |= !ended;
+        open.extend(proposed.into_iter().map(|label| (label.len(), label)));
         while let Some((size, label)) = open.pop_first() {
             if self.meter.stopped().is_some() {
                 break;
@@ -311,14 +321,16 @@ impl<'a, E> Search<'a, E> {
                 self.claims,
                 self.sources,
             );
-            let more = propose(
+            let (more, ended) = propose(
                 &self.terrain,
                 &there,
                 &aim,
                 most - size,
+                enough,
                 &mut self.considered,
                 self.meter,
             );
+            round.more |= !ended;
             for further in more {
                 if let Some(label) = union(&label, &further, most) {
                     open.insert((label.len(), label));

@@ -28,6 +28,7 @@ mod plain;
 mod proof;
 mod prove;
 mod range;
+mod rests;
 mod search;
 mod solve;
 #[cfg(test)]
@@ -60,6 +61,7 @@ pub use meter::Meter;
 pub use proof::{Basis, Derivation, Gap, Link, MemberProof, Node, NodeId, Premise, Proof, Total};
 pub use prove::ProofOptions;
 pub(crate) use range::Steps;
+pub use rests::Rests;
 pub(crate) use solve::holds;
 pub use solve::{Context, Solution, Solver};
 pub use supports::{Support, Supports};

@@ -1,8 +1,8 @@
 //! What a few assumed facts bring about, by what they touch alone.
 //!
 //! Semi-naive, stratum by stratum: every row that is new is joined with what there is. A conclusion that was drawn from
-//! what is no more is looked for again. Where that might go round in a circle, in a recursive stratum, or where the order
-//! of derivation matters, the answer is that a run has to tell.
+//! what is no more is looked for again. Where the order of derivation matters, or only the engine can compute a value, the
+//! answer is that a run has to tell.
 
 use super::overlay::Overlay;
 use super::reach::is_opaque;
@@ -26,8 +26,18 @@ pub struct Breach {
 /// Only a run can tell.
 pub(super) struct Unclear;
 
+/// Values of some variables of a rule.
+type Bound = Vec<(VarId, Code)>;
+
+/// Rows that came and went.
+struct Changes {
+    added: Vec<Fact>,
+    gone: Vec<Fact>,
+}
+
 /// The rules with a body of one stratum.
 struct Rules {
+    relations: Vec<RelationId>,
     rules: Vec<RuleId>,
     recursive: bool,
 }
@@ -50,6 +60,7 @@ impl<'a> Readers<'a> {
             .map(|stratum| {
                 let rules = stratum.rules.iter().copied();
                 Rules {
+                    relations: stratum.relations.clone(),
                     rules: rules
                         .filter(|&rule| !program[rule].body.is_empty())
                         .collect(),
@@ -84,11 +95,13 @@ impl<'a> Readers<'a> {
         }
     }
 
-    /// Every row that is there when the facts are assumed and was not, and the constraints newly violated.
+    /// Every row that is there when some facts are assumed and others withdrawn and was not, every one that was there
+    /// and is not, and the constraints newly violated. What is withdrawn is stated.
     pub(super) fn consequences<'f>(
         &self,
         below: &'f dyn Facts,
         assumed: &[Fact],
+        withdrawn: &[Fact],
         meter: &Meter,
     ) -> Result<(Overlay<'f>, Vec<Breach>), Unclear> {
         let mut overlay = Overlay::over(below);
@@ -96,20 +109,24 @@ impl<'a> Readers<'a> {
             overlay.assume(fact.clone());
         }
         self.equate(&mut overlay, 0)?;
-        for stratum in &self.strata {
-            self.stratum(stratum, &mut overlay, meter)?;
-        }
-        if overlay
-            .added()
+        let withdrawn: FxHashSet<&Fact> = withdrawn
             .iter()
-            .chain(overlay.gone())
-            .any(|fact| self.peculiar[fact.relation.index()])
-        {
+            .filter(|fact| below.contains(fact.relation, &fact.row))
+            .collect();
+        for stratum in &self.strata {
+            self.stratum(stratum, &withdrawn, &mut overlay, meter)?;
+        }
+        let changes = Changes {
+            added: overlay.added().to_vec(),
+            gone: overlay.gone(),
+        };
+        let mut changed = changes.added.iter().chain(&changes.gone);
+        if changed.any(|fact| self.peculiar[fact.relation.index()]) {
             return Err(Unclear);
         }
         let mut breaches = Vec::new();
         for &constraint in self.program.constraints() {
-            self.breaches(constraint, &overlay, meter, &mut breaches)?;
+            self.breaches(constraint, &changes, &overlay, meter, &mut breaches)?;
         }
         match meter.stopped() {
             None => Ok((overlay, breaches)),
@@ -126,138 +143,188 @@ impl<'a> Readers<'a> {
         }
     }
 
+    /// As in DRed (Gupta, Mumick and Subrahmanian, "Maintaining views incrementally", 1993): what might fall is taken
+    /// away, what still follows is given back, and what is new is joined with all there is.
     fn stratum(
         &self,
         stratum: &Rules,
+        withdrawn: &FxHashSet<&Fact>,
         overlay: &mut Overlay,
         meter: &Meter,
     ) -> Result<(), Unclear> {
-        let mut suspects: FxHashSet<Fact> = FxHashSet::default();
+        let below = Changes {
+            added: overlay.added().to_vec(),
+            gone: overlay.gone(),
+        };
+        let own = withdrawn
+            .iter()
+            .filter(|fact| stratum.relations.contains(&fact.relation));
+        let mut suspects: Vec<Fact> = own.map(|&fact| fact.clone()).collect();
+        let mut starts: Vec<(RuleId, Bound)> = Vec::new();
         for &id in &stratum.rules {
-            self.disturbed(&self.program[id], overlay, &mut suspects, meter)?;
+            self.disturbed(id, &below, overlay, &mut suspects, &mut starts, meter)?;
+        }
+        let mut taken = Vec::new();
+        while let Some(fact) = suspects.pop() {
+            if self.stays(&fact, withdrawn, overlay)? || !overlay.remove(&fact) {
+                continue;
+            }
+            if self.program[fact.relation].kind != RelationKind::Plain {
+                return Err(Unclear);
+            }
+            if stratum.recursive {
+                let gone = std::slice::from_ref(&fact);
+                for &id in &stratum.rules {
+                    for bound in self.joins(id, gone)? {
+                        suspects.extend(self.heads(id, &bound, overlay.below(), meter));
+                    }
+                }
+            }
+            taken.push(fact);
+        }
+        let mut fresh: Vec<Fact> = below.added;
+        for fact in taken {
+            if self.follows(stratum, &fact, overlay, meter)? && overlay.restore(&fact) {
+                fresh.push(fact);
+            }
+        }
+        for (id, bound) in starts {
+            let heads = self.heads(id, &bound, overlay, meter);
+            self.take(heads, overlay, &mut fresh)?;
         }
         let mut next = 0;
-        while let Some(fact) = overlay.added().get(next).cloned() {
+        while let Some(fact) = fresh.get(next).cloned() {
             next += 1;
             for &id in &stratum.rules {
-                let rule = &self.program[id];
-                for literal in &rule.body {
-                    let LiteralKind::Atom(atom) = &literal.kind else {
-                        continue;
-                    };
-                    let Some(bound) = self.bound(atom, &fact) else {
-                        continue;
-                    };
-                    if is_opaque(rule) {
-                        return Err(Unclear);
-                    }
-                    let heads = self.heads(rule, &bound, overlay, meter);
-                    self.add(heads, overlay)?;
+                for bound in self.joins(id, std::slice::from_ref(&fact))? {
+                    let heads = self.heads(id, &bound, overlay, meter);
+                    self.take(heads, overlay, &mut fresh)?;
                 }
             }
             if meter.stopped().is_some() {
                 return Err(Unclear);
             }
         }
-        for fact in suspects {
-            self.reconsider(stratum, fact, overlay, meter)?;
+        Ok(())
+    }
+
+    /// What changes in lower strata do to a rule, but for joins with new rows: conclusions that lose a derivation are
+    /// suspects, and there are bindings to start from for those that may be new.
+    fn disturbed(
+        &self,
+        id: RuleId,
+        below: &Changes,
+        overlay: &Overlay,
+        suspects: &mut Vec<Fact>,
+        starts: &mut Vec<(RuleId, Bound)>,
+        meter: &Meter,
+    ) -> Result<(), Unclear> {
+        let rule = &self.program[id];
+        for literal in &rule.body {
+            let (losing, gaining) = match &literal.kind {
+                LiteralKind::Atom(atom) => (self.all_bound(atom, &below.gone), Vec::new()),
+                LiteralKind::Negated(atom) => (
+                    self.all_bound(atom, &below.added),
+                    self.all_bound(atom, &below.gone),
+                ),
+                LiteralKind::Aggregate(aggregate) => {
+                    let groups = self.groups(aggregate, below);
+                    (groups.clone(), groups)
+                }
+                _ => continue,
+            };
+            if is_opaque(rule) && !(losing.is_empty() && gaining.is_empty()) {
+                return Err(Unclear);
+            }
+            for bound in losing {
+                suspects.extend(self.heads(id, &bound, overlay.below(), meter));
+            }
+            starts.extend(gaining.into_iter().map(|bound| (id, bound)));
         }
         Ok(())
     }
 
-    /// What changes in lower strata do to a rule, but for joins with new rows: conclusions that are new are added, those
-    /// that lose a derivation are suspects.
-    fn disturbed(
-        &self,
-        rule: &Rule,
-        overlay: &mut Overlay,
-        suspects: &mut FxHashSet<Fact>,
-        meter: &Meter,
-    ) -> Result<(), Unclear> {
+    /// The bindings by which facts take part in a rule.
+    fn joins(&self, id: RuleId, facts: &[Fact]) -> Result<Vec<Bound>, Unclear> {
+        let rule = &self.program[id];
         let mut found = Vec::new();
         for literal in &rule.body {
-            let before = found.len();
-            match &literal.kind {
-                LiteralKind::Atom(atom) => {
-                    for bound in self.all_bound(atom, overlay.gone()) {
-                        suspects.extend(self.heads(rule, &bound, overlay.below(), meter));
-                        found.push(Vec::new());
-                    }
-                }
-                LiteralKind::Negated(atom) => {
-                    for bound in self.all_bound(atom, overlay.added()) {
-                        suspects.extend(self.heads(rule, &bound, overlay.below(), meter));
-                        found.push(Vec::new());
-                    }
-                    for bound in self.all_bound(atom, overlay.gone()) {
-                        found.push(self.heads(rule, &bound, overlay, meter));
-                    }
-                }
-                LiteralKind::Aggregate(aggregate) => {
-                    for bound in self.groups(aggregate, overlay) {
-                        suspects.extend(self.heads(rule, &bound, overlay.below(), meter));
-                        found.push(self.heads(rule, &bound, overlay, meter));
-                    }
-                }
-                _ => {}
-            }
-            if found.len() > before && is_opaque(rule) {
-                return Err(Unclear);
+            if let LiteralKind::Atom(atom) = &literal.kind {
+                found.extend(self.all_bound(atom, facts));
             }
         }
-        found
-            .into_iter()
-            .try_for_each(|heads| self.add(heads, overlay))
+        match is_opaque(rule) && !found.is_empty() {
+            true => Err(Unclear),
+            false => Ok(found),
+        }
     }
 
-    fn add(&self, heads: Vec<Fact>, overlay: &mut Overlay) -> Result<(), Unclear> {
+    /// Takes conclusions in that are new, or were taken away.
+    fn take(
+        &self,
+        heads: Vec<Fact>,
+        overlay: &mut Overlay,
+        fresh: &mut Vec<Fact>,
+    ) -> Result<(), Unclear> {
         let from = overlay.added().len();
         for head in heads {
-            overlay.add(head);
-        }
-        self.equate(overlay, from)
-    }
-
-    /// Whether a fact that lost a derivation has another one.
-    fn reconsider(
-        &self,
-        stratum: &Rules,
-        fact: Fact,
-        overlay: &mut Overlay,
-        meter: &Meter,
-    ) -> Result<(), Unclear> {
-        match overlay.below().is_stated(fact.relation, &fact.row) {
-            Some(true) => return Ok(()),
-            Some(false) => {}
-            None => return Err(Unclear),
-        }
-        // Round about a circle a fact would find itself.
-        if stratum.recursive || self.program[fact.relation].kind != RelationKind::Plain {
-            return Err(Unclear);
-        }
-        let row: Vec<Option<Code>> = fact.row.iter().map(|&code| Some(code)).collect();
-        let again = stratum.rules.iter().any(|&id| {
-            let rule = &self.program[id];
-            rule.head.as_ref().is_some_and(|head| {
-                head.relation == fact.relation
-                    && Solver::new(self.context(overlay, meter), &rule.body, &rule.variables)
-                        .with_head(&head.args, &row)
-                        .next()
-                        .is_some()
-            })
-        });
-        let opaque = |id: &RuleId| is_opaque(&self.program[*id]);
-        match again {
-            true => Ok(()),
-            false if stratum.rules.iter().any(opaque) => Err(Unclear),
-            false => {
-                overlay.remove(fact);
-                Ok(())
+            if overlay.restore(&head) {
+                fresh.push(head);
+            } else {
+                overlay.add(head);
             }
         }
+        self.equate(overlay, from)?;
+        fresh.extend_from_slice(&overlay.added()[from..]);
+        Ok(())
     }
 
-    fn all_bound(&self, atom: &Atom, facts: &[Fact]) -> Vec<Vec<(VarId, Code)>> {
+    /// Whether a fact holds whatever its derivations come to.
+    fn stays(
+        &self,
+        fact: &Fact,
+        withdrawn: &FxHashSet<&Fact>,
+        overlay: &Overlay,
+    ) -> Result<bool, Unclear> {
+        match overlay.below().is_stated(fact.relation, &fact.row) {
+            Some(true) => Ok(!withdrawn.contains(fact)),
+            Some(false) => Ok(false),
+            None => Err(Unclear),
+        }
+    }
+
+    /// Whether some rule concludes it from what is there now.
+    fn follows(
+        &self,
+        stratum: &Rules,
+        fact: &Fact,
+        overlay: &Overlay,
+        meter: &Meter,
+    ) -> Result<bool, Unclear> {
+        let row: Vec<Option<Code>> = fact.row.iter().map(|&code| Some(code)).collect();
+        for &id in &stratum.rules {
+            let rule = &self.program[id];
+            let Some(head) = rule
+                .head
+                .as_ref()
+                .filter(|head| head.relation == fact.relation)
+            else {
+                continue;
+            };
+            if is_opaque(rule) {
+                return Err(Unclear);
+            }
+            let context = self.context(overlay, meter);
+            let mut solver =
+                Solver::new(context, &rule.body, &rule.variables).with_head(&head.args, &row);
+            if solver.next().is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn all_bound(&self, atom: &Atom, facts: &[Fact]) -> Vec<Bound> {
         facts
             .iter()
             .filter_map(|fact| self.bound(atom, fact))
@@ -265,9 +332,9 @@ impl<'a> Readers<'a> {
     }
 
     /// The groups that changed rows may join or leave, by the values of the variables shared with the rest of the body.
-    fn groups(&self, aggregate: &Aggregate, overlay: &Overlay) -> Vec<Vec<(VarId, Code)>> {
-        let mut found: Vec<Vec<(VarId, Code)>> = Vec::new();
-        for fact in overlay.added().iter().chain(overlay.gone()) {
+    fn groups(&self, aggregate: &Aggregate, changes: &Changes) -> Vec<Bound> {
+        let mut found: Vec<Bound> = Vec::new();
+        for fact in changes.added.iter().chain(&changes.gone) {
             each_atom(&aggregate.body, &mut |atom| {
                 if let Some(mut bound) = self.bound(atom, fact) {
                     bound.retain(|(var, _)| aggregate.injected.contains(var));
@@ -295,11 +362,12 @@ impl<'a> Readers<'a> {
 
     fn heads(
         &self,
-        rule: &Rule,
+        id: RuleId,
         bound: &[(VarId, Code)],
         facts: &dyn Facts,
         meter: &Meter,
     ) -> Vec<Fact> {
+        let rule = &self.program[id];
         let Some(head) = &rule.head else {
             return Vec::new();
         };
@@ -359,17 +427,18 @@ impl<'a> Readers<'a> {
     fn breaches(
         &self,
         constraint: RuleId,
+        changes: &Changes,
         overlay: &Overlay,
         meter: &Meter,
         breaches: &mut Vec<Breach>,
     ) -> Result<(), Unclear> {
         let rule = &self.program[constraint];
-        let mut starts: Vec<Vec<(VarId, Code)>> = Vec::new();
+        let mut starts: Vec<Bound> = Vec::new();
         for literal in &rule.body {
             match &literal.kind {
-                LiteralKind::Atom(atom) => starts.extend(self.all_bound(atom, overlay.added())),
-                LiteralKind::Negated(atom) => starts.extend(self.all_bound(atom, overlay.gone())),
-                LiteralKind::Aggregate(aggregate) => starts.extend(self.groups(aggregate, overlay)),
+                LiteralKind::Atom(atom) => starts.extend(self.all_bound(atom, &changes.added)),
+                LiteralKind::Negated(atom) => starts.extend(self.all_bound(atom, &changes.gone)),
+                LiteralKind::Aggregate(aggregate) => starts.extend(self.groups(aggregate, changes)),
                 _ => {}
             }
         }

@@ -47,12 +47,12 @@ impl<'a, E> Before<'a, E> {
     pub(super) fn assuming(&self, assumed: &[Fact], meter: &Meter) -> Result<Outlook<'a>, E> {
         const MOST: u64 = 100_000;
         let part = meter.part(MOST);
-        let touched = self.readers.consequences(self.facts, assumed, &part);
+        let touched = self.readers.consequences(self.facts, assumed, &[], &part);
         meter.charge(&part);
         if let Ok((overlay, breaches)) = touched {
             return Ok(Outlook {
                 appeared: overlay.added().to_vec(),
-                fell: overlay.gone().to_vec(),
+                fell: overlay.gone(),
                 breaches,
                 rows: Seen::Touched(overlay),
             });

@@ -17,8 +17,7 @@ pub(super) struct Overlay<'a> {
     at: FxHashMap<Fact, usize>,
     of: FxHashMap<RelationId, Vec<usize>>,
     assumed: FxHashSet<Fact>,
-    gone: Vec<Fact>,
-    gone_of: FxHashMap<RelationId, FxHashSet<Box<[Code]>>>,
+    gone: FxHashMap<RelationId, FxHashSet<Box<[Code]>>>,
 }
 
 impl<'a> Overlay<'a> {
@@ -29,8 +28,7 @@ impl<'a> Overlay<'a> {
             at: FxHashMap::default(),
             of: FxHashMap::default(),
             assumed: FxHashSet::default(),
-            gone: Vec::new(),
-            gone_of: FxHashMap::default(),
+            gone: FxHashMap::default(),
         }
     }
 
@@ -55,20 +53,33 @@ impl<'a> Overlay<'a> {
         self.add(fact)
     }
 
-    /// Takes a row away that the run has.
-    pub(super) fn remove(&mut self, fact: Fact) {
-        let of = self.gone_of.entry(fact.relation).or_default();
-        if of.insert(fact.row.clone()) {
-            self.gone.push(fact);
-        }
+    /// Takes a row away that the run has. False: it was away.
+    pub(super) fn remove(&mut self, fact: &Fact) -> bool {
+        self.gone
+            .entry(fact.relation)
+            .or_default()
+            .insert(fact.row.clone())
     }
 
-    pub(super) fn gone(&self) -> &[Fact] {
-        &self.gone
+    /// Gives a row back that was taken away. False: it was not.
+    pub(super) fn restore(&mut self, fact: &Fact) -> bool {
+        self.gone
+            .get_mut(&fact.relation)
+            .is_some_and(|gone| gone.remove(&fact.row))
+    }
+
+    /// Rows that were taken away, ascending.
+    pub(super) fn gone(&self) -> Vec<Fact> {
+        let rows = |(&relation, rows): (&RelationId, &FxHashSet<Box<[Code]>>)| -> Vec<Fact> {
+            rows.iter().map(|row| Fact::new(relation, row)).collect()
+        };
+        let mut gone: Vec<Fact> = self.gone.iter().flat_map(rows).collect();
+        gone.sort();
+        gone
     }
 
     fn is_gone(&self, relation: RelationId, row: &[Code]) -> bool {
-        self.gone_of
+        self.gone
             .get(&relation)
             .is_some_and(|gone| gone.contains(row))
     }
@@ -81,7 +92,11 @@ impl<'a> Overlay<'a> {
 impl Facts for Overlay<'_> {
     fn matching(&self, relation: RelationId, pattern: &[Option<Code>]) -> Rows {
         let mut rows = self.below.matching(relation, pattern);
-        if self.gone_of.contains_key(&relation) {
+        if self
+            .gone
+            .get(&relation)
+            .is_some_and(|gone| !gone.is_empty())
+        {
             let mut kept = Rows::new(pattern.len());
             rows.iter()
                 .filter(|row| !self.is_gone(relation, row))
@@ -104,7 +119,7 @@ impl Facts for Overlay<'_> {
     }
 
     fn len(&self, relation: RelationId) -> usize {
-        let gone = self.gone_of.get(&relation).map_or(0, FxHashSet::len);
+        let gone = self.gone.get(&relation).map_or(0, FxHashSet::len);
         self.below.len(relation) + self.of.get(&relation).map_or(0, Vec::len) - gone
     }
 

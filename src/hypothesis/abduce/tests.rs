@@ -1,12 +1,13 @@
 //! Small programs, each answer beside that of trying every set.
 
+use super::consequences::Readers;
 use super::{Abduced, Outcome, Question, explain};
 use crate::analysis::checked::{CheckedProgram, RelationId};
 use crate::analysis::{self, Options};
 use crate::engine::budget::Unobserved;
 use crate::engine::{Budget, Database, RunOptions, RunReport};
 use crate::evidence::{Claims, Sources};
-use crate::explain::{Case, Fact, fact_text};
+use crate::explain::{Case, Fact, Facts, Meter, fact_text};
 use crate::storage::{Code, Dictionary, Rows};
 use crate::syntax::parse_text;
 use crate::syntax::source::SourceMap;
@@ -493,5 +494,80 @@ proptest! {
             let expected = small.by_brute_force(&goal, &using, 3, &["a", "b", "c"]);
             prop_assert_eq!(small.show(&found), expected, "{}\n{}", goal, program);
         }
+    }
+}
+
+/// Takes the facts over `e`, `n` and `m` out of the text of a program.
+fn without_facts(text: &str) -> (String, Vec<String>) {
+    let is_fact = |line: &&str| {
+        ["e(\"", "n(\"", "m(\""]
+            .iter()
+            .any(|start| line.starts_with(start))
+    };
+    let (facts, rest): (Vec<&str>, Vec<&str>) = text.lines().partition(is_fact);
+    let words = |line: &&str| line.replace(['(', '"', ')', '.', ','], " ");
+    (rest.join("\n"), facts.iter().map(words).collect())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_followed_is_what_a_run_says(
+        text in programs(),
+        withdrawn in prop::collection::vec(any::<prop::sample::Index>(), 0..3),
+        assumed in prop::collection::vec((0..3usize, 0..3usize, 0..3usize), 0..3),
+    ) {
+        let (text, facts) = without_facts(&text);
+        let small = Small::of(&text);
+        let read = |line: &str| {
+            let (relation, row) = small.pattern(line);
+            let row: Option<Vec<Code>> = row.into_iter().collect();
+            Fact::new(relation, &row.expect("constants"))
+        };
+        let stated: Vec<Fact> = facts.iter().map(|line| read(line)).collect();
+        let (below, before) = run(&small.program, &small.dictionary, &stated);
+        let withdrawn: Vec<Fact> = match stated.is_empty() {
+            true => Vec::new(),
+            false => withdrawn.iter().map(|at| at.get(&stated).clone()).collect(),
+        };
+        let names = ["a", "b", "c"];
+        let assumed: Vec<Fact> = assumed
+            .iter()
+            .map(|&(relation, x, y)| match relation {
+                0 => read(&format!("e {} {}", names[x], names[y])),
+                1 => read(&format!("n {}", names[x])),
+                _ => read(&format!("m {}", names[x])),
+            })
+            .filter(|fact| !below.contains(fact.relation, &fact.row))
+            .collect();
+        let stays = |fact: &&Fact| !withdrawn.contains(fact);
+        let standing: Vec<Fact> = stated.iter().filter(stays).chain(&assumed).cloned().collect();
+        let (after, report) = run(&small.program, &small.dictionary, &standing);
+        let readers = Readers::of(&small.program, &small.dictionary);
+        let meter = Meter::new(&Budget::default());
+        let found = readers.consequences(&below, &assumed, &withdrawn, &meter);
+        let Ok((overlay, breaches)) = found else {
+            // Equivalences that lose a pair are left to a run.
+            let eq = small.relation("eq");
+            prop_assert!(below.rows(eq).iter().any(|row| !after.contains(eq, &row)), "{}", text);
+            return Ok(());
+        };
+        for (id, relation) in small.program.relations() {
+            let mut rows: Vec<Vec<Code>> =
+                overlay.matching(id, &vec![None; relation.arity()]).iter().collect();
+            rows.sort();
+            let expected: Vec<Vec<Code>> = after.rows(id).iter().collect();
+            prop_assert_eq!(rows, expected, "{} in\n{}\n{:?}", relation.name, text, facts);
+        }
+        let ways = |report: &RunReport| -> Vec<(u32, Vec<Code>)> {
+            let rows = |one: &crate::engine::Violation| -> Vec<(u32, Vec<Code>)> {
+                one.rows.iter().map(|row| (one.constraint.0, row)).collect()
+            };
+            report.violations.iter().flat_map(rows).collect()
+        };
+        let known = ways(&before);
+        let new = ways(&report).into_iter().filter(|way| !known.contains(way)).count();
+        prop_assert_eq!(new == 0, breaches.is_empty(), "{}\n{:?}", text, facts);
     }
 }

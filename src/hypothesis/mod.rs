@@ -5,6 +5,7 @@
 //! Must not know: terminals, sessions, files. The case itself is never touched: a world is a run of its own.
 
 pub mod abduce;
+pub mod compare;
 mod difference;
 mod overlay;
 mod world;

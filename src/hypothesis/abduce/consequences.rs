@@ -24,7 +24,7 @@ pub struct Breach {
 }
 
 /// Only a run can tell.
-pub(super) struct Unclear;
+pub(in crate::hypothesis) struct Unclear;
 
 /// Values of some variables of a rule.
 type Bound = Vec<(VarId, Code)>;
@@ -43,7 +43,7 @@ struct Rules {
 }
 
 /// The rules of a program by what they read; made once for all sets that are tried.
-pub(super) struct Readers<'a> {
+pub(in crate::hypothesis) struct Readers<'a> {
     program: &'a CheckedProgram,
     dictionary: &'a Dictionary,
     patterns: Patterns,
@@ -53,7 +53,10 @@ pub(super) struct Readers<'a> {
 }
 
 impl<'a> Readers<'a> {
-    pub(super) fn of(program: &'a CheckedProgram, dictionary: &'a Dictionary) -> Readers<'a> {
+    pub(in crate::hypothesis) fn of(
+        program: &'a CheckedProgram,
+        dictionary: &'a Dictionary,
+    ) -> Readers<'a> {
         let strata = program
             .strata()
             .iter()
@@ -97,7 +100,7 @@ impl<'a> Readers<'a> {
 
     /// Every row that is there when some facts are assumed and others withdrawn and was not, every one that was there
     /// and is not, and the constraints newly violated. What is withdrawn is stated.
-    pub(super) fn consequences<'f>(
+    pub(in crate::hypothesis) fn consequences<'f>(
         &self,
         below: &'f dyn Facts,
         assumed: &[Fact],

@@ -17,5 +17,6 @@ mod search;
 mod tests;
 
 pub use consequences::Breach;
+pub(super) use consequences::Readers;
 pub use outlook::Rerun;
 pub use search::{Abduced, Explanation, Outcome, Question, Refused, explain, leans_on};

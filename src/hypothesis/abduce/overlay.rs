@@ -10,7 +10,7 @@ const FIRST_TICK: u32 = 1 << 31;
 
 /// A few rows more and a few less than a run has. Looking up costs what the run costs, and a look at each changed row of
 /// the relation.
-pub(super) struct Overlay<'a> {
+pub(in crate::hypothesis) struct Overlay<'a> {
     below: &'a dyn Facts,
     /// In the order in which they came.
     added: Vec<Fact>,
@@ -84,7 +84,7 @@ impl<'a> Overlay<'a> {
             .is_some_and(|gone| gone.contains(row))
     }
 
-    pub(super) fn added(&self) -> &[Fact] {
+    pub(in crate::hypothesis) fn added(&self) -> &[Fact] {
         &self.added
     }
 }

@@ -46,6 +46,10 @@ impl Considered {
         })
     }
 
+    fn fact(&self, number: u32) -> &Fact {
+        &self.facts[number as usize]
+    }
+
     pub(super) fn facts(&self, label: &[u32]) -> Vec<Fact> {
         label
             .iter()
@@ -97,9 +101,9 @@ pub(super) fn propose(
         rows: FxHashMap::default(),
     };
     let root = match aim {
-        Aim::Row(relation, pattern) => search.table(Goal::Rows(*relation, pattern.clone())),
+        Aim::Row(relation, pattern) => search.table(Goal::Rows(*relation, pattern.clone()), None),
         Aim::Mend(constraint, values) => {
-            let root = search.table(Goal::Mend);
+            let root = search.table(Goal::Mend, None);
             let rule = &terrain.program[*constraint];
             search.break_body(root, &rule.body, &rule.variables, values);
             root
@@ -125,13 +129,15 @@ type Row = Box<[Option<Code>]>;
 
 struct Table<'a> {
     goal: Goal,
+    /// Only these facts may be assumed for it.
+    within: Option<Label>,
     answers: Vec<(Row, Label)>,
     by_row: FxHashMap<Row, Vec<Label>>,
     consumers: Vec<Consumer<'a>>,
 }
 
 enum Consumer<'a> {
-    /// Goes on with the literal at this position in [`Work::left`].
+    /// Goes on with this literal of the body answered.
     Resume(Work<'a>, usize),
     /// Hands the label on as an answer without columns.
     Forward(usize),
@@ -150,6 +156,8 @@ struct Work<'a> {
     vague: Vec<bool>,
     /// Literals that are left.
     left: Vec<usize>,
+    /// Atoms that rows which are there do not answer: they wait until the others have bound what they can.
+    put_off: Vec<usize>,
     label: Label,
 }
 
@@ -216,7 +224,7 @@ struct Search<'a, 's> {
     considered: &'s mut Considered,
     meter: &'s Meter,
     tables: Vec<Table<'a>>,
-    by_goal: FxHashMap<Goal, usize>,
+    by_goal: FxHashMap<(Goal, Option<Label>), usize>,
     /// By the size of the label: small ones first, so that few answers are superseded.
     agenda: Vec<Vec<Work<'a>>>,
     /// Rows that were looked up.
@@ -269,14 +277,26 @@ impl<'a> Search<'a, '_> {
         kept
     }
 
-    fn table(&mut self, goal: Goal) -> usize {
-        if let Some(&known) = self.by_goal.get(&goal) {
+    /// The facts to which a call of this work is confined: where no more may be assumed, those that are.
+    fn confined(&self, work: &Work) -> Option<Label> {
+        let within = &self.tables[work.table].within;
+        match work.label.len() == self.most {
+            true => within.clone().or_else(|| Some(work.label.clone())),
+            false => within.clone(),
+        }
+    }
+
+    fn table(&mut self, goal: Goal, within: Option<Label>) -> usize {
+        let key = (goal, within);
+        if let Some(&known) = self.by_goal.get(&key) {
             return known;
         }
         let at = self.tables.len();
-        self.by_goal.insert(goal.clone(), at);
+        self.by_goal.insert(key.clone(), at);
+        let (goal, within) = key;
         self.tables.push(Table {
             goal: goal.clone(),
+            within,
             answers: Vec::new(),
             by_row: FxHashMap::default(),
             consumers: Vec::new(),
@@ -311,6 +331,7 @@ impl<'a> Search<'a, '_> {
                 values: vec![None; rule.variables.len()],
                 vague: vec![false; rule.variables.len()],
                 left: (0..rule.body.len()).collect(),
+                put_off: Vec::new(),
                 label: Rc::from([]),
             };
             let fits = head.args.iter().zip(pattern).all(|(arg, code)| match code {
@@ -330,6 +351,19 @@ impl<'a> Search<'a, '_> {
 
     /// Every fact that agrees, over the constants of its columns.
     fn assume(&mut self, table: usize, relation: RelationId, pattern: &[Option<Code>]) {
+        if let Some(within) = self.tables[table].within.clone() {
+            for &number in within.iter() {
+                let fact = self.considered.fact(number);
+                let agrees = |(asked, code): (&Option<Code>, &Code)| {
+                    asked.is_none_or(|asked| asked == *code)
+                };
+                if fact.relation == relation && pattern.iter().zip(&fact.row).all(agrees) {
+                    let row = fact.row.iter().map(|&code| Some(code)).collect();
+                    self.answer(table, row, Rc::from([number]));
+                }
+            }
+            return;
+        }
         let choices: Vec<Vec<Code>> = pattern
             .iter()
             .enumerate()
@@ -433,7 +467,9 @@ impl<'a> Search<'a, '_> {
                         .matching(atom.relation, &pattern);
                     // Each of them has to go: any one will do to begin with.
                     if let Some(row) = rows.iter().next() {
-                        let broken = self.table(Goal::Break(Fact::new(atom.relation, &row)));
+                        let within = self.tables[table].within.clone();
+                        let broken =
+                            self.table(Goal::Break(Fact::new(atom.relation, &row)), within);
                         self.forward(broken, table);
                     }
                 }
@@ -456,7 +492,8 @@ impl<'a> Search<'a, '_> {
 
     fn forward_rows(&mut self, to: usize, relation: RelationId, pattern: Vec<Option<Code>>) {
         if self.terrain.reach.gains(relation) {
-            let from = self.table(Goal::Rows(relation, pattern));
+            let within = self.tables[to].within.clone();
+            let from = self.table(Goal::Rows(relation, pattern), within);
             self.forward(from, to);
         }
     }
@@ -468,7 +505,8 @@ impl<'a> Search<'a, '_> {
         variables: &'a [Variable],
         values: &[Option<Code>],
     ) {
-        if let Some(from) = self.shift(aggregate, variables, values) {
+        let within = self.tables[to].within.clone();
+        if let Some(from) = self.shift(aggregate, variables, values, within) {
             self.forward(from, to);
         }
     }
@@ -479,6 +517,7 @@ impl<'a> Search<'a, '_> {
         aggregate: &'a Aggregate,
         variables: &'a [Variable],
         values: &[Option<Code>],
+        within: Option<Label>,
     ) -> Option<usize> {
         if !self.terrain.reach.touches(&aggregate.body) {
             return None;
@@ -489,8 +528,9 @@ impl<'a> Search<'a, '_> {
             .map(|var| values[var.index()])
             .collect();
         let goal = Goal::Shift(std::ptr::from_ref(aggregate) as usize, outer);
-        let known = self.by_goal.contains_key(&goal);
-        let table = self.table(goal);
+        let key = (goal, within);
+        let known = self.by_goal.contains_key(&key);
+        let table = self.table(key.0, key.1);
         if known {
             return Some(table);
         }
@@ -508,6 +548,7 @@ impl<'a> Search<'a, '_> {
             values: injected.clone(),
             vague,
             left: (0..aggregate.body.len()).collect(),
+            put_off: Vec::new(),
             label: Rc::from([]),
         });
         // A member that goes also changes the group.
@@ -552,7 +593,7 @@ impl<'a> Search<'a, '_> {
             for consumer in &consumers {
                 match consumer {
                     Consumer::Forward(to) => open.push((*to, Box::from([]), label.clone())),
-                    Consumer::Resume(work, at) => self.resume(work, *at, &row, &label),
+                    Consumer::Resume(work, literal) => self.resume(work, *literal, &row, &label),
                 }
             }
             // Nobody subscribes meanwhile: resuming only fills the agenda.
@@ -560,13 +601,12 @@ impl<'a> Search<'a, '_> {
         }
     }
 
-    /// Goes on with work whose literal at `at` is answered by a row.
-    fn resume(&mut self, work: &Work<'a>, at: usize, row: &[Option<Code>], label: &Label) {
+    /// Goes on with work when one of its literals is answered by a row.
+    fn resume(&mut self, work: &Work<'a>, literal: usize, row: &[Option<Code>], label: &Label) {
         let Some(label) = union(&work.label, label, self.most) else {
             return;
         };
         let mut next = work.clone();
-        let literal = next.left.remove(at);
         next.label = label;
         let fits = match &work.body[literal].kind {
             LiteralKind::Atom(atom) => self.take_row(&mut next, atom, row),
@@ -605,7 +645,10 @@ impl<'a> Search<'a, '_> {
                         work.left.remove(at);
                     }
                     Negated::Fails => return,
-                    Negated::Breaks(table) => return self.subscribe(table, work, at),
+                    Negated::Breaks(table) => {
+                        let literal = work.left.remove(at);
+                        return self.subscribe(table, work, literal);
+                    }
                 },
                 _ => {
                     if !self.test(&mut work, literal) {
@@ -624,10 +667,7 @@ impl<'a> Search<'a, '_> {
             }
         }
         let Some((_, at)) = cheapest else {
-            if work.left.is_empty() {
-                self.conclude(&work);
-            }
-            return;
+            return self.call(work);
         };
         match &work.body[work.left[at]].kind {
             LiteralKind::Atom(atom) => self.atom(work, at, atom),
@@ -635,6 +675,37 @@ impl<'a> Search<'a, '_> {
             LiteralKind::Aggregate(aggregate) => self.aggregate(work, at, aggregate),
             _ => {}
         }
+    }
+
+    /// Calls the atom that was put off of which most is bound, or concludes when nothing is left.
+    fn call(&mut self, mut work: Work<'a>) {
+        let free = |literal: usize| match &work.body[literal].kind {
+            LiteralKind::Atom(atom) => {
+                let free = |arg: &&Term| work.known(arg) == Known::Free;
+                atom.args.iter().filter(free).count()
+            }
+            _ => 0,
+        };
+        let Some(at) = (0..work.put_off.len()).min_by_key(|&at| free(work.put_off[at])) else {
+            if work.left.is_empty() {
+                self.conclude(&work);
+            }
+            return;
+        };
+        let literal = work.put_off.remove(at);
+        let LiteralKind::Atom(atom) = &work.body[literal].kind else {
+            return;
+        };
+        let pattern = self.pattern(atom, &work.values);
+        let row: Option<Box<[Code]>> = pattern.iter().copied().collect();
+        let relation = atom.relation;
+        // What is there was taken as it is.
+        if row.is_some_and(|row| self.case.holds(&Fact { relation, row })) {
+            return;
+        }
+        let within = self.confined(&work);
+        let table = self.table(Goal::Rows(relation, pattern), within);
+        self.subscribe(table, work, literal);
     }
 
     fn conclude(&mut self, work: &Work<'a>) {
@@ -670,14 +741,15 @@ impl<'a> Search<'a, '_> {
         self.answer(work.table, row, work.label.clone());
     }
 
-    fn subscribe(&mut self, table: usize, work: Work<'a>, at: usize) {
+    /// `literal` is taken off the work already.
+    fn subscribe(&mut self, table: usize, work: Work<'a>, literal: usize) {
         let known = self.tables[table].answers.clone();
         for (row, label) in &known {
-            self.resume(&work, at, row, label);
+            self.resume(&work, literal, row, label);
         }
         self.tables[table]
             .consumers
-            .push(Consumer::Resume(work, at));
+            .push(Consumer::Resume(work, literal));
     }
 
     fn atom(&mut self, work: Work<'a>, at: usize, atom: &'a Atom) {
@@ -699,8 +771,10 @@ impl<'a> Search<'a, '_> {
             }
         }
         if !there && self.terrain.reach.gains(atom.relation) {
-            let table = self.table(Goal::Rows(atom.relation, pattern));
-            self.subscribe(table, work, at);
+            let mut next = work;
+            let literal = next.left.remove(at);
+            next.put_off.push(literal);
+            self.agenda[next.label.len()].push(next);
         }
     }
 
@@ -788,8 +862,11 @@ impl<'a> Search<'a, '_> {
                 self.agenda[next.label.len()].push(next);
             }
         }
-        if let Some(table) = self.shift(aggregate, work.variables, &work.values) {
-            self.subscribe(table, work, at);
+        let within = self.confined(&work);
+        if let Some(table) = self.shift(aggregate, work.variables, &work.values, within) {
+            let mut work = work;
+            let literal = work.left.remove(at);
+            self.subscribe(table, work, literal);
         }
     }
 
@@ -808,7 +885,11 @@ impl<'a> Search<'a, '_> {
         };
         match self.terrain.reach.loses(atom.relation) {
             // All rows that agree have to go; with one of them one may begin.
-            true => Negated::Breaks(self.table(Goal::Break(Fact::new(atom.relation, &row)))),
+            true => {
+                let within = self.confined(work);
+                let fact = Fact::new(atom.relation, &row);
+                Negated::Breaks(self.table(Goal::Break(fact), within))
+            }
             false => Negated::Fails,
         }
     }
@@ -885,19 +966,12 @@ impl<'a> Search<'a, '_> {
         const AGGREGATE: u64 = 1 << 40;
         match &literal.kind {
             LiteralKind::Atom(atom) => {
-                let free = |arg: &&Term| work.known(arg) == Known::Free;
-                let open = atom.args.iter().filter(free).count();
                 let pattern = self.pattern(atom, &work.values);
                 let rows = match pattern.iter().all(Option::is_none) {
                     true => self.case.context(self.meter).facts.len(atom.relation),
                     false => self.matching(atom.relation, &pattern).len(),
                 };
-                // Where nothing is bound, anything could be assumed.
-                let assumed = match self.terrain.reach.gains(atom.relation) {
-                    true => 1u64 << (8 * open.min(6)),
-                    false => 0,
-                };
-                Some(rows as u64 + assumed)
+                Some(rows as u64)
             }
             LiteralKind::Range {
                 var,

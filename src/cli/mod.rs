@@ -24,7 +24,10 @@ mod fmt;
 mod memory;
 mod query;
 mod run;
+mod suppose;
 mod why;
+
+pub mod what_if;
 
 use args::Cli;
 use clap::CommandFactory;
@@ -38,6 +41,7 @@ pub use plan::plan;
 pub use profile::profile;
 pub use query::{footer, query, yes_or_no};
 pub use run::run;
+pub use suppose::{hypotheses, what_if};
 pub use why::why;
 
 /// `cutout completions`: the script a shell wants.

@@ -15,6 +15,12 @@ impl Day {
         Day((hours / 24) as i32)
     }
 
+    /// The present day in UTC.
+    pub fn today() -> Day {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        Day(since.map_or(0, |since| (since.as_secs() / 86_400) as i32))
+    }
+
     /// Days from `self` to `later`; negative when `later` is the earlier one.
     pub fn days_until(self, later: Day) -> i64 {
         i64::from(later.0) - i64::from(self.0)

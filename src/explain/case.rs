@@ -84,6 +84,33 @@ impl<'a> Case<'a> {
         self
     }
 
+    pub fn program(&self) -> &'a CheckedProgram {
+        self.program
+    }
+
+    pub fn dictionary(&self) -> &'a Dictionary {
+        self.dictionary
+    }
+
+    pub fn claims(&self) -> &'a Claims {
+        self.claims
+    }
+
+    pub fn facts(&self) -> &'a dyn Facts {
+        self.facts
+    }
+
+    /// A fact of this case as another, over the same dictionary, has it; `None` when it has no such relation.
+    pub fn translate(&self, fact: &Fact, to: &Case) -> Option<Fact> {
+        let relation = to
+            .program
+            .relation_named(&self.program[fact.relation].name)?;
+        (to.program[relation].arity() == fact.row.len()).then(|| Fact {
+            relation,
+            row: fact.row.clone(),
+        })
+    }
+
     pub(super) fn is_assumed(&self, fact: &Fact) -> bool {
         self.assumed.is_some_and(|assumed| assumed.contains(fact))
     }

@@ -2,11 +2,15 @@
 
 use super::corroboration::Corroborated;
 use super::costs::Costs;
+use super::assume::Step;
 use super::critical::Critical;
+use super::hypotheses::HypothesisLine;
 use super::impact::Impact;
 use super::plans::Plans;
+use super::save::Saved;
 use super::table::Table;
 use super::timeline::Timeline;
+use super::what_if::WhatIf;
 use super::why::Proof;
 use super::why_not::Missing;
 use super::worlds::Worlds;
@@ -39,6 +43,11 @@ pub enum Answer {
     Plans(Plans),
     Costs(Box<Costs>),
     Loaded(Inventory),
+    /// What was supposed, or would be, and the difference.
+    Supposed(Box<WhatIf>),
+    Step(Step),
+    Hypotheses(Vec<HypothesisLine>),
+    Saved(Saved),
 }
 
 /// What typed clauses or a loaded file did.

@@ -5,6 +5,7 @@
 //! Must not know: terminals. Nothing here prints, asks, pages or ends the process.
 
 mod answer;
+mod assume;
 mod case;
 mod catalogue;
 mod check;
@@ -34,6 +35,7 @@ mod pool;
 mod program;
 mod questions;
 mod rows;
+mod save;
 mod standing;
 mod table;
 mod text;
@@ -42,6 +44,7 @@ mod typed;
 mod unfound;
 mod vocabulary;
 mod watch;
+mod what_if;
 mod why;
 mod why_not;
 mod world;
@@ -50,6 +53,7 @@ mod worlds;
 pub use answer::{
     Answer, AttributeType, Change, Inventory, RelationSize, RuleText, Schema, SourceLine,
 };
+pub use assume::Step;
 pub use case::CaseSpec;
 pub use check::{Checked, ReadFacts, check};
 pub use clauses::ClauseText;
@@ -69,11 +73,13 @@ pub use overlays::Supposition;
 pub use pages::page;
 pub use plans::{Plans, RulePlans, StratumPlans};
 pub use questions::Answered;
+pub use save::{SaveClaims, Saved};
 pub use table::Table;
 pub use text::format;
 pub use timeline::{Entry, Timeline};
 pub use vocabulary::Signature;
 pub use watch::{Unwatched, Watch};
+pub use what_if::{BrokenLine, FallLine, Reasons, WeighedLine, WeighedPart, WhatIf, WhatIfQuestion};
 pub use why::{Proof, WhyQuestion};
 pub use why_not::{Meant, Missing};
 pub use worlds::{Bridged, OverMerged, Worlds};

@@ -98,7 +98,7 @@ fn palette_keyword(palette: Palette, text: &str) -> String {
     palette.keyword(text)
 }
 
-/// `3 conclusions fall, 1 weakens, 0 appear`.
+/// `3 conclusions fall, 1 weakens, 0 appear`: what was assumed and withdrawn itself is not counted.
 fn summary(told: &WhatIf) -> String {
     let derived = |facts: &[String]| {
         facts
@@ -107,23 +107,19 @@ fn summary(told: &WhatIf) -> String {
             .count()
     };
     let (fell, appeared) = (derived(&told.fell), derived(&told.appeared));
-    let fall = match fell {
-        0 => "no conclusion falls".to_owned(),
-        1 => "1 conclusion falls".to_owned(),
-        many => format!("{many} conclusions fall"),
-    };
-    let mut parts = vec![fall];
+    let mut parts = Vec::new();
     let mut add = |count: usize, one: &str, many: &str| match count {
         1 => parts.push(format!("1 {one}")),
         count => parts.push(format!("{count} {many}")),
     };
-    add(appeared, "appears", "appear");
+    add(fell, "conclusion falls", "conclusions fall");
     let bounded = if told.weighed.complete { "" } else { " at least" };
     add(
         told.weakened.len(),
         &format!("weakens{bounded}"),
         &format!("weaken{bounded}"),
     );
+    add(appeared, "appears", "appear");
     if !told.strengthened.is_empty() {
         add(told.strengthened.len(), "strengthens", "strengthen");
     }

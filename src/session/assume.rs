@@ -16,6 +16,8 @@ use std::time::Instant;
 /// One step into a supposition.
 pub(super) struct Level {
     pub overlays: Vec<Overlay>,
+    /// What they suppose, as it was when they were entered.
+    lines: Vec<String>,
     /// What the session was in before, to go back to.
     below: State,
 }
@@ -53,8 +55,7 @@ impl Session {
         let laid = self.lay(&overlays.iter().collect::<Vec<_>>())?;
         let notes = laid.notes.iter().map(|note| self.note_line(note)).collect();
         let state = self.derive(laid.standing)?;
-        let below = self.swap(state);
-        self.levels.push(Level { overlays, below });
+        self.enter_level(overlays, state);
         self.undone.clear();
         Ok(notes)
     }
@@ -128,10 +129,8 @@ impl Session {
 
     /// What is supposed now, a line each.
     pub fn supposed(&self) -> Vec<String> {
-        let overlays = self.levels.iter().flat_map(|level| &level.overlays);
-        overlays
-            .flat_map(|overlay| self.overlay_lines(overlay))
-            .collect()
+        let lines = self.levels.iter().flat_map(|level| &level.lines);
+        lines.cloned().collect()
     }
 
     /// Where one is, for a prompt: names of hypotheses, and how many other changes. Empty in the case itself.
@@ -163,26 +162,31 @@ impl Session {
         let notes = laid.notes;
         let state = self.derive(laid.standing)?;
         let mut told = self.tell(self.here(), state.side(), None);
-        told.supposed = overlays
-            .iter()
-            .flat_map(|overlay| self.overlay_lines(overlay))
-            .collect();
         told.notes = notes.iter().map(|note| self.note_line(note)).collect();
-        let below = self.swap(state);
-        self.levels.push(Level { overlays, below });
+        self.enter_level(overlays, state);
+        told.supposed = self.levels.last().map_or_else(Vec::new, |level| level.lines.clone());
         told.depth = self.levels.len();
         told.elapsed = started.elapsed();
         Ok(told)
     }
 
+    fn enter_level(&mut self, overlays: Vec<Overlay>, state: State) {
+        let lines = overlays
+            .iter()
+            .flat_map(|overlay| self.overlay_lines(overlay))
+            .collect();
+        let below = self.swap(state);
+        self.levels.push(Level {
+            overlays,
+            lines,
+            below,
+        });
+    }
+
     fn out_of(&mut self, level: Level) -> Step {
         self.swap(level.below);
-        let lines = level
-            .overlays
-            .iter()
-            .flat_map(|overlay| self.overlay_lines(overlay));
         let step = Step {
-            undone: lines.collect(),
+            undone: level.lines,
             depth: self.levels.len(),
         };
         self.undone.push(level.overlays);
@@ -191,10 +195,10 @@ impl Session {
 
     /// What is stated or counts has changed below everything that is supposed: supposes it all again on top.
     pub(super) fn rerun_levels(&mut self) -> Result<(), Error> {
-        let mut stack: Vec<(Vec<Overlay>, State)> = Vec::new();
+        let mut stack: Vec<(Vec<Overlay>, Vec<String>, State)> = Vec::new();
         while let Some(level) = self.levels.pop() {
             let above = self.swap(level.below);
-            stack.push((level.overlays, above));
+            stack.push((level.overlays, level.lines, above));
         }
         stack.reverse();
         // Kept aside, for the way back.
@@ -206,21 +210,23 @@ impl Session {
             report: RunReport::default(),
         });
         let outcome = self.rerun().and_then(|()| {
-            stack.iter().try_for_each(|(overlays, _)| {
+            stack.iter().try_for_each(|(overlays, ..)| {
                 let laid = self.lay(&overlays.iter().collect::<Vec<_>>())?;
                 let state = self.derive(laid.standing)?;
-                let below = self.swap(state);
-                let overlays = overlays.clone();
-                self.levels.push(Level { overlays, below });
+                self.enter_level(overlays.clone(), state);
                 Ok(())
             })
         });
         if outcome.is_err() {
             self.levels.clear();
             self.swap(base);
-            for (overlays, above) in stack {
+            for (overlays, lines, above) in stack {
                 let below = self.swap(above);
-                self.levels.push(Level { overlays, below });
+                self.levels.push(Level {
+                    overlays,
+                    lines,
+                    below,
+                });
             }
         }
         outcome

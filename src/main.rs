@@ -27,6 +27,7 @@ fn main() -> ExitCode {
         Some(Verb::Corroboration(arguments)) => cli::corroboration(directory, &arguments),
         Some(Verb::Critical(arguments)) => cli::critical(directory, &arguments),
         Some(Verb::WhatIf(arguments)) => cli::what_if(directory, &arguments),
+        Some(Verb::Reject(arguments)) => cli::reject(directory, &arguments),
         Some(Verb::Hypotheses(arguments)) => cli::hypotheses(directory, &arguments),
         Some(Verb::Completions { shell }) => cli::completions(shell),
     };

@@ -2,7 +2,8 @@
 
 use super::units;
 use crate::session::{
-    Credibility, GraphFormat, Lens, PartialDate, Reliability, Supposition, WhatIfQuestion,
+    Choice, Credibility, GraphFormat, Lens, PartialDate, RejectQuestion, Reliability, Supposition,
+    WhatIfQuestion,
 };
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
@@ -66,6 +67,14 @@ Examples:
 
 Nothing is changed: this is the difference it would make.";
 
+const REJECT_EXAMPLES: &str = "\
+Examples:
+  cutout reject 'attributed(\"kv-botnet\", \"mss\")'
+  cutout reject 'attributed(\"kv-botnet\", \"mss\")' --choose 1 --author 'A. Analyst'
+
+The choice goes into judgements.csv beside the facts: dated, with its author, and honoured by every later run.
+A later row for the claim with the stance `accepts` takes it back.";
+
 const PROFILE_EXAMPLES: &str = "\
 Examples:
   cutout profile                              the most expensive rules first
@@ -125,6 +134,9 @@ pub enum Verb {
     /// What would appear, fall or weaken if something were assumed or withdrawn
     #[command(after_help = WHAT_IF_EXAMPLES)]
     WhatIf(WhatIfArgs),
+    /// The ways to end a conclusion that is not believed, least credible first; keep one of them rejected
+    #[command(after_help = REJECT_EXAMPLES)]
+    Reject(RejectArgs),
     /// List the hypotheses of the case
     Hypotheses(HypothesesArgs),
     /// Print the completion script of a shell
@@ -437,6 +449,33 @@ pub struct WhatIfArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct RejectArgs {
+    /// The conclusion, as in 'attributed("apt3", "mss")'
+    #[arg(value_name = "FACT")]
+    pub fact: String,
+    /// Rule files, together one program [default: rules/*.dl]
+    #[arg(value_name = "PROG.dl", value_hint = ValueHint::FilePath)]
+    pub programs: Vec<PathBuf>,
+    /// Keep this option rejected
+    #[arg(long, value_name = "N", requires = "author")]
+    pub choose: Option<usize>,
+    /// Who rejects it
+    #[arg(long, value_name = "NAME", requires = "choose")]
+    pub author: Option<String>,
+    /// Why
+    #[arg(long, value_name = "TEXT", requires = "choose")]
+    pub note: Option<String>,
+    /// When [default: today]
+    #[arg(long, value_name = "DATE", requires = "choose")]
+    pub date: Option<PartialDate>,
+    /// Options to look for [default: 20]
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+    #[command(flatten)]
+    pub explain: ExplainArgs,
+}
+
+#[derive(Debug, Args)]
 pub struct HypothesesArgs {
     /// Rule files, together one program [default: rules/*.dl]
     #[arg(value_name = "PROG.dl", value_hint = ValueHint::FilePath)]
@@ -519,14 +558,19 @@ impl Cli {
 
 /// `-works_for("a", _)` would be a row of short flags.
 fn with_signs(arguments: Vec<OsString>) -> Vec<OsString> {
-    if !arguments.iter().skip(1).any(|argument| argument == "what-if") {
+    if !arguments
+        .iter()
+        .skip(1)
+        .any(|argument| argument == "what-if")
+    {
         return arguments;
     }
     let signed = |argument: OsString| {
         let flag = argument.to_str().and_then(|text| {
             let (sign, fact) = text.split_at_checked(1)?;
             let name = fact.trim_start();
-            let is_name = name.starts_with(|first: char| first.is_alphabetic() || "_?".contains(first));
+            let is_name =
+                name.starts_with(|first: char| first.is_alphabetic() || "_?".contains(first));
             match sign {
                 "+" => Some(format!("--assume={fact}")),
                 "-" if is_name && name.contains('(') => Some(format!("--withdraw={fact}")),
@@ -543,6 +587,21 @@ impl HypothesisArgs {
         Supposition {
             hypotheses: self.hypotheses.clone(),
             ..Supposition::default()
+        }
+    }
+}
+
+impl RejectArgs {
+    pub fn question(&self) -> RejectQuestion {
+        RejectQuestion {
+            fact: self.fact.clone(),
+            limit: self.limit,
+            choice: self.choose.map(|option| Choice {
+                option,
+                author: self.author.clone().unwrap_or_default(),
+                date: self.date,
+                note: self.note.clone(),
+            }),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Explanations on the command line: open the case, ask, print.
 
-use super::args::{CriticalArgs, ExplainArgs, FactArgs, ThingArgs};
+use super::args::{CriticalArgs, ExplainArgs, FactArgs, RejectArgs, ThingArgs};
 use super::interrupt::Interrupt;
 use super::status::Status;
 use super::{open, report, suppose};
@@ -63,6 +63,13 @@ pub fn impact(directory: Option<&Path>, arguments: &ThingArgs) -> Status {
     let common = &arguments.explain;
     answer(directory, &arguments.programs, common, |session| {
         session.impact(&arguments.what)
+    })
+}
+
+pub fn reject(directory: Option<&Path>, arguments: &RejectArgs) -> Status {
+    let common = &arguments.explain;
+    answer(directory, &arguments.programs, common, |session| {
+        session.reject(&arguments.question())
     })
 }
 

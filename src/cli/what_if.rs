@@ -3,9 +3,7 @@
 use super::proof;
 use super::style::Palette;
 use super::units::{plural, show_duration};
-use crate::session::{
-    BrokenLine, HypothesisLine, Proof, Saved, Step, WeighedLine, WhatIf,
-};
+use crate::session::{BrokenLine, HypothesisLine, Proof, Saved, Step, WeighedLine, WhatIf};
 use std::io::{self, Write};
 
 /// How much to show, and how.
@@ -81,7 +79,13 @@ pub fn print(told: &WhatIf, shown: Shown, out: &mut dyn Write) -> io::Result<()>
     }
     if let Some(why) = &told.why {
         proofs("as it held", &why.fell, told.fell.len(), shown, out)?;
-        proofs("as it would hold", &why.appeared, told.appeared.len(), shown, out)?;
+        proofs(
+            "as it would hold",
+            &why.appeared,
+            told.appeared.len(),
+            shown,
+            out,
+        )?;
     }
     Ok(())
 }
@@ -113,7 +117,11 @@ fn summary(told: &WhatIf) -> String {
         count => parts.push(format!("{count} {many}")),
     };
     add(fell, "conclusion falls", "conclusions fall");
-    let bounded = if told.weighed.complete { "" } else { " at least" };
+    let bounded = if told.weighed.complete {
+        ""
+    } else {
+        " at least"
+    };
     add(
         told.weakened.len(),
         &format!("weakens{bounded}"),
@@ -202,7 +210,13 @@ fn broken(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     for line in lines {
-        writeln!(out, "{} {}   {}", palette.failure(format!(" ! {said}:")), line.constraint, palette.quiet(&line.at))?;
+        writeln!(
+            out,
+            "{} {}   {}",
+            palette.failure(format!(" ! {said}:")),
+            line.constraint,
+            palette.quiet(&line.at)
+        )?;
         let rows = &line.rows;
         for row in 0..rows.len().min(most) {
             let values: Vec<String> = (0..rows.columns().len())
@@ -232,7 +246,9 @@ fn bound(told: &WhatIf) -> Option<String> {
     }
     if weighed.unclear > 0 {
         let facts = plural(weighed.unclear as u64, "fact");
-        parts.push(format!("{facts} of those weighed have too many supports to compare"));
+        parts.push(format!(
+            "{facts} of those weighed have too many supports to compare"
+        ));
     }
     if parts.is_empty() {
         parts.push("the search for what leans on the change was cut short".to_owned());
@@ -255,7 +271,11 @@ fn proofs(
     }
     match of.saturating_sub(found.len()) {
         0 => Ok(()),
-        more => writeln!(out, "\n… and {}, which `why` proves", plural(more as u64, "fact")),
+        more => writeln!(
+            out,
+            "\n… and {}, which `why` proves",
+            plural(more as u64, "fact")
+        ),
     }
 }
 
@@ -280,7 +300,10 @@ pub fn print_hypotheses(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     if lines.is_empty() {
-        return writeln!(out, "no hypotheses: they are read from rules/hypotheses/*.dl, and from rule files");
+        return writeln!(
+            out,
+            "no hypotheses: they are read from rules/hypotheses/*.dl, and from rule files"
+        );
     }
     for line in lines {
         let mut parts = Vec::new();

@@ -108,6 +108,17 @@ fn digits(part: Option<&str>, width: usize) -> Result<Option<i16>, DateError> {
     }
 }
 
+impl From<Day> for PartialDate {
+    fn from(day: Day) -> PartialDate {
+        let date = day.date().unwrap_or(Date::MAX);
+        PartialDate {
+            year: date.year(),
+            month: date.month(),
+            day: date.day(),
+        }
+    }
+}
+
 impl PartialDate {
     pub fn first_day(self) -> Day {
         Day::of(self.start())

@@ -308,6 +308,9 @@ impl<'a> Artist<'a> {
                 .collect();
             notes.push(format!("disputed by {}", by.join(" · ")));
         }
+        for (claim, judgement) in self.case.rejected(&node.fact) {
+            notes.push(format!("{} rejected by {judgement}", self.claim(claim)));
+        }
         self.lines.push(Line {
             branch,
             text,

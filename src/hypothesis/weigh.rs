@@ -127,10 +127,14 @@ impl Weighed {
         }
         // What is cut short has at least what was found.
         match (before.complete, after.complete) {
-            (false, true) if before.supports > after.supports && before.strength >= after.strength => {
+            (false, true)
+                if before.supports > after.supports && before.strength >= after.strength =>
+            {
                 Some(std::cmp::Ordering::Less)
             }
-            (true, false) if after.supports > before.supports && after.strength >= before.strength => {
+            (true, false)
+                if after.supports > before.supports && after.strength >= before.strength =>
+            {
                 Some(std::cmp::Ordering::Greater)
             }
             _ => None,

@@ -53,11 +53,7 @@ impl CaseHelper {
         match Verb::find(name).map(|verb| verb.takes) {
             Ok(Takes::Relation | Takes::MaybeRelation) => (at, self.relations_with(argument, "")),
             Ok(
-                Takes::Fact
-                | Takes::MaybeFacts
-                | Takes::MaybeBody
-                | Takes::Clause
-                | Takes::Changes,
+                Takes::Fact | Takes::MaybeFacts | Takes::MaybeBody | Takes::Clause | Takes::Changes,
             ) => self.clause(before, at),
             Ok(Takes::Withdrawal) => self.withdrawal(before, at),
             Ok(Takes::Hypothesis) => self.hypothesis(before, at),
@@ -116,7 +112,10 @@ impl CaseHelper {
         let argument = &before[at..];
         let Some((word, name)) = argument.split_once(' ') else {
             let (from, mut found) = self.clause(before, at);
-            found.extend(words_with(&["source ", "claim ", "rule ", "rules "], argument));
+            found.extend(words_with(
+                &["source ", "claim ", "rule ", "rules "],
+                argument,
+            ));
             return (from, found);
         };
         let from = before.len() - name.len();

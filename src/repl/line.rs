@@ -3,9 +3,7 @@
 use super::flags::{self, Given, Known};
 use super::scan::{PieceKind, pieces};
 use super::supposing;
-use crate::session::{
-    Command, CriticalQuestion, Lens, Supposition, WhatIfQuestion, WhyQuestion,
-};
+use crate::session::{Command, CriticalQuestion, Lens, Supposition, WhatIfQuestion, WhyQuestion};
 use std::path::PathBuf;
 
 /// What a line asks for.
@@ -231,6 +229,20 @@ pub const VERBS: &[Verb] = &[
         more: "`:hyp list` shows those of the case, `:hyp load FILE` reads more, `:hyp enter NAME` supposes one (`:hyp enter contractor(\"x-firm\")` where it has parameters), `:hyp leave` takes the innermost back with all that was supposed since, `:hyp diff` is `:diff`.",
     },
     Verb {
+        name: "reject",
+        short: None,
+        takes: Takes::Fact,
+        does: "ways to end a conclusion that is not believed; keep one rejected",
+        flags: &[
+            ("choose", true),
+            ("author", true),
+            ("note", true),
+            ("date", true),
+            ("limit", true),
+        ],
+        more: "As in `:reject attributed(\"x-group\", \"x-organ\")`, then `:reject attributed(\"x-group\", \"x-organ\") --choose 1 --author \"A. Analyst\"`. The choice is written to judgements.csv beside the facts, and counts from then on.",
+    },
+    Verb {
         name: "save",
         short: None,
         takes: Takes::Saving,
@@ -405,6 +417,7 @@ fn value_name(flag: &str) -> &'static str {
         "with-rules" | "without-rules" => "FILE",
         "hypothesis" | "author" => "NAME",
         "date" => "DATE",
+        "note" => "TEXT",
         _ => "N",
     }
 }
@@ -497,6 +510,7 @@ fn parse_command(command: &str) -> Result<Line, String> {
         })),
         ("withdraw", Some(text)) => run(Command::Suppose(supposing::withdrawal(&text))),
         ("hyp", Some(text)) => supposing::hypothesis(&text).map(Line::Run),
+        ("reject", Some(fact)) => supposing::reject(fact, &flags).map(Line::Run),
         ("save", Some(text)) => supposing::save(&text, &flags).map(Line::Run),
         ("timeline", Some(atom)) => run(Command::Timeline(atom)),
         ("impact", Some(what)) => run(Command::Impact(what)),

@@ -60,6 +60,7 @@ pub fn show(answer: &Answer, look: Look, out: &mut dyn Write) -> io::Result<()> 
         Answer::Step(step) => what_if::print_step(step, look.palette, out),
         Answer::Hypotheses(lines) => what_if::print_hypotheses(lines, look.palette, out),
         Answer::Saved(saved) => what_if::print_saved(saved, look.palette, out),
+        Answer::Rejection(rejection) => write!(out, "{rejection}"),
         Answer::Loaded(inventory) => writeln!(out, "{}", loaded(inventory)),
     }
 }

@@ -3,7 +3,7 @@
 use super::flags::Given;
 use super::line::unquoted;
 use super::scan::{PieceKind, pieces};
-use crate::session::{Command, SaveClaims, Supposition};
+use crate::session::{Choice, Command, RejectQuestion, SaveClaims, Supposition};
 
 /// `source s`, `claim c`, `rule file:line`, `rules file`, or a fact.
 pub fn withdrawal(text: &str) -> Supposition {
@@ -44,7 +44,9 @@ pub fn changes(text: &str, flags: &Given) -> Result<Supposition, String> {
     }
     let before = text[..signs.first().copied().unwrap_or(text.len())].trim();
     if !before.is_empty() {
-        return Err(format!("`{before}`: begin with `+` to assume, with `-` to withdraw"));
+        return Err(format!(
+            "`{before}`: begin with `+` to assume, with `-` to withdraw"
+        ));
     }
     for (at, &sign) in signs.iter().enumerate() {
         let end = signs.get(at + 1).copied().unwrap_or(text.len());
@@ -83,6 +85,29 @@ pub fn hypothesis(text: &str) -> Result<Command, String> {
         ("load" | "enter", _) => Err(format!("`:hyp {word}` needs a name")),
         _ => Err("usage: `:hyp list | load FILE | enter NAME | leave | diff`".to_owned()),
     }
+}
+
+/// What follows `:reject`.
+pub fn reject(fact: String, flags: &Given) -> Result<Command, String> {
+    let text = |flag: &str| {
+        flags
+            .value(flag)
+            .map(|text| text.trim_matches('"').to_owned())
+    };
+    let choice = match flags.parsed("choose")? {
+        None => None,
+        Some(option) => Some(Choice {
+            option,
+            author: text("author").ok_or("a judgement needs an author: `--author NAME`")?,
+            date: flags.parsed("date")?,
+            note: text("note"),
+        }),
+    };
+    Ok(Command::Reject(RejectQuestion {
+        fact,
+        limit: flags.parsed("limit")?,
+        choice,
+    }))
 }
 
 /// What follows `:save`.

@@ -1,12 +1,13 @@
 //! What a session answers, as data.
 
+use super::assume::Step;
 use super::corroboration::Corroborated;
 use super::costs::Costs;
-use super::assume::Step;
 use super::critical::Critical;
 use super::hypotheses::HypothesisLine;
 use super::impact::Impact;
 use super::plans::Plans;
+use super::reject::Rejection;
 use super::save::Saved;
 use super::table::Table;
 use super::timeline::Timeline;
@@ -48,6 +49,7 @@ pub enum Answer {
     Step(Step),
     Hypotheses(Vec<HypothesisLine>),
     Saved(Saved),
+    Rejection(Rejection),
 }
 
 /// What typed clauses or a loaded file did.

@@ -164,7 +164,10 @@ impl Session {
         let mut told = self.tell(self.here(), state.side(), None);
         told.notes = notes.iter().map(|note| self.note_line(note)).collect();
         self.enter_level(overlays, state);
-        told.supposed = self.levels.last().map_or_else(Vec::new, |level| level.lines.clone());
+        told.supposed = self
+            .levels
+            .last()
+            .map_or_else(Vec::new, |level| level.lines.clone());
         told.depth = self.levels.len();
         told.elapsed = started.elapsed();
         Ok(told)

@@ -2,6 +2,7 @@
 
 use super::critical::CriticalQuestion;
 use super::overlays::Supposition;
+use super::reject::RejectQuestion;
 use super::save::SaveClaims;
 use super::what_if::WhatIfQuestion;
 use super::why::WhyQuestion;
@@ -68,12 +69,11 @@ pub enum Command {
     /// Reads a file of hypotheses.
     LoadHypotheses(PathBuf),
     /// Writes what is supposed as a hypothesis.
-    SaveHypothesis {
-        name: String,
-        file: PathBuf,
-    },
+    SaveHypothesis { name: String, file: PathBuf },
     /// Writes what is assumed as claims.
     SaveClaims(SaveClaims),
+    /// Ways to end a conclusion that is not believed, or the choice of one.
+    Reject(RejectQuestion),
     /// Adds a rule file to the program.
     Load(PathBuf),
     /// Reads all files again and forgets what was typed.

@@ -200,13 +200,12 @@ impl Session {
             Command::Diff => self.diff().map(Box::new).map(Answer::Supposed),
             Command::LeaveHypothesis => self.leave().map(Answer::Step),
             Command::Hypotheses => Ok(Answer::Hypotheses(self.hypotheses())),
-            Command::LoadHypotheses(path) => {
-                self.load_hypotheses(path).map(Answer::Hypotheses)
-            }
+            Command::LoadHypotheses(path) => self.load_hypotheses(path).map(Answer::Hypotheses),
             Command::SaveHypothesis { name, file } => {
                 self.save_hypothesis(name, file).map(Answer::Saved)
             }
             Command::SaveClaims(request) => self.save_claims(request).map(Answer::Saved),
+            Command::Reject(question) => self.reject(question).map(Answer::Rejection),
             Command::Load(path) => self.load(path.clone()),
             Command::Reload => self.reload().map(Answer::Loaded),
         }

@@ -34,6 +34,7 @@ mod plans;
 mod pool;
 mod program;
 mod questions;
+mod reject;
 mod rows;
 mod save;
 mod standing;
@@ -73,13 +74,16 @@ pub use overlays::Supposition;
 pub use pages::page;
 pub use plans::{Plans, RulePlans, StratumPlans};
 pub use questions::Answered;
+pub use reject::{Choice, Kept, RejectOption, RejectQuestion, RejectedClaim, Rejection};
 pub use save::{SaveClaims, Saved};
 pub use table::Table;
 pub use text::format;
 pub use timeline::{Entry, Timeline};
 pub use vocabulary::Signature;
 pub use watch::{Unwatched, Watch};
-pub use what_if::{BrokenLine, FallLine, Reasons, WeighedLine, WeighedPart, WhatIf, WhatIfQuestion};
+pub use what_if::{
+    BrokenLine, FallLine, Reasons, WeighedLine, WeighedPart, WhatIf, WhatIfQuestion,
+};
 pub use why::{Proof, WhyQuestion};
 pub use why_not::{Meant, Missing};
 pub use worlds::{Bridged, OverMerged, Worlds};

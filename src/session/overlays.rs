@@ -80,10 +80,10 @@ impl Session {
         let overlays = self.overlays(supposed)?;
         match overlays.is_empty() {
             false => Ok(overlays),
-            true => Err(self.rejected(vec![
-                Diagnostic::error("D079", "nothing is supposed")
-                    .help("say what to assume or withdraw, as in `+contract(\"a\", \"b\")`"),
-            ])),
+            true => Err(self
+                .rejected(vec![Diagnostic::error("D079", "nothing is supposed").help(
+                    "say what to assume or withdraw, as in `+contract(\"a\", \"b\")`",
+                )])),
         }
     }
 

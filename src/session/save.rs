@@ -71,7 +71,8 @@ impl Session {
         let author = request.author.trim();
         if author.is_empty() {
             return Err(self.rejected(vec![
-                Diagnostic::error("D081", "a claim needs an author").help("as in `--author \"A. Analyst\"`"),
+                Diagnostic::error("D081", "a claim needs an author")
+                    .help("as in `--author \"A. Analyst\"`"),
             ]));
         }
         let mut facts: Vec<&Fact> = self.assumed.iter().collect();
@@ -106,13 +107,13 @@ impl Session {
             None => Day::today().to_string(),
         };
         let text = self.claims_text(relation, &facts, author, &date);
-        let text = text.map_err(|error| {
-            self.rejected(vec![Diagnostic::error("D081", error.to_string())])
-        })?;
+        let text = text
+            .map_err(|error| self.rejected(vec![Diagnostic::error("D081", error.to_string())]))?;
         self.write_new(&request.file, &text)?;
         let mut notes = Vec::new();
         let withdraws = |overlay: &Overlay| !overlay.withdrawn.is_empty();
-        let has_rules = |overlay: &Overlay| !(overlay.rules.is_empty() && overlay.rule_files.is_empty());
+        let has_rules =
+            |overlay: &Overlay| !(overlay.rules.is_empty() && overlay.rule_files.is_empty());
         let mut overlays = self.levels.iter().flat_map(|level| &level.overlays);
         if overlays.clone().any(withdraws) {
             notes.push("withdrawals are no claims and were not written".to_owned());
@@ -144,7 +145,11 @@ impl Session {
 
     /// All levels as one block. Facts that were assumed and withdrawn again are left out.
     fn hypothesis_text(&self, name: &str) -> String {
-        let overlays: Vec<&Overlay> = self.levels.iter().flat_map(|level| &level.overlays).collect();
+        let overlays: Vec<&Overlay> = self
+            .levels
+            .iter()
+            .flat_map(|level| &level.overlays)
+            .collect();
         let mut lines: Vec<String> = Vec::new();
         let mut add = |line: String| {
             if !lines.contains(&line) {
@@ -158,7 +163,8 @@ impl Session {
         }
         for overlay in &overlays {
             for withdrawal in &overlay.withdrawn {
-                let quoted = |name: &str| format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""));
+                let quoted =
+                    |name: &str| format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""));
                 add(match withdrawal {
                     Withdrawal::Atom(atom) => format!("- {atom}."),
                     Withdrawal::Fact(fact) => format!("- {}.", self.fact_text(fact)),

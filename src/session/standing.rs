@@ -108,7 +108,8 @@ impl<'a> Side<'a> {
             self.claims,
             &self.data.sources,
         )
-        .assuming(self.assumed);
+        .assuming(self.assumed)
+        .judged(&self.data.judgements);
         match self.claims.is_empty() {
             true => case,
             false => case.only_claims(),

@@ -244,7 +244,7 @@ impl Session {
     }
 
     /// Facts of output relations first, then by relation, then as they read; with their texts.
-    fn ranked(&self, case: &Case, facts: &[Fact]) -> (Vec<Fact>, Vec<String>) {
+    pub(super) fn ranked(&self, case: &Case, facts: &[Fact]) -> (Vec<Fact>, Vec<String>) {
         let outputs = outputs(case);
         let mut ranked: Vec<(bool, RelationId, String, &Fact)> = facts
             .iter()
@@ -302,7 +302,10 @@ impl Session {
         };
         if !fall.all_used.is_empty() {
             let all = if fall.supports == 1 { "" } else { " all" };
-            return format!("{whose}{all} used {}", listed(&names(&fall.all_used), "and"));
+            return format!(
+                "{whose}{all} used {}",
+                listed(&names(&fall.all_used), "and")
+            );
         }
         if !fall.some_used.is_empty() {
             let used = listed(&names(&fall.some_used), "or");
@@ -324,7 +327,10 @@ impl Session {
                 format!("the rule at {}:{} is gone", at.file, at.line)
             }
             Cause::Present { fact } => {
-                format!("there is {} now, which rules it out", self.text_in(before, fact))
+                format!(
+                    "there is {} now, which rules it out",
+                    self.text_in(before, fact)
+                )
             }
             Cause::Changed(fact) => format!(
                 "a total that {} needs is another now",
@@ -387,9 +393,7 @@ fn seeds(
     change
         .withdrawn
         .extend(new(later.withdrawn, earlier.withdrawn));
-    change
-        .withdrawn
-        .extend(new(earlier.assumed, later.assumed));
+    change.withdrawn.extend(new(earlier.assumed, later.assumed));
     change.assumed = new(later.assumed, earlier.assumed);
     let spans = |case: &Case| -> FxHashSet<Span> {
         case.program().rules().map(|(_, rule)| rule.span).collect()

@@ -127,6 +127,9 @@ fn judgement<'a>(
                 .other(first.place.clone(), "first given here"),
         );
     }
+    let dated = row
+        .text(header.find("date"))
+        .is_some_and(|(_, text)| !text.is_empty());
     let date = row.parse::<PartialDate>(header.find("date"), codes::DATE);
     let verdict = match row.text(header.find("stance")) {
         None | Some((_, "" | "rejects")) => Verdict::Rejects,
@@ -140,7 +143,7 @@ fn judgement<'a>(
             Verdict::Rejects
         }
     };
-    if date.is_none() {
+    if !dated {
         let wrong = "the judgement has no `date`";
         row.problem(
             header.find("date").unwrap_or(0),
@@ -276,8 +279,12 @@ mod tests {
                 "judgements.csv:1:1 D410 the file has no header line = the first line is judgement_id,claim_id,stance,about,author,date,note\n",
             ),
             (
-                "judgement_id,claim_id,stance,author,date\nj1,,accepts,A,2020-13\nj2,c1,hates,A,2020\nj2,c1,,,\n",
-                "",
+                "judgement_id,claim_id,stance,author,date\nj1,,accepts,A,2020-13\nj2,c1,hates,A,2020\nj3,c1,,,\n",
+                "judgements.csv:2:4 D425 the judgement has no `claim_id`\n\
+                 judgements.csv:2:15 D416 `2020-13`: there is no month 13\n\
+                 judgements.csv:3:7 D419 `hates` is no stance of a judgement = `rejects` or `accepts`\n\
+                 judgements.csv:4:8 D425 the judgement has no `author`\n\
+                 judgements.csv:4:9 D425 the judgement has no `date`\n",
             ),
         ] {
             assert_eq!(load(text).unwrap_err(), expected);

@@ -24,6 +24,15 @@ pub fn print(told: &WhatIf, shown: Shown, out: &mut dyn Write) -> io::Result<()>
     for line in &told.supposed {
         writeln!(out, "{}", palette.heading(line))?;
     }
+    for goal in &told.goals {
+        let holds = match (goal.before, goal.after) {
+            (true, true) => "holds, with and without it".to_owned(),
+            (false, true) => palette.constant("holds, and did not without it"),
+            (true, false) => palette.failure("does not hold, and did without it"),
+            (false, false) => palette.failure("does not hold, with or without it"),
+        };
+        writeln!(out, " ? {}   {holds}", goal.goal)?;
+    }
     for note in &told.notes {
         writeln!(out, "{} {note}", palette.keyword("note:"))?;
     }
@@ -149,12 +158,18 @@ fn because(told: &WhatIf, fact: &str) -> String {
 /// `3 supports → 2, strength 0.64 → 0.32`.
 fn weight(line: &WeighedLine) -> String {
     let mut parts = Vec::new();
-    let more = if line.complete { "" } else { " found" };
+    let plus = |complete: bool| if complete { "" } else { "+" };
     if line.supports_before != line.supports_after {
+        let noun = match line.supports_before {
+            1 => "support",
+            _ => "supports",
+        };
         parts.push(format!(
-            "{}{more} → {}",
-            plural(line.supports_before as u64, "support"),
-            line.supports_after
+            "{}{} {noun} → {}{}",
+            line.supports_before,
+            plus(line.complete_before),
+            line.supports_after,
+            plus(line.complete_after),
         ));
     }
     if line.strength_before != line.strength_after {

@@ -121,6 +121,8 @@ impl Session {
         }
         let base = &self.levels[0].below;
         let mut told = self.tell(base.side(), self.here(), None);
+        let overlays = self.levels.iter().flat_map(|level| &level.overlays);
+        told.goals = self.goal_lines(&overlays.collect::<Vec<_>>(), base.side(), self.here());
         told.supposed = self.supposed();
         told.depth = self.levels.len();
         told.elapsed = started.elapsed();
@@ -162,6 +164,8 @@ impl Session {
         let notes = laid.notes;
         let state = self.derive(laid.standing)?;
         let mut told = self.tell(self.here(), state.side(), None);
+        let of: Vec<&Overlay> = overlays.iter().collect();
+        told.goals = self.goal_lines(&of, self.here(), state.side());
         told.notes = notes.iter().map(|note| self.note_line(note)).collect();
         self.enter_level(overlays, state);
         told.supposed = self

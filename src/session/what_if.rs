@@ -12,7 +12,8 @@ use crate::explain::{Case, Fact, Statement, fact_text};
 use crate::hypothesis::{
     Broken, Cause, Difference, Fall, Overlay, Seeds, WeighOptions, Weighed, weigh, why_fell,
 };
-use crate::syntax::ast::DirectiveKind;
+use crate::analysis::check_pattern;
+use crate::syntax::ast::{Atom, DirectiveKind};
 use crate::syntax::diagnostic::Diagnostic;
 use crate::syntax::source::Span;
 use rustc_hash::FxHashSet;
@@ -44,6 +45,8 @@ pub struct WhatIfQuestion {
 pub struct WhatIf {
     /// What was supposed, a line each.
     pub supposed: Vec<String>,
+    /// What the hypotheses ask.
+    pub goals: Vec<GoalLine>,
     pub appeared: Vec<String>,
     pub fell: Vec<String>,
     pub weakened: Vec<WeighedLine>,
@@ -67,6 +70,14 @@ pub struct WhatIf {
     pub elapsed: Duration,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct GoalLine {
+    pub goal: String,
+    /// Whether anything agrees with it, without and with what is supposed.
+    pub before: bool,
+    pub after: bool,
+}
+
 #[derive(Clone, Debug, Serialize)]
 pub struct WeighedLine {
     pub fact: String,
@@ -74,8 +85,9 @@ pub struct WeighedLine {
     pub supports_after: usize,
     pub strength_before: f64,
     pub strength_after: f64,
-    /// Whether both numbers of supports are exact.
-    pub complete: bool,
+    /// Whether the numbers of supports are exact.
+    pub complete_before: bool,
+    pub complete_after: bool,
 }
 
 #[derive(Serialize)]
@@ -130,6 +142,7 @@ impl Session {
         let state = self.derive(laid.standing)?;
         let mut told = self.tell(self.here(), state.side(), question.weigh);
         told.supposed = supposed;
+        told.goals = self.goal_lines(&overlays, self.here(), state.side());
         told.notes = notes.iter().map(|note| self.note_line(note)).collect();
         if question.why {
             let difference = between(self.here(), state.side());
@@ -145,6 +158,7 @@ impl Session {
         let (before, after) = (earlier.case(), later.case());
         let mut told = WhatIf {
             supposed: Vec::new(),
+            goals: Vec::new(),
             appeared: self.ranked(&after, &difference.appeared).1,
             fell: Vec::new(),
             weakened: Vec::new(),
@@ -183,6 +197,30 @@ impl Session {
         told
     }
 
+    /// Whether what overlays ask holds.
+    pub(super) fn goal_lines(
+        &self,
+        overlays: &[&Overlay],
+        earlier: Side,
+        later: Side,
+    ) -> Vec<GoalLine> {
+        let holds = |side: Side, goal: &Atom| {
+            let pattern = check_pattern(side.program, goal)
+                .and_then(|(relation, terms)| Ok((relation, self.values(goal, &terms)?)));
+            pattern.is_ok_and(|(relation, codes)| {
+                !side.database.matching(relation, &codes).is_empty()
+            })
+        };
+        let goals = overlays.iter().flat_map(|overlay| &overlay.goals);
+        goals
+            .map(|goal| GoalLine {
+                goal: goal.to_string(),
+                before: holds(earlier, goal),
+                after: holds(later, goal),
+            })
+            .collect()
+    }
+
     fn weigh_into(
         &self,
         told: &mut WhatIf,
@@ -208,7 +246,8 @@ impl Session {
             supports_after: one.after.supports,
             strength_before: one.before.strength,
             strength_after: one.after.strength,
-            complete: one.before.complete && one.after.complete,
+            complete_before: one.before.complete,
+            complete_after: one.after.complete,
         };
         told.weakened = found.weakened.iter().map(line).collect();
         told.strengthened = found.strengthened.iter().map(line).collect();

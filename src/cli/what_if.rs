@@ -126,16 +126,7 @@ fn summary(told: &WhatIf) -> String {
         count => parts.push(format!("{count} {many}")),
     };
     add(fell, "conclusion falls", "conclusions fall");
-    let bounded = if told.weighed.complete {
-        ""
-    } else {
-        " at least"
-    };
-    add(
-        told.weakened.len(),
-        &format!("weakens{bounded}"),
-        &format!("weaken{bounded}"),
-    );
+    add(told.weakened.len(), "weakens", "weaken");
     add(appeared, "appears", "appear");
     if !told.strengthened.is_empty() {
         add(told.strengthened.len(), "strengthens", "strengthen");

@@ -23,8 +23,12 @@ mod explain;
 mod fmt;
 mod memory;
 mod query;
+mod reason;
 mod run;
+mod suppose;
 mod why;
+
+pub mod what_if;
 
 use args::Cli;
 use clap::CommandFactory;
@@ -32,12 +36,14 @@ use clap_complete::Shell;
 use status::Status;
 
 pub use check::check;
-pub use explain::{abduce, corroboration, critical, impact, timeline, why_not, worlds};
+pub use explain::{corroboration, critical, impact, reject, timeline, why_not, worlds};
 pub use fmt::fmt;
 pub use plan::plan;
 pub use profile::profile;
 pub use query::{footer, query, yes_or_no};
+pub use reason::abduce;
 pub use run::run;
+pub use suppose::{hypotheses, what_if};
 pub use why::why;
 
 /// `cutout completions`: the script a shell wants.

@@ -7,9 +7,13 @@
 pub mod abduce;
 pub mod compare;
 mod difference;
+mod fall;
 mod overlay;
+mod weigh;
 mod world;
 
 pub use difference::{Broken, Difference};
+pub use fall::{Cause, Fall, why_fell};
 pub use overlay::{Assumption, Overlay, RuleFile, Withdrawal, reserved};
+pub use weigh::{Seeds, WeighOptions, Weighed, Weighing, Weight, weigh};
 pub use world::World;

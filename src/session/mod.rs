@@ -6,6 +6,7 @@
 
 mod abduce;
 mod answer;
+mod assume;
 mod case;
 mod catalogue;
 mod check;
@@ -34,7 +35,9 @@ mod plans;
 mod pool;
 mod program;
 mod questions;
+mod reject;
 mod rows;
+mod save;
 mod standing;
 mod table;
 mod text;
@@ -43,6 +46,7 @@ mod typed;
 mod unfound;
 mod vocabulary;
 mod watch;
+mod what_if;
 mod why;
 mod why_not;
 mod world;
@@ -52,6 +56,7 @@ pub use abduce::{Abduction, AbductionQuestion, Denied, Explained, Refusal};
 pub use answer::{
     Answer, AttributeType, Change, Inventory, RelationSize, RuleText, Schema, SourceLine,
 };
+pub use assume::Step;
 pub use case::CaseSpec;
 pub use check::{Checked, ReadFacts, check};
 pub use clauses::ClauseText;
@@ -71,11 +76,16 @@ pub use overlays::Supposition;
 pub use pages::page;
 pub use plans::{Plans, RulePlans, StratumPlans};
 pub use questions::Answered;
+pub use reject::{Choice, Kept, RejectOption, RejectQuestion, RejectedClaim, Rejection};
+pub use save::{SaveClaims, Saved};
 pub use table::Table;
 pub use text::format;
 pub use timeline::{Entry, Timeline};
 pub use vocabulary::Signature;
 pub use watch::{Unwatched, Watch};
+pub use what_if::{
+    BrokenLine, FallLine, Reasons, WeighedLine, WeighedPart, WhatIf, WhatIfQuestion,
+};
 pub use why::{Proof, WhyQuestion};
 pub use why_not::{Meant, Missing};
 pub use worlds::{Bridged, OverMerged, Worlds};

@@ -41,7 +41,7 @@ pub use fmt::fmt;
 pub use plan::plan;
 pub use profile::profile;
 pub use query::{footer, query, yes_or_no};
-pub use reason::abduce;
+pub use reason::{abduce, compare, requirements};
 pub use run::run;
 pub use suppose::{hypotheses, what_if};
 pub use why::why;

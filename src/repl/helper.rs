@@ -57,6 +57,7 @@ impl CaseHelper {
             ) => self.clause(before, at),
             Ok(Takes::Withdrawal) => self.withdrawal(before, at),
             Ok(Takes::Hypothesis) => self.hypothesis(before, at),
+            Ok(Takes::Hypotheses) => self.hypotheses_with(before),
             Ok(Takes::File) => self
                 .files
                 .complete_path(before, before.len())
@@ -149,6 +150,15 @@ impl CaseHelper {
                 .unwrap_or((before.len(), Vec::new())),
             _ => (before.len(), Vec::new()),
         }
+    }
+
+    /// The last word as the name of a hypothesis.
+    fn hypotheses_with(&self, before: &str) -> (usize, Vec<Pair>) {
+        let at = before.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+        let lines = self.session.borrow_mut().hypotheses();
+        let names = lines.into_iter().map(|line| line.name);
+        let found = names.filter(|known| known.starts_with(&before[at..])).map(same);
+        (at, found.collect())
     }
 
     /// Claims and sources.

@@ -93,9 +93,6 @@ pub struct Explained {
     /// What is assumed or would follow, and some claim denies.
     pub disputed: Vec<Denied>,
     pub helps_rival: bool,
-    /// The facts, for who goes on from here.
-    #[serde(skip)]
-    pub(super) facts: Vec<Fact>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -329,7 +326,6 @@ impl Session {
                 })
                 .collect(),
             helps_rival,
-            facts: one.assume.clone(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::abduce::Abduction;
 use super::assume::Step;
+use super::compare::Comparison;
 use super::corroboration::Corroborated;
 use super::costs::Costs;
 use super::critical::Critical;
@@ -10,6 +11,7 @@ use super::impact::Impact;
 use super::plans::Plans;
 use super::reject::Rejection;
 use super::save::Saved;
+use super::requirements::Requirements;
 use super::table::Table;
 use super::timeline::Timeline;
 use super::what_if::WhatIf;
@@ -32,6 +34,8 @@ pub enum Answer {
     Impact(Impact),
     Worlds(Worlds),
     Abduction(Box<Abduction>),
+    Comparison(Box<Comparison>),
+    Requirements(Requirements),
     /// The claims that count from now on.
     Lens(Lens),
     Relations(Vec<RelationSize>),

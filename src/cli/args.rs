@@ -535,7 +535,7 @@ pub struct CriticalArgs {
 pub struct CompareArgs {
     /// Hypotheses by name, with constants for their parameters; `PROG.dl` among them names the program
     #[arg(value_name = "HYPOTHESIS")]
-    pub hypotheses: Vec<String>,
+    pub names: Vec<String>,
     /// Fold evidence to root sources: withdraw all that goes back to one
     #[arg(long)]
     pub fold_sources: bool,

@@ -37,7 +37,7 @@ pub fn requirements(directory: Option<&Path>, arguments: &CompareArgs) -> Status
 
 fn comparison(arguments: &CompareArgs) -> (Vec<PathBuf>, ComparisonQuestion) {
     let (programs, hypotheses): (Vec<String>, Vec<String>) = arguments
-        .hypotheses
+        .names
         .iter()
         .cloned()
         .partition(|text| text.ends_with(".dl"));

@@ -426,7 +426,7 @@ impl fmt::Display for Abduction {
             let indent = " ".repeat(width + 4);
             for (word, facts) in [
                 ("then also", &one.also),
-                ("as is there", &one.there),
+                ("already there", &one.there),
                 ("against", &one.falls),
             ] {
                 self.line(f, &indent, word, facts)?;
@@ -515,6 +515,6 @@ impl Abduction {
             false => String::new(),
         };
         let shown: Vec<&str> = facts.iter().take(SHOWN).map(String::as_str).collect();
-        writeln!(f, "{indent}{word:<11}  {}{more}", shown.join(", "))
+        writeln!(f, "{indent}{word:<13}  {}{more}", shown.join(", "))
     }
 }

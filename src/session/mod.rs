@@ -104,6 +104,8 @@ pub use crate::hypothesis::{Difference, Overlay, Withdrawal, World};
 pub use crate::plan::{PlanText, StepText};
 
 #[cfg(test)]
+mod compare_tests;
+#[cfg(test)]
 mod overlay_tests;
 #[cfg(test)]
 mod tests;

@@ -18,6 +18,6 @@ mod tests;
 
 pub use consequences::Breach;
 pub(super) use consequences::Readers;
-pub(super) use overlay::Overlay;
 pub use outlook::Rerun;
+pub(super) use overlay::Overlay;
 pub use search::{Abduced, Explanation, Outcome, Question, Refused, explain, leans_on};

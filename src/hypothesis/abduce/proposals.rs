@@ -99,6 +99,12 @@ pub(super) fn propose(
         rows: FxHashMap::default(),
         aim,
         root: 0,
+        behind: match aim {
+            Aim::Row(relation, _) => terrain.readers.behind([*relation]),
+            Aim::Mend(constraint, _) => terrain
+                .readers
+                .behind(read_by(&terrain.program[*constraint].body)),
+        },
         decided: FxHashSet::default(),
     };
     let root = match aim {
@@ -230,6 +236,8 @@ struct Search<'a, 's> {
     rows: FxHashMap<(RelationId, Vec<Option<Code>>), Rc<Rows>>,
     aim: &'s Aim,
     root: usize,
+    /// By relation: the aim depends on it.
+    behind: Vec<bool>,
     /// Sets to which nothing can be added that were looked at.
     decided: FxHashSet<Label>,
 }
@@ -614,15 +622,15 @@ impl<'a> Search<'a, '_> {
         let assumed = self.considered.facts(&label);
         let context = self.case.context(self.meter);
         let part = self.meter.part(MOST_FOR_A_SET);
-        let touched = readers.consequences(context.facts, &assumed, &[], &part);
+        let touched = readers.changes_to(&self.behind, context.facts, &assumed, &part);
         self.meter.charge(&part);
         let achieved = match (&touched, self.aim) {
             // A run has to tell: let it be tried.
             (Err(_), _) => true,
-            (Ok((overlay, _)), Aim::Row(relation, pattern)) => {
+            (Ok(overlay), Aim::Row(relation, pattern)) => {
                 !overlay.matching(*relation, pattern).is_empty()
             }
-            (Ok((overlay, _)), Aim::Mend(constraint, values)) => {
+            (Ok(overlay), Aim::Mend(constraint, values)) => {
                 let rule = &program[*constraint];
                 let context = Context {
                     facts: overlay,
@@ -1066,6 +1074,20 @@ pub(super) fn union(left: &[u32], right: &[u32], most: usize) -> Option<Label> {
     all.sort_unstable();
     all.dedup();
     (all.len() <= most).then(|| all.into())
+}
+
+/// The relations that a body reads, at any depth.
+fn read_by(body: &[Literal]) -> Vec<RelationId> {
+    let mut found = Vec::new();
+    let mut open: Vec<&Literal> = body.iter().collect();
+    while let Some(literal) = open.pop() {
+        match &literal.kind {
+            LiteralKind::Atom(atom) | LiteralKind::Negated(atom) => found.push(atom.relation),
+            LiteralKind::Aggregate(aggregate) => open.extend(&aggregate.body),
+            _ => {}
+        }
+    }
+    found
 }
 
 /// Whether some part of a label passes, itself included.

@@ -57,20 +57,25 @@ impl<E> Stage<'_, '_, E> {
             .iter()
             .map(|contender| {
                 let stand = contender.stand_if(&withdrawn, found, self.meter, self.budget)?;
-                let assumed = contender.assumed.iter().filter(|fact| !found.contains(fact));
+                let assumed = contender
+                    .assumed
+                    .iter()
+                    .filter(|fact| !found.contains(fact));
                 Ok((stand, assumed.count()))
             })
             .collect();
-        Ok(scores(self.table, &stands?, columns, self.claims, self.sources))
+        Ok(scores(
+            self.table,
+            &stands?,
+            columns,
+            self.claims,
+            self.sources,
+        ))
     }
 }
 
 /// Withdrawals of the evidence of a table, then findings, each of these sets as a whole.
-pub fn flips<E>(
-    stage: &Stage<E>,
-    findings: &[Vec<Fact>],
-    bound: FlipBound,
-) -> Result<Flips, E> {
+pub fn flips<E>(stage: &Stage<E>, findings: &[Vec<Fact>], bound: FlipBound) -> Result<Flips, E> {
     let (table, meter) = (stage.table, stage.meter);
     let trial = |columns: &[usize], found: &[Fact]| -> Result<Option<usize>, E> {
         Ok(leader(&stage.scores_if(columns, found)?))

@@ -10,8 +10,6 @@ mod flip;
 mod follow;
 mod judged;
 mod score;
-#[cfg(test)]
-mod tests;
 
 pub use contender::{Contender, Given, Goal, Rerun, Setting, Stand};
 pub use evidence::{Cell, Evidence, Subject, Table, tabulate};

@@ -294,10 +294,10 @@ fn what_makes_no_sense_is_answered_plainly() {
             &["no claim `c9` in this case"],
         ),
         (
-            &["what-if", "--without-rule", "rules/a.dl:10"],
+            &["what-if", "--without-rule", "rules/a.dl:9"],
             &[
-                "no rule begins at `rules/a.dl:10`",
-                "did you mean `rules/a.dl:11`?",
+                "no rule begins at `rules/a.dl:9`",
+                "did you mean `rules/a.dl:8`?",
             ],
         ),
         (
@@ -306,8 +306,8 @@ fn what_makes_no_sense_is_answered_plainly() {
         ),
         (&["what-if", "--with-rules", "b.dl"], &["b.dl"]),
         (
-            &["what-if", "-H", "armee"],
-            &["no hypothesis `armee`", "did you mean `army`?"],
+            &["what-if", "-H", "armi"],
+            &["no hypothesis `armi`", "did you mean `army`?"],
         ),
         (
             &["what-if", "-H", "hires"],
@@ -679,7 +679,8 @@ fn what_is_wrong_leaves_the_state_as_it_was() {
         (":withdraw source", "an atom needs its arguments"),
         (":redo", "nothing was undone"),
         (":hyp leave", "no hypothesis was entered"),
-        (":hyp enter armee", "did you mean `army`?"),
+        (":hyp enter armi", "did you mean `army`?"),
+        (":hyp enter navy", "there are army, hires, shut"),
         (":hyp dance", "usage: `:hyp"),
         (":hyp load x.dl", "x.dl"),
         (":save a", "usage: `:save"),
@@ -797,7 +798,7 @@ behind(G, C)
     "#]].assert_eq(&sandbox.read("rules/hypotheses/mine.dl"));
     expect![[r#"
         claim_id,client,firm,source_id,confidence,author,date,note
-        x-analyst-2026-11-22-1,x-navy,x-firm,,possible,X. Analyst,2026-11-22,assumed by an analyst
+        x-analyst-2026-11-22-1,x-navy,x-firm,,,X. Analyst,2026-11-22,assumed by an analyst
     "#]]
     .assert_eq(&sandbox.read("facts/mine.csv"));
 }

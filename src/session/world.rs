@@ -189,12 +189,29 @@ impl Session {
             return Err(Box::new(pointed(wrong, at)));
         };
         let in_file = self.clauses(|name, _| is_file(name, file));
-        let found = self.clauses(|name, at| is_file(name, file) && at == line);
+        let begins = |span: &Span| self.sources.locate(*span).line;
+        let found: Vec<Span> = in_file
+            .iter()
+            .copied()
+            .filter(|span| begins(span) == line)
+            .collect();
         if !found.is_empty() {
             return Ok(found);
         }
+        // A clause that goes over several lines may be named by any of them.
+        let ends = |span: &Span| {
+            let end = Span::new(span.file, span.end.saturating_sub(1), span.end);
+            self.sources.locate(end).line
+        };
+        let around = in_file
+            .iter()
+            .copied()
+            .filter(|span| (begins(span)..=ends(span)).contains(&line));
+        if let Some(found) = around.max_by_key(|span| begins(span)) {
+            return Ok(vec![found]);
+        }
         let mut wrong = Diagnostic::error("D072", format!("no rule begins at `{place}`"));
-        let lines = in_file.iter().map(|&span| self.sources.locate(span).line);
+        let lines = in_file.iter().map(begins);
         let near = lines.min_by_key(|&known| (known > line, known.abs_diff(line)));
         wrong = match near {
             Some(near) => wrong.help(format!("did you mean `{file}:{near}`?")),

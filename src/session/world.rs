@@ -28,6 +28,8 @@ pub(super) struct Laid {
     pub standing: Standing,
     /// Relations and claims kept their ids.
     pub shares_ids: bool,
+    /// Something is withdrawn: what held may not hold.
+    withdraws: bool,
     pub notes: Vec<Diagnostic>,
 }
 
@@ -85,12 +87,14 @@ impl Session {
         let mut laid = Laid {
             standing: self.standing(),
             shares_ids: true,
+            withdraws: false,
             notes: Vec::new(),
         };
         if laid.standing.data.rows.is_none() {
             laid.standing.data = Arc::new(self.read(self.program())?);
         }
         for overlay in overlays {
+            laid.withdraws |= !overlay.withdrawn.is_empty();
             self.lay_rules(overlay, &mut laid)?;
             let mut errors = Vec::new();
             let layer = Layer {
@@ -517,7 +521,7 @@ impl Layer<'_> {
 
     fn note_if_it_holds(&mut self, fact: &Fact, at: Option<Span>, errors: &mut Vec<Diagnostic>) {
         // What is taken away at the same time may be what makes it hold.
-        let changed = !self.overlay.withdrawn.is_empty() || !self.laid.shares_ids;
+        let changed = self.laid.withdraws || !self.laid.shares_ids;
         let session = self.session;
         if changed || !session.database.contains(fact.relation, &fact.row) {
             return;

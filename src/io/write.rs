@@ -7,6 +7,7 @@ use super::findings::shorten;
 use super::format::{Format, Medium};
 use super::json::JsonWriter;
 use super::layout::reads_back;
+use super::sqlite::write_sqlite;
 use super::value::{Style, write_value};
 use crate::analysis::checked::{CheckedProgram, Directive, Relation, ValueType};
 use crate::storage::{Code, Dictionary, Rows};
@@ -66,6 +67,14 @@ pub fn write(
             format!("`{}`", path.display()),
             write_file(&path, format.compress, |out| writer.write_json(rows, out)),
         ),
+        Medium::Sqlite => {
+            let table = format.table(&relation.name);
+            let written = write_sqlite(&path, table, program, relation, rows, dictionary);
+            (
+                format!("table `{table}` of `{}`", path.display()),
+                written.map_err(io::Error::other),
+            )
+        }
         Medium::Stream => (
             "standard output".to_owned(),
             writer.write_framed(rows, stdout, &mut unescaped),

@@ -80,6 +80,8 @@ pub struct Relation {
     pub kind: RelationKind,
     /// Keys of `choice-domain`, as attribute positions.
     pub choice_domains: Vec<Vec<usize>>,
+    /// Present when the last attributes are of lattices.
+    pub lattice: Option<Lattice>,
     /// Doc comment, lines joined.
     pub doc: Option<Arc<str>>,
     pub span: Span,
@@ -89,6 +91,14 @@ impl Relation {
     pub fn arity(&self) -> usize {
         self.attributes.len()
     }
+}
+
+/// Of the rows that agree on their first `key` attributes one is kept, with the least upper bounds of all others.
+#[derive(Clone, Debug)]
+pub struct Lattice {
+    pub key: usize,
+    /// One for each attribute after the key: makes of two values their least upper bound.
+    pub lubs: Vec<Functor>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -248,12 +258,23 @@ pub enum AggregateOp {
     Min,
     Max,
     Mean,
+    /// A closure that takes the total so far and one value more.
+    User,
+}
+
+/// What `@@f target : init, { body }` folds with: the functor and the variable that holds the first total.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserFold {
+    pub functor: Arc<str>,
+    pub init: VarId,
 }
 
 /// `result = op target : { body }`.
 #[derive(Clone, Debug)]
 pub struct Aggregate {
     pub op: AggregateOp,
+    /// Of [`AggregateOp::User`]. The variable of the first total is among those injected.
+    pub user: Option<UserFold>,
     /// Of `target`; `Number` for `count`.
     pub operand: ValueType,
     pub target: Option<Term>,

@@ -315,7 +315,16 @@ impl Collector<'_> {
                         self.state(id, TypeId::FLOAT_LITERAL, span, Reason::Aggregate);
                     }
                     AggregateOp::User { .. } => {
-                        self.state(id, TypeId::INVALID, span, Reason::Aggregate);
+                        if let (Some((functor, init)), Some(target)) =
+                            (aggregate.user, aggregate.target)
+                        {
+                            let declared = &self.declarations.functors[functor];
+                            self.state(id, declared.result, span, Reason::Aggregate);
+                            for (arg, &ty) in [init, target].iter().zip(&declared.parameters) {
+                                self.state(arg.node, ty, arg.span, Reason::Functor);
+                            }
+                        }
+                        return;
                     }
                     AggregateOp::Sum | AggregateOp::Min | AggregateOp::Max => {}
                 }

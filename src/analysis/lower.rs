@@ -2,7 +2,7 @@
 
 use super::checked::{
     self, Aggregate, AggregateOp, CheckedQuery, Constant, Functor, FunctorOp, Head, Literal,
-    LiteralKind, Rule, Subsumption, Term, ValueType, VarId, Variable,
+    LiteralKind, Rule, Subsumption, Term, UserFold, ValueType, VarId, Variable,
 };
 use super::declarations::Declarations;
 use super::draft::{
@@ -340,23 +340,33 @@ impl<'a> Body<'a> {
                 }
                 match self.term(arg, out) {
                     simple @ (Term::Var(_) | Term::Const(_) | Term::Wildcard) => simple,
-                    compound => {
-                        let ty = self.kind(arg.node);
-                        let var = self.fresh(ty);
-                        out.push(Literal {
-                            kind: LiteralKind::Compare {
-                                op: CompareOp::Eq,
-                                operand: ty,
-                                left: Term::Var(var),
-                                right: compound,
-                            },
-                            span: arg.span,
-                        });
-                        Term::Var(var)
-                    }
+                    compound => Term::Var(self.hold(compound, arg, out)),
                 }
             })
             .collect()
+    }
+
+    /// A variable for the value of an expression.
+    fn held(&mut self, arg: &Arg, out: &mut Vec<Literal>) -> VarId {
+        match self.term(arg, out) {
+            Term::Var(var) => var,
+            compound => self.hold(compound, arg, out),
+        }
+    }
+
+    fn hold(&mut self, term: Term, arg: &Arg, out: &mut Vec<Literal>) -> VarId {
+        let ty = self.kind(arg.node);
+        let var = self.fresh(ty);
+        out.push(Literal {
+            kind: LiteralKind::Compare {
+                op: CompareOp::Eq,
+                operand: ty,
+                left: Term::Var(var),
+                right: term,
+            },
+            span: arg.span,
+        });
+        var
     }
 
     fn terms(&mut self, args: &[Arg], out: &mut Vec<Literal>) -> Vec<Term> {
@@ -511,10 +521,11 @@ impl<'a> Body<'a> {
             ast::AggregateOp::Min => AggregateOp::Min,
             ast::AggregateOp::Max => AggregateOp::Max,
             ast::AggregateOp::Mean => AggregateOp::Mean,
-            ast::AggregateOp::User { .. } => return,
+            ast::AggregateOp::User { .. } => AggregateOp::User,
         };
         let mut body = Vec::new();
         self.scope(aggregate.inner, &mut body);
+        drop_repeated_atoms(&mut body);
         let target = match (op, aggregate.target) {
             (AggregateOp::Count, _) | (_, None) => None,
             (_, Some(target)) => Some(self.term(&target, &mut body)),
@@ -523,11 +534,19 @@ impl<'a> Body<'a> {
             (AggregateOp::Count, _) | (_, None) => ValueType::Number,
             (_, Some(target)) => self.kind(target.node),
         };
-        let injected = aggregate
+        let mut injected: Vec<VarId> = aggregate
             .injected
             .iter()
             .map(|&node| self.var(node))
             .collect();
+        let user = aggregate.user.map(|(functor, init)| {
+            let init = self.held(&init, out);
+            injected.push(init);
+            UserFold {
+                functor: self.of.declarations.functors[functor].name.clone(),
+                init,
+            }
+        });
         let witnesses = aggregate
             .witnesses
             .iter()
@@ -536,6 +555,7 @@ impl<'a> Body<'a> {
         out.push(Literal {
             kind: LiteralKind::Aggregate(Aggregate {
                 op,
+                user,
                 operand,
                 target,
                 body,
@@ -546,6 +566,23 @@ impl<'a> Body<'a> {
             span,
         });
     }
+}
+
+/// An atom said twice is the same condition: with `_` in it the second one would otherwise be another one.
+fn drop_repeated_atoms(body: &mut Vec<Literal>) {
+    let mut seen: Vec<(checked::RelationId, Vec<Term>)> = Vec::new();
+    body.retain(|literal| match &literal.kind {
+        LiteralKind::Atom(atom) => {
+            let new = !seen
+                .iter()
+                .any(|(relation, args)| *relation == atom.relation && *args == atom.args);
+            if new {
+                seen.push((atom.relation, atom.args.clone()));
+            }
+            new
+        }
+        _ => true,
+    });
 }
 
 fn binary(op: BinaryOp, kind: ValueType) -> FunctorOp {

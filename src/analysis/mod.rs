@@ -20,6 +20,7 @@ mod formula;
 mod grounding;
 mod inference;
 mod inline;
+mod lattices;
 mod lower;
 mod paths;
 mod recursion;
@@ -209,6 +210,7 @@ fn shell(
                 None => RelationKind::Plain,
             },
             choice_domains: relation.choice_domains.clone(),
+            lattice: declarations.lattice_of(relation),
             doc: relation.doc.clone(),
             span: relation.span,
         })

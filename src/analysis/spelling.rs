@@ -54,6 +54,7 @@ impl FunctorOp {
 }
 
 impl AggregateOp {
+    /// Of a user-defined aggregate only the sign that comes before its functor's name.
     pub fn name(self) -> &'static str {
         match self {
             AggregateOp::Count => "count",
@@ -61,6 +62,7 @@ impl AggregateOp {
             AggregateOp::Min => "min",
             AggregateOp::Max => "max",
             AggregateOp::Mean => "mean",
+            AggregateOp::User => "@@",
         }
     }
 }

@@ -5,7 +5,7 @@ use super::closures::Functors;
 use super::functor::{Fault, FaultReport, Patterns, apply, compare, contains, show_call};
 use super::pipeline::{Arg, Expression, Op};
 use super::worker::Batch;
-use crate::analysis::checked::{CheckedProgram, FunctorOp, ValueType};
+use crate::analysis::checked::{CheckedProgram, Functor, FunctorOp, ValueType};
 use crate::storage::{Code, Dictionary};
 use crate::syntax::ast::CompareOp;
 use crate::syntax::source::Span;
@@ -48,7 +48,7 @@ impl Context<'_> {
         self.cancel.load(Relaxed) || self.late.load(Relaxed) || self.spent.is_spent()
     }
 
-    fn fault(&self, fault: Fault, call: impl FnOnce() -> String) {
+    pub(super) fn fault(&self, fault: Fault, call: impl FnOnce() -> String) {
         let mut faults = self.faults.lock();
         match faults.iter_mut().find(|known| {
             known.place == self.place && discriminant(&known.fault) == discriminant(&fault)
@@ -90,25 +90,7 @@ pub fn evaluate(
         Expression::Call { functor, args } => {
             let columns = Columns::of(args, batch, context);
             columns.each(batch.len, |row, codes| {
-                let value = match functor.op {
-                    FunctorOp::Autoinc => Ok(context
-                        .dictionary
-                        .number(context.autoinc.fetch_add(1, Relaxed))),
-                    FunctorOp::IterationCount => {
-                        Ok(context.dictionary.unsigned(u64::from(context.round)))
-                    }
-                    FunctorOp::User(ref name) => {
-                        let Context {
-                            functors,
-                            program,
-                            dictionary,
-                            ..
-                        } = context;
-                        functors.call(name, codes, program, dictionary)
-                    }
-                    _ => apply(functor, codes, context.dictionary),
-                };
-                match value {
+                match call(functor, codes, context) {
                     Ok(code) => {
                         column.push(code);
                         rows.push(row);
@@ -121,6 +103,21 @@ pub fn evaluate(
         }
     }
     column.len() == batch.len
+}
+
+/// The value of any functor, those included that depend on more than their arguments.
+pub fn call(functor: &Functor, codes: &[Code], context: &Context) -> Result<Code, Fault> {
+    let dictionary = context.dictionary;
+    match functor.op {
+        FunctorOp::Autoinc => Ok(dictionary.number(context.autoinc.fetch_add(1, Relaxed))),
+        FunctorOp::IterationCount => Ok(dictionary.unsigned(u64::from(context.round))),
+        FunctorOp::User(ref name) => {
+            context
+                .functors
+                .call(name, codes, context.program, dictionary)
+        }
+        _ => apply(functor, codes, dictionary),
+    }
 }
 
 /// The arguments of a functor for a batch. A row is missing from an argument that faulted there.

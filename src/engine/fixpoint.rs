@@ -11,6 +11,7 @@ use super::budget::{
 use super::closures::Functors;
 use super::evaluate::Context;
 use super::functor::{FaultReport, Patterns};
+use super::lattice::Merged;
 use super::numbering::numbered;
 use super::pipeline::{Op, Pipeline, Resolver};
 use super::profile::{Profile, RoundCost};
@@ -27,6 +28,7 @@ use crate::plan::{Operand, RulePlan, plan_rule, plan_subsumption};
 use crate::storage::{Dictionary, Rows, SortedRows};
 use crate::syntax::source::Span;
 use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering::Relaxed};
 use std::time::Instant;
 
@@ -55,6 +57,8 @@ pub struct Run<'a> {
     report: RunReport,
     /// Rows by relation that rule text alone states. They come in with the stratum.
     in_text: Vec<u64>,
+    /// What the keys of lattice relations have so far.
+    lattices: FxHashMap<RelationId, Merged>,
     tick: u32,
 }
 
@@ -91,6 +95,7 @@ impl<'a> Run<'a> {
             profile: Mutex::default(),
             report: RunReport::default(),
             in_text: vec![0; program.relations().count()],
+            lattices: FxHashMap::default(),
             tick: 0,
         }
     }
@@ -122,6 +127,7 @@ impl<'a> Run<'a> {
             let state = &mut relations[id.index()];
             let grows = self.program.rules_of(id).next().is_some()
                 || state.is_guarded()
+                || relation.lattice.is_some()
                 || self.subsumptions_of(id).next().is_some()
                 || matches!(relation.kind, RelationKind::Delta(_));
             let stated = state.open(grows, self.options.threads, self.options.births);
@@ -301,6 +307,7 @@ impl<'a> Run<'a> {
             self.subsume(stratum, relations)?;
             self.profile.get_mut().settled(at, started.elapsed());
         }
+        self.merge_lattices(stratum, relations, round);
         self.log_deltas(stratum, relations, round);
         let rows: u64 = relations.iter().map(|state| state.set.len() as u64).sum();
         let derived = rows.saturating_sub(self.report.stated);
@@ -357,6 +364,23 @@ impl<'a> Run<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Gives each key of a lattice relation the least upper bound of what it had and what the round brought.
+    fn merge_lattices(&mut self, stratum: &Stratum, relations: &mut [RelationState], round: u32) {
+        for &id in &stratum.relations {
+            let relation = &self.program[id];
+            let Some(lattice) = &relation.lattice else {
+                continue;
+            };
+            let mut merged = self.lattices.remove(&id).unwrap_or_default();
+            let state = &mut relations[id.index()];
+            let context = self.context(relation.span, round);
+            if let Some(changed) = merged.take(&state.delta, relation, lattice, &context) {
+                state.replace(&changed.all, changed.fresh, self.options.threads, self.tick);
+            }
+            self.lattices.insert(id, merged);
+        }
     }
 
     fn dominated(

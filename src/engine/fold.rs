@@ -5,8 +5,9 @@ use super::evaluate::Context;
 use super::functor::compare;
 use super::pipeline::{Arg, Fold};
 use super::sink::Sink;
+use super::value_order::compare as compare_values;
 use super::worker::{Batch, Worker};
-use crate::analysis::checked::{AggregateOp, ValueType, VarId};
+use crate::analysis::checked::{AggregateOp, UserFold, ValueType, VarId};
 use crate::storage::index::ABSENT;
 use crate::storage::table::RowTable;
 use crate::storage::{Code, Dictionary, Index};
@@ -45,11 +46,17 @@ pub fn run_fold<'a>(
     worker.run(&mut inner);
     let totals = worker.sink;
 
-    let results: Vec<Option<Code>> = totals
-        .groups
-        .iter()
-        .map(|total| total.finish(context.dictionary))
-        .collect();
+    let results: Vec<Option<Code>> = match &fold.user {
+        Some(user) => {
+            let firsts = first_totals(user, batch, &group_of);
+            folded(user, totals.values, &firsts, fold.operand, context)
+        }
+        None => totals
+            .groups
+            .iter()
+            .map(|total| total.finish(context.dictionary))
+            .collect(),
+    };
     for (row, &group) in group_of.iter().enumerate() {
         let Some(result) = results[group as usize] else {
             continue;
@@ -68,6 +75,44 @@ pub fn run_fold<'a>(
     }
 }
 
+/// The first total of each group, in the order of the groups.
+fn first_totals(user: &UserFold, batch: &Batch, group_of: &[u32]) -> Vec<Code> {
+    let mut firsts = Vec::new();
+    for (row, &group) in group_of.iter().enumerate() {
+        if group as usize == firsts.len() {
+            firsts.push(batch.column(user.init)[row]);
+        }
+    }
+    firsts
+}
+
+/// Hands the values of each group to its closure, in ascending order: the rows come in any.
+fn folded(
+    user: &UserFold,
+    mut values: Vec<Vec<Code>>,
+    firsts: &[Code],
+    operand: ValueType,
+    context: &Context,
+) -> Vec<Option<Code>> {
+    let (program, dictionary) = (context.program, context.dictionary);
+    for group in &mut values {
+        group.sort_unstable_by(|&a, &b| compare_values(program, dictionary, operand, a, b));
+    }
+    let fold = |(group, &first): (&Vec<Code>, &Code)| {
+        let folded = group.iter().try_fold(first, |total, &value| {
+            context
+                .functors
+                .call(&user.functor, &[total, value], program, dictionary)
+        });
+        folded
+            .inspect_err(|fault| {
+                context.fault(fault.clone(), || format!("@@{}(…)", user.functor));
+            })
+            .ok()
+    };
+    values.iter().zip(firsts).map(fold).collect()
+}
+
 /// The running totals of all groups of one batch.
 struct Totals<'a> {
     op: AggregateOp,
@@ -77,6 +122,8 @@ struct Totals<'a> {
     witnesses: &'a [VarId],
     dictionary: &'a Dictionary,
     groups: Vec<Accumulator>,
+    /// For a user-defined aggregate: all values of each group.
+    values: Vec<Vec<Code>>,
     /// With witnesses: the best value of each group and the distinct rows that reach it.
     best: Vec<Option<Code>>,
     winners: Vec<Vec<Vec<Code>>>,
@@ -92,6 +139,7 @@ impl<'a> Totals<'a> {
             witnesses: &fold.witnesses,
             dictionary,
             groups: vec![Accumulator::new(fold.op, fold.operand); groups],
+            values: vec![Vec::new(); if fold.user.is_some() { groups } else { 0 }],
             best: vec![None; if fold.witnesses.is_empty() { 0 } else { groups }],
             winners: vec![Vec::new(); if fold.witnesses.is_empty() { 0 } else { groups }],
         }
@@ -127,7 +175,10 @@ impl Sink for Totals<'_> {
                 Some(Arg::Const(code)) => code,
                 Some(Arg::Var(var)) => batch.column(var)[row],
             };
-            self.groups[group].add(value, self.dictionary);
+            match self.values.get_mut(group) {
+                Some(values) => values.push(value),
+                None => self.groups[group].add(value, self.dictionary),
+            }
             if !self.witnesses.is_empty() {
                 let winner = self
                     .witnesses

@@ -137,6 +137,27 @@ impl RelationState {
         }
     }
 
+    /// Takes other rows in place of all that are settled, with those among them that count as the last round's.
+    pub fn replace(&mut self, all: &Rows, fresh: Rows, writers: usize, tick: u32) {
+        self.set = RowSet::new(self.set.arity(), writers);
+        self.insert(all);
+        self.set.settle(Rows::new(0));
+        self.indexes.get_mut().clear();
+        self.merged = true;
+        if let Some(births) = &mut self.births {
+            let all = SortedRows::from_unsorted(all.clone());
+            births.rewrite(|rows| {
+                let mut rest = Rows::new(rows.rows().arity());
+                for row in rows.rows().iter().filter(|row| all.contains(row)) {
+                    rest.push(&row);
+                }
+                SortedRows::from_unsorted(rest)
+            });
+            births.push(tick, SortedRows::from_unsorted(fresh.clone()));
+        }
+        self.delta = Arc::new(fresh);
+    }
+
     /// Ends a round: what was inserted since the last call becomes the delta.
     pub fn advance(&mut self, tick: u32) {
         // The room of the last delta serves again: fresh memory is dear.

@@ -150,7 +150,7 @@ fn beats(aggregate: &Aggregate, left: Code, right: Code, context: Context) -> bo
     let op = match aggregate.op {
         AggregateOp::Min => CompareOp::Lt,
         AggregateOp::Max => CompareOp::Gt,
-        AggregateOp::Count | AggregateOp::Sum | AggregateOp::Mean => return false,
+        _ => return false,
     };
     functor::compare(op, aggregate.operand, left, right, context.dictionary)
 }

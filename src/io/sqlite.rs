@@ -36,7 +36,7 @@ pub(crate) fn read_sqlite(
         dictionary,
     };
     if let Err(problem) = reader.read(path, table, &mut rows, findings) {
-        findings.problem(problem);
+        findings.problem(*problem);
     }
     rows
 }
@@ -54,9 +54,12 @@ impl Reader<'_> {
         table: &str,
         rows: &mut Rows,
         findings: &mut Findings,
-    ) -> Result<(), Problem> {
+    ) -> Result<(), Box<Problem>> {
         let failed = |error: rusqlite::Error| {
-            Problem::new(codes::SQLITE, format!("cannot read `{table}`: {error}"))
+            Box::new(Problem::new(
+                codes::SQLITE,
+                format!("cannot read `{table}`: {error}"),
+            ))
         };
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
             | OpenFlags::SQLITE_OPEN_NO_MUTEX
@@ -65,14 +68,14 @@ impl Reader<'_> {
         let mut statement = select(&connection, table).map_err(failed)?;
         let arity = self.relation.arity();
         if statement.column_count() < arity {
-            return Err(Problem::new(
+            return Err(Box::new(Problem::new(
                 codes::VALUES_MISSING,
                 format!(
                     "`{table}` has {} columns, but `{}` has {arity} attributes",
                     statement.column_count(),
                     self.relation.name
                 ),
-            ));
+            )));
         }
         let mut found = statement.query([]).map_err(failed)?;
         let mut codes = Vec::with_capacity(arity);
@@ -105,7 +108,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn value(&self, at: usize, value: ValueRef) -> Result<Code, Problem> {
+    fn value(&self, at: usize, value: ValueRef) -> Result<Code, Box<Problem>> {
         let attribute = &self.relation.attributes[at];
         match (attribute.ty, value) {
             // The word of an unsigned number: SQLite's integers have a sign.
@@ -121,8 +124,7 @@ impl Reader<'_> {
                 attribute,
                 shown(value).as_bytes(),
                 self.dictionary,
-            )
-            .map_err(|problem| *problem),
+            ),
         }
     }
 }

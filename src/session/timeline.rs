@@ -170,6 +170,7 @@ impl Session {
         let mut open = vec![relation];
         while let Some(relation) = open.pop() {
             monotone &= program[relation].choice_domains.is_empty();
+            monotone &= program[relation].lattice.is_none();
             monotone &= !program
                 .subsumptions()
                 .iter()

@@ -300,8 +300,10 @@ impl<'a> Builder<'a> {
                 literal => literal,
             },
             FormulaKind::Compare { op, left, right } => {
-                let aggregate = |side: &Expr| matches!(side.kind, ExprKind::Aggregate(_));
-                let place = if aggregate(left) || aggregate(right) {
+                let any = |side: &Expr| {
+                    matches!(side.kind, ExprKind::Aggregate(_) | ExprKind::Record(_))
+                };
+                let place = if any(left) || any(right) {
                     Place::BesideAggregate
                 } else {
                     Place::Constraint

@@ -2,7 +2,7 @@
 
 use super::checked::{self, Attribute, Branch, RelationId, Shape, ShapeId, ValueType};
 use super::codes;
-use super::findings::{Findings, path_text};
+use super::findings::{Findings, Stage, path_text};
 use super::lattices::{self, Lattice};
 use super::strata;
 use super::types::{Type, TypeForm, TypeId, Types};
@@ -577,6 +577,7 @@ fn declare_fields(decl: &ast::TypeDecl, declarations: &mut Declarations, finding
                     findings,
                 );
                 if declarations.branches.contains_key(&branch.name.text) {
+                    let stage = findings.enter(Stage::Clauses);
                     findings.push(
                         Diagnostic::error(
                             codes::BRANCH_CLASH,
@@ -585,6 +586,7 @@ fn declare_fields(decl: &ast::TypeDecl, declarations: &mut Declarations, finding
                         .at(branch.name.span, "defined again here")
                         .note("branch names are shared by all algebraic types"),
                     );
+                    findings.enter(stage);
                 } else {
                     declarations
                         .branches

@@ -43,7 +43,7 @@ use checked::{
 };
 use declarations::Declarations;
 use draft::{Clause, ClauseKind, Draft};
-use findings::Findings;
+use findings::{Findings, Stage};
 use inference::Typing;
 use inline::Inliner;
 use lower::Lowering;
@@ -78,12 +78,15 @@ pub fn check(
     options: &Options,
 ) -> Result<(CheckedProgram, Vec<Diagnostic>), Vec<Diagnostic>> {
     let mut findings = Findings::default();
+    findings.enter(Stage::Components);
     let instances = components::instances(&program.items, &mut findings);
+    findings.enter(Stage::Declarations);
     let items: Vec<&Item> = program.items.iter().chain(&instances).collect();
     let mut options = options.clone();
     options.legacy |= pragmas(&items).any(|(key, _)| &**key == "legacy");
 
     let declarations = declarations::declare(&items, findings.errors() > 0, &mut findings);
+    findings.enter(Stage::Clauses);
     let inliner = Inliner::new(&items, &declarations, &mut findings);
     let draft = build(&items, &declarations, &inliner, &mut findings);
     let (draft, typing) = analyse(draft, &declarations, &options, &mut findings);
@@ -94,7 +97,9 @@ pub fn check(
     let edges = strata::edges(&checked);
     let components = strata::Components::new(checked.relations.len(), &edges);
     checked.word_bits = options.word_bits;
+    findings.enter(Stage::Strata);
     checked.strata = strata::stratify(&checked, &edges, &components, &mut findings);
+    findings.enter(Stage::Clauses);
     recursion::check(&draft, &checked, &components, &mut findings);
     special::check(&items, &checked, &mut findings);
     warnings::check_text(&draft, &items, &mut findings);

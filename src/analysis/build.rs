@@ -300,9 +300,8 @@ impl<'a> Builder<'a> {
                 literal => literal,
             },
             FormulaKind::Compare { op, left, right } => {
-                let any = |side: &Expr| {
-                    matches!(side.kind, ExprKind::Aggregate(_) | ExprKind::Record(_))
-                };
+                let any =
+                    |side: &Expr| matches!(side.kind, ExprKind::Aggregate(_) | ExprKind::Record(_));
                 let place = if any(left) || any(right) {
                     Place::BesideAggregate
                 } else {

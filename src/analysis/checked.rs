@@ -191,6 +191,11 @@ pub enum FunctorOp {
     IterationCount,
     /// A closure the embedding program registers under this name; its types are in [`CheckedProgram::functors`].
     User(Arc<str>),
+    /// What is left of a number, unsigned or float in 32 bits; only in programs with words of that size.
+    Narrow,
+    /// The 32 bits of a float as a number, and back.
+    FloatBits,
+    FloatOfBits,
     /// `as(e, T)` between kinds: the word of `e` read as this type, not converted. A cast within a kind leaves no trace.
     Reinterpret(ValueType),
 }
@@ -399,6 +404,8 @@ pub struct CheckedProgram {
     pub(crate) declarations: Arc<Declarations>,
     /// Zero, in a program that was not checked, stands for 64.
     pub(crate) word_bits: u32,
+    /// Files are written as Soufflé writes them where that is a mistake of its.
+    pub(crate) strict: bool,
 }
 
 impl CheckedProgram {

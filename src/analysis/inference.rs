@@ -496,7 +496,11 @@ impl Collector<'_> {
 
     fn equal_fields(&mut self, a: NodeId, b: NodeId) {
         let draft = self.draft;
-        let pairs = draft.node(a).children().iter().zip(draft.node(b).children());
+        let pairs = draft
+            .node(a)
+            .children()
+            .iter()
+            .zip(draft.node(b).children());
         for (a, b) in pairs {
             self.equal(a.node, b.node);
         }

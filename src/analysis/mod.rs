@@ -56,6 +56,8 @@ pub struct Options {
     pub legacy: bool,
     /// 64, or 32 for programs that rely on numbers of that size.
     pub word_bits: u32,
+    /// What Soufflé refuses although it makes sense is refused, and files are written as it writes them.
+    pub strict: bool,
     /// Names or codes of warnings that are not wanted; `all` silences every one.
     pub silenced: Vec<String>,
 }
@@ -65,6 +67,7 @@ impl Default for Options {
         Options {
             legacy: false,
             word_bits: 64,
+            strict: false,
             silenced: Vec::new(),
         }
     }
@@ -93,10 +96,11 @@ pub fn check(
 
     let mut checked = shell(&items, declarations, &inliner, &mut findings);
     let declarations = checked.declarations.clone();
+    checked.word_bits = options.word_bits;
+    checked.strict = options.strict;
     lower_clauses(&draft, &typing, &declarations, &mut checked, &mut findings);
     let edges = strata::edges(&checked);
     let components = strata::Components::new(checked.relations.len(), &edges);
-    checked.word_bits = options.word_bits;
     findings.enter(Stage::Strata);
     checked.strata = strata::stratify(&checked, &edges, &components, &mut findings);
     findings.enter(Stage::Clauses);
@@ -268,6 +272,7 @@ fn lower_clauses(
         draft,
         declarations,
         typing,
+        word_bits: checked.word_bits,
     };
     for clause in draft.clauses.iter().filter(|clause| !clause.inlined) {
         match &clause.kind {
@@ -386,6 +391,7 @@ pub fn check_query(
         draft: &draft,
         declarations,
         typing: &typing,
+        word_bits: options.word_bits,
     };
     let alternatives: Vec<&Clause> = draft.clauses.iter().collect();
     let query = query(&lowering, &alternatives, &mut findings);
@@ -436,6 +442,7 @@ fn check_atom(
         draft: &draft,
         declarations,
         typing: &typing,
+        word_bits: options.word_bits,
     };
     let errors = findings.into_sorted();
     match draft.clauses.first().map(|clause| &clause.kind) {
@@ -495,6 +502,7 @@ fn options_of(program: &CheckedProgram) -> Options {
     Options {
         legacy: program.pragmas.iter().any(|(key, _)| &**key == "legacy"),
         word_bits: program.word_bits(),
+        strict: program.strict,
         silenced: Vec::new(),
     }
 }

@@ -48,7 +48,8 @@ impl FunctorOp {
             FunctorOp::Autoinc => Name("autoinc"),
             FunctorOp::IterationCount => Name("recursive_iteration_cnt"),
             FunctorOp::User(name) => Spelling::User(name),
-            FunctorOp::Reinterpret(_) => Name("as"),
+            FunctorOp::Reinterpret(_) | FunctorOp::FloatBits | FunctorOp::FloatOfBits => Name("as"),
+            FunctorOp::Narrow => Name("narrow"),
         }
     }
 }

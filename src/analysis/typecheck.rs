@@ -350,6 +350,7 @@ impl Checker<'_> {
                     let aggregate = self.draft.aggregate(*aggregate);
                     let kinds: &[ValueType] = match aggregate.op {
                         AggregateOp::Sum => NUMERIC,
+                        AggregateOp::Min | AggregateOp::Max if self.options.strict => NUMERIC,
                         AggregateOp::Min | AggregateOp::Max => ORDERED,
                         _ => continue,
                     };
@@ -393,15 +394,17 @@ impl Checker<'_> {
         let unnamed = self.typing.anonymous.get(&id).copied();
         let diagnostic = match declared.or(unnamed) {
             Some(expected) if expected == fields.len() => return,
-            Some(expected) if declared.is_none() => {
-                Diagnostic::error(codes::RECORD_SIZE, "Records of different sizes are compared").at(
-                    span,
-                    format!(
-                        "has {}, what it is compared with has {expected}",
-                        counted(fields.len(), "field")
-                    ),
-                )
-            }
+            Some(expected) if declared.is_none() => Diagnostic::error(
+                codes::RECORD_SIZE,
+                "Records of different sizes are compared",
+            )
+            .at(
+                span,
+                format!(
+                    "has {}, what it is compared with has {expected}",
+                    counted(fields.len(), "field")
+                ),
+            ),
             Some(expected) => Diagnostic::error(
                 codes::RECORD_SIZE,
                 format!(

@@ -126,6 +126,12 @@ pub struct ProgramArgs {
     /// Macros, as in `-M "A=1 B"`
     #[arg(short = 'M', long, value_name = "MACROS")]
     pub macros: Vec<String>,
+    /// Bits of a number, for programs that rely on numbers of 32 [default: 64]
+    #[arg(long, value_name = "BITS", value_parser = units::word_size)]
+    pub word_size: Option<u32>,
+    /// Do as Soufflé does even where it errs: a division by zero ends the run, quotes are doubled after a backslash
+    #[arg(long)]
+    pub strict_souffle: bool,
     /// No warnings, and a missing fact file is an empty one
     #[arg(short = 'w', long)]
     pub no_warn: bool,

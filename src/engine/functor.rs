@@ -85,6 +85,15 @@ pub fn apply(functor: &Functor, args: &[Code], dictionary: &Dictionary) -> Resul
         (ToNumber | ToUnsigned | ToFloat, [value]) => {
             convert(&functor.op, functor.operand, *value, dictionary)
         }
+        (Narrow, [value]) => Ok(narrow(functor.operand, *value, dictionary)),
+        (FloatBits, [value]) => {
+            let bits = (dictionary.to_float(*value) as f32).to_bits();
+            Ok(dictionary.word(u64::from(bits)))
+        }
+        (FloatOfBits, [value]) => {
+            let float = f32::from_bits(dictionary.to_word(*value) as u32);
+            Ok(dictionary.float(f64::from(float)))
+        }
         // Words and codes are one to one, so the id of a symbol or record is its code read as a number.
         (Ord | Reinterpret(_), [value]) => Ok(*value),
         (op, [value]) => match functor.operand {
@@ -240,6 +249,16 @@ fn convert(
         _ if *op == ToFloat => Ok(dictionary.float(dictionary.to_number(value) as f64)),
         // Number and unsigned share their words: modulo 2^64 costs nothing.
         _ => Ok(value),
+    }
+}
+
+/// What is left of a value in 32 bits.
+fn narrow(ty: ValueType, value: Code, dictionary: &Dictionary) -> Code {
+    match ty {
+        ValueType::Number => dictionary.number(i64::from(dictionary.to_word(value) as i32)),
+        ValueType::Unsigned => dictionary.unsigned(u64::from(dictionary.to_word(value) as u32)),
+        ValueType::Float => dictionary.float(f64::from(dictionary.to_float(value) as f32)),
+        ValueType::Symbol | ValueType::Record(_) | ValueType::Adt(_) => value,
     }
 }
 

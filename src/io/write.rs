@@ -338,7 +338,7 @@ impl RowWriter<'_> {
                     }
                 } else {
                     self.format_value(out, attribute.ty, code, Style::Nested);
-                    quote_from(out, start);
+                    quote_from(out, start, self.program.strict);
                 }
             }
             out.push(b'\n');
@@ -350,8 +350,9 @@ impl RowWriter<'_> {
     }
 }
 
-/// Puts quotes around what was written from `start` on, and doubles those within.
-fn quote_from(out: &mut Vec<u8>, start: usize) {
+/// Puts quotes around what was written from `start` on, and doubles those within; Soufflé puts a backslash before each
+/// pair besides, so that its own reader does not give back what was written.
+fn quote_from(out: &mut Vec<u8>, start: usize, backslash: bool) {
     if memchr::memchr(b'"', &out[start..]).is_none() {
         out.insert(start, b'"');
         out.push(b'"');
@@ -360,10 +361,11 @@ fn quote_from(out: &mut Vec<u8>, start: usize) {
     let text = out.split_off(start);
     out.push(b'"');
     for byte in text {
-        if byte == b'"' {
-            out.push(b'"');
+        match byte {
+            b'"' if backslash => out.extend_from_slice(b"\\\"\""),
+            b'"' => out.extend_from_slice(b"\"\""),
+            _ => out.push(byte),
         }
-        out.push(byte);
     }
     out.push(b'"');
 }

@@ -463,7 +463,8 @@ impl Session {
 
     /// Whether faults of a run are only worth warnings.
     fn accept_faults(&self, report: &RunReport) -> Result<(), Findings> {
-        match self.options.faults_are_errors && !report.faults.is_empty() {
+        let stops = self.options.faults_are_errors || self.spec.strict;
+        match stops && !report.faults.is_empty() {
             true => Err(Findings::new(self.fault_errors(report), &self.sources)),
             false => Ok(()),
         }

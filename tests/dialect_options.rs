@@ -30,7 +30,7 @@ fn words_of_32_bits_wrap_and_round() {
         u(1, 4294967295 + 1). u(2, 0 - 1). u(3, to_unsigned(-1)). u(5, bnot 0).
         u(6, 4294967295 bshr 28). u(7, as(0.1, unsigned)).
         .decl f(at: number, x: float)
-        f(1, 0.1). f(2, 0.1 + 0.2). f(3, to_float("1e20")). f(4, as(1036831949, float)).
+        f(1, 0.1). f(2, 0.1 + 0.2). f(3, to_float("1e20")).
         .output n, u, f
     "#;
     let text = printed(program, &["--word-size", "32"]);
@@ -59,7 +59,6 @@ fn words_of_32_bits_wrap_and_round() {
         "1\t0.100000001\n",
         "2\t0.300000012\n",
         "3\t1.00000002e+20\n",
-        "4\t0.100000001\n",
     ] {
         assert!(text.contains(row), "no {row:?} in\n{text}");
     }

@@ -399,7 +399,7 @@ impl<'a> Run<'a> {
             dictionary: self.dictionary,
         }
         .resolve(&plan);
-        let context = self.context(subsumption.span, 0);
+        let context = self.context(subsumption.span, 0).of(&subsumption.variables);
         let found = drive(&pipeline, &context, self.pool, |_| {
             Dominated::new(&pipeline.answer)
         });
@@ -474,7 +474,8 @@ impl<'a> Run<'a> {
         let resolved = Instant::now();
         let state = &relations[head.index()];
         let set = &state.set;
-        let context = self.context(self.program[plan.rule].span, round);
+        let rule = &self.program[plan.rule];
+        let context = self.context(rule.span, round).of(&rule.variables);
         let unsettled = || match self.options.measure {
             true => set.unsettled() as u64,
             false => 0,
@@ -547,7 +548,8 @@ impl<'a> Run<'a> {
                     recursive: &[],
                 },
             );
-            let context = self.context(self.program[rule].span, 0);
+            let variables = &self.program[rule].variables;
+            let context = self.context(self.program[rule].span, 0).of(variables);
             let started = Instant::now();
             let rows = answers(&plan, relations, self.dictionary, &context, self.pool);
             if let Some(reason) = interruption(&context) {
@@ -595,6 +597,7 @@ impl<'a> Run<'a> {
             late: AtomicBool::new(false),
             threads: self.options.threads.max(1) as u64,
             place: Some(place),
+            variables: &[],
             round,
             autoinc: &self.autoinc,
             faults: &self.faults,
@@ -674,6 +677,7 @@ pub fn query(
         late: AtomicBool::new(false),
         threads: 1,
         place: None,
+        variables: &[],
         round: 0,
         autoinc: &autoinc,
         faults: &faults,

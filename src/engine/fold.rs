@@ -40,6 +40,11 @@ pub fn run_fold<'a>(
         group_of.push(number);
     }
     inner.len = groups.len();
+    // The stages of the body take the batch apart.
+    let keys = match fold.user {
+        Some(_) => inner.clone(),
+        None => Batch::default(),
+    };
 
     let totals = Totals::new(fold, groups.len(), context.dictionary);
     let mut worker = Worker::over(&fold.body, variables, context, totals);
@@ -47,10 +52,7 @@ pub fn run_fold<'a>(
     let totals = worker.sink;
 
     let results: Vec<Option<Code>> = match &fold.user {
-        Some(user) => {
-            let firsts = first_totals(user, batch, &group_of);
-            folded(user, totals.values, &firsts, fold.operand, context)
-        }
+        Some(user) => folded(user, totals.values, &keys, fold.operand, context),
         None => totals
             .groups
             .iter()
@@ -75,42 +77,36 @@ pub fn run_fold<'a>(
     }
 }
 
-/// The first total of each group, in the order of the groups.
-fn first_totals(user: &UserFold, batch: &Batch, group_of: &[u32]) -> Vec<Code> {
-    let mut firsts = Vec::new();
-    for (row, &group) in group_of.iter().enumerate() {
-        if group as usize == firsts.len() {
-            firsts.push(batch.column(user.init)[row]);
-        }
-    }
-    firsts
-}
-
-/// Hands the values of each group to its closure, in ascending order: the rows come in any.
+/// Hands the values of each group to its closure, in ascending order: the rows come in any. `inner` holds what is
+/// known of the groups, row by row.
 fn folded(
     user: &UserFold,
     mut values: Vec<Vec<Code>>,
-    firsts: &[Code],
+    inner: &Batch,
     operand: ValueType,
     context: &Context,
 ) -> Vec<Option<Code>> {
     let (program, dictionary) = (context.program, context.dictionary);
-    for group in &mut values {
-        group.sort_unstable_by(|&a, &b| compare_values(program, dictionary, operand, a, b));
-    }
-    let fold = |(group, &first): (&Vec<Code>, &Code)| {
-        let folded = group.iter().try_fold(first, |total, &value| {
+    let mut results = Vec::with_capacity(values.len());
+    for (group, values) in values.iter_mut().enumerate() {
+        values.sort_unstable_by(|&a, &b| compare_values(program, dictionary, operand, a, b));
+        let first = inner.column(user.init)[group];
+        let folded = values.iter().try_fold(first, |total, &value| {
             context
                 .functors
                 .call(&user.functor, &[total, value], program, dictionary)
         });
-        folded
-            .inspect_err(|fault| {
-                context.fault(fault.clone(), || format!("@@{}(…)", user.functor));
-            })
-            .ok()
-    };
-    values.iter().zip(firsts).map(fold).collect()
+        results.push(match folded {
+            Ok(total) => Some(total),
+            Err(fault) => {
+                context.fault(fault, inner, group as u32, || {
+                    format!("@@{}(…)", user.functor)
+                });
+                None
+            }
+        });
+    }
+    results
 }
 
 /// The running totals of all groups of one batch.

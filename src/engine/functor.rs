@@ -9,6 +9,7 @@ use crate::syntax::ast::CompareOp;
 use crate::syntax::source::Span;
 use std::cmp::Ordering;
 use std::fmt;
+use std::sync::Arc;
 
 /// Why a functor has no value for its arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,8 +41,10 @@ pub struct FaultReport {
     pub place: Option<Span>,
     pub fault: Fault,
     pub count: u64,
-    /// The call at the first fault, as one would write it.
+    /// The call of one of them, as one would write it: of the one whose row comes first in the order of values.
     pub example: String,
+    /// The values that the rule's variables had there, as far as they were still needed.
+    pub row: Vec<(Arc<str>, ValueType, Code)>,
 }
 
 /// The value of a functor. Integers wrap; a float that leaves the range of an integer type saturates, NaN becomes 0.

@@ -79,7 +79,7 @@ fn raise(known: &mut [Code], values: &[Code], lattice: &Lattice, context: &Conte
                 raised |= bound != *known;
                 *known = bound;
             }
-            Err(fault) => context.fault(fault, || {
+            Err(fault) => context.fault_at(fault, Vec::new(), || {
                 show_call(lub, &[*known, value], context.dictionary)
             }),
         }

@@ -650,6 +650,7 @@ mod tests {
                 super::super::value::write_float(
                     &mut float,
                     if value.is_nan() { 0.5 } else { value },
+                    17,
                 );
                 let float = String::from_utf8(float).unwrap();
                 let inner = inner.replace('"', "\\\"").replace('\n', "\\n");

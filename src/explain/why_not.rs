@@ -512,7 +512,7 @@ fn is_known(term: &Term, bound: &FxHashSet<VarId>) -> bool {
     known
 }
 
-fn can_be_asked(literal: &Literal, bound: &FxHashSet<VarId>) -> bool {
+pub(super) fn can_be_asked(literal: &Literal, bound: &FxHashSet<VarId>) -> bool {
     let all = |term: &Term| is_known(term, bound);
     match &literal.kind {
         LiteralKind::Atom(_) => true,

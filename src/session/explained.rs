@@ -3,13 +3,13 @@
 use super::error::{Error, Findings};
 use super::loaded::Session;
 use super::typed::parse_body;
-use crate::analysis::checked::{Constant, RelationId, Term};
+use crate::analysis::checked::{CheckedProgram, Constant, RelationId, Term};
 use crate::analysis::{check_fact, check_pattern};
 use crate::engine::Database;
 use crate::engine::budget::Budget;
 use crate::engine::functor;
 use crate::evidence::ClaimId;
-use crate::explain::{Case, Fact, fact_text};
+use crate::explain::{Case, Fact, Facts, fact_text};
 use crate::storage::{Code, Dictionary};
 use crate::syntax::ast::{Atom, ExprKind, FormulaKind};
 use crate::syntax::diagnostic::Diagnostic;
@@ -29,6 +29,11 @@ pub(super) struct Pattern {
 }
 
 impl Pattern {
+    /// Whether a row that matches the codes has the same values wherever one variable stands.
+    pub fn agrees(&self, row: &[Code]) -> bool {
+        self.equal.iter().all(|&(a, b)| row[a] == row[b])
+    }
+
     /// The fact, where nothing is left open.
     pub fn fact(&self) -> Option<Fact> {
         let row: Option<Vec<Code>> = self.codes.iter().copied().collect();
@@ -45,10 +50,19 @@ impl Session {
 
     /// The same over the rows of another run.
     pub(super) fn case_over<'a>(&'a self, database: &'a Database) -> Case<'a> {
+        self.case_with(database, database.program())
+    }
+
+    /// The same over facts that come from elsewhere.
+    pub(super) fn case_of<'a>(&'a self, facts: &'a dyn Facts) -> Case<'a> {
+        self.case_with(facts, self.program())
+    }
+
+    fn case_with<'a>(&'a self, facts: &'a dyn Facts, program: &'a CheckedProgram) -> Case<'a> {
         let case = Case::new(
-            database,
-            database.program(),
-            database.dictionary(),
+            facts,
+            program,
+            self.dictionary(),
             self.claims(),
             &self.data.sources,
         );
@@ -126,7 +140,7 @@ impl Session {
         let types: Vec<_> = attributes.iter().map(|attribute| attribute.ty).collect();
         self.sorted(rows, &types)
             .iter()
-            .filter(|row| pattern.equal.iter().all(|&(a, b)| row[a] == row[b]))
+            .filter(|row| pattern.agrees(row))
             .map(|row| Fact::new(pattern.relation, &row))
             .collect()
     }

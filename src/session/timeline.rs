@@ -1,10 +1,12 @@
 //! Since when each conclusion could be known.
 
 use super::error::Error;
+use super::explained::Pattern;
 use super::loaded::Session;
 use crate::analysis::checked::{LiteralKind, RelationId, Rule};
+use crate::engine::Database;
 use crate::evidence::{Claim, Day, PartialDate};
-use crate::explain::{Emergence, Fact};
+use crate::explain::{Case, DaySet, Emergence, Fact, Facts, History, Reading};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Serialize, Serializer};
@@ -37,26 +39,31 @@ pub struct Entry {
 impl Session {
     /// On which publication date each fact that agrees with an atom first became derivable, and through which sources.
     ///
-    /// Where no negation, total, choice or subsumption is in the way, more publications never derive less, and the graph
-    /// of derivations tells. Elsewhere the program is run for every date of publication.
+    /// All dates are worked out together, and before them a day on which nothing was published. Where a choice, a subsumption or a counter has a say, the program is run for
+    /// every date of publication instead.
     pub fn timeline(&mut self, atom: &str) -> Result<Timeline, Error> {
         self.refresh()?;
         let pattern = self.parse_pattern(atom)?;
-        let (cone, monotone) = self.cone(pattern.relation);
+        let dates = self.publications(&self.cone(pattern.relation));
         let mut timeline = Timeline {
             entries: Vec::new(),
             complete: true,
         };
-        if monotone {
-            let case = self.case();
-            for fact in self.facts_matching(&pattern) {
-                match case.emergence(&fact, &self.explanation_budget()) {
-                    Some(found) => timeline.entries.push(self.entry(&fact, found, None)),
-                    None => timeline.complete = false,
-                }
-            }
-        } else {
-            self.by_running(&pattern, &cone, &mut timeline)?;
+        let case = self.case();
+        let from = |claim: &Claim| {
+            let last = self.published(claim)?.last_day();
+            Some(dates.partition_point(|date| date.last_day() < last))
+        };
+        let days_of = |claim| {
+            let from = from(&self.claims()[claim]);
+            DaySet::of(dates.len() + 1, |day| from.is_some_and(|from| from < day))
+        };
+        let budget = self.explanation_budget();
+        let relation = [pattern.relation];
+        match case.history(&relation, Reading::Apart, dates.len() + 1, &days_of, &budget) {
+            Ok(Some(history)) => self.by_history(&pattern, &dates, &history, &mut timeline),
+            Ok(None) => self.by_running(&pattern, &dates, &mut timeline)?,
+            Err(_) => timeline.complete = false,
         }
         timeline.entries.sort_by(|a, b| {
             let key = |entry: &Entry| (entry.day.is_none(), entry.day);
@@ -65,91 +72,143 @@ impl Session {
         Ok(timeline)
     }
 
-    fn by_running(
-        &self,
-        pattern: &super::explained::Pattern,
-        cone: &FxHashSet<RelationId>,
-        timeline: &mut Timeline,
-    ) -> Result<(), Error> {
-        let published = |claim: &Claim| self.data.sources[claim.source?].published;
+    fn published(&self, claim: &Claim) -> Option<PartialDate> {
+        self.data.sources[claim.source?].published
+    }
+
+    /// The dates of publication of what is said about some relations, ascending.
+    fn publications(&self, relations: &FxHashSet<RelationId>) -> Vec<PartialDate> {
         let mut dates: Vec<PartialDate> = self
             .claims()
             .iter()
-            .filter(|(_, claim)| cone.contains(&claim.relation))
-            .filter_map(|(_, claim)| published(claim))
+            .filter(|(_, claim)| relations.contains(&claim.relation))
+            .filter_map(|(_, claim)| self.published(claim))
             .collect();
         dates.sort_by_key(|date| (date.last_day(), date.first_day()));
         dates.dedup_by_key(|date| date.last_day());
+        dates
+    }
+
+    fn by_history(
+        &self,
+        pattern: &Pattern,
+        dates: &[PartialDate],
+        history: &History,
+        timeline: &mut Timeline,
+    ) {
+        let now: FxHashSet<Fact> = self.facts_matching(pattern).into_iter().collect();
+        let mut spans: FxHashMap<Fact, (usize, usize)> = FxHashMap::default();
+        if history.changes(pattern.relation) {
+            for row in history.matching(pattern.relation, &pattern.codes).iter() {
+                let fact = Fact::new(pattern.relation, &row);
+                let days = history.days_of(&fact);
+                let span = days.and_then(|days| Some((days.first()?, days.last()?)));
+                if let Some(span) = span.filter(|_| pattern.agrees(&row)) {
+                    spans.insert(fact, span);
+                }
+            }
+        }
+        let on = |day: usize, facts: &mut dyn FnMut(&Case)| facts(&self.case_of(&history.on(day)));
+        self.enter(dates, &now, spans, &on, timeline);
+    }
+
+    fn by_running(
+        &self,
+        pattern: &Pattern,
+        dates: &[PartialDate],
+        timeline: &mut Timeline,
+    ) -> Result<(), Error> {
+        let by = |day: usize| {
+            let date = day.checked_sub(1).map(|at| dates[at].last_day());
+            self.run_with(|claim| {
+                let published = self.published(claim).map(PartialDate::last_day);
+                published.is_some() && published <= date
+            })
+        };
         let started = Instant::now();
         let time = self.explanation_budget().time;
         let in_time = || time.is_none_or(|time| started.elapsed() < time);
         // Every date on its own, so that all threads can help.
         let rows: Vec<Option<Result<FxHashSet<Fact>, Error>>> = self.pool.install(|| {
-            dates
-                .par_iter()
-                .map(|date| {
+            (0..=dates.len())
+                .into_par_iter()
+                .map(|day| {
                     in_time().then(|| {
-                        let database = self.run_with(|claim| {
-                            published(claim).is_some_and(|one| one.last_day() <= date.last_day())
-                        })?;
+                        let database = by(day)?;
                         let rows = database.matching(pattern.relation, &pattern.codes);
-                        let facts = rows.iter().map(|row| Fact::new(pattern.relation, &row));
-                        Ok(facts.collect())
+                        let rows = rows.iter().filter(|row| pattern.agrees(row));
+                        Ok(rows.map(|row| Fact::new(pattern.relation, &row)).collect())
                     })
                 })
                 .collect()
         });
         let now: FxHashSet<Fact> = self.facts_matching(pattern).into_iter().collect();
-        // By fact: the first date with it, and the last.
-        let mut found: FxHashMap<Fact, (usize, usize)> = FxHashMap::default();
+        let mut spans: FxHashMap<Fact, (usize, usize)> = FxHashMap::default();
         for (at, rows) in rows.into_iter().enumerate() {
             match rows {
                 None => timeline.complete = false,
                 Some(rows) => {
                     for fact in rows? {
-                        found.entry(fact).or_insert((at, at)).1 = at;
+                        spans.entry(fact).or_insert((at, at)).1 = at;
                     }
                 }
             }
         }
-        let mut by_date: Vec<(Fact, (usize, usize))> = found.clone().into_iter().collect();
-        by_date.sort_by(|a, b| (a.1.0, &a.0).cmp(&(b.1.0, &b.0)));
-        for group in by_date.chunk_by(|a, b| a.1.0 == b.1.0) {
-            let date = dates[group[0].1.0];
-            let database = self.run_with(|claim| {
-                published(claim).is_some_and(|one| one.last_day() <= date.last_day())
-            })?;
-            let case = self.case_over(&database);
-            for (fact, (_, last)) in group {
-                let on_the_day = |found: &Emergence| {
-                    found
-                        .date
-                        .is_some_and(|found| found.last_day() == date.last_day())
-                };
-                // Otherwise what was published that day took an obstacle away.
-                let through = case
-                    .emergence(fact, &self.explanation_budget())
-                    .filter(on_the_day)
-                    .map_or_else(Vec::new, |found| found.through);
-                let until = match now.contains(fact) {
-                    true => None,
-                    false => dates.get(last + 1).map(PartialDate::to_string),
-                };
-                let emergence = Emergence {
-                    date: Some(date),
-                    through,
-                };
-                timeline.entries.push(self.entry(fact, emergence, until));
+        let mut firsts: Vec<usize> = spans.values().map(|span| span.0).collect();
+        firsts.sort_unstable();
+        firsts.dedup();
+        let databases: FxHashMap<usize, Database> = firsts
+            .into_iter()
+            .map(|day| Ok((day, by(day)?)))
+            .collect::<Result<_, Error>>()?;
+        let on = |day: usize, facts: &mut dyn FnMut(&Case)| {
+            if let Some(database) = databases.get(&day) {
+                facts(&self.case_over(database));
             }
-        }
-        for fact in now.iter().filter(|fact| !found.contains_key(fact)) {
+        };
+        self.enter(dates, &now, spans, &on, timeline);
+        Ok(())
+    }
+
+    /// `spans`: by fact the first day with it, and the last; day 0 comes before all dates. `on` shows the case of a day.
+    fn enter(
+        &self,
+        dates: &[PartialDate],
+        now: &FxHashSet<Fact>,
+        spans: FxHashMap<Fact, (usize, usize)>,
+        on: &dyn Fn(usize, &mut dyn FnMut(&Case)),
+        timeline: &mut Timeline,
+    ) {
+        for fact in now.iter().filter(|fact| !spans.contains_key(fact)) {
             let undated = Emergence {
                 date: None,
                 through: Vec::new(),
             };
             timeline.entries.push(self.entry(fact, undated, None));
         }
-        Ok(())
+        let mut by_date: Vec<(Fact, (usize, usize))> = spans.into_iter().collect();
+        by_date.sort_by(|a, b| (a.1.0, &a.0).cmp(&(b.1.0, &b.0)));
+        for group in by_date.chunk_by(|a, b| a.1.0 == b.1.0) {
+            let first = group[0].1.0;
+            let date = first.checked_sub(1).map(|at| dates[at]);
+            on(first, &mut |case| {
+                for (fact, (_, last)) in group {
+                    let last_day = |date: Option<PartialDate>| date.map(PartialDate::last_day);
+                    let on_the_day = |found: &Emergence| last_day(found.date) == last_day(date);
+                    // Otherwise what was published that day took an obstacle away.
+                    let through = case
+                        .emergence(fact, &self.explanation_budget())
+                        .filter(on_the_day)
+                        .map_or_else(Vec::new, |found| found.through);
+                    let until = match now.contains(fact) {
+                        true => None,
+                        false => dates.get(*last).map(PartialDate::to_string),
+                    };
+                    let emergence = Emergence { date, through };
+                    timeline.entries.push(self.entry(fact, emergence, until));
+                }
+            });
+        }
     }
 
     fn entry(&self, fact: &Fact, found: Emergence, until: Option<String>) -> Entry {
@@ -162,49 +221,33 @@ impl Session {
         }
     }
 
-    /// The relations that one is made from, itself included, and whether more of them never makes less of it.
-    fn cone(&self, relation: RelationId) -> (FxHashSet<RelationId>, bool) {
+    /// The relations that one is made from, itself included.
+    fn cone(&self, relation: RelationId) -> FxHashSet<RelationId> {
         let program = self.program();
-        let mut monotone = true;
         let mut cone = FxHashSet::from_iter([relation]);
         let mut open = vec![relation];
         while let Some(relation) = open.pop() {
-            monotone &= program[relation].choice_domains.is_empty();
-            monotone &= !program
-                .subsumptions()
-                .iter()
-                .any(|rule| rule.relation == relation);
             for (_, rule) in program.rules_of(relation) {
-                monotone &= reads(rule, |read| {
+                each_read(rule, |read| {
                     if cone.insert(read) {
                         open.push(read);
                     }
                 });
             }
         }
-        (cone, monotone)
+        cone
     }
 }
 
-/// Calls `f` on every relation a rule reads; false when it reads one as absent or in a total.
-fn reads(rule: &Rule, mut f: impl FnMut(RelationId)) -> bool {
-    let mut monotone = true;
+fn each_read(rule: &Rule, mut f: impl FnMut(RelationId)) {
     let mut open: Vec<_> = rule.body.iter().collect();
     while let Some(literal) = open.pop() {
         match &literal.kind {
-            LiteralKind::Atom(atom) => f(atom.relation),
-            LiteralKind::Negated(atom) => {
-                monotone = false;
-                f(atom.relation);
-            }
-            LiteralKind::Aggregate(aggregate) => {
-                monotone = false;
-                open.extend(&aggregate.body);
-            }
+            LiteralKind::Atom(atom) | LiteralKind::Negated(atom) => f(atom.relation),
+            LiteralKind::Aggregate(aggregate) => open.extend(&aggregate.body),
             _ => {}
         }
     }
-    monotone
 }
 
 impl Serialize for Timeline {

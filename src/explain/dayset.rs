@@ -41,6 +41,23 @@ impl DaySet {
         self.each(other, |one, other| one & !other);
     }
 
+    /// Adds the days that differ from the day before them.
+    pub fn changes_to(&self, changes: &mut DaySet) {
+        let mut before = self.0.first().map_or(0, |word| word & 1);
+        for (change, &word) in changes.0.iter_mut().zip(&self.0) {
+            *change |= word ^ (word << 1 | before);
+            before = word >> 63;
+        }
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
+        self.0.iter().enumerate().flat_map(|(at, &word)| {
+            std::iter::successors(Some(word), |word| Some(word & word.wrapping_sub(1)))
+                .take_while(|&word| word != 0)
+                .map(move |word| at * 64 + word.trailing_zeros() as usize)
+        })
+    }
+
     /// Whether anything was new.
     pub fn add(&mut self, other: &DaySet) -> bool {
         let mut grown = false;
@@ -82,6 +99,10 @@ mod tests {
         set.remove(&of(&[64]));
         assert_eq!(set, of(&[65]));
         assert!(set.contains(65) && !set.contains(64) && !set.is_empty());
+        let mut changes = DaySet::none(130);
+        of(&[0, 1, 63, 64, 100]).changes_to(&mut changes);
+        let found: Vec<usize> = changes.iter().collect();
+        assert_eq!(found, [2, 63, 65, 100, 101]);
         assert_eq!(DaySet::none(130).first().or(DaySet::none(0).last()), None);
         assert_eq!(DaySet::all(130).last(), Some(129));
     }

@@ -290,11 +290,6 @@ impl<'a> History<'a> {
         self.tables.contains_key(&relation)
     }
 
-    /// The facts that one day has.
-    pub fn on(&self, day: usize) -> OnDay<'_> {
-        OnDay { history: self, day }
-    }
-
     fn state(&mut self, relation: RelationId, days_of: &dyn Fn(ClaimId) -> DaySet) {
         let case = self.case;
         let every = DaySet::all(self.days);
@@ -520,53 +515,6 @@ impl Facts for History<'_> {
 
     fn is_stated(&self, relation: RelationId, row: &[Code]) -> Option<bool> {
         self.case.facts.is_stated(relation, row)
-    }
-}
-
-/// The facts of one day.
-pub struct OnDay<'a> {
-    history: &'a History<'a>,
-    day: usize,
-}
-
-impl Facts for OnDay<'_> {
-    fn matching(&self, relation: RelationId, pattern: &[Option<Code>]) -> Rows {
-        let Some(table) = self.history.tables.get(&relation) else {
-            return self.history.matching(relation, pattern);
-        };
-        let mut rows = Rows::new(pattern.len());
-        table.each_match(pattern, |id| {
-            if table.days[id as usize].contains(self.day) {
-                rows.push(&table.rows[id as usize]);
-            }
-        });
-        rows
-    }
-
-    fn contains(&self, relation: RelationId, row: &[Code]) -> bool {
-        let Some(table) = self.history.tables.get(&relation) else {
-            return self.history.contains(relation, row);
-        };
-        let id = table.ids.get(row);
-        id.is_some_and(|&id| table.days[id as usize].contains(self.day))
-    }
-
-    fn len(&self, relation: RelationId) -> usize {
-        match self.history.tables.get(&relation) {
-            None => self.history.len(relation),
-            Some(table) => {
-                let on = |days: &&DaySet| days.contains(self.day);
-                table.days.iter().filter(on).count()
-            }
-        }
-    }
-
-    fn birth(&self, _: RelationId, _: &[Code]) -> Option<u32> {
-        None
-    }
-
-    fn is_stated(&self, relation: RelationId, row: &[Code]) -> Option<bool> {
-        self.history.is_stated(relation, row)
     }
 }
 
@@ -819,18 +767,19 @@ impl Joins<'_> {
     ) -> Vec<(Vec<Code>, DaySet)> {
         let count = self.history.days;
         let mut found: Vec<(Vec<Code>, DaySet)> = Vec::new();
-        let mut from = 0;
-        while from < count {
+        let mut changes = DaySet::none(count);
+        for member in members {
+            member.days.changes_to(&mut changes);
+        }
+        let mut stretches: Vec<usize> = changes.iter().filter(|&day| day < count).collect();
+        stretches.insert(0, 0);
+        stretches.push(count);
+        for stretch in stretches.windows(2) {
+            let (from, to) = (stretch[0], stretch[1]);
             let mut fold = Fold::new(self.context(), aggregate);
             for member in members.iter().filter(|member| member.days.contains(from)) {
                 fold.add(member.value, &member.values);
             }
-            let same = |&day: &usize| {
-                members
-                    .iter()
-                    .all(|member| member.days.contains(day) == member.days.contains(from))
-            };
-            let to = (from + 1..count).find(|day| !same(day)).unwrap_or(count);
             for tuple in fold.answers() {
                 let at = match found.iter().position(|(known, _)| *known == tuple) {
                     Some(at) => at,
@@ -841,7 +790,6 @@ impl Joins<'_> {
                 };
                 (from..to).for_each(|day| found[at].1.insert(day));
             }
-            from = to;
         }
         found
     }

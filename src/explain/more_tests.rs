@@ -69,24 +69,6 @@ proptest! {
     }
 
     #[test]
-    fn it_emerges_with_the_first_date_whose_publications_derive_it(program in 0..MONOTONE.len(), rows in rows()) {
-        let world = world(MONOTONE[program], &rows);
-        let case = world.case();
-        let published = |claim: ClaimId| world.sources[world.claims[claim].source?].published;
-        for fact in world.facts("t") {
-            let found = case.emergence(&fact, &Budget::default()).unwrap();
-            let known = |day: &str| {
-                let day: crate::evidence::PartialDate = day.parse().unwrap();
-                holds(&world, &fact, |claim| published(claim).is_some_and(|date| date.last_day() <= day.last_day()))
-            };
-            let expected = ["2001-05", "2003-02-01", "2003"].into_iter().find(|day| known(day));
-            let date = found.date.map(|date| date.to_string());
-            prop_assert_eq!(date.as_deref(), expected);
-            prop_assert_eq!(found.through.is_empty(), expected.is_none());
-        }
-    }
-
-    #[test]
     fn supplying_what_is_missing_makes_the_fact_hold(program in 0..MONOTONE.len() + OTHERS.len(), rows in rows()) {
         let programs = [MONOTONE, OTHERS].concat();
         let world = world(programs[program], &rows);

@@ -3,13 +3,13 @@
 use super::error::{Error, Findings};
 use super::loaded::Session;
 use super::typed::parse_body;
-use crate::analysis::checked::{CheckedProgram, Constant, RelationId, Term};
+use crate::analysis::checked::{Constant, RelationId, Term};
 use crate::analysis::{check_fact, check_pattern};
 use crate::engine::Database;
 use crate::engine::budget::Budget;
 use crate::engine::functor;
 use crate::evidence::ClaimId;
-use crate::explain::{Case, Fact, Facts, fact_text};
+use crate::explain::{Case, Fact, fact_text};
 use crate::storage::{Code, Dictionary};
 use crate::syntax::ast::{Atom, ExprKind, FormulaKind};
 use crate::syntax::diagnostic::Diagnostic;
@@ -50,19 +50,10 @@ impl Session {
 
     /// The same over the rows of another run.
     pub(super) fn case_over<'a>(&'a self, database: &'a Database) -> Case<'a> {
-        self.case_with(database, database.program())
-    }
-
-    /// The same over facts that come from elsewhere.
-    pub(super) fn case_of<'a>(&'a self, facts: &'a dyn Facts) -> Case<'a> {
-        self.case_with(facts, self.program())
-    }
-
-    fn case_with<'a>(&'a self, facts: &'a dyn Facts, program: &'a CheckedProgram) -> Case<'a> {
         let case = Case::new(
-            facts,
-            program,
-            self.dictionary(),
+            database,
+            database.program(),
+            database.dictionary(),
             self.claims(),
             &self.data.sources,
         );

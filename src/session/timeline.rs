@@ -4,9 +4,9 @@ use super::error::Error;
 use super::explained::Pattern;
 use super::loaded::Session;
 use crate::analysis::checked::{LiteralKind, RelationId, Rule};
-use crate::engine::Database;
-use crate::evidence::{Claim, Day, PartialDate};
-use crate::explain::{Case, DaySet, Emergence, Fact, Facts, History, Reading};
+use crate::evidence::{self, Claim, PartialDate, SourceId};
+use crate::explain::{DaySet, Fact, Facts, Reading};
+use crate::storage::Rows;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Serialize, Serializer};
@@ -27,197 +27,225 @@ pub struct Entry {
     /// As the sources write it. `None`: no dated source makes it derivable.
     pub date: Option<String>,
     pub fact: String,
-    /// Sources published then that its first derivations lean on.
+    /// Sources published then that brought it about, alone or with others.
     pub through: Vec<String>,
     /// The publication date from which it did not follow any more, where it does not now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
     #[serde(skip)]
-    day: Option<Day>,
+    day: Option<evidence::Day>,
+}
+
+/// The days that a timeline looks at: every date, then what each source of a date has to do with it, and last a day
+/// before all dates.
+#[derive(Default)]
+struct Calendar {
+    /// Dates of publication, ascending, each with the sources of that date.
+    dates: Vec<(PartialDate, Vec<SourceId>)>,
+    days: Vec<Day>,
+}
+
+/// What was published before a date, and by some sources on it.
+struct Day {
+    date: evidence::Day,
+    which: Which,
+}
+
+enum Which {
+    None,
+    All,
+    Only(SourceId),
+    AllBut(SourceId),
+}
+
+impl Day {
+    fn has(&self, published: PartialDate, source: SourceId) -> bool {
+        let published = published.last_day();
+        published < self.date
+            || published == self.date
+                && match self.which {
+                    Which::None => false,
+                    Which::All => true,
+                    Which::Only(only) => source == only,
+                    Which::AllBut(other) => source != other,
+                }
+    }
+}
+
+impl Calendar {
+    /// The sources of a date that matter for a fact: each alone brings it about, or it does not follow without. Where
+    /// none of them does, all.
+    fn through(&self, date: usize, days: &DaySet) -> Vec<SourceId> {
+        let (on, sources) = &self.dates[date];
+        if sources.len() == 1 {
+            return sources.clone();
+        }
+        let mut matter: Vec<SourceId> = Vec::new();
+        for (at, day) in self.days.iter().enumerate() {
+            let source = match day.which {
+                Which::Only(source) if days.contains(at) => source,
+                Which::AllBut(source) if !days.contains(at) => source,
+                _ => continue,
+            };
+            if day.date == on.last_day() && !matter.contains(&source) {
+                matter.push(source);
+            }
+        }
+        match matter.is_empty() {
+            true => sources.clone(),
+            false => matter,
+        }
+    }
 }
 
 impl Session {
     /// On which publication date each fact that agrees with an atom first became derivable, and through which sources.
     ///
-    /// All dates are worked out together, and before them a day on which nothing was published. Where a choice, a subsumption or a counter has a say, the program is run for
-    /// every date of publication instead.
+    /// All dates are worked out together. Where a choice, a subsumption or a counter has a say, the program is run for
+    /// every one of them instead.
     pub fn timeline(&mut self, atom: &str) -> Result<Timeline, Error> {
         self.refresh()?;
         let pattern = self.parse_pattern(atom)?;
-        let dates = self.publications(&self.cone(pattern.relation));
-        let mut timeline = Timeline {
-            entries: Vec::new(),
-            complete: true,
-        };
-        let case = self.case();
-        let from = |claim: &Claim| {
-            let last = self.published(claim)?.last_day();
-            Some(dates.partition_point(|date| date.last_day() < last))
-        };
+        let calendar = self.calendar(&self.cone(pattern.relation));
         let days_of = |claim| {
-            let from = from(&self.claims()[claim]);
-            DaySet::of(dates.len() + 1, |day| from.is_some_and(|from| from < day))
+            let claim = &self.claims()[claim];
+            let published = self.published(claim);
+            DaySet::of(calendar.days.len(), |day| {
+                published.is_some_and(|(date, source)| calendar.days[day].has(date, source))
+            })
         };
         let budget = self.explanation_budget();
-        let relation = [pattern.relation];
-        match case.history(&relation, Reading::Apart, dates.len() + 1, &days_of, &budget) {
-            Ok(Some(history)) => self.by_history(&pattern, &dates, &history, &mut timeline),
-            Ok(None) => self.by_running(&pattern, &dates, &mut timeline)?,
-            Err(_) => timeline.complete = false,
+        let asked = [pattern.relation];
+        let days = calendar.days.len();
+        let mut spans: FxHashMap<Fact, DaySet> = FxHashMap::default();
+        let mut complete = true;
+        match self.case().history(&asked, Reading::Apart, days, &days_of, &budget) {
+            Ok(Some(history)) => {
+                for row in history.matching(pattern.relation, &pattern.codes).iter() {
+                    let fact = Fact::new(pattern.relation, &row);
+                    if let Some(days) = history.days_of(&fact).filter(|_| pattern.agrees(&row)) {
+                        spans.insert(fact, days);
+                    }
+                }
+            }
+            Ok(None) => complete = self.by_running(&pattern, &calendar, &mut spans)?,
+            Err(_) => complete = false,
         }
-        timeline.entries.sort_by(|a, b| {
+        let now: FxHashSet<Fact> = self.facts_matching(&pattern).into_iter().collect();
+        // What leans on claims without a date only is known since no date.
+        for fact in &now {
+            let never = || DaySet::none(days);
+            spans.entry(fact.clone()).or_insert_with(never);
+        }
+        let mut entries: Vec<Entry> = spans
+            .iter()
+            .map(|(fact, days)| self.entry(fact, days, now.contains(fact), &calendar))
+            .collect();
+        entries.sort_by(|a, b| {
             let key = |entry: &Entry| (entry.day.is_none(), entry.day);
             key(a).cmp(&key(b)).then_with(|| a.fact.cmp(&b.fact))
         });
-        Ok(timeline)
+        Ok(Timeline { entries, complete })
     }
 
-    fn published(&self, claim: &Claim) -> Option<PartialDate> {
-        self.data.sources[claim.source?].published
+    /// When a claim was published, and by whom.
+    fn published(&self, claim: &Claim) -> Option<(PartialDate, SourceId)> {
+        let source = claim.source?;
+        Some((self.data.sources[source].published?, source))
     }
 
-    /// The dates of publication of what is said about some relations, ascending.
-    fn publications(&self, relations: &FxHashSet<RelationId>) -> Vec<PartialDate> {
-        let mut dates: Vec<PartialDate> = self
+    fn calendar(&self, relations: &FxHashSet<RelationId>) -> Calendar {
+        let mut published: Vec<(PartialDate, SourceId)> = self
             .claims()
             .iter()
             .filter(|(_, claim)| relations.contains(&claim.relation))
             .filter_map(|(_, claim)| self.published(claim))
             .collect();
-        dates.sort_by_key(|date| (date.last_day(), date.first_day()));
-        dates.dedup_by_key(|date| date.last_day());
-        dates
-    }
-
-    fn by_history(
-        &self,
-        pattern: &Pattern,
-        dates: &[PartialDate],
-        history: &History,
-        timeline: &mut Timeline,
-    ) {
-        let now: FxHashSet<Fact> = self.facts_matching(pattern).into_iter().collect();
-        let mut spans: FxHashMap<Fact, (usize, usize)> = FxHashMap::default();
-        if history.changes(pattern.relation) {
-            for row in history.matching(pattern.relation, &pattern.codes).iter() {
-                let fact = Fact::new(pattern.relation, &row);
-                let days = history.days_of(&fact);
-                let span = days.and_then(|days| Some((days.first()?, days.last()?)));
-                if let Some(span) = span.filter(|_| pattern.agrees(&row)) {
-                    spans.insert(fact, span);
-                }
+        published.sort_by_key(|(date, source)| (date.last_day(), *source));
+        published.dedup();
+        let mut calendar = Calendar::default();
+        for group in published.chunk_by(|a, b| a.0.last_day() == b.0.last_day()) {
+            let date = group[0].0;
+            let mut sources: Vec<SourceId> = group.iter().map(|(_, source)| *source).collect();
+            sources.dedup();
+            calendar.dates.push((date, sources));
+        }
+        let day = |date: &PartialDate, which| Day {
+            date: date.last_day(),
+            which,
+        };
+        let dates = calendar.dates.iter();
+        calendar.days = dates.map(|(date, _)| day(date, Which::All)).collect();
+        for (date, sources) in calendar.dates.iter().filter(|(_, among)| among.len() > 1) {
+            for &source in sources {
+                calendar.days.push(day(date, Which::Only(source)));
+                calendar.days.push(day(date, Which::AllBut(source)));
             }
         }
-        let on = |day: usize, facts: &mut dyn FnMut(&Case)| facts(&self.case_of(&history.on(day)));
-        self.enter(dates, &now, spans, &on, timeline);
+        let first = calendar.dates.first();
+        calendar.days.extend(first.map(|(date, _)| day(date, Which::None)));
+        calendar
     }
 
+    /// False: the time was up before every date was looked at.
     fn by_running(
         &self,
         pattern: &Pattern,
-        dates: &[PartialDate],
-        timeline: &mut Timeline,
-    ) -> Result<(), Error> {
-        let by = |day: usize| {
-            let date = day.checked_sub(1).map(|at| dates[at].last_day());
-            self.run_with(|claim| {
-                let published = self.published(claim).map(PartialDate::last_day);
-                published.is_some() && published <= date
-            })
-        };
+        calendar: &Calendar,
+        spans: &mut FxHashMap<Fact, DaySet>,
+    ) -> Result<bool, Error> {
         let started = Instant::now();
         let time = self.explanation_budget().time;
         let in_time = || time.is_none_or(|time| started.elapsed() < time);
-        // Every date on its own, so that all threads can help.
-        let rows: Vec<Option<Result<FxHashSet<Fact>, Error>>> = self.pool.install(|| {
-            (0..=dates.len())
-                .into_par_iter()
+        // Every day on its own, so that all threads can help.
+        let rows: Vec<Option<Result<Rows, Error>>> = self.pool.install(|| {
+            calendar
+                .days
+                .par_iter()
                 .map(|day| {
                     in_time().then(|| {
-                        let database = by(day)?;
-                        let rows = database.matching(pattern.relation, &pattern.codes);
-                        let rows = rows.iter().filter(|row| pattern.agrees(row));
-                        Ok(rows.map(|row| Fact::new(pattern.relation, &row)).collect())
+                        let database = self.run_with(|claim| {
+                            let published = self.published(claim);
+                            published.is_some_and(|(date, source)| day.has(date, source))
+                        })?;
+                        Ok(database.matching(pattern.relation, &pattern.codes))
                     })
                 })
                 .collect()
         });
-        let now: FxHashSet<Fact> = self.facts_matching(pattern).into_iter().collect();
-        let mut spans: FxHashMap<Fact, (usize, usize)> = FxHashMap::default();
-        for (at, rows) in rows.into_iter().enumerate() {
-            match rows {
-                None => timeline.complete = false,
-                Some(rows) => {
-                    for fact in rows? {
-                        spans.entry(fact).or_insert((at, at)).1 = at;
-                    }
-                }
-            }
-        }
-        let mut firsts: Vec<usize> = spans.values().map(|span| span.0).collect();
-        firsts.sort_unstable();
-        firsts.dedup();
-        let databases: FxHashMap<usize, Database> = firsts
-            .into_iter()
-            .map(|day| Ok((day, by(day)?)))
-            .collect::<Result<_, Error>>()?;
-        let on = |day: usize, facts: &mut dyn FnMut(&Case)| {
-            if let Some(database) = databases.get(&day) {
-                facts(&self.case_over(database));
-            }
-        };
-        self.enter(dates, &now, spans, &on, timeline);
-        Ok(())
-    }
-
-    /// `spans`: by fact the first day with it, and the last; day 0 comes before all dates. `on` shows the case of a day.
-    fn enter(
-        &self,
-        dates: &[PartialDate],
-        now: &FxHashSet<Fact>,
-        spans: FxHashMap<Fact, (usize, usize)>,
-        on: &dyn Fn(usize, &mut dyn FnMut(&Case)),
-        timeline: &mut Timeline,
-    ) {
-        for fact in now.iter().filter(|fact| !spans.contains_key(fact)) {
-            let undated = Emergence {
-                date: None,
-                through: Vec::new(),
+        let mut complete = true;
+        for (day, rows) in rows.into_iter().enumerate() {
+            let Some(rows) = rows else {
+                complete = false;
+                continue;
             };
-            timeline.entries.push(self.entry(fact, undated, None));
+            for row in rows?.iter().filter(|row| pattern.agrees(row)) {
+                let none = || DaySet::none(calendar.days.len());
+                let fact = Fact::new(pattern.relation, &row);
+                spans.entry(fact).or_insert_with(none).insert(day);
+            }
         }
-        let mut by_date: Vec<(Fact, (usize, usize))> = spans.into_iter().collect();
-        by_date.sort_by(|a, b| (a.1.0, &a.0).cmp(&(b.1.0, &b.0)));
-        for group in by_date.chunk_by(|a, b| a.1.0 == b.1.0) {
-            let first = group[0].1.0;
-            let date = first.checked_sub(1).map(|at| dates[at]);
-            on(first, &mut |case| {
-                for (fact, (_, last)) in group {
-                    let last_day = |date: Option<PartialDate>| date.map(PartialDate::last_day);
-                    let on_the_day = |found: &Emergence| last_day(found.date) == last_day(date);
-                    // Otherwise what was published that day took an obstacle away.
-                    let through = case
-                        .emergence(fact, &self.explanation_budget())
-                        .filter(on_the_day)
-                        .map_or_else(Vec::new, |found| found.through);
-                    let until = match now.contains(fact) {
-                        true => None,
-                        false => dates.get(*last).map(PartialDate::to_string),
-                    };
-                    let emergence = Emergence { date, through };
-                    timeline.entries.push(self.entry(fact, emergence, until));
-                }
-            });
-        }
+        Ok(complete)
     }
 
-    fn entry(&self, fact: &Fact, found: Emergence, until: Option<String>) -> Entry {
+    fn entry(&self, fact: &Fact, days: &DaySet, now: bool, calendar: &Calendar) -> Entry {
+        let dates = calendar.dates.len();
+        let always = !calendar.days.is_empty() && days.contains(calendar.days.len() - 1);
+        let first = days.first().filter(|&day| day < dates && !always);
+        let last = days.iter().take_while(|&day| day < dates).last();
+        let date = first.map(|day| calendar.dates[day].0);
+        let until = match (now, last) {
+            (false, Some(last)) => calendar.dates.get(last + 1),
+            _ => None,
+        };
         Entry {
-            date: found.date.map(|date| date.to_string()),
+            date: date.map(|date| date.to_string()),
             fact: self.fact_text(fact),
-            through: self.source_texts(&found.through),
-            until,
-            day: found.date.map(PartialDate::last_day),
+            through: first.map_or_else(Vec::new, |first| {
+                self.source_texts(&calendar.through(first, days))
+            }),
+            until: until.map(|(date, _)| date.to_string()),
+            day: date.map(PartialDate::last_day),
         }
     }
 

@@ -294,6 +294,9 @@ pub struct LensArgs {
     /// Claims at least so credible, `1` to `6`
     #[arg(long, value_name = "1-6")]
     pub max_credibility: Option<Credibility>,
+    /// Conclusions whose claims never all held at one time do not hold, and nothing follows from them
+    #[arg(long)]
+    pub time: bool,
 }
 
 /// What every explanation takes.
@@ -330,9 +333,6 @@ pub struct WhyArgs {
     /// Check the proof again, step by step
     #[arg(long)]
     pub verify: bool,
-    /// Supports whose claims never held at one time support nothing
-    #[arg(long)]
-    pub time: bool,
     /// Write the proof as `dot` (Graphviz), `mermaid` or `prose`
     #[arg(long = "as", value_name = "FORMAT", conflicts_with = "json")]
     pub format: Option<GraphFormat>,
@@ -431,6 +431,7 @@ impl LensArgs {
             known_by: self.known_by,
             min_reliability: self.min_reliability,
             max_credibility: self.max_credibility,
+            at_once: self.time,
         }
     }
 }

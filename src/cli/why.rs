@@ -15,7 +15,6 @@ pub fn why(directory: Option<&Path>, arguments: &WhyArgs) -> Status {
         limit: arguments.limit,
         full: arguments.full,
         verify: arguments.verify,
-        time: arguments.time,
         ..WhyQuestion::of(arguments.fact.as_str())
     };
     let answer = explain::open(directory, &arguments.programs, common)

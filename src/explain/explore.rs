@@ -9,6 +9,7 @@ use super::meter::Meter;
 use super::solve::Solution;
 use super::terms::pattern;
 use crate::analysis::checked::{Aggregate, AggregateOp, Literal, LiteralKind, Variable};
+use crate::evidence::Interval;
 use crate::storage::Code;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -213,23 +214,27 @@ impl<'a> Explorer<'a> {
         }
         let mut vertex_of = Vec::new();
         let mut kept = Vec::new();
-        for (facts, statements) in elements {
+        for (facts, interval, statements) in elements {
             let vertex = self.vertex();
             for fact in facts {
                 self.edge(fact, vec![vertex], Vec::new());
             }
             vertex_of.push(vertex);
-            kept.push(Element { statements });
+            kept.push(Element {
+                statements,
+                interval,
+            });
         }
-        let whole = Lineage::assemble(self.vertices, self.edges, kept, vertex_of);
+        let whole = Lineage::assemble(self.vertices, self.edges, kept, vertex_of).trimmed();
         Lineage {
+            days: self.case.at_once.then(|| whole.first_days()),
             stopped: self.meter.stopped(),
-            ..whole.trimmed()
+            ..whole
         }
     }
 
-    /// Groups all statements by the facts they state here.
-    fn elements(&self) -> Vec<(Vec<u32>, Vec<Statement>)> {
+    /// Groups all statements by the facts they state here, and by the time in which they hold where that matters.
+    fn elements(&self) -> Vec<(Vec<u32>, Interval, Vec<Statement>)> {
         let claims = self.case.claims;
         let mut states: FxHashMap<Statement, Vec<u32>> = FxHashMap::default();
         let mut order = Vec::new();
@@ -258,15 +263,19 @@ impl<'a> Explorer<'a> {
                 }
             }
         }
-        let mut elements: Vec<(Vec<u32>, Vec<Statement>)> = Vec::new();
-        let mut by_facts: FxHashMap<Vec<u32>, usize> = FxHashMap::default();
+        let mut elements: Vec<(Vec<u32>, Interval, Vec<Statement>)> = Vec::new();
+        let mut by_facts: FxHashMap<(Vec<u32>, Interval), usize> = FxHashMap::default();
         for statement in order {
             let facts = states.remove(&statement).unwrap_or_default();
-            let at = *by_facts.entry(facts.clone()).or_insert_with(|| {
-                elements.push((facts, Vec::new()));
+            let interval = match statement.claim() {
+                Some(claim) if self.case.at_once => claims[claim].interval,
+                _ => Interval::ALWAYS,
+            };
+            let at = *by_facts.entry((facts.clone(), interval)).or_insert_with(|| {
+                elements.push((facts, interval, Vec::new()));
                 elements.len() - 1
             });
-            elements[at].1.push(statement);
+            elements[at].2.push(statement);
         }
         elements
     }

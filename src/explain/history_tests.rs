@@ -105,7 +105,6 @@ proptest! {
                 support.claims().all(|claim| days_of(&rows, claim).contains(*day))
             });
             let days: Vec<usize> = (0..DAYS).filter(on).collect();
-            prop_assert_eq!(case.stands_at_once(&fact, &Budget::default()), Ok(!days.is_empty()));
             if !days.is_empty() {
                 expected.insert(fact, days);
             }

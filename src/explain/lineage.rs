@@ -7,7 +7,7 @@
 use super::facts::Fact;
 use crate::analysis::checked::{AggregateOp, RelationId, RuleId, ValueType};
 use crate::engine::StopReason;
-use crate::evidence::ClaimId;
+use crate::evidence::{ClaimId, Day, Interval};
 use crate::storage::Code;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -53,6 +53,8 @@ pub enum Condition {
 #[derive(Clone, Debug)]
 pub(super) struct Element {
     pub(super) statements: Vec<Statement>,
+    /// When they hold, where that matters; always for what is nobody's claim.
+    pub(super) interval: Interval,
 }
 
 #[derive(Clone, Debug)]
@@ -74,6 +76,8 @@ pub(super) struct Lineage {
     pub(super) elements: Vec<Element>,
     /// By element: its vertex.
     pub(super) vertex_of: Vec<u32>,
+    /// Where a derivation counts only when all that it rests on holds on one day: the days to look at.
+    pub(super) days: Option<Vec<Option<Day>>>,
     /// Why derivations may be missing.
     pub(super) stopped: Option<StopReason>,
 }
@@ -116,6 +120,31 @@ impl Lineage {
             }
         }
         order
+    }
+
+    /// Whether the root stands on the elements kept.
+    pub(super) fn stands(&self, kept: impl Fn(u32) -> bool) -> bool {
+        let Some(days) = &self.days else {
+            return self.derives(kept);
+        };
+        days.iter().any(|&day| {
+            self.derives(|element| {
+                kept(element) && self.elements[element as usize].interval.covers(day)
+            })
+        })
+    }
+
+    /// The days to look at: intervals that have a day in common have the latest of their first days in common.
+    pub(super) fn first_days(&self) -> Vec<Option<Day>> {
+        let mut days: Vec<Option<Day>> = self
+            .elements
+            .iter()
+            .map(|element| element.interval.first_day())
+            .collect();
+        days.push(None);
+        days.sort_unstable();
+        days.dedup();
+        days
     }
 
     pub(super) fn derives(&self, kept: impl Fn(u32) -> bool) -> bool {
@@ -173,6 +202,7 @@ impl Lineage {
             edges,
             elements,
             vertex_of,
+            days: None,
             stopped: None,
         }
     }

@@ -45,7 +45,6 @@ mod testing;
 mod tests;
 mod text;
 mod tree;
-mod when;
 mod why_not;
 mod why_not_view;
 

@@ -91,11 +91,15 @@ impl Case<'_> {
         'sets: for set in sets.by_ref() {
             let conditions = lineage.conditions(|element| set.binary_search(&element).is_ok());
             for statements in Combinations::new(self, &lineage, &set, tables) {
+                let support = self.weigh(statements, conditions.clone(), tables);
+                if self.at_once && support.interval.is_err() {
+                    continue;
+                }
                 if supports.len() == limit {
                     more = true;
                     break 'sets;
                 }
-                supports.push(self.weigh(statements, conditions.clone(), tables));
+                supports.push(support);
             }
         }
         supports.sort_by(order);

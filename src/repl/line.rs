@@ -55,6 +55,7 @@ const LENS: &[Known] = &[
     ("known-by", true),
     ("min-reliability", true),
     ("max-credibility", true),
+    ("time", false),
 ];
 
 pub const VERBS: &[Verb] = &[
@@ -150,7 +151,7 @@ pub const VERBS: &[Verb] = &[
         takes: Takes::Lens,
         does: "let only some claims count, from now on; without flags all of them",
         flags: LENS,
-        more: "`--as-of DATE`: claims that held then. `--known-by DATE`: claims of sources published by then. `--min-reliability B`, `--max-credibility 2`: claims of that grade or better. Dates are YYYY, YYYY-MM or YYYY-MM-DD.",
+        more: "`--as-of DATE`: claims that held then. `--known-by DATE`: claims of sources published by then. `--min-reliability B`, `--max-credibility 2`: claims of that grade or better. `--time`: conclusions whose claims never all held at one time do not hold. Dates are YYYY, YYYY-MM or YYYY-MM-DD.",
     },
     Verb {
         name: "relations",
@@ -425,6 +426,7 @@ fn lens(flags: &Given) -> Result<Lens, String> {
         known_by: flags.parsed("known-by")?,
         min_reliability: flags.parsed("min-reliability")?,
         max_credibility: flags.parsed("max-credibility")?,
+        at_once: flags.has("time"),
     })
 }
 

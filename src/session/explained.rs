@@ -57,6 +57,7 @@ impl Session {
             self.claims(),
             &self.data.sources,
         );
+        let case = case.at_once(self.options.lens.at_once);
         match self.claims().is_empty() {
             true => case,
             false => case.only_claims(),

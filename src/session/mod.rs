@@ -5,6 +5,7 @@
 //! Must not know: terminals. Nothing here prints, asks, pages or ends the process.
 
 mod answer;
+mod at_once;
 mod case;
 mod catalogue;
 mod check;

@@ -119,7 +119,12 @@ impl Session {
         let days = calendar.days.len();
         let mut spans: FxHashMap<Fact, DaySet> = FxHashMap::default();
         let mut complete = true;
-        match self.case().history(&asked, Reading::Apart, days, &days_of, &budget) {
+        let case = self.case();
+        let history = match self.lens().at_once {
+            true => Ok(None),
+            false => case.history(&asked, Reading::Apart, days, &days_of, &budget),
+        };
+        match history {
             Ok(Some(history)) => {
                 for row in history.matching(pattern.relation, &pattern.codes).iter() {
                     let fact = Fact::new(pattern.relation, &row);

@@ -1,9 +1,10 @@
 //! Why a fact holds: its minimal supports, and the proof that one of them gives.
 
 use super::error::Error;
+use super::explained::Pattern;
 use super::loaded::Session;
 use super::places::Places;
-use crate::evidence::{ClaimId, GradeTables};
+use crate::evidence::{ClaimId, GradeTables, Lens};
 use crate::explain::json::{ProofView, SupportView};
 use crate::explain::{
     Basis, Case, Fact, Ground, ProofOptions, Statement, Support, Tree, TreeOptions,
@@ -289,6 +290,22 @@ impl Session {
     /// The same with all that one may ask.
     pub fn explain(&mut self, question: &WhyQuestion) -> Result<Proof, Error> {
         self.refresh()?;
+        if !question.time || self.lens().at_once {
+            return self.explain_as_it_stands(question);
+        }
+        let before = self.lens().clone();
+        self.look_through(Lens {
+            at_once: true,
+            ..before.clone()
+        })?;
+        let answer = self.explain_as_it_stands(question);
+        let asked = self.asked.take();
+        self.look_through(before)?;
+        self.asked = asked;
+        answer
+    }
+
+    fn explain_as_it_stands(&mut self, question: &WhyQuestion) -> Result<Proof, Error> {
         let pattern = self.parse_pattern(&question.fact)?;
         let mut facts = match pattern.fact() {
             Some(fact) => vec![fact],
@@ -298,6 +315,7 @@ impl Session {
         let Some(fact) = facts.next() else {
             let asked = question.fact.trim().trim_end_matches('.');
             let mut proof = Proof::absent(asked.to_owned());
+            proof.never_at_once = self.is_never_at_once(&pattern)?;
             proof.notes = self.notes_on_pattern(&pattern);
             return Ok(proof);
         };
@@ -312,10 +330,21 @@ impl Session {
                 known: proof.supports.len(),
             });
         } else {
+            proof.never_at_once = self.is_never_at_once(&pattern)?;
             proof.notes = self.notes_on_pattern(&pattern);
             self.asked = None;
         }
         Ok(proof)
+    }
+
+    /// Whether something agrees with a pattern as long as nobody asks for what was true at one time.
+    fn is_never_at_once(&mut self, pattern: &Pattern) -> Result<bool, Error> {
+        if !self.lens().at_once {
+            return Ok(false);
+        }
+        let at_any_time = self.run_at_any_time()?;
+        let rows = at_any_time.matching(pattern.relation, &pattern.codes);
+        Ok(rows.iter().any(|row| pattern.agrees(&row)))
     }
 
     /// The next support of the fact that was asked about last.
@@ -366,14 +395,7 @@ impl Session {
         if !case.holds(fact) {
             return proof;
         }
-        let mut found = case.supports(fact, &tables, limit, &budget);
-        if question.time {
-            found.supports.retain(|support| support.interval.is_ok());
-            if !case.stands_at_once(fact, &budget).unwrap_or(true) {
-                proof.never_at_once = true;
-                return proof;
-            }
-        }
+        let found = case.supports(fact, &tables, limit, &budget);
         proof.count = found.count_text();
         proof.complete = found.complete;
         let shortest = case.prove(fact, &ProofOptions::default(), &budget);

@@ -1,7 +1,7 @@
 //! The command line as typed.
 
 use super::units;
-use crate::session::{Credibility, GraphFormat, Lens, PartialDate, Reliability};
+use crate::session::{Combination, Credibility, GraphFormat, Lens, PartialDate, Reliability};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use std::num::NonZeroUsize;
@@ -333,6 +333,9 @@ pub struct WhyArgs {
     /// Check the proof again, step by step
     #[arg(long)]
     pub verify: bool,
+    /// How strengths are put together: `min` (a chain is as strong as its weakest link), `product`, or `probability`
+    #[arg(long, value_name = "HOW", default_value_t)]
+    pub strength: Combination,
     /// Write the proof as `dot` (Graphviz), `mermaid` or `prose`
     #[arg(long = "as", value_name = "FORMAT", conflicts_with = "json")]
     pub format: Option<GraphFormat>,

@@ -6,7 +6,7 @@ use super::proof::{Basis, Node, NodeId, Premise, Proof, Total};
 use super::supports::Support;
 use super::text::{Wording, fact_text, pattern_text, sentence};
 use crate::analysis::checked::{Literal, LiteralKind, RuleId, Variable};
-use crate::evidence::{ClaimId, GradeTables};
+use crate::evidence::{ClaimId, Combination, GradeTables};
 use crate::storage::Code;
 use crate::syntax::source::SourceMap;
 use serde::Serialize;
@@ -113,7 +113,7 @@ pub struct SupportView {
 }
 
 impl Case<'_> {
-    pub fn support_view(&self, support: &Support) -> SupportView {
+    pub fn support_view(&self, support: &Support, by: Combination) -> SupportView {
         let interval = support.interval.ok();
         SupportView {
             claims: support
@@ -126,7 +126,11 @@ impl Case<'_> {
                 .iter()
                 .map(|condition| self.condition_text(condition))
                 .collect(),
-            strength: support.strength,
+            strength: match by {
+                Combination::Min => support.strength,
+                // Each of its claims is right: chances that do not depend on each other.
+                Combination::Product | Combination::Probability => support.product,
+            },
             weakest: support
                 .weakest
                 .map(|claim| self.claims[claim].id.to_string()),

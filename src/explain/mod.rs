@@ -45,6 +45,9 @@ mod testing;
 mod tests;
 mod text;
 mod tree;
+mod weight;
+#[cfg(test)]
+mod weight_tests;
 mod why_not;
 mod why_not_view;
 
@@ -68,5 +71,6 @@ pub use supports::{Support, Supports};
 pub use testimony::{Testimony, latest_source, testimonies};
 pub use text::{fact_text, pattern_text, sentence};
 pub use tree::{Line, LineKind, Tree, TreeOptions};
+pub use weight::Weight;
 pub use why_not::{Failing, Miss, Reason, WhyNot, WhyNotOptions};
 pub use why_not_view::{FailingView, MissView, miss_tree};

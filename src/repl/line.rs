@@ -78,8 +78,9 @@ pub const VERBS: &[Verb] = &[
             ("full", false),
             ("verify", false),
             ("time", false),
+            ("strength", true),
         ],
-        more: "As in `:why works_for(\"a\", \"b\")`. With variables, as in `:why works_for(F, \"b\")`, the first fact that agrees. `--all` lists every minimal support, `--limit N` looks for N only, `--full` draws every step, also those that rest on plain data alone, `--verify` checks the proof again, `--time` takes only supports whose claims once held together.",
+        more: "As in `:why works_for(\"a\", \"b\")`. With variables, as in `:why works_for(F, \"b\")`, the first fact that agrees. `--all` lists every minimal support, `--limit N` looks for N only, `--full` draws every step, also those that rest on plain data alone, `--verify` checks the proof again, `--time` takes only supports whose claims once held together, `--strength product` and `--strength probability` put grades together otherwise than by the weakest link.",
     },
     Verb {
         name: "why-not",
@@ -381,6 +382,7 @@ fn parse_command(command: &str) -> Result<Line, String> {
             limit: flags.parsed("limit")?,
             full: flags.has("full"),
             verify: flags.has("verify"),
+            strength: flags.parsed("strength")?.unwrap_or_default(),
             time: flags.has("time"),
             ..WhyQuestion::of(fact)
         })),

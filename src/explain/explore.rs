@@ -16,6 +16,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 impl Case<'_> {
     /// All derivations of a fact, as far as the meter lets one see; those near the fact come first.
     pub(super) fn lineage(&self, fact: &Fact, meter: &Meter) -> Lineage {
+        self.lineage_of_all(std::slice::from_ref(fact), meter).0
+    }
+
+    /// The same of several facts in one graph, with the vertex of each; the root is the first of them.
+    pub(super) fn lineage_of_all(&self, facts: &[Fact], meter: &Meter) -> (Lineage, Vec<u32>) {
         let mut explorer = Explorer {
             case: self,
             meter,
@@ -26,13 +31,13 @@ impl Case<'_> {
             edges: Vec::new(),
             known: FxHashSet::default(),
         };
-        explorer.fact(fact.clone());
+        let roots: Vec<u32> = facts.iter().map(|fact| explorer.fact(fact.clone())).collect();
         let mut next = 0;
         while let Some((_, fact)) = explorer.facts.get(next).cloned() {
             explorer.expand(&fact);
             next += 1;
         }
-        explorer.finish()
+        explorer.finish(&roots)
     }
 }
 
@@ -83,6 +88,7 @@ impl<'a> Explorer<'a> {
     fn expand(&mut self, fact: &Fact) {
         let case = self.case;
         let head = self.ids[fact];
+        let rivals = self.case.rival_conditions(fact);
         let meter = self.meter;
         each_step(case, fact, meter, |step| {
             match step {
@@ -92,7 +98,8 @@ impl<'a> Explorer<'a> {
                 }
                 Step::Rule { rule, solution } => {
                     let rule = &case.program[rule];
-                    self.instance(head, &rule.body, &rule.variables, &solution);
+                    let conditions = rivals.clone();
+                    self.instance(head, &rule.body, &rule.variables, &solution, conditions);
                 }
             }
             true
@@ -105,9 +112,9 @@ impl<'a> Explorer<'a> {
         body: &'a [Literal],
         variables: &'a [Variable],
         solution: &Solution,
+        mut conditions: Vec<Condition>,
     ) {
         let mut premises = Vec::new();
-        let mut conditions = Vec::new();
         for (literal, row) in body.iter().zip(&solution.rows) {
             match (&literal.kind, row) {
                 (LiteralKind::Atom(atom), Some(row)) => {
@@ -165,7 +172,8 @@ impl<'a> Explorer<'a> {
             if all.last() != Some(&vertex) {
                 all.push(vertex);
             }
-            self.instance(vertex, &aggregate.body, variables, &member.solution);
+            let body = &aggregate.body;
+            self.instance(vertex, body, variables, &member.solution, Vec::new());
         });
         if any {
             for member in all {
@@ -205,7 +213,7 @@ impl<'a> Explorer<'a> {
     }
 
     /// Adds the elements, and drops what cannot be derived or does not lead to the root.
-    fn finish(mut self) -> Lineage {
+    fn finish(mut self, roots: &[u32]) -> (Lineage, Vec<u32>) {
         let elements = self.elements();
         for (vertex, fact) in std::mem::take(&mut self.facts) {
             if self.case.is_given(&fact) {
@@ -225,12 +233,14 @@ impl<'a> Explorer<'a> {
                 interval,
             });
         }
-        let whole = Lineage::assemble(self.vertices, self.edges, kept, vertex_of).trimmed();
-        Lineage {
+        let whole = Lineage::assemble(self.vertices, self.edges, kept, vertex_of);
+        let (whole, roots) = whole.trimmed(roots);
+        let lineage = Lineage {
             days: self.case.at_once.then(|| whole.first_days()),
             stopped: self.meter.stopped(),
             ..whole
-        }
+        };
+        (lineage, roots)
     }
 
     /// Groups all statements by the facts they state here, and by the time in which they hold where that matters.

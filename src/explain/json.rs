@@ -80,6 +80,11 @@ pub enum PremiseView {
     Holds {
         text: String,
     },
+    /// A row that follows as well, and that a choice or a subsumption dropped for this one.
+    Beats {
+        fact: String,
+        text: String,
+    },
     Aggregate {
         text: String,
         result: String,
@@ -201,6 +206,10 @@ impl Case<'_> {
                     &rule.variables,
                     &derivation.values,
                 );
+                view.premises.extend(node.beats.iter().map(|rival| PremiseView::Beats {
+                    fact: fact_text(self.program, self.dictionary, &rival.fact),
+                    text: self.beats_text(rival),
+                }));
             }
             Basis::Equivalent(links) => {
                 view.kind = "equivalent";

@@ -39,6 +39,10 @@ pub enum Condition {
         relation: RelationId,
         pattern: Vec<Option<Code>>,
     },
+    /// The row is the one that is chosen.
+    Chosen(Fact),
+    /// No row dominates this one.
+    Undominated(Fact),
     /// An aggregate has this value: no row joins the group that changes it.
     Total {
         op: AggregateOp,
@@ -207,8 +211,9 @@ impl Lineage {
         }
     }
 
-    /// Without what cannot be derived or does not lead to the root.
-    pub(super) fn trimmed(self) -> Lineage {
+    /// Without what cannot be derived or does not lead to one of the roots, and the new numbers of these. The first root
+    /// stays the root.
+    pub(super) fn trimmed(self, roots: &[u32]) -> (Lineage, Vec<u32>) {
         let mut derivable = vec![false; self.alternatives.len()];
         for (vertex, _) in self.closure(|_| true) {
             derivable[vertex as usize] = true;
@@ -220,8 +225,13 @@ impl Lineage {
         };
         // New numbers, in the order in which the root reaches the vertices.
         let mut number = vec![u32::MAX; self.alternatives.len()];
-        let mut order = vec![Lineage::ROOT];
-        number[Lineage::ROOT as usize] = 0;
+        let mut order: Vec<u32> = Vec::new();
+        for &root in roots {
+            if number[root as usize] == u32::MAX {
+                number[root as usize] = order.len() as u32;
+                order.push(root);
+            }
+        }
         let mut edges = Vec::new();
         let mut next = 0;
         while let Some(&vertex) = order.get(next) {
@@ -265,6 +275,8 @@ impl Lineage {
                 vertex_of.push(number[vertex as usize]);
             }
         }
-        Lineage::assemble(order.len() as u32, edges, elements, vertex_of)
+        let roots = roots.iter().map(|&root| number[root as usize]).collect();
+        let whole = Lineage::assemble(order.len() as u32, edges, elements, vertex_of);
+        (whole, roots)
     }
 }

@@ -22,6 +22,7 @@ mod history;
 #[cfg(test)]
 mod history_tests;
 pub mod json;
+mod landmarks;
 mod layout;
 mod lineage;
 mod meter;
@@ -32,6 +33,7 @@ mod plain;
 mod proof;
 mod prove;
 mod range;
+mod rivals;
 mod search;
 mod solve;
 #[cfg(test)]
@@ -66,6 +68,7 @@ pub use lineage::{Condition, Statement};
 pub use meter::Meter;
 pub use proof::{Basis, Derivation, Gap, Link, MemberProof, Node, NodeId, Premise, Proof, Total};
 pub use prove::ProofOptions;
+pub use rivals::{Law, Rival};
 pub use solve::{Context, Solution, Solver};
 pub use supports::{Support, Supports};
 pub use testimony::{Testimony, latest_source, testimonies};

@@ -1,7 +1,7 @@
 //! The command line as typed.
 
 use super::units;
-use crate::session::{Credibility, GraphFormat, Lens, PartialDate, Reliability};
+use crate::session::{Combination, Credibility, GraphFormat, Lens, PartialDate, Reliability};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use std::num::NonZeroUsize;
@@ -300,6 +300,9 @@ pub struct LensArgs {
     /// Claims at least so credible, `1` to `6`
     #[arg(long, value_name = "1-6")]
     pub max_credibility: Option<Credibility>,
+    /// Conclusions whose claims never all held at one time do not hold, and nothing follows from them
+    #[arg(long)]
+    pub time: bool,
 }
 
 /// What every explanation takes.
@@ -336,9 +339,9 @@ pub struct WhyArgs {
     /// Check the proof again, step by step
     #[arg(long)]
     pub verify: bool,
-    /// Supports whose claims never held at one time support nothing
-    #[arg(long)]
-    pub time: bool,
+    /// How strengths are put together: `min` (a chain is as strong as its weakest link), `product`, or `probability`
+    #[arg(long, value_name = "HOW", default_value_t)]
+    pub strength: Combination,
     /// Write the proof as `dot` (Graphviz), `mermaid` or `prose`
     #[arg(long = "as", value_name = "FORMAT", conflicts_with = "json")]
     pub format: Option<GraphFormat>,
@@ -437,6 +440,7 @@ impl LensArgs {
             known_by: self.known_by,
             min_reliability: self.min_reliability,
             max_credibility: self.max_credibility,
+            at_once: self.time,
         }
     }
 }

@@ -28,6 +28,8 @@ pub struct RelationState {
     pub delta: Arc<Rows>,
     /// Rows stated from outside, until the run takes them in.
     stated: Rows,
+    /// Rows derived elsewhere, likewise.
+    derived: Rows,
     /// Built on first use and kept; while the relation grows they follow it.
     indexes: RwLock<FxHashMap<IndexSpec, Held>>,
     /// Whether the indexes hold `delta` too.
@@ -48,6 +50,7 @@ impl RelationState {
             set: RowSet::new(arity, 1),
             delta: Arc::new(Rows::new(arity)),
             stated: Rows::new(arity),
+            derived: Rows::new(arity),
             indexes: RwLock::default(),
             merged: true,
             closed: false,
@@ -64,6 +67,30 @@ impl RelationState {
         } else {
             self.stated.append(&rows);
         }
+    }
+
+    pub fn state_derived(&mut self, rows: Rows) {
+        self.derived.append(&rows);
+    }
+
+    /// Takes the rows given for all there are. Returns the number of distinct stated rows.
+    pub fn hold(&mut self, births: bool) -> u64 {
+        let arity = self.set.arity();
+        let stated = SortedRows::from_unsorted(std::mem::take(&mut self.stated));
+        let derived = std::mem::replace(&mut self.derived, Rows::new(arity));
+        let count = stated.len() as u64;
+        let mut all = derived.clone();
+        all.append(stated.rows());
+        let all = SortedRows::from_unsorted(all);
+        self.births = births.then(|| {
+            let mut births = Births::new(stated);
+            births.push(1, SortedRows::from_unsorted(derived));
+            births
+        });
+        self.note_distinct(all.rows());
+        self.closed = true;
+        self.set = RowSet::fixed(all);
+        count
     }
 
     /// How many distinct rows are stated that way or are among `others`. Before the run begins.

@@ -24,6 +24,7 @@ pub struct Case<'a> {
     /// Facts in rule text, each with the first rule that states it.
     text: FxHashMap<Fact, RuleId>,
     pub(super) only_claims: bool,
+    pub(super) at_once: bool,
 }
 
 /// How a fact comes to be stated.
@@ -65,12 +66,19 @@ impl<'a> Case<'a> {
             rules,
             text,
             only_claims: false,
+            at_once: false,
         }
     }
 
     /// Supports and cuts consist of claims only: rule text and plain data are nobody's claim and taken as given.
     pub fn only_claims(mut self) -> Case<'a> {
         self.only_claims = true;
+        self
+    }
+
+    /// Supports count only when all of their claims held on one day.
+    pub fn at_once(mut self, at_once: bool) -> Case<'a> {
+        self.at_once = at_once;
         self
     }
 

@@ -448,7 +448,7 @@ pub(super) fn is_absent(facts: &dyn Facts, relation: RelationId, pattern: &[Opti
     }
 }
 
-fn bind_answer(
+pub(super) fn bind_answer(
     aggregate: &Aggregate,
     tuple: &[Code],
     bindings: &mut Bindings,

@@ -29,6 +29,11 @@ pub(super) struct Pattern {
 }
 
 impl Pattern {
+    /// Whether a row that matches the codes has the same values wherever one variable stands.
+    pub fn agrees(&self, row: &[Code]) -> bool {
+        self.equal.iter().all(|&(a, b)| row[a] == row[b])
+    }
+
     /// The fact, where nothing is left open.
     pub fn fact(&self) -> Option<Fact> {
         let row: Option<Vec<Code>> = self.codes.iter().copied().collect();
@@ -52,6 +57,7 @@ impl Session {
             self.claims(),
             &self.data.sources,
         );
+        let case = case.at_once(self.options.lens.at_once);
         match self.claims().is_empty() {
             true => case,
             false => case.only_claims(),
@@ -126,7 +132,7 @@ impl Session {
         let types: Vec<_> = attributes.iter().map(|attribute| attribute.ty).collect();
         self.sorted(rows, &types)
             .iter()
-            .filter(|row| pattern.equal.iter().all(|&(a, b)| row[a] == row[b]))
+            .filter(|row| pattern.agrees(row))
             .map(|row| Fact::new(pattern.relation, &row))
             .collect()
     }

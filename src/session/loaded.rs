@@ -1,6 +1,7 @@
 //! A case in memory.
 
 use super::answer::{Answer, Change, Inventory};
+use super::at_once::run_through_lens;
 use super::case::CaseSpec;
 use super::command::Command;
 use super::data::{self, Data};
@@ -14,7 +15,7 @@ use super::typed;
 use super::why::Asked;
 use crate::analysis::checked::{CheckedProgram, CheckedQuery, RelationId, ValueType};
 use crate::engine::Database;
-use crate::engine::budget::{RunOptions, RunReport, Stop};
+use crate::engine::budget::{RunReport, Stop};
 use crate::evidence::{Claims, Lens, Sources};
 use crate::io;
 use crate::storage::{Dictionary, Rows};
@@ -361,7 +362,8 @@ impl Session {
         for (relation, rows) in &self.inserted {
             database.state(*relation, rows.clone());
         }
-        let report = run(&mut database, &self.options)
+        let claims = seen.as_ref().unwrap_or(&used.claims);
+        let report = run_through_lens(&mut database, &self.options, claims, &used.sources)
             .map_err(|stop| self.stopped_in(&stop, &program.checked))?;
         self.accept_faults(&report)?;
         (change.appeared, change.gone) = difference(&self.database, &database);
@@ -435,7 +437,8 @@ impl Session {
         for (relation, rows) in &self.inserted {
             database.state(*relation, rows.clone());
         }
-        let outcome = run(&mut database, &self.options);
+        let claims = seen.as_ref().unwrap_or(&self.data.claims);
+        let outcome = run_through_lens(&mut database, &self.options, claims, &self.data.sources);
         Ok((database, seen, outcome))
     }
 
@@ -492,14 +495,8 @@ impl Session {
 }
 
 pub(super) fn run(database: &mut Database, options: &Options) -> Result<RunReport, Stop> {
-    let run_options = RunOptions {
-        threads: options.threads.max(1),
-        births: options.births,
-        measure: options.measure,
-        budget: options.budget.clone(),
-    };
     database.register(options.functors.clone());
-    let outcome = database.run(&run_options, &*options.watch);
+    let outcome = database.run(&options.run_options(), &*options.watch);
     options.watch.finished();
     outcome
 }

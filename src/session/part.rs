@@ -1,8 +1,9 @@
 //! Running the program over a part of what is stated.
 
+use super::at_once::run_through_lens;
 use super::data::{Data, Stated};
 use super::error::Error;
-use super::loaded::{Session, run};
+use super::loaded::Session;
 use super::options::Options;
 use crate::analysis::checked::CheckedProgram;
 use crate::engine::Database;
@@ -66,16 +67,41 @@ impl Session {
         self.run_program(&self.program.checked, stands)
     }
 
+    /// Everything that follows whether or not it was ever true at one time.
+    pub(super) fn run_at_any_time(&self) -> Result<Database, Error> {
+        let lens = Lens {
+            at_once: false,
+            ..self.lens().clone()
+        };
+        self.run_as(&self.program.checked, |_| true, lens)
+    }
+
     /// The same for another program with the same relations.
     pub(super) fn run_program(
         &self,
         program: &Arc<CheckedProgram>,
         stands: impl Fn(&Claim) -> bool,
     ) -> Result<Database, Error> {
+        self.run_as(program, stands, self.lens().clone())
+    }
+
+    fn run_as(
+        &self,
+        program: &Arc<CheckedProgram>,
+        stands: impl Fn(&Claim) -> bool,
+        lens: Lens,
+    ) -> Result<Database, Error> {
         let mut database = Database::new(program.clone(), self.database.dictionary().clone());
-        let claims = self.claims().iter().map(|(_, claim)| claim);
-        for stated in rows_of(claims.filter(|claim| stands(claim))) {
+        let claims = || self.claims().iter().map(|(_, claim)| claim);
+        for stated in rows_of(claims().filter(|claim| stands(claim))) {
             database.state(stated.relation, stated.rows);
+        }
+        let mut standing = Claims::new();
+        if lens.at_once {
+            for claim in claims().filter(|claim| stands(claim)) {
+                // Ids were distinct before.
+                let _ = standing.insert(claim.clone());
+            }
         }
         for stated in self
             .data
@@ -92,9 +118,10 @@ impl Session {
         // Small runs side by side: more threads would only wait for each other.
         let options = Options {
             threads: 1,
+            lens,
             ..self.options.clone()
         };
-        match run(&mut database, &options) {
+        match run_through_lens(&mut database, &options, &standing, &self.data.sources) {
             Ok(_) => Ok(database),
             Err(stop) => Err(self.stopped(&stop)),
         }

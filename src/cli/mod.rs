@@ -24,7 +24,10 @@ mod fmt;
 mod memory;
 mod query;
 mod run;
+mod suppose;
 mod why;
+
+pub mod what_if;
 
 use args::Cli;
 use clap::CommandFactory;
@@ -32,12 +35,13 @@ use clap_complete::Shell;
 use status::Status;
 
 pub use check::check;
-pub use explain::{corroboration, critical, impact, timeline, why_not, worlds};
+pub use explain::{corroboration, critical, impact, reject, timeline, why_not, worlds};
 pub use fmt::fmt;
 pub use plan::plan;
 pub use profile::profile;
 pub use query::{footer, query, yes_or_no};
 pub use run::run;
+pub use suppose::{hypotheses, what_if};
 pub use why::why;
 
 /// `cutout completions`: the script a shell wants.

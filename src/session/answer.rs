@@ -1,12 +1,17 @@
 //! What a session answers, as data.
 
+use super::assume::Step;
 use super::corroboration::Corroborated;
 use super::costs::Costs;
 use super::critical::Critical;
+use super::hypotheses::HypothesisLine;
 use super::impact::Impact;
 use super::plans::Plans;
+use super::reject::Rejection;
+use super::save::Saved;
 use super::table::Table;
 use super::timeline::Timeline;
+use super::what_if::WhatIf;
 use super::why::Proof;
 use super::why_not::Missing;
 use super::worlds::Worlds;
@@ -39,6 +44,12 @@ pub enum Answer {
     Plans(Plans),
     Costs(Box<Costs>),
     Loaded(Inventory),
+    /// What was supposed, or would be, and the difference.
+    Supposed(Box<WhatIf>),
+    Step(Step),
+    Hypotheses(Vec<HypothesisLine>),
+    Saved(Saved),
+    Rejection(Rejection),
 }
 
 /// What typed clauses or a loaded file did.

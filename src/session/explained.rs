@@ -2,6 +2,7 @@
 
 use super::error::{Error, Findings};
 use super::loaded::Session;
+use super::standing::Side;
 use super::typed::parse_body;
 use crate::analysis::checked::{Constant, RelationId, Term};
 use crate::analysis::{check_fact, check_pattern};
@@ -34,6 +35,14 @@ impl Pattern {
         self.equal.iter().all(|&(a, b)| row[a] == row[b])
     }
 
+    pub fn of(relation: RelationId, codes: &[Option<Code>]) -> Pattern {
+        Pattern {
+            relation,
+            codes: codes.to_vec(),
+            equal: Vec::new(),
+        }
+    }
+
     /// The fact, where nothing is left open.
     pub fn fact(&self) -> Option<Fact> {
         let row: Option<Vec<Code>> = self.codes.iter().copied().collect();
@@ -42,26 +51,19 @@ impl Pattern {
 }
 
 impl Session {
-    /// The rows as they stand, with the claims that count. Where there are claims, only they can be withdrawn: rule text
-    /// and plain files are given. Where there are none, every stated fact counts.
+    /// The rows as they stand, with the claims that count.
     pub(super) fn case(&self) -> Case<'_> {
-        self.case_over(&self.database)
+        self.here().case()
     }
 
     /// The same over the rows of another run.
     pub(super) fn case_over<'a>(&'a self, database: &'a Database) -> Case<'a> {
-        let case = Case::new(
+        let run = Side {
             database,
-            database.program(),
-            database.dictionary(),
-            self.claims(),
-            &self.data.sources,
-        );
-        let case = case.at_once(self.options.lens.at_once);
-        match self.claims().is_empty() {
-            true => case,
-            false => case.only_claims(),
-        }
+            program: database.program(),
+            ..self.here()
+        };
+        run.case()
     }
 
     /// Of one search: a search without an end says so instead of taking all day.
@@ -141,7 +143,7 @@ impl Session {
         Error::Rejected(Findings::new(wrong, &self.sources))
     }
 
-    fn parse_atom(&mut self, text: &str, wanted: &str) -> Result<Atom, Error> {
+    pub(super) fn parse_atom(&mut self, text: &str, wanted: &str) -> Result<Atom, Error> {
         let name = self.name_text();
         let body = parse_body(&name, text, &mut self.sources)?;
         match body.kind {
@@ -155,7 +157,11 @@ impl Session {
     }
 
     /// `None` for a wildcard.
-    fn values(&self, atom: &Atom, terms: &[Term]) -> Result<Vec<Option<Code>>, Vec<Diagnostic>> {
+    pub(super) fn values(
+        &self,
+        atom: &Atom,
+        terms: &[Term],
+    ) -> Result<Vec<Option<Code>>, Vec<Diagnostic>> {
         let row: Result<Vec<Option<Code>>, String> = terms
             .iter()
             .map(|term| match term {
@@ -173,7 +179,7 @@ impl Session {
 }
 
 /// Puts `_` in the place of variables; gives the columns that share one.
-fn open_variables(atom: &mut Atom) -> Vec<(usize, usize)> {
+pub(super) fn open_variables(atom: &mut Atom) -> Vec<(usize, usize)> {
     let mut first: Vec<(Arc<str>, usize)> = Vec::new();
     let mut equal = Vec::new();
     for (column, arg) in atom.args.iter_mut().enumerate() {

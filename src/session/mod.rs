@@ -5,6 +5,7 @@
 //! Must not know: terminals. Nothing here prints, asks, pages or ends the process.
 
 mod answer;
+mod assume;
 mod at_once;
 mod case;
 mod catalogue;
@@ -20,11 +21,13 @@ mod encode;
 mod error;
 mod explained;
 mod functors;
+mod hypotheses;
 mod impact;
 mod loaded;
 mod options;
 mod outcome;
 mod outputs;
+mod overlays;
 mod pages;
 mod part;
 mod places;
@@ -32,7 +35,10 @@ mod plans;
 mod pool;
 mod program;
 mod questions;
+mod reject;
 mod rows;
+mod save;
+mod standing;
 mod table;
 mod text;
 mod timeline;
@@ -40,13 +46,16 @@ mod typed;
 mod unfound;
 mod vocabulary;
 mod watch;
+mod what_if;
 mod why;
 mod why_not;
+mod world;
 mod worlds;
 
 pub use answer::{
     Answer, AttributeType, Change, Inventory, RelationSize, RuleText, Schema, SourceLine,
 };
+pub use assume::Step;
 pub use case::CaseSpec;
 pub use check::{Checked, ReadFacts, check};
 pub use clauses::ClauseText;
@@ -56,19 +65,26 @@ pub use costs::{Costs, RelationGrowth, RoundOf, RuleCosts, StratumCosts, Version
 pub use critical::{Critical, CriticalQuestion, CutsOf};
 pub use decode::RowError;
 pub use error::{Error, Findings, Stopped};
+pub use hypotheses::HypothesisLine;
 pub use impact::{Impact, RelationImpact};
 pub use loaded::Session;
 pub use options::Options;
 pub use outcome::Violated;
 pub use outputs::Written;
+pub use overlays::Supposition;
 pub use pages::page;
 pub use plans::{Plans, RulePlans, StratumPlans};
 pub use questions::Answered;
+pub use reject::{Choice, Kept, RejectOption, RejectQuestion, RejectedClaim, Rejection};
+pub use save::{SaveClaims, Saved};
 pub use table::Table;
 pub use text::format;
 pub use timeline::{Entry, Timeline};
 pub use vocabulary::Signature;
 pub use watch::{Unwatched, Watch};
+pub use what_if::{
+    BrokenLine, FallLine, Reasons, WeighedLine, WeighedPart, WhatIf, WhatIfQuestion,
+};
 pub use why::{Proof, WhyQuestion};
 pub use why_not::{Meant, Missing};
 pub use worlds::{Bridged, OverMerged, Worlds};
@@ -78,7 +94,10 @@ pub use crate::engine::budget::{Budget, Observer, StopReason};
 pub use crate::evidence::{Credibility, Lens, PartialDate, Reliability};
 pub use crate::evidence::Combination;
 pub use crate::explain::{GraphFormat, Line, LineKind, Row, Tree, wrap};
+pub use crate::hypothesis::{Difference, Overlay, Withdrawal, World};
 pub use crate::plan::{PlanText, StepText};
 
+#[cfg(test)]
+mod overlay_tests;
 #[cfg(test)]
 mod tests;

@@ -47,6 +47,14 @@ Examples:
   cutout critical 'attributed(\"apt3\", _)'       of each that agrees
   cutout critical --relation attributed         the single points of failure of a relation
   cutout critical                               of all output relations";
+
+const ABDUCE_EXAMPLES: &str = "\
+Examples:
+  cutout abduce 'serves(\"x-firm\", \"mss\")'            over the relations declared .abducible
+  cutout abduce --using contract,subcontract --max 3 'serves(\"x-firm\", \"mss\")'
+  cutout abduce --rival 'serves(\"x-firm\", \"mps\")' 'serves(\"x-firm\", \"mss\")'
+  cutout abduce --new-constants 'serves(\"x-firm\", \"mss\")'   with some unknown entity in between";
+
 const PLAN_EXAMPLES: &str = "\
 Examples:
   cutout plan                                 every rule, over the rows it would meet
@@ -139,6 +147,9 @@ pub enum Verb {
     Reject(RejectArgs),
     /// List the hypotheses of the case
     Hypotheses(HypothesesArgs),
+    /// What would have to be so for a fact to hold: all minimal sets of facts that may be assumed
+    #[command(after_help = ABDUCE_EXAMPLES)]
+    Abduce(AbduceArgs),
     /// Print the completion script of a shell
     Completions { shell: Shell },
 }
@@ -512,6 +523,33 @@ pub struct CriticalArgs {
     /// Cuts of each kind for each conclusion [default: 100]
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
+    #[command(flatten)]
+    pub explain: ExplainArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct AbduceArgs {
+    /// The fact to be explained, `_` for any value, as in 'serves("x-firm", "mss")'
+    #[arg(value_name = "FACT")]
+    pub fact: String,
+    /// Rule files, together one program [default: rules/*.dl]
+    #[arg(value_name = "PROG.dl", value_hint = ValueHint::FilePath)]
+    pub programs: Vec<PathBuf>,
+    /// Relations whose facts may be assumed, separated by commas [default: those declared .abducible]
+    #[arg(long, value_name = "RELATIONS", value_delimiter = ',')]
+    pub using: Vec<String>,
+    /// Facts in one explanation [default: 2]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=8))]
+    pub max: Option<u8>,
+    /// Explanations to look for [default: 100]
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+    /// A fact or a hypothesis: explanations that help it too come later
+    #[arg(long, value_name = "FACT")]
+    pub rival: Option<String>,
+    /// Also assume facts about somebody or something that no claim names
+    #[arg(long)]
+    pub new_constants: bool,
     #[command(flatten)]
     pub explain: ExplainArgs,
 }

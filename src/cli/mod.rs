@@ -35,7 +35,7 @@ use clap_complete::Shell;
 use status::Status;
 
 pub use check::check;
-pub use explain::{corroboration, critical, impact, reject, timeline, why_not, worlds};
+pub use explain::{abduce, corroboration, critical, impact, reject, timeline, why_not, worlds};
 pub use fmt::fmt;
 pub use plan::plan;
 pub use profile::profile;

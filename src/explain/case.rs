@@ -176,7 +176,7 @@ impl<'a> Case<'a> {
     }
 
     /// The rules with a body that conclude rows of this relation.
-    pub(super) fn rules_of(&self, relation: RelationId) -> &[RuleId] {
+    pub(crate) fn rules_of(&self, relation: RelationId) -> &[RuleId] {
         &self.rules[relation.index()]
     }
 
@@ -194,7 +194,7 @@ impl<'a> Case<'a> {
         self.rules_of(relation).is_empty() && self.program[relation].kind != RelationKind::Eqrel
     }
 
-    pub(super) fn context<'m>(&'m self, meter: &'m Meter) -> Context<'m> {
+    pub(crate) fn context<'m>(&'m self, meter: &'m Meter) -> Context<'m> {
         Context {
             facts: self.facts,
             dictionary: self.dictionary,

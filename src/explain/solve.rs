@@ -385,7 +385,7 @@ impl Iterator for Solver<'_> {
 
 /// Whether a literal that is no atom, range or aggregate holds; `=` binds what is unbound on one side. A functor
 /// without a value makes it fail.
-pub(super) fn holds(literal: &Literal, context: Context, bindings: &mut Bindings) -> bool {
+pub(crate) fn holds(literal: &Literal, context: Context, bindings: &mut Bindings) -> bool {
     let dictionary = context.dictionary;
     match &literal.kind {
         LiteralKind::Negated(atom) => {

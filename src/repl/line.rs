@@ -3,7 +3,9 @@
 use super::flags::{self, Given, Known};
 use super::scan::{PieceKind, pieces};
 use super::supposing;
-use crate::session::{Command, CriticalQuestion, Lens, Supposition, WhatIfQuestion, WhyQuestion};
+use crate::session::{
+    AbductionQuestion, Command, CriticalQuestion, Lens, Supposition, WhatIfQuestion, WhyQuestion,
+};
 use std::path::PathBuf;
 
 /// What a line asks for.
@@ -156,6 +158,20 @@ pub const VERBS: &[Verb] = &[
         does: "what holds in every world of identity, only if merged, only if separate",
         flags: &[],
         more: "Claims of `same_as` and of shared aliases are switched on and off; `distinct_from` opposes them.",
+    },
+    Verb {
+        name: "abduce",
+        short: None,
+        takes: Takes::Fact,
+        does: "what would have to be so for a fact to hold",
+        flags: &[
+            ("using", true),
+            ("max", true),
+            ("limit", true),
+            ("rival", true),
+            ("new-constants", false),
+        ],
+        more: "All minimal sets of up to N facts (`--max`, 2 by default) of the relations declared `.abducible`, or of `--using contract,subcontract`, over the constants there are. `--new-constants` adds one of each type that nobody has named. `--rival FACT` or a hypothesis: explanations that help it too come later.",
     },
     Verb {
         name: "lens",
@@ -420,6 +436,8 @@ fn value_name(flag: &str) -> &'static str {
         "hypothesis" | "author" => "NAME",
         "date" => "DATE",
         "note" => "TEXT",
+        "using" => "RELATIONS",
+        "rival" => "FACT",
         _ => "N",
     }
 }
@@ -518,6 +536,14 @@ fn parse_command(command: &str) -> Result<Line, String> {
         ("timeline", Some(atom)) => run(Command::Timeline(atom)),
         ("impact", Some(what)) => run(Command::Impact(what)),
         ("worlds", Some(atom)) => run(Command::Worlds(atom)),
+        ("abduce", Some(fact)) => run(Command::Abduce(AbductionQuestion {
+            fact,
+            using: flags.value("using").map(str::to_owned).into_iter().collect(),
+            most: flags.parsed("max")?,
+            limit: flags.parsed("limit")?,
+            rival: flags.value("rival").map(str::to_owned),
+            new_constants: flags.has("new-constants"),
+        })),
         ("why-not", Some(fact)) => run(Command::WhyNot(fact)),
         ("corroboration", Some(fact)) => run(Command::Corroboration(fact)),
         ("schema", Some(relation)) => run(Command::Schema(relation)),

@@ -43,6 +43,11 @@ impl Pattern {
         }
     }
 
+    /// Whether no variable stands in two places.
+    pub fn is_plain(&self) -> bool {
+        self.equal.is_empty()
+    }
+
     /// The fact, where nothing is left open.
     pub fn fact(&self) -> Option<Fact> {
         let row: Option<Vec<Code>> = self.codes.iter().copied().collect();

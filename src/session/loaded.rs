@@ -181,6 +181,9 @@ impl Session {
             Command::Timeline(atom) => self.timeline(atom).map(Answer::Timeline),
             Command::Impact(what) => self.impact(what).map(Answer::Impact),
             Command::Worlds(atom) => self.worlds(atom).map(Answer::Worlds),
+            Command::Abduce(asked) => self
+                .abduce(asked)
+                .map(|found| Answer::Abduction(Box::new(found))),
             Command::Lens(lens) => {
                 self.look_through(lens.clone())?;
                 Ok(Answer::Lens(self.options.lens.clone()))

@@ -4,6 +4,7 @@
 //! the session is as it was.
 //! Must not know: terminals. Nothing here prints, asks, pages or ends the process.
 
+mod abduce;
 mod answer;
 mod assume;
 mod at_once;
@@ -52,6 +53,7 @@ mod why_not;
 mod world;
 mod worlds;
 
+pub use abduce::{Abduction, AbductionQuestion, Denied, Explained, Refusal};
 pub use answer::{
     Answer, AttributeType, Change, Inventory, RelationSize, RuleText, Schema, SourceLine,
 };

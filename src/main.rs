@@ -27,6 +27,7 @@ fn main() -> ExitCode {
         Some(Verb::Worlds(arguments)) => cli::worlds(directory, &arguments),
         Some(Verb::Corroboration(arguments)) => cli::corroboration(directory, &arguments),
         Some(Verb::Critical(arguments)) => cli::critical(directory, &arguments),
+        Some(Verb::Test(arguments)) => cli::test(directory, &arguments),
         Some(Verb::Completions { shell }) => cli::completions(shell),
     };
     status.into()

@@ -53,6 +53,22 @@ Examples:
 
 Estimates are for the relations as they are after a run, which is why the rules are run first.";
 
+const TEST_EXAMPLES: &str = "\
+Examples:
+  cutout test                       every rules/*.expect
+  cutout test --coverage            also: which rules never fired, which inputs never mattered
+  cutout test ladder.expect         these expectations about the case
+  cutout test prog.dl -F facts      prog.expect, about a program given by name
+
+A file of expectations, each ended by a dot:
+  works_for(\"a\", \"b\").              it holds
+  !front(\"a\", _).                   nothing agrees with it
+  serves(F, M), F != M.             there is an answer
+  serves(\"a\", M) -> { \"mss\" }.     exactly these answers; of two variables { (\"x\", 1), … }
+  serves(_, \"mss\") -> count >= 8.   also of one fact: strength, supports, roots
+  no violations.                    no constraint is violated
+  violated \"text\".                one is, with this in its text or place";
+
 const PROFILE_EXAMPLES: &str = "\
 Examples:
   cutout profile                              the most expensive rules first
@@ -109,6 +125,9 @@ pub enum Verb {
     Impact(ThingArgs),
     /// What holds in every world of identity, only if names are merged, only if they are separate
     Worlds(FactArgs),
+    /// Check the expectations written beside the rules; status 1 when one is not met
+    #[command(after_help = TEST_EXAMPLES)]
+    Test(TestArgs),
     /// Print the completion script of a shell
     Completions { shell: Shell },
 }
@@ -348,6 +367,18 @@ pub struct FactArgs {
     /// Rule files, together one program [default: rules/*.dl]
     #[arg(value_name = "PROG.dl", value_hint = ValueHint::FilePath)]
     pub programs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub explain: ExplainArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct TestArgs {
+    /// Files of expectations [default: rules/*.expect]; `PROG.dl` among them names the program
+    #[arg(value_name = "FILE.expect", value_hint = ValueHint::FilePath)]
+    pub files: Vec<PathBuf>,
+    /// Also say which rules never fired and which inputs never mattered
+    #[arg(long)]
+    pub coverage: bool,
     #[command(flatten)]
     pub explain: ExplainArgs,
 }

@@ -16,6 +16,7 @@ pub mod status;
 pub mod style;
 pub mod table;
 pub mod terminal;
+pub mod test;
 pub mod units;
 
 mod check;
@@ -38,6 +39,7 @@ pub use plan::plan;
 pub use profile::profile;
 pub use query::{footer, query, yes_or_no};
 pub use run::run;
+pub use test::test;
 pub use why::why;
 
 /// `cutout completions`: the script a shell wants.

@@ -53,7 +53,7 @@ impl CaseHelper {
         match Verb::find(name).map(|verb| verb.takes) {
             Ok(Takes::Relation | Takes::MaybeRelation) => (at, self.relations_with(argument, "")),
             Ok(Takes::Fact | Takes::MaybeFacts | Takes::MaybeBody) => self.clause(before, at),
-            Ok(Takes::File) => self
+            Ok(Takes::File | Takes::MaybeFiles) => self
                 .files
                 .complete_path(before, before.len())
                 .unwrap_or((before.len(), Vec::new())),

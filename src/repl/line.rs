@@ -2,7 +2,7 @@
 
 use super::flags::{self, Given, Known};
 use super::scan::{PieceKind, pieces};
-use crate::session::{Command, CriticalQuestion, Lens, WhyQuestion};
+use crate::session::{Command, CriticalQuestion, Lens, TestQuestion, WhyQuestion};
 use std::path::PathBuf;
 
 /// What a line asks for.
@@ -28,6 +28,8 @@ pub enum Takes {
     /// Facts or relations, several or none.
     MaybeFacts,
     File,
+    /// Files, several or none.
+    MaybeFiles,
     Verb,
     OnOff,
     /// A claim, a source, a rule or a file.
@@ -209,6 +211,14 @@ pub const VERBS: &[Verb] = &[
         more: "The most expensive rule comes first. `known` is the part of the candidates that brought nothing new.",
     },
     Verb {
+        name: "test",
+        short: None,
+        takes: Takes::MaybeFiles,
+        does: "whether the expectations in rules/*.expect are met, or those in FILE",
+        flags: &[("coverage", false)],
+        more: "`--coverage` also says which rules never fired and which inputs never mattered. `cutout test --help` shows what can be expected.",
+    },
+    Verb {
         name: "load",
         short: None,
         takes: Takes::File,
@@ -287,6 +297,7 @@ impl Verb {
             Takes::Thing => " CLAIM | SOURCE | RULE | FILE",
             Takes::Lens => "",
             Takes::File => " FILE",
+            Takes::MaybeFiles => " [FILE …]",
             Takes::Verb => " [COMMAND]",
             Takes::OnOff => " [on | off]",
         };
@@ -374,6 +385,10 @@ fn parse_command(command: &str) -> Result<Line, String> {
         ("plan", what) => run(Command::Plan(what)),
         ("profile", None) => run(Command::Profile),
         ("count", what) => run(Command::Count(what)),
+        ("test", files) => run(Command::Test(TestQuestion {
+            files: files.as_deref().map_or_else(Vec::new, paths),
+            coverage: flags.has("coverage"),
+        })),
         (_, None) => Err(missing()),
         ("why", Some(fact)) => run(Command::Why(WhyQuestion {
             all: flags.has("all"),
@@ -426,6 +441,14 @@ fn lens(flags: &Given) -> Result<Lens, String> {
         min_reliability: flags.parsed("min-reliability")?,
         max_credibility: flags.parsed("max-credibility")?,
     })
+}
+
+/// Paths with blanks between them; of quotes only one pair, around a single path.
+fn paths(text: &str) -> Vec<PathBuf> {
+    match text.starts_with('"') {
+        true => vec![unquoted(text)],
+        false => text.split_whitespace().map(PathBuf::from).collect(),
+    }
 }
 
 /// A path may stand in quotes, when it has blanks at its ends.

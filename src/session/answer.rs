@@ -3,6 +3,7 @@
 use super::corroboration::Corroborated;
 use super::costs::Costs;
 use super::critical::Critical;
+use super::expectations::Tested;
 use super::impact::Impact;
 use super::plans::Plans;
 use super::table::Table;
@@ -36,6 +37,7 @@ pub enum Answer {
         counts: Vec<(Arc<str>, u64)>,
         elapsed: Duration,
     },
+    Tested(Box<Tested>),
     Plans(Plans),
     Costs(Box<Costs>),
     Loaded(Inventory),

@@ -1,6 +1,7 @@
 //! What a user may ask of a session, as data.
 
 use super::critical::CriticalQuestion;
+use super::expectations::TestQuestion;
 use super::why::WhyQuestion;
 use crate::evidence::Lens;
 use std::path::PathBuf;
@@ -48,6 +49,8 @@ pub enum Command {
     Plan(Option<String>),
     /// What every rule costs. Runs the program once more to measure it.
     Profile,
+    /// Whether expectations are met.
+    Test(TestQuestion),
     /// Adds a rule file to the program.
     Load(PathBuf),
     /// Reads all files again and forgets what was typed.

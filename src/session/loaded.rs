@@ -174,6 +174,10 @@ impl Session {
             Command::Count(what) => self.count(what.as_deref()),
             Command::Plan(what) => self.plan(what.as_deref()).map(Answer::Plans),
             Command::Profile => self.profile().map(|costs| Answer::Costs(Box::new(costs))),
+            Command::Test(question) => {
+                let tested = self.test(question)?;
+                Ok(Answer::Tested(Box::new(tested)))
+            }
             Command::Load(path) => self.load(path.clone()).map(Answer::Changed),
             Command::Reload => self.reload().map(Answer::Loaded),
         }

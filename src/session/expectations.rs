@@ -1,0 +1,241 @@
+//! Expectations written beside rules, and whether a case meets them.
+//!
+//! A case passes while every sentence of its `.expect` files holds: `fact.`, `!fact.`, `body -> { rows }.`,
+//! `body -> count >= 8.`, `fact -> strength >= 0.5.`, `no violations.`, `violated "text".`
+
+use super::coverage::Coverage;
+use super::error::{Error, Findings};
+use super::expected::{Finding, Outcome};
+use super::loaded::Session;
+use crate::syntax::diagnostic::Diagnostic;
+use crate::syntax::expectations::Expectation;
+use crate::syntax::parse_expectations;
+use crate::syntax::source::SourceMap;
+use serde::{Serialize, Serializer};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Which expectations to look at, and what else to find out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TestQuestion {
+    /// None: every `rules/*.expect`, or the one beside each program given by name.
+    pub files: Vec<PathBuf>,
+    /// Which rules fired, and which inputs mattered.
+    pub coverage: bool,
+}
+
+/// What came of a test.
+#[derive(Clone, Debug, Serialize)]
+pub struct Tested {
+    pub expectations: usize,
+    pub met: usize,
+    /// In the order of the text.
+    pub unmet: Vec<Unmet>,
+    /// Files, or single expectations, that could not be understood.
+    #[serde(serialize_with = "as_values")]
+    pub broken: Vec<Findings>,
+    /// What is met, and perhaps for the wrong reason.
+    pub doubts: Vec<Doubt>,
+    pub files: Vec<TestedFile>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<Coverage>,
+    #[serde(skip)]
+    pub elapsed: Duration,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct TestedFile {
+    pub file: String,
+    pub expectations: usize,
+    pub met: usize,
+}
+
+/// An expectation that is not met.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unmet {
+    /// `file:line:column`
+    pub at: String,
+    /// As written, on one line.
+    pub expectation: String,
+    /// Hypotheses it was made under.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub under: Vec<String>,
+    pub expected: String,
+    pub came: String,
+    /// Why, or why not, in short: a line each.
+    pub why: Vec<String>,
+}
+
+/// An expectation that something is absent, about a name that occurs nowhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Doubt {
+    pub at: String,
+    pub expectation: String,
+    pub note: String,
+}
+
+impl Tested {
+    pub fn passed(&self) -> bool {
+        self.unmet.is_empty() && self.broken.is_empty()
+    }
+}
+
+impl Session {
+    /// Looks whether expectations are met. A file or sentence that cannot be understood is reported beside the others.
+    pub fn test(&mut self, question: &TestQuestion) -> Result<Tested, Error> {
+        self.refresh()?;
+        let started = Instant::now();
+        let files = match question.files.is_empty() {
+            true => self.expectation_files()?,
+            false => question
+                .files
+                .iter()
+                .map(|file| self.spec.resolve(file))
+                .collect(),
+        };
+        let mut tested = Tested {
+            expectations: 0,
+            met: 0,
+            unmet: Vec::new(),
+            broken: Vec::new(),
+            doubts: Vec::new(),
+            files: Vec::new(),
+            coverage: None,
+            elapsed: Duration::ZERO,
+        };
+        let mut texts = self.sources.clone();
+        let mut all = Vec::new();
+        for file in files {
+            let expectations = match read(&file, &mut texts) {
+                Ok((expectations, findings)) => {
+                    tested.broken.extend(findings);
+                    expectations
+                }
+                Err(findings) => {
+                    tested.broken.push(findings);
+                    continue;
+                }
+            };
+            let mut met = 0;
+            for expectation in &expectations {
+                let outcome = self.examine(expectation, &texts)?;
+                met += usize::from(tested.note(expectation, outcome, &texts));
+            }
+            tested.expectations += expectations.len();
+            tested.met += met;
+            tested.files.push(TestedFile {
+                file: file.display().to_string(),
+                expectations: expectations.len(),
+                met,
+            });
+            all.extend(expectations);
+        }
+        if question.coverage {
+            tested.coverage = Some(self.coverage(&all));
+        }
+        tested.elapsed = started.elapsed();
+        Ok(tested)
+    }
+
+    fn expectation_files(&self) -> Result<Vec<PathBuf>, Error> {
+        let spec = &self.spec;
+        let files: Vec<PathBuf> = match spec.programs.is_empty() {
+            false => {
+                let beside = spec.programs.iter().map(|program| {
+                    let program = spec.resolve(program);
+                    program.with_extension("expect")
+                });
+                beside.filter(|file| file.exists()).collect()
+            }
+            true => {
+                let entries = std::fs::read_dir(spec.resolve(Path::new("rules")));
+                let mut files: Vec<PathBuf> = entries
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|entry| Some(entry.ok()?.path()))
+                    .filter(|path| path.extension().is_some_and(|ending| ending == "expect"))
+                    .collect();
+                files.sort();
+                files
+            }
+        };
+        match files.is_empty() {
+            false => Ok(files),
+            true => Err(self.rejected(vec![
+                Diagnostic::error("D601", "no file of expectations was found").help(
+                    "write `fact.` for what must hold and `!fact.` for what must not into `rules/NAME.expect`, or name the file",
+                ),
+            ])),
+        }
+    }
+}
+
+impl Tested {
+    /// Takes down what came of one expectation; whether it was met.
+    fn note(&mut self, expectation: &Expectation, outcome: Outcome, texts: &SourceMap) -> bool {
+        let at = || texts.locate(expectation.span).to_string();
+        let written = || one_line(texts.slice(expectation.span));
+        match outcome {
+            Outcome::Met { note: None } => true,
+            Outcome::Met { note: Some(note) } => {
+                self.doubts.push(Doubt {
+                    at: at(),
+                    expectation: written(),
+                    note,
+                });
+                true
+            }
+            Outcome::Unmet(Finding {
+                expected,
+                came,
+                why,
+            }) => {
+                self.unmet.push(Unmet {
+                    at: at(),
+                    expectation: written(),
+                    under: expectation
+                        .under
+                        .iter()
+                        .map(|name| name.text.to_string())
+                        .collect(),
+                    expected,
+                    came,
+                    why,
+                });
+                false
+            }
+            Outcome::Broken(findings) => {
+                self.broken.push(findings);
+                false
+            }
+        }
+    }
+}
+
+/// The expectations of a file that can be read, and what is wrong with the others.
+fn read(
+    file: &Path,
+    texts: &mut SourceMap,
+) -> Result<(Vec<Expectation>, Option<Findings>), Findings> {
+    let unreadable = |reason: String, texts: &SourceMap| {
+        let wrong = Diagnostic::error("D602", format!("cannot read `{}`: {reason}", file.display()));
+        Findings::new(vec![wrong], texts)
+    };
+    let bytes = std::fs::read(file).map_err(|error| unreadable(error.to_string(), texts))?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| unreadable("it is not UTF-8".to_owned(), texts))?;
+    let (expectations, found) = parse_expectations(&file.display().to_string(), &text, texts);
+    let wrong = match found.iter().any(Diagnostic::is_error) {
+        true => Some(Findings::new(found, texts)),
+        false => None,
+    };
+    Ok((expectations, wrong))
+}
+
+pub(super) fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn as_values<S: Serializer>(broken: &[Findings], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(broken.iter().map(Findings::to_json))
+}

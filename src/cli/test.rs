@@ -81,7 +81,10 @@ pub fn print(
 
 fn verdict(tested: &Tested) -> String {
     let all = plural(tested.expectations as u64, "expectation");
-    let met = match tested.expectations - tested.met {
+    let met = match tested.unmet.len() {
+        0 if tested.met < tested.expectations => {
+            format!("{all}, {} met", show_count(tested.met as u64))
+        }
         0 if tested.expectations == 1 => format!("{all}, met"),
         0 => format!("{all}, all met"),
         failed => format!("{all}, {} not met", show_count(failed as u64)),

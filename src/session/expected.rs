@@ -158,7 +158,7 @@ impl Session {
             },
             came: match &facts[..] {
                 [_] if !has_blanks(atom) => "it holds".to_owned(),
-                _ => format!("{}: {}", counted(facts.len(), "fact"), listed(&facts, ", ")),
+                _ => format!("{}: {}", counted(facts.len(), "fact"), listed(&facts)),
             },
             why,
         }))
@@ -199,10 +199,10 @@ impl Session {
         }
         let mut parts = Vec::new();
         if !missing.is_empty() {
-            parts.push(format!("missing {}", listed(&missing, ", ")));
+            parts.push(format!("missing {}", listed(&missing)));
         }
         if !surplus.is_empty() {
-            parts.push(format!("not expected {}", listed(&surplus, ", ")));
+            parts.push(format!("not expected {}", listed(&surplus)));
         }
         let mut why = Vec::new();
         if let FormulaKind::Atom(atom) = &body.kind {
@@ -231,16 +231,17 @@ impl Session {
             FormulaKind::Atom(atom) => Some(atom),
             _ => None,
         };
-        let (found, whole) = match (measure, atom) {
+        let Measured { found, whole, why } = match (measure, atom) {
             (Measure::Count, Some(atom)) if !names_variables(atom) => {
                 let pattern = self.pattern(atom, texts)?;
-                let count = match pattern.fact() {
-                    Some(fact) => usize::from(self.case().holds(&fact)),
-                    None => self.facts_matching(&pattern).len(),
-                };
-                (count as f64, true)
+                let facts = self.facts_matching(&pattern);
+                let some = facts.iter().take(NAMED).map(|fact| self.fact_text(fact));
+                Measured::count(facts.len(), some.collect())
             }
-            (Measure::Count, _) => (self.ask(body, texts)?.len() as f64, true),
+            (Measure::Count, _) => {
+                let table = self.ask(body, texts)?;
+                Measured::count(table.len(), sample(&table))
+            }
             (_, Some(atom)) if !has_blanks(atom) => {
                 let fact = texts.slice(atom.span);
                 self.weighed(fact, measure)?
@@ -260,17 +261,6 @@ impl Session {
         if met {
             return Ok(Outcome::Met { note: None });
         }
-        let why = match (measure, atom) {
-            (Measure::Count, _) => self.sample(body, texts)?,
-            (_, Some(atom)) => {
-                let fact = texts.slice(atom.span).to_owned();
-                match found > 0.0 {
-                    true => self.short_why(&fact)?,
-                    false => self.short_why_not(&fact)?,
-                }
-            }
-            _ => Vec::new(),
-        };
         Ok(Outcome::Unmet(Finding {
             expected: format!("{} {} {}", measure.word(), symbol(op), number(value)),
             came: match whole {
@@ -281,11 +271,19 @@ impl Session {
         }))
     }
 
-    /// The strength, supports or roots of a fact, and whether all were found.
-    fn weighed(&mut self, fact: &str, measure: Measure) -> Result<(f64, bool), Obstacle> {
+    /// The strength, supports or roots of a fact.
+    fn weighed(&mut self, fact: &str, measure: Measure) -> Result<Measured, Obstacle> {
         if measure == Measure::Roots {
             let found = self.corroboration(fact)?;
-            return Ok((found.independent as f64, found.complete));
+            let lines = found.to_string();
+            return Ok(Measured {
+                found: found.independent as f64,
+                whole: found.complete,
+                why: match found.holds {
+                    true => shortened(lines.lines().skip(1), "corroboration", &found.fact),
+                    false => self.short_why_not(fact)?,
+                },
+            });
         }
         let proof = self.explain(&WhyQuestion {
             all: true,
@@ -299,7 +297,17 @@ impl Session {
                 .map(|support| support.strength)
                 .fold(0.0, f64::max),
         };
-        Ok((found, proof.is_complete()))
+        Ok(Measured {
+            found,
+            whole: proof.is_complete(),
+            why: match proof.holds() {
+                true => {
+                    let remarks = proof.remarks();
+                    shortened(remarks.iter().map(String::as_str), "why --all", proof.fact())
+                }
+                false => self.short_why_not(fact)?,
+            },
+        })
     }
 
     fn unviolated(&self) -> Outcome {
@@ -376,23 +384,6 @@ impl Session {
         Ok(None)
     }
 
-    /// Some of the answers that were counted.
-    fn sample(&self, body: &Body, texts: &SourceMap) -> Result<Vec<String>, Obstacle> {
-        let table = self.ask(body, texts)?;
-        if table.is_yes_or_no() || table.is_empty() {
-            return Ok(table.notes().to_vec());
-        }
-        let rows: Vec<String> = (0..table.len())
-            .map(|row| {
-                let values: Vec<String> = (0..table.columns().len())
-                    .map(|column| table.text(row, column))
-                    .collect();
-                answer_text(&table, &values)
-            })
-            .collect();
-        Ok(vec![format!("there is {}", listed(&rows, ", "))])
-    }
-
     /// The beginning of a proof.
     pub(super) fn short_why(&mut self, fact: &str) -> Result<Vec<String>, Error> {
         let proof = self.explain(&WhyQuestion {
@@ -403,7 +394,7 @@ impl Session {
             Some(tree) => tree.to_string(),
             None => proof.to_string(),
         };
-        Ok(shortened(&text, "why", proof.fact()))
+        Ok(shortened(text.lines(), "why", proof.fact()))
     }
 
     /// The beginning of what is nearest.
@@ -413,12 +404,50 @@ impl Session {
         // The first line says again that it does not hold.
         let says = format!("{} does not hold", missing.fact);
         let rest = text.strip_prefix(&says).unwrap_or(&text);
-        Ok(shortened(rest, "why-not", &missing.fact))
+        Ok(shortened(rest.lines(), "why-not", &missing.fact))
     }
 }
 
-fn shortened(text: &str, verb: &str, fact: &str) -> Vec<String> {
-    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+/// What a measure came to, and what there is to say about it.
+struct Measured {
+    found: f64,
+    /// Nothing was left out for want of budget.
+    whole: bool,
+    why: Vec<String>,
+}
+
+impl Measured {
+    /// So many, of which some are named.
+    fn count(all: usize, some: Vec<String>) -> Measured {
+        Measured {
+            found: all as f64,
+            whole: true,
+            why: match some.is_empty() {
+                true => Vec::new(),
+                false => vec![format!("there is {}", named_of(all, &some))],
+            },
+        }
+    }
+}
+
+/// The first answers.
+fn sample(table: &Table) -> Vec<String> {
+    let rows = match table.is_yes_or_no() {
+        true => 0,
+        false => table.len(),
+    };
+    (0..rows.min(NAMED))
+        .map(|row| {
+            let values: Vec<String> = (0..table.columns().len())
+                .map(|column| table.text(row, column))
+                .collect();
+            answer_text(table, &values)
+        })
+        .collect()
+}
+
+fn shortened<'t>(text: impl Iterator<Item = &'t str>, verb: &str, fact: &str) -> Vec<String> {
+    let lines: Vec<&str> = text.filter(|line| !line.trim().is_empty()).collect();
     let mut shown: Vec<String> = lines
         .iter()
         .take(LINES)
@@ -483,15 +512,20 @@ fn answer_text(table: &Table, row: &[String]) -> String {
     }
 }
 
-pub(super) fn listed(texts: &[String], between: &str) -> String {
-    let named = texts[..texts.len().min(NAMED)].join(between);
-    match texts.len().saturating_sub(NAMED) {
+fn listed(texts: &[String]) -> String {
+    named_of(texts.len(), &texts[..texts.len().min(NAMED)])
+}
+
+/// `a, b and 3 more`
+fn named_of(all: usize, some: &[String]) -> String {
+    let named = some.join(", ");
+    match all.saturating_sub(some.len()) {
         0 => named,
         more => format!("{named} and {more} more"),
     }
 }
 
-pub(super) fn counted(count: usize, noun: &str) -> String {
+fn counted(count: usize, noun: &str) -> String {
     match count {
         1 => format!("1 {noun}"),
         count => format!("{count} {noun}s"),

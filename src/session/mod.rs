@@ -13,6 +13,8 @@ mod command;
 mod corroboration;
 mod costs;
 mod coverage;
+#[cfg(test)]
+mod coverage_tests;
 mod critical;
 mod data;
 mod decode;

@@ -89,8 +89,17 @@ fn every_row_of_every_file_is_loaded() {
 #[test]
 fn what_is_expected_of_it_holds() {
     let tested = shipped().test(&TestQuestion::default()).unwrap();
-    let broken: Vec<String> = tested.broken.iter().map(|broken| broken.to_string()).collect();
-    assert!(tested.passed(), "{:#?}\n{}", tested.unmet, broken.join("\n"));
+    let broken: Vec<String> = tested
+        .broken
+        .iter()
+        .map(|broken| broken.to_string())
+        .collect();
+    assert!(
+        tested.passed(),
+        "{:#?}\n{}",
+        tested.unmet,
+        broken.join("\n")
+    );
     assert!(tested.doubts.is_empty(), "{:#?}", tested.doubts);
     assert!(tested.met > 150, "only {} expectations", tested.met);
 }

@@ -94,11 +94,7 @@ const UNMET: &[(&str, &str, &str)] = &[
         "nothing agrees with it",
         "works_for",
     ),
-    (
-        r#"!works_for("x-sub", "x-bureau", 2)"#,
-        "it holds",
-        "[c2]",
-    ),
+    (r#"!works_for("x-sub", "x-bureau", 2)"#, "it holds", "[c2]"),
     (
         r#"!works_for("x-sub", _, _)"#,
         r#"2 facts: works_for("x-sub","x-bureau",2), works_for("x-sub","x-prime",1)"#,
@@ -129,7 +125,11 @@ const UNMET: &[(&str, &str, &str)] = &[
         "0.48",
         "weakest link c2",
     ),
-    (r#"violated "contract(F, F)""#, "no constraint is violated", ""),
+    (
+        r#"violated "contract(F, F)""#,
+        "no constraint is violated",
+        "",
+    ),
 ];
 
 #[test]
@@ -164,7 +164,10 @@ fn lines(value: &Value) -> String {
 #[test]
 fn violated_constraints_are_told_apart() {
     let sandbox = case("no violations.\nviolated \"contract(F, F)\".\nviolated \"a.dl:11\".\n");
-    sandbox.file("facts/contracts.csv", format!("{CONTRACTS}c5,x-a,x-a,s1,confirmed\n"));
+    sandbox.file(
+        "facts/contracts.csv",
+        format!("{CONTRACTS}c5,x-a,x-a,s1,confirmed\n"),
+    );
     let tested = sandbox.run(&["test", "--json"]).status(1).json();
     assert_eq!(tested["met"], json!(2));
     assert_eq!(tested["unmet"][0]["came"], json!("1 constraint violated"));
@@ -229,7 +232,10 @@ fn claims_that_do_not_count_support_nothing() {
 #[test]
 fn coverage_tells_what_nothing_asks_for() {
     let sandbox = case("works_for(\"x-prime\", _, _).\n!works_for(\"x-bad\", _, _).\n");
-    let tested = sandbox.run(&["test", "--coverage", "--json"]).status(0).json();
+    let tested = sandbox
+        .run(&["test", "--coverage", "--json"])
+        .status(0)
+        .json();
     let coverage = &tested["coverage"];
     let rules: Vec<Value> = coverage["rules"]
         .as_array()
@@ -259,7 +265,9 @@ fn coverage_tells_what_nothing_asks_for() {
         .status(0)
         .shows("2 of 3 rules fired, 1 behind some expectation")
         .shows("never fired: 1\n  rules/a.dl:10:1  idle(F)\n")
-        .shows("fired, and no expectation asks for it: 1\n  rules/a.dl:8:1  works_for(F, C, N + 1)\n");
+        .shows(
+            "fired, and no expectation asks for it: 1\n  rules/a.dl:8:1  works_for(F, C, N + 1)\n",
+        );
 }
 
 #[test]
@@ -267,7 +275,10 @@ fn the_prompt_tests_too() {
     let sandbox = case(MET);
     let none: &[&str] = &[];
     sandbox
-        .run_with(none, ":test\n:test --coverage rules/a.expect\n:test none.expect\n")
+        .run_with(
+            none,
+            ":test\n:test --coverage rules/a.expect\n:test none.expect\n",
+        )
         .status(0)
         .shows("16 expectations, all met")
         .shows("rules fired")

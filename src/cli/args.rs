@@ -69,6 +69,13 @@ A file of expectations, each ended by a dot:
   no violations.                    no constraint is violated
   violated \"text\".                one is, with this in its text or place";
 
+const DIFF_EXAMPLES: &str = "\
+Examples:
+  cutout diff last-month .                  two cases, each with rules and facts
+  cutout diff old-rules rules               two versions of the rules over ./facts
+  cutout diff old.dl new.dl -F facts        two programs
+  cutout diff old-rules rules --relation attributed --limit 20";
+
 const PROFILE_EXAMPLES: &str = "\
 Examples:
   cutout profile                              the most expensive rules first
@@ -128,6 +135,9 @@ pub enum Verb {
     /// Check the expectations written beside the rules; status 1 when one is not met
     #[command(after_help = TEST_EXAMPLES)]
     Test(TestArgs),
+    /// What two cases, or two versions of rules, say differently, and why
+    #[command(after_help = DIFF_EXAMPLES)]
+    Diff(DiffArgs),
     /// Print the completion script of a shell
     Completions { shell: Shell },
 }
@@ -379,6 +389,24 @@ pub struct TestArgs {
     /// Also say which rules never fired and which inputs never mattered
     #[arg(long)]
     pub coverage: bool,
+    #[command(flatten)]
+    pub explain: ExplainArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// A case, a directory of rule files, or one rule file
+    #[arg(value_name = "BEFORE", value_hint = ValueHint::AnyPath)]
+    pub before: PathBuf,
+    /// What it is compared with
+    #[arg(value_name = "AFTER", value_hint = ValueHint::AnyPath)]
+    pub after: PathBuf,
+    /// Only this relation; may be repeated
+    #[arg(long, value_name = "RELATION")]
+    pub relation: Vec<String>,
+    /// Facts to explain of each relation, appeared and fallen each
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub limit: usize,
     #[command(flatten)]
     pub explain: ExplainArgs,
 }

@@ -20,6 +20,7 @@ pub mod test;
 pub mod units;
 
 mod check;
+mod diff;
 mod explain;
 mod fmt;
 mod memory;
@@ -33,6 +34,7 @@ use clap_complete::Shell;
 use status::Status;
 
 pub use check::check;
+pub use diff::diff;
 pub use explain::{corroboration, critical, impact, timeline, why_not, worlds};
 pub use fmt::fmt;
 pub use plan::plan;

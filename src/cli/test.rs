@@ -24,8 +24,8 @@ pub fn test(directory: Option<&Path>, arguments: &TestArgs) -> Status {
         files,
         coverage: arguments.coverage,
     };
-    let answer = explain::open(directory, &programs, common)
-        .and_then(|mut session| session.test(&question));
+    let answer =
+        explain::open(directory, &programs, common).and_then(|mut session| session.test(&question));
     let tested = match answer {
         Ok(tested) => tested,
         Err(error) => return report::failure(&error, common.json),
@@ -108,7 +108,12 @@ fn unmet(
     if !unmet.under.is_empty() {
         labelled("under", &[unmet.under.join(", ")], width, out)?;
     }
-    labelled("expected", std::slice::from_ref(&unmet.expected), width, out)?;
+    labelled(
+        "expected",
+        std::slice::from_ref(&unmet.expected),
+        width,
+        out,
+    )?;
     labelled("came", std::slice::from_ref(&unmet.came), width, out)?;
     labelled("why", &unmet.why, width, out)?;
     writeln!(out)
@@ -149,14 +154,23 @@ fn coverage(
         plural(coverage.rules.len() as u64, "rule"),
         show_count(expected as u64),
     )?;
-    let never: Vec<&RuleCoverage> = coverage.rules.iter().filter(|rule| rule.rows == 0).collect();
+    let never: Vec<&RuleCoverage> = coverage
+        .rules
+        .iter()
+        .filter(|rule| rule.rows == 0)
+        .collect();
     rules("never fired", &never, palette, out)?;
     let untested: Vec<&RuleCoverage> = coverage
         .rules
         .iter()
         .filter(|rule| rule.rows > 0 && !rule.expected)
         .collect();
-    rules("fired, and no expectation asks for it", &untested, palette, out)?;
+    rules(
+        "fired, and no expectation asks for it",
+        &untested,
+        palette,
+        out,
+    )?;
     writeln!(out)?;
     let inputs = TextGrid {
         headings: vec!["input", "rows", "expected", "concluded", "never mattered"],
@@ -165,7 +179,12 @@ fn coverage(
             .inputs
             .iter()
             .map(|input| {
-                let counts = [input.rows, input.expected, input.concluded, input.never.len()];
+                let counts = [
+                    input.rows,
+                    input.expected,
+                    input.concluded,
+                    input.never.len(),
+                ];
                 std::iter::once(input.file.clone())
                     .chain(counts.map(|count| show_count(count as u64)))
                     .collect()
@@ -188,7 +207,11 @@ fn rules(
     if rules.is_empty() {
         return Ok(());
     }
-    writeln!(out, "{}", palette.heading(format!("{what}: {}", rules.len())))?;
+    writeln!(
+        out,
+        "{}",
+        palette.heading(format!("{what}: {}", rules.len()))
+    )?;
     for rule in rules.iter().take(LISTED) {
         let alternative = match rule.clause.alternative {
             Some((one, of)) => format!(" ({one} of {of})"),

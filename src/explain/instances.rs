@@ -6,9 +6,7 @@ use super::group::each_member;
 use super::meter::Meter;
 use super::solve::{Solution, Solver};
 use super::terms::{pattern, value};
-use crate::analysis::checked::{
-    Aggregate, Head, Literal, LiteralKind, RelationId, Variable,
-};
+use crate::analysis::checked::{Aggregate, Head, Literal, LiteralKind, RelationId, Variable};
 use crate::storage::Code;
 
 /// A body under values for its variables.

@@ -128,13 +128,7 @@ impl Session {
     }
 
     /// What an expectation asks for.
-    fn want(
-        &self,
-        expectation: &Expectation,
-        case: &Case,
-        meter: &Meter,
-        wanted: &mut Roots,
-    ) {
+    fn want(&self, expectation: &Expectation, case: &Case, meter: &Meter, wanted: &mut Roots) {
         let (body, limited): (&Body, bool) = match &expectation.kind {
             ExpectationKind::Answered(body) => (body, false),
             ExpectationKind::Exactly { body, .. } | ExpectationKind::Measured { body, .. } => {

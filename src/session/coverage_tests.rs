@@ -48,7 +48,10 @@ fn open(directory: &Path, program: &str, a: &Pairs, b: &BTreeSet<u8>) -> Session
     let declarations = DECLARATIONS.replace("m: symbol", "m: number");
     for (name, text) in [
         ("p.dl", format!("{declarations}{program}")),
-        ("p.expect", "!out(\"1\").\nout(x) -> count >= 0.\n".to_owned()),
+        (
+            "p.expect",
+            "!out(\"1\").\nout(x) -> count >= 0.\n".to_owned(),
+        ),
         ("a.facts", a),
         ("b.facts", b),
     ] {

@@ -218,12 +218,15 @@ fn read(
     texts: &mut SourceMap,
 ) -> Result<(Vec<Expectation>, Option<Findings>), Findings> {
     let unreadable = |reason: String, texts: &SourceMap| {
-        let wrong = Diagnostic::error("D602", format!("cannot read `{}`: {reason}", file.display()));
+        let wrong = Diagnostic::error(
+            "D602",
+            format!("cannot read `{}`: {reason}", file.display()),
+        );
         Findings::new(vec![wrong], texts)
     };
     let bytes = std::fs::read(file).map_err(|error| unreadable(error.to_string(), texts))?;
-    let text = String::from_utf8(bytes)
-        .map_err(|_| unreadable("it is not UTF-8".to_owned(), texts))?;
+    let text =
+        String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8".to_owned(), texts))?;
     let (expectations, found) = parse_expectations(&file.display().to_string(), &text, texts);
     let wrong = match found.iter().any(Diagnostic::is_error) {
         true => Some(Findings::new(found, texts)),

@@ -247,12 +247,10 @@ impl Session {
                 self.weighed(fact, measure)?
             }
             _ => {
-                let wrong = Diagnostic::error(
-                    "D604",
-                    format!("only one fact has {}", measure.word()),
-                )
-                .at(body.span, "not an atom with constants only")
-                .help("answers are counted: `… -> count = 8.`");
+                let wrong =
+                    Diagnostic::error("D604", format!("only one fact has {}", measure.word()))
+                        .at(body.span, "not an atom with constants only")
+                        .help("answers are counted: `… -> count = 8.`");
                 return Err(Obstacle::Broken(Findings::new(vec![wrong], texts)));
             }
         };
@@ -303,7 +301,11 @@ impl Session {
             why: match proof.holds() {
                 true => {
                     let remarks = proof.remarks();
-                    shortened(remarks.iter().map(String::as_str), "why --all", proof.fact())
+                    shortened(
+                        remarks.iter().map(String::as_str),
+                        "why --all",
+                        proof.fact(),
+                    )
                 }
                 false => self.short_why_not(fact)?,
             },

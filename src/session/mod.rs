@@ -6,6 +6,7 @@
 
 mod answer;
 mod case;
+mod case_diff;
 mod catalogue;
 mod check;
 mod clauses;
@@ -52,6 +53,10 @@ pub use answer::{
     Answer, AttributeType, Change, Inventory, RelationSize, RuleText, Schema, SourceLine,
 };
 pub use case::CaseSpec;
+pub use case_diff::{
+    CaseDiff, Cause, Clause, DiffQuestion, Explained, Incomparable, RelationDiff, RulesDiff,
+    ViolationsDiff,
+};
 pub use check::{Checked, ReadFacts, check};
 pub use clauses::ClauseText;
 pub use command::Command;

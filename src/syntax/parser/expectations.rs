@@ -2,9 +2,7 @@
 
 use super::{Parsed, Parser};
 use crate::syntax::ast::*;
-use crate::syntax::expectations::{
-    Expectation, ExpectationKind, Measure, UnderName, WantedRow,
-};
+use crate::syntax::expectations::{Expectation, ExpectationKind, Measure, UnderName, WantedRow};
 use crate::syntax::source::Span;
 use crate::syntax::token::TokenKind;
 use std::sync::Arc;

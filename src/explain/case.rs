@@ -8,7 +8,7 @@ use crate::analysis::checked::{CheckedProgram, RelationId, RelationKind, Rule, R
 use crate::engine::functor::Patterns;
 use crate::evidence::{ClaimId, Claims, Sources};
 use crate::storage::Dictionary;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Everything an explanation reads. Making one takes time linear in the rules, facts in rule text included; it can be
 /// kept while the rows stay as they are.
@@ -24,6 +24,7 @@ pub struct Case<'a> {
     /// Facts in rule text, each with the first rule that states it.
     text: FxHashMap<Fact, RuleId>,
     pub(super) only_claims: bool,
+    assumed: Option<&'a FxHashSet<Fact>>,
 }
 
 /// How a fact comes to be stated.
@@ -33,6 +34,8 @@ pub enum Ground {
     Claims(Vec<ClaimId>),
     /// In rule text.
     Text(RuleId),
+    /// By a hypothesis: for the sake of argument.
+    Assumed,
     /// In a plain fact file, or inserted: nobody's claim.
     Data,
 }
@@ -65,6 +68,7 @@ impl<'a> Case<'a> {
             rules,
             text,
             only_claims: false,
+            assumed: None,
         }
     }
 
@@ -72,6 +76,16 @@ impl<'a> Case<'a> {
     pub fn only_claims(mut self) -> Case<'a> {
         self.only_claims = true;
         self
+    }
+
+    /// Facts that stand for the sake of argument. They can always be withdrawn.
+    pub fn assuming(mut self, assumed: &'a FxHashSet<Fact>) -> Case<'a> {
+        self.assumed = Some(assumed);
+        self
+    }
+
+    pub(super) fn is_assumed(&self, fact: &Fact) -> bool {
+        self.assumed.is_some_and(|assumed| assumed.contains(fact))
     }
 
     pub fn holds(&self, fact: &Fact) -> bool {
@@ -86,6 +100,9 @@ impl<'a> Case<'a> {
         }
         if let Some(&rule) = self.text.get(fact) {
             return Some(Ground::Text(rule));
+        }
+        if self.is_assumed(fact) {
+            return Some(Ground::Assumed);
         }
         let stated = match self.facts.is_stated(fact.relation, &fact.row) {
             Some(stated) => stated,
@@ -129,7 +146,8 @@ impl<'a> Case<'a> {
     }
 }
 
-fn stated_by(rule: &Rule, dictionary: &Dictionary) -> Option<Fact> {
+/// The fact that a rule without a body states.
+pub fn stated_by(rule: &Rule, dictionary: &Dictionary) -> Option<Fact> {
     let head = rule.head.as_ref().filter(|_| rule.body.is_empty())?;
     let row: Result<Box<[_]>, _> = head
         .args

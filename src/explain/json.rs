@@ -22,7 +22,7 @@ pub struct ProofView {
 pub struct NodeView {
     pub id: u32,
     pub fact: String,
-    /// `claims`, `text`, `data`, `derived`, `equivalent` or `open`.
+    /// `claims`, `text`, `assumed`, `data`, `derived`, `equivalent` or `open`.
     pub kind: &'static str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub claims: Vec<ClaimView>,
@@ -183,6 +183,7 @@ impl Case<'_> {
                         view.kind = "text";
                         view.rule = Some(place(*rule));
                     }
+                    Ground::Assumed => view.kind = "assumed",
                     Ground::Data => view.kind = "data",
                 }
             }

@@ -47,7 +47,7 @@ mod why_not;
 mod why_not_view;
 
 pub use carriers::Carriers;
-pub use case::{Case, Ground};
+pub use case::{Case, Ground, stated_by};
 pub use check::{Flaw, FlawKind};
 pub use cuts::{Corroboration, CutOptions, Cuts};
 pub use facts::{Fact, Facts};

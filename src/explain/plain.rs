@@ -37,7 +37,7 @@ pub(super) fn plain_nodes(case: &Case, proof: &Proof, texts: &SourceMap) -> Vec<
         node.each_premise(&mut |premise| holds &= plain[premise.index()] == Some(true));
         holds &= match &node.basis {
             Basis::Stated {
-                ground: Ground::Claims(_),
+                ground: Ground::Claims(_) | Ground::Assumed,
                 ..
             }
             | Basis::Open(_) => false,

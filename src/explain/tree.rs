@@ -471,6 +471,7 @@ impl<'a> Artist<'a> {
     fn state(&self, fact: &Fact, ground: &Ground, notes: &mut Vec<String>) {
         match ground {
             Ground::Text(rule) => notes.push(self.place(*rule)),
+            Ground::Assumed => notes.push("assumed".to_owned()),
             Ground::Data => {
                 let place = self.locate(fact);
                 notes.push(place.unwrap_or_else(|| "stated in the data".to_owned()));

@@ -11,13 +11,14 @@ use crate::syntax::ast::DirectiveKind;
 use crate::syntax::diagnostic::Diagnostic;
 use crate::syntax::source::SourceMap;
 use std::path::Path;
+use std::sync::Arc;
 
 #[derive(Default)]
 pub(super) struct Data {
     /// `None` once handed to a database for good.
     pub rows: Option<Vec<Stated>>,
     pub claims: Claims,
-    pub sources: Sources,
+    pub sources: Arc<Sources>,
     pub warnings: Vec<Diagnostic>,
     /// Rows that could not be read and were set aside.
     pub bad_rows: usize,
@@ -113,7 +114,7 @@ fn read_all(
                 ..common
             };
             match io::read_sources(&register, &read_options) {
-                Ok(loaded) => data.sources = loaded.sources,
+                Ok(loaded) => data.sources = Arc::new(loaded.sources),
                 Err(found) => errors.extend(found),
             }
         }
@@ -130,7 +131,7 @@ fn read_all(
             program,
             directive,
             dictionary,
-            &mut data.sources,
+            Arc::make_mut(&mut data.sources),
             &mut data.claims,
             &read_options,
         );

@@ -29,6 +29,14 @@ pub(super) struct Pattern {
 }
 
 impl Pattern {
+    pub fn of(relation: RelationId, codes: &[Option<Code>]) -> Pattern {
+        Pattern {
+            relation,
+            codes: codes.to_vec(),
+            equal: Vec::new(),
+        }
+    }
+
     /// The fact, where nothing is left open.
     pub fn fact(&self) -> Option<Fact> {
         let row: Option<Vec<Code>> = self.codes.iter().copied().collect();
@@ -51,7 +59,8 @@ impl Session {
             database.dictionary(),
             self.claims(),
             &self.data.sources,
-        );
+        )
+        .assuming(&self.assumed);
         match self.claims().is_empty() {
             true => case,
             false => case.only_claims(),
@@ -138,7 +147,7 @@ impl Session {
         Error::Rejected(Findings::new(wrong, &self.sources))
     }
 
-    fn parse_atom(&mut self, text: &str, wanted: &str) -> Result<Atom, Error> {
+    pub(super) fn parse_atom(&mut self, text: &str, wanted: &str) -> Result<Atom, Error> {
         let name = self.name_text();
         let body = parse_body(&name, text, &mut self.sources)?;
         match body.kind {
@@ -152,7 +161,11 @@ impl Session {
     }
 
     /// `None` for a wildcard.
-    fn values(&self, atom: &Atom, terms: &[Term]) -> Result<Vec<Option<Code>>, Vec<Diagnostic>> {
+    pub(super) fn values(
+        &self,
+        atom: &Atom,
+        terms: &[Term],
+    ) -> Result<Vec<Option<Code>>, Vec<Diagnostic>> {
         let row: Result<Vec<Option<Code>>, String> = terms
             .iter()
             .map(|term| match term {
@@ -170,7 +183,7 @@ impl Session {
 }
 
 /// Puts `_` in the place of variables; gives the columns that share one.
-fn open_variables(atom: &mut Atom) -> Vec<(usize, usize)> {
+pub(super) fn open_variables(atom: &mut Atom) -> Vec<(usize, usize)> {
     let mut first: Vec<(Arc<str>, usize)> = Vec::new();
     let mut equal = Vec::new();
     for (column, arg) in atom.args.iter_mut().enumerate() {

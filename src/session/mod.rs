@@ -25,11 +25,13 @@ mod expectations;
 mod expected;
 mod explained;
 mod functors;
+mod hypotheses;
 mod impact;
 mod loaded;
 mod options;
 mod outcome;
 mod outputs;
+mod overlays;
 mod pages;
 mod part;
 mod places;
@@ -38,6 +40,7 @@ mod pool;
 mod program;
 mod questions;
 mod rows;
+mod standing;
 mod table;
 mod text;
 mod timeline;
@@ -47,6 +50,7 @@ mod vocabulary;
 mod watch;
 mod why;
 mod why_not;
+mod world;
 mod worlds;
 
 pub use answer::{
@@ -67,11 +71,13 @@ pub use critical::{Critical, CriticalQuestion, CutsOf};
 pub use decode::RowError;
 pub use error::{Error, Findings, Stopped};
 pub use expectations::{Doubt, TestQuestion, Tested, TestedFile, Unmet};
+pub use hypotheses::HypothesisLine;
 pub use impact::{Impact, RelationImpact};
 pub use loaded::Session;
 pub use options::Options;
 pub use outcome::Violated;
 pub use outputs::Written;
+pub use overlays::Supposition;
 pub use pages::page;
 pub use plans::{Plans, RulePlans, StratumPlans};
 pub use questions::Answered;
@@ -88,7 +94,10 @@ pub use worlds::{Bridged, OverMerged, Worlds};
 pub use crate::engine::budget::{Budget, Observer, StopReason};
 pub use crate::evidence::{Credibility, Lens, PartialDate, Reliability};
 pub use crate::explain::{GraphFormat, Line, LineKind, Row, Tree, wrap};
+pub use crate::hypothesis::{Difference, Overlay, Withdrawal, World};
 pub use crate::plan::{PlanText, StepText};
 
+#[cfg(test)]
+mod overlay_tests;
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,12 @@
+//! Named sets of assumptions and withdrawals, and what they change.
+//!
+//! In: overlays as written, and the runs of a case with and without them. Out: worlds, and the difference between two.
+//! Must not know: terminals, sessions, files. The case itself is never touched: a world is a run of its own.
+
+mod difference;
+mod overlay;
+mod world;
+
+pub use difference::{Broken, Difference};
+pub use overlay::{Assumption, Overlay, RuleFile, Withdrawal, reserved};
+pub use world::World;

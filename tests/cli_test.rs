@@ -284,3 +284,66 @@ fn the_prompt_tests_too() {
         .shows("rules fired")
         .shows("cannot read `none.expect`");
 }
+
+const HYPOTHESES: &str = "\
+.hypothesis bought \"x-bad was let in again\" {
+    .goal works_for(\"x-bad\", \"x-bureau\", _).
+    - barred(\"x-bad\").
+}
+.hypothesis hired(F) \"somebody hired a firm\" {
+    .goal works_for(F, \"x-army\", _).
+    + contract(\"x-army\", F).
+}
+";
+
+#[test]
+fn expectations_under_hypotheses_are_about_their_world() {
+    let sandbox = case(
+        "!works_for(\"x-bad\", _, _).
+under bought {
+    works_for(\"x-bad\", \"x-bureau\", 1).
+    under hired(\"x-bad\") { works_for(\"x-bad\", C, _) -> { \"x-bureau\", \"x-army\" }. }
+    !works_for(\"x-bad\", \"x-bureau\", _).
+}
+under hired(\"x-bad\"), bought { works_for(\"x-bad\", \"x-army\", 1). no violations. }
+!works_for(_, \"x-army\", _).
+",
+    );
+    sandbox.file("rules/hypotheses/h.dl", HYPOTHESES);
+    let tested = sandbox.run(&["test", "--json"]).status(1).json();
+    assert_eq!(tested["met"], json!(6), "{tested:#}");
+    assert_eq!(tested["unmet"][0]["at"], json!("rules/a.expect:5:5"));
+    assert_eq!(tested["unmet"][0]["under"], json!(["bought"]));
+    sandbox
+        .run(&["test"])
+        .status(1)
+        .shows("under     bought\n")
+        .shows("7 expectations, 1 not met");
+}
+
+#[test]
+fn what_an_expectation_under_a_hypothesis_asks_for_is_covered() {
+    let sandbox = case("under bought { works_for(\"x-bad\", _, _). }\n");
+    sandbox.file("rules/hypotheses/h.dl", HYPOTHESES);
+    let tested = sandbox
+        .run(&["test", "--coverage", "--json"])
+        .status(0)
+        .json();
+    let contracts = &tested["coverage"]["inputs"][1];
+    assert_eq!(contracts["expected"], json!(1), "{tested:#}");
+    assert_eq!(tested["coverage"]["rules"][0]["expected"], json!(true));
+    assert_eq!(tested["coverage"]["rules"][0]["rows"], json!(3));
+}
+
+#[test]
+fn an_unknown_hypothesis_spoils_only_its_block() {
+    let sandbox = case("under bougt { works_for(_, _, _). }\nunder hired { works_for(_, _, _). }\nworks_for(_, _, _).\n");
+    sandbox.file("rules/hypotheses/h.dl", HYPOTHESES);
+    sandbox
+        .run(&["test"])
+        .status(1)
+        .says("nothing can be expected under `bougt`: no hypothesis `bougt`")
+        .says("did you mean `bought`?")
+        .says("rules/a.expect:2:7")
+        .shows("3 expectations, 1 met, 2 not understood, in ");
+}

@@ -19,7 +19,7 @@ use crate::syntax::ast::{Body, DirectiveKind, FormulaKind};
 use crate::syntax::expectations::{Expectation, ExpectationKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Coverage {
@@ -55,6 +55,86 @@ pub struct InputCoverage {
     pub never: Vec<String>,
 }
 
+/// How much of a case was made use of so far, in the worlds that were looked at.
+#[derive(Default)]
+pub(super) struct Covered {
+    rules: Vec<RuleCoverage>,
+    /// By file; the rows in the order in which they were met first.
+    inputs: BTreeMap<String, Vec<(String, Reach)>>,
+    cut_short: bool,
+}
+
+/// How far a row of input reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Reach {
+    Nowhere,
+    Concluded,
+    Expected,
+}
+
+impl Covered {
+    /// Takes in what another world made use of.
+    fn join(&mut self, other: Covered) {
+        self.cut_short |= other.cut_short;
+        if self.rules.is_empty() && self.inputs.is_empty() {
+            *self = Covered {
+                cut_short: self.cut_short,
+                ..other
+            };
+            return;
+        }
+        for rule in other.rules {
+            let same = |known: &&mut RuleCoverage| known.clause == rule.clause;
+            match self.rules.iter_mut().find(same) {
+                Some(known) => {
+                    known.rows = known.rows.max(rule.rows);
+                    known.expected |= rule.expected;
+                }
+                None => self.rules.push(rule),
+            }
+        }
+        for (file, rows) in other.inputs {
+            let known = self.inputs.entry(file).or_default();
+            let places: HashMap<String, usize> = known
+                .iter()
+                .enumerate()
+                .map(|(at, (name, _))| (name.clone(), at))
+                .collect();
+            for (name, reach) in rows {
+                match places.get(&name) {
+                    Some(&at) => known[at].1 = known[at].1.max(reach),
+                    None => known.push((name, reach)),
+                }
+            }
+        }
+    }
+
+    pub(super) fn finish(self) -> Coverage {
+        Coverage {
+            rules: self.rules,
+            inputs: self
+                .inputs
+                .into_iter()
+                .map(|(file, rows)| {
+                    let count = |wanted| rows.iter().filter(|(_, reach)| *reach == wanted).count();
+                    InputCoverage {
+                        file,
+                        rows: rows.len(),
+                        expected: count(Reach::Expected),
+                        concluded: count(Reach::Concluded),
+                        never: rows
+                            .into_iter()
+                            .filter(|(_, reach)| *reach == Reach::Nowhere)
+                            .map(|(name, _)| name)
+                            .collect(),
+                    }
+                })
+                .collect(),
+            complete: !self.cut_short,
+        }
+    }
+}
+
 impl Coverage {
     pub fn fired(&self) -> usize {
         self.rules.iter().filter(|rule| rule.rows > 0).count()
@@ -62,8 +142,8 @@ impl Coverage {
 }
 
 impl Session {
-    /// What the expectations and conclusions of this case make use of.
-    pub(super) fn coverage(&self, expectations: &[Expectation]) -> Coverage {
+    /// What some expectations, and the conclusions, make use of in the world the session is in.
+    pub(super) fn cover(&self, expectations: &[Expectation], covered: &mut Covered) {
         let budget = self.explanation_budget();
         let meter = Meter::new(&budget);
         let case = self.case();
@@ -89,13 +169,16 @@ impl Session {
                 })
             })
             .collect();
-        let is_expected = |fact: &Fact| expected.facts.contains(fact);
-        let is_concluded = |fact: &Fact| concluded.facts.contains(fact);
-        Coverage {
+        let reach = |fact: &Fact| match () {
+            () if expected.facts.contains(fact) => Reach::Expected,
+            () if concluded.facts.contains(fact) => Reach::Concluded,
+            () => Reach::Nowhere,
+        };
+        covered.join(Covered {
             rules,
-            inputs: self.input_coverage(&is_expected, &is_concluded),
-            complete: meter.stopped().is_none(),
-        }
+            inputs: self.reaches(&reach),
+            cut_short: meter.stopped().is_some(),
+        });
     }
 
     /// The rows that are put out; of a program that puts nothing out, all that are derived.
@@ -154,28 +237,40 @@ impl Session {
         }
     }
 
-    fn input_coverage(
-        &self,
-        is_expected: &dyn Fn(&Fact) -> bool,
-        is_concluded: &dyn Fn(&Fact) -> bool,
-    ) -> Vec<InputCoverage> {
-        let mut files: BTreeMap<String, InputCoverage> = BTreeMap::new();
-        // One row of a file may state several facts: it matters when one of them does.
+    /// How far each row of input reaches.
+    fn reaches(&self, reach: &dyn Fn(&Fact) -> Reach) -> BTreeMap<String, Vec<(String, Reach)>> {
+        let mut files: BTreeMap<String, Vec<(String, Reach)>> = BTreeMap::new();
+        // One row of a file may state several facts: it reaches as far as one of them does.
         let claims = self.claims();
         for (id, claim) in claims.iter() {
             if claims.is_repeat(id) || claim.stance != Stance::Supports {
                 continue;
             }
-            let facts: Vec<Fact> = claims
+            let facts = claims
                 .with_id(&claim.id)
-                .map(|same| Fact::new(claims[same].relation, &claims[same].row))
-                .collect();
-            files.entry(claim.file.to_string()).or_default().count(
-                &facts,
-                || claim.id.to_string(),
-                (is_expected, is_concluded),
-            );
+                .map(|same| Fact::new(claims[same].relation, &claims[same].row));
+            let farthest = facts.map(|fact| reach(&fact)).max();
+            files
+                .entry(claim.file.to_string())
+                .or_default()
+                .push((claim.id.to_string(), farthest.unwrap_or(Reach::Nowhere)));
         }
+        for (relation, name) in self.plain_inputs() {
+            let rows = files.entry(name).or_default();
+            for row in self.database().rows(relation).iter() {
+                let fact = Fact::new(relation, &row);
+                let is_read = self.database().is_stated(relation, &fact.row) != Some(false)
+                    && !self.assumed.contains(&fact);
+                if is_read {
+                    rows.push((self.fact_text(&fact), reach(&fact)));
+                }
+            }
+        }
+        files
+    }
+
+    /// Relations read from files that are nobody's claims, with the name under which they are listed.
+    fn plain_inputs(&self) -> Vec<(RelationId, String)> {
         let program = self.program();
         let inputs = program.directives().iter().filter(|directive| {
             directive.kind == DirectiveKind::Input && directive.parameter("IO") != Some("claims")
@@ -191,48 +286,17 @@ impl Session {
                 None => plain.push((directive.relation, vec![file])),
             }
         }
-        for (relation, mut of) in plain {
+        let named = |(relation, mut of): (RelationId, Vec<String>)| {
             of.sort();
             of.dedup();
+            let name = &program[relation].name;
             let name = match &of[..] {
-                [file] => format!("{} ({file})", program[relation].name),
-                files => format!("{} ({} files)", program[relation].name, files.len()),
+                [file] => format!("{name} ({file})"),
+                files => format!("{name} ({} files)", files.len()),
             };
-            let coverage = files.entry(name).or_default();
-            for row in self.database().rows(relation).iter() {
-                let fact = Fact::new(relation, &row);
-                if self.database().is_stated(relation, &fact.row) == Some(false) {
-                    continue;
-                }
-                coverage.count(
-                    std::slice::from_ref(&fact),
-                    || self.fact_text(&fact),
-                    (is_expected, is_concluded),
-                );
-            }
-        }
-        files
-            .into_iter()
-            .map(|(file, coverage)| InputCoverage { file, ..coverage })
-            .collect()
-    }
-}
-
-impl InputCoverage {
-    fn count(
-        &mut self,
-        facts: &[Fact],
-        name: impl FnOnce() -> String,
-        (is_expected, is_concluded): (&dyn Fn(&Fact) -> bool, &dyn Fn(&Fact) -> bool),
-    ) {
-        self.rows += 1;
-        if facts.iter().any(is_expected) {
-            self.expected += 1;
-        } else if facts.iter().any(is_concluded) {
-            self.concluded += 1;
-        } else {
-            self.never.push(name());
-        }
+            (relation, name)
+        };
+        plain.into_iter().map(named).collect()
     }
 }
 

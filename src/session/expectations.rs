@@ -3,12 +3,13 @@
 //! A case passes while every sentence of its `.expect` files holds: `fact.`, `!fact.`, `body -> { rows }.`,
 //! `body -> count >= 8.`, `fact -> strength >= 0.5.`, `no violations.`, `violated "text".`
 
-use super::coverage::Coverage;
+use super::coverage::{Coverage, Covered};
 use super::error::{Error, Findings};
 use super::expected::{Finding, Outcome};
 use super::loaded::Session;
+use crate::hypothesis::Overlay;
 use crate::syntax::diagnostic::Diagnostic;
-use crate::syntax::expectations::Expectation;
+use crate::syntax::expectations::{Expectation, UnderName};
 use crate::syntax::parse_expectations;
 use crate::syntax::source::SourceMap;
 use serde::{Serialize, Serializer};
@@ -104,7 +105,10 @@ impl Session {
             elapsed: Duration::ZERO,
         };
         let mut texts = self.sources.clone();
-        let mut all = Vec::new();
+        let mut covered = question.coverage.then(Covered::default);
+        if let Some(covered) = &mut covered {
+            self.cover(&[], covered);
+        }
         for file in files {
             let expectations = match read(&file, &mut texts) {
                 Ok((expectations, findings)) => {
@@ -116,25 +120,69 @@ impl Session {
                     continue;
                 }
             };
-            let mut met = 0;
-            for expectation in &expectations {
-                let outcome = self.examine(expectation, &texts)?;
-                met += usize::from(tested.note(expectation, outcome, &texts));
+            let before = tested.met;
+            for together in expectations.chunk_by(|a, b| a.under == b.under) {
+                self.test_together(together, &texts, &mut tested, covered.as_mut())?;
             }
             tested.expectations += expectations.len();
-            tested.met += met;
             tested.files.push(TestedFile {
                 file: file.display().to_string(),
                 expectations: expectations.len(),
-                met,
+                met: tested.met - before,
             });
-            all.extend(expectations);
         }
-        if question.coverage {
-            tested.coverage = Some(self.coverage(&all));
-        }
+        tested.coverage = covered.map(Covered::finish);
         tested.elapsed = started.elapsed();
         Ok(tested)
+    }
+
+    /// Looks at expectations that are made under the same hypotheses.
+    fn test_together(
+        &mut self,
+        expectations: &[Expectation],
+        texts: &SourceMap,
+        tested: &mut Tested,
+        covered: Option<&mut Covered>,
+    ) -> Result<(), Error> {
+        let under = expectations.first().map_or(&[][..], |first| &first.under);
+        if under.is_empty() {
+            return self.test_here(expectations, texts, tested, covered);
+        }
+        let mut overlays = Vec::new();
+        for name in under {
+            match self.hypothesis(&name.text) {
+                Ok(overlay) => overlays.push(overlay),
+                Err(error) => return tested.note_unable(error, name, texts),
+            }
+        }
+        let overlays: Vec<&Overlay> = overlays.iter().collect();
+        let mut inside = Ok(());
+        let entered = self.within(&overlays, |session| {
+            inside = session.test_here(expectations, texts, tested, covered);
+            Ok(())
+        });
+        match (entered, under.last()) {
+            (Err(error), Some(name)) => tested.note_unable(error, name, texts),
+            _ => inside,
+        }
+    }
+
+    /// Looks at expectations in the world the session is in.
+    fn test_here(
+        &mut self,
+        expectations: &[Expectation],
+        texts: &SourceMap,
+        tested: &mut Tested,
+        covered: Option<&mut Covered>,
+    ) -> Result<(), Error> {
+        for expectation in expectations {
+            let outcome = self.examine(expectation, texts)?;
+            tested.note(expectation, outcome, texts);
+        }
+        if let Some(covered) = covered {
+            self.cover(expectations, covered);
+        }
+        Ok(())
     }
 
     fn expectation_files(&self) -> Result<Vec<PathBuf>, Error> {
@@ -171,19 +219,42 @@ impl Session {
 }
 
 impl Tested {
-    /// Takes down what came of one expectation; whether it was met.
-    fn note(&mut self, expectation: &Expectation, outcome: Outcome, texts: &SourceMap) -> bool {
+    /// Takes down why nothing under a hypothesis can be looked at; a search that was stopped ends everything.
+    fn note_unable(
+        &mut self,
+        error: Error,
+        name: &UnderName,
+        texts: &SourceMap,
+    ) -> Result<(), Error> {
+        let Error::Rejected(findings) = error else {
+            return Err(error);
+        };
+        let first = findings.diagnostics().iter().find(|one| one.is_error());
+        let reason = first.map_or("it is wrong", |first| &first.message);
+        let mut wrong = Diagnostic::error(
+            "D605",
+            format!("nothing can be expected under `{}`: {reason}", name.text),
+        )
+        .at(name.span, "this hypothesis");
+        for help in first.iter().flat_map(|first| &first.help) {
+            wrong = wrong.help(help);
+        }
+        self.broken.push(Findings::new(vec![wrong], texts));
+        Ok(())
+    }
+
+    /// Takes down what came of one expectation.
+    fn note(&mut self, expectation: &Expectation, outcome: Outcome, texts: &SourceMap) {
         let at = || texts.locate(expectation.span).to_string();
         let written = || one_line(texts.slice(expectation.span));
         match outcome {
-            Outcome::Met { note: None } => true,
-            Outcome::Met { note: Some(note) } => {
-                self.doubts.push(Doubt {
+            Outcome::Met { note } => {
+                self.met += 1;
+                self.doubts.extend(note.map(|note| Doubt {
                     at: at(),
                     expectation: written(),
                     note,
-                });
-                true
+                }));
             }
             Outcome::Unmet(Finding {
                 expected,
@@ -202,12 +273,8 @@ impl Tested {
                     came,
                     why,
                 });
-                false
             }
-            Outcome::Broken(findings) => {
-                self.broken.push(findings);
-                false
-            }
+            Outcome::Broken(findings) => self.broken.push(findings),
         }
     }
 }

@@ -50,6 +50,7 @@ mod vocabulary;
 mod watch;
 mod why;
 mod why_not;
+mod within;
 mod world;
 mod worlds;
 

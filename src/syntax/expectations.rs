@@ -15,7 +15,7 @@ pub struct Expectation {
 }
 
 /// A hypothesis as a block names it: `contractor` or `contractor("itg")`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnderName {
     pub text: Arc<str>,
     pub span: Span,

@@ -28,6 +28,7 @@ fn main() -> ExitCode {
         Some(Verb::Corroboration(arguments)) => cli::corroboration(directory, &arguments),
         Some(Verb::Critical(arguments)) => cli::critical(directory, &arguments),
         Some(Verb::Test(arguments)) => cli::test(directory, &arguments),
+        Some(Verb::Hypotheses(arguments)) => cli::hypotheses(directory, &arguments),
         Some(Verb::Diff(arguments)) => cli::diff(directory, &arguments),
         Some(Verb::Completions { shell }) => cli::completions(shell),
     };

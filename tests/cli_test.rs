@@ -337,7 +337,9 @@ fn what_an_expectation_under_a_hypothesis_asks_for_is_covered() {
 
 #[test]
 fn an_unknown_hypothesis_spoils_only_its_block() {
-    let sandbox = case("under bougt { works_for(_, _, _). }\nunder hired { works_for(_, _, _). }\nworks_for(_, _, _).\n");
+    let sandbox = case(
+        "under bougt { works_for(_, _, _). }\nunder hired { works_for(_, _, _). }\nworks_for(_, _, _).\n",
+    );
     sandbox.file("rules/hypotheses/h.dl", HYPOTHESES);
     sandbox
         .run(&["test"])

@@ -135,6 +135,8 @@ pub enum Verb {
     /// Check the expectations written beside the rules; status 1 when one is not met
     #[command(after_help = TEST_EXAMPLES)]
     Test(TestArgs),
+    /// What each hypothesis comes to: goals, strength, what appears, falls and is violated
+    Hypotheses(HypothesesArgs),
     /// What two cases, or two versions of rules, say differently, and why
     #[command(after_help = DIFF_EXAMPLES)]
     Diff(DiffArgs),
@@ -389,6 +391,15 @@ pub struct TestArgs {
     /// Also say which rules never fired and which inputs never mattered
     #[arg(long)]
     pub coverage: bool,
+    #[command(flatten)]
+    pub explain: ExplainArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct HypothesesArgs {
+    /// Hypotheses, with constants for their parameters, as in 'contractor("x-firm")' [default: all of rules/hypotheses]; `PROG.dl` among them names the program
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
     #[command(flatten)]
     pub explain: ExplainArgs,
 }

@@ -5,6 +5,7 @@
 
 pub mod args;
 pub mod flame;
+pub mod hypotheses;
 pub mod interrupt;
 pub mod open;
 pub mod plan;
@@ -37,6 +38,7 @@ pub use check::check;
 pub use diff::diff;
 pub use explain::{corroboration, critical, impact, timeline, why_not, worlds};
 pub use fmt::fmt;
+pub use hypotheses::hypotheses;
 pub use plan::plan;
 pub use profile::profile;
 pub use query::{footer, query, yes_or_no};

@@ -211,6 +211,14 @@ pub const VERBS: &[Verb] = &[
         more: "The most expensive rule comes first. `known` is the part of the candidates that brought nothing new.",
     },
     Verb {
+        name: "hypotheses",
+        short: None,
+        takes: Takes::MaybeFacts,
+        does: "what each hypothesis comes to: goals, strength, what appears and falls",
+        flags: &[],
+        more: "As in `:hypotheses`, or for some of them `:hypotheses one_actor contractor(\"x-firm\")`.",
+    },
+    Verb {
         name: "test",
         short: None,
         takes: Takes::MaybeFiles,
@@ -385,6 +393,9 @@ fn parse_command(command: &str) -> Result<Line, String> {
         ("plan", what) => run(Command::Plan(what)),
         ("profile", None) => run(Command::Profile),
         ("count", what) => run(Command::Count(what)),
+        ("hypotheses", names) => run(Command::Hypotheses(
+            names.as_deref().map_or_else(Vec::new, called),
+        )),
         ("test", files) => run(Command::Test(TestQuestion {
             files: files.as_deref().map_or_else(Vec::new, paths),
             coverage: flags.has("coverage"),
@@ -443,6 +454,22 @@ fn lens(flags: &Given) -> Result<Lens, String> {
     })
 }
 
+/// Names with blanks or commas between them, each perhaps with arguments: `a b("x", "y")`.
+fn called(text: &str) -> Vec<String> {
+    let (mut depth, mut quoted) = (0usize, false);
+    let between = |c: char| {
+        match c {
+            '"' => quoted = !quoted,
+            '(' if !quoted => depth += 1,
+            ')' if !quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0 && !quoted && (c == ',' || c.is_whitespace())
+    };
+    let names = text.split(between).filter(|name| !name.is_empty());
+    names.map(str::to_owned).collect()
+}
+
 /// Paths with blanks between them; of quotes only one pair, around a single path.
 fn paths(text: &str) -> Vec<PathBuf> {
     match text.starts_with('"') {
@@ -484,6 +511,12 @@ mod tests {
             Ok(Line::Run(Command::Load(PathBuf::from("a b.dl"))))
         );
         assert_eq!(parse(":time off"), Ok(Line::Time(Some(false))));
+        assert_eq!(
+            parse(":hypotheses a, b(\"x, y\", \"z\") c"),
+            Ok(Line::Run(Command::Hypotheses(
+                ["a", "b(\"x, y\", \"z\")", "c"].map(str::to_owned).to_vec()
+            )))
+        );
     }
 
     #[test]

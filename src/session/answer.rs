@@ -4,6 +4,7 @@ use super::corroboration::Corroborated;
 use super::costs::Costs;
 use super::critical::Critical;
 use super::expectations::Tested;
+use super::hypothesis_table::HypothesisTable;
 use super::impact::Impact;
 use super::plans::Plans;
 use super::table::Table;
@@ -38,6 +39,7 @@ pub enum Answer {
         elapsed: Duration,
     },
     Tested(Box<Tested>),
+    Hypotheses(HypothesisTable),
     Plans(Plans),
     Costs(Box<Costs>),
     Loaded(Inventory),

@@ -49,6 +49,8 @@ pub enum Command {
     Plan(Option<String>),
     /// What every rule costs. Runs the program once more to measure it.
     Profile,
+    /// What each of some hypotheses comes to; without names, of all.
+    Hypotheses(Vec<String>),
     /// Whether expectations are met.
     Test(TestQuestion),
     /// Adds a rule file to the program.

@@ -184,6 +184,7 @@ impl Session {
             Command::Count(what) => self.count(what.as_deref()),
             Command::Plan(what) => self.plan(what.as_deref()).map(Answer::Plans),
             Command::Profile => self.profile().map(|costs| Answer::Costs(Box::new(costs))),
+            Command::Hypotheses(names) => self.hypothesis_table(names).map(Answer::Hypotheses),
             Command::Test(question) => {
                 let tested = self.test(question)?;
                 Ok(Answer::Tested(Box::new(tested)))

@@ -125,7 +125,7 @@ fn thresholds_can_be_replaced() {
     let mut session = shipped();
     typed(
         &mut session,
-        "threshold_here(\"named actor\", \"vertices\", 3).",
+        "threshold_here(\"named actor\", \"infrastructure\", 0).",
     );
     assert_eq!(rung_of(&mut session, "apt41"), "named actor");
     assert_eq!(rung_of(&mut session, "dagger-panda"), "temporary group");

@@ -173,3 +173,17 @@ fn without_hypotheses_it_says_where_they_go() {
         .status(1)
         .says("did you mean `army`?");
 }
+
+/// A register of sources that rules read does not stand in the way of withdrawing a source.
+#[test]
+fn sources_can_be_withdrawn_beside_a_relation_of_that_name() {
+    let sandbox = case();
+    sandbox
+        .file(
+            "rules/b.dl",
+            ".decl source(source_id: symbol, publisher: symbol)\n.input source(IO=file, filename=\"sources.csv\", rfc4180=true, headers=true, columns=\"0:1\")\n.output source\n",
+        )
+        .file("rules/hypotheses/h.dl", ".hypothesis silent { .goal works_for(\"x-sub\", _). - source(\"s2\"). }\n");
+    let table = sandbox.run(&["hypotheses", "--json"]).status(0).json();
+    assert_eq!(row(&table, "silent")["holds"], json!(false), "{table:#}");
+}

@@ -135,7 +135,10 @@ fn thresholds_can_be_replaced() {
     );
     assert_eq!(rung_of(&mut session, "dagger-panda"), "named actor");
     // A rung is reached only over those below it.
-    typed(&mut session, "threshold_here(\"cluster\", \"events\", 999).");
+    typed(
+        &mut session,
+        "threshold_here(\"cluster\", \"events\", 999).",
+    );
     assert_eq!(rung_of(&mut session, "apt41"), "activity");
     assert!(session.violations().is_empty());
     typed(&mut session, "threshold_here(\"x-rung\", \"events\", 1).");

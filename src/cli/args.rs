@@ -1,9 +1,13 @@
 //! The command line as typed.
 
 use super::units;
-use crate::session::{Credibility, GraphFormat, Lens, PartialDate, Reliability};
+use crate::session::{
+    Choice, Credibility, GraphFormat, Lens, PartialDate, RejectQuestion, Reliability, Supposition,
+    WhatIfQuestion,
+};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
+use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -76,6 +80,24 @@ Examples:
   cutout diff old.dl new.dl -F facts        two programs
   cutout diff old-rules rules --relation attributed --limit 20";
 
+const WHAT_IF_EXAMPLES: &str = "\
+Examples:
+  cutout what-if '+contract(\"beijing-ssb\", \"itg\")'   assume a fact
+  cutout what-if '-contract(_, \"itg\")'                withdraw every fact that agrees
+  cutout what-if --without-source ofac-itg-2025        with the reports that only repeat it
+  cutout what-if -H contractor --why                   a hypothesis, with proofs
+  cutout what-if --without-rules rules/fronts.dl --json
+
+Nothing is changed: this is the difference it would make.";
+
+const REJECT_EXAMPLES: &str = "\
+Examples:
+  cutout reject 'attributed(\"kv-botnet\", \"mss\")'
+  cutout reject 'attributed(\"kv-botnet\", \"mss\")' --choose 1 --author 'A. Analyst'
+
+The choice goes into judgements.csv beside the facts: dated, with its author, and honoured by every later run.
+A later row for the claim with the stance `accepts` takes it back.";
+
 const PROFILE_EXAMPLES: &str = "\
 Examples:
   cutout profile                              the most expensive rules first
@@ -140,12 +162,18 @@ pub enum Verb {
     /// What two cases, or two versions of rules, say differently, and why
     #[command(after_help = DIFF_EXAMPLES)]
     Diff(DiffArgs),
+    /// What would appear, fall or weaken if something were assumed or withdrawn
+    #[command(after_help = WHAT_IF_EXAMPLES)]
+    WhatIf(WhatIfArgs),
+    /// The ways to end a conclusion that is not believed, least credible first; keep one of them rejected
+    #[command(after_help = REJECT_EXAMPLES)]
+    Reject(RejectArgs),
     /// Print the completion script of a shell
     Completions { shell: Shell },
 }
 
 /// Which program, and how it is read.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Program")]
 pub struct ProgramArgs {
     /// Directory of the fact files [default: ./facts with ./rules, otherwise .]
@@ -166,7 +194,7 @@ pub struct ProgramArgs {
 }
 
 /// What a run may cost.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Limits")]
 pub struct LimitArgs {
     /// Threads, or `auto` for one on every core
@@ -206,6 +234,8 @@ pub struct RunArgs {
     /// The summary as one JSON object on standard output
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub under: HypothesisArgs,
     #[command(flatten)]
     pub lens: LensArgs,
     #[command(flatten)]
@@ -266,6 +296,8 @@ pub struct QueryArgs {
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
+    pub under: HypothesisArgs,
+    #[command(flatten)]
     pub lens: LensArgs,
     #[command(flatten)]
     pub program: ProgramArgs,
@@ -273,7 +305,7 @@ pub struct QueryArgs {
     pub limits: LimitArgs,
 }
 
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct ReplArgs {
     /// Rule files, together one program [default: rules/*.dl]
     #[arg(value_name = "PROG.dl", value_hint = ValueHint::FilePath)]
@@ -310,7 +342,7 @@ pub struct CheckArgs {
 }
 
 /// Which claims count.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Claims that count")]
 pub struct LensArgs {
     /// Claims that held on this date, as in `2021`, `2021-03` or `2021-03-15`
@@ -327,12 +359,23 @@ pub struct LensArgs {
     pub max_credibility: Option<Credibility>,
 }
 
+/// Under what to ask.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Hypotheses")]
+pub struct HypothesisArgs {
+    /// Ask under this hypothesis, as in `contractor` or 'contractor("x-firm")'; may be repeated, the later on top
+    #[arg(short = 'H', long = "hypothesis", value_name = "NAME")]
+    pub hypotheses: Vec<String>,
+}
+
 /// What every explanation takes.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct ExplainArgs {
     /// One JSON value
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub under: HypothesisArgs,
     #[command(flatten)]
     pub lens: LensArgs,
     #[command(flatten)]
@@ -435,6 +478,72 @@ pub struct ThingArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct WhatIfArgs {
+    /// Rule files, together one program [default: rules/*.dl]; `+FACT` assumes, `-FACT` withdraws
+    #[arg(value_name = "±FACT | PROG.dl", value_hint = ValueHint::FilePath)]
+    pub programs: Vec<PathBuf>,
+    /// Assume a fact or a rule; `+FACT` for short
+    #[arg(long, value_name = "FACT")]
+    pub assume: Vec<String>,
+    /// Withdraw a fact, or with `_` all that agree; `-FACT` for short
+    #[arg(long, value_name = "FACT")]
+    pub withdraw: Vec<String>,
+    /// Withdraw what a source says, and reports that only repeat it
+    #[arg(long, value_name = "SOURCE")]
+    pub without_source: Vec<String>,
+    /// Withdraw a claim
+    #[arg(long, value_name = "CLAIM")]
+    pub without_claim: Vec<String>,
+    /// Withdraw the rule that begins there, as in `rules/firms.dl:12`
+    #[arg(long, value_name = "PLACE")]
+    pub without_rule: Vec<String>,
+    /// Assume all rules of a file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub with_rules: Vec<String>,
+    /// Withdraw all rules of a file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub without_rules: Vec<String>,
+    /// Prove what appears, and what falls as it held before
+    #[arg(long)]
+    pub why: bool,
+    /// List everything, also what is long
+    #[arg(long)]
+    pub all: bool,
+    /// Weigh up to this many of the facts that hold either way [default: 60]
+    #[arg(long, value_name = "N")]
+    pub weigh: Option<usize>,
+    #[command(flatten)]
+    pub explain: ExplainArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct RejectArgs {
+    /// The conclusion, as in 'attributed("apt3", "mss")'
+    #[arg(value_name = "FACT")]
+    pub fact: String,
+    /// Rule files, together one program [default: rules/*.dl]
+    #[arg(value_name = "PROG.dl", value_hint = ValueHint::FilePath)]
+    pub programs: Vec<PathBuf>,
+    /// Keep this option rejected
+    #[arg(long, value_name = "N", requires = "author")]
+    pub choose: Option<usize>,
+    /// Who rejects it
+    #[arg(long, value_name = "NAME", requires = "choose")]
+    pub author: Option<String>,
+    /// Why
+    #[arg(long, value_name = "TEXT", requires = "choose")]
+    pub note: Option<String>,
+    /// When [default: today]
+    #[arg(long, value_name = "DATE", requires = "choose")]
+    pub date: Option<PartialDate>,
+    /// Options to look for [default: 20]
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+    #[command(flatten)]
+    pub explain: ExplainArgs,
+}
+
+#[derive(Debug, Args)]
 pub struct CriticalArgs {
     /// Facts, `_` for any value [default: all output relations]; `PROG.dl` among them names the program
     #[arg(value_name = "FACT")]
@@ -490,6 +599,82 @@ impl FromStr for Jobs {
                 .parse()
                 .map(Jobs::Exactly)
                 .map_err(|_| "a number of threads from 1 up, or `auto`".to_owned()),
+        }
+    }
+}
+
+impl Cli {
+    /// The command line as typed, where `+FACT` and `-FACT` may stand for `--assume FACT` and `--withdraw FACT`.
+    pub fn typed() -> Cli {
+        Cli::parse_from(with_signs(std::env::args_os().collect()))
+    }
+}
+
+/// `-works_for("a", _)` would be a row of short flags.
+fn with_signs(arguments: Vec<OsString>) -> Vec<OsString> {
+    if !arguments
+        .iter()
+        .skip(1)
+        .any(|argument| argument == "what-if")
+    {
+        return arguments;
+    }
+    let signed = |argument: OsString| {
+        let flag = argument.to_str().and_then(|text| {
+            let (sign, fact) = text.split_at_checked(1)?;
+            let name = fact.trim_start();
+            let is_name =
+                name.starts_with(|first: char| first.is_alphabetic() || "_?".contains(first));
+            match sign {
+                "+" => Some(format!("--assume={fact}")),
+                "-" if is_name && name.contains('(') => Some(format!("--withdraw={fact}")),
+                _ => None,
+            }
+        });
+        flag.map_or(argument, OsString::from)
+    };
+    arguments.into_iter().map(signed).collect()
+}
+
+impl HypothesisArgs {
+    pub fn supposed(&self) -> Supposition {
+        Supposition {
+            hypotheses: self.hypotheses.clone(),
+            ..Supposition::default()
+        }
+    }
+}
+
+impl RejectArgs {
+    pub fn question(&self) -> RejectQuestion {
+        RejectQuestion {
+            fact: self.fact.clone(),
+            limit: self.limit,
+            choice: self.choose.map(|option| Choice {
+                option,
+                author: self.author.clone().unwrap_or_default(),
+                date: self.date,
+                note: self.note.clone(),
+            }),
+        }
+    }
+}
+
+impl WhatIfArgs {
+    pub fn question(&self) -> WhatIfQuestion {
+        WhatIfQuestion {
+            supposed: Supposition {
+                hypotheses: self.explain.under.hypotheses.clone(),
+                assume: self.assume.clone(),
+                withdraw: self.withdraw.clone(),
+                without_sources: self.without_source.clone(),
+                without_claims: self.without_claim.clone(),
+                without_rules: self.without_rule.clone(),
+                with_rule_files: self.with_rules.clone(),
+                without_rule_files: self.without_rules.clone(),
+            },
+            why: self.why,
+            weigh: self.weigh,
         }
     }
 }

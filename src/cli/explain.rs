@@ -1,9 +1,9 @@
 //! Explanations on the command line: open the case, ask, print.
 
-use super::args::{CriticalArgs, ExplainArgs, FactArgs, ThingArgs};
+use super::args::{CriticalArgs, ExplainArgs, FactArgs, RejectArgs, ThingArgs};
 use super::interrupt::Interrupt;
 use super::status::Status;
-use super::{open, report};
+use super::{open, report, suppose};
 use crate::session::{CriticalQuestion, Error, Session};
 use serde::Serialize;
 use std::fmt::Display;
@@ -19,7 +19,9 @@ pub fn open(
     let spec = open::case_spec(directory, programs, &arguments.program);
     let mut options = open::options(&arguments.limits, &Interrupt::install());
     options.lens = arguments.lens.lens();
-    Session::open(spec, options)
+    let mut session = Session::open(spec, options)?;
+    suppose::under(&mut session, &arguments.under)?;
+    Ok(session)
 }
 
 fn answer<T: Serialize + Display>(
@@ -61,6 +63,13 @@ pub fn impact(directory: Option<&Path>, arguments: &ThingArgs) -> Status {
     let common = &arguments.explain;
     answer(directory, &arguments.programs, common, |session| {
         session.impact(&arguments.what)
+    })
+}
+
+pub fn reject(directory: Option<&Path>, arguments: &RejectArgs) -> Status {
+    let common = &arguments.explain;
+    answer(directory, &arguments.programs, common, |session| {
+        session.reject(&arguments.question())
     })
 }
 

@@ -65,8 +65,9 @@ pub fn print(
             "appeared",
             "fell",
             "violates",
+            "says",
         ],
-        numbers: vec![false, false, false, false, true, true, true],
+        numbers: vec![false, false, false, false, true, true, true, false],
         rows: found
             .hypotheses
             .iter()
@@ -81,6 +82,7 @@ pub fn print(
                     count(row.appeared),
                     count(row.fell),
                     count(row.violated.len()),
+                    title(row),
                 ],
             })
             .collect(),
@@ -95,9 +97,14 @@ pub fn print(
     writeln!(out, "{}", palette.quiet(took))
 }
 
+fn title(row: &HypothesisRow) -> String {
+    row.title.clone().unwrap_or_default()
+}
+
 fn blank(row: &HypothesisRow, why: &str) -> Vec<String> {
     let mut cells = vec![row.name.clone(), why.to_owned()];
     cells.resize(7, String::new());
+    cells.push(title(row));
     cells
 }
 

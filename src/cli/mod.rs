@@ -27,7 +27,10 @@ mod fmt;
 mod memory;
 mod query;
 mod run;
+mod suppose;
 mod why;
+
+pub mod what_if;
 
 use args::Cli;
 use clap::CommandFactory;
@@ -36,13 +39,14 @@ use status::Status;
 
 pub use check::check;
 pub use diff::diff;
-pub use explain::{corroboration, critical, impact, timeline, why_not, worlds};
+pub use explain::{corroboration, critical, impact, reject, timeline, why_not, worlds};
 pub use fmt::fmt;
 pub use hypotheses::hypotheses;
 pub use plan::plan;
 pub use profile::profile;
 pub use query::{footer, query, yes_or_no};
 pub use run::run;
+pub use suppose::what_if;
 pub use test::test;
 pub use why::why;
 

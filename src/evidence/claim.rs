@@ -113,6 +113,14 @@ impl Claims {
         }
     }
 
+    /// These with none withdrawn.
+    pub fn with_all(&self) -> Claims {
+        Claims {
+            known: self.known.clone(),
+            withdrawn: Arc::default(),
+        }
+    }
+
     /// Whether a claim is not withdrawn.
     pub fn stands(&self, claim: ClaimId) -> bool {
         !self.withdrawn.contains(&claim)

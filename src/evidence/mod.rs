@@ -7,11 +7,13 @@
 pub mod claim;
 pub mod date;
 pub mod grade;
+pub mod judgement;
 pub mod lens;
 pub mod source;
 
 pub use claim::{Claim, ClaimId, Claims, Stance};
 pub use date::{Day, Interval, PartialDate};
 pub use grade::{Credibility, Grade, GradeTables, Reliability};
+pub use judgement::{Judgement, Judgements, Verdict};
 pub use lens::Lens;
 pub use source::{Source, SourceId, Sources};

@@ -6,7 +6,7 @@ use super::solve::Context;
 use super::terms::value;
 use crate::analysis::checked::{CheckedProgram, RelationId, RelationKind, Rule, RuleId};
 use crate::engine::functor::Patterns;
-use crate::evidence::{ClaimId, Claims, Sources};
+use crate::evidence::{ClaimId, Claims, Judgement, Judgements, Sources, Stance};
 use crate::storage::Dictionary;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -25,6 +25,7 @@ pub struct Case<'a> {
     text: FxHashMap<Fact, RuleId>,
     pub(super) only_claims: bool,
     assumed: Option<&'a FxHashSet<Fact>>,
+    judgements: Option<&'a Judgements>,
 }
 
 /// How a fact comes to be stated.
@@ -69,6 +70,7 @@ impl<'a> Case<'a> {
             text,
             only_claims: false,
             assumed: None,
+            judgements: None,
         }
     }
 
@@ -82,6 +84,54 @@ impl<'a> Case<'a> {
     pub fn assuming(mut self, assumed: &'a FxHashSet<Fact>) -> Case<'a> {
         self.assumed = Some(assumed);
         self
+    }
+
+    /// Judgements to show where claims they reject would have stated something.
+    pub fn judged(mut self, judgements: &'a Judgements) -> Case<'a> {
+        self.judgements = Some(judgements);
+        self
+    }
+
+    /// Claims that state a fact and are rejected, ascending, each with the judgement that says so.
+    pub fn rejected(&self, fact: &Fact) -> Vec<(ClaimId, &'a Judgement)> {
+        let Some(judgements) = self.judgements.filter(|all| !all.is_empty()) else {
+            return Vec::new();
+        };
+        self.claims
+            .ever_about(fact.relation, &fact.row)
+            .into_iter()
+            .filter(|&claim| {
+                !self.claims.stands(claim) && self.claims[claim].stance == Stance::Supports
+            })
+            .filter_map(|claim| Some((claim, judgements.rejecting(&self.claims[claim].id)?)))
+            .collect()
+    }
+
+    pub fn program(&self) -> &'a CheckedProgram {
+        self.program
+    }
+
+    pub fn dictionary(&self) -> &'a Dictionary {
+        self.dictionary
+    }
+
+    pub fn claims(&self) -> &'a Claims {
+        self.claims
+    }
+
+    pub fn facts(&self) -> &'a dyn Facts {
+        self.facts
+    }
+
+    /// A fact of this case as another, over the same dictionary, has it; `None` when it has no such relation.
+    pub fn translate(&self, fact: &Fact, to: &Case) -> Option<Fact> {
+        let relation = to
+            .program
+            .relation_named(&self.program[fact.relation].name)?;
+        (to.program[relation].arity() == fact.row.len()).then(|| Fact {
+            relation,
+            row: fact.row.clone(),
+        })
     }
 
     pub(super) fn is_assumed(&self, fact: &Fact) -> bool {

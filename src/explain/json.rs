@@ -28,6 +28,9 @@ pub struct NodeView {
     pub claims: Vec<ClaimView>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub disputed_by: Vec<ClaimView>,
+    /// Claims that state it and are rejected, each with who says so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rejected: Vec<RejectedView>,
     /// Of a derived fact the rule, of a fact in rule text its place, of a stated one a rule that derives it as well.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<PlaceView>,
@@ -38,6 +41,14 @@ pub struct NodeView {
     /// Why an open node is not explained.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct RejectedView {
+    pub claim: String,
+    pub judgement: String,
+    pub author: String,
+    pub date: String,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -166,6 +177,16 @@ impl Case<'_> {
             kind: "open",
             claims: Vec::new(),
             disputed_by: claims(&node.disputing),
+            rejected: self
+                .rejected(&node.fact)
+                .into_iter()
+                .map(|(claim, judgement)| RejectedView {
+                    claim: self.claims[claim].id.to_string(),
+                    judgement: judgement.id.to_string(),
+                    author: judgement.author.to_string(),
+                    date: judgement.date.to_string(),
+                })
+                .collect(),
             rule: None,
             say: None,
             premises: Vec::new(),

@@ -28,6 +28,12 @@ impl Given {
         given.map(|(_, value)| value.as_str())
     }
 
+    /// All values of a flag that was given several times.
+    pub fn values(&self, name: &str) -> impl Iterator<Item = &str> {
+        let given = self.flags.iter().filter(move |(flag, _)| *flag == name);
+        given.map(|(_, value)| value.as_str())
+    }
+
     /// The value of a flag as something else.
     pub fn parsed<T>(&self, name: &str) -> Result<Option<T>, String>
     where

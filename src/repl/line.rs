@@ -2,7 +2,10 @@
 
 use super::flags::{self, Given, Known};
 use super::scan::{PieceKind, pieces};
-use crate::session::{Command, CriticalQuestion, Lens, TestQuestion, WhyQuestion};
+use super::supposing;
+use crate::session::{
+    Command, CriticalQuestion, Lens, Supposition, TestQuestion, WhatIfQuestion, WhyQuestion,
+};
 use std::path::PathBuf;
 
 /// What a line asks for.
@@ -36,6 +39,16 @@ pub enum Takes {
     Thing,
     /// Flags that choose claims.
     Lens,
+    /// A fact or a rule.
+    Clause,
+    /// A fact or pattern, or a word and a name.
+    Withdrawal,
+    /// `+FACT`, `-FACT`, several.
+    Changes,
+    /// A word, then what it is about.
+    Hypothesis,
+    /// A name and a file, or `claims` and a file.
+    Saving,
 }
 
 /// A word after a colon.
@@ -153,6 +166,93 @@ pub const VERBS: &[Verb] = &[
         does: "let only some claims count, from now on; without flags all of them",
         flags: LENS,
         more: "`--as-of DATE`: claims that held then. `--known-by DATE`: claims of sources published by then. `--min-reliability B`, `--max-credibility 2`: claims of that grade or better. Dates are YYYY, YYYY-MM or YYYY-MM-DD.",
+    },
+    Verb {
+        name: "assume",
+        short: None,
+        takes: Takes::Clause,
+        does: "suppose that a fact or a rule holds, until :undo",
+        flags: &[],
+        more: "As in `:assume contract(\"x-organ\", \"x-firm\")` or `:assume near(A, B) :- works_for(A, C), works_for(B, C).` Everything is asked under it; the case itself is not touched.",
+    },
+    Verb {
+        name: "withdraw",
+        short: None,
+        takes: Takes::Withdrawal,
+        does: "suppose that a fact, source, claim or rule is not there, until :undo",
+        flags: &[],
+        more: "As in `:withdraw contract(_, \"x-firm\")` (every fact that agrees), `:withdraw source x-report` (with the reports that only repeat it), `:withdraw claim c31`, `:withdraw rule rules/firms.dl:12`, `:withdraw rules fronts.dl`. A claim goes with all that its row states.",
+    },
+    Verb {
+        name: "what-if",
+        short: None,
+        takes: Takes::Changes,
+        does: "the difference it would make, without supposing it",
+        flags: &[
+            ("without-source", true),
+            ("without-claim", true),
+            ("without-rule", true),
+            ("with-rules", true),
+            ("without-rules", true),
+            ("hypothesis", true),
+            ("weigh", true),
+            ("why", false),
+        ],
+        more: "As in `:what-if +contract(\"x-organ\", \"x-firm\") -contract(_, \"x-other\")`. `--why` proves what appears, and what falls as it held.",
+    },
+    Verb {
+        name: "undo",
+        short: Some("u"),
+        takes: Takes::Nothing,
+        does: "take the last supposition back",
+        flags: &[],
+        more: "",
+    },
+    Verb {
+        name: "redo",
+        short: None,
+        takes: Takes::Nothing,
+        does: "suppose again what was taken back last",
+        flags: &[],
+        more: "",
+    },
+    Verb {
+        name: "diff",
+        short: None,
+        takes: Takes::Nothing,
+        does: "the difference that all suppositions together make",
+        flags: &[],
+        more: "",
+    },
+    Verb {
+        name: "hyp",
+        short: None,
+        takes: Takes::Hypothesis,
+        does: "list, load, enter and leave hypotheses",
+        flags: &[],
+        more: "`:hyp list` shows those of the case, `:hyp load FILE` reads more, `:hyp enter NAME` supposes one (`:hyp enter contractor(\"x-firm\")` where it has parameters), `:hyp leave` takes the innermost back with all that was supposed since, `:hyp diff` is `:diff`.",
+    },
+    Verb {
+        name: "reject",
+        short: None,
+        takes: Takes::Fact,
+        does: "ways to end a conclusion that is not believed; keep one rejected",
+        flags: &[
+            ("choose", true),
+            ("author", true),
+            ("note", true),
+            ("date", true),
+            ("limit", true),
+        ],
+        more: "As in `:reject attributed(\"x-group\", \"x-organ\")`, then `:reject attributed(\"x-group\", \"x-organ\") --choose 1 --author \"A. Analyst\"`. The choice is written to judgements.csv beside the facts, and counts from then on.",
+    },
+    Verb {
+        name: "save",
+        short: None,
+        takes: Takes::Saving,
+        does: "write what is supposed as a hypothesis, or what is assumed as claims",
+        flags: &[("author", true), ("date", true)],
+        more: "As in `:save bribes rules/hypotheses/bribes.dl` or `:save claims facts/mine.csv --author \"A. Analyst\"`. No file is written over.",
     },
     Verb {
         name: "relations",
@@ -304,6 +404,11 @@ impl Verb {
             Takes::MaybeFacts => " [FACT …]",
             Takes::Thing => " CLAIM | SOURCE | RULE | FILE",
             Takes::Lens => "",
+            Takes::Clause => " FACT | RULE",
+            Takes::Withdrawal => " FACT | source S | claim C | rule PLACE | rules FILE",
+            Takes::Changes => " [+FACT] [-FACT] …",
+            Takes::Hypothesis => " list | load FILE | enter NAME | leave | diff",
+            Takes::Saving => " NAME FILE | claims FILE",
             Takes::File => " FILE",
             Takes::MaybeFiles => " [FILE …]",
             Takes::Verb => " [COMMAND]",
@@ -327,6 +432,13 @@ fn value_name(flag: &str) -> &'static str {
         "min-reliability" => "A-F",
         "max-credibility" => "1-6",
         "relation" => "RELATION",
+        "without-source" => "SOURCE",
+        "without-claim" => "CLAIM",
+        "without-rule" => "PLACE",
+        "with-rules" | "without-rules" => "FILE",
+        "hypothesis" | "author" => "NAME",
+        "date" => "DATE",
+        "note" => "TEXT",
         _ => "N",
     }
 }
@@ -369,9 +481,20 @@ fn parse_command(command: &str) -> Result<Line, String> {
             "off" => Ok(Line::Time(Some(false))),
             _ => Err(format!("usage: `{}`", verb.usage())),
         },
-        ("relations" | "reload" | "quit" | "next" | "all" | "lens" | "profile", Some(_)) => {
-            surplus()
-        }
+        (
+            "relations" | "reload" | "quit" | "next" | "all" | "lens" | "profile" | "undo" | "redo"
+            | "diff",
+            Some(_),
+        ) => surplus(),
+        ("undo", None) => run(Command::Undo),
+        ("redo", None) => run(Command::Redo),
+        ("diff", None) => run(Command::Diff),
+        ("what-if", changes) => run(Command::WhatIf(WhatIfQuestion {
+            supposed: supposing::changes(changes.as_deref().unwrap_or_default(), &flags)?,
+            why: flags.has("why"),
+            weigh: flags.parsed("weigh")?,
+        })),
+        ("hyp", None) => run(Command::Hypotheses),
         ("next", None) => run(Command::Next),
         ("all", None) => run(Command::All),
         ("lens", None) => run(Command::Lens(lens(&flags)?)),
@@ -393,7 +516,7 @@ fn parse_command(command: &str) -> Result<Line, String> {
         ("plan", what) => run(Command::Plan(what)),
         ("profile", None) => run(Command::Profile),
         ("count", what) => run(Command::Count(what)),
-        ("hypotheses", names) => run(Command::Hypotheses(
+        ("hypotheses", names) => run(Command::Weigh(
             names.as_deref().map_or_else(Vec::new, called),
         )),
         ("test", files) => run(Command::Test(TestQuestion {
@@ -409,6 +532,14 @@ fn parse_command(command: &str) -> Result<Line, String> {
             time: flags.has("time"),
             ..WhyQuestion::of(fact)
         })),
+        ("assume", Some(text)) => run(Command::Suppose(Supposition {
+            assume: vec![text],
+            ..Supposition::default()
+        })),
+        ("withdraw", Some(text)) => run(Command::Suppose(supposing::withdrawal(&text))),
+        ("hyp", Some(text)) => supposing::hypothesis(&text).map(Line::Run),
+        ("reject", Some(fact)) => supposing::reject(fact, &flags).map(Line::Run),
+        ("save", Some(text)) => supposing::save(&text, &flags).map(Line::Run),
         ("timeline", Some(atom)) => run(Command::Timeline(atom)),
         ("impact", Some(what)) => run(Command::Impact(what)),
         ("worlds", Some(atom)) => run(Command::Worlds(atom)),
@@ -479,7 +610,7 @@ fn paths(text: &str) -> Vec<PathBuf> {
 }
 
 /// A path may stand in quotes, when it has blanks at its ends.
-fn unquoted(path: &str) -> PathBuf {
+pub(super) fn unquoted(path: &str) -> PathBuf {
     let inner = path
         .strip_prefix('"')
         .and_then(|path| path.strip_suffix('"'));
@@ -513,7 +644,7 @@ mod tests {
         assert_eq!(parse(":time off"), Ok(Line::Time(Some(false))));
         assert_eq!(
             parse(":hypotheses a, b(\"x, y\", \"z\") c"),
-            Ok(Line::Run(Command::Hypotheses(
+            Ok(Line::Run(Command::Weigh(
                 ["a", "b(\"x, y\", \"z\")", "c"].map(str::to_owned).to_vec()
             )))
         );

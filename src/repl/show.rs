@@ -3,7 +3,7 @@
 use crate::cli::style::Palette;
 use crate::cli::table::{self, TextGrid};
 use crate::cli::units::{plural, show_count, show_duration};
-use crate::cli::{self, proof};
+use crate::cli::{self, proof, what_if};
 use crate::cli::{footer, yes_or_no};
 use crate::session::{
     Answer, Change, Inventory, RelationSize, RuleText, Schema, SourceLine, Table,
@@ -46,7 +46,7 @@ pub fn show(answer: &Answer, look: Look, out: &mut dyn Write) -> io::Result<()> 
         Answer::Rules(rules) if rules.is_empty() => writeln!(out, "no rule derives it"),
         Answer::Rules(rules) => self::rules(rules, look, out),
         Answer::Count { counts, .. } => count(counts, look, out),
-        Answer::Hypotheses(found) => {
+        Answer::Weighed(found) => {
             write!(out, "{}", found.broken.to_text(look.palette.enabled()))?;
             for error in found.hypotheses.iter().filter_map(|row| row.error.as_ref()) {
                 write!(out, "{}", error.to_text(look.palette.enabled()))?;
@@ -62,6 +62,19 @@ pub fn show(answer: &Answer, look: Look, out: &mut dyn Write) -> io::Result<()> 
         }
         Answer::Plans(plans) => cli::plan::print(plans, look.palette, out),
         Answer::Costs(costs) => cli::profile::print(costs, look.width, look.palette, out),
+        Answer::Supposed(told) => {
+            let shown = what_if::Shown {
+                width: look.width,
+                palette: look.palette,
+                all: false,
+                timed: look.timed,
+            };
+            what_if::print(told, shown, out)
+        }
+        Answer::Step(step) => what_if::print_step(step, look.palette, out),
+        Answer::Hypotheses(lines) => what_if::print_hypotheses(lines, look.palette, out),
+        Answer::Saved(saved) => what_if::print_saved(saved, look.palette, out),
+        Answer::Rejection(rejection) => write!(out, "{rejection}"),
         Answer::Loaded(inventory) => writeln!(out, "{}", loaded(inventory)),
     }
 }

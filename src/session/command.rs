@@ -2,6 +2,10 @@
 
 use super::critical::CriticalQuestion;
 use super::expectations::TestQuestion;
+use super::overlays::Supposition;
+use super::reject::RejectQuestion;
+use super::save::SaveClaims;
+use super::what_if::WhatIfQuestion;
 use super::why::WhyQuestion;
 use crate::evidence::Lens;
 use std::path::PathBuf;
@@ -50,9 +54,31 @@ pub enum Command {
     /// What every rule costs. Runs the program once more to measure it.
     Profile,
     /// What each of some hypotheses comes to; without names, of all.
-    Hypotheses(Vec<String>),
+    Weigh(Vec<String>),
     /// Whether expectations are met.
     Test(TestQuestion),
+    /// The difference a supposition would make.
+    WhatIf(WhatIfQuestion),
+    /// Supposes something from now on, on top of what is supposed already.
+    Suppose(Supposition),
+    /// Takes the last supposition back.
+    Undo,
+    /// Supposes again what was taken back last.
+    Redo,
+    /// The difference that all suppositions together make.
+    Diff,
+    /// Takes back the innermost hypothesis, with all that was supposed since.
+    LeaveHypothesis,
+    /// The hypotheses of the case.
+    Hypotheses,
+    /// Reads a file of hypotheses.
+    LoadHypotheses(PathBuf),
+    /// Writes what is supposed as a hypothesis.
+    SaveHypothesis { name: String, file: PathBuf },
+    /// Writes what is assumed as claims.
+    SaveClaims(SaveClaims),
+    /// Ways to end a conclusion that is not believed, or the choice of one.
+    Reject(RejectQuestion),
     /// Adds a rule file to the program.
     Load(PathBuf),
     /// Reads all files again and forgets what was typed.

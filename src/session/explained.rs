@@ -2,6 +2,7 @@
 
 use super::error::{Error, Findings};
 use super::loaded::Session;
+use super::standing::Side;
 use super::typed::parse_body;
 use crate::analysis::checked::{Constant, RelationId, Term};
 use crate::analysis::{check_fact, check_pattern};
@@ -45,26 +46,19 @@ impl Pattern {
 }
 
 impl Session {
-    /// The rows as they stand, with the claims that count. Where there are claims, only they can be withdrawn: rule text
-    /// and plain files are given. Where there are none, every stated fact counts.
+    /// The rows as they stand, with the claims that count.
     pub(super) fn case(&self) -> Case<'_> {
-        self.case_over(&self.database)
+        self.here().case()
     }
 
     /// The same over the rows of another run.
     pub(super) fn case_over<'a>(&'a self, database: &'a Database) -> Case<'a> {
-        let case = Case::new(
+        let run = Side {
             database,
-            database.program(),
-            database.dictionary(),
-            self.claims(),
-            &self.data.sources,
-        )
-        .assuming(&self.assumed);
-        match self.claims().is_empty() {
-            true => case,
-            false => case.only_claims(),
-        }
+            program: database.program(),
+            ..self.here()
+        };
+        run.case()
     }
 
     /// Of one search: a search without an end says so instead of taking all day.

@@ -1,6 +1,7 @@
 //! A case in memory.
 
 use super::answer::{Answer, Change, Inventory};
+use super::assume::Level;
 use super::case::CaseSpec;
 use super::command::Command;
 use super::data::{self, Data};
@@ -8,6 +9,7 @@ use super::error::{Error, Findings, Stopped};
 use super::functors;
 use super::hypotheses::Library;
 use super::options::Options;
+use super::overlays::Supposition;
 use super::pool::Pool;
 use super::program::{self, Program};
 use super::standing::{Standing, State};
@@ -19,6 +21,7 @@ use crate::engine::Database;
 use crate::engine::budget::{RunOptions, RunReport, Stop};
 use crate::evidence::{Claims, Lens, Sources};
 use crate::explain::Fact;
+use crate::hypothesis::Overlay;
 use crate::io;
 use crate::storage::{Dictionary, Rows};
 use crate::syntax::ast::DirectiveKind;
@@ -61,6 +64,10 @@ pub struct Session {
     typed: u32,
     pub(super) warnings: Vec<Diagnostic>,
     pub(super) library: Library,
+    /// Suppositions the session is in, the innermost last.
+    pub(super) levels: Vec<Level>,
+    /// What was undone, the next to come back last.
+    pub(super) undone: Vec<Vec<Overlay>>,
 }
 
 /// A database, the claims it was made from, and how its run ended.
@@ -133,6 +140,8 @@ impl Session {
             stale: true,
             typed: 0,
             library: Library::default(),
+            levels: Vec::new(),
+            undone: Vec::new(),
             spec,
             options,
             added,
@@ -148,10 +157,10 @@ impl Session {
         self.refresh()?;
         match command {
             Command::Query(body) => self.query(body).map(Answer::Rows),
-            Command::Clauses(text) => self.add_text(text).map(Answer::Changed),
+            Command::Clauses(text) => self.add_text(text),
             Command::Typed(text) => match typed::asks(text) {
                 true => self.query(text).map(Answer::Rows),
-                false => self.add_text(text).map(Answer::Changed),
+                false => self.add_text(text),
             },
             Command::Why(asked) => self
                 .explain(asked)
@@ -184,12 +193,25 @@ impl Session {
             Command::Count(what) => self.count(what.as_deref()),
             Command::Plan(what) => self.plan(what.as_deref()).map(Answer::Plans),
             Command::Profile => self.profile().map(|costs| Answer::Costs(Box::new(costs))),
-            Command::Hypotheses(names) => self.hypothesis_table(names).map(Answer::Hypotheses),
+            Command::Weigh(names) => self.hypothesis_table(names).map(Answer::Weighed),
             Command::Test(question) => {
                 let tested = self.test(question)?;
                 Ok(Answer::Tested(Box::new(tested)))
             }
-            Command::Load(path) => self.load(path.clone()).map(Answer::Changed),
+            Command::WhatIf(question) => self.what_if(question).map(Box::new).map(Answer::Supposed),
+            Command::Suppose(supposed) => self.suppose(supposed),
+            Command::Undo => self.undo().map(Answer::Step),
+            Command::Redo => self.redo().map(Box::new).map(Answer::Supposed),
+            Command::Diff => self.diff().map(Box::new).map(Answer::Supposed),
+            Command::LeaveHypothesis => self.leave().map(Answer::Step),
+            Command::Hypotheses => Ok(Answer::Hypotheses(self.hypotheses())),
+            Command::LoadHypotheses(path) => self.load_hypotheses(path).map(Answer::Hypotheses),
+            Command::SaveHypothesis { name, file } => {
+                self.save_hypothesis(name, file).map(Answer::Saved)
+            }
+            Command::SaveClaims(request) => self.save_claims(request).map(Answer::Saved),
+            Command::Reject(question) => self.reject(question).map(Answer::Rejection),
+            Command::Load(path) => self.load(path.clone()),
             Command::Reload => self.reload().map(Answer::Loaded),
         }
     }
@@ -324,16 +346,28 @@ impl Session {
         TYPED.to_owned()
     }
 
-    fn add_text(&mut self, text: &str) -> Result<Change, Error> {
+    fn add_text(&mut self, text: &str) -> Result<Answer, Error> {
+        if !self.levels.is_empty() {
+            return self.suppose(&Supposition {
+                assume: vec![text.to_owned()],
+                ..Supposition::default()
+            });
+        }
         let name = self.name_text();
         let before = self.program.tree.items.len();
         let program = self
             .program
             .with_text(&name, text, &self.spec, &mut self.sources)?;
-        self.replace_program(program, before)
+        self.replace_program(program, before).map(Answer::Changed)
     }
 
-    fn load(&mut self, path: PathBuf) -> Result<Change, Error> {
+    fn load(&mut self, path: PathBuf) -> Result<Answer, Error> {
+        if !self.levels.is_empty() {
+            return self.suppose(&Supposition {
+                with_rule_files: vec![path.display().to_string()],
+                ..Supposition::default()
+            });
+        }
         let path = self.spec.resolve(&path);
         let before = self.program.tree.items.len();
         let program = self
@@ -341,7 +375,7 @@ impl Session {
             .with_file(path.clone(), &self.spec, &mut self.sources)?;
         let change = self.replace_program(program, before)?;
         self.added.push(path);
-        Ok(change)
+        Ok(Answer::Changed(change))
     }
 
     fn reload(&mut self) -> Result<Inventory, Error> {
@@ -407,6 +441,9 @@ impl Session {
     }
 
     pub(super) fn rerun(&mut self) -> Result<(), Error> {
+        if !self.levels.is_empty() {
+            return self.rerun_levels();
+        }
         let (database, claims, outcome) = self.evaluate()?;
         let report = outcome.map_err(|stop| self.stopped(&stop))?;
         self.accept_faults(&report)?;

@@ -5,6 +5,7 @@
 //! Must not know: terminals. Nothing here prints, asks, pages or ends the process.
 
 mod answer;
+mod assume;
 mod case;
 mod case_diff;
 mod catalogue;
@@ -40,7 +41,9 @@ mod plans;
 mod pool;
 mod program;
 mod questions;
+mod reject;
 mod rows;
+mod save;
 mod standing;
 mod table;
 mod text;
@@ -49,6 +52,7 @@ mod typed;
 mod unfound;
 mod vocabulary;
 mod watch;
+mod what_if;
 mod why;
 mod why_not;
 mod within;
@@ -58,6 +62,7 @@ mod worlds;
 pub use answer::{
     Answer, AttributeType, Change, Inventory, RelationSize, RuleText, Schema, SourceLine,
 };
+pub use assume::Step;
 pub use case::CaseSpec;
 pub use case_diff::{
     CaseDiff, Cause, Clause, DiffQuestion, Explained, Incomparable, RelationDiff, RulesDiff,
@@ -84,11 +89,16 @@ pub use overlays::Supposition;
 pub use pages::page;
 pub use plans::{Plans, RulePlans, StratumPlans};
 pub use questions::Answered;
+pub use reject::{Choice, Kept, RejectOption, RejectQuestion, RejectedClaim, Rejection};
+pub use save::{SaveClaims, Saved};
 pub use table::Table;
 pub use text::format;
 pub use timeline::{Entry, Timeline};
 pub use vocabulary::Signature;
 pub use watch::{Unwatched, Watch};
+pub use what_if::{
+    BrokenLine, FallLine, Reasons, WeighedLine, WeighedPart, WhatIf, WhatIfQuestion,
+};
 pub use why::{Proof, WhyQuestion};
 pub use why_not::{Meant, Missing};
 pub use worlds::{Bridged, OverMerged, Worlds};

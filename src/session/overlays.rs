@@ -4,12 +4,14 @@ use super::error::Error;
 use super::loaded::Session;
 use super::program::load_options;
 use super::typed::parse_body;
+use crate::analysis::findings::counted;
 use crate::hypothesis::{Assumption, Overlay, RuleFile, Withdrawal, reserved};
 use crate::syntax::ast::{Atom, FormulaKind, ItemKind};
 use crate::syntax::diagnostic::Diagnostic;
 use crate::syntax::load as load_files;
 use crate::syntax::parse_text;
 use crate::syntax::source::SourceMap;
+use rustc_hash::FxHashSet;
 use std::path::Path;
 
 /// What is to be supposed, as typed.
@@ -71,6 +73,18 @@ impl Session {
             overlays.push(overlay);
         }
         Ok(overlays)
+    }
+
+    /// The same; nothing at all is an error.
+    pub(super) fn overlays_of(&mut self, supposed: &Supposition) -> Result<Vec<Overlay>, Error> {
+        let overlays = self.overlays(supposed)?;
+        match overlays.is_empty() {
+            false => Ok(overlays),
+            true => Err(self
+                .rejected(vec![Diagnostic::error("D079", "nothing is supposed").help(
+                    "say what to assume or withdraw, as in `+contract(\"a\", \"b\")`",
+                )])),
+        }
     }
 
     /// A fact, with or without its dot, or clauses.
@@ -147,5 +161,68 @@ impl Session {
         }
         overlay.assumed = assumed;
         Ok(overlay)
+    }
+}
+
+impl Session {
+    /// What an overlay supposes, a line each.
+    pub(super) fn overlay_lines(&self, overlay: &Overlay) -> Vec<String> {
+        if let Some(name) = &overlay.name {
+            return vec![match &overlay.title {
+                Some(title) => format!("hypothesis {name}: {title}"),
+                None => format!("hypothesis {name}"),
+            }];
+        }
+        let mut lines = Vec::new();
+        for withdrawal in &overlay.withdrawn {
+            lines.push(match withdrawal {
+                Withdrawal::Atom(atom) => format!("without {atom}"),
+                Withdrawal::Fact(fact) => format!("without {}", self.fact_text(fact)),
+                Withdrawal::Claim(claim) => format!("without claim {}", self.claim_text(*claim)),
+                Withdrawal::ClaimNamed(name) => format!("without claim {name}"),
+                Withdrawal::Source(name) => self.source_line(name),
+                Withdrawal::Rule(place) => format!("without the rule at {place}"),
+                Withdrawal::RuleFile(file) => format!("without the rules of {file}"),
+            });
+        }
+        for assumption in &overlay.assumed {
+            lines.push(match assumption {
+                Assumption::Atom(atom) => format!("assumed {atom}"),
+                Assumption::Fact(fact) => format!("assumed {}", self.fact_text(fact)),
+            });
+        }
+        let rules = overlay.rules.iter();
+        lines.extend(rules.map(|item| format!("assumed {}", item.kind)));
+        let files = overlay.rule_files.iter();
+        lines.extend(files.map(|file| format!("with the rules of {}", file.name)));
+        lines
+    }
+
+    /// `without source a1 (14 claims) and a5, which only repeats it (3 claims)`.
+    fn source_line(&self, name: &str) -> String {
+        let sources = &self.data.sources;
+        let Some(source) = sources.find(name) else {
+            return format!("without source {name}");
+        };
+        let claims = |of: crate::evidence::SourceId| {
+            let ids: FxHashSet<&str> = self
+                .claims
+                .by_source(of)
+                .map(|claim| &*self.claims[claim].id)
+                .collect();
+            counted(ids.len(), "claim")
+        };
+        let echoes: Vec<String> = sources
+            .with_echoes(source)
+            .into_iter()
+            .filter(|&other| other != source && self.claims.by_source(other).next().is_some())
+            .map(|other| format!("{} ({})", sources[other].id, claims(other)))
+            .collect();
+        let itself = format!("without source {name} ({})", claims(source));
+        match echoes.as_slice() {
+            [] => itself,
+            [only] => format!("{itself} and {only}, which only repeats it"),
+            many => format!("{itself} and {}, which only repeat it", many.join(", ")),
+        }
     }
 }

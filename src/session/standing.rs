@@ -3,10 +3,11 @@
 use super::data::Data;
 use super::loaded::Session;
 use super::program::Program;
+use crate::analysis::checked::CheckedProgram;
 use crate::engine::Database;
 use crate::engine::budget::RunReport;
 use crate::evidence::Claims;
-use crate::explain::Fact;
+use crate::explain::{Case, Fact};
 use rustc_hash::FxHashSet;
 use std::sync::Arc;
 
@@ -80,6 +81,66 @@ impl Session {
                 standing.keep(relation, &mut rows);
                 database.state(relation, rows);
             }
+        }
+    }
+}
+
+/// A state to look at: that of the session, or one it was or may be in.
+#[derive(Clone, Copy)]
+pub(super) struct Side<'a> {
+    pub program: &'a Arc<CheckedProgram>,
+    pub data: &'a Arc<Data>,
+    pub claims: &'a Claims,
+    pub assumed: &'a FxHashSet<Fact>,
+    pub withdrawn: &'a FxHashSet<Fact>,
+    pub database: &'a Database,
+    pub report: &'a RunReport,
+}
+
+impl<'a> Side<'a> {
+    /// As explanations see it. Where there are claims, only they and what is assumed can be withdrawn: rule text and
+    /// plain files are given. Where there are none, every stated fact counts.
+    pub fn case(&self) -> Case<'a> {
+        let case = Case::new(
+            self.database,
+            self.program,
+            self.database.dictionary(),
+            self.claims,
+            &self.data.sources,
+        )
+        .assuming(self.assumed)
+        .judged(&self.data.judgements);
+        match self.claims.is_empty() {
+            true => case,
+            false => case.only_claims(),
+        }
+    }
+}
+
+impl State {
+    pub(super) fn side(&self) -> Side<'_> {
+        Side {
+            program: &self.standing.program.checked,
+            data: &self.standing.data,
+            claims: &self.standing.claims,
+            assumed: &self.standing.assumed,
+            withdrawn: &self.standing.withdrawn,
+            database: &self.database,
+            report: &self.report,
+        }
+    }
+}
+
+impl Session {
+    pub(super) fn here(&self) -> Side<'_> {
+        Side {
+            program: &self.program.checked,
+            data: &self.data,
+            claims: &self.claims,
+            assumed: &self.assumed,
+            withdrawn: &self.withdrawn,
+            database: &self.database,
+            report: &self.report,
         }
     }
 }

@@ -109,7 +109,7 @@ fn the_table_reads_from_left_to_right() {
     case()
         .run(&["hypotheses", "army", "forged", "circle"])
         .status(0)
-        .shows("hypothesis  goals hold    strength  changes  appeared  fell  violates\n")
+        .shows("hypothesis  goals hold    strength  changes  appeared  fell  violates  says\n")
         .shows("army        1 of 2 → yes")
         .shows("forged      yes → no")
         .shows("circle      no goal")

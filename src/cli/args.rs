@@ -65,6 +65,29 @@ Examples:
 
 Estimates are for the relations as they are after a run, which is why the rules are run first.";
 
+const TEST_EXAMPLES: &str = "\
+Examples:
+  cutout test                       every rules/*.expect
+  cutout test --coverage            also: which rules never fired, which inputs never mattered
+  cutout test ladder.expect         these expectations about the case
+  cutout test prog.dl -F facts      prog.expect, about a program given by name
+
+A file of expectations, each ended by a dot:
+  works_for(\"a\", \"b\").              it holds
+  !front(\"a\", _).                   nothing agrees with it
+  serves(F, M), F != M.             there is an answer
+  serves(\"a\", M) -> { \"mss\" }.     exactly these answers; of two variables { (\"x\", 1), … }
+  serves(_, \"mss\") -> count >= 8.   also of one fact: strength, supports, roots
+  no violations.                    no constraint is violated
+  violated \"text\".                one is, with this in its text or place";
+
+const DIFF_EXAMPLES: &str = "\
+Examples:
+  cutout diff last-month .                  two cases, each with rules and facts
+  cutout diff old-rules rules               two versions of the rules over ./facts
+  cutout diff old.dl new.dl -F facts        two programs
+  cutout diff old-rules rules --relation attributed --limit 20";
+
 const WHAT_IF_EXAMPLES: &str = "\
 Examples:
   cutout what-if '+contract(\"beijing-ssb\", \"itg\")'   assume a fact
@@ -139,14 +162,20 @@ pub enum Verb {
     Impact(ThingArgs),
     /// What holds in every world of identity, only if names are merged, only if they are separate
     Worlds(FactArgs),
+    /// Check the expectations written beside the rules; status 1 when one is not met
+    #[command(after_help = TEST_EXAMPLES)]
+    Test(TestArgs),
+    /// What each hypothesis comes to: goals, strength, what appears, falls and is violated
+    Hypotheses(HypothesesArgs),
+    /// What two cases, or two versions of rules, say differently, and why
+    #[command(after_help = DIFF_EXAMPLES)]
+    Diff(DiffArgs),
     /// What would appear, fall or weaken if something were assumed or withdrawn
     #[command(after_help = WHAT_IF_EXAMPLES)]
     WhatIf(WhatIfArgs),
     /// The ways to end a conclusion that is not believed, least credible first; keep one of them rejected
     #[command(after_help = REJECT_EXAMPLES)]
     Reject(RejectArgs),
-    /// List the hypotheses of the case
-    Hypotheses(HypothesesArgs),
     /// What would have to be so for a fact to hold: all minimal sets of facts that may be assumed
     #[command(after_help = ABDUCE_EXAMPLES)]
     Abduce(AbduceArgs),
@@ -418,6 +447,45 @@ pub struct FactArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct TestArgs {
+    /// Files of expectations [default: rules/*.expect]; `PROG.dl` among them names the program
+    #[arg(value_name = "FILE.expect", value_hint = ValueHint::FilePath)]
+    pub files: Vec<PathBuf>,
+    /// Also say which rules never fired and which inputs never mattered
+    #[arg(long)]
+    pub coverage: bool,
+    #[command(flatten)]
+    pub explain: ExplainArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct HypothesesArgs {
+    /// Hypotheses, with constants for their parameters, as in 'contractor("x-firm")' [default: all of rules/hypotheses]; `PROG.dl` among them names the program
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    #[command(flatten)]
+    pub explain: ExplainArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// A case, a directory of rule files, or one rule file
+    #[arg(value_name = "BEFORE", value_hint = ValueHint::AnyPath)]
+    pub before: PathBuf,
+    /// What it is compared with
+    #[arg(value_name = "AFTER", value_hint = ValueHint::AnyPath)]
+    pub after: PathBuf,
+    /// Only this relation; may be repeated
+    #[arg(long, value_name = "RELATION")]
+    pub relation: Vec<String>,
+    /// Facts to explain of each relation, appeared and fallen each
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub limit: usize,
+    #[command(flatten)]
+    pub explain: ExplainArgs,
+}
+
+#[derive(Debug, Args)]
 pub struct ThingArgs {
     /// Id of a claim or source, place of a rule, or name of a file
     #[arg(value_name = "WHAT")]
@@ -493,20 +561,6 @@ pub struct RejectArgs {
     pub limit: Option<usize>,
     #[command(flatten)]
     pub explain: ExplainArgs,
-}
-
-#[derive(Debug, Args)]
-pub struct HypothesesArgs {
-    /// Rule files, together one program [default: rules/*.dl]
-    #[arg(value_name = "PROG.dl", value_hint = ValueHint::FilePath)]
-    pub programs: Vec<PathBuf>,
-    /// One JSON value
-    #[arg(long)]
-    pub json: bool,
-    #[command(flatten)]
-    pub program: ProgramArgs,
-    #[command(flatten)]
-    pub limits: LimitArgs,
 }
 
 #[derive(Debug, Args)]

@@ -21,6 +21,7 @@ mod group;
 mod history;
 #[cfg(test)]
 mod history_tests;
+mod instances;
 pub mod json;
 mod landmarks;
 mod layout;
@@ -65,6 +66,7 @@ pub use graph::GraphFormat;
 pub use group::Member;
 pub(crate) use group::{answers, each_member};
 pub use history::{History, Reading};
+pub use instances::{Absent, Instance};
 pub use layout::{Row, wrap};
 pub use lineage::{Condition, Statement};
 pub use meter::Meter;

@@ -4,7 +4,8 @@ use super::flags::{self, Given, Known};
 use super::scan::{PieceKind, pieces};
 use super::supposing;
 use crate::session::{
-    AbductionQuestion, Command, CriticalQuestion, Lens, Supposition, WhatIfQuestion, WhyQuestion,
+    AbductionQuestion, Command, CriticalQuestion, Lens, Supposition, TestQuestion, WhatIfQuestion,
+    WhyQuestion,
 };
 use std::path::PathBuf;
 
@@ -31,6 +32,8 @@ pub enum Takes {
     /// Facts or relations, several or none.
     MaybeFacts,
     File,
+    /// Files, several or none.
+    MaybeFiles,
     Verb,
     OnOff,
     /// A claim, a source, a rule or a file.
@@ -325,6 +328,22 @@ pub const VERBS: &[Verb] = &[
         more: "The most expensive rule comes first. `known` is the part of the candidates that brought nothing new.",
     },
     Verb {
+        name: "hypotheses",
+        short: None,
+        takes: Takes::MaybeFacts,
+        does: "what each hypothesis comes to: goals, strength, what appears and falls",
+        flags: &[],
+        more: "As in `:hypotheses`, or for some of them `:hypotheses one_actor contractor(\"x-firm\")`.",
+    },
+    Verb {
+        name: "test",
+        short: None,
+        takes: Takes::MaybeFiles,
+        does: "whether the expectations in rules/*.expect are met, or those in FILE",
+        flags: &[("coverage", false)],
+        more: "`--coverage` also says which rules never fired and which inputs never mattered. `cutout test --help` shows what can be expected.",
+    },
+    Verb {
         name: "load",
         short: None,
         takes: Takes::File,
@@ -408,6 +427,7 @@ impl Verb {
             Takes::Hypothesis => " list | load FILE | enter NAME | leave | diff",
             Takes::Saving => " NAME FILE | claims FILE",
             Takes::File => " FILE",
+            Takes::MaybeFiles => " [FILE …]",
             Takes::Verb => " [COMMAND]",
             Takes::OnOff => " [on | off]",
         };
@@ -515,6 +535,13 @@ fn parse_command(command: &str) -> Result<Line, String> {
         ("plan", what) => run(Command::Plan(what)),
         ("profile", None) => run(Command::Profile),
         ("count", what) => run(Command::Count(what)),
+        ("hypotheses", names) => run(Command::Weigh(
+            names.as_deref().map_or_else(Vec::new, called),
+        )),
+        ("test", files) => run(Command::Test(TestQuestion {
+            files: files.as_deref().map_or_else(Vec::new, paths),
+            coverage: flags.has("coverage"),
+        })),
         (_, None) => Err(missing()),
         ("why", Some(fact)) => run(Command::Why(WhyQuestion {
             all: flags.has("all"),
@@ -538,7 +565,11 @@ fn parse_command(command: &str) -> Result<Line, String> {
         ("worlds", Some(atom)) => run(Command::Worlds(atom)),
         ("abduce", Some(fact)) => run(Command::Abduce(AbductionQuestion {
             fact,
-            using: flags.value("using").map(str::to_owned).into_iter().collect(),
+            using: flags
+                .value("using")
+                .map(str::to_owned)
+                .into_iter()
+                .collect(),
             most: flags.parsed("max")?,
             limit: flags.parsed("limit")?,
             rival: flags.value("rival").map(str::to_owned),
@@ -587,6 +618,30 @@ fn lens(flags: &Given) -> Result<Lens, String> {
     })
 }
 
+/// Names with blanks or commas between them, each perhaps with arguments: `a b("x", "y")`.
+fn called(text: &str) -> Vec<String> {
+    let (mut depth, mut quoted) = (0usize, false);
+    let between = |c: char| {
+        match c {
+            '"' => quoted = !quoted,
+            '(' if !quoted => depth += 1,
+            ')' if !quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0 && !quoted && (c == ',' || c.is_whitespace())
+    };
+    let names = text.split(between).filter(|name| !name.is_empty());
+    names.map(str::to_owned).collect()
+}
+
+/// Paths with blanks between them; of quotes only one pair, around a single path.
+fn paths(text: &str) -> Vec<PathBuf> {
+    match text.starts_with('"') {
+        true => vec![unquoted(text)],
+        false => text.split_whitespace().map(PathBuf::from).collect(),
+    }
+}
+
 /// A path may stand in quotes, when it has blanks at its ends.
 pub(super) fn unquoted(path: &str) -> PathBuf {
     let inner = path
@@ -620,6 +675,12 @@ mod tests {
             Ok(Line::Run(Command::Load(PathBuf::from("a b.dl"))))
         );
         assert_eq!(parse(":time off"), Ok(Line::Time(Some(false))));
+        assert_eq!(
+            parse(":hypotheses a, b(\"x, y\", \"z\") c"),
+            Ok(Line::Run(Command::Weigh(
+                ["a", "b(\"x, y\", \"z\")", "c"].map(str::to_owned).to_vec()
+            )))
+        );
     }
 
     #[test]

@@ -5,7 +5,9 @@ use super::assume::Step;
 use super::corroboration::Corroborated;
 use super::costs::Costs;
 use super::critical::Critical;
+use super::expectations::Tested;
 use super::hypotheses::HypothesisLine;
+use super::hypothesis_table::HypothesisTable;
 use super::impact::Impact;
 use super::plans::Plans;
 use super::reject::Rejection;
@@ -43,6 +45,8 @@ pub enum Answer {
         counts: Vec<(Arc<str>, u64)>,
         elapsed: Duration,
     },
+    Tested(Box<Tested>),
+    Weighed(HypothesisTable),
     Plans(Plans),
     Costs(Box<Costs>),
     Loaded(Inventory),

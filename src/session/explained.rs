@@ -119,12 +119,15 @@ impl Session {
                 equal: Vec::new(),
             });
         }
-        let mut atom = self.parse_atom(text, "one atom is asked for")?;
+        let atom = self.parse_atom(text, "one atom is asked for")?;
+        self.pattern_of(atom).map_err(|wrong| self.rejected(wrong))
+    }
+
+    /// What an atom asks for.
+    pub(super) fn pattern_of(&self, mut atom: Atom) -> Result<Pattern, Vec<Diagnostic>> {
         let equal = open_variables(&mut atom);
-        let checked = check_pattern(&self.program.checked, &atom);
-        let (relation, codes) = checked
-            .and_then(|(relation, terms)| Ok((relation, self.values(&atom, &terms)?)))
-            .map_err(|wrong| self.rejected(wrong))?;
+        let (relation, terms) = check_pattern(&self.program.checked, &atom)?;
+        let codes = self.values(&atom, &terms)?;
         Ok(Pattern {
             relation,
             codes,

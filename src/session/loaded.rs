@@ -197,6 +197,11 @@ impl Session {
             Command::Count(what) => self.count(what.as_deref()),
             Command::Plan(what) => self.plan(what.as_deref()).map(Answer::Plans),
             Command::Profile => self.profile().map(|costs| Answer::Costs(Box::new(costs))),
+            Command::Weigh(names) => self.hypothesis_table(names).map(Answer::Weighed),
+            Command::Test(question) => {
+                let tested = self.test(question)?;
+                Ok(Answer::Tested(Box::new(tested)))
+            }
             Command::WhatIf(question) => self.what_if(question).map(Box::new).map(Answer::Supposed),
             Command::Suppose(supposed) => self.suppose(supposed),
             Command::Undo => self.undo().map(Answer::Step),

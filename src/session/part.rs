@@ -130,7 +130,12 @@ impl Session {
             lens,
             ..self.options.clone()
         };
-        match run_through_lens(&mut database, &options, &standing.claims, &self.data.sources) {
+        match run_through_lens(
+            &mut database,
+            &options,
+            &standing.claims,
+            &self.data.sources,
+        ) {
             Ok(_) => Ok(database),
             Err(stop) => Err(self.stopped(&stop)),
         }

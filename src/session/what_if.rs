@@ -6,13 +6,13 @@ use super::overlays::Supposition;
 use super::standing::{Side, State};
 use super::table::Table;
 use super::why::{Proof, WhyQuestion};
+use crate::analysis::check_pattern;
 use crate::analysis::checked::{CheckedProgram, RelationId, RuleId};
 use crate::engine::budget::Budget;
 use crate::explain::{Case, Fact, Statement, fact_text};
 use crate::hypothesis::{
     Broken, Cause, Difference, Fall, Overlay, Seeds, WeighOptions, Weighed, weigh, why_fell,
 };
-use crate::analysis::check_pattern;
 use crate::syntax::ast::{Atom, DirectiveKind};
 use crate::syntax::diagnostic::Diagnostic;
 use crate::syntax::source::Span;
@@ -207,9 +207,8 @@ impl Session {
         let holds = |side: Side, goal: &Atom| {
             let pattern = check_pattern(side.program, goal)
                 .and_then(|(relation, terms)| Ok((relation, self.values(goal, &terms)?)));
-            pattern.is_ok_and(|(relation, codes)| {
-                !side.database.matching(relation, &codes).is_empty()
-            })
+            pattern
+                .is_ok_and(|(relation, codes)| !side.database.matching(relation, &codes).is_empty())
         };
         let goals = overlays.iter().flat_map(|overlay| &overlay.goals);
         goals

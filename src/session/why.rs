@@ -501,7 +501,12 @@ impl Session {
             .map(|support| case.support_view(support, question.strength))
             .collect();
         proof.by = question.strength;
-        if !self.claims().is_empty() && !found.supports.iter().all(|support| support.weakest.is_none()) {
+        if !self.claims().is_empty()
+            && !found
+                .supports
+                .iter()
+                .all(|support| support.weakest.is_none())
+        {
             proof.weight = Some(case.weight(fact, &found, question.strength, &tables, &budget));
             proof.firmest = found.strength().unwrap_or_default();
             let roots = case.corroboration(fact, &self.small_budget());

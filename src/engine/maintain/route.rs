@@ -68,6 +68,8 @@ pub struct Fold {
     pub body: Vec<Move>,
     pub target: Option<Arg>,
     pub witnesses: Vec<VarId>,
+    /// Those of the witnesses that the seed has bound already.
+    pub known: Vec<VarId>,
     pub result: VarId,
     /// Variables that tell inner bindings apart, where a look leaves columns out and may hence find one twice.
     pub distinct: Option<Vec<VarId>>,
@@ -98,9 +100,16 @@ impl Surveyor<'_> {
             seed.same.iter().map(|&(column, _)| column).max(),
         ];
         let width = width.into_iter().flatten().max().map_or(0, |most| most + 1);
+        let mut moves = self.moves(rest);
+        for step in &mut moves {
+            if let Move::Aggregate(fold) = step {
+                let bound = |var: &&VarId| seed.bind.iter().any(|(_, bound)| bound == *var);
+                fold.known = fold.witnesses.iter().filter(bound).copied().collect();
+            }
+        }
         Route {
             seed: self.look(seed, width, None),
-            moves: self.moves(rest),
+            moves,
             answer: plan
                 .answer
                 .iter()
@@ -237,6 +246,7 @@ impl Surveyor<'_> {
             body,
             target: step.target.as_ref().map(|operand| self.arg(operand)),
             witnesses: step.witnesses.clone(),
+            known: Vec::new(),
             result: step.result,
             distinct: leaves_out.then_some(bound),
         }

@@ -133,7 +133,12 @@ impl Walker<'_> {
         if !accepts(&route.seed, seed, &mut batch) {
             return Continue(());
         }
-        self.go(&route.moves, &mut batch, 0, view, arrive)
+        let state = self.relations.get(route.seed.relation.index());
+        let birth = match (view, state) {
+            (View::Now, Some(state)) if self.births => state.birth(seed).unwrap_or(0),
+            _ => 0,
+        };
+        self.go(&route.moves, &mut batch, birth, view, arrive)
     }
 
     /// Whether there is a way; the latest birth among the rows on it.
@@ -333,6 +338,8 @@ impl Walker<'_> {
         let mut total = Accumulator::new(fold.op, fold.operand);
         let mut seen: FxHashSet<Vec<Code>> = FxHashSet::default();
         let mut winners = Winners::default();
+        // Inside, these variables are free.
+        let known: Vec<Code> = fold.known.iter().map(|&var| batch.column(var)[0]).collect();
         self.go(&fold.body, batch, 0, view.complete(), &mut |batch, _| {
             let codes = |vars: &[VarId]| vars.iter().map(|&var| batch.column(var)[0]).collect();
             if let Some(vars) = &fold.distinct
@@ -352,6 +359,9 @@ impl Walker<'_> {
             }
             Continue(())
         })?;
+        for (&var, &code) in fold.known.iter().zip(&known) {
+            batch.columns[var.index()][0] = code;
+        }
         let Some(result) = total.finish(dictionary) else {
             return Continue(());
         };
@@ -363,8 +373,14 @@ impl Walker<'_> {
             for (&var, code) in fold.witnesses.iter().zip(winner) {
                 batch.columns[var.index()][0] = code;
             }
-            batch.columns[fold.result.index()][0] = result;
-            self.go(rest, batch, latest, view, arrive)?;
+            let mut same = fold.known.iter().zip(&known);
+            if same.all(|(&var, &code)| batch.column(var)[0] == code) {
+                batch.columns[fold.result.index()][0] = result;
+                self.go(rest, batch, latest, view, arrive)?;
+            }
+        }
+        for (&var, &code) in fold.known.iter().zip(&known) {
+            batch.columns[var.index()][0] = code;
         }
         Continue(())
     }

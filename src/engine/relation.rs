@@ -1,7 +1,7 @@
 //! One relation while a program runs: its rows, the latest delta, the indexes that rules asked for.
 
 use super::admission::Admission;
-use super::births::{Amendment, Births};
+use super::births::Births;
 use super::statistics::estimate_distinct;
 use crate::analysis::checked::CheckedProgram;
 use crate::storage::{Code, Dictionary, Index, Inserter, RowSet, Rows, SortedRows};
@@ -361,12 +361,6 @@ impl RelationState {
     /// No row has a later birth.
     pub fn latest_birth(&self) -> u32 {
         self.births.as_ref().map_or(0, Births::latest)
-    }
-
-    pub fn amend_birth(&mut self, row: &Arc<[Code]>, birth: Option<u32>) -> Amendment {
-        self.births
-            .as_mut()
-            .and_then(|births| births.amend(row, birth))
     }
 
     /// Adds a row to a relation at rest, and to its indexes; whether it is new.

@@ -4,16 +4,27 @@ use super::routes::{Start, group_variables};
 use super::transaction::Transaction;
 use super::walk::{Halt, View};
 use super::{Overlay, Row};
-use crate::analysis::checked::{Aggregate, Literal, LiteralKind, RelationId, RuleId, VarId};
-use rustc_hash::FxHashSet;
+use crate::analysis::checked::{
+    Aggregate, Atom, Literal, LiteralKind, RelationId, RuleId, Term, VarId,
+};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Beginnings of routes, and the rows to begin with.
 pub type Seeds = Vec<(Start, Vec<Row>)>;
 
+/// The view in which an atom would have to hold for a row not to matter: what a negated one loses it gains.
+fn opposite(view: View<'static>, negated: bool) -> View<'static> {
+    match (view, negated) {
+        (View::Now, true) => View::Before,
+        (_, true) => View::Now,
+        (view, false) => view,
+    }
+}
+
 impl Transaction<'_> {
     /// Where ways through a rule begin that were open before the change and are no more.
     pub fn lost(&mut self, rule: RuleId) -> Result<Seeds, Halt> {
-        self.reached(rule, |overlay, negated| match negated {
+        self.reached(rule, View::Now, |overlay, negated| match negated {
             false => &overlay.minus,
             true => &overlay.plus,
         })
@@ -21,7 +32,7 @@ impl Transaction<'_> {
 
     /// Where ways through a rule begin that the change has opened.
     pub fn gained(&mut self, rule: RuleId) -> Result<Seeds, Halt> {
-        self.reached(rule, |overlay, negated| match negated {
+        self.reached(rule, View::Before, |overlay, negated| match negated {
             false => &overlay.plus,
             true => &overlay.minus,
         })
@@ -30,6 +41,7 @@ impl Transaction<'_> {
     fn reached(
         &mut self,
         rule: RuleId,
+        other: View<'static>,
         rows: impl Fn(&Overlay, bool) -> &FxHashSet<Row>,
     ) -> Result<Seeds, Halt> {
         let program = self.program;
@@ -47,11 +59,41 @@ impl Transaction<'_> {
                 _ => continue,
             };
             let rows = rows(&self.overlays[atom.relation.index()], negated);
+            let rows: Vec<Row> = rows.iter().cloned().collect();
+            let rows = self.telling(atom, rows, opposite(other, negated))?;
             if !rows.is_empty() {
-                seeds.push((Start::Atom(at), rows.iter().cloned().collect()));
+                seeds.push((Start::Atom(at), rows));
             }
         }
         Ok(seeds)
+    }
+
+    /// Of rows that are not in one of the two views, those that make a difference to an atom: where it does not look at
+    /// every column, a row in that view may stand for another.
+    fn telling(&mut self, atom: &Atom, rows: Vec<Row>, view: View) -> Result<Vec<Row>, Halt> {
+        let bound: Vec<usize> = (0..atom.args.len())
+            .filter(|&column| atom.args[column] != Term::Wildcard)
+            .collect();
+        if bound.len() == atom.args.len() || rows.is_empty() {
+            return Ok(rows);
+        }
+        let mut telling = Vec::new();
+        let mut judged: FxHashMap<Row, bool> = FxHashMap::default();
+        for row in rows {
+            let key: Row = bound.iter().map(|&column| row[column]).collect();
+            let tells = match judged.get(&key) {
+                Some(&tells) => tells,
+                None => {
+                    let stand_in = self.is_there(atom.relation, &bound, &key, view)?;
+                    judged.insert(key, !stand_in);
+                    !stand_in
+                }
+            };
+            if tells {
+                telling.push(row);
+            }
+        }
+        Ok(telling)
     }
 
     /// Where ways through a rule begin that are as open as before, but only since a later birth.

@@ -18,7 +18,7 @@ use crate::engine::evaluate::Context;
 use crate::engine::functor::Patterns;
 use crate::engine::relation::RelationState;
 use crate::engine::text_facts::text_facts;
-use crate::storage::{Dictionary, Rows, SortedRows};
+use crate::storage::{Code, Dictionary, Rows, SortedRows};
 use parking_lot::Mutex;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::ops::ControlFlow::{Break, Continue};
@@ -460,6 +460,20 @@ impl Transaction<'_> {
     pub fn finds(&mut self, rule: RuleId, row: &Row, view: View) -> Result<Option<u32>, Halt> {
         let route = self.route(rule, Start::Head);
         match self.walker().finds(&route, row, view) {
+            Continue(found) => Ok(found),
+            Break(halt) => Err(halt),
+        }
+    }
+
+    /// Whether a relation has a row with these values in some columns.
+    pub fn is_there(
+        &self,
+        relation: RelationId,
+        columns: &[usize],
+        key: &[Code],
+        view: View,
+    ) -> Result<bool, Halt> {
+        match self.walker().has(relation, columns, key, view) {
             Continue(found) => Ok(found),
             Break(halt) => Err(halt),
         }

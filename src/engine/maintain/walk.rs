@@ -159,6 +159,43 @@ impl Walker<'_> {
         }
     }
 
+    /// Whether a row has these values in some columns. Where births are recorded, one that was stated: it is as early as
+    /// any.
+    pub fn has(
+        &self,
+        relation: RelationId,
+        columns: &[usize],
+        key: &[Code],
+        view: View,
+    ) -> ControlFlow<Halt, bool> {
+        let arity = self.relations[relation.index()].set.arity();
+        let look = Look {
+            relation,
+            columns: columns.to_vec(),
+            key: Vec::new(),
+            rest: (0..arity)
+                .filter(|column| !columns.contains(column))
+                .collect(),
+            bind: Vec::new(),
+            same: Vec::new(),
+        };
+        if let Some(there) = self.is_any_there(&look, view) {
+            return Continue(there);
+        }
+        let mut found = false;
+        let flow = self.each(&look, key, view, &mut |_, birth| {
+            found = birth == 0;
+            match found {
+                true => Break(Halt::Enough),
+                false => Continue(()),
+            }
+        });
+        match flow {
+            Break(Halt::Enough) | Continue(()) => Continue(found),
+            Break(halt) => Break(halt),
+        }
+    }
+
     fn go(
         &self,
         moves: &[Move],
@@ -387,6 +424,9 @@ impl Walker<'_> {
 
     /// The birth of the first row that agrees.
     fn any(&self, look: &Look, batch: &Batch, view: View) -> ControlFlow<Halt, Option<u32>> {
+        if let Some(there) = self.is_any_there(look, view) {
+            return Continue(there.then_some(0));
+        }
         let key = keys(&look.key, batch);
         let mut found = None;
         let flow = self.each(look, &key, view, &mut |codes, birth| {
@@ -399,6 +439,20 @@ impl Walker<'_> {
         match flow {
             Break(Halt::Enough) | Continue(()) => Continue(found),
             Break(halt) => Break(halt),
+        }
+    }
+
+    /// Whether there is any row at all, where nothing is asked but that.
+    fn is_any_there(&self, look: &Look, view: View) -> Option<bool> {
+        let free = look.columns.is_empty() && look.same.is_empty();
+        let state = &self.relations[look.relation.index()];
+        let overlay = &self.overlays[look.relation.index()];
+        match view {
+            View::Before if free => {
+                Some(state.set.len() + overlay.minus.len() > overlay.plus.len())
+            }
+            View::Now if free && !self.births => Some(!state.set.is_empty()),
+            _ => None,
         }
     }
 

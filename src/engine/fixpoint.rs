@@ -158,6 +158,18 @@ impl<'a> Run<'a> {
         self.constraints(relations)
     }
 
+    /// Derives one stratum, whose relations are open, from relations at rest. Its ticks come after `tick`.
+    pub fn stratum_again(
+        &mut self,
+        at: usize,
+        relations: &mut [RelationState],
+        tick: u32,
+    ) -> Result<(), Stop> {
+        self.tick = tick;
+        let program = self.program;
+        self.stratum(at, &program.strata()[at], relations)
+    }
+
     fn stratum(
         &mut self,
         at: usize,

@@ -57,7 +57,7 @@ impl CaseHelper {
             ) => self.clause(before, at),
             Ok(Takes::Withdrawal) => self.withdrawal(before, at),
             Ok(Takes::Hypothesis) => self.hypothesis(before, at),
-            Ok(Takes::File) => self
+            Ok(Takes::File | Takes::MaybeFiles) => self
                 .files
                 .complete_path(before, before.len())
                 .unwrap_or((before.len(), Vec::new())),

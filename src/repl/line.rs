@@ -3,7 +3,10 @@
 use super::flags::{self, Given, Known};
 use super::scan::{PieceKind, pieces};
 use super::supposing;
-use crate::session::{Command, CriticalQuestion, Lens, Supposition, WhatIfQuestion, WhyQuestion};
+use crate::session::{
+    AbductionQuestion, Command, CriticalQuestion, Lens, Supposition, TestQuestion, WhatIfQuestion,
+    WhyQuestion,
+};
 use std::path::PathBuf;
 
 /// What a line asks for.
@@ -29,6 +32,8 @@ pub enum Takes {
     /// Facts or relations, several or none.
     MaybeFacts,
     File,
+    /// Files, several or none.
+    MaybeFiles,
     Verb,
     OnOff,
     /// A claim, a source, a rule or a file.
@@ -66,6 +71,7 @@ const LENS: &[Known] = &[
     ("known-by", true),
     ("min-reliability", true),
     ("max-credibility", true),
+    ("time", false),
 ];
 
 pub const VERBS: &[Verb] = &[
@@ -88,8 +94,9 @@ pub const VERBS: &[Verb] = &[
             ("full", false),
             ("verify", false),
             ("time", false),
+            ("strength", true),
         ],
-        more: "As in `:why works_for(\"a\", \"b\")`. With variables, as in `:why works_for(F, \"b\")`, the first fact that agrees. `--all` lists every minimal support, `--limit N` looks for N only, `--full` draws every step, also those that rest on plain data alone, `--verify` checks the proof again, `--time` takes only supports whose claims once held together.",
+        more: "As in `:why works_for(\"a\", \"b\")`. With variables, as in `:why works_for(F, \"b\")`, the first fact that agrees. `--all` lists every minimal support, `--limit N` looks for N only, `--full` draws every step, also those that rest on plain data alone, `--verify` checks the proof again, `--time` takes only supports whose claims once held together, `--strength product` and `--strength probability` put grades together otherwise than by the weakest link.",
     },
     Verb {
         name: "why-not",
@@ -156,12 +163,26 @@ pub const VERBS: &[Verb] = &[
         more: "Claims of `same_as` and of shared aliases are switched on and off; `distinct_from` opposes them.",
     },
     Verb {
+        name: "abduce",
+        short: None,
+        takes: Takes::Fact,
+        does: "what would have to be so for a fact to hold",
+        flags: &[
+            ("using", true),
+            ("max", true),
+            ("limit", true),
+            ("rival", true),
+            ("new-constants", false),
+        ],
+        more: "All minimal sets of up to N facts (`--max`, 2 by default) of the relations declared `.abducible`, or of `--using contract,subcontract`, over the constants there are. `--new-constants` adds one of each type that nobody has named. `--rival FACT` or a hypothesis: explanations that help it too come later.",
+    },
+    Verb {
         name: "lens",
         short: None,
         takes: Takes::Lens,
         does: "let only some claims count, from now on; without flags all of them",
         flags: LENS,
-        more: "`--as-of DATE`: claims that held then. `--known-by DATE`: claims of sources published by then. `--min-reliability B`, `--max-credibility 2`: claims of that grade or better. Dates are YYYY, YYYY-MM or YYYY-MM-DD.",
+        more: "`--as-of DATE`: claims that held then. `--known-by DATE`: claims of sources published by then. `--min-reliability B`, `--max-credibility 2`: claims of that grade or better. `--time`: conclusions whose claims never all held at one time do not hold. Dates are YYYY, YYYY-MM or YYYY-MM-DD.",
     },
     Verb {
         name: "assume",
@@ -307,6 +328,22 @@ pub const VERBS: &[Verb] = &[
         more: "The most expensive rule comes first. `known` is the part of the candidates that brought nothing new.",
     },
     Verb {
+        name: "hypotheses",
+        short: None,
+        takes: Takes::MaybeFacts,
+        does: "what each hypothesis comes to: goals, strength, what appears and falls",
+        flags: &[],
+        more: "As in `:hypotheses`, or for some of them `:hypotheses one_actor contractor(\"x-firm\")`.",
+    },
+    Verb {
+        name: "test",
+        short: None,
+        takes: Takes::MaybeFiles,
+        does: "whether the expectations in rules/*.expect are met, or those in FILE",
+        flags: &[("coverage", false)],
+        more: "`--coverage` also says which rules never fired and which inputs never mattered. `cutout test --help` shows what can be expected.",
+    },
+    Verb {
         name: "load",
         short: None,
         takes: Takes::File,
@@ -390,6 +427,7 @@ impl Verb {
             Takes::Hypothesis => " list | load FILE | enter NAME | leave | diff",
             Takes::Saving => " NAME FILE | claims FILE",
             Takes::File => " FILE",
+            Takes::MaybeFiles => " [FILE …]",
             Takes::Verb => " [COMMAND]",
             Takes::OnOff => " [on | off]",
         };
@@ -418,6 +456,8 @@ fn value_name(flag: &str) -> &'static str {
         "hypothesis" | "author" => "NAME",
         "date" => "DATE",
         "note" => "TEXT",
+        "using" => "RELATIONS",
+        "rival" => "FACT",
         _ => "N",
     }
 }
@@ -495,12 +535,20 @@ fn parse_command(command: &str) -> Result<Line, String> {
         ("plan", what) => run(Command::Plan(what)),
         ("profile", None) => run(Command::Profile),
         ("count", what) => run(Command::Count(what)),
+        ("hypotheses", names) => run(Command::Weigh(
+            names.as_deref().map_or_else(Vec::new, called),
+        )),
+        ("test", files) => run(Command::Test(TestQuestion {
+            files: files.as_deref().map_or_else(Vec::new, paths),
+            coverage: flags.has("coverage"),
+        })),
         (_, None) => Err(missing()),
         ("why", Some(fact)) => run(Command::Why(WhyQuestion {
             all: flags.has("all"),
             limit: flags.parsed("limit")?,
             full: flags.has("full"),
             verify: flags.has("verify"),
+            strength: flags.parsed("strength")?.unwrap_or_default(),
             time: flags.has("time"),
             ..WhyQuestion::of(fact)
         })),
@@ -515,6 +563,18 @@ fn parse_command(command: &str) -> Result<Line, String> {
         ("timeline", Some(atom)) => run(Command::Timeline(atom)),
         ("impact", Some(what)) => run(Command::Impact(what)),
         ("worlds", Some(atom)) => run(Command::Worlds(atom)),
+        ("abduce", Some(fact)) => run(Command::Abduce(AbductionQuestion {
+            fact,
+            using: flags
+                .value("using")
+                .map(str::to_owned)
+                .into_iter()
+                .collect(),
+            most: flags.parsed("max")?,
+            limit: flags.parsed("limit")?,
+            rival: flags.value("rival").map(str::to_owned),
+            new_constants: flags.has("new-constants"),
+        })),
         ("why-not", Some(fact)) => run(Command::WhyNot(fact)),
         ("corroboration", Some(fact)) => run(Command::Corroboration(fact)),
         ("schema", Some(relation)) => run(Command::Schema(relation)),
@@ -554,7 +614,32 @@ fn lens(flags: &Given) -> Result<Lens, String> {
         known_by: flags.parsed("known-by")?,
         min_reliability: flags.parsed("min-reliability")?,
         max_credibility: flags.parsed("max-credibility")?,
+        at_once: flags.has("time"),
     })
+}
+
+/// Names with blanks or commas between them, each perhaps with arguments: `a b("x", "y")`.
+fn called(text: &str) -> Vec<String> {
+    let (mut depth, mut quoted) = (0usize, false);
+    let between = |c: char| {
+        match c {
+            '"' => quoted = !quoted,
+            '(' if !quoted => depth += 1,
+            ')' if !quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0 && !quoted && (c == ',' || c.is_whitespace())
+    };
+    let names = text.split(between).filter(|name| !name.is_empty());
+    names.map(str::to_owned).collect()
+}
+
+/// Paths with blanks between them; of quotes only one pair, around a single path.
+fn paths(text: &str) -> Vec<PathBuf> {
+    match text.starts_with('"') {
+        true => vec![unquoted(text)],
+        false => text.split_whitespace().map(PathBuf::from).collect(),
+    }
 }
 
 /// A path may stand in quotes, when it has blanks at its ends.
@@ -590,6 +675,12 @@ mod tests {
             Ok(Line::Run(Command::Load(PathBuf::from("a b.dl"))))
         );
         assert_eq!(parse(":time off"), Ok(Line::Time(Some(false))));
+        assert_eq!(
+            parse(":hypotheses a, b(\"x, y\", \"z\") c"),
+            Ok(Line::Run(Command::Weigh(
+                ["a", "b(\"x, y\", \"z\")", "c"].map(str::to_owned).to_vec()
+            )))
+        );
     }
 
     #[test]

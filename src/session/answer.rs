@@ -1,10 +1,13 @@
 //! What a session answers, as data.
 
+use super::abduce::Abduction;
 use super::assume::Step;
 use super::corroboration::Corroborated;
 use super::costs::Costs;
 use super::critical::Critical;
+use super::expectations::Tested;
 use super::hypotheses::HypothesisLine;
+use super::hypothesis_table::HypothesisTable;
 use super::impact::Impact;
 use super::plans::Plans;
 use super::reject::Rejection;
@@ -30,6 +33,7 @@ pub enum Answer {
     Timeline(Timeline),
     Impact(Impact),
     Worlds(Worlds),
+    Abduction(Box<Abduction>),
     /// The claims that count from now on.
     Lens(Lens),
     Relations(Vec<RelationSize>),
@@ -41,6 +45,8 @@ pub enum Answer {
         counts: Vec<(Arc<str>, u64)>,
         elapsed: Duration,
     },
+    Tested(Box<Tested>),
+    Weighed(HypothesisTable),
     Plans(Plans),
     Costs(Box<Costs>),
     Loaded(Inventory),

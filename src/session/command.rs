@@ -1,6 +1,8 @@
 //! What a user may ask of a session, as data.
 
+use super::abduce::AbductionQuestion;
 use super::critical::CriticalQuestion;
+use super::expectations::TestQuestion;
 use super::overlays::Supposition;
 use super::reject::RejectQuestion;
 use super::save::SaveClaims;
@@ -36,6 +38,8 @@ pub enum Command {
     Impact(String),
     /// In which worlds of identity facts hold.
     Worlds(String),
+    /// What would have to be so for a fact to hold.
+    Abduce(AbductionQuestion),
     /// Lets only some claims count, until the next such command.
     Lens(Lens),
     /// Every relation with its size.
@@ -52,6 +56,10 @@ pub enum Command {
     Plan(Option<String>),
     /// What every rule costs. Runs the program once more to measure it.
     Profile,
+    /// What each of some hypotheses comes to; without names, of all.
+    Weigh(Vec<String>),
+    /// Whether expectations are met.
+    Test(TestQuestion),
     /// The difference a supposition would make.
     WhatIf(WhatIfQuestion),
     /// Supposes something from now on, on top of what is supposed already.

@@ -4,23 +4,32 @@
 //! the session is as it was.
 //! Must not know: terminals. Nothing here prints, asks, pages or ends the process.
 
+mod abduce;
 mod answer;
 mod assume;
+mod at_once;
 mod case;
+mod case_diff;
 mod catalogue;
 mod check;
 mod clauses;
 mod command;
 mod corroboration;
 mod costs;
+mod coverage;
+#[cfg(test)]
+mod coverage_tests;
 mod critical;
 mod data;
 mod decode;
 mod encode;
 mod error;
+mod expectations;
+mod expected;
 mod explained;
 mod functors;
 mod hypotheses;
+mod hypothesis_table;
 mod impact;
 mod loaded;
 mod options;
@@ -48,23 +57,32 @@ mod watch;
 mod what_if;
 mod why;
 mod why_not;
+mod within;
 mod world;
 mod worlds;
 
+pub use abduce::{Abduction, AbductionQuestion, Denied, Explained, Refusal};
 pub use answer::{
     Answer, AttributeType, Change, Inventory, RelationSize, RuleText, Schema, SourceLine,
 };
 pub use assume::Step;
 pub use case::CaseSpec;
+pub use case_diff::{
+    CaseDiff, Cause, Clause, DiffQuestion, ExplainedChange, Incomparable, RelationDiff, RulesDiff,
+    ViolationsDiff,
+};
 pub use check::{Checked, ReadFacts, check};
 pub use clauses::ClauseText;
 pub use command::Command;
 pub use corroboration::Corroborated;
 pub use costs::{Costs, RelationGrowth, RoundOf, RuleCosts, StratumCosts, VersionCosts};
+pub use coverage::{Coverage, InputCoverage, RuleCoverage};
 pub use critical::{Critical, CriticalQuestion, CutsOf};
 pub use decode::RowError;
 pub use error::{Error, Findings, Stopped};
+pub use expectations::{Doubt, TestQuestion, Tested, TestedFile, Unmet};
 pub use hypotheses::HypothesisLine;
+pub use hypothesis_table::{GoalRow, GoalState, HypothesisRow, HypothesisTable};
 pub use impact::{Impact, RelationImpact};
 pub use loaded::Session;
 pub use options::Options;
@@ -90,6 +108,7 @@ pub use worlds::{Bridged, OverMerged, Worlds};
 
 // What callers need of the parts below, so that they know only this one.
 pub use crate::engine::budget::{Budget, Observer, StopReason};
+pub use crate::evidence::Combination;
 pub use crate::evidence::{Credibility, Lens, PartialDate, Reliability};
 pub use crate::explain::{GraphFormat, Line, LineKind, Row, Tree, wrap};
 pub use crate::hypothesis::{Difference, Overlay, Withdrawal, World};

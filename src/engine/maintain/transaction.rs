@@ -88,6 +88,7 @@ impl Setting<'_> {
             late: AtomicBool::new(false),
             threads: 1,
             place: None,
+            variables: &[],
             round: 0,
             autoinc: &autoinc,
             faults: &faults,

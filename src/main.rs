@@ -29,9 +29,11 @@ fn main() -> ExitCode {
         Some(Verb::Abduce(arguments)) => cli::abduce(directory, &arguments),
         Some(Verb::Corroboration(arguments)) => cli::corroboration(directory, &arguments),
         Some(Verb::Critical(arguments)) => cli::critical(directory, &arguments),
+        Some(Verb::Test(arguments)) => cli::test(directory, &arguments),
+        Some(Verb::Hypotheses(arguments)) => cli::hypotheses(directory, &arguments),
+        Some(Verb::Diff(arguments)) => cli::diff(directory, &arguments),
         Some(Verb::WhatIf(arguments)) => cli::what_if(directory, &arguments),
         Some(Verb::Reject(arguments)) => cli::reject(directory, &arguments),
-        Some(Verb::Hypotheses(arguments)) => cli::hypotheses(directory, &arguments),
         Some(Verb::Completions { shell }) => cli::completions(shell),
     };
     status.into()

@@ -208,17 +208,6 @@ fn hypotheses_stack_and_take_parameters() {
         "#]],
     );
     check(
-        &["hypotheses"],
-        expect![[r#"
-        army  The army is behind it
-            asks behind("x-typhoon", "x-army")   1 withdrawal   rules/hypotheses/h.dl:1:13
-        hires(client, firm)
-            asks behind(_, client)   1 assumption, 1 withdrawal   rules/hypotheses/h.dl:5:13
-        shut
-            1 assumption   rules/hypotheses/h.dl:10:13
-    "#]],
-    );
-    check(
         &[
             "why",
             "-H",
@@ -294,10 +283,10 @@ fn what_makes_no_sense_is_answered_plainly() {
             &["no claim `c9` in this case"],
         ),
         (
-            &["what-if", "--without-rule", "rules/a.dl:10"],
+            &["what-if", "--without-rule", "rules/a.dl:9"],
             &[
-                "no rule begins at `rules/a.dl:10`",
-                "did you mean `rules/a.dl:11`?",
+                "no rule begins at `rules/a.dl:9`",
+                "did you mean `rules/a.dl:8`?",
             ],
         ),
         (
@@ -306,12 +295,16 @@ fn what_makes_no_sense_is_answered_plainly() {
         ),
         (&["what-if", "--with-rules", "b.dl"], &["b.dl"]),
         (
-            &["what-if", "-H", "armee"],
-            &["no hypothesis `armee`", "did you mean `army`?"],
+            &["what-if", "-H", "armi"],
+            &["no hypothesis `armi`", "did you mean `army`?"],
         ),
         (
             &["what-if", "-H", "hires"],
             &["takes 2 arguments, not 0", "for client and firm"],
+        ),
+        (
+            &["what-if", "-contract(X, X)"],
+            &["a variable stands here twice"],
         ),
         (&["what-if"], &["nothing is supposed"]),
         (
@@ -679,7 +672,8 @@ fn what_is_wrong_leaves_the_state_as_it_was() {
         (":withdraw source", "an atom needs its arguments"),
         (":redo", "nothing was undone"),
         (":hyp leave", "no hypothesis was entered"),
-        (":hyp enter armee", "did you mean `army`?"),
+        (":hyp enter armi", "did you mean `army`?"),
+        (":hyp enter navy", "there are army, hires, shut"),
         (":hyp dance", "usage: `:hyp"),
         (":hyp load x.dl", "x.dl"),
         (":save a", "usage: `:save"),
@@ -797,7 +791,77 @@ behind(G, C)
     "#]].assert_eq(&sandbox.read("rules/hypotheses/mine.dl"));
     expect![[r#"
         claim_id,client,firm,source_id,confidence,author,date,note
-        x-analyst-2026-11-22-1,x-navy,x-firm,,possible,X. Analyst,2026-11-22,assumed by an analyst
+        x-analyst-2026-11-22-1,x-navy,x-firm,,,X. Analyst,2026-11-22,assumed by an analyst
     "#]]
     .assert_eq(&sandbox.read("facts/mine.csv"));
+}
+
+/// On a pseudo-terminal.
+#[cfg(unix)]
+mod terminal {
+    use super::*;
+    use rexpect::session::{PtySession, spawn_command};
+
+    fn open(sandbox: &Sandbox) -> PtySession {
+        let mut command = std::process::Command::new("sh");
+        command
+            .arg("-c")
+            .arg(format!(
+                "stty rows 40 cols 120; exec {} repl",
+                env!("CARGO_BIN_EXE_cutout")
+            ))
+            .current_dir(sandbox.path())
+            .env("XDG_STATE_HOME", sandbox.path().join("state"))
+            .env("TERM", "xterm")
+            .env("NO_COLOR", "1")
+            .env_remove("PAGER");
+        let mut session = spawn_command(command, Some(20_000)).expect("a pseudo-terminal");
+        session.exp_string("?- ").expect("a prompt");
+        session
+    }
+
+    fn type_keys(session: &mut PtySession, keys: &str) {
+        session.send(keys).expect("keys");
+        session.flush().expect("keys");
+    }
+
+    #[test]
+    fn the_prompt_says_where_one_is() {
+        let sandbox = case();
+        let mut session = open(&sandbox);
+        for (line, prompt) in [
+            (":hyp enter army", "[army] ?- "),
+            (":withdraw claim u2", "[army + 1 change] ?- "),
+            (
+                ":assume contract(\"x-navy\", \"x-other\")",
+                "[army + 2 changes] ?- ",
+            ),
+            (":hyp leave", "(the case itself, :redo returns)"),
+            (":redo", "[army] ?- "),
+            (":undo", "(the case itself, :redo returns)"),
+        ] {
+            type_keys(&mut session, &format!("{line}\r"));
+            session.exp_string(prompt).expect(line);
+        }
+        session.send_control('d').expect("Ctrl-D");
+        session.exp_eof().expect("the end");
+    }
+
+    #[test]
+    fn what_can_be_supposed_is_completed() {
+        let sandbox = case();
+        let mut session = open(&sandbox);
+        type_keys(&mut session, ":withdraw sou\tx1\r");
+        session.exp_string("without source x1").expect("the word");
+        session.exp_string("?- ").expect("a prompt");
+        type_keys(&mut session, ":hyp ent\tarm\t\r");
+        session.exp_string("hypothesis army").expect("the name");
+        session.exp_string("?- ").expect("a prompt");
+        type_keys(&mut session, ":assume contr\t\"x-navy\", \"x-oth\t)\r");
+        session
+            .exp_string("assumed contract(\"x-navy\", \"x-other\")")
+            .expect("the fact");
+        session.send_control('d').expect("Ctrl-D");
+        session.exp_eof().expect("the end");
+    }
 }

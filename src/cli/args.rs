@@ -2,8 +2,8 @@
 
 use super::units;
 use crate::session::{
-    Choice, Credibility, GraphFormat, Lens, PartialDate, RejectQuestion, Reliability, Supposition,
-    WhatIfQuestion,
+    Choice, Combination, Credibility, GraphFormat, Lens, PartialDate, RejectQuestion, Reliability,
+    Supposition, WhatIfQuestion,
 };
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
@@ -72,6 +72,29 @@ Examples:
   cutout plan slow.dl --timeout 10s           over the rows that ten seconds bring
 
 Estimates are for the relations as they are after a run, which is why the rules are run first.";
+
+const TEST_EXAMPLES: &str = "\
+Examples:
+  cutout test                       every rules/*.expect
+  cutout test --coverage            also: which rules never fired, which inputs never mattered
+  cutout test ladder.expect         these expectations about the case
+  cutout test prog.dl -F facts      prog.expect, about a program given by name
+
+A file of expectations, each ended by a dot:
+  works_for(\"a\", \"b\").              it holds
+  !front(\"a\", _).                   nothing agrees with it
+  serves(F, M), F != M.             there is an answer
+  serves(\"a\", M) -> { \"mss\" }.     exactly these answers; of two variables { (\"x\", 1), … }
+  serves(_, \"mss\") -> count >= 8.   also of one fact: strength, supports, roots
+  no violations.                    no constraint is violated
+  violated \"text\".                one is, with this in its text or place";
+
+const DIFF_EXAMPLES: &str = "\
+Examples:
+  cutout diff last-month .                  two cases, each with rules and facts
+  cutout diff old-rules rules               two versions of the rules over ./facts
+  cutout diff old.dl new.dl -F facts        two programs
+  cutout diff old-rules rules --relation attributed --limit 20";
 
 const WHAT_IF_EXAMPLES: &str = "\
 Examples:
@@ -155,14 +178,20 @@ pub enum Verb {
     Compare(CompareArgs),
     /// What to collect to tell hypotheses apart, and through which sources it might come
     Requirements(CompareArgs),
+    /// Check the expectations written beside the rules; status 1 when one is not met
+    #[command(after_help = TEST_EXAMPLES)]
+    Test(TestArgs),
+    /// What each hypothesis comes to: goals, strength, what appears, falls and is violated
+    Hypotheses(HypothesesArgs),
+    /// What two cases, or two versions of rules, say differently, and why
+    #[command(after_help = DIFF_EXAMPLES)]
+    Diff(DiffArgs),
     /// What would appear, fall or weaken if something were assumed or withdrawn
     #[command(after_help = WHAT_IF_EXAMPLES)]
     WhatIf(WhatIfArgs),
     /// The ways to end a conclusion that is not believed, least credible first; keep one of them rejected
     #[command(after_help = REJECT_EXAMPLES)]
     Reject(RejectArgs),
-    /// List the hypotheses of the case
-    Hypotheses(HypothesesArgs),
     /// Print the completion script of a shell
     Completions { shell: Shell },
 }
@@ -180,6 +209,12 @@ pub struct ProgramArgs {
     /// Macros, as in `-M "A=1 B"`
     #[arg(short = 'M', long, value_name = "MACROS")]
     pub macros: Vec<String>,
+    /// Bits of a number, for programs that rely on numbers of 32 [default: 64]
+    #[arg(long, value_name = "BITS", value_parser = units::word_size)]
+    pub word_size: Option<u32>,
+    /// Do as Soufflé does even where it errs: a division by zero ends the run, quotes are doubled after a backslash
+    #[arg(long)]
+    pub strict_souffle: bool,
     /// No warnings, and a missing fact file is an empty one
     #[arg(short = 'w', long)]
     pub no_warn: bool,
@@ -352,6 +387,9 @@ pub struct LensArgs {
     /// Claims at least so credible, `1` to `6`
     #[arg(long, value_name = "1-6")]
     pub max_credibility: Option<Credibility>,
+    /// Conclusions whose claims never all held at one time do not hold, and nothing follows from them
+    #[arg(long)]
+    pub time: bool,
 }
 
 /// Under what to ask.
@@ -399,9 +437,9 @@ pub struct WhyArgs {
     /// Check the proof again, step by step
     #[arg(long)]
     pub verify: bool,
-    /// Supports whose claims never held at one time support nothing
-    #[arg(long)]
-    pub time: bool,
+    /// How strengths are put together: `min` (a chain is as strong as its weakest link), `product`, or `probability`
+    #[arg(long, value_name = "HOW", default_value_t)]
+    pub strength: Combination,
     /// Write the proof as `dot` (Graphviz), `mermaid` or `prose`
     #[arg(long = "as", value_name = "FORMAT", conflicts_with = "json")]
     pub format: Option<GraphFormat>,
@@ -417,6 +455,45 @@ pub struct FactArgs {
     /// Rule files, together one program [default: rules/*.dl]
     #[arg(value_name = "PROG.dl", value_hint = ValueHint::FilePath)]
     pub programs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub explain: ExplainArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct TestArgs {
+    /// Files of expectations [default: rules/*.expect]; `PROG.dl` among them names the program
+    #[arg(value_name = "FILE.expect", value_hint = ValueHint::FilePath)]
+    pub files: Vec<PathBuf>,
+    /// Also say which rules never fired and which inputs never mattered
+    #[arg(long)]
+    pub coverage: bool,
+    #[command(flatten)]
+    pub explain: ExplainArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct HypothesesArgs {
+    /// Hypotheses, with constants for their parameters, as in 'contractor("x-firm")' [default: all of rules/hypotheses]; `PROG.dl` among them names the program
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    #[command(flatten)]
+    pub explain: ExplainArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// A case, a directory of rule files, or one rule file
+    #[arg(value_name = "BEFORE", value_hint = ValueHint::AnyPath)]
+    pub before: PathBuf,
+    /// What it is compared with
+    #[arg(value_name = "AFTER", value_hint = ValueHint::AnyPath)]
+    pub after: PathBuf,
+    /// Only this relation; may be repeated
+    #[arg(long, value_name = "RELATION")]
+    pub relation: Vec<String>,
+    /// Facts to explain of each relation, appeared and fallen each
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub limit: usize,
     #[command(flatten)]
     pub explain: ExplainArgs,
 }
@@ -497,20 +574,6 @@ pub struct RejectArgs {
     pub limit: Option<usize>,
     #[command(flatten)]
     pub explain: ExplainArgs,
-}
-
-#[derive(Debug, Args)]
-pub struct HypothesesArgs {
-    /// Rule files, together one program [default: rules/*.dl]
-    #[arg(value_name = "PROG.dl", value_hint = ValueHint::FilePath)]
-    pub programs: Vec<PathBuf>,
-    /// One JSON value
-    #[arg(long)]
-    pub json: bool,
-    #[command(flatten)]
-    pub program: ProgramArgs,
-    #[command(flatten)]
-    pub limits: LimitArgs,
 }
 
 #[derive(Debug, Args)]
@@ -704,6 +767,7 @@ impl LensArgs {
             known_by: self.known_by,
             min_reliability: self.min_reliability,
             max_credibility: self.max_credibility,
+            at_once: self.time,
         }
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod args;
 pub mod flame;
+pub mod hypotheses;
 pub mod interrupt;
 pub mod open;
 pub mod plan;
@@ -16,9 +17,11 @@ pub mod status;
 pub mod style;
 pub mod table;
 pub mod terminal;
+pub mod test;
 pub mod units;
 
 mod check;
+mod diff;
 mod explain;
 mod fmt;
 mod memory;
@@ -36,14 +39,17 @@ use clap_complete::Shell;
 use status::Status;
 
 pub use check::check;
+pub use diff::diff;
 pub use explain::{corroboration, critical, impact, reject, timeline, why_not, worlds};
 pub use fmt::fmt;
+pub use hypotheses::hypotheses;
 pub use plan::plan;
 pub use profile::profile;
 pub use query::{footer, query, yes_or_no};
 pub use reason::{abduce, compare, requirements};
 pub use run::run;
-pub use suppose::{hypotheses, what_if};
+pub use suppose::what_if;
+pub use test::test;
 pub use why::why;
 
 /// `cutout completions`: the script a shell wants.

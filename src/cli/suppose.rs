@@ -1,12 +1,11 @@
 //! Asking under hypotheses, and what would follow if.
 
-use super::args::{HypothesesArgs, HypothesisArgs, WhatIfArgs};
+use super::args::{HypothesisArgs, WhatIfArgs};
 use super::explain;
-use super::interrupt::Interrupt;
 use super::status::Status;
 use super::style::Palette;
-use super::what_if::{Shown, print, print_hypotheses};
-use super::{open, report, terminal};
+use super::what_if::{Shown, print};
+use super::{report, terminal};
 use crate::session::{Error, Session};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -45,22 +44,4 @@ pub fn what_if(directory: Option<&Path>, arguments: &WhatIfArgs) -> Status {
             report::printed(printed.and_then(|()| out.flush()))
         }
     }
-}
-
-pub fn hypotheses(directory: Option<&Path>, arguments: &HypothesesArgs) -> Status {
-    let spec = open::case_spec(directory, &arguments.programs, &arguments.program);
-    let options = open::options(&arguments.limits, &Interrupt::install());
-    let mut session = match Session::open(spec, options) {
-        Ok(session) => session,
-        Err(error) => return report::failure(&error, arguments.json),
-    };
-    let lines = session.hypotheses();
-    report::show(&session.hypothesis_findings());
-    if arguments.json {
-        return report::print_json(&lines);
-    }
-    let stdout = io::stdout();
-    let mut out = BufWriter::new(stdout.lock());
-    let printed = print_hypotheses(&lines, Palette::of(&stdout), &mut out);
-    report::printed(printed.and_then(|()| out.flush()))
 }

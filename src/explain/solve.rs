@@ -448,7 +448,7 @@ pub(super) fn is_absent(facts: &dyn Facts, relation: RelationId, pattern: &[Opti
     }
 }
 
-fn bind_answer(
+pub(super) fn bind_answer(
     aggregate: &Aggregate,
     tuple: &[Code],
     bindings: &mut Bindings,
@@ -478,7 +478,7 @@ pub(super) fn same_total(
     let summed = match aggregate.op {
         AggregateOp::Sum => aggregate.operand == ValueType::Float,
         AggregateOp::Mean => true,
-        AggregateOp::Count | AggregateOp::Min | AggregateOp::Max => false,
+        _ => false,
     };
     if left == right || !summed {
         return left == right;

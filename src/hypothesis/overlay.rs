@@ -115,8 +115,8 @@ impl Overlay {
     }
 }
 
-/// `source("s")`, `claim("c")`, `rule("file:line")` and `rules("file")` are what they say where no relation has that
-/// name: the word and what it is about.
+/// `source("s")`, `claim("c")`, `rule("file:line")` and `rules("file")` are what they say where no relation of one
+/// attribute has that name: the word and what it is about.
 pub fn reserved<'a>(
     atom: &'a Atom,
     program: &CheckedProgram,
@@ -130,9 +130,10 @@ pub fn reserved<'a>(
     let word = ["source", "claim", "rule", "rules"]
         .into_iter()
         .find(|word| **word == *name.text)?;
-    program
-        .relation_named(&name.text)
-        .is_none()
+    // A relation of this name with other attributes, such as a register of sources, cannot be meant.
+    let meant = program.relation_named(&name.text);
+    meant
+        .is_none_or(|relation| program[relation].arity() != 1)
         .then_some((word, text))
 }
 

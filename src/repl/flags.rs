@@ -57,7 +57,9 @@ pub fn take(text: &str, known: &[Known]) -> Result<Given, String> {
             value.push_str(word);
             match is_open(&value) {
                 true => awaited = Some(flag),
-                false => given.flags.push((flag, std::mem::take(&mut value).trim().to_owned())),
+                false => given
+                    .flags
+                    .push((flag, std::mem::take(&mut value).trim().to_owned())),
             }
             continue;
         }

@@ -58,7 +58,7 @@ impl CaseHelper {
             Ok(Takes::Withdrawal) => self.withdrawal(before, at),
             Ok(Takes::Hypothesis) => self.hypothesis(before, at),
             Ok(Takes::Hypotheses) => self.hypotheses_with(before),
-            Ok(Takes::File) => self
+            Ok(Takes::File | Takes::MaybeFiles) => self
                 .files
                 .complete_path(before, before.len())
                 .unwrap_or((before.len(), Vec::new())),

@@ -3,7 +3,10 @@
 use super::flags::{self, Given, Known};
 use super::scan::{PieceKind, pieces};
 use super::supposing;
-use crate::session::{AbductionQuestion, Command, ComparisonQuestion, CriticalQuestion, Lens, Supposition, WhatIfQuestion, WhyQuestion};
+use crate::session::{
+    AbductionQuestion, Command, ComparisonQuestion, CriticalQuestion, Lens, Supposition, TestQuestion, WhatIfQuestion,
+    WhyQuestion,
+};
 use std::path::PathBuf;
 
 /// What a line asks for.
@@ -29,6 +32,8 @@ pub enum Takes {
     /// Facts or relations, several or none.
     MaybeFacts,
     File,
+    /// Files, several or none.
+    MaybeFiles,
     Verb,
     OnOff,
     /// A claim, a source, a rule or a file.
@@ -68,6 +73,7 @@ const LENS: &[Known] = &[
     ("known-by", true),
     ("min-reliability", true),
     ("max-credibility", true),
+    ("time", false),
 ];
 
 const COMPARE: &[Known] = &[
@@ -97,8 +103,9 @@ pub const VERBS: &[Verb] = &[
             ("full", false),
             ("verify", false),
             ("time", false),
+            ("strength", true),
         ],
-        more: "As in `:why works_for(\"a\", \"b\")`. With variables, as in `:why works_for(F, \"b\")`, the first fact that agrees. `--all` lists every minimal support, `--limit N` looks for N only, `--full` draws every step, also those that rest on plain data alone, `--verify` checks the proof again, `--time` takes only supports whose claims once held together.",
+        more: "As in `:why works_for(\"a\", \"b\")`. With variables, as in `:why works_for(F, \"b\")`, the first fact that agrees. `--all` lists every minimal support, `--limit N` looks for N only, `--full` draws every step, also those that rest on plain data alone, `--verify` checks the proof again, `--time` takes only supports whose claims once held together, `--strength product` and `--strength probability` put grades together otherwise than by the weakest link.",
     },
     Verb {
         name: "why-not",
@@ -200,7 +207,7 @@ pub const VERBS: &[Verb] = &[
         takes: Takes::Lens,
         does: "let only some claims count, from now on; without flags all of them",
         flags: LENS,
-        more: "`--as-of DATE`: claims that held then. `--known-by DATE`: claims of sources published by then. `--min-reliability B`, `--max-credibility 2`: claims of that grade or better. Dates are YYYY, YYYY-MM or YYYY-MM-DD.",
+        more: "`--as-of DATE`: claims that held then. `--known-by DATE`: claims of sources published by then. `--min-reliability B`, `--max-credibility 2`: claims of that grade or better. `--time`: conclusions whose claims never all held at one time do not hold. Dates are YYYY, YYYY-MM or YYYY-MM-DD.",
     },
     Verb {
         name: "assume",
@@ -346,6 +353,22 @@ pub const VERBS: &[Verb] = &[
         more: "The most expensive rule comes first. `known` is the part of the candidates that brought nothing new.",
     },
     Verb {
+        name: "hypotheses",
+        short: None,
+        takes: Takes::MaybeFacts,
+        does: "what each hypothesis comes to: goals, strength, what appears and falls",
+        flags: &[],
+        more: "As in `:hypotheses`, or for some of them `:hypotheses one_actor contractor(\"x-firm\")`.",
+    },
+    Verb {
+        name: "test",
+        short: None,
+        takes: Takes::MaybeFiles,
+        does: "whether the expectations in rules/*.expect are met, or those in FILE",
+        flags: &[("coverage", false)],
+        more: "`--coverage` also says which rules never fired and which inputs never mattered. `cutout test --help` shows what can be expected.",
+    },
+    Verb {
         name: "load",
         short: None,
         takes: Takes::File,
@@ -430,6 +453,7 @@ impl Verb {
             Takes::Hypothesis => " list | load FILE | enter NAME | leave | diff",
             Takes::Saving => " NAME FILE | claims FILE",
             Takes::File => " FILE",
+            Takes::MaybeFiles => " [FILE …]",
             Takes::Verb => " [COMMAND]",
             Takes::OnOff => " [on | off]",
         };
@@ -537,12 +561,20 @@ fn parse_command(command: &str) -> Result<Line, String> {
         ("plan", what) => run(Command::Plan(what)),
         ("profile", None) => run(Command::Profile),
         ("count", what) => run(Command::Count(what)),
+        ("hypotheses", names) => run(Command::Weigh(
+            names.as_deref().map_or_else(Vec::new, called),
+        )),
+        ("test", files) => run(Command::Test(TestQuestion {
+            files: files.as_deref().map_or_else(Vec::new, paths),
+            coverage: flags.has("coverage"),
+        })),
         (_, None) => Err(missing()),
         ("why", Some(fact)) => run(Command::Why(WhyQuestion {
             all: flags.has("all"),
             limit: flags.parsed("limit")?,
             full: flags.has("full"),
             verify: flags.has("verify"),
+            strength: flags.parsed("strength")?.unwrap_or_default(),
             time: flags.has("time"),
             ..WhyQuestion::of(fact)
         })),
@@ -563,7 +595,11 @@ fn parse_command(command: &str) -> Result<Line, String> {
         }
         ("abduce", Some(fact)) => run(Command::Abduce(AbductionQuestion {
             fact,
-            using: flags.value("using").map(str::to_owned).into_iter().collect(),
+            using: flags
+                .value("using")
+                .map(str::to_owned)
+                .into_iter()
+                .collect(),
             most: flags.parsed("max")?,
             limit: flags.parsed("limit")?,
             rival: flags.value("rival").map(str::to_owned),
@@ -585,29 +621,6 @@ fn comparison(names: &str, flags: &Given) -> Result<ComparisonQuestion, String> 
         planted: flags.value("planted").map(str::to_owned).into_iter().collect(),
         flips: flags.parsed("flips")?,
     })
-}
-
-/// Names, with constants for their parameters or without.
-fn called(text: &str) -> Vec<String> {
-    let mut names = Vec::new();
-    let mut name = String::new();
-    let mut depth = 0usize;
-    for piece in pieces(text) {
-        let word = &text[piece.range.clone()];
-        match piece.kind {
-            PieceKind::Open => depth += 1,
-            PieceKind::Close => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        let apart = depth == 0 && (word.trim().is_empty() || word == ",");
-        match apart {
-            true if !name.is_empty() => names.push(std::mem::take(&mut name)),
-            true => {}
-            false => name.push_str(word),
-        }
-    }
-    names.extend(Some(name).filter(|name| !name.is_empty()));
-    names
 }
 
 /// Atoms one after the other, or names.
@@ -641,7 +654,32 @@ fn lens(flags: &Given) -> Result<Lens, String> {
         known_by: flags.parsed("known-by")?,
         min_reliability: flags.parsed("min-reliability")?,
         max_credibility: flags.parsed("max-credibility")?,
+        at_once: flags.has("time"),
     })
+}
+
+/// Names with blanks or commas between them, each perhaps with arguments: `a b("x", "y")`.
+fn called(text: &str) -> Vec<String> {
+    let (mut depth, mut quoted) = (0usize, false);
+    let between = |c: char| {
+        match c {
+            '"' => quoted = !quoted,
+            '(' if !quoted => depth += 1,
+            ')' if !quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0 && !quoted && (c == ',' || c.is_whitespace())
+    };
+    let names = text.split(between).filter(|name| !name.is_empty());
+    names.map(str::to_owned).collect()
+}
+
+/// Paths with blanks between them; of quotes only one pair, around a single path.
+fn paths(text: &str) -> Vec<PathBuf> {
+    match text.starts_with('"') {
+        true => vec![unquoted(text)],
+        false => text.split_whitespace().map(PathBuf::from).collect(),
+    }
 }
 
 /// A path may stand in quotes, when it has blanks at its ends.
@@ -677,6 +715,12 @@ mod tests {
             Ok(Line::Run(Command::Load(PathBuf::from("a b.dl"))))
         );
         assert_eq!(parse(":time off"), Ok(Line::Time(Some(false))));
+        assert_eq!(
+            parse(":hypotheses a, b(\"x, y\", \"z\") c"),
+            Ok(Line::Run(Command::Weigh(
+                ["a", "b(\"x, y\", \"z\")", "c"].map(str::to_owned).to_vec()
+            )))
+        );
     }
 
     #[test]

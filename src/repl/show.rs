@@ -49,6 +49,20 @@ pub fn show(answer: &Answer, look: Look, out: &mut dyn Write) -> io::Result<()> 
         Answer::Rules(rules) if rules.is_empty() => writeln!(out, "no rule derives it"),
         Answer::Rules(rules) => self::rules(rules, look, out),
         Answer::Count { counts, .. } => count(counts, look, out),
+        Answer::Weighed(found) => {
+            write!(out, "{}", found.broken.to_text(look.palette.enabled()))?;
+            for error in found.hypotheses.iter().filter_map(|row| row.error.as_ref()) {
+                write!(out, "{}", error.to_text(look.palette.enabled()))?;
+            }
+            cli::hypotheses::print(found, look.width, look.palette, out)
+        }
+        Answer::Tested(tested) => {
+            tested
+                .broken
+                .iter()
+                .try_for_each(|broken| write!(out, "{}", broken.to_text(look.palette.enabled())))?;
+            cli::test::print(tested, look.width, look.palette, out)
+        }
         Answer::Plans(plans) => cli::plan::print(plans, look.palette, out),
         Answer::Costs(costs) => cli::profile::print(costs, look.width, look.palette, out),
         Answer::Supposed(told) => {

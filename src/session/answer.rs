@@ -6,7 +6,9 @@ use super::compare::Comparison;
 use super::corroboration::Corroborated;
 use super::costs::Costs;
 use super::critical::Critical;
+use super::expectations::Tested;
 use super::hypotheses::HypothesisLine;
+use super::hypothesis_table::HypothesisTable;
 use super::impact::Impact;
 use super::plans::Plans;
 use super::reject::Rejection;
@@ -47,6 +49,8 @@ pub enum Answer {
         counts: Vec<(Arc<str>, u64)>,
         elapsed: Duration,
     },
+    Tested(Box<Tested>),
+    Weighed(HypothesisTable),
     Plans(Plans),
     Costs(Box<Costs>),
     Loaded(Inventory),

@@ -3,6 +3,7 @@
 use super::abduce::AbductionQuestion;
 use super::compare::ComparisonQuestion;
 use super::critical::CriticalQuestion;
+use super::expectations::TestQuestion;
 use super::overlays::Supposition;
 use super::reject::RejectQuestion;
 use super::save::SaveClaims;
@@ -60,6 +61,10 @@ pub enum Command {
     Plan(Option<String>),
     /// What every rule costs. Runs the program once more to measure it.
     Profile,
+    /// What each of some hypotheses comes to; without names, of all.
+    Weigh(Vec<String>),
+    /// Whether expectations are met.
+    Test(TestQuestion),
     /// The difference a supposition would make.
     WhatIf(WhatIfQuestion),
     /// Supposes something from now on, on top of what is supposed already.

@@ -30,6 +30,11 @@ pub(super) struct Pattern {
 }
 
 impl Pattern {
+    /// Whether a row that matches the codes has the same values wherever one variable stands.
+    pub fn agrees(&self, row: &[Code]) -> bool {
+        self.equal.iter().all(|&(a, b)| row[a] == row[b])
+    }
+
     pub fn of(relation: RelationId, codes: &[Option<Code>]) -> Pattern {
         Pattern {
             relation,
@@ -114,12 +119,15 @@ impl Session {
                 equal: Vec::new(),
             });
         }
-        let mut atom = self.parse_atom(text, "one atom is asked for")?;
+        let atom = self.parse_atom(text, "one atom is asked for")?;
+        self.pattern_of(atom).map_err(|wrong| self.rejected(wrong))
+    }
+
+    /// What an atom asks for.
+    pub(super) fn pattern_of(&self, mut atom: Atom) -> Result<Pattern, Vec<Diagnostic>> {
         let equal = open_variables(&mut atom);
-        let checked = check_pattern(&self.program.checked, &atom);
-        let (relation, codes) = checked
-            .and_then(|(relation, terms)| Ok((relation, self.values(&atom, &terms)?)))
-            .map_err(|wrong| self.rejected(wrong))?;
+        let (relation, terms) = check_pattern(&self.program.checked, &atom)?;
+        let codes = self.values(&atom, &terms)?;
         Ok(Pattern {
             relation,
             codes,
@@ -134,7 +142,7 @@ impl Session {
         let types: Vec<_> = attributes.iter().map(|attribute| attribute.ty).collect();
         self.sorted(rows, &types)
             .iter()
-            .filter(|row| pattern.equal.iter().all(|&(a, b)| row[a] == row[b]))
+            .filter(|row| pattern.agrees(row))
             .map(|row| Fact::new(pattern.relation, &row))
             .collect()
     }

@@ -7,7 +7,9 @@
 mod abduce;
 mod answer;
 mod assume;
+mod at_once;
 mod case;
+mod case_diff;
 mod catalogue;
 mod check;
 mod clauses;
@@ -16,14 +18,20 @@ mod compare;
 mod comparison_text;
 mod corroboration;
 mod costs;
+mod coverage;
+#[cfg(test)]
+mod coverage_tests;
 mod critical;
 mod data;
 mod decode;
 mod encode;
 mod error;
+mod expectations;
+mod expected;
 mod explained;
 mod functors;
 mod hypotheses;
+mod hypothesis_table;
 mod impact;
 mod loaded;
 mod matrix;
@@ -53,6 +61,7 @@ mod watch;
 mod what_if;
 mod why;
 mod why_not;
+mod within;
 mod world;
 mod worlds;
 
@@ -62,16 +71,23 @@ pub use answer::{
 };
 pub use assume::Step;
 pub use case::CaseSpec;
+pub use case_diff::{
+    CaseDiff, Cause, Clause, DiffQuestion, ExplainedChange, Incomparable, RelationDiff, RulesDiff,
+    ViolationsDiff,
+};
 pub use check::{Checked, ReadFacts, check};
 pub use clauses::ClauseText;
 pub use command::Command;
 pub use compare::{Column, Comparison, ComparisonQuestion, Flip, Pair, Row as Compared};
 pub use corroboration::Corroborated;
 pub use costs::{Costs, RelationGrowth, RoundOf, RuleCosts, StratumCosts, VersionCosts};
+pub use coverage::{Coverage, InputCoverage, RuleCoverage};
 pub use critical::{Critical, CriticalQuestion, CutsOf};
 pub use decode::RowError;
 pub use error::{Error, Findings, Stopped};
+pub use expectations::{Doubt, TestQuestion, Tested, TestedFile, Unmet};
 pub use hypotheses::HypothesisLine;
+pub use hypothesis_table::{GoalRow, GoalState, HypothesisRow, HypothesisTable};
 pub use impact::{Impact, RelationImpact};
 pub use loaded::Session;
 pub use options::Options;
@@ -98,6 +114,7 @@ pub use worlds::{Bridged, OverMerged, Worlds};
 
 // What callers need of the parts below, so that they know only this one.
 pub use crate::engine::budget::{Budget, Observer, StopReason};
+pub use crate::evidence::Combination;
 pub use crate::evidence::{Credibility, Lens, PartialDate, Reliability};
 pub use crate::explain::{GraphFormat, Line, LineKind, Row, Tree, wrap};
 pub use crate::hypothesis::{Difference, Overlay, Withdrawal, World};

@@ -1,9 +1,10 @@
 //! The case under overlays.
 
+use super::at_once::run_through_lens;
 use super::error::{Error, Findings};
 use super::explained::Pattern;
 use super::functors;
-use super::loaded::{Session, run, same_inputs};
+use super::loaded::{Session, same_inputs};
 use super::options::Options;
 use super::standing::{Standing, State};
 use crate::analysis::checked::{CheckedProgram, RelationId, RuleId};
@@ -28,6 +29,8 @@ pub(super) struct Laid {
     pub standing: Standing,
     /// Relations and claims kept their ids.
     pub shares_ids: bool,
+    /// Something is withdrawn: what held may not hold.
+    withdraws: bool,
     pub notes: Vec<Diagnostic>,
 }
 
@@ -70,8 +73,9 @@ impl Session {
             threads,
             ..self.options.clone()
         };
-        let report =
-            run(&mut database, &options).map_err(|stop| self.stopped_in(&stop, checked))?;
+        let (claims, sources) = (&standing.claims, &standing.data.sources);
+        let report = run_through_lens(&mut database, &options, claims, sources)
+            .map_err(|stop| self.stopped_in(&stop, checked))?;
         self.accept_faults(&report)?;
         Ok(State {
             standing,
@@ -85,12 +89,14 @@ impl Session {
         let mut laid = Laid {
             standing: self.standing(),
             shares_ids: true,
+            withdraws: false,
             notes: Vec::new(),
         };
         if laid.standing.data.rows.is_none() {
             laid.standing.data = Arc::new(self.read(self.program())?);
         }
         for overlay in overlays {
+            laid.withdraws |= !overlay.withdrawn.is_empty();
             self.lay_rules(overlay, &mut laid)?;
             let mut errors = Vec::new();
             let layer = Layer {
@@ -189,12 +195,29 @@ impl Session {
             return Err(Box::new(pointed(wrong, at)));
         };
         let in_file = self.clauses(|name, _| is_file(name, file));
-        let found = self.clauses(|name, at| is_file(name, file) && at == line);
+        let begins = |span: &Span| self.sources.locate(*span).line;
+        let found: Vec<Span> = in_file
+            .iter()
+            .copied()
+            .filter(|span| begins(span) == line)
+            .collect();
         if !found.is_empty() {
             return Ok(found);
         }
+        // A clause that goes over several lines may be named by any of them.
+        let ends = |span: &Span| {
+            let end = Span::new(span.file, span.end.saturating_sub(1), span.end);
+            self.sources.locate(end).line
+        };
+        let around = in_file
+            .iter()
+            .copied()
+            .filter(|span| (begins(span)..=ends(span)).contains(&line));
+        if let Some(found) = around.max_by_key(|span| begins(span)) {
+            return Ok(vec![found]);
+        }
         let mut wrong = Diagnostic::error("D072", format!("no rule begins at `{place}`"));
-        let lines = in_file.iter().map(|&span| self.sources.locate(span).line);
+        let lines = in_file.iter().map(begins);
         let near = lines.min_by_key(|&known| (known > line, known.abs_diff(line)));
         wrong = match near {
             Some(near) => wrong.help(format!("did you mean `{file}:{near}`?")),
@@ -500,7 +523,7 @@ impl Layer<'_> {
 
     fn note_if_it_holds(&mut self, fact: &Fact, at: Option<Span>, errors: &mut Vec<Diagnostic>) {
         // What is taken away at the same time may be what makes it hold.
-        let changed = !self.overlay.withdrawn.is_empty() || !self.laid.shares_ids;
+        let changed = self.laid.withdraws || !self.laid.shares_ids;
         let session = self.session;
         if changed || !session.database.contains(fact.relation, &fact.row) {
             return;

@@ -24,7 +24,7 @@ mod check;
 mod diff;
 mod explain;
 mod fmt;
-mod memory;
+pub mod memory;
 mod query;
 mod run;
 mod suppose;

@@ -176,6 +176,13 @@ impl RelationState {
         count
     }
 
+    /// Before [`RelationState::open`]: nobody looks at the relation before it is closed, nor at when its rows came in.
+    pub fn settle_later(&mut self) {
+        if let Some(admission) = &mut self.admission {
+            admission.get_mut().settle_later();
+        }
+    }
+
     /// Whether derived rows have to go through [`RelationState::admit`].
     pub fn is_guarded(&self) -> bool {
         self.admission.is_some()
@@ -271,6 +278,11 @@ impl RelationState {
 
     /// No more rows will come: the delta is forgotten.
     pub fn close(&mut self) {
+        let admission = self.admission.as_mut().map(Mutex::get_mut);
+        if let Some(classes) = admission.and_then(Admission::settled) {
+            self.distinct.fill(classes.members().len().max(1) as f64);
+            self.set = RowSet::equivalence(classes);
+        }
         self.merge_delta();
         self.closed = true;
         self.delta = Arc::new(Rows::new(self.set.arity()));
@@ -305,8 +317,12 @@ impl RelationState {
         let mut columns = spec.key.clone();
         columns.extend(&spec.payload);
         let whole = columns.len() == self.set.arity() || !self.closed;
-        let index = match self.set.as_sorted() {
-            Some(rows) if whole => Index::over_sorted(rows, &spec.key, &spec.payload),
+        let classes = self.set.as_classes();
+        let shared =
+            classes.and_then(|classes| Index::over_classes(classes, &spec.key, &spec.payload));
+        let index = match (shared, self.set.as_sorted()) {
+            (Some(index), _) => index,
+            (_, Some(rows)) if whole => Index::over_sorted(rows, &spec.key, &spec.payload),
             _ if whole => Index::build(&self.set, &spec.key, &spec.payload),
             _ => {
                 let projected = SortedRows::from_unsorted(self.set.to_rows().project(&columns));

@@ -60,7 +60,7 @@ pub use loaded::Session;
 pub use options::Options;
 pub use outcome::Violated;
 pub use outputs::Written;
-pub use pages::page;
+pub use pages::{codes, page};
 pub use plans::{Plans, RulePlans, StratumPlans};
 pub use questions::Answered;
 pub use table::Table;

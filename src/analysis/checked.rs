@@ -446,6 +446,35 @@ impl CheckedProgram {
         &self.subsumptions
     }
 
+    /// The same program without some of its rules. Its strata stay, which is one way to run what is left; ids of rules
+    /// are counted anew.
+    pub fn without_rules(&self, dropped: impl Fn(RuleId) -> bool) -> CheckedProgram {
+        let mut program = self.clone();
+        let mut renumbered: Vec<Option<RuleId>> = Vec::with_capacity(self.rules.len());
+        program.rules.clear();
+        for (id, rule) in self.rules() {
+            renumbered.push(match dropped(id) {
+                true => None,
+                false => {
+                    program.rules.push(rule.clone());
+                    Some(RuleId(program.rules.len() as u32 - 1))
+                }
+            });
+        }
+        let kept = |rules: &mut Vec<RuleId>| {
+            *rules = rules
+                .iter()
+                .filter_map(|id| renumbered[id.index()])
+                .collect();
+        };
+        kept(&mut program.constraints);
+        program
+            .strata
+            .iter_mut()
+            .for_each(|stratum| kept(&mut stratum.rules));
+        program
+    }
+
     /// In the order in which they must run.
     pub fn strata(&self) -> &[Stratum] {
         &self.strata

@@ -102,6 +102,23 @@ impl<'a> Run<'a> {
 
     pub fn run(mut self, relations: &mut [RelationState]) -> Result<RunReport, Stop> {
         let outcome = self.derive(relations);
+        self.end(outcome, relations)
+    }
+
+    /// Derives nothing: what is given is all that holds.
+    pub fn hold(mut self, relations: &mut [RelationState]) -> Result<RunReport, Stop> {
+        for state in relations.iter_mut() {
+            self.report.stated += state.hold(self.options.births);
+        }
+        let outcome = self.constraints(relations);
+        self.end(outcome, relations)
+    }
+
+    fn end(
+        mut self,
+        outcome: Result<(), Stop>,
+        relations: &[RelationState],
+    ) -> Result<RunReport, Stop> {
         let total: u64 = relations
             .iter()
             .map(|state| (state.set.len() + state.set.unsettled()) as u64)
@@ -139,6 +156,18 @@ impl<'a> Run<'a> {
             self.stratum(at, stratum, relations)?;
         }
         self.constraints(relations)
+    }
+
+    /// Derives one stratum, whose relations are open, from relations at rest. Its ticks come after `tick`.
+    pub fn stratum_again(
+        &mut self,
+        at: usize,
+        relations: &mut [RelationState],
+        tick: u32,
+    ) -> Result<(), Stop> {
+        self.tick = tick;
+        let program = self.program;
+        self.stratum(at, &program.strata()[at], relations)
     }
 
     fn stratum(

@@ -11,6 +11,7 @@ mod line;
 mod pager;
 mod scan;
 mod show;
+mod supposing;
 
 use crate::cli::args::ReplArgs;
 use crate::cli::interrupt::Interrupt;
@@ -58,6 +59,14 @@ pub fn start(directory: Option<&Path>, arguments: &ReplArgs) -> Status {
     }
 }
 
+/// Says when one is not in the case itself.
+fn prompt(inside: &str) -> String {
+    match inside.is_empty() {
+        true => PROMPT.to_owned(),
+        false => format!("[{inside}] {PROMPT}"),
+    }
+}
+
 struct Repl {
     session: Rc<RefCell<Session>>,
     interrupt: Interrupt,
@@ -98,7 +107,8 @@ impl Repl {
             let _ = editor.load_history(file);
         }
         loop {
-            match editor.readline(PROMPT) {
+            let prompt = prompt(&self.session.borrow().inside());
+            match editor.readline(&prompt) {
                 Ok(line) => {
                     if let Some(file) = &history {
                         let _ = editor.append_history(file);
@@ -274,6 +284,7 @@ const INTRODUCTION: &str = "\
 A query        works_for(F, \"x\"), !front(F, _)      its variables are the columns; `?-` and the dot may be left off
 A question     works_for(\"a\", \"x\")                  constants only and no dot: yes or no
 A fact         works_for(\"a\", \"x\").                 constants only and a dot: it is stated, until :reload
+A supposition  :assume works_for(\"a\", \"x\")           it holds until :undo, and the case is not touched
 A rule         near(A, B) :- works_for(A, C), works_for(B, C).
 A declaration  .decl near(a: symbol, b: symbol)
 ";

@@ -89,7 +89,7 @@ pub use options::Options;
 pub use outcome::Violated;
 pub use outputs::Written;
 pub use overlays::Supposition;
-pub use pages::page;
+pub use pages::{codes, page};
 pub use plans::{Plans, RulePlans, StratumPlans};
 pub use questions::Answered;
 pub use reject::{Choice, Kept, RejectOption, RejectQuestion, RejectedClaim, Rejection};

@@ -2,6 +2,11 @@
 //!
 //! The case is opened once, as the REPL does; each question is then asked as a command, answer and its printing
 //! included. The clock of a question starts with everything derived and nothing remembered of earlier questions.
+//! `-- --large 1` measures the ecosystem workload instead: what recording births costs there, and first proofs.
+
+#[path = "../workloads/generate.rs"]
+mod generate;
+mod large;
 
 use clap::Parser;
 use cutout::session::{CaseSpec, Command, CriticalQuestion, Options, Session, WhyQuestion};
@@ -23,6 +28,12 @@ struct Arguments {
     /// Threads
     #[arg(short = 'j', long, default_value_t = 2)]
     jobs: usize,
+    /// The ecosystem workload at this scale instead, 1 for the full one
+    #[arg(long, value_name = "SCALE")]
+    large: Option<f64>,
+    /// One run of it, with or without births
+    #[arg(long, hide = true)]
+    births: Option<bool>,
     /// Passed by `cargo bench`
     #[arg(long, hide = true)]
     bench: bool,
@@ -108,6 +119,17 @@ fn questions() -> Vec<(&'static str, Command)> {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    match (arguments.large, arguments.births) {
+        (Some(scale), Some(births)) => {
+            large::measure(scale, arguments.jobs, births);
+            return ExitCode::SUCCESS;
+        }
+        (Some(scale), None) => {
+            large::compare(scale, arguments.jobs);
+            return ExitCode::SUCCESS;
+        }
+        (None, _) => {}
+    }
     let options = Options {
         threads: arguments.jobs.max(1),
         ..Options::default()

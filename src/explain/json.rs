@@ -5,6 +5,7 @@ use super::phrases::gap_text;
 use super::proof::{Basis, Node, NodeId, Premise, Proof, Total};
 use super::supports::Support;
 use super::text::{Wording, fact_text, pattern_text, sentence};
+use super::tree::Locate;
 use crate::analysis::checked::{Literal, LiteralKind, RuleId, Variable};
 use crate::evidence::{ClaimId, Combination, GradeTables};
 use crate::storage::Code;
@@ -28,6 +29,9 @@ pub struct NodeView {
     pub claims: Vec<ClaimView>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub disputed_by: Vec<ClaimView>,
+    /// Where a fact of plain data stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<PlaceView>,
     /// Of a derived fact the rule, of a fact in rule text its place, of a stated one a rule that derives it as well.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<PlaceView>,
@@ -44,6 +48,17 @@ pub struct NodeView {
 pub struct PlaceView {
     pub file: String,
     pub line: u32,
+}
+
+impl PlaceView {
+    /// `file:line`
+    fn read(place: &str) -> Option<PlaceView> {
+        let (file, line) = place.rsplit_once(':')?;
+        Some(PlaceView {
+            file: file.to_owned(),
+            line: line.parse().ok()?,
+        })
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -149,10 +164,26 @@ impl Case<'_> {
         }
     }
 
-    pub fn proof_view(&self, proof: &Proof, texts: &SourceMap, tables: &GradeTables) -> ProofView {
+    /// `locate` tells where a fact of plain data stands, as `file:line`.
+    pub fn proof_view(
+        &self,
+        proof: &Proof,
+        texts: &SourceMap,
+        tables: &GradeTables,
+        locate: &Locate,
+    ) -> ProofView {
         let nodes = proof
             .nodes()
-            .map(|(id, node)| self.node_view(id, node, texts, tables))
+            .map(|(id, node)| {
+                let view = self.node_view(id, node, texts, tables);
+                match view.kind {
+                    "data" => NodeView {
+                        at: locate(&node.fact).and_then(|place| PlaceView::read(&place)),
+                        ..view
+                    },
+                    _ => view,
+                }
+            })
             .collect();
         ProofView {
             root: NodeId::ROOT.0,
@@ -175,6 +206,7 @@ impl Case<'_> {
             kind: "open",
             claims: Vec::new(),
             disputed_by: claims(&node.disputing),
+            at: None,
             rule: None,
             say: None,
             premises: Vec::new(),

@@ -411,7 +411,7 @@ impl Session {
     }
 
     /// Whether something agrees with a pattern as long as nobody asks for what was true at one time.
-    fn is_never_at_once(&mut self, pattern: &Pattern) -> Result<bool, Error> {
+    pub(super) fn is_never_at_once(&self, pattern: &Pattern) -> Result<bool, Error> {
         if !self.lens().at_once {
             return Ok(false);
         }
@@ -501,7 +501,8 @@ impl Session {
             .map(|support| case.support_view(support, question.strength))
             .collect();
         proof.by = question.strength;
-        if !self.claims().is_empty() && !found.supports.iter().all(|support| support.weakest.is_none()) {
+        // Where nothing is claimed there is nobody to count and nothing to weigh.
+        if found.supports.iter().any(|support| support.weakest.is_some()) {
             proof.weight = Some(case.weight(fact, &found, question.strength, &tables, &budget));
             proof.firmest = found.strength().unwrap_or_default();
             let roots = case.corroboration(fact, &self.small_budget());
@@ -533,7 +534,7 @@ impl Session {
         };
         proof.found = Some((
             case.tree(&built, &self.sources, &tables, &options),
-            case.proof_view(&built, &self.sources, &tables),
+            case.proof_view(&built, &self.sources, &tables, &locate),
         ));
         proof
     }

@@ -261,13 +261,15 @@ fn what_was_never_true_at_one_time_supports_nothing() {
         });
         assert_eq!(cuts.unwrap().conclusions[0].claim_cuts, [["k1"], ["k3"]]);
         // Of the copies only the one is left that began after the contract above it had ended.
-        session
-            .look_through(at_once(Some("2024-02-16")))
-            .unwrap();
+        session.look_through(at_once(Some("2024-02-16"))).unwrap();
         assert_eq!(works(session), 2 + 1, "x-front is not kept apart yet");
         let text = session.why(SUB).unwrap().to_string();
         assert!(text.contains("is never true at one time"), "{text}");
-        assert_eq!(session.query("lone(F)").unwrap().len(), 1, "the last in the chain");
+        assert_eq!(
+            session.query("lone(F)").unwrap().len(),
+            1,
+            "the last in the chain"
+        );
         let fall = session.impact("k1").unwrap();
         assert_eq!(fall.falls.len(), 3, "{fall}");
         // The session is as it was after a question of its own.

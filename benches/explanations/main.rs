@@ -47,7 +47,10 @@ fn questions() -> Vec<(&'static str, Command)> {
     let critical = |question: CriticalQuestion| Command::Critical(question);
     let fact = |text: &str| text.to_owned();
     vec![
-        ("why attributed(apt3, mss)", why(r#"attributed("apt3", "mss")"#)),
+        (
+            "why attributed(apt3, mss)",
+            why(r#"attributed("apt3", "mss")"#),
+        ),
         ("why linked(apt41, mss)", why(r#"linked("apt41", "mss")"#)),
         ("why era(_, _, _)", why("era(_, _, _)")),
         (
@@ -92,10 +95,7 @@ fn questions() -> Vec<(&'static str, Command)> {
             "timeline attributed(_, mss)",
             Command::Timeline(fact(r#"attributed(_, "mss")"#)),
         ),
-        (
-            "timeline era_share",
-            Command::Timeline(fact("era_share")),
-        ),
+        ("timeline era_share", Command::Timeline(fact("era_share"))),
         (
             "impact of a source",
             Command::Impact(fact("calinsider-fcdo-2025")),
@@ -113,7 +113,10 @@ fn questions() -> Vec<(&'static str, Command)> {
             "worlds attributed(barium, _)",
             Command::Worlds(fact(r#"attributed("barium", _)"#)),
         ),
-        ("worlds attributed(_, _)", Command::Worlds(fact("attributed(_, _)"))),
+        (
+            "worlds attributed(_, _)",
+            Command::Worlds(fact("attributed(_, _)")),
+        ),
     ]
 }
 

@@ -1,6 +1,6 @@
 //! When each row of a relation appeared.
 
-use crate::storage::{Code, SortedRows};
+use crate::storage::{Code, Rows, SortedRows};
 use rustc_hash::FxHashMap;
 use std::sync::OnceLock;
 
@@ -42,6 +42,19 @@ impl Births {
         self.lookup.take();
     }
 
+    /// The rows that agree with a pattern, by binary search where its first column is bound; `None` where that would take
+    /// long.
+    pub fn matching(&self, pattern: &[Option<Code>]) -> Option<Rows> {
+        if pattern.first()?.is_none() || self.runs.len() > FEW {
+            return None;
+        }
+        let mut found = Rows::new(pattern.len());
+        for (_, run) in &self.runs {
+            run.matching(pattern, &mut found);
+        }
+        Some(found)
+    }
+
     pub fn is_stated(&self, row: &[Code]) -> bool {
         self.runs[0].1.contains(row)
     }
@@ -80,7 +93,6 @@ impl Births {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::Rows;
 
     fn run(numbers: std::ops::Range<u32>) -> SortedRows {
         let mut rows = Rows::new(1);

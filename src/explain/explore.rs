@@ -31,7 +31,10 @@ impl Case<'_> {
             edges: Vec::new(),
             known: FxHashSet::default(),
         };
-        let roots: Vec<u32> = facts.iter().map(|fact| explorer.fact(fact.clone())).collect();
+        let roots: Vec<u32> = facts
+            .iter()
+            .map(|fact| explorer.fact(fact.clone()))
+            .collect();
         let mut next = 0;
         while let Some((_, fact)) = explorer.facts.get(next).cloned() {
             explorer.expand(&fact);
@@ -281,10 +284,12 @@ impl<'a> Explorer<'a> {
                 Some(claim) if self.case.at_once => claims[claim].interval,
                 _ => Interval::ALWAYS,
             };
-            let at = *by_facts.entry((facts.clone(), interval)).or_insert_with(|| {
-                elements.push((facts, interval, Vec::new()));
-                elements.len() - 1
-            });
+            let at = *by_facts
+                .entry((facts.clone(), interval))
+                .or_insert_with(|| {
+                    elements.push((facts, interval, Vec::new()));
+                    elements.len() - 1
+                });
             elements[at].2.push(statement);
         }
         elements

@@ -95,7 +95,13 @@ impl Table {
             index.rows.entry(key).or_default().push(id as u32);
         }
         index.upto = self.rows.len();
-        index.rows.get(&key).into_iter().flatten().copied().for_each(f);
+        index
+            .rows
+            .get(&key)
+            .into_iter()
+            .flatten()
+            .copied()
+            .for_each(f);
     }
 }
 
@@ -158,7 +164,10 @@ impl Case<'_> {
                 .iter()
                 .filter(|rule| rule.relation == relation)
                 .map(|rule| &rule.body);
-            let bodies = self.rules_of(relation).iter().map(|&id| &self.program[id].body);
+            let bodies = self
+                .rules_of(relation)
+                .iter()
+                .map(|&id| &self.program[id].body);
             for body in bodies.chain(dominating) {
                 each_read(body, &mut |read| {
                     if cone.insert(read) {
@@ -239,8 +248,10 @@ fn is_beyond(rule: &Rule) -> bool {
     fn in_term(term: &Term) -> bool {
         match term {
             Term::Call { functor, args } => {
-                matches!(functor.op, FunctorOp::Autoinc | FunctorOp::IterationCount | FunctorOp::User(_))
-                    || args.iter().any(in_term)
+                matches!(
+                    functor.op,
+                    FunctorOp::Autoinc | FunctorOp::IterationCount | FunctorOp::User(_)
+                ) || args.iter().any(in_term)
             }
             Term::Record(fields) => fields.iter().any(in_term),
             Term::Var(_) | Term::Const(_) | Term::Wildcard => false,
@@ -260,7 +271,10 @@ fn is_beyond(rule: &Rule) -> bool {
             }
         })
     }
-    rule.head.as_ref().is_some_and(|head| head.args.iter().any(in_term)) || in_body(&rule.body)
+    rule.head
+        .as_ref()
+        .is_some_and(|head| head.args.iter().any(in_term))
+        || in_body(&rule.body)
 }
 
 fn each_read(body: &[Literal], f: &mut dyn FnMut(RelationId)) {
@@ -293,7 +307,11 @@ impl<'a> History<'a> {
     fn state(&mut self, relation: RelationId, days_of: &dyn Fn(ClaimId) -> DaySet) {
         let case = self.case;
         let every = DaySet::all(self.days);
-        for row in case.facts.matching(relation, &vec![None; case.program[relation].arity()]).iter() {
+        for row in case
+            .facts
+            .matching(relation, &vec![None; case.program[relation].arity()])
+            .iter()
+        {
             let fact = Fact::new(relation, &row);
             let days = match case.ground(&fact) {
                 None => continue,
@@ -338,12 +356,20 @@ impl<'a> History<'a> {
             if matches!(declared.kind, RelationKind::Delta(_))
                 || rules.iter().any(|&id| {
                     let rule = &case.program[id];
-                    is_beyond(rule) && rule.head.as_ref().is_some_and(|head| head.relation == relation)
+                    is_beyond(rule)
+                        && rule
+                            .head
+                            .as_ref()
+                            .is_some_and(|head| head.relation == relation)
                 })
             {
                 // Taken as the run had it.
                 let every = DaySet::all(self.days);
-                for row in case.facts.matching(relation, &vec![None; declared.arity()]).iter() {
+                for row in case
+                    .facts
+                    .matching(relation, &vec![None; declared.arity()])
+                    .iter()
+                {
                     self.insert(&Fact::new(relation, &row), &every);
                 }
             }
@@ -384,7 +410,9 @@ impl<'a> History<'a> {
                     first += 1;
                 }
                 None => {
-                    let Some(fact) = grown.pop_front() else { return };
+                    let Some(fact) = grown.pop_front() else {
+                        return;
+                    };
                     self.equivalences(&fact, &mut found, meter);
                     for &(at, atom) in readers.get(&fact.relation).into_iter().flatten() {
                         if let Some(values) = bound(atom, &fact, case) {
@@ -432,17 +460,23 @@ impl<'a> History<'a> {
             totals,
             meter,
         };
-        joins.each(plan, 0, &known, DaySet::all(self.days), &mut |values, days| {
-            let row: Result<Box<[Code]>, _> = head
-                .args
-                .iter()
-                .map(|arg| value(arg, values, self.case.dictionary))
-                .collect();
-            if let Ok(row) = row {
-                let relation = head.relation;
-                found.push((Fact { relation, row }, days.clone()));
-            }
-        });
+        joins.each(
+            plan,
+            0,
+            &known,
+            DaySet::all(self.days),
+            &mut |values, days| {
+                let row: Result<Box<[Code]>, _> = head
+                    .args
+                    .iter()
+                    .map(|arg| value(arg, values, self.case.dictionary))
+                    .collect();
+                if let Ok(row) = row {
+                    let relation = head.relation;
+                    found.push((Fact { relation, row }, days.clone()));
+                }
+            },
+        );
     }
 
     /// The pairs that the laws of equivalence make with a pair.

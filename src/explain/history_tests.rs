@@ -63,7 +63,13 @@ fn history(world: &World, rows: &[Row], reading: Reading) -> BTreeMap<Fact, Vec<
     let t = world.program.relation_named("t").unwrap();
     let case = world.case();
     let history = case
-        .history(&[t], reading, DAYS, &|claim| days_of(rows, claim), &Budget::default())
+        .history(
+            &[t],
+            reading,
+            DAYS,
+            &|claim| days_of(rows, claim),
+            &Budget::default(),
+        )
         .unwrap()
         .unwrap();
     let found = history.matching(t, &[None, None]);
@@ -156,6 +162,12 @@ fn a_budget_ends_it() {
         ..Budget::default()
     };
     let case = world.case();
-    let found = case.history(&[t], Reading::Apart, DAYS, &|claim| days_of(&rows, claim), &budget);
+    let found = case.history(
+        &[t],
+        Reading::Apart,
+        DAYS,
+        &|claim| days_of(&rows, claim),
+        &budget,
+    );
     assert_eq!(found.err(), Some(StopReason::Rows));
 }

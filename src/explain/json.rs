@@ -238,10 +238,11 @@ impl Case<'_> {
                     &rule.variables,
                     &derivation.values,
                 );
-                view.premises.extend(node.beats.iter().map(|rival| PremiseView::Beats {
-                    fact: fact_text(self.program, self.dictionary, &rival.fact),
-                    text: self.beats_text(rival),
-                }));
+                view.premises
+                    .extend(node.beats.iter().map(|rival| PremiseView::Beats {
+                        fact: fact_text(self.program, self.dictionary, &rival.fact),
+                        text: self.beats_text(rival),
+                    }));
             }
             Basis::Equivalent(links) => {
                 view.kind = "equivalent";

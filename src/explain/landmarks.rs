@@ -20,11 +20,17 @@ impl Case<'_> {
     /// The cuts of one statement, and of one source, of each fact. Negations and totals are taken as they are now.
     pub fn single_cuts(&self, facts: &[Fact], budget: &Budget) -> Vec<Cuts> {
         let meter = Meter::new(budget);
-        let held: Vec<Fact> = facts.iter().filter(|fact| self.holds(fact)).cloned().collect();
+        let held: Vec<Fact> = facts
+            .iter()
+            .filter(|fact| self.holds(fact))
+            .cloned()
+            .collect();
         let (lineage, vertices) = self.lineage_of_all(&held, &meter);
         let statements = Landmarks::of(&lineage, &meter, |statement| vec![statement.clone()]);
         let sources = Landmarks::of(&lineage, &meter, |statement| {
-            let source = statement.claim().and_then(|claim| self.claims[claim].source);
+            let source = statement
+                .claim()
+                .and_then(|claim| self.claims[claim].source);
             Vec::from_iter(source)
         });
         let vertex_of: FxHashMap<&Fact, u32> = held.iter().zip(vertices).collect();
@@ -92,12 +98,16 @@ impl<T: Clone + Eq + Hash> Landmarks<T> {
             open.push_back(edge.head);
         }
         let mut queued = vec![false; needs.len()];
-        open.iter().for_each(|&vertex| queued[vertex as usize] = true);
+        open.iter()
+            .for_each(|&vertex| queued[vertex as usize] = true);
         while let Some(vertex) = open.pop_front() {
             queued[vertex as usize] = false;
             for &at in &lineage.used_by[vertex as usize] {
                 if !meter.spend() {
-                    return Landmarks { names, needs: vec![None; needs.len()] };
+                    return Landmarks {
+                        names,
+                        needs: vec![None; needs.len()],
+                    };
                 }
                 let edge = &lineage.edges[at as usize];
                 let Some(all) = union(&needs, &edge.premises) else {
@@ -121,7 +131,9 @@ impl<T: Clone + Eq + Hash> Landmarks<T> {
 
     fn at(&self, vertex: u32) -> Vec<Vec<T>> {
         let needs = self.needs[vertex as usize].iter().flatten();
-        needs.map(|&at| vec![self.names[at as usize].clone()]).collect()
+        needs
+            .map(|&at| vec![self.names[at as usize].clone()])
+            .collect()
     }
 }
 

@@ -44,7 +44,10 @@ impl Case<'_> {
                 pattern: asked,
             } => format!("no {}", pattern(&(*relation, asked.clone()))),
             Condition::Chosen(fact) => {
-                format!("{} is chosen", fact_text(self.program, self.dictionary, fact))
+                format!(
+                    "{} is chosen",
+                    fact_text(self.program, self.dictionary, fact)
+                )
             }
             Condition::Undominated(fact) => {
                 let fact = fact_text(self.program, self.dictionary, fact);

@@ -66,7 +66,9 @@ impl Case<'_> {
                 }),
                 span: rule.span,
             };
-            let body: Vec<Literal> = std::iter::once(dominating).chain(rule.body.clone()).collect();
+            let body: Vec<Literal> = std::iter::once(dominating)
+                .chain(rule.body.clone())
+                .collect();
             let row: Vec<Option<Code>> = fact.row.iter().map(|&code| Some(code)).collect();
             let solver = Solver::new(self.context(meter), &body, &rule.variables)
                 .with_head(&rule.dominated, &row);
@@ -126,7 +128,12 @@ impl Case<'_> {
     }
 
     fn dominates(&self, rule: &Subsumption, over: &[Code], row: &[Code], meter: &Meter) -> bool {
-        let terms: Vec<Term> = rule.dominating.iter().chain(&rule.dominated).cloned().collect();
+        let terms: Vec<Term> = rule
+            .dominating
+            .iter()
+            .chain(&rule.dominated)
+            .cloned()
+            .collect();
         let values: Vec<Option<Code>> = over.iter().chain(row).map(|&code| Some(code)).collect();
         Solver::new(self.context(meter), &rule.body, &rule.variables)
             .with_head(&terms, &values)

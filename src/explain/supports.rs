@@ -124,8 +124,7 @@ impl Case<'_> {
             .clone()
             .map(|claim| (claim, self.claim_strength(claim, tables)));
         let product = graded.clone().map(|(_, strength)| strength).product();
-        let weakest = graded
-            .min_by(|left, right| left.1.total_cmp(&right.1));
+        let weakest = graded.min_by(|left, right| left.1.total_cmp(&right.1));
         let interval = Interval::intersection(claims.map(|claim| self.claims[claim].interval));
         Support {
             conditions,

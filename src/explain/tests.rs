@@ -671,7 +671,10 @@ fn choice_and_subsumption_are_premises() {
         let texts: Vec<String> = conditions.map(|one| case.condition_text(one)).collect();
         texts.join("; ")
     };
-    assert_eq!(supports("serves x-a x-c"), r#"serves("x-a","x-c") is chosen"#);
+    assert_eq!(
+        supports("serves x-a x-c"),
+        r#"serves("x-a","x-c") is chosen"#
+    );
     assert_eq!(supports("best x-d 1"), r#"nothing dominates best("x-d",1)"#);
 }
 

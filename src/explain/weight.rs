@@ -33,7 +33,8 @@ const MOST_CHANCES: usize = 1_000;
 
 impl Weight {
     /// What a conclusion may have at most for its chance to be counted.
-    pub const BOUND: &'static str = "1,000 independent chances and a decision diagram of 20,000 nodes";
+    pub const BOUND: &'static str =
+        "1,000 independent chances and a decision diagram of 20,000 nodes";
 }
 
 impl Case<'_> {
@@ -275,7 +276,9 @@ impl Chances {
             .iter()
             .map(|&variable| (variable, true))
             .collect();
-        set.mk_conjunctive_clause(&biodivine_lib_bdd::BddPartialValuation::from_values(&literals))
+        set.mk_conjunctive_clause(&biodivine_lib_bdd::BddPartialValuation::from_values(
+            &literals,
+        ))
     }
 }
 

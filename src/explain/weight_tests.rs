@@ -36,7 +36,12 @@ fn world(program: usize, rows: &[Row]) -> World {
         let relation = if *first { "e" } else { "f" };
         claims += &format!("c{at} s{source} {credibility} .. {relation} {x} {y}\n");
     }
-    World::new(&format!("{DECLARATIONS}{}", PROGRAMS[program]), &claims, SOURCES, true)
+    World::new(
+        &format!("{DECLARATIONS}{}", PROGRAMS[program]),
+        &claims,
+        SOURCES,
+        true,
+    )
 }
 
 fn weight(world: &World, fact: &Fact, by: Combination) -> Weight {
@@ -55,7 +60,9 @@ fn groups(world: &World) -> Vec<Vec<ClaimId>> {
     let mut groups: Vec<Vec<ClaimId>> = Vec::new();
     for (id, claim) in world.claims.iter() {
         let roots = |claim: ClaimId| -> &[SourceId] {
-            world.claims[claim].source.map_or(&[], |source| world.sources.roots(source))
+            world.claims[claim]
+                .source
+                .map_or(&[], |source| world.sources.roots(source))
         };
         let linked = |group: &Vec<ClaimId>| {
             group.iter().any(|&other| {
@@ -72,7 +79,12 @@ fn groups(world: &World) -> Vec<Vec<ClaimId>> {
 }
 
 /// The chance of the fact, summed over the worlds in which each group is right down to some strength.
-fn brute_force(world: &World, fact: &Fact, groups: &[Vec<ClaimId>], right: &mut Vec<ClaimId>) -> f64 {
+fn brute_force(
+    world: &World,
+    fact: &Fact,
+    groups: &[Vec<ClaimId>],
+    right: &mut Vec<ClaimId>,
+) -> f64 {
     let Some((group, others)) = groups.split_first() else {
         let database = world.run(|claim| right.contains(&claim));
         return f64::from(database.contains(fact.relation, &fact.row));
@@ -85,7 +97,11 @@ fn brute_force(world: &World, fact: &Fact, groups: &[Vec<ClaimId>], right: &mut 
     for step in steps.windows(2) {
         // Luck falls between the two: claims of the upper strength and more are right.
         let before = right.len();
-        right.extend(group.iter().filter(|&&claim| strength(world, claim) >= step[1]));
+        right.extend(
+            group
+                .iter()
+                .filter(|&&claim| strength(world, claim) >= step[1]),
+        );
         chance += (step[1] - step[0]) * brute_force(world, fact, others, right);
         right.truncate(before);
     }
@@ -160,7 +176,12 @@ fn too_much_is_said() {
         claims += &format!("c{x}-{y} s0 2 .. e {} {}\n", 100 * x + y, 100 * x + y + 1);
         claims += &format!("d{x}-{y} s0 2 .. e {} {}\n", 100 * x + y, 100 * (x + 1) + y);
     }
-    let world = World::new(&format!("{DECLARATIONS}{}", PROGRAMS[0]), &claims, SOURCES, true);
+    let world = World::new(
+        &format!("{DECLARATIONS}{}", PROGRAMS[0]),
+        &claims,
+        SOURCES,
+        true,
+    );
     let fact = world.fact(&format!("t 0 {}", 100 * (size - 1) + size - 1));
     let (tables, budget) = (GradeTables::default(), Budget::default());
     let case = world.case();

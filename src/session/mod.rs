@@ -75,8 +75,8 @@ pub use worlds::{Bridged, OverMerged, Worlds};
 
 // What callers need of the parts below, so that they know only this one.
 pub use crate::engine::budget::{Budget, Observer, StopReason};
-pub use crate::evidence::{Credibility, Lens, PartialDate, Reliability};
 pub use crate::evidence::Combination;
+pub use crate::evidence::{Credibility, Lens, PartialDate, Reliability};
 pub use crate::explain::{GraphFormat, Line, LineKind, Row, Tree, wrap};
 pub use crate::plan::{PlanText, StepText};
 

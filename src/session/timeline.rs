@@ -198,7 +198,9 @@ impl Session {
             }
         }
         let first = calendar.dates.first();
-        calendar.days.extend(first.map(|(date, _)| day(date, Which::None)));
+        calendar
+            .days
+            .extend(first.map(|(date, _)| day(date, Which::None)));
         calendar
     }
 

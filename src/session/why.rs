@@ -468,7 +468,10 @@ impl Session {
         if !case.holds(fact) {
             return proof;
         }
-        let found = case.supports(fact, &tables, limit, &budget);
+        let found = match question.all || question.limit.is_some() {
+            true => case.supports(fact, &tables, limit, &budget),
+            false => case.supports(fact, &tables, limit, &self.first_budget()),
+        };
         proof.count = found.count_text();
         proof.complete = found.complete;
         let shortest = case.prove(fact, &ProofOptions::default(), &budget);
@@ -502,8 +505,18 @@ impl Session {
             .collect();
         proof.by = question.strength;
         // Where nothing is claimed there is nobody to count and nothing to weigh.
-        if found.supports.iter().any(|support| support.weakest.is_some()) {
-            proof.weight = Some(case.weight(fact, &found, question.strength, &tables, &budget));
+        if found
+            .supports
+            .iter()
+            .any(|support| support.weakest.is_some())
+        {
+            proof.weight = Some(case.weight(
+                fact,
+                &found,
+                question.strength,
+                &tables,
+                &self.first_budget(),
+            ));
             proof.firmest = found.strength().unwrap_or_default();
             let roots = case.corroboration(fact, &self.small_budget());
             proof.independent = Some((roots.independent, roots.complete));

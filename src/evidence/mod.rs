@@ -8,6 +8,7 @@ pub mod claim;
 pub mod combination;
 pub mod date;
 pub mod grade;
+pub mod judgement;
 pub mod lens;
 pub mod source;
 
@@ -15,5 +16,6 @@ pub use claim::{Claim, ClaimId, Claims, Stance};
 pub use combination::{Combination, confidence, likelihood};
 pub use date::{Day, Interval, PartialDate};
 pub use grade::{Credibility, Grade, GradeTables, Reliability};
+pub use judgement::{Judgement, Judgements, Verdict};
 pub use lens::Lens;
 pub use source::{Source, SourceId, Sources};

@@ -103,6 +103,7 @@ impl Case<'_> {
                         head.relation == fact.relation && self.makes(&head.args, &[], &fact.row)
                     })
             }
+            Ground::Assumed => self.is_assumed(fact),
             Ground::Data => self.holds(fact),
         }
     }

@@ -258,7 +258,7 @@ impl<'a> Explorer<'a> {
             let statements: Vec<Statement> = match self.case.ground(fact) {
                 None => continue,
                 Some(Ground::Text(rule)) => vec![Statement::Text(rule)],
-                Some(Ground::Data) => vec![Statement::Data(fact.clone())],
+                Some(Ground::Data | Ground::Assumed) => vec![Statement::Data(fact.clone())],
                 Some(Ground::Claims(of)) => of
                     .into_iter()
                     .map(|claim| claims.with_id(&claims[claim].id).next().unwrap_or(claim))

@@ -21,7 +21,7 @@ pub struct Member {
 ///
 /// What counts as one member: over a body of a single atom, one row of its relation; over any other body, one
 /// assignment of its named variables, so that `_` there does not multiply.
-pub(super) fn each_member<'a>(
+pub(crate) fn each_member<'a>(
     context: Context<'a>,
     aggregate: &'a Aggregate,
     variables: &'a [Variable],
@@ -89,7 +89,7 @@ pub(super) fn named(aggregate: &Aggregate, variables: &[Variable]) -> Vec<VarId>
 
 /// What an aggregate can bind: its result followed by its witnesses, one tuple for each tie. Empty when it has no value
 /// or the budget ran out.
-pub(super) fn answers(
+pub(crate) fn answers(
     context: Context,
     aggregate: &Aggregate,
     variables: &[Variable],
@@ -170,7 +170,7 @@ fn beats(aggregate: &Aggregate, left: Code, right: Code, context: Context) -> bo
     let op = match aggregate.op {
         AggregateOp::Min => CompareOp::Lt,
         AggregateOp::Max => CompareOp::Gt,
-        AggregateOp::Count | AggregateOp::Sum | AggregateOp::Mean => return false,
+        _ => return false,
     };
     functor::compare(op, aggregate.operand, left, right, context.dictionary)
 }

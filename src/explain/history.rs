@@ -228,6 +228,7 @@ impl Case<'_> {
         let declared = &self.program[relation];
         matches!(declared.kind, RelationKind::Delta(_))
             || !declared.choice_domains.is_empty()
+            || declared.lattice.is_some()
             || self
                 .program
                 .subsumptions()
@@ -267,7 +268,9 @@ fn is_beyond(rule: &Rule) -> bool {
                 in_term(from) || in_term(to) || step.as_ref().is_some_and(in_term)
             }
             LiteralKind::Aggregate(aggregate) => {
-                aggregate.target.as_ref().is_some_and(in_term) || in_body(&aggregate.body)
+                aggregate.op == AggregateOp::User
+                    || aggregate.target.as_ref().is_some_and(in_term)
+                    || in_body(&aggregate.body)
             }
         })
     }
@@ -323,7 +326,7 @@ impl<'a> History<'a> {
                     }
                     days
                 }
-                Some(Ground::Text(_) | Ground::Data) => every.clone(),
+                Some(Ground::Text(_) | Ground::Data | Ground::Assumed) => every.clone(),
             };
             self.insert(&fact, &days);
         }
@@ -854,7 +857,7 @@ impl Joins<'_> {
                 }
                 days
             }
-            AggregateOp::Count | AggregateOp::Sum | AggregateOp::Mean => {
+            AggregateOp::Count | AggregateOp::Sum | AggregateOp::Mean | AggregateOp::User => {
                 let mut days = DaySet::all(self.history.days);
                 members.iter().for_each(|member| days.keep(&member.days));
                 days

@@ -23,7 +23,7 @@ pub struct ProofView {
 pub struct NodeView {
     pub id: u32,
     pub fact: String,
-    /// `claims`, `text`, `data`, `derived`, `equivalent` or `open`.
+    /// `claims`, `text`, `assumed`, `data`, `derived`, `equivalent` or `open`.
     pub kind: &'static str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub claims: Vec<ClaimView>,
@@ -32,6 +32,9 @@ pub struct NodeView {
     /// Where a fact of plain data stands.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<PlaceView>,
+    /// Claims that state it and are rejected, each with who says so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rejected: Vec<RejectedView>,
     /// Of a derived fact the rule, of a fact in rule text its place, of a stated one a rule that derives it as well.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<PlaceView>,
@@ -42,6 +45,14 @@ pub struct NodeView {
     /// Why an open node is not explained.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct RejectedView {
+    pub claim: String,
+    pub judgement: String,
+    pub author: String,
+    pub date: String,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -207,6 +218,16 @@ impl Case<'_> {
             claims: Vec::new(),
             disputed_by: claims(&node.disputing),
             at: None,
+            rejected: self
+                .rejected(&node.fact)
+                .into_iter()
+                .map(|(claim, judgement)| RejectedView {
+                    claim: self.claims[claim].id.to_string(),
+                    judgement: judgement.id.to_string(),
+                    author: judgement.author.to_string(),
+                    date: judgement.date.to_string(),
+                })
+                .collect(),
             rule: None,
             say: None,
             premises: Vec::new(),
@@ -224,6 +245,7 @@ impl Case<'_> {
                         view.kind = "text";
                         view.rule = Some(place(*rule));
                     }
+                    Ground::Assumed => view.kind = "assumed",
                     Ground::Data => view.kind = "data",
                 }
             }

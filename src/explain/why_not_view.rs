@@ -1,6 +1,7 @@
 //! Near misses as JSON and as a tree of lines.
 
 use super::case::Case;
+use super::facts::Fact;
 use super::json::PlaceView;
 use super::text::{Wording, fact_text, pattern_text};
 use super::tree::{Line, LineKind, Tree};
@@ -35,6 +36,9 @@ pub struct FailingView {
     /// Facts that hold and differ in one argument.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub nearest: Vec<String>,
+    /// Claims that state it and are rejected, with who says so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rejected: Vec<String>,
     /// What is nearest to it in its turn.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub near: Vec<MissView>,
@@ -83,11 +87,26 @@ impl Case<'_> {
             literal,
             kind: "false",
             nearest: Vec::new(),
+            rejected: Vec::new(),
             near: Vec::new(),
         };
         match &failing.reason {
-            Reason::Absent { nearest, below, .. } => {
+            Reason::Absent {
+                nearest,
+                below,
+                relation,
+                pattern,
+            } => {
                 view.kind = "absent";
+                if let Some(row) = pattern.iter().copied().collect::<Option<Vec<_>>>() {
+                    let rejected = self.rejected(&Fact::new(*relation, &row));
+                    view.rejected = rejected
+                        .into_iter()
+                        .map(|(claim, judgement)| {
+                            format!("claim {}, by {judgement}", self.claims[claim].id)
+                        })
+                        .collect();
+                }
                 view.nearest = nearest.iter().map(fact).collect();
                 view.near = below
                     .iter()
@@ -231,7 +250,11 @@ fn line<'v>(item: &Item<'v>) -> (String, Vec<String>, LineKind, Vec<Item<'v>>) {
                 "present" => format!("✗ {} must not hold, and does", failing.literal),
                 _ => format!("✗ {} is false", failing.literal),
             };
-            let mut notes = Vec::new();
+            let mut notes: Vec<String> = failing
+                .rejected
+                .iter()
+                .map(|rejected| format!("rejected: {rejected}"))
+                .collect();
             if !failing.nearest.is_empty() {
                 notes.push(format!("there is {}", failing.nearest.join(", ")));
             }

@@ -454,7 +454,7 @@ impl Session {
         })
     }
 
-    fn explain_fact(&self, fact: &Fact, question: &WhyQuestion) -> Proof {
+    pub(super) fn explain_fact(&self, fact: &Fact, question: &WhyQuestion) -> Proof {
         let case = self.case();
         let tables = GradeTables::default();
         let budget = self.explanation_budget();

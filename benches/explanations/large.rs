@@ -100,7 +100,7 @@ fn explain(database: &Database, program: &CheckedProgram, dictionary: &Dictionar
         "conclusion", "proof", "again", "supports", "found", "all"
     );
     let before = peak_now();
-    debug_assert!(generate::WORKLOADS.contains(&"ecosystem"));
+    assert!(generate::WORKLOADS.contains(&"ecosystem"));
     for name in ASKED {
         let Some(fact) = typical(database, program, name) else {
             continue;

@@ -133,6 +133,7 @@ impl RelationState {
         let stated = SortedRows::from_unsorted(std::mem::take(&mut self.stated));
         let derived = std::mem::replace(&mut self.derived, Rows::new(arity));
         let count = stated.len() as u64;
+        self.told = (!derived.is_empty()).then(|| Told::new(stated.clone()));
         let mut all = derived.clone();
         all.append(stated.rows());
         let all = SortedRows::from_unsorted(all);
@@ -341,6 +342,66 @@ impl RelationState {
             .or_insert(held)
             .index
             .clone()
+    }
+
+    /// The rows that agree with a pattern, through what is there: rows in order, runs of births, indexes on some of the
+    /// bound columns. `None` where nothing leads to them.
+    pub fn at_hand(&self, pattern: &[Option<Code>]) -> Option<Rows> {
+        if pattern.first()?.is_some() {
+            if let Some(rows) = self.set.as_sorted() {
+                let mut found = Rows::new(pattern.len());
+                rows.matching(pattern, &mut found);
+                return Some(found);
+            }
+            let found = self
+                .births
+                .as_ref()
+                .and_then(|births| births.matching(pattern));
+            if found.is_some() {
+                return found;
+            }
+        }
+        let indexes = self.indexes.read();
+        let whole = indexes.iter().filter(|(spec, held)| {
+            let bound = spec.key.iter().all(|&at| pattern[at].is_some());
+            bound && !held.ahead && spec.key.len() + spec.payload.len() == pattern.len()
+        });
+        let (spec, held) = whole.max_by_key(|(spec, _)| (spec.key.len(), &spec.key))?;
+        let key: Vec<Code> = spec.key.iter().filter_map(|&at| pattern[at]).collect();
+        let mut row: Vec<Code> = pattern
+            .iter()
+            .map(|code| code.unwrap_or_default())
+            .collect();
+        let mut found = Rows::new(pattern.len());
+        let entry = held.index.entry(held.index.locate(&key));
+        for rest in entry.chunks_exact(spec.payload.len().max(1)) {
+            for (&column, &code) in spec.payload.iter().zip(rest) {
+                row[column] = code;
+            }
+            let agrees = pattern.iter().zip(&row);
+            if agrees
+                .into_iter()
+                .all(|(code, &have)| code.is_none_or(|code| code == have))
+            {
+                found.push(&row);
+            }
+        }
+        Some(found)
+    }
+
+    /// Whether [`RelationState::at_hand`] leads to rows that agree on these columns.
+    pub fn leads_to(&self, bound: &[usize]) -> bool {
+        let ordered = self.set.as_sorted().is_some() || self.births.is_some();
+        ordered && bound.contains(&0)
+            || self.indexes.read().keys().any(|spec| {
+                !spec.key.is_empty()
+                    && spec.key.iter().all(|at| bound.contains(at))
+                    && spec.key.len() + spec.payload.len() == self.set.arity()
+            })
+    }
+
+    pub fn holds_index(&self, spec: &IndexSpec) -> bool {
+        self.indexes.read().contains_key(spec)
     }
 
     /// Rows that a round added on average; of the latest one while rounds go on.

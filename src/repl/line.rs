@@ -458,6 +458,7 @@ fn value_name(flag: &str) -> &'static str {
         "note" => "TEXT",
         "using" => "RELATIONS",
         "rival" => "FACT",
+        "strength" => "HOW",
         _ => "N",
     }
 }

@@ -529,7 +529,7 @@ pub struct WhatIfArgs {
     /// List everything, also what is long
     #[arg(long)]
     pub all: bool,
-    /// Weigh up to this many of the facts that hold either way [default: 60]
+    /// Weigh up to this many of the facts that hold either way [default: 40]
     #[arg(long, value_name = "N")]
     pub weigh: Option<usize>,
     #[command(flatten)]

@@ -19,6 +19,7 @@ pub mod table;
 pub mod terminal;
 pub mod test;
 pub mod units;
+pub mod what_if;
 
 mod check;
 mod diff;
@@ -29,8 +30,6 @@ mod query;
 mod run;
 mod suppose;
 mod why;
-
-pub mod what_if;
 
 use args::Cli;
 use clap::CommandFactory;

@@ -509,11 +509,11 @@ fn parse_command(command: &str) -> Result<Line, String> {
         ("undo", None) => run(Command::Undo),
         ("redo", None) => run(Command::Redo),
         ("diff", None) => run(Command::Diff),
-        ("what-if", changes) => run(Command::WhatIf(WhatIfQuestion {
+        ("what-if", changes) => run(Command::WhatIf(Box::new(WhatIfQuestion {
             supposed: supposing::changes(changes.as_deref().unwrap_or_default(), &flags)?,
             why: flags.has("why"),
             weigh: flags.parsed("weigh")?,
-        })),
+        }))),
         ("hyp", None) => run(Command::Hypotheses),
         ("next", None) => run(Command::Next),
         ("all", None) => run(Command::All),
@@ -553,11 +553,11 @@ fn parse_command(command: &str) -> Result<Line, String> {
             time: flags.has("time"),
             ..WhyQuestion::of(fact)
         })),
-        ("assume", Some(text)) => run(Command::Suppose(Supposition {
+        ("assume", Some(text)) => run(Command::Suppose(Box::new(Supposition {
             assume: vec![text],
             ..Supposition::default()
-        })),
-        ("withdraw", Some(text)) => run(Command::Suppose(supposing::withdrawal(&text))),
+        }))),
+        ("withdraw", Some(text)) => run(Command::Suppose(Box::new(supposing::withdrawal(&text)))),
         ("hyp", Some(text)) => supposing::hypothesis(&text).map(Line::Run),
         ("reject", Some(fact)) => supposing::reject(fact, &flags).map(Line::Run),
         ("save", Some(text)) => supposing::save(&text, &flags).map(Line::Run),

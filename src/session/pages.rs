@@ -30,6 +30,44 @@ const RUNNING: &[(&str, &str)] = &[
     ),
 ];
 
+/// Codes of what is supposed, and of judgements.
+const SUPPOSING: &[(&str, &str)] = &[
+    (
+        "D070",
+        "A derived fact was to be withdrawn: something it rests on would have to go instead.",
+    ),
+    ("D071", "A fact was to be withdrawn that does not hold."),
+    (
+        "D072",
+        "A claim, source, rule or rule file was to be withdrawn that is not there.",
+    ),
+    ("D073", "A fact was to be assumed that holds already."),
+    (
+        "D074",
+        "A hypothesis was named with too few or too many constants.",
+    ),
+    (
+        "D075",
+        "Something was to be supposed in a way in which it cannot be.",
+    ),
+    (
+        "D076",
+        "A hypothesis was named that does not exist, or cannot be called so.",
+    ),
+    ("D077", "Two hypotheses have one name."),
+    ("D078", "A file of hypotheses holds something else."),
+    ("D079", "Nothing was supposed."),
+    (
+        "D080",
+        "There is no supposition to go back to, to leave or to save.",
+    ),
+    ("D081", "What is supposed cannot be written as claims."),
+    (
+        "D082",
+        "An inference cannot be rejected, or not in this way.",
+    ),
+];
+
 /// What is diagnosed so, and how it is put right: for each code a header `=== CODE` (`with` others that go before), a sample, `--- right`, a sample.
 ///
 /// A sample is the text of `case.dl`, which `cutout check case.dl` reads unless a first line `$ …` gives another
@@ -128,7 +166,7 @@ pub fn codes() -> impl Iterator<Item = &'static str> {
 
 fn meaning(code: &str) -> Option<(&'static str, Option<&'static str>)> {
     let coded = syntax::codes::CODES.iter().chain(analysis::codes::CODES);
-    let plain = io::codes::TABLE.iter().chain(RUNNING);
+    let plain = io::codes::TABLE.iter().chain(RUNNING).chain(SUPPOSING);
     coded
         .map(|entry| (entry.code, entry.meaning, entry.warning_name))
         .chain(plain.map(|&(known, meaning)| (known, meaning, None)))

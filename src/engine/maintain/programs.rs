@@ -15,6 +15,8 @@ pub struct Rewritten {
     pub added: FxHashSet<RuleId>,
     /// Relations that are something else than before, beyond the rules that derive them.
     pub redefined: FxHashSet<RelationId>,
+    /// Whether there are other rules, or the same in another order.
+    pub differs: bool,
 }
 
 /// Rules are the same when they say the same, wherever they stand. O(rules) where they stand in the same order.
@@ -47,14 +49,21 @@ pub fn compare(before: &CheckedProgram, after: &CheckedProgram) -> Rewritten {
     }
     found.dropped = left.into_values().flatten().map(|(id, _)| id).collect();
     found.dropped.sort();
-    found.redefined = redefined(before, after);
+    found.differs = !old.is_empty() || !new.is_empty();
+    found.redefined = redefined(before, after, found.differs);
     found
 }
 
-fn redefined(before: &CheckedProgram, after: &CheckedProgram) -> FxHashSet<RelationId> {
+fn redefined(
+    before: &CheckedProgram,
+    after: &CheckedProgram,
+    rules_differ: bool,
+) -> FxHashSet<RelationId> {
     let mut found = FxHashSet::default();
     for ((id, old), (_, new)) in before.relations().zip(after.relations()) {
-        let choices = old.choice_domains != new.choice_domains;
+        // Rules choose in the order in which they stand.
+        let choices = old.choice_domains != new.choice_domains
+            || rules_differ && !new.choice_domains.is_empty();
         if old.kind != new.kind
             || choices
             || subsumptions(before, id) != subsumptions(after, id)

@@ -1,6 +1,7 @@
 //! One stratum, row by row.
 
 use super::Row;
+use super::prove::Proven;
 use super::routes::Start;
 use super::transaction::Transaction;
 use super::walk::{Doomed, Halt, View};
@@ -94,10 +95,16 @@ impl Transaction<'_> {
         }
         let readers = self.readers(stratum, true);
         let mut doomed = Doomed::default();
+        let mut proven = Proven::default();
         while let Some(Reverse((birth, _, relation, row))) = candidates.heap.pop() {
-            if !self.relations[relation.index()].set.contains(&row)
-                || self.is_sure(stratum, relation, &row, birth, &doomed)?
-            {
+            if !self.relations[relation.index()].set.contains(&row) {
+                continue;
+            }
+            let stays = match stratum.recursive && !self.births {
+                true => self.is_proven(stratum, relation, &row, &doomed, &mut proven)?,
+                false => self.is_sure(relation, &row, birth, &doomed)?,
+            };
+            if stays {
                 continue;
             }
             for (rule, at, head) in readers.get(&relation).into_iter().flatten() {
@@ -169,10 +176,9 @@ impl Transaction<'_> {
         readers
     }
 
-    /// Whether a row is stated, or follows from rows that are sure to stay.
+    /// Whether a row is stated, or follows from rows that are sure to stay: earlier ones, or those of strata below.
     fn is_sure(
         &mut self,
-        stratum: &Stratum,
         relation: RelationId,
         row: &Row,
         birth: u32,
@@ -186,10 +192,6 @@ impl Transaction<'_> {
             before: self.births.then_some(birth),
         };
         for &rule in self.rules_of(relation).iter() {
-            // Without births no row of the stratum is sure.
-            if stratum.recursive && !self.births && self.reads(rule, stratum) {
-                continue;
-            }
             if self.finds(rule, row, view)?.is_some() {
                 return Ok(true);
             }

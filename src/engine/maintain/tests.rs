@@ -130,7 +130,7 @@ const MORE: &str = "\
 .decl k(a0: number, a1: number)
 .decl i(a0: number, a1: number)
 ";
-const MORE_RULES: [&str; 24] = [
+const MORE_RULES: [&str; 25] = [
     "e(x,y) :- b(x,y), x < 5.",
     "e(x,y) :- p(x,y), c(x).",
     "w(x,y) :- e(x,y), !a(x,y).",
@@ -154,6 +154,7 @@ const MORE_RULES: [&str; 24] = [
     ":- w(x,y), n = count : { a(x,_) }, n > 1.",
     "w(x,z) :- a(x,y), z = range(y, y + 3), c(z).",
     "w(3,4). w(1,1).",
+    "f(x,n) :- c(x), n = sum to_float(y) * 0.1 + to_float(z) : { t(x,y,z) }.",
     ".limitsize k(n=3)",
 ];
 

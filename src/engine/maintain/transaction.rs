@@ -5,7 +5,7 @@ use super::journal::{Entry, Journal};
 use super::programs::{Rewritten, compare};
 use super::rerun::{entangled, resists};
 use super::route::Route;
-use super::routes::{Routes, Start};
+use super::routes::{Routes, Start, own_atoms};
 use super::walk::{Halt, Meter, View, Walker, value};
 use super::{Overlay, Row};
 use crate::analysis::checked::{
@@ -39,7 +39,7 @@ pub struct Setting<'a> {
 /// Following a stratum row by row may look at so many rows, ...
 const LEAST_WORK: u64 = if cfg!(test) { 200 } else { 100_000 };
 /// ... or at this part of all rows that deriving it anew reads and writes: a row costs so much more when it comes alone.
-const COSTLIER: u64 = if cfg!(test) { 1 } else { 8 };
+const COSTLIER: u64 = if cfg!(test) { 1 } else { 2 };
 
 pub struct Transaction<'a> {
     /// The program from now on, and the one before: often the same.
@@ -56,6 +56,8 @@ pub struct Transaction<'a> {
     pub withdrawn: Vec<Vec<Row>>,
     pub stated: Vec<Vec<Row>>,
     redefined: FxHashSet<RelationId>,
+    /// Whether there are other rules than before, or in another order.
+    rewritten: bool,
     routes: &'a mut Routes,
     meter: Meter,
     effort: Effort,
@@ -124,6 +126,7 @@ impl Setting<'_> {
             dropped: rewritten.dropped,
             added: rewritten.added,
             redefined: rewritten.redefined,
+            rewritten: rewritten.differs,
             routes,
             meter: Meter::default(),
             effort: Effort::default(),
@@ -264,6 +267,17 @@ impl Transaction<'_> {
                     return self.check_size(setting);
                 }
                 Err(Halt::TooMuch) => {
+                    if std::env::var_os("DBG").is_some() {
+                        eprintln!(
+                            "rerun {:?} after {}",
+                            stratum
+                                .relations
+                                .iter()
+                                .map(|id| &*self.program[*id].name)
+                                .collect::<Vec<_>>(),
+                            self.worth(stratum)
+                        );
+                    }
                     self.journal.roll_back(mark, self.relations);
                     let [withdrawn, stated] = pending;
                     for (at, id) in stratum.relations.iter().enumerate() {
@@ -317,13 +331,18 @@ impl Transaction<'_> {
 
     /// Whether the change reaches a stratum that cannot be looked at by itself.
     fn is_entangled(&self) -> bool {
-        let strata = self.program.strata();
-        if !strata
-            .iter()
-            .any(|stratum| entangled(self.program, stratum))
-        {
+        let any = |program: &CheckedProgram| {
+            let mut strata = program.strata().iter();
+            strata.any(|stratum| entangled(program, stratum))
+        };
+        // Rules count in the order in which they stand.
+        if self.rewritten && any(self.before) {
+            return true;
+        }
+        if !any(self.program) {
             return false;
         }
+        let strata = self.program.strata();
         let mut reached: FxHashSet<RelationId> = (0..self.relations.len())
             .filter(|&at| !self.overlays[at].is_untouched())
             .map(|at| RelationId(at as u32))
@@ -346,16 +365,7 @@ impl Transaction<'_> {
                 reached.extend(&stratum.relations);
             }
         }
-        // What is dropped may have counted.
-        self.dropped.iter().any(|&rule| {
-            let terms = self.before[rule].head.iter().flat_map(|head| &head.args);
-            terms.into_iter().any(Term::counts)
-        }) || !self.dropped.is_empty()
-            && self
-                .before
-                .strata()
-                .iter()
-                .any(|stratum| entangled(self.before, stratum))
+        self.rewritten
     }
 
     /// Rows that may be looked at before deriving a stratum anew is the better way.
@@ -454,6 +464,37 @@ impl Transaction<'_> {
             }
         }
         Ok(found)
+    }
+
+    /// The premises of ways to derive a row, of some ways if there are many.
+    pub fn ways(
+        &mut self,
+        rule: RuleId,
+        start: Start,
+        row: &Row,
+        view: View,
+        most: usize,
+    ) -> Result<Vec<Vec<(RelationId, Row)>>, Halt> {
+        let route = self.route(rule, start);
+        let program = self.program;
+        let own = own_atoms(program, &program[rule]);
+        let mut ways = Vec::new();
+        let flow = self.walker().walk(&route, row, view, &mut |batch, _| {
+            let mut codes = route.answer.iter().map(|arg| value(arg, batch));
+            let premises = own.iter().map(|atom| {
+                let row = codes.by_ref().take(atom.args.len()).collect();
+                (atom.relation, row)
+            });
+            ways.push(premises.collect());
+            match ways.len() < most {
+                true => Continue(()),
+                false => Break(Halt::Enough),
+            }
+        });
+        match flow {
+            Break(Halt::Enough) | Continue(()) => Ok(ways),
+            Break(halt) => Err(halt),
+        }
     }
 
     /// Whether a rule derives a row; the latest birth among what it derives it from.

@@ -81,14 +81,15 @@
 //!
 //! The folders tell the life of a question: text is parsed ([`syntax`]), checked ([`analysis`]), turned into join
 //! plans ([`plan`]) and run ([`engine`]) over columns at rest ([`storage`]). Files become rows and claims in [`io`];
-//! claims, sources, grades and dates are the data of [`evidence`]; [`explain`] turns a row into its proofs. A
-//! [`session`] puts them together.
+//! claims, sources, grades and dates are the data of [`evidence`]; [`explain`] turns a row into its proofs,
+//! [`hypothesis`] tells what would follow if. A [`session`] puts them together.
 
 pub mod analysis;
 pub mod cli;
 pub mod engine;
 pub mod evidence;
 pub mod explain;
+pub mod hypothesis;
 pub mod io;
 pub mod plan;
 pub mod repl;

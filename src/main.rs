@@ -1,6 +1,5 @@
 //! The `cutout` command.
 
-use clap::Parser;
 use cutout::cli::args::{Cli, ReplArgs, Verb};
 use cutout::{cli, repl};
 use std::process::ExitCode;
@@ -9,7 +8,7 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let Cli { directory, command } = Cli::parse();
+    let Cli { directory, command } = Cli::typed();
     let directory = directory.as_deref();
     let status = match command {
         None => repl::start(directory, &ReplArgs::default()),
@@ -25,8 +24,14 @@ fn main() -> ExitCode {
         Some(Verb::Timeline(arguments)) => cli::timeline(directory, &arguments),
         Some(Verb::Impact(arguments)) => cli::impact(directory, &arguments),
         Some(Verb::Worlds(arguments)) => cli::worlds(directory, &arguments),
+        Some(Verb::Abduce(arguments)) => cli::abduce(directory, &arguments),
         Some(Verb::Corroboration(arguments)) => cli::corroboration(directory, &arguments),
         Some(Verb::Critical(arguments)) => cli::critical(directory, &arguments),
+        Some(Verb::Test(arguments)) => cli::test(directory, &arguments),
+        Some(Verb::Hypotheses(arguments)) => cli::hypotheses(directory, &arguments),
+        Some(Verb::Diff(arguments)) => cli::diff(directory, &arguments),
+        Some(Verb::WhatIf(arguments)) => cli::what_if(directory, &arguments),
+        Some(Verb::Reject(arguments)) => cli::reject(directory, &arguments),
         Some(Verb::Completions { shell }) => cli::completions(shell),
     };
     status.into()

@@ -69,10 +69,13 @@ fn blocks(page: &str) -> Vec<Block> {
 /// A directory with a copy of the case, for one page.
 fn workplace() -> tempfile::TempDir {
     let place = tempfile::tempdir().unwrap();
-    for folder in ["rules", "facts"] {
+    for folder in ["rules", "rules/hypotheses", "facts"] {
         fs::create_dir(place.path().join(folder)).unwrap();
         for entry in fs::read_dir(root().join(folder)).unwrap() {
             let path = entry.unwrap().path();
+            if path.is_dir() {
+                continue;
+            }
             fs::copy(
                 &path,
                 place.path().join(folder).join(path.file_name().unwrap()),

@@ -1,9 +1,13 @@
 //! The command line as typed.
 
 use super::units;
-use crate::session::{Credibility, GraphFormat, Lens, PartialDate, Reliability};
+use crate::session::{
+    Choice, Combination, Credibility, GraphFormat, Lens, PartialDate, RejectQuestion, Reliability,
+    Supposition, WhatIfQuestion,
+};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
+use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -43,6 +47,14 @@ Examples:
   cutout critical 'attributed(\"apt3\", _)'       of each that agrees
   cutout critical --relation attributed         the single points of failure of a relation
   cutout critical                               of all output relations";
+
+const ABDUCE_EXAMPLES: &str = "\
+Examples:
+  cutout abduce 'serves(\"x-firm\", \"mss\")'            over the relations declared .abducible
+  cutout abduce --using contract,subcontract --max 3 'serves(\"x-firm\", \"mss\")'
+  cutout abduce --rival 'serves(\"x-firm\", \"mps\")' 'serves(\"x-firm\", \"mss\")'
+  cutout abduce --new-constants 'serves(\"x-firm\", \"mss\")'   with some unknown entity in between";
+
 const PLAN_EXAMPLES: &str = "\
 Examples:
   cutout plan                                 every rule, over the rows it would meet
@@ -52,6 +64,47 @@ Examples:
   cutout plan slow.dl --timeout 10s           over the rows that ten seconds bring
 
 Estimates are for the relations as they are after a run, which is why the rules are run first.";
+
+const TEST_EXAMPLES: &str = "\
+Examples:
+  cutout test                       every rules/*.expect
+  cutout test --coverage            also: which rules never fired, which inputs never mattered
+  cutout test ladder.expect         these expectations about the case
+  cutout test prog.dl -F facts      prog.expect, about a program given by name
+
+A file of expectations, each ended by a dot:
+  works_for(\"a\", \"b\").              it holds
+  !front(\"a\", _).                   nothing agrees with it
+  serves(F, M), F != M.             there is an answer
+  serves(\"a\", M) -> { \"mss\" }.     exactly these answers; of two variables { (\"x\", 1), … }
+  serves(_, \"mss\") -> count >= 8.   also of one fact: strength, supports, roots
+  no violations.                    no constraint is violated
+  violated \"text\".                one is, with this in its text or place";
+
+const DIFF_EXAMPLES: &str = "\
+Examples:
+  cutout diff last-month .                  two cases, each with rules and facts
+  cutout diff old-rules rules               two versions of the rules over ./facts
+  cutout diff old.dl new.dl -F facts        two programs
+  cutout diff old-rules rules --relation attributed --limit 20";
+
+const WHAT_IF_EXAMPLES: &str = "\
+Examples:
+  cutout what-if '+contract(\"beijing-ssb\", \"itg\")'   assume a fact
+  cutout what-if '-contract(_, \"itg\")'                withdraw every fact that agrees
+  cutout what-if --without-source ofac-itg-2025        with the reports that only repeat it
+  cutout what-if -H contractor --why                   a hypothesis, with proofs
+  cutout what-if --without-rules rules/fronts.dl --json
+
+Nothing is changed: this is the difference it would make.";
+
+const REJECT_EXAMPLES: &str = "\
+Examples:
+  cutout reject 'attributed(\"kv-botnet\", \"mss\")'
+  cutout reject 'attributed(\"kv-botnet\", \"mss\")' --choose 1 --author 'A. Analyst'
+
+The choice goes into judgements.csv beside the facts: dated, with its author, and honoured by every later run.
+A later row for the claim with the stance `accepts` takes it back.";
 
 const PROFILE_EXAMPLES: &str = "\
 Examples:
@@ -109,12 +162,29 @@ pub enum Verb {
     Impact(ThingArgs),
     /// What holds in every world of identity, only if names are merged, only if they are separate
     Worlds(FactArgs),
+    /// Check the expectations written beside the rules; status 1 when one is not met
+    #[command(after_help = TEST_EXAMPLES)]
+    Test(TestArgs),
+    /// What each hypothesis comes to: goals, strength, what appears, falls and is violated
+    Hypotheses(HypothesesArgs),
+    /// What two cases, or two versions of rules, say differently, and why
+    #[command(after_help = DIFF_EXAMPLES)]
+    Diff(DiffArgs),
+    /// What would appear, fall or weaken if something were assumed or withdrawn
+    #[command(after_help = WHAT_IF_EXAMPLES)]
+    WhatIf(WhatIfArgs),
+    /// The ways to end a conclusion that is not believed, least credible first; keep one of them rejected
+    #[command(after_help = REJECT_EXAMPLES)]
+    Reject(RejectArgs),
+    /// What would have to be so for a fact to hold: all minimal sets of facts that may be assumed
+    #[command(after_help = ABDUCE_EXAMPLES)]
+    Abduce(AbduceArgs),
     /// Print the completion script of a shell
     Completions { shell: Shell },
 }
 
 /// Which program, and how it is read.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Program")]
 pub struct ProgramArgs {
     /// Directory of the fact files [default: ./facts with ./rules, otherwise .]
@@ -126,6 +196,12 @@ pub struct ProgramArgs {
     /// Macros, as in `-M "A=1 B"`
     #[arg(short = 'M', long, value_name = "MACROS")]
     pub macros: Vec<String>,
+    /// Bits of a number, for programs that rely on numbers of 32 [default: 64]
+    #[arg(long, value_name = "BITS", value_parser = units::word_size)]
+    pub word_size: Option<u32>,
+    /// Do as Soufflé does even where it errs: a division by zero ends the run, quotes are doubled after a backslash
+    #[arg(long)]
+    pub strict_souffle: bool,
     /// No warnings, and a missing fact file is an empty one
     #[arg(short = 'w', long)]
     pub no_warn: bool,
@@ -135,7 +211,7 @@ pub struct ProgramArgs {
 }
 
 /// What a run may cost.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Limits")]
 pub struct LimitArgs {
     /// Threads, or `auto` for one on every core
@@ -175,6 +251,8 @@ pub struct RunArgs {
     /// The summary as one JSON object on standard output
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub under: HypothesisArgs,
     #[command(flatten)]
     pub lens: LensArgs,
     #[command(flatten)]
@@ -235,6 +313,8 @@ pub struct QueryArgs {
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
+    pub under: HypothesisArgs,
+    #[command(flatten)]
     pub lens: LensArgs,
     #[command(flatten)]
     pub program: ProgramArgs,
@@ -242,7 +322,7 @@ pub struct QueryArgs {
     pub limits: LimitArgs,
 }
 
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct ReplArgs {
     /// Rule files, together one program [default: rules/*.dl]
     #[arg(value_name = "PROG.dl", value_hint = ValueHint::FilePath)]
@@ -279,7 +359,7 @@ pub struct CheckArgs {
 }
 
 /// Which claims count.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Claims that count")]
 pub struct LensArgs {
     /// Claims that held on this date, as in `2021`, `2021-03` or `2021-03-15`
@@ -294,14 +374,28 @@ pub struct LensArgs {
     /// Claims at least so credible, `1` to `6`
     #[arg(long, value_name = "1-6")]
     pub max_credibility: Option<Credibility>,
+    /// Conclusions whose claims never all held at one time do not hold, and nothing follows from them
+    #[arg(long)]
+    pub time: bool,
+}
+
+/// Under what to ask.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Hypotheses")]
+pub struct HypothesisArgs {
+    /// Ask under this hypothesis, as in `contractor` or 'contractor("x-firm")'; may be repeated, the later on top
+    #[arg(short = 'H', long = "hypothesis", value_name = "NAME")]
+    pub hypotheses: Vec<String>,
 }
 
 /// What every explanation takes.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct ExplainArgs {
     /// One JSON value
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub under: HypothesisArgs,
     #[command(flatten)]
     pub lens: LensArgs,
     #[command(flatten)]
@@ -330,9 +424,9 @@ pub struct WhyArgs {
     /// Check the proof again, step by step
     #[arg(long)]
     pub verify: bool,
-    /// Supports whose claims never held at one time support nothing
-    #[arg(long)]
-    pub time: bool,
+    /// How strengths are put together: `min` (a chain is as strong as its weakest link), `product`, or `probability`
+    #[arg(long, value_name = "HOW", default_value_t)]
+    pub strength: Combination,
     /// Write the proof as `dot` (Graphviz), `mermaid` or `prose`
     #[arg(long = "as", value_name = "FORMAT", conflicts_with = "json")]
     pub format: Option<GraphFormat>,
@@ -353,6 +447,45 @@ pub struct FactArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct TestArgs {
+    /// Files of expectations [default: rules/*.expect]; `PROG.dl` among them names the program
+    #[arg(value_name = "FILE.expect", value_hint = ValueHint::FilePath)]
+    pub files: Vec<PathBuf>,
+    /// Also say which rules never fired and which inputs never mattered
+    #[arg(long)]
+    pub coverage: bool,
+    #[command(flatten)]
+    pub explain: ExplainArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct HypothesesArgs {
+    /// Hypotheses, with constants for their parameters, as in 'contractor("x-firm")' [default: all of rules/hypotheses]; `PROG.dl` among them names the program
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    #[command(flatten)]
+    pub explain: ExplainArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// A case, a directory of rule files, or one rule file
+    #[arg(value_name = "BEFORE", value_hint = ValueHint::AnyPath)]
+    pub before: PathBuf,
+    /// What it is compared with
+    #[arg(value_name = "AFTER", value_hint = ValueHint::AnyPath)]
+    pub after: PathBuf,
+    /// Only this relation; may be repeated
+    #[arg(long, value_name = "RELATION")]
+    pub relation: Vec<String>,
+    /// Facts to explain of each relation, appeared and fallen each
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub limit: usize,
+    #[command(flatten)]
+    pub explain: ExplainArgs,
+}
+
+#[derive(Debug, Args)]
 pub struct ThingArgs {
     /// Id of a claim or source, place of a rule, or name of a file
     #[arg(value_name = "WHAT")]
@@ -360,6 +493,72 @@ pub struct ThingArgs {
     /// Rule files, together one program [default: rules/*.dl]
     #[arg(value_name = "PROG.dl", value_hint = ValueHint::FilePath)]
     pub programs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub explain: ExplainArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct WhatIfArgs {
+    /// Rule files, together one program [default: rules/*.dl]; `+FACT` assumes, `-FACT` withdraws
+    #[arg(value_name = "±FACT | PROG.dl", value_hint = ValueHint::FilePath)]
+    pub programs: Vec<PathBuf>,
+    /// Assume a fact or a rule; `+FACT` for short
+    #[arg(long, value_name = "FACT")]
+    pub assume: Vec<String>,
+    /// Withdraw a fact, or with `_` all that agree; `-FACT` for short
+    #[arg(long, value_name = "FACT")]
+    pub withdraw: Vec<String>,
+    /// Withdraw what a source says, and reports that only repeat it
+    #[arg(long, value_name = "SOURCE")]
+    pub without_source: Vec<String>,
+    /// Withdraw a claim
+    #[arg(long, value_name = "CLAIM")]
+    pub without_claim: Vec<String>,
+    /// Withdraw the rule that begins there, as in `rules/firms.dl:12`
+    #[arg(long, value_name = "PLACE")]
+    pub without_rule: Vec<String>,
+    /// Assume all rules of a file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub with_rules: Vec<String>,
+    /// Withdraw all rules of a file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub without_rules: Vec<String>,
+    /// Prove what appears, and what falls as it held before
+    #[arg(long)]
+    pub why: bool,
+    /// List everything, also what is long
+    #[arg(long)]
+    pub all: bool,
+    /// Weigh up to this many of the facts that hold either way [default: 60]
+    #[arg(long, value_name = "N")]
+    pub weigh: Option<usize>,
+    #[command(flatten)]
+    pub explain: ExplainArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct RejectArgs {
+    /// The conclusion, as in 'attributed("apt3", "mss")'
+    #[arg(value_name = "FACT")]
+    pub fact: String,
+    /// Rule files, together one program [default: rules/*.dl]
+    #[arg(value_name = "PROG.dl", value_hint = ValueHint::FilePath)]
+    pub programs: Vec<PathBuf>,
+    /// Keep this option rejected
+    #[arg(long, value_name = "N", requires = "author")]
+    pub choose: Option<usize>,
+    /// Who rejects it
+    #[arg(long, value_name = "NAME", requires = "choose")]
+    pub author: Option<String>,
+    /// Why
+    #[arg(long, value_name = "TEXT", requires = "choose")]
+    pub note: Option<String>,
+    /// When [default: today]
+    #[arg(long, value_name = "DATE", requires = "choose")]
+    pub date: Option<PartialDate>,
+    /// Options to look for [default: 20]
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
     #[command(flatten)]
     pub explain: ExplainArgs,
 }
@@ -378,6 +577,33 @@ pub struct CriticalArgs {
     /// Cuts of each kind for each conclusion [default: 100]
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
+    #[command(flatten)]
+    pub explain: ExplainArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct AbduceArgs {
+    /// The fact to be explained, `_` for any value, as in 'serves("x-firm", "mss")'
+    #[arg(value_name = "FACT")]
+    pub fact: String,
+    /// Rule files, together one program [default: rules/*.dl]
+    #[arg(value_name = "PROG.dl", value_hint = ValueHint::FilePath)]
+    pub programs: Vec<PathBuf>,
+    /// Relations whose facts may be assumed, separated by commas [default: those declared .abducible]
+    #[arg(long, value_name = "RELATIONS", value_delimiter = ',')]
+    pub using: Vec<String>,
+    /// Facts in one explanation [default: 2]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=8))]
+    pub max: Option<u8>,
+    /// Explanations to look for [default: 100]
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+    /// A fact or a hypothesis: explanations that help it too come later
+    #[arg(long, value_name = "FACT")]
+    pub rival: Option<String>,
+    /// Also assume facts about somebody or something that no claim names
+    #[arg(long)]
+    pub new_constants: bool,
     #[command(flatten)]
     pub explain: ExplainArgs,
 }
@@ -424,6 +650,82 @@ impl FromStr for Jobs {
     }
 }
 
+impl Cli {
+    /// The command line as typed, where `+FACT` and `-FACT` may stand for `--assume FACT` and `--withdraw FACT`.
+    pub fn typed() -> Cli {
+        Cli::parse_from(with_signs(std::env::args_os().collect()))
+    }
+}
+
+/// `-works_for("a", _)` would be a row of short flags.
+fn with_signs(arguments: Vec<OsString>) -> Vec<OsString> {
+    if !arguments
+        .iter()
+        .skip(1)
+        .any(|argument| argument == "what-if")
+    {
+        return arguments;
+    }
+    let signed = |argument: OsString| {
+        let flag = argument.to_str().and_then(|text| {
+            let (sign, fact) = text.split_at_checked(1)?;
+            let name = fact.trim_start();
+            let is_name =
+                name.starts_with(|first: char| first.is_alphabetic() || "_?".contains(first));
+            match sign {
+                "+" => Some(format!("--assume={fact}")),
+                "-" if is_name && name.contains('(') => Some(format!("--withdraw={fact}")),
+                _ => None,
+            }
+        });
+        flag.map_or(argument, OsString::from)
+    };
+    arguments.into_iter().map(signed).collect()
+}
+
+impl HypothesisArgs {
+    pub fn supposed(&self) -> Supposition {
+        Supposition {
+            hypotheses: self.hypotheses.clone(),
+            ..Supposition::default()
+        }
+    }
+}
+
+impl RejectArgs {
+    pub fn question(&self) -> RejectQuestion {
+        RejectQuestion {
+            fact: self.fact.clone(),
+            limit: self.limit,
+            choice: self.choose.map(|option| Choice {
+                option,
+                author: self.author.clone().unwrap_or_default(),
+                date: self.date,
+                note: self.note.clone(),
+            }),
+        }
+    }
+}
+
+impl WhatIfArgs {
+    pub fn question(&self) -> WhatIfQuestion {
+        WhatIfQuestion {
+            supposed: Supposition {
+                hypotheses: self.explain.under.hypotheses.clone(),
+                assume: self.assume.clone(),
+                withdraw: self.withdraw.clone(),
+                without_sources: self.without_source.clone(),
+                without_claims: self.without_claim.clone(),
+                without_rules: self.without_rule.clone(),
+                with_rule_files: self.with_rules.clone(),
+                without_rule_files: self.without_rules.clone(),
+            },
+            why: self.why,
+            weigh: self.weigh,
+        }
+    }
+}
+
 impl LensArgs {
     pub fn lens(&self) -> Lens {
         Lens {
@@ -431,6 +733,7 @@ impl LensArgs {
             known_by: self.known_by,
             min_reliability: self.min_reliability,
             max_credibility: self.max_credibility,
+            at_once: self.time,
         }
     }
 }

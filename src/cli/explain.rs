@@ -1,10 +1,10 @@
 //! Explanations on the command line: open the case, ask, print.
 
-use super::args::{CriticalArgs, ExplainArgs, FactArgs, ThingArgs};
+use super::args::{AbduceArgs, CriticalArgs, ExplainArgs, FactArgs, RejectArgs, ThingArgs};
 use super::interrupt::Interrupt;
 use super::status::Status;
-use super::{open, report};
-use crate::session::{CriticalQuestion, Error, Session};
+use super::{open, report, suppose};
+use crate::session::{AbductionQuestion, CriticalQuestion, Error, Session};
 use serde::Serialize;
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -19,7 +19,9 @@ pub fn open(
     let spec = open::case_spec(directory, programs, &arguments.program);
     let mut options = open::options(&arguments.limits, &Interrupt::install());
     options.lens = arguments.lens.lens();
-    Session::open(spec, options)
+    let mut session = Session::open(spec, options)?;
+    suppose::under(&mut session, &arguments.under)?;
+    Ok(session)
 }
 
 fn answer<T: Serialize + Display>(
@@ -64,10 +66,32 @@ pub fn impact(directory: Option<&Path>, arguments: &ThingArgs) -> Status {
     })
 }
 
+pub fn reject(directory: Option<&Path>, arguments: &RejectArgs) -> Status {
+    let common = &arguments.explain;
+    answer(directory, &arguments.programs, common, |session| {
+        session.reject(&arguments.question())
+    })
+}
+
 pub fn worlds(directory: Option<&Path>, arguments: &FactArgs) -> Status {
     let common = &arguments.explain;
     answer(directory, &arguments.programs, common, |session| {
         session.worlds(&arguments.fact)
+    })
+}
+
+pub fn abduce(directory: Option<&Path>, arguments: &AbduceArgs) -> Status {
+    let question = AbductionQuestion {
+        fact: arguments.fact.clone(),
+        using: arguments.using.clone(),
+        most: arguments.max.map(usize::from),
+        limit: arguments.limit,
+        rival: arguments.rival.clone(),
+        new_constants: arguments.new_constants,
+    };
+    let common = &arguments.explain;
+    answer(directory, &arguments.programs, common, |session| {
+        session.abduce(&question)
     })
 }
 

@@ -5,6 +5,7 @@
 
 pub mod args;
 pub mod flame;
+pub mod hypotheses;
 pub mod interrupt;
 pub mod open;
 pub mod plan;
@@ -16,15 +17,20 @@ pub mod status;
 pub mod style;
 pub mod table;
 pub mod terminal;
+pub mod test;
 pub mod units;
 
 mod check;
+mod diff;
 mod explain;
 mod fmt;
 mod memory;
 mod query;
 mod run;
+mod suppose;
 mod why;
+
+pub mod what_if;
 
 use args::Cli;
 use clap::CommandFactory;
@@ -32,12 +38,16 @@ use clap_complete::Shell;
 use status::Status;
 
 pub use check::check;
-pub use explain::{corroboration, critical, impact, timeline, why_not, worlds};
+pub use diff::diff;
+pub use explain::{abduce, corroboration, critical, impact, reject, timeline, why_not, worlds};
 pub use fmt::fmt;
+pub use hypotheses::hypotheses;
 pub use plan::plan;
 pub use profile::profile;
 pub use query::{footer, query, yes_or_no};
 pub use run::run;
+pub use suppose::what_if;
+pub use test::test;
 pub use why::why;
 
 /// `cutout completions`: the script a shell wants.

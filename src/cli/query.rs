@@ -4,7 +4,7 @@ use super::args::QueryArgs;
 use super::interrupt::Interrupt;
 use super::status::Status;
 use super::style::Palette;
-use super::{open, report, table, terminal, units};
+use super::{open, report, suppose, table, terminal, units};
 use crate::session::{Error, Session, Table};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -37,9 +37,11 @@ fn answer(directory: Option<&Path>, arguments: &QueryArgs) -> Result<Table, Erro
     let spec = open::case_spec(directory, &arguments.programs, &arguments.program);
     let mut options = open::options(&arguments.limits, &Interrupt::install());
     options.births = false;
-    options.keep_stated = false;
+    options.keep_stated = !arguments.under.hypotheses.is_empty();
     options.lens = arguments.lens.lens();
-    Session::open(spec, options)?.query(&arguments.body)
+    let mut session = Session::open(spec, options)?;
+    suppose::under(&mut session, &arguments.under)?;
+    session.query(&arguments.body)
 }
 
 /// `2 rows in 0.4 ms`

@@ -42,6 +42,12 @@ pub fn say(message: &str) {
     let _ = writeln!(io::stderr(), "{} {message}", palette.failure("error:"));
 }
 
+/// `warning: …`, for what has no place in a text.
+pub fn warn(message: &str) {
+    let palette = Palette::of(&io::stderr());
+    let _ = writeln!(io::stderr(), "{} {message}", palette.keyword("warning:"));
+}
+
 /// Findings with their lines of text.
 pub fn show(findings: &Findings) {
     if !findings.is_empty() {

@@ -4,7 +4,7 @@ use super::args::RunArgs;
 use super::interrupt::Interrupt;
 use super::status::Status;
 use super::style::Palette;
-use super::{memory, open, report, table, terminal, units, yes_or_no};
+use super::{memory, open, report, suppose, table, terminal, units, yes_or_no};
 use crate::session::{Answered, Error, Session, Table, Violated, Written};
 use serde_json::{Value, json};
 use std::io::{self, BufWriter, Write};
@@ -34,11 +34,12 @@ pub fn run(directory: Option<&Path>, arguments: &RunArgs) -> Status {
     let mut options = open::options(&arguments.limits, &Interrupt::install());
     options.births = false;
     options.measure = arguments.profile.is_some();
-    options.keep_stated = false;
+    options.keep_stated = !arguments.under.hypotheses.is_empty();
     options.lens = arguments.lens.lens();
     options.bad_rows = arguments.skip_bad_rows.clone();
 
     let outcome = Session::open(spec, options).and_then(|mut session| {
+        suppose::under(&mut session, &arguments.under)?;
         let written = write(&mut session, output_dir, arguments.json)?;
         let answered = session.answers()?;
         let costs = match arguments.profile {

@@ -29,6 +29,8 @@ enum Total {
         sum: i128,
         count: u64,
     },
+    /// What a registered closure makes of the values is not known here.
+    Unknown,
 }
 
 impl Accumulator {
@@ -47,6 +49,7 @@ impl Accumulator {
             },
             AggregateOp::Mean if operand == ValueType::Float => Total::FloatMean(Vec::new()),
             AggregateOp::Mean => Total::Mean { sum: 0, count: 0 },
+            AggregateOp::User => Total::Unknown,
         };
         Accumulator { operand, total }
     }
@@ -56,6 +59,7 @@ impl Accumulator {
         let operand = self.operand;
         match &mut self.total {
             Total::Count(count) => *count += 1,
+            Total::Unknown => {}
             Total::Sum(sum) => *sum = sum.wrapping_add(dictionary.to_word(value)),
             Total::FloatSum(values) | Total::FloatMean(values) => {
                 values.push(dictionary.to_float(value));
@@ -103,11 +107,12 @@ impl Accumulator {
                 *sum += more;
                 *count += n;
             }
+            (Total::Unknown, Total::Unknown) => {}
             _ => debug_assert!(false, "accumulators of one aggregate are of one kind"),
         }
     }
 
-    /// The value of the aggregate. Over nothing, `count` and `sum` are 0 and the others have no value.
+    /// The value of the aggregate; a user-defined one has none here. Over nothing, `count` and `sum` are 0 and the others have no value.
     pub fn finish(&self, dictionary: &Dictionary) -> Option<Code> {
         match self.total {
             Total::Count(count) => Some(dictionary.unsigned(count)),
@@ -118,6 +123,7 @@ impl Accumulator {
             Total::FloatMean(ref values) => {
                 Some(dictionary.float(sum(values) / values.len() as f64))
             }
+            Total::Unknown => None,
             Total::Mean { count: 0, .. } => None,
             Total::Mean { sum, count } => Some(dictionary.float(sum as f64 / count as f64)),
         }

@@ -62,6 +62,31 @@ impl Database {
         self.relations[relation.index()].state(rows);
     }
 
+    /// Gives rows that were derived elsewhere, before [`Database::hold_stated`].
+    pub fn state_derived(&mut self, relation: RelationId, rows: Rows) {
+        self.relations[relation.index()].state_derived(rows);
+    }
+
+    /// Takes the rows that were given for all there are, and checks the constraints over them. Rows that were derived
+    /// elsewhere are younger than stated ones; which of them came first is not known.
+    pub fn hold_stated(
+        &mut self,
+        options: &RunOptions,
+        observer: &dyn Observer,
+    ) -> Result<RunReport, Stop> {
+        let spent = Spent::default();
+        let run = Run::new(
+            &self.program,
+            &self.dictionary,
+            &self.functors,
+            options,
+            observer,
+            None,
+            &spent,
+        );
+        run.hold(&mut self.relations)
+    }
+
     /// Derives everything that follows. On a [`Stop`] the rows derived so far stay readable.
     pub fn run(
         &mut self,

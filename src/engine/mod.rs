@@ -15,6 +15,7 @@ mod evaluate;
 mod fixpoint;
 mod fold;
 pub mod functor;
+mod lattice;
 mod leading;
 mod maintain;
 #[cfg(test)]

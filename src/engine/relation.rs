@@ -79,6 +79,8 @@ pub struct RelationState {
     pub delta: Arc<Rows>,
     /// Rows stated from outside, until the run takes them in.
     stated: Rows,
+    /// Rows derived elsewhere, likewise.
+    derived: Rows,
     /// Built on first use and kept; while the relation grows they follow it.
     indexes: RwLock<FxHashMap<IndexSpec, Held>>,
     /// Whether the indexes hold `delta` too.
@@ -101,6 +103,7 @@ impl RelationState {
             set: RowSet::new(arity, 1),
             delta: Arc::new(Rows::new(arity)),
             stated: Rows::new(arity),
+            derived: Rows::new(arity),
             indexes: RwLock::default(),
             merged: true,
             closed: false,
@@ -118,6 +121,31 @@ impl RelationState {
         } else {
             self.stated.append(&rows);
         }
+    }
+
+    pub fn state_derived(&mut self, rows: Rows) {
+        self.derived.append(&rows);
+    }
+
+    /// Takes the rows given for all there are. Returns the number of distinct stated rows.
+    pub fn hold(&mut self, births: bool) -> u64 {
+        let arity = self.set.arity();
+        let stated = SortedRows::from_unsorted(std::mem::take(&mut self.stated));
+        let derived = std::mem::replace(&mut self.derived, Rows::new(arity));
+        let count = stated.len() as u64;
+        let mut all = derived.clone();
+        all.append(stated.rows());
+        let all = SortedRows::from_unsorted(all);
+        self.told = (!derived.is_empty()).then(|| Told::new(stated.clone()));
+        self.births = births.then(|| {
+            let mut births = Births::new(stated);
+            births.push(1, SortedRows::from_unsorted(derived));
+            births
+        });
+        self.note_distinct(all.rows());
+        self.closed = true;
+        self.set = RowSet::fixed(all);
+        count
     }
 
     /// How many distinct rows are stated that way or are among `others`. Before the run begins.
@@ -190,6 +218,27 @@ impl RelationState {
         if let Some(births) = &mut self.births {
             births.rewrite(|rows| SortedRows::from_unsorted(without(rows.rows())));
         }
+    }
+
+    /// Takes other rows in place of all that are settled, with those among them that count as the last round's.
+    pub fn replace(&mut self, all: &Rows, fresh: Rows, writers: usize, tick: u32) {
+        self.set = RowSet::new(self.set.arity(), writers);
+        self.insert(all);
+        self.set.settle(Rows::new(0));
+        self.indexes.get_mut().clear();
+        self.merged = true;
+        if let Some(births) = &mut self.births {
+            let all = SortedRows::from_unsorted(all.clone());
+            births.rewrite(|rows| {
+                let mut rest = Rows::new(rows.rows().arity());
+                for row in rows.rows().iter().filter(|row| all.contains(row)) {
+                    rest.push(&row);
+                }
+                SortedRows::from_unsorted(rest)
+            });
+            births.push(tick, SortedRows::from_unsorted(fresh.clone()));
+        }
+        self.delta = Arc::new(fresh);
     }
 
     /// Ends a round: what was inserted since the last call becomes the delta.

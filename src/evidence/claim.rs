@@ -4,7 +4,7 @@ use super::{Credibility, Grade, Interval, SourceId, Sources};
 use crate::analysis::checked::RelationId;
 use crate::storage::Code;
 use hashbrown::HashTable;
-use rustc_hash::FxHasher;
+use rustc_hash::{FxHashSet, FxHasher};
 use std::hash::{Hash, Hasher};
 use std::ops::Index;
 use std::sync::Arc;
@@ -65,8 +65,17 @@ pub struct DuplicateId {
 
 /// All claims of a case, in the order they were read. No id is given twice, except that one row of a file, read into
 /// several relations, is one claim of several facts.
+///
+/// Some may be *withdrawn*: they keep their ids and can be looked up by them, and otherwise are not there. A copy with
+/// other claims withdrawn shares everything else.
 #[derive(Clone, Default)]
 pub struct Claims {
+    known: Arc<Known>,
+    withdrawn: Arc<FxHashSet<ClaimId>>,
+}
+
+#[derive(Clone, Default)]
+struct Known {
     claims: Vec<Claim>,
     /// One entry per id: its first claim.
     by_id: HashTable<ClaimId>,
@@ -86,9 +95,175 @@ impl Claims {
 
     /// The claim is handed back when its id was given at another place.
     pub fn insert(&mut self, claim: Claim) -> Result<ClaimId, Box<DuplicateId>> {
+        Arc::make_mut(&mut self.known).insert(claim)
+    }
+
+    /// Takes back every claim but the first `kept`.
+    pub fn truncate(&mut self, kept: usize) {
+        Arc::make_mut(&mut self.known).truncate(kept);
+    }
+
+    /// These with further claims withdrawn. O(claims withdrawn).
+    pub fn without(&self, claims: impl IntoIterator<Item = ClaimId>) -> Claims {
+        let mut withdrawn = FxHashSet::clone(&self.withdrawn);
+        withdrawn.extend(claims);
+        Claims {
+            known: self.known.clone(),
+            withdrawn: Arc::new(withdrawn),
+        }
+    }
+
+    /// These with none withdrawn.
+    pub fn with_all(&self) -> Claims {
+        Claims {
+            known: self.known.clone(),
+            withdrawn: Arc::default(),
+        }
+    }
+
+    /// Whether a claim is not withdrawn.
+    pub fn stands(&self, claim: ClaimId) -> bool {
+        !self.withdrawn.contains(&claim)
+    }
+
+    pub fn all_stand(&self) -> bool {
+        self.withdrawn.is_empty()
+    }
+
+    /// Those that are withdrawn, ascending.
+    pub fn withdrawn(&self) -> Vec<ClaimId> {
+        let mut withdrawn: Vec<ClaimId> = self.withdrawn.iter().copied().collect();
+        withdrawn.sort_unstable();
+        withdrawn
+    }
+
+    /// How many were ever read, withdrawn ones included.
+    pub fn len(&self) -> usize {
+        self.known.claims.len()
+    }
+
+    /// Whether none was ever read.
+    pub fn is_empty(&self) -> bool {
+        self.known.claims.is_empty()
+    }
+
+    /// Claims that stand, as their files have them: a row read into several relations counts once.
+    pub fn distinct(&self) -> usize {
+        let withdrawn = self.withdrawn.iter();
+        self.known.by_id.len() - withdrawn.filter(|claim| !self.is_repeat(**claim)).count()
+    }
+
+    /// Whether the row of this claim was read before, into another relation.
+    pub fn is_repeat(&self, claim: ClaimId) -> bool {
+        self.known.first_by_id(&self[claim].id) != Some(claim)
+    }
+
+    /// Facts that are stated only by claims that state another fact first: what a second relation reads from a file.
+    pub fn repeated_facts(&self) -> usize {
+        let repeats = |last: &&ClaimId| {
+            let mut supporting = self
+                .known
+                .chain_from(Some(**last))
+                .filter(|&claim| self[claim].stance == Stance::Supports && self.stands(claim))
+                .peekable();
+            supporting.peek().is_some() && supporting.all(|claim| self.is_repeat(claim))
+        };
+        self.known.by_fact.iter().filter(repeats).count()
+    }
+
+    /// How many sources say anything.
+    pub fn sources(&self) -> usize {
+        self.known
+            .by_source
+            .iter()
+            .filter(|said| said.iter().any(|&claim| self.stands(claim)))
+            .count()
+    }
+
+    /// Those that stand.
+    pub fn iter(&self) -> impl Iterator<Item = (ClaimId, &Claim)> {
+        self.ever().filter(|(id, _)| self.stands(*id))
+    }
+
+    /// Those that stand and those that are withdrawn.
+    pub fn ever(&self) -> impl Iterator<Item = (ClaimId, &Claim)> {
+        self.known
+            .claims
+            .iter()
+            .enumerate()
+            .map(|(id, claim)| (ClaimId(id as u32), claim))
+    }
+
+    /// The claims of one id that stand, ascending: more than one only when its row was read into several relations.
+    pub fn with_id(&self, id: &str) -> impl Iterator<Item = ClaimId> + '_ {
+        self.ever_with_id(id).filter(|&claim| self.stands(claim))
+    }
+
+    /// The same, whether they stand or are withdrawn.
+    pub fn ever_with_id(&self, id: &str) -> impl Iterator<Item = ClaimId> + '_ {
+        std::iter::successors(self.known.first_by_id(id), |claim| {
+            self.known.same_id[claim.index()]
+        })
+    }
+
+    /// What is said of a row, supporting and disputing, ascending.
+    pub fn about(&self, relation: RelationId, row: &[Code]) -> Vec<ClaimId> {
+        let mut found = self.ever_about(relation, row);
+        found.retain(|&claim| self.stands(claim));
+        found
+    }
+
+    /// The same, withdrawn claims included.
+    pub fn ever_about(&self, relation: RelationId, row: &[Code]) -> Vec<ClaimId> {
+        let mut found: Vec<ClaimId> = self.known.chain(relation, row).collect();
+        found.reverse();
+        found
+    }
+
+    /// The claims that say a row holds, ascending.
+    pub fn supporting(&self, relation: RelationId, row: &[Code]) -> Vec<ClaimId> {
+        self.taking(Stance::Supports, relation, row)
+    }
+
+    /// The claims that say a row does not hold, ascending.
+    pub fn disputing(&self, relation: RelationId, row: &[Code]) -> Vec<ClaimId> {
+        self.taking(Stance::Disputes, relation, row)
+    }
+
+    /// A row holds while one supporting claim stands.
+    pub fn holds(
+        &self,
+        relation: RelationId,
+        row: &[Code],
+        stands: impl Fn(ClaimId) -> bool,
+    ) -> bool {
+        self.known.chain(relation, row).any(|claim| {
+            self[claim].stance == Stance::Supports && self.stands(claim) && stands(claim)
+        })
+    }
+
+    /// What a source says, ascending.
+    pub fn by_source(&self, source: SourceId) -> impl Iterator<Item = ClaimId> + '_ {
+        let said = self.known.by_source.get(source.index());
+        let said = said.into_iter().flatten().copied();
+        said.filter(|&claim| self.stands(claim))
+    }
+
+    fn taking(&self, stance: Stance, relation: RelationId, row: &[Code]) -> Vec<ClaimId> {
+        let mut found = self.about(relation, row);
+        found.retain(|&claim| self[claim].stance == stance);
+        found
+    }
+}
+
+impl Known {
+    fn insert(&mut self, claim: Claim) -> Result<ClaimId, Box<DuplicateId>> {
         let id = ClaimId(self.claims.len() as u32);
         let last_of_id = match self.first_by_id(&claim.id) {
-            Some(first) if self[first].line != claim.line || self[first].file != claim.file => {
+            Some(first)
+                if self.claims[first.index()].line != claim.line
+                    || self.claims[first.index()].file != claim.file =>
+            {
                 return Err(Box::new(DuplicateId {
                     first,
                     second: claim,
@@ -131,8 +306,7 @@ impl Claims {
         Ok(id)
     }
 
-    /// Takes back every claim but the first `kept`.
-    pub fn truncate(&mut self, kept: usize) {
+    fn truncate(&mut self, kept: usize) {
         while self.claims.len() > kept {
             let id = ClaimId(self.claims.len() as u32 - 1);
             self.forget_last(id);
@@ -143,7 +317,7 @@ impl Claims {
     }
 
     fn forget_last(&mut self, id: ClaimId) {
-        let claim = &self[id];
+        let claim = &self.claims[id.index()];
         let (fact, name) = (hash_of(&(claim.relation, &*claim.row)), hash_of(&*claim.id));
         if let Some(claims) = claim
             .source
@@ -172,99 +346,6 @@ impl Claims {
         }
     }
 
-    pub fn len(&self) -> usize {
-        self.claims.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.claims.is_empty()
-    }
-
-    /// Claims as their files have them: a row read into several relations counts once.
-    pub fn distinct(&self) -> usize {
-        self.by_id.len()
-    }
-
-    /// Whether the row of this claim was read before, into another relation.
-    pub fn is_repeat(&self, claim: ClaimId) -> bool {
-        self.first_by_id(&self[claim].id) != Some(claim)
-    }
-
-    /// Facts that are stated only by claims that state another fact first: what a second relation reads from a file.
-    pub fn repeated_facts(&self) -> usize {
-        let chain = |&last: &ClaimId| {
-            std::iter::successors(Some(last), |claim| self.earlier[claim.index()])
-        };
-        let repeats = |last: &&ClaimId| {
-            let mut supporting = chain(last)
-                .filter(|&claim| self[claim].stance == Stance::Supports)
-                .peekable();
-            supporting.peek().is_some() && supporting.all(|claim| self.is_repeat(claim))
-        };
-        self.by_fact.iter().filter(repeats).count()
-    }
-
-    /// How many sources say anything.
-    pub fn sources(&self) -> usize {
-        self.by_source
-            .iter()
-            .filter(|said| !said.is_empty())
-            .count()
-    }
-
-    pub fn iter(&self) -> impl Iterator<Item = (ClaimId, &Claim)> {
-        self.claims
-            .iter()
-            .enumerate()
-            .map(|(id, claim)| (ClaimId(id as u32), claim))
-    }
-
-    /// The claims of one id, ascending: more than one only when its row was read into several relations.
-    pub fn with_id(&self, id: &str) -> impl Iterator<Item = ClaimId> + '_ {
-        std::iter::successors(self.first_by_id(id), |claim| self.same_id[claim.index()])
-    }
-
-    /// What is said of a row, supporting and disputing, ascending.
-    pub fn about(&self, relation: RelationId, row: &[Code]) -> Vec<ClaimId> {
-        let mut found: Vec<ClaimId> = self.chain(relation, row).collect();
-        found.reverse();
-        found
-    }
-
-    /// The claims that say a row holds, ascending.
-    pub fn supporting(&self, relation: RelationId, row: &[Code]) -> Vec<ClaimId> {
-        self.taking(Stance::Supports, relation, row)
-    }
-
-    /// The claims that say a row does not hold, ascending.
-    pub fn disputing(&self, relation: RelationId, row: &[Code]) -> Vec<ClaimId> {
-        self.taking(Stance::Disputes, relation, row)
-    }
-
-    /// A row holds while one supporting claim stands.
-    pub fn holds(
-        &self,
-        relation: RelationId,
-        row: &[Code],
-        stands: impl Fn(ClaimId) -> bool,
-    ) -> bool {
-        self.chain(relation, row)
-            .any(|claim| self[claim].stance == Stance::Supports && stands(claim))
-    }
-
-    /// What a source says, ascending.
-    pub fn by_source(&self, source: SourceId) -> &[ClaimId] {
-        self.by_source
-            .get(source.index())
-            .map_or(&[], |claims| claims)
-    }
-
-    fn taking(&self, stance: Stance, relation: RelationId, row: &[Code]) -> Vec<ClaimId> {
-        let mut found = self.about(relation, row);
-        found.retain(|&claim| self[claim].stance == stance);
-        found
-    }
-
     /// From the last claim about a row to the first.
     fn chain<'a>(
         &'a self,
@@ -274,16 +355,20 @@ impl Claims {
         let last = self
             .by_fact
             .find(hash_of(&(relation, row)), |&known| {
-                let known = &self[known];
+                let known = &self.claims[known.index()];
                 known.relation == relation && *known.row == *row
             })
             .copied();
+        self.chain_from(last)
+    }
+
+    fn chain_from(&self, last: Option<ClaimId>) -> impl Iterator<Item = ClaimId> + use<'_> {
         std::iter::successors(last, |claim| self.earlier[claim.index()])
     }
 
     fn first_by_id(&self, id: &str) -> Option<ClaimId> {
         self.by_id
-            .find(hash_of(id), |&known| *self[known].id == *id)
+            .find(hash_of(id), |&known| *self.claims[known.index()].id == *id)
             .copied()
     }
 
@@ -297,7 +382,7 @@ impl Claims {
 impl Index<ClaimId> for Claims {
     type Output = Claim;
     fn index(&self, id: ClaimId) -> &Claim {
-        &self.claims[id.index()]
+        &self.known.claims[id.index()]
     }
 }
 
@@ -343,8 +428,9 @@ mod tests {
         }
     }
 
-    fn ids(claims: &Claims, found: &[ClaimId]) -> String {
-        let ids: Vec<&str> = found.iter().map(|&claim| &*claims[claim].id).collect();
+    fn ids(claims: &Claims, found: impl AsRef<[ClaimId]>) -> String {
+        let found = found.as_ref().iter();
+        let ids: Vec<&str> = found.map(|&claim| &*claims[claim].id).collect();
         ids.join(" ")
     }
 
@@ -366,8 +452,11 @@ c5 2 7,7 2 supports 6";
         assert_eq!(ids(&claims, &claims.disputing(relation, &row)), "c3");
         assert_eq!(ids(&claims, &claims.supporting(RelationId(1), &row)), "c4");
         assert!(claims.about(relation, &[Code(9), Code(9)]).is_empty());
-        assert_eq!(ids(&claims, claims.by_source(SourceId(2))), "c5 c5");
-        assert!(claims.by_source(SourceId(9)).is_empty());
+        assert_eq!(
+            ids(&claims, claims.by_source(SourceId(2)).collect::<Vec<_>>()),
+            "c5 c5"
+        );
+        assert!(claims.by_source(SourceId(9)).next().is_none());
     }
 
     #[test]
@@ -399,13 +488,30 @@ c5 2 7,7 2 supports 6";
     }
 
     #[test]
+    fn a_withdrawn_claim_keeps_its_id_and_says_nothing() {
+        let all = claims(CASE);
+        let few = all.without(all.ever_with_id("c5").chain(all.ever_with_id("c2")));
+        let row = [Code(1), Code(2)];
+        assert_eq!(ids(&few, &few.about(RelationId(0), &row)), "c1 c3");
+        assert_eq!(ids(&few, &few.ever_about(RelationId(0), &row)), "c1 c3 c5");
+        assert!(!few.holds(RelationId(2), &[Code(7), Code(7)], |_| true));
+        assert_eq!(few.with_id("c5").count(), 0);
+        assert_eq!((few.len(), few.distinct()), (6, 3));
+        assert_eq!((few.sources(), few.repeated_facts()), (2, 0));
+        assert_eq!(few.iter().count(), 3);
+        assert_eq!(ids(&few, few.withdrawn()), "c2 c5 c5");
+        assert!(all.all_stand() && !few.all_stand());
+        assert_eq!(all.distinct(), 5, "the others stay as they are");
+    }
+
+    #[test]
     fn claims_can_be_taken_back() {
         let mut kept = claims(CASE);
         kept.truncate(2);
         let row = [Code(1), Code(2)];
         assert_eq!(ids(&kept, &kept.about(RelationId(0), &row)), "c1");
         assert_eq!(kept.with_id("c5").count(), 0);
-        assert!(kept.by_source(SourceId(2)).is_empty());
+        assert!(kept.by_source(SourceId(2)).next().is_none());
         for line in CASE.lines().skip(2) {
             kept.insert(claim(line)).unwrap();
         }

@@ -15,6 +15,12 @@ impl Day {
         Day((hours / 24) as i32)
     }
 
+    /// The present day in UTC.
+    pub fn today() -> Day {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        Day(since.map_or(0, |since| (since.as_secs() / 86_400) as i32))
+    }
+
     /// Days from `self` to `later`; negative when `later` is the earlier one.
     pub fn days_until(self, later: Day) -> i64 {
         i64::from(later.0) - i64::from(self.0)
@@ -99,6 +105,17 @@ fn digits(part: Option<&str>, width: usize) -> Result<Option<i16>, DateError> {
             part.parse().map(Some).map_err(|_| DateError::Shape)
         }
         Some(_) => Err(DateError::Shape),
+    }
+}
+
+impl From<Day> for PartialDate {
+    fn from(day: Day) -> PartialDate {
+        let date = day.date().unwrap_or(Date::MAX);
+        PartialDate {
+            year: date.year(),
+            month: date.month(),
+            day: date.day(),
+        }
     }
 }
 
@@ -210,6 +227,14 @@ impl Interval {
     /// `None`: open.
     pub fn last_day(self) -> Option<Day> {
         self.to.map(PartialDate::last_day)
+    }
+
+    /// Whether a day is among them; `None` is a day before all others.
+    pub fn covers(self, day: Option<Day>) -> bool {
+        self.first_day().is_none_or(|first| Some(first) <= day)
+            && self
+                .last_day()
+                .is_none_or(|last| day.is_none_or(|day| day <= last))
     }
 
     pub fn intersect(self, other: Interval) -> Result<Interval, Disjoint> {

@@ -132,6 +132,34 @@ impl Sources {
         &self.roots[source.index()]
     }
 
+    /// A source and those that only repeat it: everything they are derived from is it, or only repeats it. Ascending.
+    pub fn with_echoes(&self, source: SourceId) -> Vec<SourceId> {
+        let mut silenced = vec![false; self.sources.len()];
+        silenced[source.index()] = true;
+        loop {
+            let mut grew = false;
+            for (id, known) in self.iter() {
+                let parents = self.parents(id);
+                let all_listed = parents.len() == known.derived_from.len();
+                if !silenced[id.index()]
+                    && !parents.is_empty()
+                    && all_listed
+                    && parents.iter().all(|parent| silenced[parent.index()])
+                {
+                    silenced[id.index()] = true;
+                    grew = true;
+                }
+            }
+            if !grew {
+                break;
+            }
+        }
+        self.iter()
+            .map(|(id, _)| id)
+            .filter(|id| silenced[id.index()])
+            .collect()
+    }
+
     /// Ids in `derived_from` that no source has.
     pub fn unknown_origins(&self) -> impl Iterator<Item = (SourceId, &str)> {
         self.iter().flat_map(|(id, source)| {

@@ -6,9 +6,9 @@ use super::solve::Context;
 use super::terms::value;
 use crate::analysis::checked::{CheckedProgram, RelationId, RelationKind, Rule, RuleId};
 use crate::engine::functor::Patterns;
-use crate::evidence::{ClaimId, Claims, Sources};
+use crate::evidence::{ClaimId, Claims, Judgement, Judgements, Sources, Stance};
 use crate::storage::Dictionary;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Everything an explanation reads. Making one takes time linear in the rules, facts in rule text included; it can be
 /// kept while the rows stay as they are.
@@ -24,6 +24,9 @@ pub struct Case<'a> {
     /// Facts in rule text, each with the first rule that states it.
     text: FxHashMap<Fact, RuleId>,
     pub(super) only_claims: bool,
+    pub(super) at_once: bool,
+    assumed: Option<&'a FxHashSet<Fact>>,
+    judgements: Option<&'a Judgements>,
 }
 
 /// How a fact comes to be stated.
@@ -33,6 +36,8 @@ pub enum Ground {
     Claims(Vec<ClaimId>),
     /// In rule text.
     Text(RuleId),
+    /// By a hypothesis: for the sake of argument.
+    Assumed,
     /// In a plain fact file, or inserted: nobody's claim.
     Data,
 }
@@ -65,6 +70,9 @@ impl<'a> Case<'a> {
             rules,
             text,
             only_claims: false,
+            at_once: false,
+            assumed: None,
+            judgements: None,
         }
     }
 
@@ -72,6 +80,70 @@ impl<'a> Case<'a> {
     pub fn only_claims(mut self) -> Case<'a> {
         self.only_claims = true;
         self
+    }
+
+    /// Supports count only when all of their claims held on one day.
+    pub fn at_once(mut self, at_once: bool) -> Case<'a> {
+        self.at_once = at_once;
+        self
+    }
+
+    /// Facts that stand for the sake of argument. They can always be withdrawn.
+    pub fn assuming(mut self, assumed: &'a FxHashSet<Fact>) -> Case<'a> {
+        self.assumed = Some(assumed);
+        self
+    }
+
+    /// Judgements to show where claims they reject would have stated something.
+    pub fn judged(mut self, judgements: &'a Judgements) -> Case<'a> {
+        self.judgements = Some(judgements);
+        self
+    }
+
+    /// Claims that state a fact and are rejected, ascending, each with the judgement that says so.
+    pub fn rejected(&self, fact: &Fact) -> Vec<(ClaimId, &'a Judgement)> {
+        let Some(judgements) = self.judgements.filter(|all| !all.is_empty()) else {
+            return Vec::new();
+        };
+        self.claims
+            .ever_about(fact.relation, &fact.row)
+            .into_iter()
+            .filter(|&claim| {
+                !self.claims.stands(claim) && self.claims[claim].stance == Stance::Supports
+            })
+            .filter_map(|claim| Some((claim, judgements.rejecting(&self.claims[claim].id)?)))
+            .collect()
+    }
+
+    pub fn program(&self) -> &'a CheckedProgram {
+        self.program
+    }
+
+    pub fn dictionary(&self) -> &'a Dictionary {
+        self.dictionary
+    }
+
+    pub fn claims(&self) -> &'a Claims {
+        self.claims
+    }
+
+    pub fn facts(&self) -> &'a dyn Facts {
+        self.facts
+    }
+
+    /// A fact of this case as another, over the same dictionary, has it; `None` when it has no such relation.
+    pub fn translate(&self, fact: &Fact, to: &Case) -> Option<Fact> {
+        let relation = to
+            .program
+            .relation_named(&self.program[fact.relation].name)?;
+        (to.program[relation].arity() == fact.row.len()).then(|| Fact {
+            relation,
+            row: fact.row.clone(),
+        })
+    }
+
+    pub(super) fn is_assumed(&self, fact: &Fact) -> bool {
+        self.assumed.is_some_and(|assumed| assumed.contains(fact))
     }
 
     pub fn holds(&self, fact: &Fact) -> bool {
@@ -87,6 +159,9 @@ impl<'a> Case<'a> {
         if let Some(&rule) = self.text.get(fact) {
             return Some(Ground::Text(rule));
         }
+        if self.is_assumed(fact) {
+            return Some(Ground::Assumed);
+        }
         let stated = match self.facts.is_stated(fact.relation, &fact.row) {
             Some(stated) => stated,
             None => self.is_underivable(fact.relation) && self.holds(fact),
@@ -101,7 +176,7 @@ impl<'a> Case<'a> {
     }
 
     /// The rules with a body that conclude rows of this relation.
-    pub(super) fn rules_of(&self, relation: RelationId) -> &[RuleId] {
+    pub(crate) fn rules_of(&self, relation: RelationId) -> &[RuleId] {
         &self.rules[relation.index()]
     }
 
@@ -119,7 +194,7 @@ impl<'a> Case<'a> {
         self.rules_of(relation).is_empty() && self.program[relation].kind != RelationKind::Eqrel
     }
 
-    pub(super) fn context<'m>(&'m self, meter: &'m Meter) -> Context<'m> {
+    pub(crate) fn context<'m>(&'m self, meter: &'m Meter) -> Context<'m> {
         Context {
             facts: self.facts,
             dictionary: self.dictionary,
@@ -129,7 +204,8 @@ impl<'a> Case<'a> {
     }
 }
 
-fn stated_by(rule: &Rule, dictionary: &Dictionary) -> Option<Fact> {
+/// The fact that a rule without a body states.
+pub fn stated_by(rule: &Rule, dictionary: &Dictionary) -> Option<Fact> {
     let head = rule.head.as_ref().filter(|_| rule.body.is_empty())?;
     let row: Result<Box<[_]>, _> = head
         .args

@@ -6,7 +6,7 @@ use super::proof::{Basis, Node, NodeId, Premise, Proof, Total};
 use super::supports::Support;
 use super::text::{Wording, fact_text, pattern_text, sentence};
 use crate::analysis::checked::{Literal, LiteralKind, RuleId, Variable};
-use crate::evidence::{ClaimId, GradeTables};
+use crate::evidence::{ClaimId, Combination, GradeTables};
 use crate::storage::Code;
 use crate::syntax::source::SourceMap;
 use serde::Serialize;
@@ -22,12 +22,15 @@ pub struct ProofView {
 pub struct NodeView {
     pub id: u32,
     pub fact: String,
-    /// `claims`, `text`, `data`, `derived`, `equivalent` or `open`.
+    /// `claims`, `text`, `assumed`, `data`, `derived`, `equivalent` or `open`.
     pub kind: &'static str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub claims: Vec<ClaimView>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub disputed_by: Vec<ClaimView>,
+    /// Claims that state it and are rejected, each with who says so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rejected: Vec<RejectedView>,
     /// Of a derived fact the rule, of a fact in rule text its place, of a stated one a rule that derives it as well.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<PlaceView>,
@@ -38,6 +41,14 @@ pub struct NodeView {
     /// Why an open node is not explained.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct RejectedView {
+    pub claim: String,
+    pub judgement: String,
+    pub author: String,
+    pub date: String,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -80,6 +91,11 @@ pub enum PremiseView {
     Holds {
         text: String,
     },
+    /// A row that follows as well, and that a choice or a subsumption dropped for this one.
+    Beats {
+        fact: String,
+        text: String,
+    },
     Aggregate {
         text: String,
         result: String,
@@ -113,7 +129,7 @@ pub struct SupportView {
 }
 
 impl Case<'_> {
-    pub fn support_view(&self, support: &Support) -> SupportView {
+    pub fn support_view(&self, support: &Support, by: Combination) -> SupportView {
         let interval = support.interval.ok();
         SupportView {
             claims: support
@@ -126,7 +142,11 @@ impl Case<'_> {
                 .iter()
                 .map(|condition| self.condition_text(condition))
                 .collect(),
-            strength: support.strength,
+            strength: match by {
+                Combination::Min => support.strength,
+                // Each of its claims is right: chances that do not depend on each other.
+                Combination::Product | Combination::Probability => support.product,
+            },
             weakest: support
                 .weakest
                 .map(|claim| self.claims[claim].id.to_string()),
@@ -166,6 +186,16 @@ impl Case<'_> {
             kind: "open",
             claims: Vec::new(),
             disputed_by: claims(&node.disputing),
+            rejected: self
+                .rejected(&node.fact)
+                .into_iter()
+                .map(|(claim, judgement)| RejectedView {
+                    claim: self.claims[claim].id.to_string(),
+                    judgement: judgement.id.to_string(),
+                    author: judgement.author.to_string(),
+                    date: judgement.date.to_string(),
+                })
+                .collect(),
             rule: None,
             say: None,
             premises: Vec::new(),
@@ -183,6 +213,7 @@ impl Case<'_> {
                         view.kind = "text";
                         view.rule = Some(place(*rule));
                     }
+                    Ground::Assumed => view.kind = "assumed",
                     Ground::Data => view.kind = "data",
                 }
             }
@@ -197,6 +228,11 @@ impl Case<'_> {
                     &rule.variables,
                     &derivation.values,
                 );
+                view.premises
+                    .extend(node.beats.iter().map(|rival| PremiseView::Beats {
+                        fact: fact_text(self.program, self.dictionary, &rival.fact),
+                        text: self.beats_text(rival),
+                    }));
             }
             Basis::Equivalent(links) => {
                 view.kind = "equivalent";

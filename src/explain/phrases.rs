@@ -43,6 +43,16 @@ impl Case<'_> {
                 relation,
                 pattern: asked,
             } => format!("no {}", pattern(&(*relation, asked.clone()))),
+            Condition::Chosen(fact) => {
+                format!(
+                    "{} is chosen",
+                    fact_text(self.program, self.dictionary, fact)
+                )
+            }
+            Condition::Undominated(fact) => {
+                let fact = fact_text(self.program, self.dictionary, fact);
+                format!("nothing dominates {fact}")
+            }
             Condition::Total {
                 op,
                 ty,
@@ -59,11 +69,17 @@ impl Case<'_> {
         }
     }
 
-    /// What withdraws a statement: the id of a claim, else the fact itself.
+    /// What withdraws a statement: the id of a claim, else the fact itself; `+` before one that is assumed.
     pub fn statement_text(&self, statement: &Statement) -> String {
         match statement {
             Statement::Claim(claim) => self.claims[*claim].id.to_string(),
-            Statement::Data(fact) => fact_text(self.program, self.dictionary, fact),
+            Statement::Data(fact) => {
+                let text = fact_text(self.program, self.dictionary, fact);
+                match self.is_assumed(fact) {
+                    true => format!("+{text}"),
+                    false => text,
+                }
+            }
             Statement::Text(rule) => match self.stated_by(*rule) {
                 Some(fact) => fact_text(self.program, self.dictionary, &fact),
                 None => String::new(),

@@ -33,11 +33,11 @@ pub(super) fn plain_nodes(case: &Case, proof: &Proof, texts: &SourceMap) -> Vec<
             continue;
         }
         open.pop();
-        let mut holds = node.disputing.is_empty();
+        let mut holds = node.disputing.is_empty() && case.rejected(&node.fact).is_empty();
         node.each_premise(&mut |premise| holds &= plain[premise.index()] == Some(true));
         holds &= match &node.basis {
             Basis::Stated {
-                ground: Ground::Claims(_),
+                ground: Ground::Claims(_) | Ground::Assumed,
                 ..
             }
             | Basis::Open(_) => false,

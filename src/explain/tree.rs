@@ -181,7 +181,23 @@ impl<'a> Artist<'a> {
                 }
             )
         });
+        let assumed = self.proof.nodes().any(|(_, node)| {
+            matches!(
+                &node.basis,
+                Basis::Stated {
+                    ground: Ground::Assumed,
+                    ..
+                }
+            )
+        });
         match (&self.proof.root().basis, claimed) {
+            (Basis::Stated { .. }, _) if assumed => "For the sake of argument: ",
+            (Basis::Derived(_) | Basis::Equivalent(_), true) if assumed => {
+                "By these claims, rules and assumptions: "
+            }
+            (Basis::Derived(_) | Basis::Equivalent(_), false) if assumed => {
+                "By these facts, rules and assumptions: "
+            }
             (Basis::Stated { .. }, true) => "As claimed: ",
             (Basis::Stated { .. }, false) => "As stated: ",
             (Basis::Derived(_) | Basis::Equivalent(_), true) => "By these claims and rules: ",
@@ -265,6 +281,8 @@ impl<'a> Artist<'a> {
                     notes.extend(self.comparisons(derivation));
                     notes.push(self.place(derivation.rule));
                     items = self.premises(derivation);
+                    let beaten = node.beats.iter().map(|rival| self.case.beats_text(rival));
+                    items.extend(beaten.map(Item::Text));
                 }
                 LineKind::Derived
             }
@@ -291,6 +309,9 @@ impl<'a> Artist<'a> {
                 .map(|&claim| self.claim(claim))
                 .collect();
             notes.push(format!("disputed by {}", by.join(" · ")));
+        }
+        for (claim, judgement) in self.case.rejected(&node.fact) {
+            notes.push(format!("{} rejected by {judgement}", self.claim(claim)));
         }
         self.lines.push(Line {
             branch,
@@ -471,6 +492,7 @@ impl<'a> Artist<'a> {
     fn state(&self, fact: &Fact, ground: &Ground, notes: &mut Vec<String>) {
         match ground {
             Ground::Text(rule) => notes.push(self.place(*rule)),
+            Ground::Assumed => notes.push("assumed".to_owned()),
             Ground::Data => {
                 let place = self.locate(fact);
                 notes.push(place.unwrap_or_else(|| "stated in the data".to_owned()));

@@ -1,6 +1,7 @@
 //! Near misses as JSON and as a tree of lines.
 
 use super::case::Case;
+use super::facts::Fact;
 use super::json::PlaceView;
 use super::text::{Wording, fact_text, pattern_text};
 use super::tree::{Line, LineKind, Tree};
@@ -16,6 +17,9 @@ pub struct MissView {
     /// What holds of its body.
     pub holding: Vec<String>,
     pub failing: Vec<FailingView>,
+    /// Where nothing fails: what keeps the conclusion out, as `lost to …` or `dominated by …`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub beaten_by: Vec<String>,
     /// Literals that could not be asked, as written.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub open: Vec<String>,
@@ -32,6 +36,9 @@ pub struct FailingView {
     /// Facts that hold and differ in one argument.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub nearest: Vec<String>,
+    /// Claims that state it and are rejected, with who says so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rejected: Vec<String>,
     /// What is nearest to it in its turn.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub near: Vec<MissView>,
@@ -56,6 +63,11 @@ impl Case<'_> {
                 .iter()
                 .map(|failing| self.failing_view(miss, failing, texts))
                 .collect(),
+            beaten_by: miss
+                .beaten_by
+                .iter()
+                .map(|rival| self.beaten_text(rival))
+                .collect(),
             open: miss
                 .open
                 .iter()
@@ -75,11 +87,26 @@ impl Case<'_> {
             literal,
             kind: "false",
             nearest: Vec::new(),
+            rejected: Vec::new(),
             near: Vec::new(),
         };
         match &failing.reason {
-            Reason::Absent { nearest, below, .. } => {
+            Reason::Absent {
+                nearest,
+                below,
+                relation,
+                pattern,
+            } => {
                 view.kind = "absent";
+                if let Some(row) = pattern.iter().copied().collect::<Option<Vec<_>>>() {
+                    let rejected = self.rejected(&Fact::new(*relation, &row));
+                    view.rejected = rejected
+                        .into_iter()
+                        .map(|(claim, judgement)| {
+                            format!("claim {}, by {judgement}", self.claims[claim].id)
+                        })
+                        .collect();
+                }
                 view.nearest = nearest.iter().map(fact).collect();
                 view.near = below
                     .iter()
@@ -160,6 +187,7 @@ enum Item<'v> {
     Miss(&'v MissView),
     Holding(&'v str),
     Failing(&'v FailingView),
+    Beaten(&'v str),
     Open(&'v str),
 }
 
@@ -175,7 +203,10 @@ fn line<'v>(item: &Item<'v>) -> (String, Vec<String>, LineKind, Vec<Item<'v>>) {
         Item::Miss(miss) => {
             let fails = miss.failing.len() + miss.open.len();
             let text = match fails {
-                0 => "its body holds: a choice or a subsumption drops what it concludes".to_owned(),
+                0 if miss.beaten_by.is_empty() => {
+                    "its body holds: a choice or a subsumption drops what it concludes".to_owned()
+                }
+                0 => "its body holds, and another row keeps the conclusion out".to_owned(),
                 1 => "one condition fails".to_owned(),
                 fails => format!("{fails} conditions fail"),
             };
@@ -190,6 +221,7 @@ fn line<'v>(item: &Item<'v>) -> (String, Vec<String>, LineKind, Vec<Item<'v>>) {
                 .iter()
                 .map(|text| Item::Holding(text))
                 .chain(miss.failing.iter().map(Item::Failing))
+                .chain(miss.beaten_by.iter().map(|text| Item::Beaten(text)))
                 .chain(miss.open.iter().map(|text| Item::Open(text)))
                 .collect();
             (text, notes, LineKind::Remark, items)
@@ -198,6 +230,12 @@ fn line<'v>(item: &Item<'v>) -> (String, Vec<String>, LineKind, Vec<Item<'v>>) {
             format!("✓ {text}"),
             Vec::new(),
             LineKind::Stated,
+            Vec::new(),
+        ),
+        Item::Beaten(text) => (
+            format!("✗ {text}"),
+            Vec::new(),
+            LineKind::Condition,
             Vec::new(),
         ),
         Item::Open(text) => (
@@ -212,7 +250,11 @@ fn line<'v>(item: &Item<'v>) -> (String, Vec<String>, LineKind, Vec<Item<'v>>) {
                 "present" => format!("✗ {} must not hold, and does", failing.literal),
                 _ => format!("✗ {} is false", failing.literal),
             };
-            let mut notes = Vec::new();
+            let mut notes: Vec<String> = failing
+                .rejected
+                .iter()
+                .map(|rejected| format!("rejected: {rejected}"))
+                .collect();
             if !failing.nearest.is_empty() {
                 notes.push(format!("there is {}", failing.nearest.join(", ")));
             }

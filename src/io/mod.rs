@@ -12,6 +12,7 @@ mod facts;
 pub mod findings;
 pub mod format;
 pub mod json;
+pub mod judgements;
 pub mod layout;
 pub mod locate;
 pub mod order;
@@ -19,12 +20,14 @@ pub mod quoted;
 pub mod read;
 pub mod records;
 pub mod sources;
+mod sqlite;
 #[cfg(test)]
 mod testing;
 pub mod value;
 pub mod write;
 
 pub use findings::SetAside;
+pub use judgements::{JUDGEMENTS, read_judgements, with_judgements};
 pub use locate::locate;
 pub use order::sort_rows;
 pub use read::{Loaded, Progress, ReadOptions, read};

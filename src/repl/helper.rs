@@ -52,8 +52,12 @@ impl CaseHelper {
         let argument = &before[at..];
         match Verb::find(name).map(|verb| verb.takes) {
             Ok(Takes::Relation | Takes::MaybeRelation) => (at, self.relations_with(argument, "")),
-            Ok(Takes::Fact | Takes::MaybeFacts | Takes::MaybeBody) => self.clause(before, at),
-            Ok(Takes::File) => self
+            Ok(
+                Takes::Fact | Takes::MaybeFacts | Takes::MaybeBody | Takes::Clause | Takes::Changes,
+            ) => self.clause(before, at),
+            Ok(Takes::Withdrawal) => self.withdrawal(before, at),
+            Ok(Takes::Hypothesis) => self.hypothesis(before, at),
+            Ok(Takes::File | Takes::MaybeFiles) => self
                 .files
                 .complete_path(before, before.len())
                 .unwrap_or((before.len(), Vec::new())),
@@ -67,7 +71,7 @@ impl CaseHelper {
                     .collect(),
             ),
             Ok(Takes::Thing) => (at, self.things_with(argument)),
-            Ok(Takes::Nothing | Takes::Lens) | Err(_) => (before.len(), Vec::new()),
+            Ok(Takes::Nothing | Takes::Lens | Takes::Saving) | Err(_) => (before.len(), Vec::new()),
         }
     }
 
@@ -101,6 +105,50 @@ impl CaseHelper {
             None => self.relations_with(typed, "("),
         };
         (from + start, found)
+    }
+
+    /// `source x-rep`, `rules fro`, or a fact.
+    fn withdrawal(&self, before: &str, at: usize) -> (usize, Vec<Pair>) {
+        let argument = &before[at..];
+        let Some((word, name)) = argument.split_once(' ') else {
+            let (from, mut found) = self.clause(before, at);
+            found.extend(words_with(
+                &["source ", "claim ", "rule ", "rules "],
+                argument,
+            ));
+            return (from, found);
+        };
+        let from = before.len() - name.len();
+        match word {
+            "source" | "claim" => (from, self.things_with(name)),
+            "rule" | "rules" => {
+                let files = self.session.borrow().rule_file_names(name);
+                (from, files.into_iter().map(same).collect())
+            }
+            _ => self.clause(before, at),
+        }
+    }
+
+    /// `enter contr`, `load rules/hyp`.
+    fn hypothesis(&self, before: &str, at: usize) -> (usize, Vec<Pair>) {
+        let argument = &before[at..];
+        let Some((word, name)) = argument.split_once(' ') else {
+            let words = ["list", "load ", "enter ", "leave", "diff"];
+            return (at, words_with(&words, argument));
+        };
+        match word {
+            "enter" => {
+                let lines = self.session.borrow_mut().hypotheses();
+                let names = lines.into_iter().map(|line| line.name);
+                let found = names.filter(|known| known.starts_with(name)).map(same);
+                (before.len() - name.len(), found.collect())
+            }
+            "load" => self
+                .files
+                .complete_path(before, before.len())
+                .unwrap_or((before.len(), Vec::new())),
+            _ => (before.len(), Vec::new()),
+        }
     }
 
     /// Claims and sources.
@@ -161,6 +209,11 @@ impl CaseHelper {
         };
         Some(format!("{lead}{})", rest.join(", ")))
     }
+}
+
+fn words_with(words: &[&str], prefix: &str) -> Vec<Pair> {
+    let found = words.iter().filter(|word| word.starts_with(prefix));
+    found.map(|word| same((*word).to_owned())).collect()
 }
 
 fn verbs_with(prefix: &str) -> Vec<Pair> {

@@ -2,7 +2,11 @@
 
 use super::flags::{self, Given, Known};
 use super::scan::{PieceKind, pieces};
-use crate::session::{Command, CriticalQuestion, Lens, WhyQuestion};
+use super::supposing;
+use crate::session::{
+    AbductionQuestion, Command, CriticalQuestion, Lens, Supposition, TestQuestion, WhatIfQuestion,
+    WhyQuestion,
+};
 use std::path::PathBuf;
 
 /// What a line asks for.
@@ -28,12 +32,24 @@ pub enum Takes {
     /// Facts or relations, several or none.
     MaybeFacts,
     File,
+    /// Files, several or none.
+    MaybeFiles,
     Verb,
     OnOff,
     /// A claim, a source, a rule or a file.
     Thing,
     /// Flags that choose claims.
     Lens,
+    /// A fact or a rule.
+    Clause,
+    /// A fact or pattern, or a word and a name.
+    Withdrawal,
+    /// `+FACT`, `-FACT`, several.
+    Changes,
+    /// A word, then what it is about.
+    Hypothesis,
+    /// A name and a file, or `claims` and a file.
+    Saving,
 }
 
 /// A word after a colon.
@@ -55,6 +71,7 @@ const LENS: &[Known] = &[
     ("known-by", true),
     ("min-reliability", true),
     ("max-credibility", true),
+    ("time", false),
 ];
 
 pub const VERBS: &[Verb] = &[
@@ -77,8 +94,9 @@ pub const VERBS: &[Verb] = &[
             ("full", false),
             ("verify", false),
             ("time", false),
+            ("strength", true),
         ],
-        more: "As in `:why works_for(\"a\", \"b\")`. With variables, as in `:why works_for(F, \"b\")`, the first fact that agrees. `--all` lists every minimal support, `--limit N` looks for N only, `--full` draws every step, also those that rest on plain data alone, `--verify` checks the proof again, `--time` takes only supports whose claims once held together.",
+        more: "As in `:why works_for(\"a\", \"b\")`. With variables, as in `:why works_for(F, \"b\")`, the first fact that agrees. `--all` lists every minimal support, `--limit N` looks for N only, `--full` draws every step, also those that rest on plain data alone, `--verify` checks the proof again, `--time` takes only supports whose claims once held together, `--strength product` and `--strength probability` put grades together otherwise than by the weakest link.",
     },
     Verb {
         name: "why-not",
@@ -145,12 +163,113 @@ pub const VERBS: &[Verb] = &[
         more: "Claims of `same_as` and of shared aliases are switched on and off; `distinct_from` opposes them.",
     },
     Verb {
+        name: "abduce",
+        short: None,
+        takes: Takes::Fact,
+        does: "what would have to be so for a fact to hold",
+        flags: &[
+            ("using", true),
+            ("max", true),
+            ("limit", true),
+            ("rival", true),
+            ("new-constants", false),
+        ],
+        more: "All minimal sets of up to N facts (`--max`, 2 by default) of the relations declared `.abducible`, or of `--using contract,subcontract`, over the constants there are. `--new-constants` adds one of each type that nobody has named. `--rival FACT` or a hypothesis: explanations that help it too come later.",
+    },
+    Verb {
         name: "lens",
         short: None,
         takes: Takes::Lens,
         does: "let only some claims count, from now on; without flags all of them",
         flags: LENS,
-        more: "`--as-of DATE`: claims that held then. `--known-by DATE`: claims of sources published by then. `--min-reliability B`, `--max-credibility 2`: claims of that grade or better. Dates are YYYY, YYYY-MM or YYYY-MM-DD.",
+        more: "`--as-of DATE`: claims that held then. `--known-by DATE`: claims of sources published by then. `--min-reliability B`, `--max-credibility 2`: claims of that grade or better. `--time`: conclusions whose claims never all held at one time do not hold. Dates are YYYY, YYYY-MM or YYYY-MM-DD.",
+    },
+    Verb {
+        name: "assume",
+        short: None,
+        takes: Takes::Clause,
+        does: "suppose that a fact or a rule holds, until :undo",
+        flags: &[],
+        more: "As in `:assume contract(\"x-organ\", \"x-firm\")` or `:assume near(A, B) :- works_for(A, C), works_for(B, C).` Everything is asked under it; the case itself is not touched.",
+    },
+    Verb {
+        name: "withdraw",
+        short: None,
+        takes: Takes::Withdrawal,
+        does: "suppose that a fact, source, claim or rule is not there, until :undo",
+        flags: &[],
+        more: "As in `:withdraw contract(_, \"x-firm\")` (every fact that agrees), `:withdraw source x-report` (with the reports that only repeat it), `:withdraw claim c31`, `:withdraw rule rules/firms.dl:12`, `:withdraw rules fronts.dl`. A claim goes with all that its row states.",
+    },
+    Verb {
+        name: "what-if",
+        short: None,
+        takes: Takes::Changes,
+        does: "the difference it would make, without supposing it",
+        flags: &[
+            ("without-source", true),
+            ("without-claim", true),
+            ("without-rule", true),
+            ("with-rules", true),
+            ("without-rules", true),
+            ("hypothesis", true),
+            ("weigh", true),
+            ("why", false),
+        ],
+        more: "As in `:what-if +contract(\"x-organ\", \"x-firm\") -contract(_, \"x-other\")`. `--why` proves what appears, and what falls as it held.",
+    },
+    Verb {
+        name: "undo",
+        short: Some("u"),
+        takes: Takes::Nothing,
+        does: "take the last supposition back",
+        flags: &[],
+        more: "",
+    },
+    Verb {
+        name: "redo",
+        short: None,
+        takes: Takes::Nothing,
+        does: "suppose again what was taken back last",
+        flags: &[],
+        more: "",
+    },
+    Verb {
+        name: "diff",
+        short: None,
+        takes: Takes::Nothing,
+        does: "the difference that all suppositions together make",
+        flags: &[],
+        more: "",
+    },
+    Verb {
+        name: "hyp",
+        short: None,
+        takes: Takes::Hypothesis,
+        does: "list, load, enter and leave hypotheses",
+        flags: &[],
+        more: "`:hyp list` shows those of the case, `:hyp load FILE` reads more, `:hyp enter NAME` supposes one (`:hyp enter contractor(\"x-firm\")` where it has parameters), `:hyp leave` takes the innermost back with all that was supposed since, `:hyp diff` is `:diff`.",
+    },
+    Verb {
+        name: "reject",
+        short: None,
+        takes: Takes::Fact,
+        does: "ways to end a conclusion that is not believed; keep one rejected",
+        flags: &[
+            ("choose", true),
+            ("author", true),
+            ("note", true),
+            ("date", true),
+            ("limit", true),
+        ],
+        more: "As in `:reject attributed(\"x-group\", \"x-organ\")`, then `:reject attributed(\"x-group\", \"x-organ\") --choose 1 --author \"A. Analyst\"`. The choice is written to judgements.csv beside the facts, and counts from then on.",
+    },
+    Verb {
+        name: "save",
+        short: None,
+        takes: Takes::Saving,
+        does: "write what is supposed as a hypothesis, or what is assumed as claims",
+        flags: &[("author", true), ("date", true)],
+        more: "As in `:save bribes rules/hypotheses/bribes.dl` or `:save claims facts/mine.csv --author \"A. Analyst\"`. No file is written over.",
     },
     Verb {
         name: "relations",
@@ -207,6 +326,22 @@ pub const VERBS: &[Verb] = &[
         does: "run once more and say what each rule and round cost",
         flags: &[],
         more: "The most expensive rule comes first. `known` is the part of the candidates that brought nothing new.",
+    },
+    Verb {
+        name: "hypotheses",
+        short: None,
+        takes: Takes::MaybeFacts,
+        does: "what each hypothesis comes to: goals, strength, what appears and falls",
+        flags: &[],
+        more: "As in `:hypotheses`, or for some of them `:hypotheses one_actor contractor(\"x-firm\")`.",
+    },
+    Verb {
+        name: "test",
+        short: None,
+        takes: Takes::MaybeFiles,
+        does: "whether the expectations in rules/*.expect are met, or those in FILE",
+        flags: &[("coverage", false)],
+        more: "`--coverage` also says which rules never fired and which inputs never mattered. `cutout test --help` shows what can be expected.",
     },
     Verb {
         name: "load",
@@ -286,7 +421,13 @@ impl Verb {
             Takes::MaybeFacts => " [FACT …]",
             Takes::Thing => " CLAIM | SOURCE | RULE | FILE",
             Takes::Lens => "",
+            Takes::Clause => " FACT | RULE",
+            Takes::Withdrawal => " FACT | source S | claim C | rule PLACE | rules FILE",
+            Takes::Changes => " [+FACT] [-FACT] …",
+            Takes::Hypothesis => " list | load FILE | enter NAME | leave | diff",
+            Takes::Saving => " NAME FILE | claims FILE",
             Takes::File => " FILE",
+            Takes::MaybeFiles => " [FILE …]",
             Takes::Verb => " [COMMAND]",
             Takes::OnOff => " [on | off]",
         };
@@ -308,6 +449,15 @@ fn value_name(flag: &str) -> &'static str {
         "min-reliability" => "A-F",
         "max-credibility" => "1-6",
         "relation" => "RELATION",
+        "without-source" => "SOURCE",
+        "without-claim" => "CLAIM",
+        "without-rule" => "PLACE",
+        "with-rules" | "without-rules" => "FILE",
+        "hypothesis" | "author" => "NAME",
+        "date" => "DATE",
+        "note" => "TEXT",
+        "using" => "RELATIONS",
+        "rival" => "FACT",
         _ => "N",
     }
 }
@@ -350,9 +500,20 @@ fn parse_command(command: &str) -> Result<Line, String> {
             "off" => Ok(Line::Time(Some(false))),
             _ => Err(format!("usage: `{}`", verb.usage())),
         },
-        ("relations" | "reload" | "quit" | "next" | "all" | "lens" | "profile", Some(_)) => {
-            surplus()
-        }
+        (
+            "relations" | "reload" | "quit" | "next" | "all" | "lens" | "profile" | "undo" | "redo"
+            | "diff",
+            Some(_),
+        ) => surplus(),
+        ("undo", None) => run(Command::Undo),
+        ("redo", None) => run(Command::Redo),
+        ("diff", None) => run(Command::Diff),
+        ("what-if", changes) => run(Command::WhatIf(WhatIfQuestion {
+            supposed: supposing::changes(changes.as_deref().unwrap_or_default(), &flags)?,
+            why: flags.has("why"),
+            weigh: flags.parsed("weigh")?,
+        })),
+        ("hyp", None) => run(Command::Hypotheses),
         ("next", None) => run(Command::Next),
         ("all", None) => run(Command::All),
         ("lens", None) => run(Command::Lens(lens(&flags)?)),
@@ -374,18 +535,46 @@ fn parse_command(command: &str) -> Result<Line, String> {
         ("plan", what) => run(Command::Plan(what)),
         ("profile", None) => run(Command::Profile),
         ("count", what) => run(Command::Count(what)),
+        ("hypotheses", names) => run(Command::Weigh(
+            names.as_deref().map_or_else(Vec::new, called),
+        )),
+        ("test", files) => run(Command::Test(TestQuestion {
+            files: files.as_deref().map_or_else(Vec::new, paths),
+            coverage: flags.has("coverage"),
+        })),
         (_, None) => Err(missing()),
         ("why", Some(fact)) => run(Command::Why(WhyQuestion {
             all: flags.has("all"),
             limit: flags.parsed("limit")?,
             full: flags.has("full"),
             verify: flags.has("verify"),
+            strength: flags.parsed("strength")?.unwrap_or_default(),
             time: flags.has("time"),
             ..WhyQuestion::of(fact)
         })),
+        ("assume", Some(text)) => run(Command::Suppose(Supposition {
+            assume: vec![text],
+            ..Supposition::default()
+        })),
+        ("withdraw", Some(text)) => run(Command::Suppose(supposing::withdrawal(&text))),
+        ("hyp", Some(text)) => supposing::hypothesis(&text).map(Line::Run),
+        ("reject", Some(fact)) => supposing::reject(fact, &flags).map(Line::Run),
+        ("save", Some(text)) => supposing::save(&text, &flags).map(Line::Run),
         ("timeline", Some(atom)) => run(Command::Timeline(atom)),
         ("impact", Some(what)) => run(Command::Impact(what)),
         ("worlds", Some(atom)) => run(Command::Worlds(atom)),
+        ("abduce", Some(fact)) => run(Command::Abduce(AbductionQuestion {
+            fact,
+            using: flags
+                .value("using")
+                .map(str::to_owned)
+                .into_iter()
+                .collect(),
+            most: flags.parsed("max")?,
+            limit: flags.parsed("limit")?,
+            rival: flags.value("rival").map(str::to_owned),
+            new_constants: flags.has("new-constants"),
+        })),
         ("why-not", Some(fact)) => run(Command::WhyNot(fact)),
         ("corroboration", Some(fact)) => run(Command::Corroboration(fact)),
         ("schema", Some(relation)) => run(Command::Schema(relation)),
@@ -425,11 +614,36 @@ fn lens(flags: &Given) -> Result<Lens, String> {
         known_by: flags.parsed("known-by")?,
         min_reliability: flags.parsed("min-reliability")?,
         max_credibility: flags.parsed("max-credibility")?,
+        at_once: flags.has("time"),
     })
 }
 
+/// Names with blanks or commas between them, each perhaps with arguments: `a b("x", "y")`.
+fn called(text: &str) -> Vec<String> {
+    let (mut depth, mut quoted) = (0usize, false);
+    let between = |c: char| {
+        match c {
+            '"' => quoted = !quoted,
+            '(' if !quoted => depth += 1,
+            ')' if !quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0 && !quoted && (c == ',' || c.is_whitespace())
+    };
+    let names = text.split(between).filter(|name| !name.is_empty());
+    names.map(str::to_owned).collect()
+}
+
+/// Paths with blanks between them; of quotes only one pair, around a single path.
+fn paths(text: &str) -> Vec<PathBuf> {
+    match text.starts_with('"') {
+        true => vec![unquoted(text)],
+        false => text.split_whitespace().map(PathBuf::from).collect(),
+    }
+}
+
 /// A path may stand in quotes, when it has blanks at its ends.
-fn unquoted(path: &str) -> PathBuf {
+pub(super) fn unquoted(path: &str) -> PathBuf {
     let inner = path
         .strip_prefix('"')
         .and_then(|path| path.strip_suffix('"'));
@@ -461,6 +675,12 @@ mod tests {
             Ok(Line::Run(Command::Load(PathBuf::from("a b.dl"))))
         );
         assert_eq!(parse(":time off"), Ok(Line::Time(Some(false))));
+        assert_eq!(
+            parse(":hypotheses a, b(\"x, y\", \"z\") c"),
+            Ok(Line::Run(Command::Weigh(
+                ["a", "b(\"x, y\", \"z\")", "c"].map(str::to_owned).to_vec()
+            )))
+        );
     }
 
     #[test]

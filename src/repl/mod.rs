@@ -11,13 +11,14 @@ mod line;
 mod pager;
 mod scan;
 mod show;
+mod supposing;
 
 use crate::cli::args::ReplArgs;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::status::Status;
 use crate::cli::style::Palette;
 use crate::cli::{open, report, terminal};
-use crate::session::Session;
+use crate::session::{Answer, Session};
 use helper::CaseHelper;
 use line::{Line, VERBS, Verb};
 use rustyline::config::Configurer;
@@ -58,6 +59,14 @@ pub fn start(directory: Option<&Path>, arguments: &ReplArgs) -> Status {
     }
 }
 
+/// Says when one is not in the case itself.
+fn prompt(inside: &str) -> String {
+    match inside.is_empty() {
+        true => PROMPT.to_owned(),
+        false => format!("[{inside}] {PROMPT}"),
+    }
+}
+
 struct Repl {
     session: Rc<RefCell<Session>>,
     interrupt: Interrupt,
@@ -78,6 +87,7 @@ impl Repl {
     fn converse(&mut self) -> Status {
         let palette = Palette::of(&io::stdout());
         self.greet(palette);
+        self.answer_program();
         let config = Config::builder()
             .completion_type(CompletionType::List)
             .history_ignore_space(true)
@@ -97,7 +107,8 @@ impl Repl {
             let _ = editor.load_history(file);
         }
         loop {
-            match editor.readline(PROMPT) {
+            let prompt = prompt(&self.session.borrow().inside());
+            match editor.readline(&prompt) {
                 Ok(line) => {
                     if let Some(file) = &history {
                         let _ = editor.append_history(file);
@@ -119,6 +130,7 @@ impl Repl {
 
     /// From a pipe or file: no prompts; a clause may go over several lines.
     fn read_through(&mut self) -> Status {
+        self.answer_program();
         let mut text = String::new();
         let mut input = io::stdin().lock();
         loop {
@@ -185,6 +197,37 @@ impl Repl {
         println!();
     }
 
+    /// The questions that the program itself asks, each above its answer.
+    fn answer_program(&mut self) {
+        let answered = self.session.borrow().answers();
+        match answered {
+            Ok(answered) => {
+                let mut text = Vec::new();
+                for answer in answered {
+                    // Memory takes every write.
+                    let _ = writeln!(text, "?- {}.", answer.question);
+                    let _ = show::show(&Answer::Rows(answer.rows), self.look(), &mut text);
+                    let _ = writeln!(text);
+                }
+                if !text.is_empty() {
+                    self.print(String::from_utf8_lossy(&text).into_owned());
+                }
+            }
+            Err(error) => {
+                report::explain(&error);
+                self.failed = true;
+            }
+        }
+    }
+
+    fn look(&self) -> Look {
+        Look {
+            width: terminal::width(),
+            palette: Palette::of(&io::stdout()),
+            timed: self.timed,
+        }
+    }
+
     fn line(&mut self, line: &str) -> Next {
         match line::parse(line) {
             Ok(Line::Nothing) => {}
@@ -200,14 +243,9 @@ impl Repl {
                 let answer = self.session.borrow_mut().execute(&command);
                 match answer {
                     Ok(answer) => {
-                        let look = Look {
-                            width: terminal::width(),
-                            palette: Palette::of(&io::stdout()),
-                            timed: self.timed,
-                        };
                         let mut text = Vec::new();
                         // Memory takes every write.
-                        let _ = show::show(&answer, look, &mut text);
+                        let _ = show::show(&answer, self.look(), &mut text);
                         self.print(String::from_utf8_lossy(&text).into_owned());
                     }
                     Err(error) => {
@@ -246,6 +284,7 @@ const INTRODUCTION: &str = "\
 A query        works_for(F, \"x\"), !front(F, _)      its variables are the columns; `?-` and the dot may be left off
 A question     works_for(\"a\", \"x\")                  constants only and no dot: yes or no
 A fact         works_for(\"a\", \"x\").                 constants only and a dot: it is stated, until :reload
+A supposition  :assume works_for(\"a\", \"x\")           it holds until :undo, and the case is not touched
 A rule         near(A, B) :- works_for(A, C), works_for(B, C).
 A declaration  .decl near(a: symbol, b: symbol)
 ";

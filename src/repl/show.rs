@@ -3,7 +3,7 @@
 use crate::cli::style::Palette;
 use crate::cli::table::{self, TextGrid};
 use crate::cli::units::{plural, show_count, show_duration};
-use crate::cli::{self, proof};
+use crate::cli::{self, proof, what_if};
 use crate::cli::{footer, yes_or_no};
 use crate::session::{
     Answer, Change, Inventory, RelationSize, RuleText, Schema, SourceLine, Table,
@@ -38,6 +38,7 @@ pub fn show(answer: &Answer, look: Look, out: &mut dyn Write) -> io::Result<()> 
         Answer::Timeline(found) => write!(out, "{found}"),
         Answer::Impact(found) => write!(out, "{found}"),
         Answer::Worlds(found) => write!(out, "{found}"),
+        Answer::Abduction(found) => write!(out, "{found}"),
         Answer::Lens(lens) => writeln!(out, "counting now: {lens}"),
         Answer::Relations(sizes) => table::print(&relations(sizes), look.width, look.palette, out),
         Answer::Schema(schema) => self::schema(schema, look, out),
@@ -46,8 +47,35 @@ pub fn show(answer: &Answer, look: Look, out: &mut dyn Write) -> io::Result<()> 
         Answer::Rules(rules) if rules.is_empty() => writeln!(out, "no rule derives it"),
         Answer::Rules(rules) => self::rules(rules, look, out),
         Answer::Count { counts, .. } => count(counts, look, out),
+        Answer::Weighed(found) => {
+            write!(out, "{}", found.broken.to_text(look.palette.enabled()))?;
+            for error in found.hypotheses.iter().filter_map(|row| row.error.as_ref()) {
+                write!(out, "{}", error.to_text(look.palette.enabled()))?;
+            }
+            cli::hypotheses::print(found, look.width, look.palette, out)
+        }
+        Answer::Tested(tested) => {
+            tested
+                .broken
+                .iter()
+                .try_for_each(|broken| write!(out, "{}", broken.to_text(look.palette.enabled())))?;
+            cli::test::print(tested, look.width, look.palette, out)
+        }
         Answer::Plans(plans) => cli::plan::print(plans, look.palette, out),
         Answer::Costs(costs) => cli::profile::print(costs, look.width, look.palette, out),
+        Answer::Supposed(told) => {
+            let shown = what_if::Shown {
+                width: look.width,
+                palette: look.palette,
+                all: false,
+                timed: look.timed,
+            };
+            what_if::print(told, shown, out)
+        }
+        Answer::Step(step) => what_if::print_step(step, look.palette, out),
+        Answer::Hypotheses(lines) => what_if::print_hypotheses(lines, look.palette, out),
+        Answer::Saved(saved) => what_if::print_saved(saved, look.palette, out),
+        Answer::Rejection(rejection) => write!(out, "{rejection}"),
         Answer::Loaded(inventory) => writeln!(out, "{}", loaded(inventory)),
     }
 }

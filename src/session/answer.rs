@@ -1,12 +1,20 @@
 //! What a session answers, as data.
 
+use super::abduce::Abduction;
+use super::assume::Step;
 use super::corroboration::Corroborated;
 use super::costs::Costs;
 use super::critical::Critical;
+use super::expectations::Tested;
+use super::hypotheses::HypothesisLine;
+use super::hypothesis_table::HypothesisTable;
 use super::impact::Impact;
 use super::plans::Plans;
+use super::reject::Rejection;
+use super::save::Saved;
 use super::table::Table;
 use super::timeline::Timeline;
+use super::what_if::WhatIf;
 use super::why::Proof;
 use super::why_not::Missing;
 use super::worlds::Worlds;
@@ -25,6 +33,7 @@ pub enum Answer {
     Timeline(Timeline),
     Impact(Impact),
     Worlds(Worlds),
+    Abduction(Box<Abduction>),
     /// The claims that count from now on.
     Lens(Lens),
     Relations(Vec<RelationSize>),
@@ -36,9 +45,17 @@ pub enum Answer {
         counts: Vec<(Arc<str>, u64)>,
         elapsed: Duration,
     },
+    Tested(Box<Tested>),
+    Weighed(HypothesisTable),
     Plans(Plans),
     Costs(Box<Costs>),
     Loaded(Inventory),
+    /// What was supposed, or would be, and the difference.
+    Supposed(Box<WhatIf>),
+    Step(Step),
+    Hypotheses(Vec<HypothesisLine>),
+    Saved(Saved),
+    Rejection(Rejection),
 }
 
 /// What typed clauses or a loaded file did.

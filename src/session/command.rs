@@ -1,6 +1,12 @@
 //! What a user may ask of a session, as data.
 
+use super::abduce::AbductionQuestion;
 use super::critical::CriticalQuestion;
+use super::expectations::TestQuestion;
+use super::overlays::Supposition;
+use super::reject::RejectQuestion;
+use super::save::SaveClaims;
+use super::what_if::WhatIfQuestion;
 use super::why::WhyQuestion;
 use crate::evidence::Lens;
 use std::path::PathBuf;
@@ -32,6 +38,8 @@ pub enum Command {
     Impact(String),
     /// In which worlds of identity facts hold.
     Worlds(String),
+    /// What would have to be so for a fact to hold.
+    Abduce(AbductionQuestion),
     /// Lets only some claims count, until the next such command.
     Lens(Lens),
     /// Every relation with its size.
@@ -48,6 +56,32 @@ pub enum Command {
     Plan(Option<String>),
     /// What every rule costs. Runs the program once more to measure it.
     Profile,
+    /// What each of some hypotheses comes to; without names, of all.
+    Weigh(Vec<String>),
+    /// Whether expectations are met.
+    Test(TestQuestion),
+    /// The difference a supposition would make.
+    WhatIf(WhatIfQuestion),
+    /// Supposes something from now on, on top of what is supposed already.
+    Suppose(Supposition),
+    /// Takes the last supposition back.
+    Undo,
+    /// Supposes again what was taken back last.
+    Redo,
+    /// The difference that all suppositions together make.
+    Diff,
+    /// Takes back the innermost hypothesis, with all that was supposed since.
+    LeaveHypothesis,
+    /// The hypotheses of the case.
+    Hypotheses,
+    /// Reads a file of hypotheses.
+    LoadHypotheses(PathBuf),
+    /// Writes what is supposed as a hypothesis.
+    SaveHypothesis { name: String, file: PathBuf },
+    /// Writes what is assumed as claims.
+    SaveClaims(SaveClaims),
+    /// Ways to end a conclusion that is not believed, or the choice of one.
+    Reject(RejectQuestion),
     /// Adds a rule file to the program.
     Load(PathBuf),
     /// Reads all files again and forgets what was typed.

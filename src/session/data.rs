@@ -4,20 +4,23 @@ use super::case::CaseSpec;
 use super::error::Findings;
 use super::options::Options;
 use crate::analysis::checked::{CheckedProgram, Directive, RelationId};
-use crate::evidence::{Claims, Sources};
+use crate::analysis::findings::closest;
+use crate::evidence::{ClaimId, Claims, Judgements, Sources};
 use crate::io::{self, Progress, ReadOptions, SetAside};
 use crate::storage::{Dictionary, Rows};
 use crate::syntax::ast::DirectiveKind;
 use crate::syntax::diagnostic::Diagnostic;
 use crate::syntax::source::SourceMap;
 use std::path::Path;
+use std::sync::Arc;
 
 #[derive(Default)]
 pub(super) struct Data {
     /// `None` once handed to a database for good.
     pub rows: Option<Vec<Stated>>,
     pub claims: Claims,
-    pub sources: Sources,
+    pub sources: Arc<Sources>,
+    pub judgements: Arc<Judgements>,
     pub warnings: Vec<Diagnostic>,
     /// Rows that could not be read and were set aside.
     pub bad_rows: usize,
@@ -30,6 +33,56 @@ pub(super) struct Stated {
     pub rows: Rows,
     /// Every row is somebody's claim.
     pub claimed: bool,
+}
+
+impl Data {
+    /// The same before anybody judged it.
+    pub fn unjudged(&self) -> Data {
+        Data {
+            rows: self.rows.clone(),
+            claims: self.claims.with_all(),
+            sources: self.sources.clone(),
+            judgements: Arc::default(),
+            warnings: self
+                .warnings
+                .iter()
+                .filter(|warning| warning.code != io::codes::JUDGED_NOTHING)
+                .cloned()
+                .collect(),
+            bad_rows: self.bad_rows,
+        }
+    }
+
+    /// What is rejected does not stand.
+    pub fn judge(&mut self, judgements: Arc<Judgements>) {
+        let claims = &self.claims;
+        let gone: Vec<ClaimId> = judgements
+            .iter()
+            .filter(|judgement| judgements.rejecting(&judgement.claim).is_some())
+            .flat_map(|judgement| claims.ever_with_id(&judgement.claim))
+            .collect();
+        for judgement in judgements.iter() {
+            if claims.ever_with_id(&judgement.claim).next().is_none() {
+                let ids = claims.ever().map(|(_, claim)| &*claim.id);
+                let near = closest(&judgement.claim, ids);
+                let message = format!(
+                    "judgement `{}` is about claim `{}`, which no file has",
+                    judgement.id, judgement.claim
+                );
+                let mut warning = Diagnostic::warning(io::codes::JUDGED_NOTHING, message).at_data(
+                    judgement.place.clone(),
+                    &*judgement.claim,
+                    "",
+                );
+                if let Some(near) = near {
+                    warning = warning.help(format!("did you mean `{near}`?"));
+                }
+                self.warnings.push(warning);
+            }
+        }
+        self.claims = claims.without(gone);
+        self.judgements = judgements;
+    }
 }
 
 /// Reads everything the directives of a program ask for, or finds everything that is wrong with it.
@@ -101,10 +154,10 @@ fn read_all(
         .iter()
         .filter(|directive| directive.kind == DirectiveKind::Input)
         .collect();
-    if inputs
+    let reads_claims = inputs
         .iter()
-        .any(|directive| directive.parameter("IO") == Some("claims"))
-    {
+        .any(|directive| directive.parameter("IO") == Some("claims"));
+    if reads_claims {
         let register = fact_dir.join("sources.csv");
         if register.exists() {
             let progress: Progress = &|done, total| options.watch.reading(&register, done, total);
@@ -113,7 +166,7 @@ fn read_all(
                 ..common
             };
             match io::read_sources(&register, &read_options) {
-                Ok(loaded) => data.sources = loaded.sources,
+                Ok(loaded) => data.sources = Arc::new(loaded.sources),
                 Err(found) => errors.extend(found),
             }
         }
@@ -130,7 +183,7 @@ fn read_all(
             program,
             directive,
             dictionary,
-            &mut data.sources,
+            Arc::make_mut(&mut data.sources),
             &mut data.claims,
             &read_options,
         );
@@ -147,6 +200,13 @@ fn read_all(
         }
     }
     data.rows = Some(rows);
+    let judged = fact_dir.join(io::JUDGEMENTS);
+    if reads_claims && judged.exists() {
+        match io::read_judgements(&judged) {
+            Ok(judgements) => data.judge(Arc::new(judgements)),
+            Err(found) => errors.extend(found),
+        }
+    }
     match errors.is_empty() {
         true => Ok(data),
         false => {

@@ -2,6 +2,7 @@
 
 use super::error::{Error, Findings};
 use super::loaded::Session;
+use super::standing::Side;
 use super::typed::parse_body;
 use crate::analysis::checked::{Constant, RelationId, Term};
 use crate::analysis::{check_fact, check_pattern};
@@ -29,6 +30,24 @@ pub(super) struct Pattern {
 }
 
 impl Pattern {
+    /// Whether a row that matches the codes has the same values wherever one variable stands.
+    pub fn agrees(&self, row: &[Code]) -> bool {
+        self.equal.iter().all(|&(a, b)| row[a] == row[b])
+    }
+
+    pub fn of(relation: RelationId, codes: &[Option<Code>]) -> Pattern {
+        Pattern {
+            relation,
+            codes: codes.to_vec(),
+            equal: Vec::new(),
+        }
+    }
+
+    /// Whether no variable stands in two places.
+    pub fn is_plain(&self) -> bool {
+        self.equal.is_empty()
+    }
+
     /// The fact, where nothing is left open.
     pub fn fact(&self) -> Option<Fact> {
         let row: Option<Vec<Code>> = self.codes.iter().copied().collect();
@@ -37,25 +56,19 @@ impl Pattern {
 }
 
 impl Session {
-    /// The rows as they stand, with the claims that count. Where there are claims, only they can be withdrawn: rule text
-    /// and plain files are given. Where there are none, every stated fact counts.
+    /// The rows as they stand, with the claims that count.
     pub(super) fn case(&self) -> Case<'_> {
-        self.case_over(&self.database)
+        self.here().case()
     }
 
     /// The same over the rows of another run.
     pub(super) fn case_over<'a>(&'a self, database: &'a Database) -> Case<'a> {
-        let case = Case::new(
+        let run = Side {
             database,
-            database.program(),
-            database.dictionary(),
-            self.claims(),
-            &self.data.sources,
-        );
-        match self.claims().is_empty() {
-            true => case,
-            false => case.only_claims(),
-        }
+            program: database.program(),
+            ..self.here()
+        };
+        run.case()
     }
 
     /// Of one search: a search without an end says so instead of taking all day.
@@ -106,12 +119,15 @@ impl Session {
                 equal: Vec::new(),
             });
         }
-        let mut atom = self.parse_atom(text, "one atom is asked for")?;
+        let atom = self.parse_atom(text, "one atom is asked for")?;
+        self.pattern_of(atom).map_err(|wrong| self.rejected(wrong))
+    }
+
+    /// What an atom asks for.
+    pub(super) fn pattern_of(&self, mut atom: Atom) -> Result<Pattern, Vec<Diagnostic>> {
         let equal = open_variables(&mut atom);
-        let checked = check_pattern(&self.program.checked, &atom);
-        let (relation, codes) = checked
-            .and_then(|(relation, terms)| Ok((relation, self.values(&atom, &terms)?)))
-            .map_err(|wrong| self.rejected(wrong))?;
+        let (relation, terms) = check_pattern(&self.program.checked, &atom)?;
+        let codes = self.values(&atom, &terms)?;
         Ok(Pattern {
             relation,
             codes,
@@ -126,7 +142,7 @@ impl Session {
         let types: Vec<_> = attributes.iter().map(|attribute| attribute.ty).collect();
         self.sorted(rows, &types)
             .iter()
-            .filter(|row| pattern.equal.iter().all(|&(a, b)| row[a] == row[b]))
+            .filter(|row| pattern.agrees(row))
             .map(|row| Fact::new(pattern.relation, &row))
             .collect()
     }
@@ -135,7 +151,7 @@ impl Session {
         Error::Rejected(Findings::new(wrong, &self.sources))
     }
 
-    fn parse_atom(&mut self, text: &str, wanted: &str) -> Result<Atom, Error> {
+    pub(super) fn parse_atom(&mut self, text: &str, wanted: &str) -> Result<Atom, Error> {
         let name = self.name_text();
         let body = parse_body(&name, text, &mut self.sources)?;
         match body.kind {
@@ -149,7 +165,11 @@ impl Session {
     }
 
     /// `None` for a wildcard.
-    fn values(&self, atom: &Atom, terms: &[Term]) -> Result<Vec<Option<Code>>, Vec<Diagnostic>> {
+    pub(super) fn values(
+        &self,
+        atom: &Atom,
+        terms: &[Term],
+    ) -> Result<Vec<Option<Code>>, Vec<Diagnostic>> {
         let row: Result<Vec<Option<Code>>, String> = terms
             .iter()
             .map(|term| match term {
@@ -167,7 +187,7 @@ impl Session {
 }
 
 /// Puts `_` in the place of variables; gives the columns that share one.
-fn open_variables(atom: &mut Atom) -> Vec<(usize, usize)> {
+pub(super) fn open_variables(atom: &mut Atom) -> Vec<(usize, usize)> {
     let mut first: Vec<(Arc<str>, usize)> = Vec::new();
     let mut equal = Vec::new();
     for (column, arg) in atom.args.iter_mut().enumerate() {

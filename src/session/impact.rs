@@ -143,7 +143,7 @@ impl Session {
         if let Some(source) = self.data.sources.find(what) {
             return Ok(Withdrawn {
                 kind: "source",
-                claims: claims.by_source(source).iter().copied().collect(),
+                claims: claims.by_source(source).collect(),
                 ..Withdrawn::default()
             });
         }

@@ -1,26 +1,34 @@
 //! A case in memory.
 
 use super::answer::{Answer, Change, Inventory};
+use super::assume::Level;
+use super::at_once::run_through_lens;
 use super::case::CaseSpec;
 use super::command::Command;
 use super::data::{self, Data};
 use super::error::{Error, Findings, Stopped};
 use super::functors;
+use super::hypotheses::Library;
 use super::options::Options;
+use super::overlays::Supposition;
 use super::pool::Pool;
 use super::program::{self, Program};
+use super::standing::{Standing, State};
 use super::table::Table;
 use super::typed;
 use super::why::Asked;
 use crate::analysis::checked::{CheckedProgram, CheckedQuery, RelationId, ValueType};
 use crate::engine::Database;
-use crate::engine::budget::{RunOptions, RunReport, Stop};
+use crate::engine::budget::{RunReport, Stop};
 use crate::evidence::{Claims, Lens, Sources};
+use crate::explain::Fact;
+use crate::hypothesis::Overlay;
 use crate::io;
 use crate::storage::{Dictionary, Rows};
 use crate::syntax::ast::DirectiveKind;
 use crate::syntax::diagnostic::Diagnostic;
 use crate::syntax::source::{SourceMap, TYPED};
+use rustc_hash::FxHashSet;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -36,13 +44,15 @@ pub struct Session {
     added: Vec<PathBuf>,
     pub(super) sources: SourceMap,
     pub(super) program: Program,
-    pub(super) data: Data,
+    pub(super) data: Arc<Data>,
     /// Where files are read, written and sorted.
     pub(super) pool: Pool,
     /// Rows inserted by the embedding program.
     pub(super) inserted: Vec<(RelationId, Rows)>,
-    /// The claims that the lens lets through; `None`: all that were read.
-    seen: Option<Claims>,
+    /// All that were read; those that the lens or an overlay takes out are withdrawn.
+    pub(super) claims: Claims,
+    pub(super) assumed: Arc<FxHashSet<Fact>>,
+    pub(super) withdrawn: Arc<FxHashSet<Fact>>,
     /// What `:next` goes on from.
     pub(super) asked: Option<Asked>,
     pub(super) database: Database,
@@ -54,10 +64,15 @@ pub struct Session {
     /// How many texts were typed so far.
     typed: u32,
     pub(super) warnings: Vec<Diagnostic>,
+    pub(super) library: Library,
+    /// Suppositions the session is in, the innermost last.
+    pub(super) levels: Vec<Level>,
+    /// What was undone, the next to come back last.
+    pub(super) undone: Vec<Vec<Overlay>>,
 }
 
-/// A database, the claims it was made from when not all count, and how its run ended.
-type Evaluated = (Database, Option<Claims>, Result<RunReport, Stop>);
+/// A database, the claims it was made from, and how its run ended.
+type Evaluated = (Database, Claims, Result<RunReport, Stop>);
 
 impl Session {
     /// Reads the rules and facts of a case and derives everything that follows.
@@ -83,7 +98,7 @@ impl Session {
         options: Options,
     ) -> Result<(Session, Option<Stopped>), Error> {
         let mut session = Session::prepare(spec, options, Vec::new())?;
-        let (database, seen, outcome) = session.evaluate()?;
+        let (database, claims, outcome) = session.evaluate()?;
         let (report, stopped) = match outcome {
             Ok(report) => (report, None),
             Err(stop) => {
@@ -91,7 +106,7 @@ impl Session {
                 (*stop.report, Some(stopped))
             }
         };
-        session.take(database, seen, report);
+        session.take(database, claims, report);
         Ok((session, stopped))
     }
 
@@ -119,16 +134,21 @@ impl Session {
             warnings: Vec::new(),
             report: RunReport::default(),
             inserted: Vec::new(),
-            seen: None,
+            claims: Claims::new(),
+            assumed: Arc::default(),
+            withdrawn: Arc::default(),
             asked: None,
             stale: true,
             typed: 0,
+            library: Library::default(),
+            levels: Vec::new(),
+            undone: Vec::new(),
             spec,
             options,
             added,
             sources,
             program,
-            data,
+            data: Arc::new(data),
             pool,
         })
     }
@@ -138,10 +158,10 @@ impl Session {
         self.refresh()?;
         match command {
             Command::Query(body) => self.query(body).map(Answer::Rows),
-            Command::Clauses(text) => self.add_text(text).map(Answer::Changed),
+            Command::Clauses(text) => self.add_text(text),
             Command::Typed(text) => match typed::asks(text) {
                 true => self.query(text).map(Answer::Rows),
-                false => self.add_text(text).map(Answer::Changed),
+                false => self.add_text(text),
             },
             Command::Why(asked) => self
                 .explain(asked)
@@ -161,6 +181,9 @@ impl Session {
             Command::Timeline(atom) => self.timeline(atom).map(Answer::Timeline),
             Command::Impact(what) => self.impact(what).map(Answer::Impact),
             Command::Worlds(atom) => self.worlds(atom).map(Answer::Worlds),
+            Command::Abduce(asked) => self
+                .abduce(asked)
+                .map(|found| Answer::Abduction(Box::new(found))),
             Command::Lens(lens) => {
                 self.look_through(lens.clone())?;
                 Ok(Answer::Lens(self.options.lens.clone()))
@@ -174,7 +197,25 @@ impl Session {
             Command::Count(what) => self.count(what.as_deref()),
             Command::Plan(what) => self.plan(what.as_deref()).map(Answer::Plans),
             Command::Profile => self.profile().map(|costs| Answer::Costs(Box::new(costs))),
-            Command::Load(path) => self.load(path.clone()).map(Answer::Changed),
+            Command::Weigh(names) => self.hypothesis_table(names).map(Answer::Weighed),
+            Command::Test(question) => {
+                let tested = self.test(question)?;
+                Ok(Answer::Tested(Box::new(tested)))
+            }
+            Command::WhatIf(question) => self.what_if(question).map(Box::new).map(Answer::Supposed),
+            Command::Suppose(supposed) => self.suppose(supposed),
+            Command::Undo => self.undo().map(Answer::Step),
+            Command::Redo => self.redo().map(Box::new).map(Answer::Supposed),
+            Command::Diff => self.diff().map(Box::new).map(Answer::Supposed),
+            Command::LeaveHypothesis => self.leave().map(Answer::Step),
+            Command::Hypotheses => Ok(Answer::Hypotheses(self.hypotheses())),
+            Command::LoadHypotheses(path) => self.load_hypotheses(path).map(Answer::Hypotheses),
+            Command::SaveHypothesis { name, file } => {
+                self.save_hypothesis(name, file).map(Answer::Saved)
+            }
+            Command::SaveClaims(request) => self.save_claims(request).map(Answer::Saved),
+            Command::Reject(question) => self.reject(question).map(Answer::Rejection),
+            Command::Load(path) => self.load(path.clone()),
             Command::Reload => self.reload().map(Answer::Loaded),
         }
     }
@@ -240,7 +281,7 @@ impl Session {
 
     /// Claims read from files, as far as they count now.
     pub fn claims(&self) -> &Claims {
-        self.seen.as_ref().unwrap_or(&self.data.claims)
+        &self.claims
     }
 
     /// Which claims count.
@@ -309,16 +350,28 @@ impl Session {
         TYPED.to_owned()
     }
 
-    fn add_text(&mut self, text: &str) -> Result<Change, Error> {
+    fn add_text(&mut self, text: &str) -> Result<Answer, Error> {
+        if !self.levels.is_empty() {
+            return self.suppose(&Supposition {
+                assume: vec![text.to_owned()],
+                ..Supposition::default()
+            });
+        }
         let name = self.name_text();
         let before = self.program.tree.items.len();
         let program = self
             .program
             .with_text(&name, text, &self.spec, &mut self.sources)?;
-        self.replace_program(program, before)
+        self.replace_program(program, before).map(Answer::Changed)
     }
 
-    fn load(&mut self, path: PathBuf) -> Result<Change, Error> {
+    fn load(&mut self, path: PathBuf) -> Result<Answer, Error> {
+        if !self.levels.is_empty() {
+            return self.suppose(&Supposition {
+                with_rule_files: vec![path.display().to_string()],
+                ..Supposition::default()
+            });
+        }
         let path = self.spec.resolve(&path);
         let before = self.program.tree.items.len();
         let program = self
@@ -326,7 +379,7 @@ impl Session {
             .with_file(path.clone(), &self.spec, &mut self.sources)?;
         let change = self.replace_program(program, before)?;
         self.added.push(path);
-        Ok(change)
+        Ok(Answer::Changed(change))
     }
 
     fn reload(&mut self) -> Result<Inventory, Error> {
@@ -348,57 +401,40 @@ impl Session {
             true => None,
             false => {
                 let data = self.read(&program.checked);
-                Some(data.map_err(|wrong| wrong.after(&program.warnings))?)
+                Some(Arc::new(
+                    data.map_err(|wrong| wrong.after(&program.warnings))?,
+                ))
             }
         };
-        let used = data.as_ref().unwrap_or(&self.data);
-        let seen = used.seen(&self.options.lens);
+        let data = data.unwrap_or_else(|| self.data.clone());
+        let standing = Standing {
+            claims: data.seen(&self.options.lens),
+            program,
+            data,
+            ..self.standing()
+        };
+        let program = &standing.program;
         let mut database =
             Database::new(program.checked.clone(), self.database.dictionary().clone());
-        for stated in used.stated(seen.as_ref()) {
-            database.state(stated.relation, stated.rows);
-        }
-        for (relation, rows) in &self.inserted {
-            database.state(*relation, rows.clone());
-        }
-        let report = run(&mut database, &self.options)
+        self.state(&standing, &mut database);
+        let (claims, sources) = (&standing.claims, &standing.data.sources);
+        let report = run_through_lens(&mut database, &self.options, claims, sources)
             .map_err(|stop| self.stopped_in(&stop, &program.checked))?;
         self.accept_faults(&report)?;
         (change.appeared, change.gone) = difference(&self.database, &database);
         change.elapsed = started.elapsed();
-        self.database = database;
-        self.report = report;
-        self.program = program;
-        self.seen = seen;
-        self.asked = None;
-        if let Some(data) = data {
-            self.data = data;
-        }
-        self.gather_warnings();
+        self.swap(State {
+            standing,
+            database,
+            report,
+        });
         Ok(change)
     }
 
     /// Whether rows that were read stay right: they are still held, every relation kept its id and shape, and no
     /// directive asks for other files.
-    fn can_keep_data(&self, program: &CheckedProgram) -> bool {
-        let old = &self.program.checked;
-        let inputs = |program: &CheckedProgram| -> Vec<_> {
-            program
-                .directives()
-                .iter()
-                .filter(|directive| directive.kind == DirectiveKind::Input)
-                .map(|directive| (directive.relation, directive.parameters.clone()))
-                .collect()
-        };
-        self.data.rows.is_some()
-            && old.relations().zip(program.relations()).all(|(a, b)| {
-                let types = |relation: &crate::analysis::checked::Relation| {
-                    let types: Vec<_> = relation.attributes.iter().map(|a| a.ty).collect();
-                    (relation.name.clone(), types)
-                };
-                types(a.1) == types(b.1)
-            })
-            && inputs(old) == inputs(program)
+    pub(super) fn can_keep_data(&self, program: &CheckedProgram) -> bool {
+        self.data.rows.is_some() && same_inputs(&self.program.checked, program)
     }
 
     /// Takes rows into account that were inserted since the last run.
@@ -410,10 +446,13 @@ impl Session {
     }
 
     pub(super) fn rerun(&mut self) -> Result<(), Error> {
-        let (database, seen, outcome) = self.evaluate()?;
+        if !self.levels.is_empty() {
+            return self.rerun_levels();
+        }
+        let (database, claims, outcome) = self.evaluate()?;
         let report = outcome.map_err(|stop| self.stopped(&stop))?;
         self.accept_faults(&report)?;
-        self.take(database, seen, report);
+        self.take(database, claims, report);
         Ok(())
     }
 
@@ -422,33 +461,36 @@ impl Session {
         let checked = self.program.checked.clone();
         let mut database = Database::new(checked.clone(), self.database.dictionary().clone());
         if self.data.rows.is_none() {
-            self.data = self.read(&checked)?;
+            self.data = Arc::new(self.read(&checked)?);
         }
-        let seen = self.data.seen(&self.options.lens);
-        let stated = match self.options.keep_stated || seen.is_some() {
-            true => self.data.stated(seen.as_ref()),
-            false => self.data.rows.take().unwrap_or_default(),
+        let claims = self.data.seen(&self.options.lens);
+        // What nobody asks for again need not be kept beside the database.
+        let handed_over = match self.options.keep_stated || !claims.all_stand() {
+            true => None,
+            false => Arc::get_mut(&mut self.data).and_then(|data| data.rows.take()),
         };
-        for stated in stated {
+        let standing = Standing {
+            claims: claims.clone(),
+            ..self.standing()
+        };
+        for stated in handed_over.into_iter().flatten() {
             database.state(stated.relation, stated.rows);
         }
-        for (relation, rows) in &self.inserted {
-            database.state(*relation, rows.clone());
-        }
-        let outcome = run(&mut database, &self.options);
-        Ok((database, seen, outcome))
+        self.state(&standing, &mut database);
+        let outcome = run_through_lens(&mut database, &self.options, &claims, &self.data.sources);
+        Ok((database, claims, outcome))
     }
 
-    fn take(&mut self, database: Database, seen: Option<Claims>, report: RunReport) {
+    fn take(&mut self, database: Database, claims: Claims, report: RunReport) {
         self.database = database;
         self.report = report;
-        self.seen = seen;
+        self.claims = claims;
         self.asked = None;
         self.stale = false;
         self.gather_warnings();
     }
 
-    fn read(&self, program: &CheckedProgram) -> Result<Data, Findings> {
+    pub(super) fn read(&self, program: &CheckedProgram) -> Result<Data, Findings> {
         let dictionary = self.database.dictionary();
         self.pool.install(|| {
             data::read(
@@ -462,14 +504,15 @@ impl Session {
     }
 
     /// Whether faults of a run are only worth warnings.
-    fn accept_faults(&self, report: &RunReport) -> Result<(), Findings> {
-        match self.options.faults_are_errors && !report.faults.is_empty() {
+    pub(super) fn accept_faults(&self, report: &RunReport) -> Result<(), Findings> {
+        let stops = self.options.faults_are_errors || self.spec.strict;
+        match stops && !report.faults.is_empty() {
             true => Err(Findings::new(self.fault_errors(report), &self.sources)),
             false => Ok(()),
         }
     }
 
-    fn gather_warnings(&mut self) {
+    pub(super) fn gather_warnings(&mut self) {
         self.warnings = self.program.warnings.clone();
         self.warnings.extend(
             self.data
@@ -485,22 +528,37 @@ impl Session {
         self.stopped_in(stop, &self.program.checked)
     }
 
-    fn stopped_in(&self, stop: &Stop, program: &CheckedProgram) -> Error {
+    pub(super) fn stopped_in(&self, stop: &Stop, program: &CheckedProgram) -> Error {
         Error::Stopped(Stopped::new(stop, program, &self.sources))
     }
 }
 
 pub(super) fn run(database: &mut Database, options: &Options) -> Result<RunReport, Stop> {
-    let run_options = RunOptions {
-        threads: options.threads.max(1),
-        births: options.births,
-        measure: options.measure,
-        budget: options.budget.clone(),
-    };
     database.register(options.functors.clone());
-    let outcome = database.run(&run_options, &*options.watch);
+    let outcome = database.run(&options.run_options(), &*options.watch);
     options.watch.finished();
     outcome
+}
+
+/// Whether every relation of one program has its id and shape in another, which reads the same files.
+pub(super) fn same_inputs(old: &CheckedProgram, new: &CheckedProgram) -> bool {
+    let inputs = |program: &CheckedProgram| -> Vec<_> {
+        program
+            .directives()
+            .iter()
+            .filter(|directive| directive.kind == DirectiveKind::Input)
+            .map(|directive| (directive.relation, directive.parameters.clone()))
+            .collect()
+    };
+    old.relations().count() <= new.relations().count()
+        && old.relations().zip(new.relations()).all(|(a, b)| {
+            let types = |relation: &crate::analysis::checked::Relation| {
+                let types: Vec<_> = relation.attributes.iter().map(|a| a.ty).collect();
+                (relation.name.clone(), types)
+            };
+            types(a.1) == types(b.1)
+        })
+        && inputs(old) == inputs(new)
 }
 
 /// Rows that only the newer database has, and rows that only the older one has. Relations are matched by name.

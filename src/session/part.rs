@@ -1,41 +1,68 @@
 //! Running the program over a part of what is stated.
 
+use super::at_once::run_through_lens;
 use super::data::{Data, Stated};
 use super::error::Error;
-use super::loaded::{Session, run};
+use super::loaded::Session;
 use super::options::Options;
-use crate::analysis::checked::CheckedProgram;
+use super::standing::Standing;
+use crate::analysis::checked::{CheckedProgram, RelationId};
 use crate::engine::Database;
 use crate::evidence::{Claim, Claims, Lens, Stance};
+use crate::explain::Fact;
 use crate::storage::Rows;
 use std::sync::Arc;
 
 impl Data {
-    /// The claims that a lens lets through; `None`: all of them.
-    pub(super) fn seen(&self, lens: &Lens) -> Option<Claims> {
-        if lens.takes_all() {
-            return None;
+    /// The claims that a lens lets through.
+    pub(super) fn seen(&self, lens: &Lens) -> Claims {
+        match lens.takes_all() {
+            true => self.claims.clone(),
+            false => self.claims.without(
+                self.claims
+                    .iter()
+                    .filter(|(_, claim)| !lens.admits(claim, &self.sources))
+                    .map(|(id, _)| id),
+            ),
         }
-        let mut seen = Claims::new();
-        for (_, claim) in self.claims.iter() {
-            if lens.admits(claim, &self.sources) {
-                // Ids were distinct before.
-                let _ = seen.insert(claim.clone());
-            }
-        }
-        Some(seen)
     }
+}
 
-    /// What files state when only some claims count.
-    pub(super) fn stated(&self, claims: Option<&Claims>) -> Vec<Stated> {
-        let all = self.rows.iter().flatten();
-        match claims {
-            None => all.cloned().collect(),
-            Some(claims) => all
+impl Standing {
+    /// What is stated.
+    pub(super) fn rows(&self) -> Vec<Stated> {
+        let files = self.data.rows.iter().flatten();
+        let mut rows: Vec<Stated> = match self.claims.all_stand() {
+            true => files.cloned().collect(),
+            false => files
                 .filter(|stated| !stated.claimed)
                 .cloned()
-                .chain(rows_of(claims.iter().map(|(_, claim)| claim)))
+                .chain(rows_of(self.claims.iter().map(|(_, claim)| claim)))
                 .collect(),
+        };
+        for stated in rows.iter_mut().filter(|stated| !stated.claimed) {
+            self.keep(stated.relation, &mut stated.rows);
+        }
+        for fact in self.assumed.iter() {
+            let mut row = Rows::new(fact.row.len());
+            row.push(&fact.row);
+            rows.push(Stated {
+                relation: fact.relation,
+                rows: row,
+                claimed: false,
+            });
+        }
+        rows
+    }
+
+    /// Takes out of plain data what is withdrawn.
+    pub(super) fn keep(&self, relation: RelationId, rows: &mut Rows) {
+        if self.withdrawn.iter().any(|fact| fact.relation == relation) {
+            let mut kept = Rows::new(rows.arity());
+            rows.iter()
+                .filter(|row| !self.withdrawn.contains(&Fact::new(relation, row)))
+                .for_each(|row| kept.push(&row));
+            *rows = kept;
         }
     }
 }
@@ -66,35 +93,49 @@ impl Session {
         self.run_program(&self.program.checked, stands)
     }
 
+    /// Everything that follows whether or not it was ever true at one time.
+    pub(super) fn run_at_any_time(&self) -> Result<Database, Error> {
+        let lens = Lens {
+            at_once: false,
+            ..self.lens().clone()
+        };
+        self.run_as(&self.program.checked, |_| true, lens)
+    }
+
     /// The same for another program with the same relations.
     pub(super) fn run_program(
         &self,
         program: &Arc<CheckedProgram>,
         stands: impl Fn(&Claim) -> bool,
     ) -> Result<Database, Error> {
+        self.run_as(program, stands, self.lens().clone())
+    }
+
+    fn run_as(
+        &self,
+        program: &Arc<CheckedProgram>,
+        stands: impl Fn(&Claim) -> bool,
+        lens: Lens,
+    ) -> Result<Database, Error> {
+        let gone = self.claims().iter().filter(|(_, claim)| !stands(claim));
+        let standing = Standing {
+            claims: self.claims().without(gone.map(|(id, _)| id)),
+            ..self.standing()
+        };
         let mut database = Database::new(program.clone(), self.database.dictionary().clone());
-        let claims = self.claims().iter().map(|(_, claim)| claim);
-        for stated in rows_of(claims.filter(|claim| stands(claim))) {
-            database.state(stated.relation, stated.rows);
-        }
-        for stated in self
-            .data
-            .rows
-            .iter()
-            .flatten()
-            .filter(|stated| !stated.claimed)
-        {
-            database.state(stated.relation, stated.rows.clone());
-        }
-        for (relation, rows) in &self.inserted {
-            database.state(*relation, rows.clone());
-        }
+        self.state(&standing, &mut database);
         // Small runs side by side: more threads would only wait for each other.
         let options = Options {
             threads: 1,
+            lens,
             ..self.options.clone()
         };
-        match run(&mut database, &options) {
+        match run_through_lens(
+            &mut database,
+            &options,
+            &standing.claims,
+            &self.data.sources,
+        ) {
             Ok(_) => Ok(database),
             Err(stop) => Err(self.stopped(&stop)),
         }

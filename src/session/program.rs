@@ -3,8 +3,8 @@
 use super::case::CaseSpec;
 use super::error::Findings;
 use crate::analysis;
-use crate::analysis::checked::CheckedProgram;
-use crate::syntax::ast::{self, ItemKind};
+use crate::analysis::checked::{CheckedProgram, RuleId};
+use crate::syntax::ast::{self, Item, ItemKind};
 use crate::syntax::diagnostic::Diagnostic;
 use crate::syntax::source::{SourceMap, Span};
 use crate::syntax::{LoadOptions, load as load_files, parse_text};
@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// A program that was checked, beside the tree it came from.
 #[derive(Clone, Default)]
 pub(super) struct Program {
-    pub tree: ast::Program,
+    pub tree: Arc<ast::Program>,
     pub checked: Arc<CheckedProgram>,
     pub warnings: Vec<Diagnostic>,
 }
@@ -42,14 +42,14 @@ pub(super) fn load(
     finish(tree, found, spec, sources)
 }
 
-fn load_options(spec: &CaseSpec) -> LoadOptions {
+pub(super) fn load_options(spec: &CaseSpec) -> LoadOptions {
     LoadOptions {
         include_dirs: spec
             .include_dirs
             .iter()
             .map(|dir| spec.resolve(dir))
             .collect(),
-        macros: spec.macros.clone(),
+        macros: spec.word_size_macro().chain(spec.macros.clone()).collect(),
     }
 }
 
@@ -90,16 +90,37 @@ impl Program {
         spec: &CaseSpec,
         sources: &SourceMap,
     ) -> Result<Arc<CheckedProgram>, Findings> {
-        let mut tree = self.tree.clone();
-        tree.items.retain(|item| {
-            let inside = |span: &Span| {
+        let inside = |item: &Item| {
+            spans.iter().any(|span| {
                 span.file == item.span.file
                     && span.start >= item.span.start
                     && span.end <= item.span.end
-            };
-            !(matches!(item.kind, ItemKind::Rule(_)) && spans.iter().any(inside))
-        });
-        finish(tree, Vec::new(), spec, sources).map(|program| program.checked)
+            })
+        };
+        self.edited(inside, Vec::new(), spec, sources)
+            .map(|program| program.checked)
+    }
+
+    /// What this program is without some of its clauses, those of components included, and with further items.
+    pub fn edited(
+        &self,
+        dropped: impl Fn(&Item) -> bool,
+        more: Vec<Item>,
+        spec: &CaseSpec,
+        sources: &SourceMap,
+    ) -> Result<Program, Findings> {
+        let mut tree = ast::Program::clone(&self.tree);
+        drop_clauses(&mut tree.items, &dropped);
+        tree.items.extend(more);
+        finish(tree, Vec::new(), spec, sources)
+    }
+
+    /// What this program is without the facts in its text that are not `kept`. The tree keeps them.
+    pub fn without_facts(&self, kept: impl Fn(RuleId) -> bool) -> Program {
+        Program {
+            checked: Arc::new(self.checked.without_rules(|rule| !kept(rule))),
+            ..self.clone()
+        }
     }
 
     fn with(
@@ -109,10 +130,21 @@ impl Program {
         spec: &CaseSpec,
         sources: &SourceMap,
     ) -> Result<Program, Findings> {
-        let mut tree = self.tree.clone();
+        let mut tree = ast::Program::clone(&self.tree);
         append(&mut tree, more);
         finish(tree, found, spec, sources)
     }
+}
+
+fn drop_clauses(items: &mut Vec<Item>, dropped: &impl Fn(&Item) -> bool) {
+    items.retain_mut(|item| match &mut item.kind {
+        ItemKind::Rule(_) | ItemKind::Constraint(_) | ItemKind::Subsumption(_) => !dropped(item),
+        ItemKind::Component(component) => {
+            drop_clauses(&mut component.items, dropped);
+            true
+        }
+        _ => true,
+    });
 }
 
 /// What is wrong with a tree, or the program it is. `found` is what was found while it was read.
@@ -128,13 +160,15 @@ fn finish(
     }
     let options = analysis::Options {
         silenced: spec.silenced.clone(),
+        word_bits: spec.word_bits(),
+        strict: spec.strict,
         ..analysis::Options::default()
     };
     match analysis::check(&tree, &options) {
         Ok((checked, warnings)) => {
             found.extend(warnings);
             Ok(Program {
-                tree,
+                tree: Arc::new(tree),
                 checked: Arc::new(checked),
                 warnings: found,
             })

@@ -78,6 +78,18 @@ impl Session {
         found.into_iter().take(most).map(str::to_owned).collect()
     }
 
+    /// Files that clauses were read from whose name, with or without its directories, begins so.
+    pub fn rule_file_names(&self, prefix: &str) -> Vec<String> {
+        let short = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
+        let names: std::collections::BTreeSet<String> = self
+            .texts()
+            .files()
+            .map(|(_, file)| short(file.name()))
+            .filter(|name| name.ends_with(".dl") && name.starts_with(prefix))
+            .collect();
+        names.into_iter().collect()
+    }
+
     /// Symbols of the case that begin so, as string literals, ascending, `most` at most.
     pub fn symbols(&self, prefix: &str, most: usize) -> Vec<String> {
         let known = self.dictionary().symbol_count().min(MOST_LOOKED_AT) as u32;

@@ -3,7 +3,7 @@
 use super::error::Error;
 use super::explained::Pattern;
 use super::loaded::Session;
-use crate::evidence::ClaimId;
+use crate::evidence::{ClaimId, Judgement};
 use crate::explain::{Fact, MissView, Tree, WhyNotOptions, miss_tree, pattern_text};
 use crate::io::quote_value;
 use serde::Serialize;
@@ -24,6 +24,10 @@ pub struct Missing {
     pub set_aside: Vec<String>,
     /// Claims that say it does not hold.
     pub disputed_by: Vec<String>,
+    /// Claims that do not count because somebody rejected them: those that state it, and those that were rejected on
+    /// its account.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rejected: Vec<String>,
     /// Rules that nearly conclude it, the nearest first.
     pub near: Vec<MissView>,
     #[serde(skip)]
@@ -60,6 +64,7 @@ impl Session {
             nearest: Vec::new(),
             set_aside: Vec::new(),
             disputed_by: Vec::new(),
+            rejected: Vec::new(),
             near: Vec::new(),
             rules: 0,
         };
@@ -89,6 +94,25 @@ impl Session {
                     .map(|&claim| all[claim].id.to_string())
                     .collect()
             };
+            let fact = Fact::new(*relation, &row);
+            let rejected = case.rejected(&fact).into_iter();
+            let mut rejected: Vec<(String, &Judgement)> = rejected
+                .map(|(claim, judgement)| (all[claim].id.to_string(), judgement))
+                .collect();
+            for judgement in self.data.judgements.iter() {
+                let about = judgement.about.as_deref() == Some(&*missing.fact);
+                let claim = judgement.claim.to_string();
+                if about
+                    && self.data.judgements.rejecting(&claim) == Some(judgement)
+                    && !rejected.iter().any(|(known, _)| *known == claim)
+                {
+                    rejected.push((claim, judgement));
+                }
+            }
+            missing.rejected = rejected
+                .into_iter()
+                .map(|(claim, judgement)| format!("claim {claim}, by {judgement}"))
+                .collect();
             missing.set_aside = ids(all.supporting(*relation, &row));
             missing.disputed_by = ids(all.disputing(*relation, &row));
         }
@@ -154,6 +178,9 @@ impl fmt::Display for Missing {
                 "stated by {}, which does not count under the dates or grades asked for",
                 self.set_aside.join(", ")
             )?;
+        }
+        for rejected in &self.rejected {
+            writeln!(f, "rejected: {rejected}")?;
         }
         if !self.disputed_by.is_empty() {
             writeln!(f, "denied by {}", self.disputed_by.join(", "))?;

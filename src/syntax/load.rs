@@ -2,6 +2,7 @@
 
 use super::ast::*;
 use super::diagnostic::Diagnostic;
+use super::expectations::Expectation;
 use super::findings::Findings;
 use super::parser::Parser;
 use super::source::{FileId, SourceMap};
@@ -81,6 +82,20 @@ pub fn parse_query(
     let diagnostics = findings.into_diagnostics();
     let wrong = diagnostics.iter().any(Diagnostic::is_error);
     (body.filter(|_| !wrong), diagnostics)
+}
+
+/// Reads a file of expectations. What can be read is returned even beside errors.
+pub fn parse_expectations(
+    name: &str,
+    text: &str,
+    sources: &mut SourceMap,
+) -> (Vec<Expectation>, Vec<Diagnostic>) {
+    let file = sources.add(name, text.strip_prefix('\u{feff}').unwrap_or(text));
+    let mut findings = Findings::default();
+    let mut files = SourceFiles::default();
+    let mut stream = TokenStream::new(file, None, sources, &mut findings, &mut files);
+    let expectations = Parser::new(&mut stream).expectations();
+    (expectations, findings.into_diagnostics())
 }
 
 fn parse_file(

@@ -7,6 +7,7 @@
 pub mod ast;
 pub mod codes;
 pub mod diagnostic;
+pub mod expectations;
 mod findings;
 mod format;
 mod lexer;
@@ -22,7 +23,7 @@ mod token;
 mod unfinished;
 
 pub use format::format_file;
-pub use load::{LoadOptions, load, parse_query, parse_text};
+pub use load::{LoadOptions, load, parse_expectations, parse_query, parse_text};
 pub use printer::{Quoted, print_program};
 pub use render::{render_json, render_text};
 pub use unfinished::is_unfinished;

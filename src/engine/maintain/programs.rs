@@ -1,7 +1,8 @@
 //! In which rules two programs differ.
 
 use crate::analysis::checked::{
-    Aggregate, Atom, CheckedProgram, Literal, LiteralKind, RelationId, Rule, RuleId,
+    Aggregate, Atom, CheckedProgram, Functor, Literal, LiteralKind, Relation, RelationId, Rule,
+    RuleId,
 };
 use crate::syntax::ast::DirectiveKind;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -66,6 +67,7 @@ fn redefined(
             || rules_differ && !new.choice_domains.is_empty();
         if old.kind != new.kind
             || choices
+            || lattice(old) != lattice(new)
             || subsumptions(before, id) != subsumptions(after, id)
             || limits(before, id) != limits(after, id)
         {
@@ -73,6 +75,11 @@ fn redefined(
         }
     }
     found
+}
+
+fn lattice(relation: &Relation) -> Option<(usize, &[Functor])> {
+    let lattice = relation.lattice.as_ref()?;
+    Some((lattice.key, &lattice.lubs))
 }
 
 /// In words, because subsumptions are few.
@@ -194,19 +201,21 @@ fn same_literal(a: &LiteralKind, b: &LiteralKind) -> bool {
 }
 
 fn same_aggregate(a: &Aggregate, b: &Aggregate) -> bool {
-    (
-        a.op,
-        a.operand,
-        &a.target,
-        &a.injected,
-        &a.witnesses,
-        a.result,
-    ) == (
-        b.op,
-        b.operand,
-        &b.target,
-        &b.injected,
-        &b.witnesses,
-        b.result,
-    ) && same_body(&a.body, &b.body)
+    a.user == b.user
+        && (
+            a.op,
+            a.operand,
+            &a.target,
+            &a.injected,
+            &a.witnesses,
+            a.result,
+        ) == (
+            b.op,
+            b.operand,
+            &b.target,
+            &b.injected,
+            &b.witnesses,
+            b.result,
+        )
+        && same_body(&a.body, &b.body)
 }

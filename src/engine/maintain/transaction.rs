@@ -9,7 +9,7 @@ use super::routes::{Routes, Start, own_atoms};
 use super::walk::{Halt, Meter, View, Walker, value};
 use super::{Overlay, Row};
 use crate::analysis::checked::{
-    CheckedProgram, Literal, LiteralKind, RelationId, RuleId, Stratum, Term,
+    CheckedProgram, Literal, LiteralKind, RelationId, RelationKind, RuleId, Stratum, Term,
 };
 use crate::engine::admission::Admission;
 use crate::engine::budget::{RunOptions, Spent, Stop, StopReason, watching_memory};
@@ -90,6 +90,7 @@ impl Setting<'_> {
             late: AtomicBool::new(false),
             threads: 1,
             place: None,
+            variables: &[],
             round: 0,
             autoinc: &autoinc,
             faults: &faults,
@@ -562,7 +563,8 @@ fn stopped(reason: StopReason) -> Stop {
 fn is_plain(program: &CheckedProgram, id: RelationId) -> bool {
     let relation = &program[id];
     Admission::to(id, relation).is_none()
-        && relation.kind == crate::analysis::checked::RelationKind::Plain
+        && relation.kind == RelationKind::Plain
+        && relation.lattice.is_none()
         && !program.subsumptions().iter().any(|s| s.relation == id)
 }
 

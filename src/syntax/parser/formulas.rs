@@ -242,7 +242,7 @@ impl Parser<'_, '_> {
     }
 }
 
-fn compare_op(kind: TokenKind) -> Option<CompareOp> {
+pub(super) fn compare_op(kind: TokenKind) -> Option<CompareOp> {
     Some(match kind {
         TokenKind::Eq => CompareOp::Eq,
         TokenKind::Ne => CompareOp::Ne,

@@ -1,4 +1,4 @@
-//! `.hypothesis name(params) "title" { .goal a. + a. - a. rule. }`
+//! `.hypothesis name(params) "title" { .goal a + a. - a. rule. }`
 
 use super::items::Place;
 use super::{Parsed, Parser};
@@ -70,9 +70,16 @@ impl Parser<'_, '_> {
                 return Ok(Some(HypothesisEntry::Rule(Box::new(item))));
             }
         };
+        let is_directive = matches!(self.peek(), TokenKind::Directive(_));
         self.bump();
         let atom = self.atom()?;
-        self.end_clause(start, "`(`")?;
+        // Like any directive, a goal may do without the dot of a clause.
+        match is_directive {
+            true => {
+                self.eat(TokenKind::Dot);
+            }
+            false => self.end_clause(start, "`(`")?,
+        }
         Ok(Some(entry(atom)))
     }
 }

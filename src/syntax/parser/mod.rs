@@ -6,6 +6,7 @@
 mod components;
 mod declarations;
 mod directives;
+mod expectations;
 mod expressions;
 mod formulas;
 mod hypotheses;

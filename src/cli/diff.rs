@@ -1,0 +1,230 @@
+//! `cutout diff`: what two cases, or two versions of rules over the same facts, say differently.
+
+use super::args::DiffArgs;
+use super::interrupt::Interrupt;
+use super::status::Status;
+use super::style::Palette;
+use super::table::{self, TextGrid};
+use super::units::show_count;
+use super::{open, report, terminal};
+use crate::session::{CaseDiff, CaseSpec, Clause, DiffQuestion, Error, ExplainedChange, Session};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// Clauses listed before the rest is only counted.
+const LISTED: usize = 10;
+
+pub fn diff(directory: Option<&Path>, arguments: &DiffArgs) -> Status {
+    let common = &arguments.explain;
+    let found = match difference(directory, arguments) {
+        Ok(found) => found,
+        Err(error) => return report::failure(&error, common.json),
+    };
+    if common.json {
+        return report::print_json(&found);
+    }
+    let stdout = io::stdout();
+    let mut out = BufWriter::new(stdout.lock());
+    let printed = print(&found, terminal::width(), Palette::of(&stdout), &mut out);
+    report::printed(printed.and_then(|()| out.flush()))
+}
+
+fn difference(directory: Option<&Path>, arguments: &DiffArgs) -> Result<CaseDiff, Error> {
+    let interrupt = Interrupt::install();
+    let session = |path: &Path| {
+        let common = &arguments.explain;
+        let mut options = open::options(&common.limits, &interrupt);
+        options.lens = common.lens.lens();
+        Session::open(spec(directory, path, arguments), options)
+    };
+    let mut before = session(&arguments.before)?;
+    let mut after = session(&arguments.after)?;
+    let names = [&arguments.before, &arguments.after].map(|path| path.display().to_string());
+    let question = DiffQuestion {
+        names,
+        relations: arguments.relation.clone(),
+        explain: arguments.limit,
+    };
+    CaseDiff::between(&mut before, &mut after, &question)
+}
+
+/// A directory with `rules` is a case. A rule file, or a directory of rule files, is a version of rules: its facts are
+/// those of the case at hand.
+fn spec(directory: Option<&Path>, path: &Path, arguments: &DiffArgs) -> CaseSpec {
+    let whole = open::resolve(directory, path);
+    let program = &arguments.explain.program;
+    let of_files = |files: Vec<PathBuf>| {
+        let facts = open::resolve(directory, Path::new("facts"));
+        CaseSpec {
+            fact_dir: match (&program.fact_dir, facts.is_dir()) {
+                (None, true) => Some(PathBuf::from("facts")),
+                (given, _) => given.clone(),
+            },
+            ..open::case_spec(directory, &files, program)
+        }
+    };
+    if whole.is_file() {
+        return of_files(vec![path.to_path_buf()]);
+    }
+    if !whole.join("rules").is_dir() {
+        let files = rule_files(&whole);
+        if !files.is_empty() {
+            return of_files(files.iter().map(|name| path.join(name)).collect());
+        }
+    }
+    CaseSpec {
+        // Given with `-F`, facts are the same for both.
+        fact_dir: program
+            .fact_dir
+            .as_ref()
+            .map(|dir| std::path::absolute(open::resolve(directory, dir)).unwrap_or(dir.clone())),
+        ..open::case_spec(Some(&whole), &[], program)
+    }
+}
+
+/// Names of the rule files in a directory, ascending.
+fn rule_files(directory: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| PathBuf::from(entry.file_name()))
+        .filter(|name| name.extension().is_some_and(|ending| ending == "dl"))
+        .collect();
+    files.sort();
+    files
+}
+
+fn print(
+    found: &CaseDiff,
+    width: Option<u16>,
+    palette: Palette,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    clauses(
+        "rules",
+        &found.rules.only_before,
+        &found.rules.only_after,
+        palette,
+        out,
+    )?;
+    for relation in &found.incomparable {
+        let side = |declared: &Option<String>| declared.clone().unwrap_or("not declared".into());
+        writeln!(
+            out,
+            "not compared: {}   before {}, after {}",
+            palette.relation(&relation.relation),
+            side(&relation.before),
+            side(&relation.after)
+        )?;
+    }
+    if found.relations.is_empty() {
+        writeln!(out, "no fact differs")?;
+    } else {
+        let grid = TextGrid {
+            headings: vec!["relation", "before", "after", "appeared", "fell"],
+            numbers: vec![false, true, true, true, true],
+            rows: found
+                .relations
+                .iter()
+                .map(|relation| {
+                    let counts = [
+                        relation.before,
+                        relation.after,
+                        relation.appeared.len(),
+                        relation.fell.len(),
+                    ];
+                    std::iter::once(relation.relation.clone())
+                        .chain(counts.map(|count| show_count(count as u64)))
+                        .collect()
+                })
+                .collect(),
+        };
+        table::print(&grid, width, palette, out)?;
+    }
+    let (before, after) = (&found.violations.only_before, &found.violations.only_after);
+    clauses("violated constraints", before, after, palette, out)?;
+    for relation in &found.relations {
+        for (change, facts) in [("appeared", &relation.appeared), ("fell", &relation.fell)] {
+            let of = format!("{}(", relation.relation);
+            let explained: Vec<&ExplainedChange> = found
+                .explained
+                .iter()
+                .filter(|one| one.change == change && one.fact.starts_with(&of))
+                .collect();
+            for one in &explained {
+                self::explained(one, found, palette, out)?;
+            }
+            let more = facts.len() - explained.len();
+            if more > 0 && !explained.is_empty() {
+                writeln!(
+                    out,
+                    "\n… {} more of {} {change}; --limit explains more, --json lists all",
+                    show_count(more as u64),
+                    relation.relation
+                )?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn explained(
+    one: &ExplainedChange,
+    found: &CaseDiff,
+    palette: Palette,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let (sign, lacks) = match one.change {
+        "appeared" => ('+', &found.before),
+        _ => ('-', &found.after),
+    };
+    writeln!(out, "\n{sign} {}", palette.heading(&one.fact))?;
+    for cause in &one.because {
+        let fact = palette.relation(&cause.fact);
+        let at = match cause.at.is_empty() {
+            true => String::new(),
+            false => palette.quiet(format!("   {}", cause.at.join(" · "))),
+        };
+        match cause.kind {
+            "stated" => writeln!(out, "  {fact} is not stated in {lacks}{at}")?,
+            _ => writeln!(out, "  {fact} does not follow in {lacks}{at}")?,
+        }
+        for line in &cause.why_not {
+            writeln!(out, "    {line}")?;
+        }
+    }
+    for line in &one.proof {
+        writeln!(out, "  {}", palette.quiet(line))?;
+    }
+    Ok(())
+}
+
+fn clauses(
+    what: &str,
+    before: &[Clause],
+    after: &[Clause],
+    palette: Palette,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    if before.is_empty() && after.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{}", palette.heading(what))?;
+    for (sign, clauses) in [('-', before), ('+', after)] {
+        for clause in clauses.iter().take(LISTED) {
+            writeln!(
+                out,
+                " {sign} {}   {}",
+                palette.quiet(&clause.at),
+                clause.rule
+            )?;
+        }
+        if clauses.len() > LISTED {
+            writeln!(
+                out,
+                " {sign} … and {} more; --json lists them",
+                clauses.len() - LISTED
+            )?;
+        }
+    }
+    writeln!(out)
+}

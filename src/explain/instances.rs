@@ -1,0 +1,123 @@
+//! Rule instances, all of them: what each body leans on, and what only a negation kept from firing.
+
+use super::case::Case;
+use super::facts::Fact;
+use super::group::each_member;
+use super::meter::Meter;
+use super::solve::{Solution, Solver};
+use super::terms::{pattern, value};
+use crate::analysis::checked::{Aggregate, Head, Literal, LiteralKind, RelationId, Variable};
+use crate::storage::Code;
+
+/// A body under values for its variables.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Instance {
+    /// The rows its positive atoms match, and the rows of its aggregates.
+    pub premises: Vec<Fact>,
+    /// What has to be absent.
+    pub absent: Vec<Absent>,
+    /// Values by variable.
+    pub values: Box<[Option<Code>]>,
+}
+
+/// Rows that must not be there; `None` stands for any value.
+pub type Absent = (RelationId, Vec<Option<Code>>);
+
+impl Case<'_> {
+    /// Calls `f` on every instance of a body that holds. Ends early when the meter stops.
+    pub fn instances(
+        &self,
+        body: &[Literal],
+        variables: &[Variable],
+        meter: &Meter,
+        mut f: impl FnMut(Instance),
+    ) {
+        for solution in Solver::new(self.context(meter), body, variables) {
+            f(self.instance(body, variables, solution, meter));
+        }
+    }
+
+    /// Calls `f` on every instance that would hold but for rows which one negated atom forbids; these rows are the last
+    /// of its premises. Instances that several negations forbid at once are left out.
+    pub fn forbidden(
+        &self,
+        body: &[Literal],
+        variables: &[Variable],
+        meter: &Meter,
+        mut f: impl FnMut(Instance),
+    ) {
+        for (at, literal) in body.iter().enumerate() {
+            let LiteralKind::Negated(atom) = &literal.kind else {
+                continue;
+            };
+            let mut flipped = body.to_vec();
+            flipped.remove(at);
+            flipped.push(Literal {
+                kind: LiteralKind::Atom(atom.clone()),
+                span: literal.span,
+            });
+            self.instances(&flipped, variables, meter, &mut f);
+        }
+    }
+
+    /// What a head concludes from these values; `None` where a functor has no value.
+    pub fn conclusion(&self, head: &Head, values: &[Option<Code>]) -> Option<Fact> {
+        let row: Result<Box<[Code]>, _> = head
+            .args
+            .iter()
+            .map(|arg| value(arg, values, self.dictionary))
+            .collect();
+        Some(Fact {
+            relation: head.relation,
+            row: row.ok()?,
+        })
+    }
+
+    fn instance(
+        &self,
+        body: &[Literal],
+        variables: &[Variable],
+        solution: Solution,
+        meter: &Meter,
+    ) -> Instance {
+        let mut premises = Vec::new();
+        let mut absent = Vec::new();
+        for (literal, row) in body.iter().zip(&solution.rows) {
+            match (&literal.kind, row) {
+                (LiteralKind::Atom(atom), Some(row)) => {
+                    premises.push(Fact::new(atom.relation, row));
+                }
+                (LiteralKind::Negated(atom), _) => absent.push((
+                    atom.relation,
+                    pattern(atom, &solution.values, self.dictionary),
+                )),
+                (LiteralKind::Aggregate(aggregate), _) => {
+                    self.members(aggregate, variables, &solution.values, meter, &mut premises);
+                }
+                _ => {}
+            }
+        }
+        Instance {
+            premises,
+            absent,
+            values: solution.values,
+        }
+    }
+
+    fn members(
+        &self,
+        aggregate: &Aggregate,
+        variables: &[Variable],
+        outer: &[Option<Code>],
+        meter: &Meter,
+        premises: &mut Vec<Fact>,
+    ) {
+        each_member(self.context(meter), aggregate, variables, outer, |member| {
+            for (literal, row) in aggregate.body.iter().zip(&member.solution.rows) {
+                if let (LiteralKind::Atom(atom), Some(row)) = (&literal.kind, row) {
+                    premises.push(Fact::new(atom.relation, row));
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,143 @@
+//! What became weaker or stronger without falling.
+
+use crate::analysis::checked::RuleId;
+use crate::engine::{Budget, StopReason};
+use crate::evidence::GradeTables;
+use crate::explain::{Case, Fact};
+use rustc_hash::FxHashSet;
+
+/// Supports counted for one fact.
+const MOST_SUPPORTS: usize = 50;
+
+/// What carried a fact at one time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Weight {
+    /// Minimal supports found.
+    pub supports: usize,
+    /// Whether these are all.
+    pub complete: bool,
+    /// Of its strongest support.
+    pub strength: f64,
+}
+
+/// A fact that holds before and after.
+#[derive(Clone, Debug)]
+pub struct Weighed {
+    /// As the later case has it.
+    pub fact: Fact,
+    pub before: Weight,
+    pub after: Weight,
+}
+
+/// What to weigh, and what it may cost.
+#[derive(Clone, Debug)]
+pub struct WeighOptions {
+    /// Facts weighed at most.
+    pub most: usize,
+    /// Of one fact at one time.
+    pub budget: Budget,
+    /// Of the walk to everything that leans on the change.
+    pub reach: Budget,
+}
+
+/// What a change did to facts that hold before and after.
+#[derive(Clone, Debug, Default)]
+pub struct Weighing {
+    pub weakened: Vec<Weighed>,
+    pub strengthened: Vec<Weighed>,
+    /// Facts that some derivation connects with the change.
+    pub reached: usize,
+    /// How many of them were weighed: the preferred ones first, then by relation and row.
+    pub weighed: usize,
+    /// Facts that could not be counted out within the budget: of them too little is known to compare.
+    pub unclear: usize,
+    /// The walk ended early: there may be more to weigh.
+    pub stopped: Option<StopReason>,
+}
+
+/// Where a change begins: facts and rules that are gone, in the earlier case, and those that are new, in the later.
+#[derive(Clone, Debug, Default)]
+pub struct Seeds {
+    pub gone: Vec<Fact>,
+    pub gone_rules: Vec<RuleId>,
+    pub new: Vec<Fact>,
+    pub new_rules: Vec<RuleId>,
+}
+
+/// Weighs what some derivation connects with a change and holds on both sides of it. Negation is not followed: what
+/// only gained or lost an obstacle is not reached.
+pub fn weigh(
+    before: &Case,
+    after: &Case,
+    seeds: &Seeds,
+    preferred: impl Fn(&Fact) -> bool,
+    options: &WeighOptions,
+) -> Weighing {
+    let mut weighing = Weighing::default();
+    let lost = before.leaning_on(&seeds.gone, &seeds.gone_rules, &options.reach);
+    let gained = after.leaning_on(&seeds.new, &seeds.new_rules, &options.reach);
+    weighing.stopped = lost.stopped.or(gained.stopped);
+    let mut reached: FxHashSet<Fact> = lost
+        .facts
+        .iter()
+        .chain(&seeds.gone)
+        .filter_map(|fact| before.translate(fact, after))
+        .collect();
+    reached.extend(gained.facts);
+    let mut both: Vec<(Fact, Fact)> = reached
+        .into_iter()
+        .filter_map(|fact| Some((after.translate(&fact, before)?, fact)))
+        .filter(|(earlier, later)| before.holds(earlier) && after.holds(later))
+        .collect();
+    both.sort_by(|a, b| (!preferred(&a.1), &a.1).cmp(&(!preferred(&b.1), &b.1)));
+    weighing.reached = both.len();
+    for (earlier, later) in both.into_iter().take(options.most) {
+        weighing.weighed += 1;
+        let one = Weighed {
+            before: weight(before, &earlier, &options.budget),
+            after: weight(after, &later, &options.budget),
+            fact: later,
+        };
+        match one.change() {
+            None => weighing.unclear += 1,
+            Some(std::cmp::Ordering::Less) => weighing.weakened.push(one),
+            Some(std::cmp::Ordering::Greater) => weighing.strengthened.push(one),
+            Some(std::cmp::Ordering::Equal) => {}
+        }
+    }
+    weighing
+}
+
+fn weight(case: &Case, fact: &Fact, budget: &Budget) -> Weight {
+    let found = case.supports(fact, &GradeTables::default(), MOST_SUPPORTS, budget);
+    Weight {
+        supports: found.supports.len(),
+        complete: found.complete,
+        strength: found.strength().unwrap_or(0.0),
+    }
+}
+
+impl Weighed {
+    /// By strength, then by the number of supports. `None` when neither is known well enough.
+    fn change(&self) -> Option<std::cmp::Ordering> {
+        let (before, after) = (&self.before, &self.after);
+        if before.complete && after.complete {
+            let strength = after.strength.total_cmp(&before.strength);
+            return Some(strength.then(after.supports.cmp(&before.supports)));
+        }
+        // What is cut short has at least what was found.
+        match (before.complete, after.complete) {
+            (false, true)
+                if before.supports > after.supports && before.strength >= after.strength =>
+            {
+                Some(std::cmp::Ordering::Less)
+            }
+            (true, false)
+                if after.supports > before.supports && after.strength >= before.strength =>
+            {
+                Some(std::cmp::Ordering::Greater)
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,425 @@
+//! What a test leaves untested: rules that never fire, inputs that never matter.
+//!
+//! * A rule *fires* when some instance of its body holds.
+//! * A row *matters* for a fact when it takes part in some derivation of it: as a premise, as a row of an aggregate, or
+//!   by forbidding, through a negation, an instance that would derive what is absent.
+//! * It is *expected* when it matters for an answer, or an absence, that an expectation asks for; *concluded* when it
+//!   matters for a row of an output relation (of any derived one, where nothing is put out); else it never matters.
+//!
+//! Constraints are no rules here: one that never fires is as it should be. Counter-claims support nothing and are left
+//! out.
+
+use super::clauses::{ClauseText, Clauses};
+use super::loaded::Session;
+use crate::analysis;
+use crate::analysis::checked::{RelationId, RelationKind, RuleId};
+use crate::evidence::Stance;
+use crate::explain::{Absent, Case, Fact, Instance, Meter};
+use crate::syntax::ast::{Body, DirectiveKind, FormulaKind};
+use crate::syntax::expectations::{Expectation, ExpectationKind};
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde::Serialize;
+use std::collections::{BTreeMap, HashMap};
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Coverage {
+    /// In the order of the text.
+    pub rules: Vec<RuleCoverage>,
+    /// By file, ascending.
+    pub inputs: Vec<InputCoverage>,
+    /// Whether everything was looked at.
+    pub complete: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RuleCoverage {
+    #[serde(flatten)]
+    pub clause: ClauseText,
+    pub relation: String,
+    /// Rows it derives, those that others derive too counted.
+    pub rows: usize,
+    /// Whether it takes part in a derivation that an expectation asks for.
+    pub expected: bool,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct InputCoverage {
+    /// A file of claims, or a plain file.
+    pub file: String,
+    /// Claims, or distinct rows.
+    pub rows: usize,
+    pub expected: usize,
+    /// Of the others, those that matter for something put out.
+    pub concluded: usize,
+    /// Ids of the claims, or the facts, that never matter, in the order of the file.
+    pub never: Vec<String>,
+}
+
+/// How much of a case was made use of so far, in the worlds that were looked at.
+#[derive(Default)]
+pub(super) struct Covered {
+    rules: Vec<RuleCoverage>,
+    /// By file; the rows in the order in which they were met first.
+    inputs: BTreeMap<String, Vec<(String, Reach)>>,
+    cut_short: bool,
+}
+
+/// How far a row of input reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Reach {
+    Nowhere,
+    Concluded,
+    Expected,
+}
+
+impl Covered {
+    /// Takes in what another world made use of.
+    fn join(&mut self, other: Covered) {
+        self.cut_short |= other.cut_short;
+        if self.rules.is_empty() && self.inputs.is_empty() {
+            *self = Covered {
+                cut_short: self.cut_short,
+                ..other
+            };
+            return;
+        }
+        for rule in other.rules {
+            let same = |known: &&mut RuleCoverage| known.clause == rule.clause;
+            match self.rules.iter_mut().find(same) {
+                Some(known) => {
+                    known.rows = known.rows.max(rule.rows);
+                    known.expected |= rule.expected;
+                }
+                None => self.rules.push(rule),
+            }
+        }
+        for (file, rows) in other.inputs {
+            let known = self.inputs.entry(file).or_default();
+            let places: HashMap<String, usize> = known
+                .iter()
+                .enumerate()
+                .map(|(at, (name, _))| (name.clone(), at))
+                .collect();
+            for (name, reach) in rows {
+                match places.get(&name) {
+                    Some(&at) => known[at].1 = known[at].1.max(reach),
+                    None => known.push((name, reach)),
+                }
+            }
+        }
+    }
+
+    pub(super) fn finish(self) -> Coverage {
+        Coverage {
+            rules: self.rules,
+            inputs: self
+                .inputs
+                .into_iter()
+                .map(|(file, rows)| {
+                    let count = |wanted| rows.iter().filter(|(_, reach)| *reach == wanted).count();
+                    InputCoverage {
+                        file,
+                        rows: rows.len(),
+                        expected: count(Reach::Expected),
+                        concluded: count(Reach::Concluded),
+                        never: rows
+                            .into_iter()
+                            .filter(|(_, reach)| *reach == Reach::Nowhere)
+                            .map(|(name, _)| name)
+                            .collect(),
+                    }
+                })
+                .collect(),
+            complete: !self.cut_short,
+        }
+    }
+}
+
+impl Coverage {
+    pub fn fired(&self) -> usize {
+        self.rules.iter().filter(|rule| rule.rows > 0).count()
+    }
+}
+
+impl Session {
+    /// What some expectations, and the conclusions, make use of in the world the session is in.
+    pub(super) fn cover(&self, expectations: &[Expectation], covered: &mut Covered) {
+        let budget = self.explanation_budget();
+        let meter = Meter::new(&budget);
+        let case = self.case();
+        let uses = Uses::of(self, &case, &meter);
+        let mut wanted = Roots::default();
+        for expectation in expectations {
+            self.want(expectation, &case, &meter, &mut wanted);
+        }
+        let expected = uses.behind(self, wanted);
+        let concluded = uses.behind(self, self.conclusions());
+        let clauses = Clauses::of(self);
+        let rules = self
+            .program()
+            .rules()
+            .filter(|(_, rule)| !rule.body.is_empty())
+            .filter_map(|(id, rule)| {
+                let head = rule.head.as_ref()?;
+                Some(RuleCoverage {
+                    clause: clauses.clause(id),
+                    relation: self.program()[head.relation].name.to_string(),
+                    rows: uses.rows.get(&id).map_or(0, FxHashSet::len),
+                    expected: expected.rules.contains(&id),
+                })
+            })
+            .collect();
+        let reach = |fact: &Fact| match () {
+            () if expected.facts.contains(fact) => Reach::Expected,
+            () if concluded.facts.contains(fact) => Reach::Concluded,
+            () => Reach::Nowhere,
+        };
+        covered.join(Covered {
+            rules,
+            inputs: self.reaches(&reach),
+            cut_short: meter.stopped().is_some(),
+        });
+    }
+
+    /// The rows that are put out; of a program that puts nothing out, all that are derived.
+    fn conclusions(&self) -> Roots {
+        let program = self.program();
+        let mut relations: Vec<RelationId> = program
+            .directives()
+            .iter()
+            .filter(|directive| directive.kind == DirectiveKind::Output)
+            .map(|directive| directive.relation)
+            .collect();
+        if relations.is_empty() {
+            relations = program
+                .rules()
+                .filter(|(_, rule)| !rule.body.is_empty())
+                .filter_map(|(_, rule)| Some(rule.head.as_ref()?.relation))
+                .collect();
+        }
+        relations.sort_unstable();
+        relations.dedup();
+        let facts = relations.into_iter().flat_map(|relation| {
+            let rows = self.database().rows(relation);
+            let facts: Vec<Fact> = rows.iter().map(|row| Fact::new(relation, &row)).collect();
+            facts
+        });
+        Roots {
+            facts: facts.collect(),
+            ..Roots::default()
+        }
+    }
+
+    /// What an expectation asks for.
+    fn want(&self, expectation: &Expectation, case: &Case, meter: &Meter, wanted: &mut Roots) {
+        let (body, limited): (&Body, bool) = match &expectation.kind {
+            ExpectationKind::Answered(body) => (body, false),
+            ExpectationKind::Exactly { body, .. } | ExpectationKind::Measured { body, .. } => {
+                (body, true)
+            }
+            ExpectationKind::NoViolations | ExpectationKind::Violated(_) => return,
+        };
+        let Ok(query) = analysis::check_query(self.program(), body) else {
+            return;
+        };
+        for alternative in std::iter::once(&query.body).chain(&query.alternatives) {
+            case.instances(alternative, &query.variables, meter, |instance| {
+                wanted.facts.extend(instance.premises);
+                wanted.absent.extend(instance.absent);
+            });
+        }
+        // That there are so many answers and no more is also said of what is absent.
+        if limited && let FormulaKind::Atom(atom) = &body.kind {
+            let pattern = self.pattern_of(atom.clone()).ok();
+            wanted
+                .absent
+                .extend(pattern.map(|pattern| (pattern.relation, pattern.codes)));
+        }
+    }
+
+    /// How far each row of input reaches.
+    fn reaches(&self, reach: &dyn Fn(&Fact) -> Reach) -> BTreeMap<String, Vec<(String, Reach)>> {
+        let mut files: BTreeMap<String, Vec<(String, Reach)>> = BTreeMap::new();
+        // One row of a file may state several facts: it reaches as far as one of them does.
+        let claims = self.claims();
+        for (id, claim) in claims.iter() {
+            if claims.is_repeat(id) || claim.stance != Stance::Supports {
+                continue;
+            }
+            let facts = claims
+                .with_id(&claim.id)
+                .map(|same| Fact::new(claims[same].relation, &claims[same].row));
+            let farthest = facts.map(|fact| reach(&fact)).max();
+            files
+                .entry(claim.file.to_string())
+                .or_default()
+                .push((claim.id.to_string(), farthest.unwrap_or(Reach::Nowhere)));
+        }
+        for (relation, name) in self.plain_inputs() {
+            let rows = files.entry(name).or_default();
+            for row in self.database().rows(relation).iter() {
+                let fact = Fact::new(relation, &row);
+                let is_read = self.database().is_stated(relation, &fact.row) != Some(false)
+                    && !self.assumed.contains(&fact);
+                if is_read {
+                    rows.push((self.fact_text(&fact), reach(&fact)));
+                }
+            }
+        }
+        files
+    }
+
+    /// Relations read from files that are nobody's claims, with the name under which they are listed.
+    fn plain_inputs(&self) -> Vec<(RelationId, String)> {
+        let program = self.program();
+        let inputs = program.directives().iter().filter(|directive| {
+            directive.kind == DirectiveKind::Input && directive.parameter("IO") != Some("claims")
+        });
+        let mut plain: Vec<(RelationId, Vec<String>)> = Vec::new();
+        for directive in inputs {
+            let file = super::data::file_name(program, directive);
+            match plain
+                .iter_mut()
+                .find(|(known, _)| *known == directive.relation)
+            {
+                Some((_, files)) => files.push(file),
+                None => plain.push((directive.relation, vec![file])),
+            }
+        }
+        let named = |(relation, mut of): (RelationId, Vec<String>)| {
+            of.sort();
+            of.dedup();
+            let name = &program[relation].name;
+            let name = match &of[..] {
+                [file] => format!("{name} ({file})"),
+                files => format!("{name} ({} files)", files.len()),
+            };
+            (relation, name)
+        };
+        plain.into_iter().map(named).collect()
+    }
+}
+
+/// From where to look back.
+#[derive(Default)]
+struct Roots {
+    facts: Vec<Fact>,
+    absent: Vec<Absent>,
+}
+
+/// A rule instance, and what it leans on.
+struct Use {
+    rule: RuleId,
+    premises: Vec<Fact>,
+    absent: Vec<Absent>,
+}
+
+/// All rule instances of a case by what they conclude.
+#[derive(Default)]
+struct Uses {
+    of: FxHashMap<Fact, Vec<Use>>,
+    /// Instances that one negation keeps from firing.
+    forbidden: FxHashMap<RelationId, Vec<(Fact, Use)>>,
+    rows: FxHashMap<RuleId, FxHashSet<Fact>>,
+}
+
+/// Everything behind some roots.
+struct Behind {
+    facts: FxHashSet<Fact>,
+    rules: FxHashSet<RuleId>,
+}
+
+impl Uses {
+    fn of(session: &Session, case: &Case, meter: &Meter) -> Uses {
+        let mut uses = Uses::default();
+        for (id, rule) in session.program().rules() {
+            let Some(head) = rule.head.as_ref().filter(|_| !rule.body.is_empty()) else {
+                continue;
+            };
+            let step = |instance: Instance| {
+                let fact = case.conclusion(head, &instance.values)?;
+                let step = Use {
+                    rule: id,
+                    premises: instance.premises,
+                    absent: instance.absent,
+                };
+                Some((fact, step))
+            };
+            case.instances(&rule.body, &rule.variables, meter, |instance| {
+                if let Some((fact, step)) = step(instance) {
+                    uses.rows.entry(id).or_default().insert(fact.clone());
+                    uses.of.entry(fact).or_default().push(step);
+                }
+            });
+            case.forbidden(&rule.body, &rule.variables, meter, |instance| {
+                if let Some((fact, step)) = step(instance)
+                    && !case.holds(&fact)
+                {
+                    let forbidden = uses.forbidden.entry(fact.relation).or_default();
+                    forbidden.push((fact, step));
+                }
+            });
+        }
+        uses
+    }
+
+    fn behind(&self, session: &Session, roots: Roots) -> Behind {
+        let mut behind = Behind {
+            facts: FxHashSet::default(),
+            rules: FxHashSet::default(),
+        };
+        let mut denied: FxHashSet<Absent> = FxHashSet::default();
+        let mut open = roots.facts;
+        let mut open_absent = roots.absent;
+        loop {
+            if let Some(fact) = open.pop() {
+                if behind.facts.contains(&fact) {
+                    continue;
+                }
+                for step in self.of.get(&fact).into_iter().flatten() {
+                    behind.rules.insert(step.rule);
+                    open.extend(step.premises.iter().cloned());
+                    open_absent.extend(step.absent.iter().cloned());
+                }
+                open.extend(equivalent(session, &fact));
+                behind.facts.insert(fact);
+            } else if let Some(absent) = open_absent.pop() {
+                if denied.contains(&absent) {
+                    continue;
+                }
+                let forbidden = self.forbidden.get(&absent.0).into_iter().flatten();
+                for (_, step) in forbidden.filter(|(fact, _)| agrees(&fact.row, &absent.1)) {
+                    behind.rules.insert(step.rule);
+                    open.extend(step.premises.iter().cloned());
+                }
+                denied.insert(absent);
+            } else {
+                return behind;
+            }
+        }
+    }
+}
+
+fn agrees(row: &[crate::storage::Code], pattern: &[Option<crate::storage::Code>]) -> bool {
+    row.iter()
+        .zip(pattern)
+        .all(|(code, wanted)| wanted.is_none_or(|wanted| wanted == *code))
+}
+
+/// The pairs of an equivalence that a pair may have come from.
+fn equivalent(session: &Session, fact: &Fact) -> Vec<Fact> {
+    if session.program()[fact.relation].kind != RelationKind::Eqrel {
+        return Vec::new();
+    }
+    let with = |pattern: [Option<_>; 2]| {
+        let rows = session.database().matching(fact.relation, &pattern);
+        let facts: Vec<Fact> = rows
+            .iter()
+            .map(|row| Fact::new(fact.relation, &row))
+            .collect();
+        facts
+    };
+    let mut pairs = with([Some(fact.row[0]), None]);
+    pairs.extend(with([None, Some(fact.row[0])]));
+    pairs
+}

@@ -1,0 +1,482 @@
+//! What would follow if: the difference that a supposition makes.
+
+use super::error::Error;
+use super::loaded::Session;
+use super::overlays::Supposition;
+use super::standing::{Side, State};
+use super::table::Table;
+use super::why::{Proof, WhyQuestion};
+use crate::analysis::check_pattern;
+use crate::analysis::checked::{CheckedProgram, RelationId, RuleId};
+use crate::engine::budget::Budget;
+use crate::explain::{Case, Fact, Statement, fact_text};
+use crate::hypothesis::{
+    Broken, Cause, Difference, Fall, Overlay, Seeds, WeighOptions, Weighed, weigh, why_fell,
+};
+use crate::syntax::ast::{Atom, DirectiveKind};
+use crate::syntax::diagnostic::Diagnostic;
+use crate::syntax::source::Span;
+use rustc_hash::FxHashSet;
+use serde::Serialize;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Facts weighed when nothing else is asked for.
+const WEIGHED: usize = 60;
+/// Facts whose fall is explained in a line, and proved where that is asked for.
+const EXPLAINED: usize = 25;
+/// Rows that weighing one fact may look at, once before and once after.
+const ROWS_WEIGHED: u64 = 20_000;
+/// Rows that finding what leans on a change may look at.
+const ROWS_REACHED: u64 = 400_000;
+
+/// A supposition, and how much to tell about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WhatIfQuestion {
+    pub supposed: Supposition,
+    /// Prove what appears, and what fell as it held before.
+    pub why: bool,
+    /// How many of the facts that hold either way to weigh. Default: 60.
+    pub weigh: Option<usize>,
+}
+
+/// The difference that a supposition makes. Facts of output relations come first, then by relation, then by value.
+#[derive(Serialize)]
+pub struct WhatIf {
+    /// What was supposed, a line each.
+    pub supposed: Vec<String>,
+    /// What the hypotheses ask.
+    pub goals: Vec<GoalLine>,
+    pub appeared: Vec<String>,
+    pub fell: Vec<String>,
+    pub weakened: Vec<WeighedLine>,
+    pub strengthened: Vec<WeighedLine>,
+    pub violated: Vec<BrokenLine>,
+    /// Ways to violate a constraint that are no more.
+    pub mended: Vec<BrokenLine>,
+    /// Why the first of `fell` fell.
+    pub because: Vec<FallLine>,
+    pub weighed: WeighedPart,
+    pub notes: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<Reasons>,
+    /// Of `appeared` what was itself assumed, of `fell` what was itself withdrawn.
+    #[serde(skip)]
+    pub stated: FxHashSet<String>,
+    /// How many suppositions the session is in; 0: this one left it as it was.
+    #[serde(skip)]
+    pub depth: usize,
+    #[serde(skip)]
+    pub elapsed: Duration,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct GoalLine {
+    pub goal: String,
+    /// Whether anything agrees with it, without and with what is supposed.
+    pub before: bool,
+    pub after: bool,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct WeighedLine {
+    pub fact: String,
+    pub supports_before: usize,
+    pub supports_after: usize,
+    pub strength_before: f64,
+    pub strength_after: f64,
+    /// Whether the numbers of supports are exact.
+    pub complete_before: bool,
+    pub complete_after: bool,
+}
+
+#[derive(Serialize)]
+pub struct BrokenLine {
+    /// As written, on one line.
+    pub constraint: String,
+    /// `file:line:column`
+    pub at: String,
+    #[serde(flatten)]
+    pub rows: Table,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct FallLine {
+    pub fact: String,
+    pub reason: String,
+}
+
+/// How much of what leans on the change was weighed.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct WeighedPart {
+    /// Facts that hold either way and lean on the change.
+    pub reached: usize,
+    /// How many of them were weighed.
+    pub weighed: usize,
+    /// Of those, how many have too many supports to tell.
+    pub unclear: usize,
+    /// Whether nothing was left out.
+    pub complete: bool,
+}
+
+/// Proofs: of what appeared as it would hold, of what fell as it held.
+#[derive(Serialize)]
+pub struct Reasons {
+    pub appeared: Vec<Proof>,
+    pub fell: Vec<Proof>,
+}
+
+impl Session {
+    /// What would appear, fall, weaken or be violated if. The session stays as it is.
+    pub fn what_if(&mut self, question: &WhatIfQuestion) -> Result<WhatIf, Error> {
+        self.refresh()?;
+        let started = Instant::now();
+        let overlays = self.overlays_of(&question.supposed)?;
+        let overlays: Vec<&Overlay> = overlays.iter().collect();
+        let laid = self.lay(&overlays)?;
+        let supposed = overlays
+            .iter()
+            .flat_map(|overlay| self.overlay_lines(overlay))
+            .collect();
+        let notes = laid.notes;
+        let state = self.derive(laid.standing)?;
+        let mut told = self.tell(self.here(), state.side(), question.weigh);
+        told.supposed = supposed;
+        told.goals = self.goal_lines(&overlays, self.here(), state.side());
+        told.notes = notes.iter().map(|note| self.note_line(note)).collect();
+        if question.why {
+            let difference = between(self.here(), state.side());
+            told.why = Some(self.reasons(&difference, state));
+        }
+        told.elapsed = started.elapsed();
+        Ok(told)
+    }
+
+    /// The difference of two states; facts weighed at most.
+    pub(super) fn tell(&self, earlier: Side, later: Side, most: Option<usize>) -> WhatIf {
+        let difference = between(earlier, later);
+        let (before, after) = (earlier.case(), later.case());
+        let mut told = WhatIf {
+            supposed: Vec::new(),
+            goals: Vec::new(),
+            appeared: self.ranked(&after, &difference.appeared).1,
+            fell: Vec::new(),
+            weakened: Vec::new(),
+            strengthened: Vec::new(),
+            violated: self.broken(&difference.violated, later.program),
+            mended: self.broken(&difference.mended, earlier.program),
+            because: Vec::new(),
+            weighed: WeighedPart::default(),
+            notes: Vec::new(),
+            why: None,
+            stated: FxHashSet::default(),
+            depth: 0,
+            elapsed: Duration::ZERO,
+        };
+        let seeds = seeds((earlier, &before), (later, &after), &difference);
+        let (fell, texts) = self.ranked(&before, &difference.fell);
+        let withdrawn: FxHashSet<&Fact> = seeds.withdrawn.iter().collect();
+        for (fact, text) in fell.iter().zip(&texts) {
+            if withdrawn.contains(fact) {
+                told.stated.insert(text.clone());
+            }
+        }
+        let derived = fell.iter().filter(|fact| !withdrawn.contains(fact));
+        for fact in derived.take(EXPLAINED) {
+            let fall = why_fell(&before, &after, fact, &self.small_budget());
+            told.because.push(FallLine {
+                fact: self.text_in(&before, fact),
+                reason: self.fall_text(&before, &fall),
+            });
+        }
+        told.fell = texts;
+        for fact in &seeds.assumed {
+            told.stated.insert(self.text_in(&after, fact));
+        }
+        self.weigh_into(&mut told, (&before, &after), &seeds.seeds, most);
+        told
+    }
+
+    /// Whether what overlays ask holds.
+    pub(super) fn goal_lines(
+        &self,
+        overlays: &[&Overlay],
+        earlier: Side,
+        later: Side,
+    ) -> Vec<GoalLine> {
+        let holds = |side: Side, goal: &Atom| {
+            let pattern = check_pattern(side.program, goal)
+                .and_then(|(relation, terms)| Ok((relation, self.values(goal, &terms)?)));
+            pattern
+                .is_ok_and(|(relation, codes)| !side.database.matching(relation, &codes).is_empty())
+        };
+        let goals = overlays.iter().flat_map(|overlay| &overlay.goals);
+        goals
+            .map(|goal| GoalLine {
+                goal: goal.to_string(),
+                before: holds(earlier, goal),
+                after: holds(later, goal),
+            })
+            .collect()
+    }
+
+    fn weigh_into(
+        &self,
+        told: &mut WhatIf,
+        (before, after): (&Case, &Case),
+        seeds: &Seeds,
+        most: Option<usize>,
+    ) {
+        let outputs = outputs(after);
+        let budget = |rows| Budget {
+            rows: Some(rows),
+            ..self.explanation_budget()
+        };
+        let options = WeighOptions {
+            most: most.unwrap_or(WEIGHED),
+            budget: budget(ROWS_WEIGHED),
+            reach: budget(ROWS_REACHED),
+        };
+        let preferred = |fact: &Fact| outputs.contains(&fact.relation);
+        let found = weigh(before, after, seeds, preferred, &options);
+        let line = |one: &Weighed| WeighedLine {
+            fact: self.text_in(after, &one.fact),
+            supports_before: one.before.supports,
+            supports_after: one.after.supports,
+            strength_before: one.before.strength,
+            strength_after: one.after.strength,
+            complete_before: one.before.complete,
+            complete_after: one.after.complete,
+        };
+        told.weakened = found.weakened.iter().map(line).collect();
+        told.strengthened = found.strengthened.iter().map(line).collect();
+        told.weighed = WeighedPart {
+            reached: found.reached,
+            weighed: found.weighed,
+            unclear: found.unclear,
+            complete: found.stopped.is_none()
+                && found.weighed == found.reached
+                && found.unclear == 0,
+        };
+    }
+
+    fn reasons(&mut self, difference: &Difference, state: State) -> Reasons {
+        let question = WhyQuestion::default();
+        let first = |case: &Case, session: &Session, facts: &[Fact]| -> Vec<Fact> {
+            let (facts, _) = session.ranked(case, facts);
+            facts.into_iter().take(EXPLAINED).collect()
+        };
+        let fell = first(&self.case(), self, &difference.fell);
+        let fell = fell
+            .iter()
+            .map(|fact| self.explain_fact(fact, &question))
+            .collect();
+        let before = self.swap(state);
+        let appeared = first(&self.case(), self, &difference.appeared);
+        let appeared = appeared
+            .iter()
+            .map(|fact| self.explain_fact(fact, &question))
+            .collect();
+        self.swap(before);
+        Reasons { appeared, fell }
+    }
+
+    /// Facts of output relations first, then by relation, then as they read; with their texts.
+    pub(super) fn ranked(&self, case: &Case, facts: &[Fact]) -> (Vec<Fact>, Vec<String>) {
+        let outputs = outputs(case);
+        let mut ranked: Vec<(bool, RelationId, String, &Fact)> = facts
+            .iter()
+            .map(|fact| {
+                let text = self.text_in(case, fact);
+                (!outputs.contains(&fact.relation), fact.relation, text, fact)
+            })
+            .collect();
+        ranked.sort_by(|a, b| (a.0, a.1, &a.2).cmp(&(b.0, b.1, &b.2)));
+        let facts = ranked.iter().map(|one| one.3.clone()).collect();
+        (facts, ranked.into_iter().map(|one| one.2).collect())
+    }
+
+    pub(super) fn text_in(&self, case: &Case, fact: &Fact) -> String {
+        fact_text(case.program(), self.dictionary(), fact)
+    }
+
+    fn broken(&self, broken: &[Broken], program: &Arc<CheckedProgram>) -> Vec<BrokenLine> {
+        broken
+            .iter()
+            .map(|one| {
+                let violation = &one.violation;
+                let columns = violation
+                    .columns
+                    .iter()
+                    .cloned()
+                    .zip(violation.types.iter().copied())
+                    .collect();
+                let text = self.sources.slice(one.constraint);
+                BrokenLine {
+                    constraint: text.split_whitespace().collect::<Vec<_>>().join(" "),
+                    at: self.sources.locate(one.constraint).to_string(),
+                    rows: Table::new(
+                        program.clone(),
+                        self.database.dictionary().clone(),
+                        columns,
+                        self.sorted(violation.rows.clone(), &violation.types),
+                        Duration::ZERO,
+                    ),
+                }
+            })
+            .collect()
+    }
+
+    /// `its 3 supports all used c31`.
+    fn fall_text(&self, before: &Case, fall: &Fall) -> String {
+        let names = |statements: &[Statement]| -> Vec<String> {
+            let texts = statements.iter().map(|one| before.statement_text(one));
+            texts.collect()
+        };
+        let whose = match (fall.supports, fall.complete) {
+            (1, true) => "its only support".to_owned(),
+            (count, true) => format!("its {count} supports"),
+            (count, false) => format!("its first {count} supports"),
+        };
+        if !fall.all_used.is_empty() {
+            let all = if fall.supports == 1 { "" } else { " all" };
+            return format!(
+                "{whose}{all} used {}",
+                listed(&names(&fall.all_used), "and")
+            );
+        }
+        if !fall.some_used.is_empty() {
+            let used = listed(&names(&fall.some_used), "or");
+            return format!("each of {whose} used {used}");
+        }
+        match fall.causes.first() {
+            Some(cause) => self.cause_text(before, cause),
+            None => "too much to look through: see `--why`".to_owned(),
+        }
+    }
+
+    fn cause_text(&self, before: &Case, cause: &Cause) -> String {
+        match cause {
+            Cause::NotStated(fact) => {
+                format!("{} is not stated any more", self.text_in(before, fact))
+            }
+            Cause::NoRule(rule) => {
+                let at = self.sources.locate(before.program()[*rule].span);
+                format!("the rule at {}:{} is gone", at.file, at.line)
+            }
+            Cause::Present { fact } => {
+                format!(
+                    "there is {} now, which rules it out",
+                    self.text_in(before, fact)
+                )
+            }
+            Cause::Changed(fact) => format!(
+                "a total that {} needs is another now",
+                self.text_in(before, fact)
+            ),
+        }
+    }
+
+    /// A warning on one line, with its place.
+    pub(super) fn note_line(&self, note: &Diagnostic) -> String {
+        use crate::syntax::diagnostic::Place;
+        let at = note.labels.first().and_then(|label| match label.place {
+            Place::Source(span) => Some(self.sources.locate(span)),
+            Place::Data { .. } => None,
+        });
+        match at {
+            Some(at) => format!("{} ({at})", note.message),
+            None => note.message.clone(),
+        }
+    }
+}
+
+/// Where a difference comes from.
+#[derive(Default)]
+struct Change {
+    /// What was stated and is withdrawn, though it may stand by other statements.
+    withdrawn: Vec<Fact>,
+    assumed: Vec<Fact>,
+    seeds: Seeds,
+}
+
+fn between(earlier: Side, later: Side) -> Difference {
+    Difference::between(
+        (earlier.database, earlier.report),
+        (later.database, later.report),
+    )
+}
+
+fn seeds(
+    (earlier, before): (Side, &Case),
+    (later, after): (Side, &Case),
+    difference: &Difference,
+) -> Change {
+    let mut change = Change::default();
+    for (id, claim) in earlier.claims.iter() {
+        let gone = match Arc::ptr_eq(earlier.data, later.data) {
+            true => !later.claims.stands(id),
+            false => later.claims.with_id(&claim.id).next().is_none(),
+        };
+        if gone {
+            let fact = Fact::new(claim.relation, &claim.row);
+            change.withdrawn.push(fact);
+        }
+    }
+    let new = |facts: &FxHashSet<Fact>, old: &FxHashSet<Fact>| -> Vec<Fact> {
+        let mut new: Vec<Fact> = facts.difference(old).cloned().collect();
+        new.sort();
+        new
+    };
+    change
+        .withdrawn
+        .extend(new(later.withdrawn, earlier.withdrawn));
+    change.withdrawn.extend(new(earlier.assumed, later.assumed));
+    change.assumed = new(later.assumed, earlier.assumed);
+    let spans = |case: &Case| -> FxHashSet<Span> {
+        case.program().rules().map(|(_, rule)| rule.span).collect()
+    };
+    let only = |case: &Case, others: &FxHashSet<Span>| -> Vec<RuleId> {
+        let rules = case.program().rules();
+        let only = rules.filter(|(_, rule)| {
+            rule.head.is_some() && !rule.body.is_empty() && !others.contains(&rule.span)
+        });
+        only.map(|(id, _)| id).collect()
+    };
+    let mut seeds = Seeds {
+        gone: change.withdrawn.clone(),
+        new: change.assumed.clone(),
+        ..Seeds::default()
+    };
+    if !Arc::ptr_eq(earlier.program, later.program) {
+        seeds.gone_rules = only(before, &spans(after));
+        seeds.new_rules = only(after, &spans(before));
+    }
+    seeds.gone.extend(difference.fell.iter().cloned());
+    seeds.new.extend(difference.appeared.iter().cloned());
+    change.seeds = seeds;
+    change
+}
+
+fn outputs(case: &Case) -> FxHashSet<RelationId> {
+    let directives = case.program().directives().iter();
+    directives
+        .filter(|directive| directive.kind == DirectiveKind::Output)
+        .map(|directive| directive.relation)
+        .collect()
+}
+
+/// `c1, c2 and c3`, at most four of them.
+fn listed(names: &[String], last: &str) -> String {
+    const SHOWN: usize = 4;
+    match names {
+        [] => String::new(),
+        [only] => only.clone(),
+        _ if names.len() > SHOWN => format!(
+            "{} {last} {} more",
+            names[..SHOWN].join(", "),
+            names.len() - SHOWN
+        ),
+        [first @ .., end] => format!("{} {last} {end}", first.join(", ")),
+    }
+}

@@ -68,7 +68,7 @@ impl Transaction<'_> {
             if let Some(relation) = self.before[rule].head.as_ref().map(|head| head.relation)
                 && stratum.relations.contains(&relation)
             {
-                for (row, _) in self.derived_before(rule)? {
+                for row in self.derived_before(rule)? {
                     self.suspect(&mut candidates, relation, row, None);
                 }
             }
@@ -81,13 +81,13 @@ impl Transaction<'_> {
                 continue;
             };
             for (start, seeds) in self.lost(rule)? {
-                for (row, _) in self.heads(rule, start, &seeds, View::Before)? {
+                for row in self.heads(rule, start, &seeds, View::Before)? {
                     self.suspect(&mut candidates, head, row, None);
                 }
             }
             for (start, seeds) in self.reborn(rule) {
                 for (seed, birth) in seeds {
-                    for (row, _) in self.heads(rule, start.clone(), &[seed], View::Before)? {
+                    for row in self.heads(rule, start.clone(), &[seed], View::Before)? {
                         self.suspect(&mut candidates, head, row, Some(birth));
                     }
                 }
@@ -109,7 +109,7 @@ impl Transaction<'_> {
             }
             for (rule, at, head) in readers.get(&relation).into_iter().flatten() {
                 let seeds = std::slice::from_ref(&row);
-                for (lost, _) in self.heads(*rule, Start::Atom(*at), seeds, View::Before)? {
+                for lost in self.heads(*rule, Start::Atom(*at), seeds, View::Before)? {
                     // What is not younger has a derivation without this row.
                     let later = self.births.then_some(birth + 1);
                     self.suspect_since(&mut candidates, *head, lost, later);
@@ -239,9 +239,7 @@ impl Transaction<'_> {
                 false => self.gained(rule)?,
             };
             for (start, seeds) in gained {
-                for (row, latest) in self.heads(rule, start, &seeds, View::Now)? {
-                    self.offer(&mut raised, head, row, latest + 1);
-                }
+                self.offer_heads(&mut raised, rule, head, start, &seeds)?;
             }
         }
         if stratum.recursive || self.births {
@@ -270,12 +268,32 @@ impl Transaction<'_> {
         while let Some((relation, row)) = raised.queue.pop_front() {
             for &(rule, at, head) in readers.get(&relation).into_iter().flatten() {
                 let seeds = std::slice::from_ref(&row);
-                for (row, latest) in self.heads(rule, Start::Atom(at), seeds, View::Now)? {
-                    self.offer(&mut raised, head, row, latest + 1);
-                }
+                self.offer_heads(&mut raised, rule, head, Start::Atom(at), seeds)?;
             }
         }
         Ok(raised.rows)
+    }
+
+    /// Adds what a rule derives from some beginnings. Births are asked after for what is new alone: most is not.
+    fn offer_heads(
+        &mut self,
+        raised: &mut Raised,
+        rule: RuleId,
+        head: RelationId,
+        start: Start,
+        seeds: &[Row],
+    ) -> Result<(), Halt> {
+        for row in self.new_heads(rule, head, start, seeds)? {
+            if self.relations[head.index()].set.contains(&row) {
+                continue;
+            }
+            let latest = match self.births {
+                true => self.finds(rule, &row, View::Now)?.unwrap_or(0),
+                false => 0,
+            };
+            self.offer(raised, head, row, latest + 1);
+        }
+        Ok(())
     }
 
     fn offer(&mut self, raised: &mut Raised, relation: RelationId, row: Row, birth: u32) {

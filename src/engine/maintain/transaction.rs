@@ -39,7 +39,7 @@ pub struct Setting<'a> {
 /// Following a stratum row by row may look at so many rows, ...
 const LEAST_WORK: u64 = if cfg!(test) { 200 } else { 100_000 };
 /// ... or at this part of all rows that deriving it anew reads and writes: a row costs so much more when it comes alone.
-const COSTLIER: u64 = if cfg!(test) { 1 } else { 2 };
+const COSTLIER: u64 = if cfg!(test) { 1 } else { 4 };
 
 pub struct Transaction<'a> {
     /// The program from now on, and the one before: often the same.
@@ -268,17 +268,6 @@ impl Transaction<'_> {
                     return self.check_size(setting);
                 }
                 Err(Halt::TooMuch) => {
-                    if std::env::var_os("DBG").is_some() {
-                        eprintln!(
-                            "rerun {:?} after {}",
-                            stratum
-                                .relations
-                                .iter()
-                                .map(|id| &*self.program[*id].name)
-                                .collect::<Vec<_>>(),
-                            self.worth(stratum)
-                        );
-                    }
                     self.journal.roll_back(mark, self.relations);
                     let [withdrawn, stated] = pending;
                     for (at, id) in stratum.relations.iter().enumerate() {
@@ -372,13 +361,11 @@ impl Transaction<'_> {
     /// Rows that may be looked at before deriving a stratum anew is the better way.
     fn worth(&self, stratum: &Stratum) -> u64 {
         let size = |id: &RelationId| self.relations[id.index()].set.len() as u64;
-        let own: u64 = stratum.relations.iter().map(size).sum();
-        let mut read: FxHashSet<RelationId> = FxHashSet::default();
+        let mut read: FxHashSet<RelationId> = stratum.relations.iter().copied().collect();
         for &rule in &stratum.rules {
             collect(&self.program[rule].body, &mut read);
         }
-        let read: u64 = read.iter().map(size).sum();
-        LEAST_WORK + (own + read) / COSTLIER
+        LEAST_WORK + read.iter().map(size).sum::<u64>() / COSTLIER
     }
 
     /// The rules that derive a relation, those that state a fact not among them.
@@ -436,28 +423,54 @@ impl Transaction<'_> {
         }
     }
 
-    /// What a rule derives from some beginnings, with the latest birth among what it is derived from.
+    /// What a rule derives from some beginnings.
     pub fn heads(
         &mut self,
         rule: RuleId,
         start: Start,
         seeds: &[Row],
         view: View,
-    ) -> Result<Vec<(Row, u32)>, Halt> {
+    ) -> Result<Vec<Row>, Halt> {
         if seeds.is_empty() {
             return Ok(Vec::new());
         }
         let route = self.route(rule, start);
-        self.along(&route, seeds, view)
+        self.along(&route, seeds, view, &|_| true)
     }
 
-    pub fn along(&self, route: &Route, seeds: &[Row], view: View) -> Result<Vec<(Row, u32)>, Halt> {
-        let walker = self.walker();
+    /// What a rule derives from some beginnings that its head has not.
+    pub fn new_heads(
+        &mut self,
+        rule: RuleId,
+        head: RelationId,
+        start: Start,
+        seeds: &[Row],
+    ) -> Result<Vec<Row>, Halt> {
+        let route = self.route(rule, start);
+        let set = &self.relations[head.index()].set;
+        self.along(&route, seeds, View::Now, &|row| !set.contains(row))
+    }
+
+    pub fn along(
+        &self,
+        route: &Route,
+        seeds: &[Row],
+        view: View,
+        wanted: &dyn Fn(&[Code]) -> bool,
+    ) -> Result<Vec<Row>, Halt> {
+        let walker = Walker {
+            births: false,
+            ..self.walker()
+        };
         let mut found = Vec::new();
+        let mut row = Vec::new();
         for seed in seeds {
-            let flow = walker.walk(route, seed, view, &mut |batch, latest| {
-                let row = route.answer.iter().map(|arg| value(arg, batch)).collect();
-                found.push((row, latest));
+            let flow = walker.walk(route, seed, view, &mut |batch, _| {
+                row.clear();
+                row.extend(route.answer.iter().map(|arg| value(arg, batch)));
+                if wanted(&row) {
+                    found.push(Row::from(&row[..]));
+                }
                 Continue(())
             });
             if let Break(halt) = flow {

@@ -225,7 +225,9 @@ fn statable(program: &CheckedProgram, at: usize) -> RelationId {
 fn apply(stated: &mut Stated, change: &Change) {
     for (id, rows) in &change.withdraw {
         let all = stated.entry(*id).or_default();
-        rows.iter().for_each(|row| drop(all.remove(&row)));
+        for row in rows.iter() {
+            all.remove(&row);
+        }
     }
     for (id, rows) in &change.state {
         stated.entry(*id).or_default().extend(rows.iter());

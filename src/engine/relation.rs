@@ -23,6 +23,28 @@ impl IndexSpec {
     }
 }
 
+/// Takes a row that is gone out of the indexes of some columns, where no other row has the same values there.
+fn take_from_partial(indexes: &mut FxHashMap<IndexSpec, Held>, row: &[Code]) {
+    let whole: Vec<Arc<Index>> = indexes
+        .iter()
+        .filter(|(spec, _)| spec.is_whole(row.len()))
+        .map(|(_, held)| held.index.clone())
+        .collect();
+    indexes.retain(|spec, held| {
+        if spec.is_whole(row.len()) {
+            return true;
+        }
+        let Some(judge) = whole.iter().find(|index| *index.key() == spec.key[..]) else {
+            return false;
+        };
+        match Arc::get_mut(&mut held.index) {
+            Some(_) if judge.agrees(row, &spec.payload) => true,
+            Some(index) => index.take(row),
+            None => false,
+        }
+    });
+}
+
 /// Rows that are stated, among others.
 struct Told {
     base: SortedRows,
@@ -137,6 +159,7 @@ impl RelationState {
         let mut all = derived.clone();
         all.append(stated.rows());
         let all = SortedRows::from_unsorted(all);
+        self.told = (!derived.is_empty()).then(|| Told::new(stated.clone()));
         self.births = births.then(|| {
             let mut births = Births::new(stated);
             births.push(1, SortedRows::from_unsorted(derived));
@@ -514,33 +537,17 @@ impl RelationState {
         }
         let arity = row.len();
         let indexes = self.indexes.get_mut();
-        for held in indexes
-            .iter_mut()
-            .filter(|(spec, _)| spec.is_whole(arity))
-            .map(|(_, held)| held)
-        {
-            if let Some(index) = Arc::get_mut(&mut held.index) {
+        let mut partial = false;
+        for (spec, held) in indexes.iter_mut() {
+            if !spec.is_whole(arity) {
+                partial = true;
+            } else if let Some(index) = Arc::get_mut(&mut held.index) {
                 index.take(row);
             }
         }
-        let whole: Vec<Arc<Index>> = indexes
-            .iter()
-            .filter(|(spec, _)| spec.is_whole(arity))
-            .map(|(_, held)| held.index.clone())
-            .collect();
-        indexes.retain(|spec, held| {
-            if spec.is_whole(arity) {
-                return true;
-            }
-            let Some(judge) = whole.iter().find(|index| *index.key() == spec.key[..]) else {
-                return false;
-            };
-            match Arc::get_mut(&mut held.index) {
-                Some(_) if judge.agrees(row, &spec.payload) => true,
-                Some(index) => index.take(row),
-                None => false,
-            }
-        });
+        if partial {
+            take_from_partial(indexes, row);
+        }
         true
     }
 

@@ -8,6 +8,8 @@ mod answer;
 mod assume;
 mod case;
 mod case_diff;
+#[cfg(test)]
+mod case_diff_tests;
 mod catalogue;
 mod check;
 mod clauses;

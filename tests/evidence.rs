@@ -96,6 +96,7 @@ fn supports_have_claims_strength_and_times() {
               "fact": "works_for(\"x-sub\",\"x-bureau\")",
               "holds": true,
               "complete": true,
+              "strength": 0.6400000000000001,
               "supports": [
                 {
                   "claims": [
@@ -239,6 +240,47 @@ fn a_lens_is_a_run_over_the_claims_that_are_left() {
         ..Lens::default()
     };
     assert_eq!(asked(graded).0, "k1 k3");
+}
+
+#[test]
+fn what_was_never_true_at_one_time_supports_nothing() {
+    with_case(|session| {
+        let works = |session: &mut Session| session.query("works_for(F, C)").unwrap().len();
+        let at_once = |known_by: Option<&str>| Lens {
+            at_once: true,
+            known_by: known_by.map(|date| date.parse().unwrap()),
+            ..Lens::default()
+        };
+        assert_eq!(works(session), 3);
+        session.look_through(at_once(None)).unwrap();
+        assert_eq!(works(session), 3);
+        assert_eq!(supports(&session.why(SUB).unwrap()), ["k1 k3"]);
+        let cuts = session.critical(&CriticalQuestion {
+            facts: vec![SUB.to_owned()],
+            ..CriticalQuestion::default()
+        });
+        assert_eq!(cuts.unwrap().conclusions[0].claim_cuts, [["k1"], ["k3"]]);
+        // Of the copies only the one is left that began after the contract above it had ended.
+        session.look_through(at_once(Some("2024-02-16"))).unwrap();
+        assert_eq!(works(session), 2 + 1, "x-front is not kept apart yet");
+        let text = session.why(SUB).unwrap().to_string();
+        assert!(text.contains("is never true at one time"), "{text}");
+        assert_eq!(
+            session.query("lone(F)").unwrap().len(),
+            1,
+            "the last in the chain"
+        );
+        let fall = session.impact("k1").unwrap();
+        assert_eq!(fall.falls.len(), 3, "{fall}");
+        // The session is as it was after a question of its own.
+        session.look_through(Lens::default()).unwrap();
+        let asked = WhyQuestion {
+            time: true,
+            ..WhyQuestion::of(SUB)
+        };
+        assert_eq!(supports(&session.explain(&asked).unwrap()), ["k1 k3"]);
+        assert_eq!(supports(&session.why(SUB).unwrap()).len(), 2);
+    });
 }
 
 #[test]

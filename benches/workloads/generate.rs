@@ -187,12 +187,12 @@ fn distinct(mut keys: Vec<u64>, base: u64) -> (Vec<i32>, Vec<i32>) {
 }
 
 /// SplitMix64 (Steele, Lea and Flood, 2014): one number, one step, the same everywhere.
-struct Random {
+pub struct Random {
     state: u64,
 }
 
 impl Random {
-    fn new(seed: u64) -> Random {
+    pub fn new(seed: u64) -> Random {
         Random { state: seed }
     }
 
@@ -209,7 +209,7 @@ impl Random {
         (self.next() >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    fn below(&mut self, end: u64) -> u64 {
+    pub fn below(&mut self, end: u64) -> u64 {
         ((u128::from(self.next()) * u128::from(end)) >> 64) as u64
     }
 

@@ -3,6 +3,7 @@
 //! Each measurement is a process of its own, so that memory is that of one engine. Input is made in it before the clock
 //! starts: from columns of numbers to everything derived is what is timed.
 
+mod changes;
 mod generate;
 mod peer;
 
@@ -40,6 +41,12 @@ struct Arguments {
     /// Seconds after which a measurement is given up
     #[arg(long, default_value_t = 120)]
     limit: u64,
+    /// Instead: withdraw and assume this many single rows at random, of `ecosystem` unless told otherwise
+    #[arg(long)]
+    changes: Option<usize>,
+    /// With `--changes`: record births, as for explanations
+    #[arg(long, requires = "changes")]
+    births: bool,
     /// One measurement, of this engine
     #[arg(long, hide = true)]
     engine: Option<Engine>,
@@ -89,6 +96,22 @@ fn main() -> ExitCode {
             "{} {} {:?}",
             measurement.seconds, measurement.peak, measurement.sizes
         );
+        return ExitCode::SUCCESS;
+    }
+    if let Some(changes) = arguments.changes {
+        let chosen: Vec<&str> = match &arguments.workloads[..] {
+            [] => vec!["ecosystem"],
+            chosen => chosen.iter().map(|workload| &**workload).collect(),
+        };
+        for workload in chosen {
+            let Arguments {
+                scale,
+                jobs,
+                births,
+                ..
+            } = arguments;
+            changes::measure(workload, scale, jobs, births, changes.max(1));
+        }
         return ExitCode::SUCCESS;
     }
     match compare(&arguments) {
@@ -214,8 +237,8 @@ fn measure(engine: Engine, workload: &str, arguments: &Arguments) -> Measurement
     }
 }
 
-/// Derives everything and returns the sizes that the program prints.
-fn run(workload: &str, inputs: Vec<Input>, threads: usize) -> Vec<usize> {
+/// A workload's program with its facts stated.
+fn load(workload: &str, inputs: Vec<Input>) -> Database {
     let text = generate::program(workload).expect("a known workload");
     let mut sources = SourceMap::new();
     let (tree, findings) = parse_text("workload.dl", text, &mut sources);
@@ -235,6 +258,12 @@ fn run(workload: &str, inputs: Vec<Input>, threads: usize) -> Vec<usize> {
         });
         database.state(relation, Rows::from_columns(columns.collect()));
     }
+    database
+}
+
+/// Derives everything and returns the sizes that the program prints.
+fn run(workload: &str, inputs: Vec<Input>, threads: usize) -> Vec<usize> {
+    let mut database = load(workload, inputs);
     let options = RunOptions {
         threads,
         ..RunOptions::default()
@@ -242,6 +271,7 @@ fn run(workload: &str, inputs: Vec<Input>, threads: usize) -> Vec<usize> {
     if let Err(stop) = database.run(&options, &Unobserved) {
         panic!("{stop:?}");
     }
+    let program = database.program().clone();
     let printed = program.directives().iter();
     printed
         .filter(|directive| directive.kind == DirectiveKind::Printsize)

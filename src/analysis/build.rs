@@ -10,6 +10,7 @@ use super::draft::{
 use super::findings::{Findings, counted, path_text};
 use super::formula::{self, Leaf};
 use super::inline::Inliner;
+use super::lattices;
 use super::types::TypeId;
 use crate::syntax::ast::{
     self, AggregateOp, CompareOp, Expr, ExprKind, Formula, FormulaKind, UnaryOp,
@@ -236,15 +237,58 @@ impl<'a> Builder<'a> {
     }
 
     fn body(&mut self, leaves: &[Leaf<'_>], scope: ScopeId) {
+        let inner = self.draft.scope(scope).aggregate.is_some();
+        let lattices = (!inner).then(|| lattices::Uses::of(leaves, self.declarations));
+        let mut lattices = lattices.flatten();
         for leaf in leaves {
-            (self.replaced, self.copied) = (leaf.replaced, leaf.copied);
-            let kind = self.literal(*leaf, scope);
-            (self.replaced, self.copied) = (false, false);
-            self.draft.scopes[scope.index()].literals.push(Literal {
-                kind,
-                span: leaf.formula.span,
-            });
+            match (&mut lattices, &leaf.formula.kind) {
+                (Some(uses), FormulaKind::Atom(atom)) if !leaf.replaced => {
+                    let span = leaf.formula.span;
+                    let asked = match leaf.negated {
+                        true => uses.negated(atom, self.declarations),
+                        false => uses.positive(atom, self.declarations).map(|atom| Formula {
+                            kind: FormulaKind::Atom(atom),
+                            span,
+                        }),
+                    };
+                    match asked {
+                        Some(formula) => self.leaf_literal(
+                            Leaf {
+                                formula: &formula,
+                                negated: false,
+                                ..*leaf
+                            },
+                            scope,
+                        ),
+                        None => self.leaf_literal(*leaf, scope),
+                    }
+                }
+                _ => self.leaf_literal(*leaf, scope),
+            }
         }
+        if let Some(mut uses) = lattices {
+            let span = leaves.first().map(|leaf| leaf.formula.span);
+            uses.close(self.declarations, span);
+            for formula in &uses.added {
+                let leaf = Leaf {
+                    formula,
+                    negated: false,
+                    replaced: false,
+                    copied: true,
+                };
+                self.leaf_literal(leaf, scope);
+            }
+        }
+    }
+
+    fn leaf_literal(&mut self, leaf: Leaf<'_>, scope: ScopeId) {
+        (self.replaced, self.copied) = (leaf.replaced, leaf.copied);
+        let kind = self.literal(leaf, scope);
+        (self.replaced, self.copied) = (false, false);
+        self.draft.scopes[scope.index()].literals.push(Literal {
+            kind,
+            span: leaf.formula.span,
+        });
     }
 
     fn literal(&mut self, leaf: Leaf<'_>, scope: ScopeId) -> LiteralKind {
@@ -256,8 +300,9 @@ impl<'a> Builder<'a> {
                 literal => literal,
             },
             FormulaKind::Compare { op, left, right } => {
-                let aggregate = |side: &Expr| matches!(side.kind, ExprKind::Aggregate(_));
-                let place = if aggregate(left) || aggregate(right) {
+                let any =
+                    |side: &Expr| matches!(side.kind, ExprKind::Aggregate(_) | ExprKind::Record(_));
+                let place = if any(left) || any(right) {
                     Place::BesideAggregate
                 } else {
                     Place::Constraint
@@ -545,13 +590,48 @@ impl<'a> Builder<'a> {
         NodeKind::Unknown(args)
     }
 
+    /// The functor of `@@name`: it takes the total so far and one value.
+    fn folding(&mut self, name: &ast::Name) -> Option<usize> {
+        let functor = self.functor(name)?;
+        let declared = &self.declarations.functors[functor];
+        if declared.parameters.len() == 2 {
+            return Some(functor);
+        }
+        self.findings.push(
+            Diagnostic::error(
+                codes::FUNCTOR_ARGUMENTS,
+                format!(
+                    "Functor arity mismatch: `@@{}` folds with a functor of 2 parameters, `@{}` has {}",
+                    declared.name,
+                    declared.name,
+                    declared.parameters.len()
+                ),
+            )
+            .at(name.span, "called here")
+            .at(declared.span, "declared here")
+            .help("the first parameter is the total so far, the second one the next value"),
+        );
+        None
+    }
+
     fn aggregate(&mut self, aggregate: &ast::Aggregate, span: Span, outer: ScopeId) -> Arg {
+        let user = match &aggregate.op {
+            AggregateOp::User { name, init } => {
+                let init = self.expr(init, Place::Constraint, outer);
+                match self.folding(name) {
+                    Some(functor) => Some((functor, init)),
+                    None => return self.leaf(NodeKind::Unknown(vec![init]), span, outer),
+                }
+            }
+            _ => None,
+        };
         let id = AggregateId(self.draft.aggregates.len() as u32);
         let result = self.leaf(NodeKind::Aggregate(id), span, outer);
         let inner = self.open_scope(Some(id));
         self.draft.aggregates.push(Aggregate {
             op: aggregate.op.clone(),
             target: None,
+            user,
             outer,
             inner,
             span,
@@ -559,15 +639,6 @@ impl<'a> Builder<'a> {
             witnesses: Vec::new(),
         });
         self.draft.scopes[outer.index()].aggregates.push(id);
-        if let AggregateOp::User { name, .. } = &aggregate.op {
-            self.findings.push(
-                Diagnostic::error(
-                    codes::UNSUPPORTED,
-                    format!("User-defined aggregate `@@{}` cannot be run", name.text),
-                )
-                .at(name.span, "is not one of count, sum, min, max, mean"),
-            );
-        }
         let in_head = std::mem::replace(&mut self.in_head, false);
         let target = aggregate
             .target

@@ -80,6 +80,8 @@ pub struct Relation {
     pub kind: RelationKind,
     /// Keys of `choice-domain`, as attribute positions.
     pub choice_domains: Vec<Vec<usize>>,
+    /// Present when the last attributes are of lattices.
+    pub lattice: Option<Lattice>,
     /// Doc comment, lines joined.
     pub doc: Option<Arc<str>>,
     pub span: Span,
@@ -89,6 +91,14 @@ impl Relation {
     pub fn arity(&self) -> usize {
         self.attributes.len()
     }
+}
+
+/// Of the rows that agree on their first `key` attributes one is kept, with the least upper bounds of all others.
+#[derive(Clone, Debug)]
+pub struct Lattice {
+    pub key: usize,
+    /// One for each attribute after the key: makes of two values their least upper bound.
+    pub lubs: Vec<Functor>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -181,6 +191,11 @@ pub enum FunctorOp {
     IterationCount,
     /// A closure the embedding program registers under this name; its types are in [`CheckedProgram::functors`].
     User(Arc<str>),
+    /// What is left of a number, unsigned or float in 32 bits; only in programs with words of that size.
+    Narrow,
+    /// The 32 bits of a float as a number, and back.
+    FloatBits,
+    FloatOfBits,
     /// `as(e, T)` between kinds: the word of `e` read as this type, not converted. A cast within a kind leaves no trace.
     Reinterpret(ValueType),
 }
@@ -248,12 +263,23 @@ pub enum AggregateOp {
     Min,
     Max,
     Mean,
+    /// A closure that takes the total so far and one value more.
+    User,
+}
+
+/// What `@@f target : init, { body }` folds with: the functor and the variable that holds the first total.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserFold {
+    pub functor: Arc<str>,
+    pub init: VarId,
 }
 
 /// `result = op target : { body }`.
 #[derive(Clone, Debug)]
 pub struct Aggregate {
     pub op: AggregateOp,
+    /// Of [`AggregateOp::User`]. The variable of the first total is among those injected.
+    pub user: Option<UserFold>,
     /// Of `target`; `Number` for `count`.
     pub operand: ValueType,
     pub target: Option<Term>,
@@ -378,6 +404,8 @@ pub struct CheckedProgram {
     pub(crate) declarations: Arc<Declarations>,
     /// Zero, in a program that was not checked, stands for 64.
     pub(crate) word_bits: u32,
+    /// Files are written as Soufflé writes them where that is a mistake of its.
+    pub(crate) strict: bool,
 }
 
 impl CheckedProgram {

@@ -28,7 +28,7 @@ codes! {
     COMPONENT_PARAMETERS = "D110", "A component is given more or fewer type parameters than it declares.";
     COMPONENT_CYCLE = "D111", "Components inherit from or instantiate each other without end.";
     INVALID_OVERRIDE = "D112", "`.override` names a relation that is not inherited or not overridable.";
-    UNDEFINED_LATTICE = "D113", "An attribute `T<>` names a type without a lattice, or a lattice lacks an operator.";
+    INVALID_LATTICE = "D113", "A lattice lacks an operator, or an attribute or variable cannot be of it.";
     FACT_NOT_CONSTANT = "D201", "A fact has an argument that is not constant.";
     UNDERSCORE_IN_HEAD = "D202", "`_` stands where a value must be known: in a head.";
     UNDERSCORE_IN_CONSTRAINT = "D203", "`_` stands where a value must be known: in a comparison or an expression.";
@@ -47,7 +47,6 @@ codes! {
     INVALID_PARAMETER = "D216", "A directive's parameter is missing or has a value it cannot have.";
     INVALID_PATTERN = "D217", "A fact or pattern given to a command has something else than constants and `_`.";
     INVALID_DELTA = "D218", "A relation declared as `debug_delta` has rules, facts or input of its own.";
-    UNSUPPORTED = "D219", "A construct of the dialect that cannot be run yet.";
     TYPE_CONFLICT = "D301", "A variable or expression is used at types that have no common subtype.";
     NOT_A_SUBTYPE = "D302", "An argument's type is not a subtype of the declared one.";
     NEGATED_KIND = "D303", "An argument of a negated atom is of another kind than the attribute.";

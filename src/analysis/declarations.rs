@@ -1,13 +1,15 @@
 //! Stage 1: what a program declares. Types, relations, functors and branches get their ids here.
 
-use super::checked::{Attribute, Branch, RelationId, Shape, ShapeId, ValueType};
+use super::checked::{self, Attribute, Branch, RelationId, Shape, ShapeId, ValueType};
 use super::codes;
-use super::findings::{Findings, path_text};
+use super::findings::{Findings, Stage, path_text};
+use super::lattices::{self, Lattice};
 use super::strata;
 use super::types::{Type, TypeForm, TypeId, Types};
 use crate::syntax::ast::{self, Item, ItemKind, Path, Qualifier, TypeDefinition};
 use crate::syntax::diagnostic::Diagnostic;
 use crate::syntax::source::Span;
+use rustc_hash::FxHashMap;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -18,6 +20,8 @@ pub struct Field {
     pub ty: TypeId,
     /// As written: an alias keeps its own name.
     pub type_name: Arc<str>,
+    /// Written `T<>`.
+    pub lattice: bool,
     pub span: Span,
 }
 
@@ -86,6 +90,8 @@ pub struct Declarations {
     pub functor_by_name: HashMap<Arc<str>, usize>,
     /// A branch's type and ordinal. Branch names are global.
     pub branches: HashMap<Arc<str>, (TypeId, u32)>,
+    /// By the name of their type.
+    pub lattices: FxHashMap<Arc<str>, Lattice>,
     /// Components could not be expanded: what is missing from an instance was reported there.
     pub incomplete: bool,
     /// Relations that are inlined, and their rules: later queries inline them too.
@@ -132,6 +138,16 @@ impl Declarations {
             ty: self.types.kind(field.ty).unwrap_or(ValueType::Number),
             type_name: field.type_name.clone(),
         }
+    }
+
+    /// How the rows of a relation with lattice attributes are merged.
+    pub fn lattice_of(&self, relation: &RelationDecl) -> Option<checked::Lattice> {
+        let key = relation.attributes.iter().position(|field| field.lattice)?;
+        let lubs = relation.attributes[key..]
+            .iter()
+            .map(|field| Some(self.lattices.get(&field.type_name)?.lub.clone()))
+            .collect::<Option<Vec<_>>>()?;
+        Some(checked::Lattice { key, lubs })
     }
 
     pub fn attributes(&self, fields: &[Field]) -> Vec<Attribute> {
@@ -232,6 +248,7 @@ pub fn declare(items: &[&Item], incomplete: bool, findings: &mut Findings) -> De
     let mut places: HashMap<Arc<str>, Span> = HashMap::new();
     declare_types(items, &mut declarations, &mut places, findings);
     declare_functors(items, &mut declarations, findings);
+    declarations.lattices = lattices::declare(items, &declarations, findings);
     declare_relations(items, &mut declarations, &mut places, findings);
     declarations
 }
@@ -560,6 +577,7 @@ fn declare_fields(decl: &ast::TypeDecl, declarations: &mut Declarations, finding
                     findings,
                 );
                 if declarations.branches.contains_key(&branch.name.text) {
+                    let stage = findings.enter(Stage::Clauses);
                     findings.push(
                         Diagnostic::error(
                             codes::BRANCH_CLASH,
@@ -568,6 +586,7 @@ fn declare_fields(decl: &ast::TypeDecl, declarations: &mut Declarations, finding
                         .at(branch.name.span, "defined again here")
                         .note("branch names are shared by all algebraic types"),
                     );
+                    findings.enter(stage);
                 } else {
                     declarations
                         .branches
@@ -613,6 +632,7 @@ fn fields(
                     findings,
                 ),
                 type_name: path_text(&attribute.ty),
+                lattice: attribute.lattice,
                 span: name.span.to(attribute.ty.span),
             }
         })
@@ -724,6 +744,7 @@ fn declare_relations(
                 name: "<iteration>".into(),
                 ty: TypeId::UNSIGNED,
                 type_name: "unsigned".into(),
+                lattice: false,
                 span: path.span,
             });
             let delta = &mut declarations.relations[id.index()];

@@ -191,6 +191,8 @@ pub struct Scope {
 pub struct Aggregate {
     pub op: AggregateOp,
     pub target: Option<Arg>,
+    /// Of `@@f`: the functor and the first total, which stands in the outer scope.
+    pub user: Option<(usize, Arg)>,
     pub outer: ScopeId,
     pub inner: ScopeId,
     pub span: Span,

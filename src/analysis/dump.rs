@@ -284,7 +284,8 @@ impl Scope<'_> {
     }
 
     fn aggregate(&self, aggregate: &Aggregate) -> String {
-        let op = aggregate.op.name();
+        let user = aggregate.user.as_ref().map_or("", |user| &user.functor);
+        let op = format!("{}{user}", aggregate.op.name());
         let target = aggregate
             .target
             .as_ref()

@@ -6,11 +6,23 @@ use crate::syntax::source::Span;
 use std::collections::HashSet;
 use std::sync::Arc;
 
+/// What a mistake is about. Mistakes of an earlier stage come first: others may follow from them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    Components,
+    Declarations,
+    #[default]
+    Clauses,
+    /// Of the program as a whole.
+    Strata,
+}
+
 /// Collects diagnostics. One mistake that several copies of a clause repeat is kept once.
 #[derive(Default)]
 pub struct Findings {
     seen: HashSet<(&'static str, Option<Span>, String)>,
-    all: Vec<Diagnostic>,
+    all: Vec<(Stage, Diagnostic)>,
+    stage: Stage,
     comparisons: usize,
 }
 
@@ -25,8 +37,17 @@ impl Findings {
             .seen
             .insert((diagnostic.code, place, diagnostic.message.clone()))
         {
-            self.all.push(diagnostic);
+            let stage = match diagnostic.is_error() {
+                true => self.stage,
+                false => Stage::default(),
+            };
+            self.all.push((stage, diagnostic));
         }
+    }
+
+    /// What is pushed from here on belongs to another stage. Returns the one so far.
+    pub fn enter(&mut self, stage: Stage) -> Stage {
+        std::mem::replace(&mut self.stage, stage)
     }
 
     /// The name nearest to `wanted`, if one is near enough to be what was meant.
@@ -44,23 +65,27 @@ impl Findings {
     pub fn errors(&self) -> usize {
         self.all
             .iter()
-            .filter(|diagnostic| diagnostic.is_error())
+            .filter(|(_, diagnostic)| diagnostic.is_error())
             .count()
     }
 
-    /// In the order of their places, so that output does not depend on the order of the stages. Where there is an
-    /// error, a warning would only repeat it.
+    /// Stage by stage in the order of their places. Where there is an error, a warning would only repeat it.
     pub fn into_sorted(mut self) -> Vec<Diagnostic> {
         let errors: HashSet<Option<Span>> = self
             .all
             .iter()
-            .filter(|diagnostic| diagnostic.is_error())
-            .map(place)
+            .filter(|(_, diagnostic)| diagnostic.is_error())
+            .map(|(_, diagnostic)| place(diagnostic))
             .collect();
+        self.all.retain(|(_, diagnostic)| {
+            diagnostic.is_error() || !errors.contains(&place(diagnostic))
+        });
         self.all
-            .retain(|diagnostic| diagnostic.is_error() || !errors.contains(&place(diagnostic)));
-        self.all.sort_by_key(place);
+            .sort_by_key(|(stage, diagnostic)| (*stage, place(diagnostic)));
         self.all
+            .into_iter()
+            .map(|(_, diagnostic)| diagnostic)
+            .collect()
     }
 }
 

@@ -137,7 +137,12 @@ impl<'d> Collector<'d> {
                     self.give(scope, part);
                 }
             }
-            NodeKind::Aggregate(id) => self.aggregate(*id, arg.node),
+            NodeKind::Aggregate(id) => {
+                self.aggregate(*id, arg.node);
+                if let Some((_, init)) = draft.aggregate(*id).user {
+                    self.expression(scope, &init);
+                }
+            }
         }
         for child in node.children() {
             self.expression(scope, child);
@@ -154,14 +159,12 @@ impl<'d> Collector<'d> {
             AggregateRule::Always | AggregateRule::AllBut(_) => self.facts.given.push((node.0,)),
             AggregateRule::ByInjection => {
                 let aggregate = self.draft.aggregate(id);
-                let parts: Vec<Arg> = aggregate
-                    .injected
-                    .iter()
-                    .map(|&node| Arg {
-                        node,
-                        span: aggregate.span,
-                    })
-                    .collect();
+                let injected = aggregate.injected.iter().map(|&node| Arg {
+                    node,
+                    span: aggregate.span,
+                });
+                let init = aggregate.user.map(|(_, init)| init);
+                let parts: Vec<Arg> = injected.chain(init).collect();
                 self.computed(node, &parts);
             }
         }

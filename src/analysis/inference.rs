@@ -10,6 +10,7 @@ use super::types::{self, TypeId};
 use crate::syntax::ast::{AggregateOp, Intrinsic};
 use crate::syntax::source::Span;
 use ascent::ascent;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 ascent! {
     /// Nodes and types are numbers here.
@@ -65,6 +66,8 @@ pub struct Typing {
     meets: Vec<Vec<TypeId>>,
     bounds: Vec<Vec<TypeId>>,
     pub stated: Vec<Bound>,
+    /// Nodes that are records of no declared type, with their number of fields.
+    pub anonymous: FxHashMap<NodeId, usize>,
     pub facts: Inference,
 }
 
@@ -315,7 +318,16 @@ impl Collector<'_> {
                         self.state(id, TypeId::FLOAT_LITERAL, span, Reason::Aggregate);
                     }
                     AggregateOp::User { .. } => {
-                        self.state(id, TypeId::INVALID, span, Reason::Aggregate);
+                        if let (Some((functor, init)), Some(target)) =
+                            (aggregate.user, aggregate.target)
+                        {
+                            let declared = &self.declarations.functors[functor];
+                            self.state(id, declared.result, span, Reason::Aggregate);
+                            for (arg, &ty) in [init, target].iter().zip(&declared.parameters) {
+                                self.state(arg.node, ty, arg.span, Reason::Functor);
+                            }
+                        }
+                        return;
                     }
                     AggregateOp::Sum | AggregateOp::Min | AggregateOp::Max => {}
                 }
@@ -380,6 +392,7 @@ impl Collector<'_> {
             }
         }
         self.facts.run();
+        let anonymous = self.anonymous();
 
         // A number without suffix that nothing else bounds is a `number`.
         let mut bounded = vec![false; self.draft.nodes.len()];
@@ -422,7 +435,96 @@ impl Collector<'_> {
             meets,
             bounds,
             stated: self.stated,
+            anonymous,
             facts: self.facts,
         }
+    }
+
+    /// Records whose type nothing tells: what is equal to them has fields of the same types, pair by pair.
+    fn anonymous(&mut self) -> FxHashMap<NodeId, usize> {
+        let records: Vec<(NodeId, usize)> = self
+            .draft
+            .nodes
+            .iter()
+            .enumerate()
+            .filter_map(|(index, node)| match &node.kind {
+                NodeKind::Record(fields) => Some((NodeId(index as u32), fields.len())),
+                _ => None,
+            })
+            .collect();
+        let mut anonymous = FxHashMap::default();
+        if records.is_empty() {
+            return anonymous;
+        }
+        let mut linked = FxHashSet::default();
+        loop {
+            let mut groups = Groups::new(self.draft.nodes.len());
+            for &(a, b) in &self.facts.below {
+                groups.join(a, b);
+            }
+            let typed: FxHashSet<u32> = self
+                .facts
+                .upper
+                .iter()
+                .map(|&(node, _)| groups.find(node))
+                .collect();
+            let mut first: FxHashMap<u32, (NodeId, usize)> = FxHashMap::default();
+            let mut more = false;
+            for &(record, size) in &records {
+                let group = groups.find(record.0);
+                if typed.contains(&group) {
+                    continue;
+                }
+                let (like, expected) = *first.entry(group).or_insert((record, size));
+                if like != record && size == expected && linked.insert(record) {
+                    more = true;
+                    self.equal_fields(like, record);
+                }
+            }
+            if more {
+                self.facts.run();
+                continue;
+            }
+            for node in 0..self.draft.nodes.len() as u32 {
+                if let Some(&(_, size)) = first.get(&groups.find(node)) {
+                    anonymous.insert(NodeId(node), size);
+                }
+            }
+            return anonymous;
+        }
+    }
+
+    fn equal_fields(&mut self, a: NodeId, b: NodeId) {
+        let draft = self.draft;
+        let pairs = draft
+            .node(a)
+            .children()
+            .iter()
+            .zip(draft.node(b).children());
+        for (a, b) in pairs {
+            self.equal(a.node, b.node);
+        }
+    }
+}
+
+/// Nodes whose types depend on each other, as a union-find.
+pub struct Groups(Vec<u32>);
+
+impl Groups {
+    pub fn new(nodes: usize) -> Groups {
+        Groups((0..nodes as u32).collect())
+    }
+
+    pub fn find(&mut self, mut node: u32) -> u32 {
+        while self.0[node as usize] != node {
+            self.0[node as usize] = self.0[self.0[node as usize] as usize];
+            node = self.0[node as usize];
+        }
+        node
+    }
+
+    pub fn join(&mut self, a: u32, b: u32) {
+        let (a, b) = (self.find(a), self.find(b));
+        self.0[a.max(b) as usize] = a.min(b);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::checked::{
     self, Aggregate, AggregateOp, CheckedQuery, Constant, Functor, FunctorOp, Head, Literal,
-    LiteralKind, Rule, Subsumption, Term, ValueType, VarId, Variable,
+    LiteralKind, Rule, Subsumption, Term, UserFold, ValueType, VarId, Variable,
 };
 use super::declarations::Declarations;
 use super::draft::{
@@ -18,6 +18,8 @@ pub struct Lowering<'a> {
     pub draft: &'a Draft,
     pub declarations: &'a Declarations,
     pub typing: &'a Typing,
+    /// 64, or 32: then every operation is narrowed to what is left of its value.
+    pub word_bits: u32,
 }
 
 /// One clause on its way: its variables and their ids.
@@ -340,23 +342,33 @@ impl<'a> Body<'a> {
                 }
                 match self.term(arg, out) {
                     simple @ (Term::Var(_) | Term::Const(_) | Term::Wildcard) => simple,
-                    compound => {
-                        let ty = self.kind(arg.node);
-                        let var = self.fresh(ty);
-                        out.push(Literal {
-                            kind: LiteralKind::Compare {
-                                op: CompareOp::Eq,
-                                operand: ty,
-                                left: Term::Var(var),
-                                right: compound,
-                            },
-                            span: arg.span,
-                        });
-                        Term::Var(var)
-                    }
+                    compound => Term::Var(self.hold(compound, arg, out)),
                 }
             })
             .collect()
+    }
+
+    /// A variable for the value of an expression.
+    fn held(&mut self, arg: &Arg, out: &mut Vec<Literal>) -> VarId {
+        match self.term(arg, out) {
+            Term::Var(var) => var,
+            compound => self.hold(compound, arg, out),
+        }
+    }
+
+    fn hold(&mut self, term: Term, arg: &Arg, out: &mut Vec<Literal>) -> VarId {
+        let ty = self.kind(arg.node);
+        let var = self.fresh(ty);
+        out.push(Literal {
+            kind: LiteralKind::Compare {
+                op: CompareOp::Eq,
+                operand: ty,
+                left: Term::Var(var),
+                right: term,
+            },
+            span: arg.span,
+        });
+        var
     }
 
     fn terms(&mut self, args: &[Arg], out: &mut Vec<Literal>) -> Vec<Term> {
@@ -377,7 +389,7 @@ impl<'a> Body<'a> {
                 Term::Const(self.integer(*literal, *negative, self.kind(arg.node)))
             }
             NodeKind::Unsigned(value) => Term::Const(Constant::Unsigned(*value)),
-            NodeKind::Float(value) => Term::Const(Constant::Float(*value)),
+            NodeKind::Float(value) => Term::Const(self.float(*value)),
             NodeKind::Text(text) => Term::Const(Constant::Symbol(text.clone())),
             NodeKind::Nil => Term::Const(Constant::Nil),
             NodeKind::Record(fields) => Term::Record(self.terms(fields, out)),
@@ -402,12 +414,18 @@ impl<'a> Body<'a> {
                     UnaryOp::BitNot => FunctorOp::BitNot,
                     UnaryOp::LogicalNot => FunctorOp::LogicalNot,
                 };
-                call(op, self.kind(arg.node), vec![self.term(operand, out)])
+                let kind = self.kind(arg.node);
+                let value = call(op, kind, vec![self.term(operand, out)]);
+                self.narrowed(value, kind)
             }
             NodeKind::Binary(op, left, right) => {
                 let kind = self.kind(arg.node);
-                let args = vec![self.term(left, out), self.term(right, out)];
-                call(binary(*op, kind), kind, args)
+                let (mut left, mut right) = (self.term(left, out), self.term(right, out));
+                if self.of.word_bits == 32 {
+                    (left, right) = within_32_bits(*op, kind, left, right);
+                }
+                let value = call(binary(*op, kind), kind, vec![left, right]);
+                self.narrowed(value, kind)
             }
             NodeKind::Call(Intrinsic::Range, args) => {
                 let var = self.fresh(self.kind(arg.node));
@@ -431,23 +449,32 @@ impl<'a> Body<'a> {
                     Intrinsic::Ord => FunctorOp::Ord,
                     Intrinsic::Autoinc | Intrinsic::Range => FunctorOp::Autoinc,
                 };
-                call(op, operand, self.terms(args, out))
+                let value = call(op, operand, self.terms(args, out));
+                match functor {
+                    Intrinsic::ToNumber | Intrinsic::ToUnsigned | Intrinsic::ToFloat => {
+                        self.narrowed(value, self.kind(arg.node))
+                    }
+                    _ => value,
+                }
             }
             NodeKind::UserCall { functor, args } => {
                 let name = self.of.declarations.functors[*functor].name.clone();
-                call(
-                    FunctorOp::User(name),
-                    self.kind(arg.node),
-                    self.terms(args, out),
-                )
+                let kind = self.kind(arg.node);
+                let value = call(FunctorOp::User(name), kind, self.terms(args, out));
+                self.narrowed(value, kind)
             }
             NodeKind::Cast { operand, .. } => {
                 let (from, to) = (self.kind(operand.node), self.kind(arg.node));
                 let term = self.term(operand, out);
-                if from == to {
-                    term
-                } else {
-                    call(FunctorOp::Reinterpret(to), from, vec![term])
+                match (from, to) {
+                    _ if from == to => term,
+                    (ValueType::Float, _) if self.of.word_bits == 32 => {
+                        self.narrowed(call(FunctorOp::FloatBits, from, vec![term]), to)
+                    }
+                    (_, ValueType::Float) if self.of.word_bits == 32 => {
+                        call(FunctorOp::FloatOfBits, from, vec![term])
+                    }
+                    _ => self.narrowed(call(FunctorOp::Reinterpret(to), from, vec![term]), to),
                 }
             }
             NodeKind::Aggregate(id) => {
@@ -462,13 +489,32 @@ impl<'a> Body<'a> {
         }
     }
 
+    fn float(&self, value: f64) -> Constant {
+        match self.of.word_bits {
+            32 => Constant::Float(f64::from(value as f32)),
+            _ => Constant::Float(value),
+        }
+    }
+
+    /// What is left of a value in the program's words.
+    fn narrowed(&self, value: Term, kind: ValueType) -> Term {
+        let word = matches!(
+            kind,
+            ValueType::Number | ValueType::Unsigned | ValueType::Float
+        );
+        match self.of.word_bits {
+            32 if word => narrow(value, kind),
+            _ => value,
+        }
+    }
+
     /// Checked to fit the kind before.
     fn integer(&self, literal: IntegerLiteral, negative: bool, kind: ValueType) -> Constant {
         let magnitude = literal.magnitude;
         match kind {
             ValueType::Unsigned => Constant::Unsigned(magnitude as u64),
-            ValueType::Float if negative => Constant::Float(-(magnitude as f64)),
-            ValueType::Float => Constant::Float(magnitude as f64),
+            ValueType::Float if negative => self.float(-(magnitude as f64)),
+            ValueType::Float => self.float(magnitude as f64),
             // An address is a word of 32 bits, whatever the size of other words.
             _ if literal.notation == Notation::Ipv4 => {
                 Constant::Number(i64::from(magnitude as u32 as i32))
@@ -511,10 +557,11 @@ impl<'a> Body<'a> {
             ast::AggregateOp::Min => AggregateOp::Min,
             ast::AggregateOp::Max => AggregateOp::Max,
             ast::AggregateOp::Mean => AggregateOp::Mean,
-            ast::AggregateOp::User { .. } => return,
+            ast::AggregateOp::User { .. } => AggregateOp::User,
         };
         let mut body = Vec::new();
         self.scope(aggregate.inner, &mut body);
+        drop_repeated_atoms(&mut body);
         let target = match (op, aggregate.target) {
             (AggregateOp::Count, _) | (_, None) => None,
             (_, Some(target)) => Some(self.term(&target, &mut body)),
@@ -523,29 +570,103 @@ impl<'a> Body<'a> {
             (AggregateOp::Count, _) | (_, None) => ValueType::Number,
             (_, Some(target)) => self.kind(target.node),
         };
-        let injected = aggregate
+        let mut injected: Vec<VarId> = aggregate
             .injected
             .iter()
             .map(|&node| self.var(node))
             .collect();
+        let user = aggregate.user.map(|(functor, init)| {
+            let init = self.held(&init, out);
+            injected.push(init);
+            UserFold {
+                functor: self.of.declarations.functors[functor].name.clone(),
+                init,
+            }
+        });
         let witnesses = aggregate
             .witnesses
             .iter()
             .map(|&node| self.var(node))
             .collect();
+        let total = match op {
+            AggregateOp::Sum | AggregateOp::Mean | AggregateOp::User if self.of.word_bits == 32 => {
+                self.fresh(operand)
+            }
+            _ => result,
+        };
         out.push(Literal {
             kind: LiteralKind::Aggregate(Aggregate {
                 op,
+                user,
                 operand,
                 target,
                 body,
                 injected,
                 witnesses,
-                result,
+                result: total,
             }),
             span,
         });
+        if total != result {
+            out.push(Literal {
+                kind: LiteralKind::Compare {
+                    op: CompareOp::Eq,
+                    operand,
+                    left: Term::Var(result),
+                    right: self.narrowed(Term::Var(total), operand),
+                },
+                span,
+            });
+        }
     }
+}
+
+fn narrow(value: Term, operand: ValueType) -> Term {
+    Term::Call {
+        functor: Functor {
+            op: FunctorOp::Narrow,
+            operand,
+        },
+        args: vec![value],
+    }
+}
+
+/// Operands for which an operation on 64 bits gives, once narrowed, what it gives on 32.
+fn within_32_bits(op: BinaryOp, kind: ValueType, left: Term, right: Term) -> (Term, Term) {
+    match op {
+        BinaryOp::ShiftLeft | BinaryOp::ShiftRight | BinaryOp::ShiftRightUnsigned => {
+            let left = match op {
+                BinaryOp::ShiftRightUnsigned => narrow(left, ValueType::Unsigned),
+                _ => left,
+            };
+            let count = Term::Call {
+                functor: Functor {
+                    op: FunctorOp::BitAnd,
+                    operand: kind,
+                },
+                args: vec![right, Term::Const(Constant::Number(31))],
+            };
+            (left, count)
+        }
+        _ => (left, right),
+    }
+}
+
+/// An atom said twice is the same condition: with `_` in it the second one would otherwise be another one.
+fn drop_repeated_atoms(body: &mut Vec<Literal>) {
+    let mut seen: Vec<(checked::RelationId, Vec<Term>)> = Vec::new();
+    body.retain(|literal| match &literal.kind {
+        LiteralKind::Atom(atom) => {
+            let new = !seen
+                .iter()
+                .any(|(relation, args)| *relation == atom.relation && *args == atom.args);
+            if new {
+                seen.push((atom.relation, atom.args.clone()));
+            }
+            new
+        }
+        _ => true,
+    });
 }
 
 fn binary(op: BinaryOp, kind: ValueType) -> FunctorOp {

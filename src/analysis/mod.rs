@@ -20,6 +20,7 @@ mod formula;
 mod grounding;
 mod inference;
 mod inline;
+mod lattices;
 mod lower;
 mod paths;
 mod recursion;
@@ -42,7 +43,7 @@ use checked::{
 };
 use declarations::Declarations;
 use draft::{Clause, ClauseKind, Draft};
-use findings::Findings;
+use findings::{Findings, Stage};
 use inference::Typing;
 use inline::Inliner;
 use lower::Lowering;
@@ -55,6 +56,8 @@ pub struct Options {
     pub legacy: bool,
     /// 64, or 32 for programs that rely on numbers of that size.
     pub word_bits: u32,
+    /// What Soufflé refuses although it makes sense is refused, and files are written as it writes them.
+    pub strict: bool,
     /// Names or codes of warnings that are not wanted; `all` silences every one.
     pub silenced: Vec<String>,
 }
@@ -64,6 +67,7 @@ impl Default for Options {
         Options {
             legacy: false,
             word_bits: 64,
+            strict: false,
             silenced: Vec::new(),
         }
     }
@@ -77,23 +81,29 @@ pub fn check(
     options: &Options,
 ) -> Result<(CheckedProgram, Vec<Diagnostic>), Vec<Diagnostic>> {
     let mut findings = Findings::default();
+    findings.enter(Stage::Components);
     let instances = components::instances(&program.items, &mut findings);
+    findings.enter(Stage::Declarations);
     let items: Vec<&Item> = program.items.iter().chain(&instances).collect();
     let mut options = options.clone();
     options.legacy |= pragmas(&items).any(|(key, _)| &**key == "legacy");
 
     let declarations = declarations::declare(&items, findings.errors() > 0, &mut findings);
+    findings.enter(Stage::Clauses);
     let inliner = Inliner::new(&items, &declarations, &mut findings);
     let draft = build(&items, &declarations, &inliner, &mut findings);
     let (draft, typing) = analyse(draft, &declarations, &options, &mut findings);
 
     let mut checked = shell(&items, declarations, &inliner, &mut findings);
     let declarations = checked.declarations.clone();
+    checked.word_bits = options.word_bits;
+    checked.strict = options.strict;
     lower_clauses(&draft, &typing, &declarations, &mut checked, &mut findings);
     let edges = strata::edges(&checked);
     let components = strata::Components::new(checked.relations.len(), &edges);
-    checked.word_bits = options.word_bits;
+    findings.enter(Stage::Strata);
     checked.strata = strata::stratify(&checked, &edges, &components, &mut findings);
+    findings.enter(Stage::Clauses);
     recursion::check(&draft, &checked, &components, &mut findings);
     special::check(&items, &checked, &mut findings);
     warnings::check_text(&draft, &items, &mut findings);
@@ -209,6 +219,7 @@ fn shell(
                 None => RelationKind::Plain,
             },
             choice_domains: relation.choice_domains.clone(),
+            lattice: declarations.lattice_of(relation),
             doc: relation.doc.clone(),
             span: relation.span,
         })
@@ -261,6 +272,7 @@ fn lower_clauses(
         draft,
         declarations,
         typing,
+        word_bits: checked.word_bits,
     };
     for clause in draft.clauses.iter().filter(|clause| !clause.inlined) {
         match &clause.kind {
@@ -379,6 +391,7 @@ pub fn check_query(
         draft: &draft,
         declarations,
         typing: &typing,
+        word_bits: options.word_bits,
     };
     let alternatives: Vec<&Clause> = draft.clauses.iter().collect();
     let query = query(&lowering, &alternatives, &mut findings);
@@ -429,6 +442,7 @@ fn check_atom(
         draft: &draft,
         declarations,
         typing: &typing,
+        word_bits: options.word_bits,
     };
     let errors = findings.into_sorted();
     match draft.clauses.first().map(|clause| &clause.kind) {
@@ -488,6 +502,7 @@ fn options_of(program: &CheckedProgram) -> Options {
     Options {
         legacy: program.pragmas.iter().any(|(key, _)| &**key == "legacy"),
         word_bits: program.word_bits(),
+        strict: program.strict,
         silenced: Vec::new(),
     }
 }

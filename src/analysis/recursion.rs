@@ -190,6 +190,7 @@ fn growth(program: &CheckedProgram, components: &Components, findings: &mut Find
         if !components.is_recursive(head.relation)
             || limited.contains(&head.relation)
             || !relation.choice_domains.is_empty()
+            || relation.lattice.is_some()
         {
             continue;
         }

@@ -4,7 +4,8 @@ use super::checked::{CheckedProgram, RelationId, RelationKind};
 use super::codes;
 use super::declarations::RelationDecl;
 use super::findings::Findings;
-use crate::syntax::ast::{DirectiveKind, Item, ItemKind, Qualifier};
+use super::lattices;
+use crate::syntax::ast::{DirectiveKind, Item, Qualifier};
 use crate::syntax::diagnostic::Diagnostic;
 use rustc_hash::FxHashSet;
 
@@ -21,7 +22,7 @@ pub fn check(items: &[&Item], program: &CheckedProgram, findings: &mut Findings)
             check_delta(program, id, relation, findings);
         }
     }
-    lattices(items, findings);
+    lattices::check_relations(items, &program.declarations, findings);
 }
 
 fn check_subsumption(relation: &RelationDecl, subsumed: bool, findings: &mut Findings) {
@@ -48,6 +49,8 @@ fn check_subsumption(relation: &RelationDecl, subsumed: bool, findings: &mut Fin
         format!(
             "Relation `{name}` has one or more subsumptive rules and relational representation `btree_delete` is missing"
         )
+    } else if relation.attributes.iter().any(|field| field.lattice) {
+        format!("Relation `{name}` must not have both subsumptive rules and lattice arguments")
     } else if relation.attributes.is_empty() {
         format!("Subsumptive relation `{name}` must not be a nullary relation")
     } else {
@@ -86,24 +89,5 @@ fn check_delta(
             .at(span, "gives it rows")
             .at(relation.span, "gets its rows from another relation"),
         );
-    }
-}
-
-/// Lattices are read and printed, but no relation can be run with one yet.
-fn lattices(items: &[&Item], findings: &mut Findings) {
-    for item in items {
-        let ItemKind::Relation(decl) = &item.kind else {
-            continue;
-        };
-        for attribute in decl.attributes.iter().filter(|attribute| attribute.lattice) {
-            findings.push(
-                Diagnostic::error(
-                    codes::UNSUPPORTED,
-                    format!("Lattice attribute `{}` cannot be run", attribute.name.text),
-                )
-                .at(attribute.ty.span, "is a lattice")
-                .help("keep the best row by subsumption: `r(x, a) <= r(x, b) :- a < b.`"),
-            );
-        }
     }
 }

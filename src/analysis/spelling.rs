@@ -48,12 +48,14 @@ impl FunctorOp {
             FunctorOp::Autoinc => Name("autoinc"),
             FunctorOp::IterationCount => Name("recursive_iteration_cnt"),
             FunctorOp::User(name) => Spelling::User(name),
-            FunctorOp::Reinterpret(_) => Name("as"),
+            FunctorOp::Reinterpret(_) | FunctorOp::FloatBits | FunctorOp::FloatOfBits => Name("as"),
+            FunctorOp::Narrow => Name("narrow"),
         }
     }
 }
 
 impl AggregateOp {
+    /// Of a user-defined aggregate only the sign that comes before its functor's name.
     pub fn name(self) -> &'static str {
         match self {
             AggregateOp::Count => "count",
@@ -61,6 +63,7 @@ impl AggregateOp {
             AggregateOp::Min => "min",
             AggregateOp::Max => "max",
             AggregateOp::Mean => "mean",
+            AggregateOp::User => "@@",
         }
     }
 }

@@ -7,7 +7,7 @@ use super::declarations::{Declarations, Field, kind_name};
 use super::draft::{Arg, Atom, ClauseKind, Draft, LiteralKind, NodeId, NodeKind};
 use super::findings::{Findings, counted};
 use super::grounding::Grounded;
-use super::inference::{Bound, Reason, Typing};
+use super::inference::{Bound, Groups, Reason, Typing};
 use super::types::TypeId;
 use crate::syntax::ast::{
     AggregateOp, BinaryOp, CompareOp, IntegerLiteral, Intrinsic, Notation, UnaryOp,
@@ -32,7 +32,7 @@ pub fn check(
         grounded,
         options,
         findings,
-        groups: Groups::of(draft, typing),
+        groups: groups_of(draft, typing),
         faulty: FxHashSet::default(),
     };
     checker.conflicts();
@@ -55,33 +55,15 @@ struct Checker<'a> {
     faulty: FxHashSet<u32>,
 }
 
-/// Nodes whose types depend on each other, as a union-find.
-struct Groups(Vec<u32>);
-
-impl Groups {
-    fn of(draft: &Draft, typing: &Typing) -> Groups {
-        let mut groups = Groups((0..draft.nodes.len() as u32).collect());
-        for &(a, b) in typing.facts.below.iter().chain(&typing.facts.same_kind) {
-            groups.join(a, b);
-        }
-        for &(field, record, _) in &typing.facts.field_of {
-            groups.join(field, record);
-        }
-        groups
+fn groups_of(draft: &Draft, typing: &Typing) -> Groups {
+    let mut groups = Groups::new(draft.nodes.len());
+    for &(a, b) in typing.facts.below.iter().chain(&typing.facts.same_kind) {
+        groups.join(a, b);
     }
-
-    fn find(&mut self, mut node: u32) -> u32 {
-        while self.0[node as usize] != node {
-            self.0[node as usize] = self.0[self.0[node as usize] as usize];
-            node = self.0[node as usize];
-        }
-        node
+    for &(field, record, _) in &typing.facts.field_of {
+        groups.join(field, record);
     }
-
-    fn join(&mut self, a: u32, b: u32) {
-        let (a, b) = (self.find(a), self.find(b));
-        self.0[a.max(b) as usize] = a.min(b);
-    }
+    groups
 }
 
 impl Checker<'_> {
@@ -112,6 +94,9 @@ impl Checker<'_> {
             .iter()
             .map(|&ty| self.type_name(ty))
             .collect();
+        if names.is_empty() && self.is_anonymous(node) {
+            return "record".to_owned();
+        }
         names.join(" | ")
     }
 
@@ -365,6 +350,7 @@ impl Checker<'_> {
                     let aggregate = self.draft.aggregate(*aggregate);
                     let kinds: &[ValueType] = match aggregate.op {
                         AggregateOp::Sum => NUMERIC,
+                        AggregateOp::Min | AggregateOp::Max if self.options.strict => NUMERIC,
                         AggregateOp::Min | AggregateOp::Max => ORDERED,
                         _ => continue,
                     };
@@ -405,8 +391,20 @@ impl Checker<'_> {
             [only] => self.declarations.record_fields(*only).map(<[Field]>::len),
             _ => None,
         };
-        let diagnostic = match declared {
+        let unnamed = self.typing.anonymous.get(&id).copied();
+        let diagnostic = match declared.or(unnamed) {
             Some(expected) if expected == fields.len() => return,
+            Some(expected) if declared.is_none() => Diagnostic::error(
+                codes::RECORD_SIZE,
+                "Records of different sizes are compared",
+            )
+            .at(
+                span,
+                format!(
+                    "has {}, what it is compared with has {expected}",
+                    counted(fields.len(), "field")
+                ),
+            ),
             Some(expected) => Diagnostic::error(
                 codes::RECORD_SIZE,
                 format!(
@@ -434,9 +432,21 @@ impl Checker<'_> {
         self.findings.push(diagnostic);
     }
 
+    /// Whether a node is of none of the kinds, and nobody was told.
+    fn is_other(&mut self, id: NodeId, kinds: &[ValueType]) -> bool {
+        let other = match self.kind(id) {
+            Some(kind) => !kinds.contains(&kind),
+            None => self.is_anonymous(id),
+        };
+        other && !self.is_faulty(id)
+    }
+
+    fn is_anonymous(&self, id: NodeId) -> bool {
+        self.typing.anonymous.contains_key(&self.draft.find(id))
+    }
+
     fn overload(&mut self, id: NodeId, kinds: &[ValueType], span: Span) {
-        let Some(kind) = self.kind(id) else { return };
-        if kinds.contains(&kind) || self.is_faulty(id) {
+        if !self.is_other(id, kinds) {
             return;
         }
         self.blame(id);
@@ -451,8 +461,7 @@ impl Checker<'_> {
     }
 
     fn aggregate(&mut self, id: NodeId, kinds: &[ValueType], span: Span) {
-        let Some(kind) = self.kind(id) else { return };
-        if kinds.contains(&kind) || self.is_faulty(id) {
+        if !self.is_other(id, kinds) {
             return;
         }
         self.blame(id);
@@ -535,10 +544,7 @@ impl Checker<'_> {
 
     fn comparable(&mut self, sides: &[Arg], kinds: &[ValueType], span: Span) {
         for side in sides {
-            let Some(kind) = self.kind(side.node) else {
-                continue;
-            };
-            if kinds.contains(&kind) || self.is_faulty(side.node) {
+            if !self.is_other(side.node, kinds) {
                 continue;
             }
             self.blame(side.node);
@@ -630,7 +636,9 @@ impl Checker<'_> {
             let NodeKind::Variable(name) = &node.kind else {
                 continue;
             };
-            let typed = self.draft.find(id) != id || !self.typing.bounds(id).is_empty();
+            let typed = self.draft.find(id) != id
+                || !self.typing.bounds(id).is_empty()
+                || self.is_anonymous(id);
             if typed || !self.grounded.contains(self.draft, id) || !self.blame(id) {
                 continue;
             }

@@ -2,8 +2,8 @@
 
 use super::units;
 use crate::session::{
-    Choice, Credibility, GraphFormat, Lens, PartialDate, RejectQuestion, Reliability, Supposition,
-    WhatIfQuestion,
+    Choice, Combination, Credibility, GraphFormat, Lens, PartialDate, RejectQuestion, Reliability,
+    Supposition, WhatIfQuestion,
 };
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
@@ -48,6 +48,14 @@ Examples:
   cutout critical 'attributed(\"apt3\", _)'       of each that agrees
   cutout critical --relation attributed         the single points of failure of a relation
   cutout critical                               of all output relations";
+
+const ABDUCE_EXAMPLES: &str = "\
+Examples:
+  cutout abduce 'serves(\"x-firm\", \"mss\")'            over the relations declared .abducible
+  cutout abduce --using contract,subcontract --max 3 'serves(\"x-firm\", \"mss\")'
+  cutout abduce --rival 'serves(\"x-firm\", \"mps\")' 'serves(\"x-firm\", \"mss\")'
+  cutout abduce --new-constants 'serves(\"x-firm\", \"mss\")'   with some unknown entity in between";
+
 const PLAN_EXAMPLES: &str = "\
 Examples:
   cutout plan                                 every rule, over the rows it would meet
@@ -170,6 +178,9 @@ pub enum Verb {
     /// The ways to end a conclusion that is not believed, least credible first; keep one of them rejected
     #[command(after_help = REJECT_EXAMPLES)]
     Reject(RejectArgs),
+    /// What would have to be so for a fact to hold: all minimal sets of facts that may be assumed
+    #[command(after_help = ABDUCE_EXAMPLES)]
+    Abduce(AbduceArgs),
     /// Print the completion script of a shell
     Completions { shell: Shell },
 }
@@ -187,6 +198,12 @@ pub struct ProgramArgs {
     /// Macros, as in `-M "A=1 B"`
     #[arg(short = 'M', long, value_name = "MACROS")]
     pub macros: Vec<String>,
+    /// Bits of a number, for programs that rely on numbers of 32 [default: 64]
+    #[arg(long, value_name = "BITS", value_parser = units::word_size)]
+    pub word_size: Option<u32>,
+    /// Do as Soufflé does even where it errs: a division by zero ends the run, quotes are doubled after a backslash
+    #[arg(long)]
+    pub strict_souffle: bool,
     /// No warnings, and a missing fact file is an empty one
     #[arg(short = 'w', long)]
     pub no_warn: bool,
@@ -359,6 +376,9 @@ pub struct LensArgs {
     /// Claims at least so credible, `1` to `6`
     #[arg(long, value_name = "1-6")]
     pub max_credibility: Option<Credibility>,
+    /// Conclusions whose claims never all held at one time do not hold, and nothing follows from them
+    #[arg(long)]
+    pub time: bool,
 }
 
 /// Under what to ask.
@@ -406,9 +426,9 @@ pub struct WhyArgs {
     /// Check the proof again, step by step
     #[arg(long)]
     pub verify: bool,
-    /// Supports whose claims never held at one time support nothing
-    #[arg(long)]
-    pub time: bool,
+    /// How strengths are put together: `min` (a chain is as strong as its weakest link), `product`, or `probability`
+    #[arg(long, value_name = "HOW", default_value_t)]
+    pub strength: Combination,
     /// Write the proof as `dot` (Graphviz), `mermaid` or `prose`
     #[arg(long = "as", value_name = "FORMAT", conflicts_with = "json")]
     pub format: Option<GraphFormat>,
@@ -563,6 +583,33 @@ pub struct CriticalArgs {
     pub explain: ExplainArgs,
 }
 
+#[derive(Debug, Args)]
+pub struct AbduceArgs {
+    /// The fact to be explained, `_` for any value, as in 'serves("x-firm", "mss")'
+    #[arg(value_name = "FACT")]
+    pub fact: String,
+    /// Rule files, together one program [default: rules/*.dl]
+    #[arg(value_name = "PROG.dl", value_hint = ValueHint::FilePath)]
+    pub programs: Vec<PathBuf>,
+    /// Relations whose facts may be assumed, separated by commas [default: those declared .abducible]
+    #[arg(long, value_name = "RELATIONS", value_delimiter = ',')]
+    pub using: Vec<String>,
+    /// Facts in one explanation [default: 2]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=8))]
+    pub max: Option<u8>,
+    /// Explanations to look for [default: 100]
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+    /// A fact or a hypothesis: explanations that help it too come later
+    #[arg(long, value_name = "FACT")]
+    pub rival: Option<String>,
+    /// Also assume facts about somebody or something that no claim names
+    #[arg(long)]
+    pub new_constants: bool,
+    #[command(flatten)]
+    pub explain: ExplainArgs,
+}
+
 /// What a rule instance without a value is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum OnFault {
@@ -688,6 +735,7 @@ impl LensArgs {
             known_by: self.known_by,
             min_reliability: self.min_reliability,
             max_credibility: self.max_credibility,
+            at_once: self.time,
         }
     }
 }

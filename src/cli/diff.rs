@@ -7,7 +7,7 @@ use super::style::Palette;
 use super::table::{self, TextGrid};
 use super::units::show_count;
 use super::{open, report, suppose, terminal};
-use crate::session::{CaseDiff, CaseSpec, Clause, DiffQuestion, Error, Explained, Session};
+use crate::session::{CaseDiff, CaseSpec, Clause, DiffQuestion, Error, ExplainedChange, Session};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -147,7 +147,7 @@ fn print(
     for relation in &found.relations {
         for (change, facts) in [("appeared", &relation.appeared), ("fell", &relation.fell)] {
             let of = format!("{}(", relation.relation);
-            let explained: Vec<&Explained> = found
+            let explained: Vec<&ExplainedChange> = found
                 .explained
                 .iter()
                 .filter(|one| one.change == change && one.fact.starts_with(&of))
@@ -170,7 +170,7 @@ fn print(
 }
 
 fn explained(
-    one: &Explained,
+    one: &ExplainedChange,
     found: &CaseDiff,
     palette: Palette,
     out: &mut dyn Write,

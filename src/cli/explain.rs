@@ -1,10 +1,10 @@
 //! Explanations on the command line: open the case, ask, print.
 
-use super::args::{CriticalArgs, ExplainArgs, FactArgs, RejectArgs, ThingArgs};
+use super::args::{AbduceArgs, CriticalArgs, ExplainArgs, FactArgs, RejectArgs, ThingArgs};
 use super::interrupt::Interrupt;
 use super::status::Status;
 use super::{open, report, suppose};
-use crate::session::{CriticalQuestion, Error, Session};
+use crate::session::{AbductionQuestion, CriticalQuestion, Error, Session};
 use serde::Serialize;
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -77,6 +77,21 @@ pub fn worlds(directory: Option<&Path>, arguments: &FactArgs) -> Status {
     let common = &arguments.explain;
     answer(directory, &arguments.programs, common, |session| {
         session.worlds(&arguments.fact)
+    })
+}
+
+pub fn abduce(directory: Option<&Path>, arguments: &AbduceArgs) -> Status {
+    let question = AbductionQuestion {
+        fact: arguments.fact.clone(),
+        using: arguments.using.clone(),
+        most: arguments.max.map(usize::from),
+        limit: arguments.limit,
+        rival: arguments.rival.clone(),
+        new_constants: arguments.new_constants,
+    };
+    let common = &arguments.explain;
+    answer(directory, &arguments.programs, common, |session| {
+        session.abduce(&question)
     })
 }
 

@@ -39,7 +39,7 @@ use status::Status;
 
 pub use check::check;
 pub use diff::diff;
-pub use explain::{corroboration, critical, impact, reject, timeline, why_not, worlds};
+pub use explain::{abduce, corroboration, critical, impact, reject, timeline, why_not, worlds};
 pub use fmt::fmt;
 pub use hypotheses::hypotheses;
 pub use plan::plan;

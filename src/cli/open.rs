@@ -30,6 +30,8 @@ pub fn case_spec(
             .collect(),
         missing_facts_are_empty: arguments.no_warn,
         silenced,
+        word_bits: arguments.word_size.unwrap_or(64),
+        strict: arguments.strict_souffle,
         text: None,
     }
 }

@@ -36,6 +36,15 @@ pub fn bytes(text: &str) -> Result<u64, String> {
     Ok((value * 1024f64.powi(power)) as u64)
 }
 
+/// `64` or `32`
+pub fn word_size(text: &str) -> Result<u32, String> {
+    match text {
+        "64" => Ok(64),
+        "32" => Ok(32),
+        _ => Err("64 or 32".to_owned()),
+    }
+}
+
 /// `12.3 MiB`
 pub fn show_bytes(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];

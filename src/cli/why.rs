@@ -15,7 +15,7 @@ pub fn why(directory: Option<&Path>, arguments: &WhyArgs) -> Status {
         limit: arguments.limit,
         full: arguments.full,
         verify: arguments.verify,
-        time: arguments.time,
+        strength: arguments.strength,
         ..WhyQuestion::of(arguments.fact.as_str())
     };
     let answer = explain::open(directory, &arguments.programs, common)

@@ -27,6 +27,8 @@ enum Total {
         sum: f64,
         count: u64,
     },
+    /// What a registered closure makes of the values is not known here.
+    Unknown,
 }
 
 impl Accumulator {
@@ -44,6 +46,7 @@ impl Accumulator {
                 kept: None,
             },
             AggregateOp::Mean => Total::Mean { sum: 0.0, count: 0 },
+            AggregateOp::User => Total::Unknown,
         };
         Accumulator { operand, total }
     }
@@ -53,6 +56,7 @@ impl Accumulator {
         let operand = self.operand;
         match &mut self.total {
             Total::Count(count) => *count += 1,
+            Total::Unknown => {}
             Total::Sum(sum) => *sum = sum.wrapping_add(dictionary.to_word(value)),
             Total::FloatSum(sum) => *sum += dictionary.to_float(value),
             Total::Best { beats, kept } => match kept {
@@ -98,17 +102,19 @@ impl Accumulator {
                 *sum += more;
                 *count += n;
             }
+            (Total::Unknown, Total::Unknown) => {}
             _ => debug_assert!(false, "accumulators of one aggregate are of one kind"),
         }
     }
 
-    /// The value of the aggregate. Over nothing, `count` and `sum` are 0 and the others have no value.
+    /// The value of the aggregate; a user-defined one has none here. Over nothing, `count` and `sum` are 0 and the others have no value.
     pub fn finish(&self, dictionary: &Dictionary) -> Option<Code> {
         match self.total {
             Total::Count(count) => Some(dictionary.unsigned(count)),
             Total::Sum(sum) => Some(dictionary.word(sum)),
             Total::FloatSum(sum) => Some(dictionary.float(sum)),
             Total::Best { kept, .. } => kept,
+            Total::Unknown => None,
             Total::Mean { count: 0, .. } => None,
             Total::Mean { sum, count } => Some(dictionary.float(sum / count as f64)),
         }

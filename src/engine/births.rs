@@ -1,22 +1,28 @@
 //! When each row of a relation appeared.
 
-use crate::storage::{Code, SortedRows};
+use crate::storage::{Code, Rows, SortedRows};
 use rustc_hash::FxHashMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// The rows of a relation by the tick that brought them: stated ones first, then a run for each round.
 pub struct Births {
     runs: Vec<(u32, SortedRows)>,
     /// Made when first needed: a long recursion leaves thousands of short runs.
     lookup: OnceLock<Lookup>,
+    /// What changes have made of single rows since; `None`: the row is gone.
+    amended: FxHashMap<Arc<[Code]>, Option<u32>>,
+    latest: u32,
 }
 
 struct Lookup {
     /// Positions of the runs that are searched one by one.
     long: Vec<usize>,
-    /// Rows of all others.
-    short: FxHashMap<Box<[Code]>, u32>,
+    /// Rows of all others, each with its tick behind it.
+    short: SortedRows,
 }
+
+/// What a change had made of a row before the latest one did; `None`: nothing.
+pub type Amendment = Option<Option<u32>>;
 
 /// So many runs are searched one by one. A run of less than this part of all rows is short.
 const FEW: usize = 32;
@@ -26,6 +32,8 @@ impl Births {
         Births {
             runs: vec![(0, stated)],
             lookup: OnceLock::new(),
+            amended: FxHashMap::default(),
+            latest: 0,
         }
     }
 
@@ -33,6 +41,26 @@ impl Births {
     pub fn push(&mut self, tick: u32, rows: SortedRows) {
         self.runs.push((tick, rows));
         self.lookup.take();
+        self.latest = tick;
+    }
+
+    /// No row has a later birth.
+    pub fn latest(&self) -> u32 {
+        self.latest
+    }
+
+    /// Gives a row another birth, or none. Returns what [`Births::restore`] needs to take that back.
+    pub fn amend(&mut self, row: &Arc<[Code]>, birth: Option<u32>) -> Amendment {
+        self.latest = self.latest.max(birth.unwrap_or(0));
+        self.amended.insert(row.clone(), birth)
+    }
+
+    /// Takes an amendment back, and returns it.
+    pub fn restore(&mut self, row: &Arc<[Code]>, amendment: Amendment) -> Amendment {
+        match amendment {
+            Some(birth) => self.amended.insert(row.clone(), birth),
+            None => self.amended.remove(row),
+        }
     }
 
     pub fn rewrite(&mut self, f: impl Fn(&SortedRows) -> SortedRows) {
@@ -42,45 +70,46 @@ impl Births {
         self.lookup.take();
     }
 
-    pub fn is_stated(&self, row: &[Code]) -> bool {
-        self.runs[0].1.contains(row)
-    }
-
     /// The first tick that has the row. O(log rows); the first call may take time linear in all rows.
     pub fn of(&self, row: &[Code]) -> Option<u32> {
+        if let Some(&birth) = self.amended.get(row) {
+            return birth;
+        }
         let has = |run: &&(u32, SortedRows)| run.1.contains(row);
         if self.runs.len() <= FEW {
             return self.runs.iter().find(has).map(|run| run.0);
         }
         let lookup = self.lookup.get_or_init(|| self.lookup());
         let long = lookup.long.iter().map(|&at| &self.runs[at]).find(has);
-        let short = lookup.short.get(row).copied();
+        let at = lookup.short.range(row);
+        let ticks = lookup.short.rows().column(row.len());
+        let short = ticks[at].first().map(|tick| tick.0);
         long.map(|run| run.0).into_iter().chain(short).min()
     }
 
     fn lookup(&self) -> Lookup {
         let rows: usize = self.runs.iter().map(|(_, rows)| rows.len()).sum();
-        let mut lookup = Lookup {
-            long: Vec::new(),
-            short: FxHashMap::default(),
-        };
-        for (at, (tick, run)) in self.runs.iter().enumerate() {
-            if run.len() * FEW > rows {
-                lookup.long.push(at);
-                continue;
+        let (long, short): (Vec<usize>, Vec<usize>) =
+            (0..self.runs.len()).partition(|&at| self.runs[at].1.len() * FEW > rows);
+        let arity = self.runs[0].1.rows().arity();
+        let mut columns = vec![Vec::new(); arity + 1];
+        for at in short {
+            let (tick, run) = &self.runs[at];
+            for (column, to) in columns.iter_mut().take(arity).enumerate() {
+                to.extend_from_slice(run.rows().column(column));
             }
-            for row in run.rows().iter() {
-                lookup.short.entry(row.into()).or_insert(*tick);
-            }
+            columns[arity].extend(std::iter::repeat_n(Code(*tick), run.len()));
         }
-        lookup
+        Lookup {
+            long,
+            short: SortedRows::from_unsorted(Rows::from_columns(columns)),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::Rows;
 
     fn run(numbers: std::ops::Range<u32>) -> SortedRows {
         let mut rows = Rows::new(1);
@@ -102,7 +131,13 @@ mod tests {
             );
             assert_eq!((of(2002), of(9999)), (Some(2), None));
         }
-        assert!(births.is_stated(&[Code(7)]) && !births.is_stated(&[Code(1007)]));
+        let (old, gone): (Arc<[Code]>, Arc<[Code]>) = ([Code(7)].into(), [Code(2100)].into());
+        let before = [births.amend(&old, Some(900)), births.amend(&gone, None)];
+        assert_eq!((births.of(&old), births.of(&gone)), (Some(900), None));
+        assert_eq!(births.latest(), 900);
+        births.restore(&old, before[0]);
+        births.restore(&gone, before[1]);
+        assert_eq!((births.of(&old), births.of(&gone)), (Some(0), Some(100)));
         births.rewrite(|rows| match rows.len() {
             1 => run(0..0),
             _ => rows.clone(),

@@ -4,6 +4,7 @@ use super::admission::Admission;
 use super::budget::{Budget, Observer, RunOptions, RunReport, Spent, Stop, watching_memory};
 use super::closures::Functors;
 use super::fixpoint::{self, Run};
+use super::maintain::{Change, Difference, History, Routes, Setting};
 use super::planning::{ProgramPlans, plan_program};
 use super::relation::{IndexSpec, RelationState};
 use super::statistics::Sizes;
@@ -19,6 +20,10 @@ pub struct Database {
     functors: Functors,
     /// Absent for one thread.
     pool: Option<rayon::ThreadPool>,
+    /// Those of the run.
+    options: RunOptions,
+    routes: Routes,
+    history: History,
 }
 
 impl Database {
@@ -33,6 +38,9 @@ impl Database {
             relations,
             functors: Functors::default(),
             pool: None,
+            options: RunOptions::default(),
+            routes: Routes::default(),
+            history: History::default(),
         }
     }
 
@@ -54,6 +62,31 @@ impl Database {
         self.relations[relation.index()].state(rows);
     }
 
+    /// Gives rows that were derived elsewhere, before [`Database::hold_stated`].
+    pub fn state_derived(&mut self, relation: RelationId, rows: Rows) {
+        self.relations[relation.index()].state_derived(rows);
+    }
+
+    /// Takes the rows that were given for all there are, and checks the constraints over them. Rows that were derived
+    /// elsewhere are younger than stated ones; which of them came first is not known.
+    pub fn hold_stated(
+        &mut self,
+        options: &RunOptions,
+        observer: &dyn Observer,
+    ) -> Result<RunReport, Stop> {
+        let spent = Spent::default();
+        let run = Run::new(
+            &self.program,
+            &self.dictionary,
+            &self.functors,
+            options,
+            observer,
+            None,
+            &spent,
+        );
+        run.hold(&mut self.relations)
+    }
+
     /// Derives everything that follows. On a [`Stop`] the rows derived so far stay readable.
     pub fn run(
         &mut self,
@@ -69,6 +102,7 @@ impl Database {
                     .ok()
             })
             .flatten();
+        self.options = options.clone();
         let spent = Spent::default();
         let run = Run::new(
             &self.program,
@@ -87,6 +121,70 @@ impl Database {
             }
         }
         outcome
+    }
+
+    /// States and withdraws rows, and goes over to another program, after a [`Database::run`] that was not stopped. The
+    /// answer is what is otherwise than before; the database is as a run from scratch would leave it. Takes time in
+    /// proportion to what the change reaches, and never much more than such a run; the first changes may build indexes.
+    /// On a [`Stop`] everything is as it was.
+    pub fn change(&mut self, change: &Change, budget: &Budget) -> Result<Difference, Stop> {
+        let options = RunOptions {
+            budget: budget.clone(),
+            measure: false,
+            ..self.options
+        };
+        let setting = Setting {
+            program: self.program.clone(),
+            dictionary: &self.dictionary,
+            functors: &self.functors,
+            options: &options,
+            pool: self.pool.as_ref(),
+        };
+        let entry = setting.carry_out(change, &mut self.relations, &mut self.routes)?;
+        if let Some(program) = &change.program {
+            self.program = program.clone();
+        }
+        let difference = entry.difference.clone();
+        self.history.push(entry);
+        Ok(difference)
+    }
+
+    /// Changes that [`Database::undo`] can take back. A transaction is the changes beyond a depth noted before, so
+    /// transactions nest.
+    pub fn depth(&self) -> usize {
+        self.history.depth()
+    }
+
+    /// Changes that [`Database::redo`] can make again.
+    pub fn undone(&self) -> usize {
+        self.history.undone()
+    }
+
+    /// Takes the last change back: rows, births, what is stated and the program are what they were. `None`: there is
+    /// none.
+    pub fn undo(&mut self) -> Option<Difference> {
+        let (difference, program) = self.history.undo(&mut self.relations)?;
+        self.go_over_to(program);
+        Some(difference)
+    }
+
+    /// Makes the change again that was taken back last, unless another one has been made since.
+    pub fn redo(&mut self) -> Option<Difference> {
+        let (difference, program) = self.history.redo(&mut self.relations)?;
+        self.go_over_to(program);
+        Some(difference)
+    }
+
+    fn go_over_to(&mut self, program: Option<Arc<CheckedProgram>>) {
+        if let Some(program) = program {
+            self.program = program;
+            self.routes.clear();
+        }
+    }
+
+    /// Whether a row is stated from outside; rule text does not count.
+    pub fn is_told(&self, relation: RelationId, row: &[Code]) -> bool {
+        self.relations[relation.index()].is_told(row)
     }
 
     pub fn len(&self, relation: RelationId) -> usize {

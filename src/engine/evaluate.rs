@@ -4,13 +4,16 @@ use super::budget::Spent;
 use super::closures::Functors;
 use super::functor::{Fault, FaultReport, Patterns, apply, compare, contains, show_call};
 use super::pipeline::{Arg, Expression, Op};
+use super::value_order::compare as compare_values;
 use super::worker::Batch;
-use crate::analysis::checked::{CheckedProgram, FunctorOp, ValueType};
+use crate::analysis::checked::{CheckedProgram, Functor, FunctorOp, ValueType, Variable};
 use crate::storage::{Code, Dictionary};
 use crate::syntax::ast::CompareOp;
 use crate::syntax::source::Span;
 use parking_lot::Mutex;
+use std::cmp::Ordering;
 use std::mem::discriminant;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::Relaxed};
 use std::time::Instant;
 
@@ -31,13 +34,15 @@ pub struct Context<'a> {
     pub threads: u64,
     /// The clause that is evaluated; `None` for queries.
     pub place: Option<Span>,
+    /// Of that clause.
+    pub variables: &'a [Variable],
     /// The round, for `recursive_iteration_cnt()`.
     pub round: u32,
     pub autoinc: &'a AtomicI64,
     pub faults: &'a Mutex<Vec<FaultReport>>,
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
     pub fn stopped(&self) -> bool {
         if self
             .deadline
@@ -48,20 +53,60 @@ impl Context<'_> {
         self.cancel.load(Relaxed) || self.late.load(Relaxed) || self.spent.is_spent()
     }
 
-    fn fault(&self, fault: Fault, call: impl FnOnce() -> String) {
+    /// With the names and types of the rule's variables, for what is said about faults.
+    pub fn of(self, variables: &'a [Variable]) -> Context<'a> {
+        Context { variables, ..self }
+    }
+
+    /// Reports that a functor has no value for one row of a batch.
+    pub(super) fn fault(
+        &self,
+        fault: Fault,
+        batch: &Batch,
+        row: u32,
+        call: impl FnOnce() -> String,
+    ) {
+        // A column that is no longer needed is empty or longer than the batch.
+        let values = self
+            .variables
+            .iter()
+            .zip(&batch.columns)
+            .filter(|(variable, column)| !variable.synthetic && column.len() == batch.len)
+            .map(|(variable, column)| (variable.name.clone(), variable.ty, column[row as usize]))
+            .collect();
+        self.fault_at(fault, values, call);
+    }
+
+    /// Reports a fault with the values that led to it. Of those of one kind in one rule the first by value is kept: it
+    /// is the same one at any number of threads.
+    pub(super) fn fault_at(
+        &self,
+        fault: Fault,
+        row: Vec<(Arc<str>, ValueType, Code)>,
+        call: impl FnOnce() -> String,
+    ) {
         let mut faults = self.faults.lock();
-        match faults.iter_mut().find(|known| {
+        let known = faults.iter_mut().find(|known| {
             known.place == self.place && discriminant(&known.fault) == discriminant(&fault)
-        }) {
-            Some(known) => known.count += 1,
-            None => {
-                faults.push(FaultReport {
-                    place: self.place,
-                    fault,
-                    count: 1,
-                    example: call(),
-                });
-            }
+        });
+        let Some(known) = known else {
+            faults.push(FaultReport {
+                place: self.place,
+                fault,
+                count: 1,
+                example: call(),
+                row,
+            });
+            return;
+        };
+        known.count += 1;
+        let order = row
+            .iter()
+            .zip(&known.row)
+            .map(|((_, ty, a), (.., b))| compare_values(self.program, self.dictionary, *ty, *a, *b))
+            .find(|order| order.is_ne());
+        if order == Some(Ordering::Less) {
+            (known.fault, known.example, known.row) = (fault, call(), row);
         }
     }
 }
@@ -90,37 +135,34 @@ pub fn evaluate(
         Expression::Call { functor, args } => {
             let columns = Columns::of(args, batch, context);
             columns.each(batch.len, |row, codes| {
-                let value = match functor.op {
-                    FunctorOp::Autoinc => Ok(context
-                        .dictionary
-                        .number(context.autoinc.fetch_add(1, Relaxed))),
-                    FunctorOp::IterationCount => {
-                        Ok(context.dictionary.unsigned(u64::from(context.round)))
-                    }
-                    FunctorOp::User(ref name) => {
-                        let Context {
-                            functors,
-                            program,
-                            dictionary,
-                            ..
-                        } = context;
-                        functors.call(name, codes, program, dictionary)
-                    }
-                    _ => apply(functor, codes, context.dictionary),
-                };
-                match value {
+                match call(functor, codes, context) {
                     Ok(code) => {
                         column.push(code);
                         rows.push(row);
                     }
-                    Err(fault) => {
-                        context.fault(fault, || show_call(functor, codes, context.dictionary))
-                    }
+                    Err(fault) => context.fault(fault, batch, row, || {
+                        show_call(functor, codes, context.dictionary)
+                    }),
                 }
             });
         }
     }
     column.len() == batch.len
+}
+
+/// The value of any functor, those included that depend on more than their arguments.
+pub fn call(functor: &Functor, codes: &[Code], context: &Context) -> Result<Code, Fault> {
+    let dictionary = context.dictionary;
+    match functor.op {
+        FunctorOp::Autoinc => Ok(dictionary.number(context.autoinc.fetch_add(1, Relaxed))),
+        FunctorOp::IterationCount => Ok(dictionary.unsigned(u64::from(context.round))),
+        FunctorOp::User(ref name) => {
+            context
+                .functors
+                .call(name, codes, context.program, dictionary)
+        }
+        _ => apply(functor, codes, dictionary),
+    }
 }
 
 /// The arguments of a functor for a batch. A row is missing from an argument that faulted there.
@@ -204,7 +246,7 @@ pub fn truth(op: &Op, batch: &Batch, context: &Context, rows: &mut Vec<u32>) {
                 |row, pattern, text| match context.patterns.matches(pattern, text, dictionary) {
                     Ok(holds) if holds != *negated => rows.push(row),
                     Ok(_) => {}
-                    Err(fault) => context.fault(fault, || {
+                    Err(fault) => context.fault(fault, batch, row, || {
                         let [pattern, text] = [pattern, text].map(|code| dictionary.text(code));
                         format!("match({pattern:?}, {text:?})")
                     }),

@@ -11,6 +11,7 @@ use super::budget::{
 use super::closures::Functors;
 use super::evaluate::Context;
 use super::functor::{FaultReport, Patterns};
+use super::lattice::Merged;
 use super::numbering::numbered;
 use super::pipeline::{Op, Pipeline, Resolver};
 use super::profile::{Profile, RoundCost};
@@ -27,6 +28,7 @@ use crate::plan::{Operand, RulePlan, plan_rule, plan_subsumption};
 use crate::storage::{Dictionary, Rows, SortedRows};
 use crate::syntax::source::Span;
 use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering::Relaxed};
 use std::time::Instant;
 
@@ -55,6 +57,8 @@ pub struct Run<'a> {
     report: RunReport,
     /// Rows by relation that rule text alone states. They come in with the stratum.
     in_text: Vec<u64>,
+    /// What the keys of lattice relations have so far.
+    lattices: FxHashMap<RelationId, Merged>,
     tick: u32,
 }
 
@@ -91,12 +95,30 @@ impl<'a> Run<'a> {
             profile: Mutex::default(),
             report: RunReport::default(),
             in_text: vec![0; program.relations().count()],
+            lattices: FxHashMap::default(),
             tick: 0,
         }
     }
 
     pub fn run(mut self, relations: &mut [RelationState]) -> Result<RunReport, Stop> {
         let outcome = self.derive(relations);
+        self.end(outcome, relations)
+    }
+
+    /// Derives nothing: what is given is all that holds.
+    pub fn hold(mut self, relations: &mut [RelationState]) -> Result<RunReport, Stop> {
+        for state in relations.iter_mut() {
+            self.report.stated += state.hold(self.options.births);
+        }
+        let outcome = self.constraints(relations);
+        self.end(outcome, relations)
+    }
+
+    fn end(
+        mut self,
+        outcome: Result<(), Stop>,
+        relations: &[RelationState],
+    ) -> Result<RunReport, Stop> {
         let total: u64 = relations
             .iter()
             .map(|state| (state.set.len() + state.set.unsettled()) as u64)
@@ -122,6 +144,7 @@ impl<'a> Run<'a> {
             let state = &mut relations[id.index()];
             let grows = self.program.rules_of(id).next().is_some()
                 || state.is_guarded()
+                || relation.lattice.is_some()
                 || self.subsumptions_of(id).next().is_some()
                 || matches!(relation.kind, RelationKind::Delta(_));
             let stated = state.open(grows, self.options.threads, self.options.births);
@@ -133,6 +156,18 @@ impl<'a> Run<'a> {
             self.stratum(at, stratum, relations)?;
         }
         self.constraints(relations)
+    }
+
+    /// Derives one stratum, whose relations are open, from relations at rest. Its ticks come after `tick`.
+    pub fn stratum_again(
+        &mut self,
+        at: usize,
+        relations: &mut [RelationState],
+        tick: u32,
+    ) -> Result<(), Stop> {
+        self.tick = tick;
+        let program = self.program;
+        self.stratum(at, &program.strata()[at], relations)
     }
 
     fn stratum(
@@ -301,6 +336,7 @@ impl<'a> Run<'a> {
             self.subsume(stratum, relations)?;
             self.profile.get_mut().settled(at, started.elapsed());
         }
+        self.merge_lattices(stratum, relations, round);
         self.log_deltas(stratum, relations, round);
         let rows: u64 = relations.iter().map(|state| state.set.len() as u64).sum();
         let derived = rows.saturating_sub(self.report.stated);
@@ -359,6 +395,23 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
+    /// Gives each key of a lattice relation the least upper bound of what it had and what the round brought.
+    fn merge_lattices(&mut self, stratum: &Stratum, relations: &mut [RelationState], round: u32) {
+        for &id in &stratum.relations {
+            let relation = &self.program[id];
+            let Some(lattice) = &relation.lattice else {
+                continue;
+            };
+            let mut merged = self.lattices.remove(&id).unwrap_or_default();
+            let state = &mut relations[id.index()];
+            let context = self.context(relation.span, round);
+            if let Some(changed) = merged.take(&state.delta, relation, lattice, &context) {
+                state.replace(&changed.all, changed.fresh, self.options.threads, self.tick);
+            }
+            self.lattices.insert(id, merged);
+        }
+    }
+
     fn dominated(
         &self,
         subsumption: &Subsumption,
@@ -375,7 +428,7 @@ impl<'a> Run<'a> {
             dictionary: self.dictionary,
         }
         .resolve(&plan);
-        let context = self.context(subsumption.span, 0);
+        let context = self.context(subsumption.span, 0).of(&subsumption.variables);
         let found = drive(&pipeline, &context, self.pool, |_| {
             Dominated::new(&pipeline.answer)
         });
@@ -450,7 +503,8 @@ impl<'a> Run<'a> {
         let resolved = Instant::now();
         let state = &relations[head.index()];
         let set = &state.set;
-        let context = self.context(self.program[plan.rule].span, round);
+        let rule = &self.program[plan.rule];
+        let context = self.context(rule.span, round).of(&rule.variables);
         let unsettled = || match self.options.measure {
             true => set.unsettled() as u64,
             false => 0,
@@ -523,7 +577,8 @@ impl<'a> Run<'a> {
                     recursive: &[],
                 },
             );
-            let context = self.context(self.program[rule].span, 0);
+            let variables = &self.program[rule].variables;
+            let context = self.context(self.program[rule].span, 0).of(variables);
             let started = Instant::now();
             let rows = answers(&plan, relations, self.dictionary, &context, self.pool);
             if let Some(reason) = interruption(&context) {
@@ -571,6 +626,7 @@ impl<'a> Run<'a> {
             late: AtomicBool::new(false),
             threads: self.options.threads.max(1) as u64,
             place: Some(place),
+            variables: &[],
             round,
             autoinc: &self.autoinc,
             faults: &self.faults,
@@ -650,6 +706,7 @@ pub fn query(
         late: AtomicBool::new(false),
         threads: 1,
         place: None,
+        variables: &[],
         round: 0,
         autoinc: &autoinc,
         faults: &faults,

@@ -5,8 +5,9 @@ use super::evaluate::Context;
 use super::functor::compare;
 use super::pipeline::{Arg, Fold};
 use super::sink::Sink;
+use super::value_order::compare as compare_values;
 use super::worker::{Batch, Worker};
-use crate::analysis::checked::{AggregateOp, ValueType, VarId};
+use crate::analysis::checked::{AggregateOp, UserFold, ValueType, VarId};
 use crate::storage::index::ABSENT;
 use crate::storage::table::RowTable;
 use crate::storage::{Code, Dictionary, Index};
@@ -39,17 +40,25 @@ pub fn run_fold<'a>(
         group_of.push(number);
     }
     inner.len = groups.len();
+    // The stages of the body take the batch apart.
+    let keys = match fold.user {
+        Some(_) => inner.clone(),
+        None => Batch::default(),
+    };
 
     let totals = Totals::new(fold, groups.len(), context.dictionary);
     let mut worker = Worker::over(&fold.body, variables, context, totals);
     worker.run(&mut inner);
     let totals = worker.sink;
 
-    let results: Vec<Option<Code>> = totals
-        .groups
-        .iter()
-        .map(|total| total.finish(context.dictionary))
-        .collect();
+    let results: Vec<Option<Code>> = match &fold.user {
+        Some(user) => folded(user, totals.values, &keys, fold.operand, context),
+        None => totals
+            .groups
+            .iter()
+            .map(|total| total.finish(context.dictionary))
+            .collect(),
+    };
     for (row, &group) in group_of.iter().enumerate() {
         let Some(result) = results[group as usize] else {
             continue;
@@ -68,6 +77,38 @@ pub fn run_fold<'a>(
     }
 }
 
+/// Hands the values of each group to its closure, in ascending order: the rows come in any. `inner` holds what is
+/// known of the groups, row by row.
+fn folded(
+    user: &UserFold,
+    mut values: Vec<Vec<Code>>,
+    inner: &Batch,
+    operand: ValueType,
+    context: &Context,
+) -> Vec<Option<Code>> {
+    let (program, dictionary) = (context.program, context.dictionary);
+    let mut results = Vec::with_capacity(values.len());
+    for (group, values) in values.iter_mut().enumerate() {
+        values.sort_unstable_by(|&a, &b| compare_values(program, dictionary, operand, a, b));
+        let first = inner.column(user.init)[group];
+        let folded = values.iter().try_fold(first, |total, &value| {
+            context
+                .functors
+                .call(&user.functor, &[total, value], program, dictionary)
+        });
+        results.push(match folded {
+            Ok(total) => Some(total),
+            Err(fault) => {
+                context.fault(fault, inner, group as u32, || {
+                    format!("@@{}(…)", user.functor)
+                });
+                None
+            }
+        });
+    }
+    results
+}
+
 /// The running totals of all groups of one batch.
 struct Totals<'a> {
     op: AggregateOp,
@@ -77,6 +118,8 @@ struct Totals<'a> {
     witnesses: &'a [VarId],
     dictionary: &'a Dictionary,
     groups: Vec<Accumulator>,
+    /// For a user-defined aggregate: all values of each group.
+    values: Vec<Vec<Code>>,
     /// With witnesses: the best value of each group and the distinct rows that reach it.
     best: Vec<Option<Code>>,
     winners: Vec<Vec<Vec<Code>>>,
@@ -92,6 +135,7 @@ impl<'a> Totals<'a> {
             witnesses: &fold.witnesses,
             dictionary,
             groups: vec![Accumulator::new(fold.op, fold.operand); groups],
+            values: vec![Vec::new(); if fold.user.is_some() { groups } else { 0 }],
             best: vec![None; if fold.witnesses.is_empty() { 0 } else { groups }],
             winners: vec![Vec::new(); if fold.witnesses.is_empty() { 0 } else { groups }],
         }
@@ -127,7 +171,10 @@ impl Sink for Totals<'_> {
                 Some(Arg::Const(code)) => code,
                 Some(Arg::Var(var)) => batch.column(var)[row],
             };
-            self.groups[group].add(value, self.dictionary);
+            match self.values.get_mut(group) {
+                Some(values) => values.push(value),
+                None => self.groups[group].add(value, self.dictionary),
+            }
             if !self.witnesses.is_empty() {
                 let winner = self
                     .witnesses

@@ -9,6 +9,7 @@ use crate::syntax::ast::CompareOp;
 use crate::syntax::source::Span;
 use std::cmp::Ordering;
 use std::fmt;
+use std::sync::Arc;
 
 /// Why a functor has no value for its arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,8 +41,10 @@ pub struct FaultReport {
     pub place: Option<Span>,
     pub fault: Fault,
     pub count: u64,
-    /// The call at the first fault, as one would write it.
+    /// The call of one of them, as one would write it: of the one whose row comes first in the order of values.
     pub example: String,
+    /// The values that the rule's variables had there, as far as they were still needed.
+    pub row: Vec<(Arc<str>, ValueType, Code)>,
 }
 
 /// The value of a functor. Integers wrap; a float that leaves the range of an integer type saturates, NaN becomes 0.
@@ -84,6 +87,15 @@ pub fn apply(functor: &Functor, args: &[Code], dictionary: &Dictionary) -> Resul
         (ToString, [value]) => to_string(functor.operand, *value, dictionary),
         (ToNumber | ToUnsigned | ToFloat, [value]) => {
             convert(&functor.op, functor.operand, *value, dictionary)
+        }
+        (Narrow, [value]) => Ok(narrow(functor.operand, *value, dictionary)),
+        (FloatBits, [value]) => {
+            let bits = (dictionary.to_float(*value) as f32).to_bits();
+            Ok(dictionary.word(u64::from(bits)))
+        }
+        (FloatOfBits, [value]) => {
+            let float = f32::from_bits(dictionary.to_word(*value) as u32);
+            Ok(dictionary.float(f64::from(float)))
         }
         // Words and codes are one to one, so the id of a symbol or record is its code read as a number.
         (Ord | Reinterpret(_), [value]) => Ok(*value),
@@ -240,6 +252,16 @@ fn convert(
         _ if *op == ToFloat => Ok(dictionary.float(dictionary.to_number(value) as f64)),
         // Number and unsigned share their words: modulo 2^64 costs nothing.
         _ => Ok(value),
+    }
+}
+
+/// What is left of a value in 32 bits.
+fn narrow(ty: ValueType, value: Code, dictionary: &Dictionary) -> Code {
+    match ty {
+        ValueType::Number => dictionary.number(i64::from(dictionary.to_word(value) as i32)),
+        ValueType::Unsigned => dictionary.unsigned(u64::from(dictionary.to_word(value) as u32)),
+        ValueType::Float => dictionary.float(f64::from(dictionary.to_float(value) as f32)),
+        ValueType::Symbol | ValueType::Record(_) | ValueType::Adt(_) => value,
     }
 }
 

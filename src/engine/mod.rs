@@ -15,7 +15,9 @@ mod evaluate;
 mod fixpoint;
 mod fold;
 pub mod functor;
+mod lattice;
 mod leading;
+mod maintain;
 #[cfg(test)]
 mod naive;
 mod numbering;
@@ -40,6 +42,7 @@ pub use aggregate::Accumulator;
 pub use budget::{Budget, Observer, RunOptions, RunReport, Stop, StopReason, Violation};
 pub use closures::{Functors, Value};
 pub use database::Database;
+pub use maintain::{Change, Difference, Effort};
 pub use planning::{ProgramPlans, StratumPlans};
 pub use profile::{Growth, Profile, ROUNDS_KEPT, RoundCost, RuleCost};
 pub use value_order::compare as compare_values;

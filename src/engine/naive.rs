@@ -47,6 +47,42 @@ pub fn evaluate(program: &CheckedProgram, dictionary: &Dictionary, relations: &m
     }
 }
 
+/// Every way a rule derives a row, with the latest birth among the rows it reads.
+pub fn derivations(
+    rule: &Rule,
+    dictionary: &Dictionary,
+    relations: &Relations,
+    birth: &dyn Fn(RelationId, &[Code]) -> u32,
+) -> Vec<(Vec<Code>, u32)> {
+    let Some(head) = &rule.head else {
+        return Vec::new();
+    };
+    let ways = solve(rule, dictionary, relations).into_iter();
+    ways.filter_map(|bindings| {
+        let row = head
+            .args
+            .iter()
+            .map(|term| value(term, &bindings, dictionary));
+        let row: Option<Vec<Code>> = row.collect();
+        let mut latest = 0;
+        for literal in &rule.body {
+            if let LiteralKind::Atom(atom) = &literal.kind {
+                let rows = relations.get(&atom.relation).into_iter().flatten();
+                let births = rows
+                    .filter(|row| {
+                        let mut bindings = bindings.clone();
+                        let mut columns = atom.args.iter().zip(row.iter());
+                        columns.all(|(arg, &code)| unify(arg, code, &mut bindings, dictionary))
+                    })
+                    .map(|row| birth(atom.relation, row));
+                latest = latest.max(births.min().unwrap_or(u32::MAX));
+            }
+        }
+        Some((row?, latest))
+    })
+    .collect()
+}
+
 /// Adds what reflexivity, symmetry and transitivity ask for; whether that was anything.
 fn close(pairs: &mut BTreeSet<Vec<Code>>) -> bool {
     let before = pairs.len();

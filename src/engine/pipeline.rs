@@ -2,7 +2,7 @@
 
 use super::relation::{IndexSpec, RelationState};
 use crate::analysis::checked::{
-    AggregateOp, Constant, Functor, RelationId, Term, ValueType, VarId,
+    AggregateOp, Constant, Functor, RelationId, Term, UserFold, ValueType, VarId,
 };
 use crate::plan::{Access, Operand, Placed, RulePlan, Step, Version};
 use crate::storage::{Code, Dictionary, Index, RowSet, Rows};
@@ -106,6 +106,7 @@ pub enum Op<'a> {
 
 pub struct Fold<'a> {
     pub op: AggregateOp,
+    pub user: Option<UserFold>,
     pub operand: ValueType,
     pub group: Vec<VarId>,
     pub body: Vec<Stage<'a>>,
@@ -257,6 +258,7 @@ impl<'a> Resolver<'a> {
                 *variables += 1;
                 Op::Aggregate(Fold {
                     op: step.op,
+                    user: step.user.clone(),
                     operand: step.operand,
                     group: step.group.clone(),
                     body: self.stages(&step.body, Some(tag), variables),

@@ -6,7 +6,7 @@ use super::statistics::estimate_distinct;
 use crate::analysis::checked::CheckedProgram;
 use crate::storage::{Code, Dictionary, Index, Inserter, RowSet, Rows, SortedRows};
 use parking_lot::{Mutex, RwLock};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
 /// Columns an index is keyed on and columns its entries keep, both ascending.
@@ -14,6 +14,57 @@ use std::sync::Arc;
 pub struct IndexSpec {
     pub key: Vec<usize>,
     pub payload: Vec<usize>,
+}
+
+impl IndexSpec {
+    /// Whether entries tell all rows of a relation of this arity apart.
+    fn is_whole(&self, arity: usize) -> bool {
+        self.key.len() + self.payload.len() == arity
+    }
+}
+
+/// Rows that are stated, among others.
+struct Told {
+    base: SortedRows,
+    plus: FxHashSet<Arc<[Code]>>,
+    minus: FxHashSet<Arc<[Code]>>,
+}
+
+impl Told {
+    fn new(base: SortedRows) -> Told {
+        Told {
+            base,
+            plus: FxHashSet::default(),
+            minus: FxHashSet::default(),
+        }
+    }
+
+    fn contains(&self, row: &[Code]) -> bool {
+        self.plus.contains(row) || self.base.contains(row) && !self.minus.contains(row)
+    }
+
+    fn tell(&mut self, row: &Arc<[Code]>, stated: bool) {
+        let (to, from) = match stated {
+            true => (&mut self.plus, &mut self.minus),
+            false => (&mut self.minus, &mut self.plus),
+        };
+        from.remove(row);
+        if self.base.contains(row) != stated {
+            to.insert(row.clone());
+        }
+    }
+
+    fn rows(&self) -> Rows {
+        let mut rows = Rows::new(self.base.rows().arity());
+        let base = self.base.rows().iter();
+        for row in base.filter(|row| !self.minus.contains(&row[..])) {
+            rows.push(&row);
+        }
+        for row in &self.plus {
+            rows.push(row);
+        }
+        rows
+    }
 }
 
 /// An index, and whether it holds the latest delta already because it was built after it.
@@ -28,6 +79,8 @@ pub struct RelationState {
     pub delta: Arc<Rows>,
     /// Rows stated from outside, until the run takes them in.
     stated: Rows,
+    /// Rows derived elsewhere, likewise.
+    derived: Rows,
     /// Built on first use and kept; while the relation grows they follow it.
     indexes: RwLock<FxHashMap<IndexSpec, Held>>,
     /// Whether the indexes hold `delta` too.
@@ -38,6 +91,8 @@ pub struct RelationState {
     rounds: u32,
     distinct: Vec<f64>,
     births: Option<Births>,
+    /// The stated rows of a relation that rules add to; `None`: all rows are stated.
+    told: Option<Told>,
     /// Present when rows have to pass it on their way into the set.
     admission: Option<Mutex<Admission>>,
 }
@@ -48,12 +103,14 @@ impl RelationState {
             set: RowSet::new(arity, 1),
             delta: Arc::new(Rows::new(arity)),
             stated: Rows::new(arity),
+            derived: Rows::new(arity),
             indexes: RwLock::default(),
             merged: true,
             closed: false,
             rounds: 0,
             distinct: vec![1.0; arity],
             births: None,
+            told: None,
             admission: admission.map(Mutex::new),
         }
     }
@@ -64,6 +121,30 @@ impl RelationState {
         } else {
             self.stated.append(&rows);
         }
+    }
+
+    pub fn state_derived(&mut self, rows: Rows) {
+        self.derived.append(&rows);
+    }
+
+    /// Takes the rows given for all there are. Returns the number of distinct stated rows.
+    pub fn hold(&mut self, births: bool) -> u64 {
+        let arity = self.set.arity();
+        let stated = SortedRows::from_unsorted(std::mem::take(&mut self.stated));
+        let derived = std::mem::replace(&mut self.derived, Rows::new(arity));
+        let count = stated.len() as u64;
+        let mut all = derived.clone();
+        all.append(stated.rows());
+        let all = SortedRows::from_unsorted(all);
+        self.births = births.then(|| {
+            let mut births = Births::new(stated);
+            births.push(1, SortedRows::from_unsorted(derived));
+            births
+        });
+        self.note_distinct(all.rows());
+        self.closed = true;
+        self.set = RowSet::fixed(all);
+        count
     }
 
     /// How many distinct rows are stated that way or are among `others`. Before the run begins.
@@ -80,6 +161,7 @@ impl RelationState {
         self.births = births.then(|| Births::new(stated.clone()));
         self.note_distinct(stated.rows());
         self.closed = !grows;
+        self.told = grows.then(|| Told::new(stated.clone()));
         if grows {
             self.set = RowSet::new(self.set.arity(), writers);
             let rows = stated.into_rows();
@@ -135,6 +217,27 @@ impl RelationState {
         if let Some(births) = &mut self.births {
             births.rewrite(|rows| SortedRows::from_unsorted(without(rows.rows())));
         }
+    }
+
+    /// Takes other rows in place of all that are settled, with those among them that count as the last round's.
+    pub fn replace(&mut self, all: &Rows, fresh: Rows, writers: usize, tick: u32) {
+        self.set = RowSet::new(self.set.arity(), writers);
+        self.insert(all);
+        self.set.settle(Rows::new(0));
+        self.indexes.get_mut().clear();
+        self.merged = true;
+        if let Some(births) = &mut self.births {
+            let all = SortedRows::from_unsorted(all.clone());
+            births.rewrite(|rows| {
+                let mut rest = Rows::new(rows.rows().arity());
+                for row in rows.rows().iter().filter(|row| all.contains(row)) {
+                    rest.push(&row);
+                }
+                SortedRows::from_unsorted(rest)
+            });
+            births.push(tick, SortedRows::from_unsorted(fresh.clone()));
+        }
+        self.delta = Arc::new(fresh);
     }
 
     /// Ends a round: what was inserted since the last call becomes the delta.
@@ -246,7 +349,122 @@ impl RelationState {
 
     /// `None`: births were not recorded.
     pub fn is_stated(&self, row: &[Code]) -> Option<bool> {
-        Some(self.births.as_ref()?.is_stated(row))
+        self.births.as_ref()?;
+        Some(self.is_told(row))
+    }
+
+    /// Whether a row was stated from outside.
+    pub fn is_told(&self, row: &[Code]) -> bool {
+        match &self.told {
+            Some(told) => told.contains(row),
+            None => self.set.contains(row),
+        }
+    }
+
+    /// Whether rules may add rows to those that are stated.
+    pub fn may_grow(&self) -> bool {
+        self.told.is_some()
+    }
+
+    /// From now on rules may add rows to those that are there, which all are stated.
+    pub fn let_grow(&mut self) {
+        if self.told.is_none() {
+            let rows = SortedRows::from_unsorted(self.set.to_rows());
+            self.told = Some(Told::new(rows));
+        }
+    }
+
+    /// Notes that a row is stated from now on, or no longer. Of a relation whose rows all are stated nothing is noted.
+    pub fn tell(&mut self, row: &Arc<[Code]>, stated: bool) {
+        if let Some(told) = &mut self.told {
+            told.tell(row, stated);
+        }
+    }
+
+    /// How many rows are stated.
+    pub fn told_len(&self) -> usize {
+        match &self.told {
+            Some(told) => told.base.len() + told.plus.len() - told.minus.len(),
+            None => self.set.len(),
+        }
+    }
+
+    /// All rows that are stated.
+    pub fn told_rows(&self) -> Rows {
+        match &self.told {
+            Some(told) => told.rows(),
+            None => self.set.to_rows(),
+        }
+    }
+
+    pub fn births(&mut self) -> Option<&mut Births> {
+        self.births.as_mut()
+    }
+
+    /// Puts other births in the place of those there are.
+    pub fn swap_births(&mut self, births: &mut Option<Births>) {
+        std::mem::swap(&mut self.births, births);
+    }
+
+    /// No row has a later birth.
+    pub fn latest_birth(&self) -> u32 {
+        self.births.as_ref().map_or(0, Births::latest)
+    }
+
+    /// Adds a row to a relation at rest, and to its indexes; whether it is new.
+    pub fn add(&mut self, row: &[Code]) -> bool {
+        if !self.set.add(row) {
+            return false;
+        }
+        let arity = row.len();
+        self.indexes.get_mut().retain(|spec, held| {
+            let Some(index) = Arc::get_mut(&mut held.index) else {
+                return false;
+            };
+            if spec.is_whole(arity) || !index.holds(row) {
+                index.add(row);
+            }
+            true
+        });
+        true
+    }
+
+    /// Takes a row out of a relation at rest, and out of its indexes; whether it was there. An index of some columns
+    /// goes when it cannot be told cheaply whether another row has the same values there.
+    pub fn take(&mut self, row: &[Code]) -> bool {
+        if !self.set.take(row) {
+            return false;
+        }
+        let arity = row.len();
+        let indexes = self.indexes.get_mut();
+        for held in indexes
+            .iter_mut()
+            .filter(|(spec, _)| spec.is_whole(arity))
+            .map(|(_, held)| held)
+        {
+            if let Some(index) = Arc::get_mut(&mut held.index) {
+                index.take(row);
+            }
+        }
+        let whole: Vec<Arc<Index>> = indexes
+            .iter()
+            .filter(|(spec, _)| spec.is_whole(arity))
+            .map(|(_, held)| held.index.clone())
+            .collect();
+        indexes.retain(|spec, held| {
+            if spec.is_whole(arity) {
+                return true;
+            }
+            let Some(judge) = whole.iter().find(|index| *index.key() == spec.key[..]) else {
+                return false;
+            };
+            match Arc::get_mut(&mut held.index) {
+                Some(_) if judge.agrees(row, &spec.payload) => true,
+                Some(index) => index.take(row),
+                None => false,
+            }
+        });
+        true
     }
 
     fn note_distinct(&mut self, rows: &Rows) {

@@ -275,8 +275,8 @@ struct Author {
 }
 
 /// Relations rules may use: name, arity. A rule for the n-th derived one negates and counts only those before it.
-const STATED: [(&str, usize); 4] = [("a", 2), ("b", 2), ("c", 1), ("t", 3)];
-const DERIVED: [(&str, usize); 5] = [("p", 2), ("q", 2), ("r", 1), ("s", 3), ("u", 2)];
+pub(super) const STATED: [(&str, usize); 4] = [("a", 2), ("b", 2), ("c", 1), ("t", 3)];
+pub(super) const DERIVED: [(&str, usize); 5] = [("p", 2), ("q", 2), ("r", 1), ("s", 3), ("u", 2)];
 const VARIABLES: [&str; 5] = ["v", "w", "x", "y", "z"];
 
 impl Author {
@@ -386,7 +386,7 @@ impl Author {
     }
 }
 
-fn random_program(
+pub(super) fn random_program(
     choices: Vec<u32>,
     rules: usize,
     facts: &[(usize, [i64; 3])],

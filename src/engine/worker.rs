@@ -18,7 +18,7 @@ use std::ops::Range;
 pub const BATCH: usize = if cfg!(test) { 3 } else { 2048 };
 
 /// Partial bindings. Only the columns of bound variables that are still needed have `len` codes.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Batch {
     pub len: usize,
     pub columns: Vec<Vec<Code>>,

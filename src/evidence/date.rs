@@ -229,6 +229,14 @@ impl Interval {
         self.to.map(PartialDate::last_day)
     }
 
+    /// Whether a day is among them; `None` is a day before all others.
+    pub fn covers(self, day: Option<Day>) -> bool {
+        self.first_day().is_none_or(|first| Some(first) <= day)
+            && self
+                .last_day()
+                .is_none_or(|last| day.is_none_or(|day| day <= last))
+    }
+
     pub fn intersect(self, other: Interval) -> Result<Interval, Disjoint> {
         Interval::intersection([self, other])
     }

@@ -12,6 +12,8 @@ pub struct Lens {
     pub known_by: Option<PartialDate>,
     /// Claims of sources at least so reliable; `F`, which cannot be judged, is below `E`.
     pub min_reliability: Option<Reliability>,
+    /// Conclusions are dropped whose claims never all held on one day, and nothing follows from them.
+    pub at_once: bool,
     /// Claims at least so credible, `1` being the most; `6`, which cannot be judged, is below `5`.
     pub max_credibility: Option<Credibility>,
 }
@@ -48,6 +50,8 @@ impl std::fmt::Display for Lens {
                 .map(|least| format!("reliability {least} or better")),
             self.max_credibility
                 .map(|most| format!("credibility {most} or better")),
+            self.at_once
+                .then(|| "only what was true at one time".to_owned()),
         ]
         .into_iter()
         .flatten()

@@ -5,6 +5,7 @@
 //! Must not know: the engine, files, rules. A claim is never joined; it is weighed afterwards.
 
 pub mod claim;
+pub mod combination;
 pub mod date;
 pub mod grade;
 pub mod judgement;
@@ -12,6 +13,7 @@ pub mod lens;
 pub mod source;
 
 pub use claim::{Claim, ClaimId, Claims, Stance};
+pub use combination::{Combination, confidence, likelihood};
 pub use date::{Day, Interval, PartialDate};
 pub use grade::{Credibility, Grade, GradeTables, Reliability};
 pub use judgement::{Judgement, Judgements, Verdict};

@@ -81,7 +81,7 @@ impl Monotone for Chosen<'_> {
     }
 
     fn stands(&self, kept: &dyn Fn(u32) -> bool) -> bool {
-        self.lineage.derives(|element| {
+        self.lineage.stands(|element| {
             self.lineage.elements[element as usize]
                 .statements
                 .iter()

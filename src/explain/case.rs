@@ -24,6 +24,7 @@ pub struct Case<'a> {
     /// Facts in rule text, each with the first rule that states it.
     text: FxHashMap<Fact, RuleId>,
     pub(super) only_claims: bool,
+    pub(super) at_once: bool,
     assumed: Option<&'a FxHashSet<Fact>>,
     judgements: Option<&'a Judgements>,
 }
@@ -69,6 +70,7 @@ impl<'a> Case<'a> {
             rules,
             text,
             only_claims: false,
+            at_once: false,
             assumed: None,
             judgements: None,
         }
@@ -77,6 +79,12 @@ impl<'a> Case<'a> {
     /// Supports and cuts consist of claims only: rule text and plain data are nobody's claim and taken as given.
     pub fn only_claims(mut self) -> Case<'a> {
         self.only_claims = true;
+        self
+    }
+
+    /// Supports count only when all of their claims held on one day.
+    pub fn at_once(mut self, at_once: bool) -> Case<'a> {
+        self.at_once = at_once;
         self
     }
 
@@ -168,7 +176,7 @@ impl<'a> Case<'a> {
     }
 
     /// The rules with a body that conclude rows of this relation.
-    pub(super) fn rules_of(&self, relation: RelationId) -> &[RuleId] {
+    pub(crate) fn rules_of(&self, relation: RelationId) -> &[RuleId] {
         &self.rules[relation.index()]
     }
 
@@ -186,7 +194,7 @@ impl<'a> Case<'a> {
         self.rules_of(relation).is_empty() && self.program[relation].kind != RelationKind::Eqrel
     }
 
-    pub(super) fn context<'m>(&'m self, meter: &'m Meter) -> Context<'m> {
+    pub(crate) fn context<'m>(&'m self, meter: &'m Meter) -> Context<'m> {
         Context {
             facts: self.facts,
             dictionary: self.dictionary,

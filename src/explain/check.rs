@@ -35,6 +35,8 @@ pub enum FlawKind {
     WrongPremise(usize),
     /// The chain of an equivalence is broken.
     BrokenChain,
+    /// A row that this one is said to keep out is there.
+    RivalHolds,
     /// The proof ends here without a reason.
     Open(Gap),
 }
@@ -47,6 +49,7 @@ impl fmt::Display for FlawKind {
             FlawKind::WrongHead => write!(f, "the rule does not conclude the fact"),
             FlawKind::WrongPremise(at) => write!(f, "literal {} of the rule fails", at + 1),
             FlawKind::BrokenChain => write!(f, "the chain of pairs is broken"),
+            FlawKind::RivalHolds => write!(f, "a row that it is said to keep out is there"),
             FlawKind::Open(_) => write!(f, "the proof is not finished"),
         }
     }
@@ -69,6 +72,9 @@ impl Case<'_> {
     }
 
     fn check_node(&self, proof: &Proof, node: &Node) -> Result<(), FlawKind> {
+        if node.beats.iter().any(|rival| self.holds(&rival.fact)) {
+            return Err(FlawKind::RivalHolds);
+        }
         match &node.basis {
             Basis::Stated { ground, .. } if self.states(ground, &node.fact) => Ok(()),
             Basis::Stated { .. } => Err(FlawKind::NotStated),

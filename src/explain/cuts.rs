@@ -78,6 +78,7 @@ impl Case<'_> {
         let part = meter.part(FIRST_SUPPORTS);
         let first = MinimalSets::new(&lineage, &part)
             .take(64)
+            .filter(|set| lineage.days.is_none() || lineage.stands(|one| set.contains(&one)))
             .map(|set| Box::from(&*set))
             .collect();
         meter.charge(&part);
@@ -138,6 +139,10 @@ impl Case<'_> {
     fn parts(&self, lineage: &Lineage, witnesses: &Witnesses, meter: &Meter) -> Vec<SourceId> {
         let mut used = vec![false; lineage.elements.len()];
         for set in MinimalSets::new(lineage, meter) {
+            let within = |element: u32| set.binary_search(&element).is_ok();
+            if lineage.days.is_some() && !lineage.stands(within) {
+                continue;
+            }
             set.iter()
                 .for_each(|&element| used[element as usize] = true);
             if used.iter().all(|&used| used) {
@@ -171,7 +176,7 @@ impl Monotone for Elements<'_> {
     }
 
     fn stands(&self, kept: &dyn Fn(u32) -> bool) -> bool {
-        self.0.derives(kept)
+        self.0.stands(kept)
     }
 }
 
@@ -235,7 +240,7 @@ impl Monotone for Witnesses<'_> {
     }
 
     fn stands(&self, kept: &dyn Fn(u32) -> bool) -> bool {
-        self.lineage.derives(|element| {
+        self.lineage.stands(|element| {
             self.needs[element as usize]
                 .iter()
                 .any(|needs| needs.iter().all(|&witness| kept(witness)))

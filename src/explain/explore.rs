@@ -9,12 +9,18 @@ use super::meter::Meter;
 use super::solve::Solution;
 use super::terms::pattern;
 use crate::analysis::checked::{Aggregate, AggregateOp, Literal, LiteralKind, Variable};
+use crate::evidence::Interval;
 use crate::storage::Code;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 impl Case<'_> {
     /// All derivations of a fact, as far as the meter lets one see; those near the fact come first.
     pub(super) fn lineage(&self, fact: &Fact, meter: &Meter) -> Lineage {
+        self.lineage_of_all(std::slice::from_ref(fact), meter).0
+    }
+
+    /// The same of several facts in one graph, with the vertex of each; the root is the first of them.
+    pub(super) fn lineage_of_all(&self, facts: &[Fact], meter: &Meter) -> (Lineage, Vec<u32>) {
         let mut explorer = Explorer {
             case: self,
             meter,
@@ -25,13 +31,16 @@ impl Case<'_> {
             edges: Vec::new(),
             known: FxHashSet::default(),
         };
-        explorer.fact(fact.clone());
+        let roots: Vec<u32> = facts
+            .iter()
+            .map(|fact| explorer.fact(fact.clone()))
+            .collect();
         let mut next = 0;
         while let Some((_, fact)) = explorer.facts.get(next).cloned() {
             explorer.expand(&fact);
             next += 1;
         }
-        explorer.finish()
+        explorer.finish(&roots)
     }
 }
 
@@ -82,6 +91,7 @@ impl<'a> Explorer<'a> {
     fn expand(&mut self, fact: &Fact) {
         let case = self.case;
         let head = self.ids[fact];
+        let rivals = self.case.rival_conditions(fact);
         let meter = self.meter;
         each_step(case, fact, meter, |step| {
             match step {
@@ -91,7 +101,8 @@ impl<'a> Explorer<'a> {
                 }
                 Step::Rule { rule, solution } => {
                     let rule = &case.program[rule];
-                    self.instance(head, &rule.body, &rule.variables, &solution);
+                    let conditions = rivals.clone();
+                    self.instance(head, &rule.body, &rule.variables, &solution, conditions);
                 }
             }
             true
@@ -104,9 +115,9 @@ impl<'a> Explorer<'a> {
         body: &'a [Literal],
         variables: &'a [Variable],
         solution: &Solution,
+        mut conditions: Vec<Condition>,
     ) {
         let mut premises = Vec::new();
-        let mut conditions = Vec::new();
         for (literal, row) in body.iter().zip(&solution.rows) {
             match (&literal.kind, row) {
                 (LiteralKind::Atom(atom), Some(row)) => {
@@ -164,7 +175,8 @@ impl<'a> Explorer<'a> {
             if all.last() != Some(&vertex) {
                 all.push(vertex);
             }
-            self.instance(vertex, &aggregate.body, variables, &member.solution);
+            let body = &aggregate.body;
+            self.instance(vertex, body, variables, &member.solution, Vec::new());
         });
         if any {
             for member in all {
@@ -204,7 +216,7 @@ impl<'a> Explorer<'a> {
     }
 
     /// Adds the elements, and drops what cannot be derived or does not lead to the root.
-    fn finish(mut self) -> Lineage {
+    fn finish(mut self, roots: &[u32]) -> (Lineage, Vec<u32>) {
         let elements = self.elements();
         for (vertex, fact) in std::mem::take(&mut self.facts) {
             if self.case.is_given(&fact) {
@@ -213,23 +225,29 @@ impl<'a> Explorer<'a> {
         }
         let mut vertex_of = Vec::new();
         let mut kept = Vec::new();
-        for (facts, statements) in elements {
+        for (facts, interval, statements) in elements {
             let vertex = self.vertex();
             for fact in facts {
                 self.edge(fact, vec![vertex], Vec::new());
             }
             vertex_of.push(vertex);
-            kept.push(Element { statements });
+            kept.push(Element {
+                statements,
+                interval,
+            });
         }
         let whole = Lineage::assemble(self.vertices, self.edges, kept, vertex_of);
-        Lineage {
+        let (whole, roots) = whole.trimmed(roots);
+        let lineage = Lineage {
+            days: self.case.at_once.then(|| whole.first_days()),
             stopped: self.meter.stopped(),
-            ..whole.trimmed()
-        }
+            ..whole
+        };
+        (lineage, roots)
     }
 
-    /// Groups all statements by the facts they state here.
-    fn elements(&self) -> Vec<(Vec<u32>, Vec<Statement>)> {
+    /// Groups all statements by the facts they state here, and by the time in which they hold where that matters.
+    fn elements(&self) -> Vec<(Vec<u32>, Interval, Vec<Statement>)> {
         let claims = self.case.claims;
         let mut states: FxHashMap<Statement, Vec<u32>> = FxHashMap::default();
         let mut order = Vec::new();
@@ -258,15 +276,21 @@ impl<'a> Explorer<'a> {
                 }
             }
         }
-        let mut elements: Vec<(Vec<u32>, Vec<Statement>)> = Vec::new();
-        let mut by_facts: FxHashMap<Vec<u32>, usize> = FxHashMap::default();
+        let mut elements: Vec<(Vec<u32>, Interval, Vec<Statement>)> = Vec::new();
+        let mut by_facts: FxHashMap<(Vec<u32>, Interval), usize> = FxHashMap::default();
         for statement in order {
             let facts = states.remove(&statement).unwrap_or_default();
-            let at = *by_facts.entry(facts.clone()).or_insert_with(|| {
-                elements.push((facts, Vec::new()));
-                elements.len() - 1
-            });
-            elements[at].1.push(statement);
+            let interval = match statement.claim() {
+                Some(claim) if self.case.at_once => claims[claim].interval,
+                _ => Interval::ALWAYS,
+            };
+            let at = *by_facts
+                .entry((facts.clone(), interval))
+                .or_insert_with(|| {
+                    elements.push((facts, interval, Vec::new()));
+                    elements.len() - 1
+                });
+            elements[at].2.push(statement);
         }
         elements
     }

@@ -126,7 +126,7 @@ impl Walk<'_> {
 }
 
 /// The variables that an atom which matches a row binds; `None` when it does not match.
-fn bound(atom: &Atom, fact: &Fact, case: &Case) -> Option<Vec<(VarId, Code)>> {
+pub(super) fn bound(atom: &Atom, fact: &Fact, case: &Case) -> Option<Vec<(VarId, Code)>> {
     let mut bound: Vec<(VarId, Code)> = Vec::new();
     for (arg, &code) in atom.args.iter().zip(&fact.row) {
         match arg {

@@ -153,7 +153,9 @@ fn leaves(premises: &[PremiseView]) -> Vec<Leaf<'_>> {
             PremiseView::Fact { node } | PremiseView::Link { node, .. } => {
                 found.push(Leaf::Node(*node));
             }
-            PremiseView::Absent { text, .. } | PremiseView::Holds { text } => {
+            PremiseView::Absent { text, .. }
+            | PremiseView::Beats { text, .. }
+            | PremiseView::Holds { text } => {
                 found.push(Leaf::Text(text));
             }
             PremiseView::Aggregate { text, rows, .. } => {

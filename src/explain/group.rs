@@ -2,7 +2,7 @@
 
 use super::solve::{Context, Solution, Solver};
 use super::terms::{mentioned, value};
-use crate::analysis::checked::{Aggregate, AggregateOp, LiteralKind, VarId, Variable};
+use crate::analysis::checked::{Aggregate, AggregateOp, VarId, Variable};
 use crate::engine::Accumulator;
 use crate::engine::functor;
 use crate::storage::Code;
@@ -21,7 +21,7 @@ pub struct Member {
 ///
 /// What counts as one member: over a body of a single atom, one row of its relation; over any other body, one
 /// assignment of its named variables, so that `_` there does not multiply.
-pub(super) fn each_member<'a>(
+pub(crate) fn each_member<'a>(
     context: Context<'a>,
     aggregate: &'a Aggregate,
     variables: &'a [Variable],
@@ -53,7 +53,10 @@ pub(super) fn each_row<'a>(
             solver = solver.with(var, code);
         }
     }
-    let named = (!ranges_over_one_atom(aggregate)).then(|| named(aggregate, variables));
+    let named = aggregate
+        .counts_rows_of()
+        .is_none()
+        .then(|| named(aggregate, variables));
     for solution in solver {
         let value = match &aggregate.target {
             None => None,
@@ -74,19 +77,7 @@ pub(super) fn each_row<'a>(
     context.meter.stopped().is_none()
 }
 
-fn ranges_over_one_atom(aggregate: &Aggregate) -> bool {
-    let mut atoms = 0;
-    for literal in &aggregate.body {
-        match &literal.kind {
-            LiteralKind::Atom(_) => atoms += 1,
-            LiteralKind::Range { .. } | LiteralKind::Aggregate(_) => return false,
-            _ => {}
-        }
-    }
-    atoms == 1
-}
-
-fn named(aggregate: &Aggregate, variables: &[Variable]) -> Vec<VarId> {
+pub(super) fn named(aggregate: &Aggregate, variables: &[Variable]) -> Vec<VarId> {
     let mut vars = Vec::new();
     mentioned(&aggregate.body, &mut |var| {
         if !variables[var.index()].synthetic && !vars.contains(&var) {
@@ -98,51 +89,80 @@ fn named(aggregate: &Aggregate, variables: &[Variable]) -> Vec<VarId> {
 
 /// What an aggregate can bind: its result followed by its witnesses, one tuple for each tie. Empty when it has no value
 /// or the budget ran out.
-pub(super) fn answers(
+pub(crate) fn answers(
     context: Context,
     aggregate: &Aggregate,
     variables: &[Variable],
     outer: &[Option<Code>],
 ) -> Vec<Vec<Code>> {
-    let dictionary = context.dictionary;
-    let mut total = Accumulator::new(aggregate.op, aggregate.operand);
-    let mut winners: Vec<(Code, Vec<Code>)> = Vec::new();
-    let complete = each_member(context, aggregate, variables, outer, |member| {
-        let value = member.value.unwrap_or_default();
-        total.add(value, dictionary);
-        if !aggregate.witnesses.is_empty() {
-            if winners
-                .first()
-                .is_some_and(|(best, _)| beats(aggregate, value, *best, context))
-            {
-                winners.clear();
-            }
-            if !winners
-                .first()
-                .is_some_and(|(best, _)| beats(aggregate, *best, value, context))
-            {
-                let witnesses = aggregate
-                    .witnesses
-                    .iter()
-                    .filter_map(|var| member.solution.values[var.index()])
-                    .collect();
-                winners.push((value, witnesses));
-            }
-        }
-    });
-    let Some(result) = total.finish(dictionary).filter(|_| complete) else {
-        return Vec::new();
-    };
-    if aggregate.witnesses.is_empty() {
-        return vec![vec![result]];
+    let mut fold = Fold::new(context, aggregate);
+    match each_member(context, aggregate, variables, outer, |member| {
+        fold.add(member.value, &member.solution.values);
+    }) {
+        true => fold.answers(),
+        false => Vec::new(),
     }
-    let mut seen = FxHashSet::default();
-    winners
-        .into_iter()
-        .filter(|(_, witnesses)| witnesses.len() == aggregate.witnesses.len())
-        .map(|(_, witnesses)| [&[result][..], &witnesses].concat())
-        .filter(|tuple| seen.insert(tuple.clone()))
-        .collect()
+}
+
+/// An aggregate over the members it is given.
+pub(super) struct Fold<'a> {
+    context: Context<'a>,
+    aggregate: &'a Aggregate,
+    total: Accumulator,
+    /// The best value so far, with the witnesses of every member that has it.
+    winners: Vec<(Code, Vec<Code>)>,
+}
+
+impl<'a> Fold<'a> {
+    pub(super) fn new(context: Context<'a>, aggregate: &'a Aggregate) -> Fold<'a> {
+        Fold {
+            context,
+            aggregate,
+            total: Accumulator::new(aggregate.op, aggregate.operand),
+            winners: Vec::new(),
+        }
+    }
+
+    pub(super) fn add(&mut self, value: Option<Code>, values: &[Option<Code>]) {
+        let Fold {
+            context, aggregate, ..
+        } = *self;
+        let value = value.unwrap_or_default();
+        self.total.add(value, context.dictionary);
+        if aggregate.witnesses.is_empty() {
+            return;
+        }
+        let best = self.winners.first().map(|(best, _)| *best);
+        if best.is_some_and(|best| beats(aggregate, best, value, context)) {
+            return;
+        }
+        if best.is_some_and(|best| beats(aggregate, value, best, context)) {
+            self.winners.clear();
+        }
+        let witnesses = aggregate
+            .witnesses
+            .iter()
+            .filter_map(|var| values[var.index()])
+            .collect();
+        self.winners.push((value, witnesses));
+    }
+
+    /// As [`answers`] gives them.
+    pub(super) fn answers(self) -> Vec<Vec<Code>> {
+        let Some(result) = self.total.finish(self.context.dictionary) else {
+            return Vec::new();
+        };
+        if self.aggregate.witnesses.is_empty() {
+            return vec![vec![result]];
+        }
+        let mut seen = FxHashSet::default();
+        self.winners
+            .into_iter()
+            .filter(|(_, witnesses)| witnesses.len() == self.aggregate.witnesses.len())
+            .map(|(_, witnesses)| [&[result][..], &witnesses].concat())
+            .filter(|tuple| seen.insert(tuple.clone()))
+            .collect()
+    }
 }
 
 /// Whether one value of a `min` or `max` drives out another one.
@@ -150,7 +170,7 @@ fn beats(aggregate: &Aggregate, left: Code, right: Code, context: Context) -> bo
     let op = match aggregate.op {
         AggregateOp::Min => CompareOp::Lt,
         AggregateOp::Max => CompareOp::Gt,
-        AggregateOp::Count | AggregateOp::Sum | AggregateOp::Mean => return false,
+        _ => return false,
     };
     functor::compare(op, aggregate.operand, left, right, context.dictionary)
 }

@@ -6,7 +6,7 @@ use super::proof::{Basis, Node, NodeId, Premise, Proof, Total};
 use super::supports::Support;
 use super::text::{Wording, fact_text, pattern_text, sentence};
 use crate::analysis::checked::{Literal, LiteralKind, RuleId, Variable};
-use crate::evidence::{ClaimId, GradeTables};
+use crate::evidence::{ClaimId, Combination, GradeTables};
 use crate::storage::Code;
 use crate::syntax::source::SourceMap;
 use serde::Serialize;
@@ -91,6 +91,11 @@ pub enum PremiseView {
     Holds {
         text: String,
     },
+    /// A row that follows as well, and that a choice or a subsumption dropped for this one.
+    Beats {
+        fact: String,
+        text: String,
+    },
     Aggregate {
         text: String,
         result: String,
@@ -124,7 +129,7 @@ pub struct SupportView {
 }
 
 impl Case<'_> {
-    pub fn support_view(&self, support: &Support) -> SupportView {
+    pub fn support_view(&self, support: &Support, by: Combination) -> SupportView {
         let interval = support.interval.ok();
         SupportView {
             claims: support
@@ -137,7 +142,11 @@ impl Case<'_> {
                 .iter()
                 .map(|condition| self.condition_text(condition))
                 .collect(),
-            strength: support.strength,
+            strength: match by {
+                Combination::Min => support.strength,
+                // Each of its claims is right: chances that do not depend on each other.
+                Combination::Product | Combination::Probability => support.product,
+            },
             weakest: support
                 .weakest
                 .map(|claim| self.claims[claim].id.to_string()),
@@ -219,6 +228,11 @@ impl Case<'_> {
                     &rule.variables,
                     &derivation.values,
                 );
+                view.premises
+                    .extend(node.beats.iter().map(|rival| PremiseView::Beats {
+                        fact: fact_text(self.program, self.dictionary, &rival.fact),
+                        text: self.beats_text(rival),
+                    }));
             }
             Basis::Equivalent(links) => {
                 view.kind = "equivalent";

@@ -7,7 +7,7 @@
 use super::facts::Fact;
 use crate::analysis::checked::{AggregateOp, RelationId, RuleId, ValueType};
 use crate::engine::StopReason;
-use crate::evidence::ClaimId;
+use crate::evidence::{ClaimId, Day, Interval};
 use crate::storage::Code;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -39,6 +39,10 @@ pub enum Condition {
         relation: RelationId,
         pattern: Vec<Option<Code>>,
     },
+    /// The row is the one that is chosen.
+    Chosen(Fact),
+    /// No row dominates this one.
+    Undominated(Fact),
     /// An aggregate has this value: no row joins the group that changes it.
     Total {
         op: AggregateOp,
@@ -53,6 +57,8 @@ pub enum Condition {
 #[derive(Clone, Debug)]
 pub(super) struct Element {
     pub(super) statements: Vec<Statement>,
+    /// When they hold, where that matters; always for what is nobody's claim.
+    pub(super) interval: Interval,
 }
 
 #[derive(Clone, Debug)]
@@ -74,6 +80,8 @@ pub(super) struct Lineage {
     pub(super) elements: Vec<Element>,
     /// By element: its vertex.
     pub(super) vertex_of: Vec<u32>,
+    /// Where a derivation counts only when all that it rests on holds on one day: the days to look at.
+    pub(super) days: Option<Vec<Option<Day>>>,
     /// Why derivations may be missing.
     pub(super) stopped: Option<StopReason>,
 }
@@ -116,6 +124,31 @@ impl Lineage {
             }
         }
         order
+    }
+
+    /// Whether the root stands on the elements kept.
+    pub(super) fn stands(&self, kept: impl Fn(u32) -> bool) -> bool {
+        let Some(days) = &self.days else {
+            return self.derives(kept);
+        };
+        days.iter().any(|&day| {
+            self.derives(|element| {
+                kept(element) && self.elements[element as usize].interval.covers(day)
+            })
+        })
+    }
+
+    /// The days to look at: intervals that have a day in common have the latest of their first days in common.
+    pub(super) fn first_days(&self) -> Vec<Option<Day>> {
+        let mut days: Vec<Option<Day>> = self
+            .elements
+            .iter()
+            .map(|element| element.interval.first_day())
+            .collect();
+        days.push(None);
+        days.sort_unstable();
+        days.dedup();
+        days
     }
 
     pub(super) fn derives(&self, kept: impl Fn(u32) -> bool) -> bool {
@@ -173,12 +206,14 @@ impl Lineage {
             edges,
             elements,
             vertex_of,
+            days: None,
             stopped: None,
         }
     }
 
-    /// Without what cannot be derived or does not lead to the root.
-    pub(super) fn trimmed(self) -> Lineage {
+    /// Without what cannot be derived or does not lead to one of the roots, and the new numbers of these. The first root
+    /// stays the root.
+    pub(super) fn trimmed(self, roots: &[u32]) -> (Lineage, Vec<u32>) {
         let mut derivable = vec![false; self.alternatives.len()];
         for (vertex, _) in self.closure(|_| true) {
             derivable[vertex as usize] = true;
@@ -190,8 +225,13 @@ impl Lineage {
         };
         // New numbers, in the order in which the root reaches the vertices.
         let mut number = vec![u32::MAX; self.alternatives.len()];
-        let mut order = vec![Lineage::ROOT];
-        number[Lineage::ROOT as usize] = 0;
+        let mut order: Vec<u32> = Vec::new();
+        for &root in roots {
+            if number[root as usize] == u32::MAX {
+                number[root as usize] = order.len() as u32;
+                order.push(root);
+            }
+        }
         let mut edges = Vec::new();
         let mut next = 0;
         while let Some(&vertex) = order.get(next) {
@@ -235,6 +275,8 @@ impl Lineage {
                 vertex_of.push(number[vertex as usize]);
             }
         }
-        Lineage::assemble(order.len() as u32, edges, elements, vertex_of)
+        let roots = roots.iter().map(|&root| number[root as usize]).collect();
+        let whole = Lineage::assemble(order.len() as u32, edges, elements, vertex_of);
+        (whole, roots)
     }
 }

@@ -1,7 +1,7 @@
 //! Times, near misses, what leans on what, and identity switches, against brute force.
 
 use super::testing::World;
-use super::{Fact, Reason, WhyNotOptions};
+use super::{CutOptions, Fact, Reason, Support, WhyNotOptions};
 use crate::engine::budget::Unobserved;
 use crate::engine::{Budget, Database, RunOptions};
 use crate::evidence::{ClaimId, GradeTables};
@@ -56,33 +56,27 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_conclusion_stands_at_once_when_some_support_is_not_disjoint(program in 0..MONOTONE.len(), rows in rows()) {
+    fn at_once_everything_asks_for_supports_of_one_day(program in 0..MONOTONE.len(), rows in rows()) {
         let world = world(MONOTONE[program], &rows);
-        let case = world.case();
+        let (budget, tables) = (Budget::default(), GradeTables::default());
+        let case = world.case().at_once(true);
         for fact in world.facts("t") {
-            let supports = case.supports(&fact, &GradeTables::default(), usize::MAX, &Budget::default());
-            prop_assert_eq!(
-                case.stands_at_once(&fact, &Budget::default()),
-                Ok(supports.supports.iter().any(|support| support.interval.is_ok()))
-            );
-        }
-    }
-
-    #[test]
-    fn it_emerges_with_the_first_date_whose_publications_derive_it(program in 0..MONOTONE.len(), rows in rows()) {
-        let world = world(MONOTONE[program], &rows);
-        let case = world.case();
-        let published = |claim: ClaimId| world.sources[world.claims[claim].source?].published;
-        for fact in world.facts("t") {
-            let found = case.emergence(&fact, &Budget::default()).unwrap();
-            let known = |day: &str| {
-                let day: crate::evidence::PartialDate = day.parse().unwrap();
-                holds(&world, &fact, |claim| published(claim).is_some_and(|date| date.last_day() <= day.last_day()))
-            };
-            let expected = ["2001-05", "2003-02-01", "2003"].into_iter().find(|day| known(day));
-            let date = found.date.map(|date| date.to_string());
-            prop_assert_eq!(date.as_deref(), expected);
-            prop_assert_eq!(found.through.is_empty(), expected.is_none());
+            let mut expected = world.case().supports(&fact, &tables, usize::MAX, &budget).supports;
+            expected.retain(|support| support.interval.is_ok());
+            let found = case.supports(&fact, &tables, usize::MAX, &budget);
+            prop_assert_eq!(&found.supports, &expected);
+            let cuts = case.cuts(&fact, &CutOptions { most: usize::MAX, ..CutOptions::default() }, &budget);
+            prop_assert!(cuts.complete);
+            for cut in &cuts.statements {
+                let ends = |support: &Support| support.statements.iter().any(|one| cut.contains(one));
+                prop_assert!(expected.iter().all(ends));
+                for spared in cut {
+                    let ends = |support: &Support| support.statements.iter().any(|one| one != spared && cut.contains(one));
+                    prop_assert!(!expected.iter().all(ends), "the cut is minimal");
+                }
+            }
+            let roots = case.corroboration(&fact, &budget);
+            prop_assert_eq!(roots.root_sets.is_empty(), expected.is_empty());
         }
     }
 

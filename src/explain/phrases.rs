@@ -43,6 +43,16 @@ impl Case<'_> {
                 relation,
                 pattern: asked,
             } => format!("no {}", pattern(&(*relation, asked.clone()))),
+            Condition::Chosen(fact) => {
+                format!(
+                    "{} is chosen",
+                    fact_text(self.program, self.dictionary, fact)
+                )
+            }
+            Condition::Undominated(fact) => {
+                let fact = fact_text(self.program, self.dictionary, fact);
+                format!("nothing dominates {fact}")
+            }
             Condition::Total {
                 op,
                 ty,

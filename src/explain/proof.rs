@@ -2,6 +2,7 @@
 
 use super::case::Ground;
 use super::facts::Fact;
+use super::rivals::Rival;
 use crate::analysis::checked::{RelationId, RuleId};
 use crate::engine::StopReason;
 use crate::evidence::ClaimId;
@@ -65,6 +66,8 @@ pub struct Node {
     pub basis: Basis,
     /// Claims that say the fact does not hold.
     pub disputing: Vec<ClaimId>,
+    /// Of a derived fact: rows that follow as well, and that a choice or a subsumption dropped for it. Some of them.
+    pub beats: Vec<Rival>,
 }
 
 /// Why a fact holds.

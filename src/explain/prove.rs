@@ -66,6 +66,7 @@ impl Case<'_> {
             next += 1;
         }
         builder.ask_for_rules();
+        builder.ask_for_rivals();
         Some(Proof {
             nodes: builder.nodes,
         })
@@ -106,6 +107,7 @@ impl Builder<'_> {
             disputing: self.case.claims.disputing(fact.relation, &fact.row),
             fact,
             basis: Basis::Open(Gap::NoDerivation),
+            beats: Vec::new(),
         });
         id
     }
@@ -283,6 +285,19 @@ impl Builder<'_> {
             if let Basis::Stated { also, .. } = &mut node.basis {
                 let part = self.meter.part(SIDE_QUESTION);
                 *also = self.case.also_derived(&node.fact, &part);
+                self.meter.charge(&part);
+            }
+        }
+    }
+}
+
+impl Builder<'_> {
+    /// Says of derived facts what they keep out, with what is left of the budget.
+    fn ask_for_rivals(&mut self) {
+        for node in &mut self.nodes {
+            if matches!(node.basis, Basis::Derived(_)) && self.case.has_rivals(&node.fact) {
+                let part = self.meter.part(SIDE_QUESTION);
+                node.beats = self.case.beats(&node.fact, &part);
                 self.meter.charge(&part);
             }
         }

@@ -5,7 +5,7 @@ use crate::storage::{Code, Dictionary};
 
 /// From `from` up to, but not including, `to`; downwards when the step is negative. A step of zero gives `from` once,
 /// unless it equals `to`.
-pub(super) enum Steps {
+pub(crate) enum Steps {
     /// Both integer types: 128 bits hold every step without wrapping.
     Integer {
         next: Option<i128>,
@@ -22,7 +22,7 @@ pub(super) enum Steps {
 
 impl Steps {
     /// Without a step: one up, or one down when `from` lies above `to`.
-    pub(super) fn new(
+    pub(crate) fn new(
         operand: ValueType,
         from: Code,
         to: Code,
@@ -57,7 +57,7 @@ impl Steps {
         }
     }
 
-    pub(super) fn next(&mut self, dictionary: &Dictionary) -> Option<Code> {
+    pub(crate) fn next(&mut self, dictionary: &Dictionary) -> Option<Code> {
         match self {
             Steps::Integer {
                 next,
@@ -94,7 +94,7 @@ impl Steps {
     }
 
     /// The value itself if it is still to come; nothing is left afterwards.
-    pub(super) fn take(&mut self, value: Code, dictionary: &Dictionary) -> Option<Code> {
+    pub(crate) fn take(&mut self, value: Code, dictionary: &Dictionary) -> Option<Code> {
         let found = match self {
             Steps::Integer {
                 next,

@@ -385,7 +385,7 @@ impl Iterator for Solver<'_> {
 
 /// Whether a literal that is no atom, range or aggregate holds; `=` binds what is unbound on one side. A functor
 /// without a value makes it fail.
-pub(super) fn holds(literal: &Literal, context: Context, bindings: &mut Bindings) -> bool {
+pub(crate) fn holds(literal: &Literal, context: Context, bindings: &mut Bindings) -> bool {
     let dictionary = context.dictionary;
     match &literal.kind {
         LiteralKind::Negated(atom) => {
@@ -448,7 +448,7 @@ pub(super) fn is_absent(facts: &dyn Facts, relation: RelationId, pattern: &[Opti
     }
 }
 
-fn bind_answer(
+pub(super) fn bind_answer(
     aggregate: &Aggregate,
     tuple: &[Code],
     bindings: &mut Bindings,
@@ -478,7 +478,7 @@ pub(super) fn same_total(
     let summed = match aggregate.op {
         AggregateOp::Sum => aggregate.operand == ValueType::Float,
         AggregateOp::Mean => true,
-        AggregateOp::Count | AggregateOp::Min | AggregateOp::Max => false,
+        _ => false,
     };
     if left == right || !summed {
         return left == right;

@@ -304,6 +304,14 @@ proptest! {
             let cuts: BTreeSet<u32> = cuts.into_iter().collect();
             prop_assert_eq!(cuts, brute_force(all, |gone| !holds(&world, &fact, all & !gone)));
 
+            let single = &case.single_cuts(std::slice::from_ref(&fact), &Budget::default())[0];
+            let ones = |cuts: Vec<Vec<Statement>>| -> Vec<Vec<Statement>> {
+                cuts.into_iter().filter(|cut| cut.len() == 1).collect()
+            };
+            prop_assert_eq!(&single.statements, &ones(found.statements.clone()));
+            let by_one: Vec<Vec<SourceId>> = found.sources.iter().filter(|cut| cut.len() == 1).cloned().collect();
+            prop_assert_eq!(&single.sources, &by_one);
+
             let cuts: BTreeSet<u32> = found.sources.iter().map(|cut| source_mask(cut)).collect();
             prop_assert_eq!(cuts, brute_force(sources, |gone| !holds_with(&world, &fact, |source| gone >> source.0 & 1 == 0)));
 
@@ -328,6 +336,24 @@ fn holds_with(world: &World, fact: &Fact, stands: impl Fn(SourceId) -> bool) -> 
 
 fn source_mask(sources: &[SourceId]) -> u32 {
     sources.iter().fold(0, |mask, source| mask | 1 << source.0)
+}
+
+#[test]
+fn single_points_of_failure_of_all_conclusions_are_those_of_each() {
+    for program in 0..PROGRAMS.len() {
+        let edges: Vec<Edge> = (0..12u8)
+            .map(|at| (at % 5 == 4, at % 3, at % 2 == 0, at * 7 % 4, at * 5 % 4))
+            .collect();
+        let world = random_world(program, &edges);
+        let case = world.case();
+        let facts = world.facts("t");
+        let all = case.single_cuts(&facts, &Budget::default());
+        for (fact, found) in facts.iter().zip(all) {
+            let one = case.single_cuts(std::slice::from_ref(fact), &Budget::default());
+            assert_eq!(found.statements, one[0].statements);
+            assert_eq!(found.sources, one[0].sources);
+        }
+    }
 }
 
 #[test]

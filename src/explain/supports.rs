@@ -20,6 +20,8 @@ pub struct Support {
     pub conditions: Vec<Condition>,
     /// That of the weakest claim; 1 without claims. A copy never raises it.
     pub strength: f64,
+    /// The strengths of its claims multiplied; 1 without claims.
+    pub product: f64,
     /// The first claim of that strength.
     pub weakest: Option<ClaimId>,
     /// When all of its claims hold at once.
@@ -91,11 +93,15 @@ impl Case<'_> {
         'sets: for set in sets.by_ref() {
             let conditions = lineage.conditions(|element| set.binary_search(&element).is_ok());
             for statements in Combinations::new(self, &lineage, &set, tables) {
+                let support = self.weigh(statements, conditions.clone(), tables);
+                if self.at_once && support.interval.is_err() {
+                    continue;
+                }
                 if supports.len() == limit {
                     more = true;
                     break 'sets;
                 }
-                supports.push(self.weigh(statements, conditions.clone(), tables));
+                supports.push(support);
             }
         }
         supports.sort_by(order);
@@ -114,15 +120,17 @@ impl Case<'_> {
     ) -> Support {
         statements.sort_by(statement_order);
         let claims = statements.iter().filter_map(Statement::claim);
-        let weakest = claims
+        let graded = claims
             .clone()
-            .map(|claim| (claim, self.claim_strength(claim, tables)))
-            .min_by(|left, right| left.1.total_cmp(&right.1));
+            .map(|claim| (claim, self.claim_strength(claim, tables)));
+        let product = graded.clone().map(|(_, strength)| strength).product();
+        let weakest = graded.min_by(|left, right| left.1.total_cmp(&right.1));
         let interval = Interval::intersection(claims.map(|claim| self.claims[claim].interval));
         Support {
             conditions,
             strength: weakest.map_or(1.0, |(_, strength)| strength),
             weakest: weakest.map(|(claim, _)| claim),
+            product,
             interval,
             statements,
         }

@@ -8,7 +8,7 @@ use crate::storage::{Code, Dictionary};
 
 /// Values of the variables of one rule, with a trail to take bindings back in reverse order.
 #[derive(Clone, Debug)]
-pub(super) struct Bindings {
+pub(crate) struct Bindings {
     values: Vec<Option<Code>>,
     trail: Vec<VarId>,
 }
@@ -21,7 +21,7 @@ impl Bindings {
         }
     }
 
-    pub(super) fn of(values: &[Option<Code>]) -> Bindings {
+    pub(crate) fn of(values: &[Option<Code>]) -> Bindings {
         Bindings {
             values: values.to_vec(),
             trail: Vec::new(),
@@ -32,7 +32,7 @@ impl Bindings {
         self.values[var.index()]
     }
 
-    pub(super) fn values(&self) -> &[Option<Code>] {
+    pub(crate) fn values(&self) -> &[Option<Code>] {
         &self.values
     }
 
@@ -62,12 +62,19 @@ impl Bindings {
 
 /// Why a term has no value.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Missing {
+pub(crate) enum Missing {
     Unbound,
     Fault(Fault),
 }
 
-pub(super) fn constant(constant: &Constant, dictionary: &Dictionary) -> Code {
+impl Missing {
+    /// Only the embedding program, or a run, can compute it.
+    pub(crate) fn is_unknown_functor(&self) -> bool {
+        matches!(self, Missing::Fault(Fault::UnknownFunctor(_)))
+    }
+}
+
+pub(crate) fn constant(constant: &Constant, dictionary: &Dictionary) -> Code {
     match constant {
         Constant::Number(value) => dictionary.number(*value),
         Constant::Unsigned(value) => dictionary.unsigned(*value),
@@ -78,7 +85,7 @@ pub(super) fn constant(constant: &Constant, dictionary: &Dictionary) -> Code {
     }
 }
 
-pub(super) fn value(
+pub(crate) fn value(
     term: &Term,
     values: &[Option<Code>],
     dictionary: &Dictionary,
@@ -107,7 +114,7 @@ pub(super) fn value(
 /// Makes the term equal to a value by binding its unbound variables. On false, some may have been bound.
 ///
 /// What a counter or a registered closure gave cannot be computed again here: it is taken to be the value.
-pub(super) fn unify(
+pub(crate) fn unify(
     term: &Term,
     code: Code,
     bindings: &mut Bindings,
@@ -189,7 +196,7 @@ pub(super) fn is_bound(term: &Term, bindings: &Bindings) -> bool {
 
 /// Whether [`unify`] can bind all that is unbound in the term. Rules never lean on a functor being undone, but a head
 /// like `n(x + 1)` would otherwise cost a look at every row.
-pub(super) fn is_pattern(term: &Term, bindings: &Bindings) -> bool {
+pub(crate) fn is_pattern(term: &Term, bindings: &Bindings) -> bool {
     match term {
         Term::Var(_) | Term::Const(_) | Term::Wildcard => true,
         Term::Record(terms) => terms.iter().all(|term| is_pattern(term, bindings)),
@@ -264,7 +271,7 @@ pub(super) fn mentioned(body: &[Literal], f: &mut impl FnMut(VarId)) {
     }
 }
 
-pub(super) fn in_term(term: &Term, f: &mut impl FnMut(VarId)) {
+pub(crate) fn in_term(term: &Term, f: &mut impl FnMut(VarId)) {
     match term {
         Term::Var(var) => f(*var),
         Term::Const(_) | Term::Wildcard => {}

@@ -436,6 +436,7 @@ b(x) :- a(x).
         })
     };
     let node = |fact: &str, basis: Basis| super::Node {
+        beats: Vec::new(),
         fact: world.fact(fact),
         basis,
         disputing: Vec::new(),
@@ -632,6 +633,82 @@ fn whatever_follows_can_be_proved() {
     ] {
         prove_all(program);
     }
+}
+
+const RIVALS: &str = "
+.decl bid(firm: symbol, client: symbol, price: number)
+bid(\"x-a\", \"x-c\", 3). bid(\"x-a\", \"x-d\", 5). bid(\"x-b\", \"x-c\", 4). bid(\"x-b\", \"x-d\", 1).
+.decl serves(firm: symbol, client: symbol) choice-domain firm
+serves(f, c) :- bid(f, c, _).
+.decl best(client: symbol, price: number)
+best(c, p) :- bid(_, c, p).
+best(c, p) <= best(c, q) :- q < p.
+.decl done(firm: symbol)
+done(f) :- serves(f, \"x-d\").
+";
+
+#[test]
+fn choice_and_subsumption_are_premises() {
+    let world = World::of(RIVALS);
+    expect![[r#"
+        By these facts and rules: serves("x-a","x-c")   x.dl:5
+        ├─ bid("x-a","x-c",3)                                     x.dl:3
+        └─ chosen for this firm: serves("x-a","x-d") lost to it
+    "#]]
+    .assert_eq(&world.tree("serves x-a x-c"));
+    expect![[r#"
+        By these facts and rules: best("x-c",3)   x.dl:7
+        ├─ bid("x-a","x-c",3)        x.dl:3
+        └─ dominates best("x-c",4)
+    "#]]
+    .assert_eq(&world.tree("best x-c 3"));
+    let case = world.case();
+    let supports = |fact: &str| {
+        let fact = world.fact(fact);
+        let tables = GradeTables::default();
+        let found = case.supports(&fact, &tables, 9, &Budget::default());
+        let conditions = found.supports[0].conditions.iter();
+        let texts: Vec<String> = conditions.map(|one| case.condition_text(one)).collect();
+        texts.join("; ")
+    };
+    assert_eq!(
+        supports("serves x-a x-c"),
+        r#"serves("x-a","x-c") is chosen"#
+    );
+    assert_eq!(supports("best x-d 1"), r#"nothing dominates best("x-d",1)"#);
+}
+
+#[test]
+fn what_lost_or_was_dominated_says_to_which_row() {
+    let world = World::of(RIVALS);
+    let case = world.case();
+    let missing = |fact: &str| {
+        let fact = world.fact(fact);
+        let row: Vec<_> = fact.row.iter().map(|&code| Some(code)).collect();
+        let options = super::WhyNotOptions::default();
+        let found = case.why_not(fact.relation, &row, &options, &Budget::default());
+        let views: Vec<_> = found
+            .misses
+            .iter()
+            .map(|miss| case.miss_view(miss, &world.texts))
+            .collect();
+        super::miss_tree(String::new(), &views).to_string()
+    };
+    expect![[r#"
+
+        └─ its body holds, and another row keeps the conclusion out   x.dl:5
+           ├─ ✓ bid("x-a","x-d",_)
+           └─ ✗ lost to serves("x-a","x-c"), the one that was chosen for this firm
+    "#]]
+    .assert_eq(&missing("serves x-a x-d"));
+    expect![[r#"
+
+        └─ its body holds, and another row keeps the conclusion out   x.dl:7
+           ├─ ✓ bid(_,"x-c",4)
+           └─ ✗ dominated by best("x-c",3)
+    "#]]
+    .assert_eq(&missing("best x-c 4"));
+    assert!(missing("done x-a").contains("lost to serves"), "also below");
 }
 
 const BACKDROP: &str = "

@@ -281,6 +281,8 @@ impl<'a> Artist<'a> {
                     notes.extend(self.comparisons(derivation));
                     notes.push(self.place(derivation.rule));
                     items = self.premises(derivation);
+                    let beaten = node.beats.iter().map(|rival| self.case.beats_text(rival));
+                    items.extend(beaten.map(Item::Text));
                 }
                 LineKind::Derived
             }

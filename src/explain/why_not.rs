@@ -7,8 +7,9 @@
 use super::case::Case;
 use super::facts::Fact;
 use super::meter::Meter;
+use super::rivals::Rival;
 use super::solve::{Solution, Solver, holds, is_absent};
-use super::terms::{Bindings, in_term, mentioned, pattern, unify};
+use super::terms::{Bindings, in_term, mentioned, pattern, unify, value};
 use crate::analysis::checked::{
     Literal, LiteralKind, RelationId, Rule, RuleId, Term, ValueType, VarId,
 };
@@ -64,6 +65,8 @@ pub struct Miss {
     /// Literals that hold, as positions in the body.
     pub holding: Vec<usize>,
     pub failing: Vec<Failing>,
+    /// Where nothing fails: the rows that keep the conclusion out.
+    pub beaten_by: Vec<Rival>,
     /// Literals that could not be asked: they need values from what fails.
     pub open: Vec<usize>,
     /// How many other solutions of the rest fail in the same literals; the search may have left off counting.
@@ -383,6 +386,7 @@ impl<'a> Seeker<'a> {
                 values: solution.values,
                 holding: ready.clone(),
                 failing,
+                beaten_by: Vec::new(),
                 open: open.clone(),
                 others: 0,
             };
@@ -394,8 +398,26 @@ impl<'a> Seeker<'a> {
         self.meter.charge(&part);
         best.map(|(_, miss)| Miss {
             others: count - 1,
+            beaten_by: match miss.failing.is_empty() && miss.open.is_empty() {
+                true => self.beaten_by(rule, &miss),
+                false => Vec::new(),
+            },
             ..miss
         })
+    }
+
+    fn beaten_by(&self, rule: &Rule, miss: &Miss) -> Vec<Rival> {
+        let Some(head) = &rule.head else {
+            return Vec::new();
+        };
+        let row: Result<Box<[Code]>, _> = head
+            .args
+            .iter()
+            .map(|arg| value(arg, &miss.values, self.case.dictionary))
+            .collect();
+        let Ok(row) = row else { return Vec::new() };
+        let relation = head.relation;
+        self.case.beaten_by(&Fact { relation, row }, self.meter)
     }
 
     /// How unlike anything there is the missing facts are.
@@ -512,7 +534,7 @@ fn is_known(term: &Term, bound: &FxHashSet<VarId>) -> bool {
     known
 }
 
-fn can_be_asked(literal: &Literal, bound: &FxHashSet<VarId>) -> bool {
+pub(super) fn can_be_asked(literal: &Literal, bound: &FxHashSet<VarId>) -> bool {
     let all = |term: &Term| is_known(term, bound);
     match &literal.kind {
         LiteralKind::Atom(_) => true,

@@ -17,6 +17,9 @@ pub struct MissView {
     /// What holds of its body.
     pub holding: Vec<String>,
     pub failing: Vec<FailingView>,
+    /// Where nothing fails: what keeps the conclusion out, as `lost to …` or `dominated by …`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub beaten_by: Vec<String>,
     /// Literals that could not be asked, as written.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub open: Vec<String>,
@@ -59,6 +62,11 @@ impl Case<'_> {
                 .failing
                 .iter()
                 .map(|failing| self.failing_view(miss, failing, texts))
+                .collect(),
+            beaten_by: miss
+                .beaten_by
+                .iter()
+                .map(|rival| self.beaten_text(rival))
                 .collect(),
             open: miss
                 .open
@@ -179,6 +187,7 @@ enum Item<'v> {
     Miss(&'v MissView),
     Holding(&'v str),
     Failing(&'v FailingView),
+    Beaten(&'v str),
     Open(&'v str),
 }
 
@@ -194,7 +203,10 @@ fn line<'v>(item: &Item<'v>) -> (String, Vec<String>, LineKind, Vec<Item<'v>>) {
         Item::Miss(miss) => {
             let fails = miss.failing.len() + miss.open.len();
             let text = match fails {
-                0 => "its body holds: a choice or a subsumption drops what it concludes".to_owned(),
+                0 if miss.beaten_by.is_empty() => {
+                    "its body holds: a choice or a subsumption drops what it concludes".to_owned()
+                }
+                0 => "its body holds, and another row keeps the conclusion out".to_owned(),
                 1 => "one condition fails".to_owned(),
                 fails => format!("{fails} conditions fail"),
             };
@@ -209,6 +221,7 @@ fn line<'v>(item: &Item<'v>) -> (String, Vec<String>, LineKind, Vec<Item<'v>>) {
                 .iter()
                 .map(|text| Item::Holding(text))
                 .chain(miss.failing.iter().map(Item::Failing))
+                .chain(miss.beaten_by.iter().map(|text| Item::Beaten(text)))
                 .chain(miss.open.iter().map(|text| Item::Open(text)))
                 .collect();
             (text, notes, LineKind::Remark, items)
@@ -217,6 +230,12 @@ fn line<'v>(item: &Item<'v>) -> (String, Vec<String>, LineKind, Vec<Item<'v>>) {
             format!("✓ {text}"),
             Vec::new(),
             LineKind::Stated,
+            Vec::new(),
+        ),
+        Item::Beaten(text) => (
+            format!("✗ {text}"),
+            Vec::new(),
+            LineKind::Condition,
             Vec::new(),
         ),
         Item::Open(text) => (

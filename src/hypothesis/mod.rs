@@ -1,8 +1,11 @@
-//! Named sets of assumptions and withdrawals, and what they change.
+//! Named sets of assumptions and withdrawals: what they change, how they compare, and which would explain a goal.
 //!
-//! In: overlays as written, and the runs of a case with and without them. Out: worlds, and the difference between two.
+//! In: overlays as written, the runs of a case with and without them, goals. Out: worlds and the difference between two;
+//! sets of facts under which a goal holds; hypotheses side by side, and the changes that would alter their order.
 //! Must not know: terminals, sessions, files. The case itself is never touched: a world is a run of its own.
 
+pub mod abduce;
+pub mod compare;
 mod difference;
 mod fall;
 mod overlay;

@@ -32,6 +32,11 @@ impl<'a> Input<'a> {
         Input::new(io::stdin(), 0, None)
     }
 
+    /// No bytes: somebody else reads the file.
+    pub fn nothing() -> io::Result<Input<'a>> {
+        Input::new(io::empty(), 0, None)
+    }
+
     #[cfg(test)]
     pub fn text(text: &'a [u8]) -> io::Result<Input<'a>> {
         Input::new(text, text.len() as u64, None)

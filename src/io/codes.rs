@@ -35,7 +35,8 @@ codes! {
     NO_SOURCE_ID "D422" "A source has no id.";
     JSON "D423" "A file is not the JSON that was expected.";
     LINE_TOO_LONG "D424" "A row is longer than a gigabyte.";
-    JUDGEMENT "D425" "A judgement lacks what makes it one, or its id is taken.";
+    SQLITE "D425" "A SQLite database cannot be read, or lacks the table.";
+    JUDGEMENT "D426" "A judgement lacks what makes it one, or its id is taken.";
     UNWRITABLE "D430" "A file cannot be written.";
     NO_REGISTER "W401" "Claims name sources, but there is no register of sources.";
     EMPTY_INPUT "W402" "An input file is not there and is read as empty.";

@@ -1,6 +1,7 @@
 //! What a directive asks for: its parameters, typed, or what is wrong with them.
 
 use super::codes;
+use super::sqlite::is_uri;
 use crate::analysis::checked::{CheckedProgram, Directive};
 use crate::syntax::ast::DirectiveKind;
 use crate::syntax::diagnostic::Diagnostic;
@@ -15,6 +16,8 @@ pub(crate) enum Medium {
     Stream,
     JsonFile,
     JsonStream,
+    /// A table of a SQLite database.
+    Sqlite,
     /// A claim file.
     Claims,
     /// `.printsize`
@@ -26,6 +29,8 @@ pub(crate) struct Format {
     pub medium: Medium,
     /// As written; `None`: named after the relation.
     pub filename: Option<String>,
+    /// What a database calls the relation, if not by its name.
+    table: Option<String>,
     pub delimiter: Vec<u8>,
     pub headers: bool,
     /// File columns that feed the attributes, in order.
@@ -74,12 +79,13 @@ impl Format {
             Some("stdoutprintsize") if !input => medium = Medium::Size,
             Some("jsonfile") => medium = Medium::JsonFile,
             Some("json") => medium = Medium::JsonStream,
+            Some("sqlite") => medium = Medium::Sqlite,
             Some("claims") if input => medium = Medium::Claims,
             Some(other) => {
                 let (doing, known) = if input {
-                    ("read from", "file, stdin, claims, jsonfile, json")
+                    ("read from", "file, stdin, claims, jsonfile, json, sqlite")
                 } else {
-                    ("written to", "file, stdout, jsonfile, json")
+                    ("written to", "file, stdout, jsonfile, json, sqlite")
                 };
                 errors.push(
                     Diagnostic::error(
@@ -149,7 +155,15 @@ impl Format {
         }
         Ok(Format {
             medium,
-            filename: directive.parameter("filename").map(str::to_owned),
+            filename: directive
+                .parameter("filename")
+                .or_else(|| {
+                    directive
+                        .parameter("dbname")
+                        .filter(|_| medium == Medium::Sqlite)
+                })
+                .map(str::to_owned),
+            table: directive.parameter("name").map(str::to_owned),
             delimiter: delimiter.as_bytes().to_vec(),
             headers,
             columns,
@@ -162,6 +176,11 @@ impl Format {
         })
     }
 
+    /// The table of a database. `name` is the relation's.
+    pub fn table<'a>(&'a self, name: &'a str) -> &'a str {
+        self.table.as_deref().unwrap_or(name)
+    }
+
     /// The file in the directive's directory, else in `directory`, unless its name is absolute. `name` is the relation's.
     pub fn path(&self, directory: &Path, name: &str, input: bool) -> PathBuf {
         let file = match &self.filename {
@@ -169,6 +188,7 @@ impl Format {
             None => {
                 let extension = match self.medium {
                     Medium::JsonFile => "json",
+                    Medium::Sqlite => "sqlite",
                     Medium::File if input => "facts",
                     _ if self.compress && !input => "csv.gz",
                     _ => "csv",
@@ -176,6 +196,9 @@ impl Format {
                 format!("{name}.{extension}")
             }
         };
+        if self.medium == Medium::Sqlite && is_uri(&file) {
+            return PathBuf::from(file);
+        }
         let directory = self.directory.as_deref().unwrap_or(directory);
         if directory == Path::new(".") {
             PathBuf::from(file)

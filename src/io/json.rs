@@ -8,7 +8,7 @@ use super::bytes::Input;
 use super::codes;
 use super::findings::{BadRow, Findings, Problem, shorten};
 use super::format::Format;
-use super::value::parse_word;
+use super::value::{float_digits, in_bits, parse_word, write_float};
 use crate::analysis::checked::{Attribute, CheckedProgram, Relation, Shape, ValueType};
 use crate::analysis::findings::closest;
 use crate::storage::{Code, Dictionary, Rows};
@@ -282,7 +282,7 @@ impl JsonReader<'_> {
                     .filter(|float| !float.is_finite()),
                 _ => value.as_f64(),
             }
-            .map(|float| self.dictionary.float(float))
+            .map(|float| self.dictionary.float(in_bits(float, bits)))
             .ok_or_else(wrong),
             ValueType::Record(shape) => match (&self.program[shape], value) {
                 (_, Value::Null) => Ok(Code::NIL),
@@ -382,12 +382,15 @@ impl JsonWriter<'_> {
             }
             ValueType::Float => {
                 let value = self.dictionary.to_float(code);
-                if value.is_finite() {
+                if self.program.strict && value.is_finite() {
+                    // Soufflé prints with the six digits that C++ streams have by default.
+                    write_float(out, value, 6);
+                } else if value.is_finite() {
                     // The shortest text that reads back as the same float.
                     out.extend_from_slice(format!("{value:?}").as_bytes());
                 } else {
                     let mut text = Vec::new();
-                    super::value::write_float(&mut text, value);
+                    write_float(&mut text, value, float_digits(self.program));
                     out.push(b'"');
                     out.extend_from_slice(&text);
                     out.push(b'"');

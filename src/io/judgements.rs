@@ -280,11 +280,11 @@ mod tests {
             ),
             (
                 "judgement_id,claim_id,stance,author,date\nj1,,accepts,A,2020-13\nj2,c1,hates,A,2020\nj3,c1,,,\n",
-                "judgements.csv:2:4 D425 the judgement has no `claim_id`\n\
+                "judgements.csv:2:4 D426 the judgement has no `claim_id`\n\
                  judgements.csv:2:15 D416 `2020-13`: there is no month 13\n\
                  judgements.csv:3:7 D419 `hates` is no stance of a judgement = `rejects` or `accepts`\n\
-                 judgements.csv:4:8 D425 the judgement has no `author`\n\
-                 judgements.csv:4:9 D425 the judgement has no `date`\n",
+                 judgements.csv:4:8 D426 the judgement has no `author`\n\
+                 judgements.csv:4:9 D426 the judgement has no `date`\n",
             ),
         ] {
             assert_eq!(load(text).unwrap_err(), expected);

@@ -20,6 +20,7 @@ pub mod quoted;
 pub mod read;
 pub mod records;
 pub mod sources;
+mod sqlite;
 #[cfg(test)]
 mod testing;
 pub mod value;

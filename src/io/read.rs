@@ -9,6 +9,7 @@ use super::format::{Format, Medium};
 use super::json::read_json;
 use super::layout::Layout;
 use super::quoted::read_quoted;
+use super::sqlite::{is_uri, read_sqlite};
 use crate::analysis::checked::{CheckedProgram, Directive};
 use crate::evidence::{Claims, Sources};
 use crate::storage::{Dictionary, Rows};
@@ -84,8 +85,11 @@ pub fn read(
     } else {
         path.to_string_lossy().into()
     };
+    let database = format.medium == Medium::Sqlite;
     let input = if stream {
         Input::stdin()
+    } else if database && is_uri(&name) {
+        Input::nothing()
     } else {
         Input::file(&path, options.progress)
     };
@@ -107,7 +111,12 @@ pub fn read(
         Err(error) => return Err(vec![open_problem(&name, &error, Some(directive.span))]),
     };
 
-    let mut findings = Findings::new(name, options.skip_bad_rows);
+    let place = match database {
+        // No line of the file is at fault, a row of the table is.
+        true => format!("{name}, table {}", format.table(&relation.name)).into(),
+        false => name,
+    };
+    let mut findings = Findings::new(place, options.skip_bad_rows);
     let claims_before = claims.len();
     match format.medium {
         Medium::Claims => {
@@ -142,6 +151,10 @@ pub fn read(
         }
         Medium::JsonFile | Medium::JsonStream => {
             loaded.rows = read_json(input, program, relation, dictionary, &mut findings);
+        }
+        Medium::Sqlite => {
+            let table = format.table(&relation.name);
+            loaded.rows = read_sqlite(&path, table, program, relation, dictionary, &mut findings);
         }
         _ => {
             let layout = Layout::new(program, relation, &format);
@@ -277,7 +290,7 @@ mod tests {
             (
                 "IO=tape",
                 &[],
-                "D404 `r` cannot be read from `IO=tape` = one of file, stdin, claims, jsonfile, json\n",
+                "D404 `r` cannot be read from `IO=tape` = one of file, stdin, claims, jsonfile, json, sqlite\n",
             ),
             (
                 "headers=maybe columns=0:x delimiter=",

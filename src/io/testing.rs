@@ -76,6 +76,7 @@ pub fn program(declared: &str) -> CheckedProgram {
             attributes: attributes(declared),
             kind: RelationKind::Plain,
             choice_domains: Vec::new(),
+            lattice: None,
             doc: None,
             span: span(),
         }],

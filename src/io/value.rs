@@ -48,7 +48,7 @@ pub(crate) fn parse_word(ty: ValueType, text: &str, bits: u32) -> Result<u64, Va
             }
             word => Ok(word),
         },
-        ValueType::Float => parse_float(text).map(f64::to_bits),
+        ValueType::Float => parse_float(text).map(|value| in_bits(value, bits).to_bits()),
         _ => {
             let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
             if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -59,6 +59,22 @@ pub(crate) fn parse_word(ty: ValueType, text: &str, bits: u32) -> Result<u64, Va
                 _ => Err(ValueError::Range("a number")),
             }
         }
+    }
+}
+
+/// A float of a program with words of this size.
+pub(crate) fn in_bits(value: f64, bits: u32) -> f64 {
+    match bits {
+        32 => f64::from(value as f32),
+        _ => value,
+    }
+}
+
+/// How many digits tell all floats of a program apart.
+pub(crate) fn float_digits(program: &CheckedProgram) -> i32 {
+    match program.word_bits() {
+        32 => 9,
+        _ => 17,
     }
 }
 
@@ -377,7 +393,7 @@ pub(crate) fn write_value(
                 out.extend_from_slice(b".0");
             }
         }
-        ValueType::Float => write_float(out, dictionary.to_float(code)),
+        ValueType::Float => write_float(out, dictionary.to_float(code), float_digits(program)),
         ValueType::Record(_) | ValueType::Adt(_) => {
             write_compound(out, dictionary, program, ty, code, inner);
         }
@@ -503,9 +519,8 @@ fn write_quoted(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
-/// As C's `%.17g`: 17 significant digits, trailing zeros dropped, an exponent below 1e-4 and from 1e17 on.
-pub(crate) fn write_float(out: &mut Vec<u8>, value: f64) {
-    const DIGITS: i32 = 17;
+/// As C's `%.17g`: so many significant digits, trailing zeros dropped, an exponent below 1e-4 and from 1e17 on.
+pub(crate) fn write_float(out: &mut Vec<u8>, value: f64, digits: i32) {
     if !value.is_finite() || value == 0.0 {
         if value.is_sign_negative() {
             out.push(b'-');
@@ -519,13 +534,13 @@ pub(crate) fn write_float(out: &mut Vec<u8>, value: f64) {
         });
         return;
     }
-    let scientific = format!("{value:.*e}", DIGITS as usize - 1);
+    let scientific = format!("{value:.*e}", digits as usize - 1);
     let Some((mantissa, exponent)) = scientific.split_once('e') else {
         return;
     };
     let exponent: i32 = exponent.parse().unwrap_or(0);
-    let text = if (-4..DIGITS).contains(&exponent) {
-        format!("{value:.*}", (DIGITS - 1 - exponent) as usize)
+    let text = if (-4..digits).contains(&exponent) {
+        format!("{value:.*}", (digits - 1 - exponent) as usize)
     } else {
         mantissa.to_owned()
     };
@@ -535,7 +550,7 @@ pub(crate) fn write_float(out: &mut Vec<u8>, value: f64) {
         &text
     };
     out.extend_from_slice(text.as_bytes());
-    if !(-4..DIGITS).contains(&exponent) {
+    if !(-4..digits).contains(&exponent) {
         let sign = if exponent < 0 { '-' } else { '+' };
         out.extend_from_slice(format!("e{sign}{:02}", exponent.abs()).as_bytes());
     }
@@ -699,7 +714,7 @@ mod tests {
         fn floats_read_back_as_they_were(bits in any::<u64>()) {
             let value = f64::from_bits(bits);
             let mut text = Vec::new();
-            write_float(&mut text, value);
+            write_float(&mut text, value, 17);
             let text = String::from_utf8(text).unwrap();
             let word = parse_word(ValueType::Float, &text, 64).unwrap();
             prop_assert!(word == bits || value.is_nan() && f64::from_bits(word).is_nan(), "{}", text);

@@ -7,6 +7,7 @@ use super::findings::shorten;
 use super::format::{Format, Medium};
 use super::json::JsonWriter;
 use super::layout::reads_back;
+use super::sqlite::write_sqlite;
 use super::value::{Style, write_value};
 use crate::analysis::checked::{CheckedProgram, Directive, Relation, ValueType};
 use crate::storage::{Code, Dictionary, Rows};
@@ -66,6 +67,14 @@ pub fn write(
             format!("`{}`", path.display()),
             write_file(&path, format.compress, |out| writer.write_json(rows, out)),
         ),
+        Medium::Sqlite => {
+            let table = format.table(&relation.name);
+            let written = write_sqlite(&path, table, program, relation, rows, dictionary);
+            (
+                format!("table `{table}` of `{}`", path.display()),
+                written.map_err(io::Error::other),
+            )
+        }
         Medium::Stream => (
             "standard output".to_owned(),
             writer.write_framed(rows, stdout, &mut unescaped),
@@ -329,7 +338,7 @@ impl RowWriter<'_> {
                     }
                 } else {
                     self.format_value(out, attribute.ty, code, Style::Nested);
-                    quote_from(out, start);
+                    quote_from(out, start, self.program.strict);
                 }
             }
             out.push(b'\n');
@@ -341,8 +350,9 @@ impl RowWriter<'_> {
     }
 }
 
-/// Puts quotes around what was written from `start` on, and doubles those within.
-fn quote_from(out: &mut Vec<u8>, start: usize) {
+/// Puts quotes around what was written from `start` on, and doubles those within; Soufflé puts a backslash before each
+/// pair besides, so that its own reader does not give back what was written.
+fn quote_from(out: &mut Vec<u8>, start: usize, backslash: bool) {
     if memchr::memchr(b'"', &out[start..]).is_none() {
         out.insert(start, b'"');
         out.push(b'"');
@@ -351,10 +361,11 @@ fn quote_from(out: &mut Vec<u8>, start: usize) {
     let text = out.split_off(start);
     out.push(b'"');
     for byte in text {
-        if byte == b'"' {
-            out.push(b'"');
+        match byte {
+            b'"' if backslash => out.extend_from_slice(b"\\\"\""),
+            b'"' => out.extend_from_slice(b"\"\""),
+            _ => out.push(byte),
         }
-        out.push(byte);
     }
     out.push(b'"');
 }
@@ -639,6 +650,7 @@ mod tests {
                 super::super::value::write_float(
                     &mut float,
                     if value.is_nan() { 0.5 } else { value },
+                    17,
                 );
                 let float = String::from_utf8(float).unwrap();
                 let inner = inner.replace('"', "\\\"").replace('\n', "\\n");

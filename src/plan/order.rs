@@ -617,6 +617,7 @@ impl Ordering<'_> {
         self.push(
             Step::Aggregate(AggregateStep {
                 op: aggregate.op,
+                user: aggregate.user.clone(),
                 operand: aggregate.operand,
                 group,
                 body: steps,

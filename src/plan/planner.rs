@@ -5,8 +5,9 @@ use super::order::{Fresh, Statistics, kinds, operand, order};
 use super::rule_plan::RulePlan;
 use super::step::Operand;
 use crate::analysis::checked::{
-    Atom, CheckedProgram, Literal, LiteralKind, RuleId, Subsumption, Term, VarId,
+    Atom, CheckedProgram, Literal, LiteralKind, RuleId, Subsumption, Term, ValueType, VarId,
 };
+use crate::syntax::ast::CompareOp;
 use std::collections::BTreeSet;
 
 /// Plans one rule. `delta`: the literal (an atom) that is read from the delta; atoms of recursive relations before it
@@ -132,6 +133,65 @@ pub fn plan_subsumption(
         clustered: None,
         rule: RuleId(u32::MAX),
         delta: Some(delta),
+        steps,
+        head: None,
+        answer,
+        variables: fresh.next as usize,
+    }
+}
+
+/// Plans a conjunction for one row of `seed` at a time, which is the first step's; everything else is read whole. The
+/// answers are the values of `answer`, whose variables are numbered below `variables`.
+pub fn plan_seeded(
+    seed: Atom,
+    body: impl IntoIterator<Item = LiteralKind>,
+    answer: &[Term],
+    variables: usize,
+    statistics: &dyn Statistics,
+) -> RulePlan {
+    let mut fresh = Fresh {
+        next: variables as u32,
+    };
+    let mut literals = vec![LiteralKind::Atom(Atom {
+        args: Vec::new(),
+        ..seed
+    })];
+    literals.extend(body);
+    // What the seed computes is compared with what it has.
+    let args = seed.args.into_iter().map(|arg| match arg {
+        Term::Record(_) | Term::Call { .. } => {
+            let var = Term::Var(fresh.var());
+            literals.push(LiteralKind::Compare {
+                op: CompareOp::Eq,
+                operand: ValueType::Number,
+                left: var.clone(),
+                right: arg,
+            });
+            var
+        }
+        plain => plain,
+    });
+    let args = args.collect();
+    if let LiteralKind::Atom(seed) = &mut literals[0] {
+        seed.args = args;
+    }
+    let answer: Vec<Operand> = answer
+        .iter()
+        .map(|term| operand(term.clone(), &mut literals, &mut fresh))
+        .collect();
+    let steps = order(
+        &literals,
+        Some(0),
+        &BTreeSet::new(),
+        &needed_by(&answer),
+        statistics,
+        &mut fresh,
+        false,
+    );
+    RulePlan {
+        clustered: None,
+        rule: RuleId(u32::MAX),
+        delta: Some(0),
         steps,
         head: None,
         answer,

@@ -318,8 +318,9 @@ impl Words<'_> {
             false => format!(" with its {}", self.vars(&step.witnesses)),
         };
         format!(
-            "{group}let {result} = {}{target}{witnesses} over",
-            step.op.name()
+            "{group}let {result} = {}{}{target}{witnesses} over",
+            step.op.name(),
+            step.user.as_ref().map_or("", |user| &user.functor)
         )
     }
 

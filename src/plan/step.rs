@@ -1,6 +1,8 @@
 //! The steps of a plan. Each takes partial bindings and gives the bindings that extend them.
 
-use crate::analysis::checked::{AggregateOp, Constant, RelationId, Term, ValueType, VarId};
+use crate::analysis::checked::{
+    AggregateOp, Constant, RelationId, Term, UserFold, ValueType, VarId,
+};
 use crate::syntax::ast::CompareOp;
 
 /// Which rows of a relation a step sees, in semi-naive evaluation.
@@ -88,6 +90,7 @@ pub enum Step {
 #[derive(Clone, Debug)]
 pub struct AggregateStep {
     pub op: AggregateOp,
+    pub user: Option<UserFold>,
     pub operand: ValueType,
     /// Bound outside.
     pub group: Vec<VarId>,

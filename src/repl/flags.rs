@@ -51,9 +51,16 @@ impl Given {
 pub fn take(text: &str, known: &[Known]) -> Result<Given, String> {
     let mut given = Given::default();
     let mut awaited: Option<&'static str> = None;
+    let mut value = String::new();
     for word in words(text) {
         if let Some(flag) = awaited.take() {
-            given.flags.push((flag, word.trim().to_owned()));
+            value.push_str(word);
+            match is_open(&value) {
+                true => awaited = Some(flag),
+                false => given
+                    .flags
+                    .push((flag, std::mem::take(&mut value).trim().to_owned())),
+            }
             continue;
         }
         match flag_name(word) {
@@ -81,6 +88,22 @@ pub fn take(text: &str, known: &[Known]) -> Result<Given, String> {
     }
     given.text = given.text.trim().to_owned();
     Ok(given)
+}
+
+/// Whether a bracket is open: `p("a", "b")` is one value.
+fn is_open(value: &str) -> bool {
+    let mut depth = 0i32;
+    let (mut quoted, mut escaped) = (false, false);
+    for char in value.chars() {
+        match char {
+            '"' if !escaped => quoted = !quoted,
+            '(' | '[' if !quoted => depth += 1,
+            ')' | ']' if !quoted => depth -= 1,
+            _ => {}
+        }
+        escaped = char == '\\' && quoted && !escaped;
+    }
+    depth > 0
 }
 
 fn flag_name(word: &str) -> Option<&str> {
@@ -130,6 +153,14 @@ mod tests {
         }
         assert_eq!(take("", KNOWN), Ok(Given::default()));
         assert_eq!(take("x - --1", KNOWN).unwrap().text, "x - --1");
+    }
+
+    #[test]
+    fn an_atom_is_one_value() {
+        let known: &[Known] = &[("rival", true)];
+        let given = take("--rival p(\"a)\", q) r(X)", known).unwrap();
+        assert_eq!(given.value("rival"), Some("p(\"a)\", q)"));
+        assert_eq!(given.text, "r(X)");
     }
 
     #[test]

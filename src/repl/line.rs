@@ -4,7 +4,8 @@ use super::flags::{self, Given, Known};
 use super::scan::{PieceKind, pieces};
 use super::supposing;
 use crate::session::{
-    Command, CriticalQuestion, Lens, Supposition, TestQuestion, WhatIfQuestion, WhyQuestion,
+    AbductionQuestion, Command, CriticalQuestion, Lens, Supposition, TestQuestion, WhatIfQuestion,
+    WhyQuestion,
 };
 use std::path::PathBuf;
 
@@ -72,6 +73,7 @@ const LENS: &[Known] = &[
     ("known-by", true),
     ("min-reliability", true),
     ("max-credibility", true),
+    ("time", false),
 ];
 
 pub const VERBS: &[Verb] = &[
@@ -94,8 +96,9 @@ pub const VERBS: &[Verb] = &[
             ("full", false),
             ("verify", false),
             ("time", false),
+            ("strength", true),
         ],
-        more: "As in `:why works_for(\"a\", \"b\")`. With variables, as in `:why works_for(F, \"b\")`, the first fact that agrees. `--all` lists every minimal support, `--limit N` looks for N only, `--full` draws every step, also those that rest on plain data alone, `--verify` checks the proof again, `--time` takes only supports whose claims once held together.",
+        more: "As in `:why works_for(\"a\", \"b\")`. With variables, as in `:why works_for(F, \"b\")`, the first fact that agrees. `--all` lists every minimal support, `--limit N` looks for N only, `--full` draws every step, also those that rest on plain data alone, `--verify` checks the proof again, `--time` takes only supports whose claims once held together, `--strength product` and `--strength probability` put grades together otherwise than by the weakest link.",
     },
     Verb {
         name: "why-not",
@@ -162,12 +165,26 @@ pub const VERBS: &[Verb] = &[
         more: "Claims of `same_as` and of shared aliases are switched on and off; `distinct_from` opposes them.",
     },
     Verb {
+        name: "abduce",
+        short: None,
+        takes: Takes::Fact,
+        does: "what would have to be so for a fact to hold",
+        flags: &[
+            ("using", true),
+            ("max", true),
+            ("limit", true),
+            ("rival", true),
+            ("new-constants", false),
+        ],
+        more: "All minimal sets of up to N facts (`--max`, 2 by default) of the relations declared `.abducible`, or of `--using contract,subcontract`, over the constants there are. `--new-constants` adds one of each type that nobody has named. `--rival FACT` or a hypothesis: explanations that help it too come later.",
+    },
+    Verb {
         name: "lens",
         short: None,
         takes: Takes::Lens,
         does: "let only some claims count, from now on; without flags all of them",
         flags: LENS,
-        more: "`--as-of DATE`: claims that held then. `--known-by DATE`: claims of sources published by then. `--min-reliability B`, `--max-credibility 2`: claims of that grade or better. Dates are YYYY, YYYY-MM or YYYY-MM-DD.",
+        more: "`--as-of DATE`: claims that held then. `--known-by DATE`: claims of sources published by then. `--min-reliability B`, `--max-credibility 2`: claims of that grade or better. `--time`: conclusions whose claims never all held at one time do not hold. Dates are YYYY, YYYY-MM or YYYY-MM-DD.",
     },
     Verb {
         name: "assume",
@@ -442,6 +459,8 @@ fn value_name(flag: &str) -> &'static str {
         "hypothesis" | "author" => "NAME",
         "date" => "DATE",
         "note" => "TEXT",
+        "using" => "RELATIONS",
+        "rival" => "FACT",
         _ => "N",
     }
 }
@@ -532,6 +551,7 @@ fn parse_command(command: &str) -> Result<Line, String> {
             limit: flags.parsed("limit")?,
             full: flags.has("full"),
             verify: flags.has("verify"),
+            strength: flags.parsed("strength")?.unwrap_or_default(),
             time: flags.has("time"),
             ..WhyQuestion::of(fact)
         })),
@@ -546,6 +566,18 @@ fn parse_command(command: &str) -> Result<Line, String> {
         ("timeline", Some(atom)) => run(Command::Timeline(atom)),
         ("impact", Some(what)) => run(Command::Impact(what)),
         ("worlds", Some(atom)) => run(Command::Worlds(atom)),
+        ("abduce", Some(fact)) => run(Command::Abduce(AbductionQuestion {
+            fact,
+            using: flags
+                .value("using")
+                .map(str::to_owned)
+                .into_iter()
+                .collect(),
+            most: flags.parsed("max")?,
+            limit: flags.parsed("limit")?,
+            rival: flags.value("rival").map(str::to_owned),
+            new_constants: flags.has("new-constants"),
+        })),
         ("why-not", Some(fact)) => run(Command::WhyNot(fact)),
         ("corroboration", Some(fact)) => run(Command::Corroboration(fact)),
         ("schema", Some(relation)) => run(Command::Schema(relation)),
@@ -585,6 +617,7 @@ fn lens(flags: &Given) -> Result<Lens, String> {
         known_by: flags.parsed("known-by")?,
         min_reliability: flags.parsed("min-reliability")?,
         max_credibility: flags.parsed("max-credibility")?,
+        at_once: flags.has("time"),
     })
 }
 

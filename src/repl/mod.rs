@@ -18,7 +18,7 @@ use crate::cli::interrupt::Interrupt;
 use crate::cli::status::Status;
 use crate::cli::style::Palette;
 use crate::cli::{open, report, terminal};
-use crate::session::Session;
+use crate::session::{Answer, Session};
 use helper::CaseHelper;
 use line::{Line, VERBS, Verb};
 use rustyline::config::Configurer;
@@ -87,6 +87,7 @@ impl Repl {
     fn converse(&mut self) -> Status {
         let palette = Palette::of(&io::stdout());
         self.greet(palette);
+        self.answer_program();
         let config = Config::builder()
             .completion_type(CompletionType::List)
             .history_ignore_space(true)
@@ -129,6 +130,7 @@ impl Repl {
 
     /// From a pipe or file: no prompts; a clause may go over several lines.
     fn read_through(&mut self) -> Status {
+        self.answer_program();
         let mut text = String::new();
         let mut input = io::stdin().lock();
         loop {
@@ -195,6 +197,37 @@ impl Repl {
         println!();
     }
 
+    /// The questions that the program itself asks, each above its answer.
+    fn answer_program(&mut self) {
+        let answered = self.session.borrow().answers();
+        match answered {
+            Ok(answered) => {
+                let mut text = Vec::new();
+                for answer in answered {
+                    // Memory takes every write.
+                    let _ = writeln!(text, "?- {}.", answer.question);
+                    let _ = show::show(&Answer::Rows(answer.rows), self.look(), &mut text);
+                    let _ = writeln!(text);
+                }
+                if !text.is_empty() {
+                    self.print(String::from_utf8_lossy(&text).into_owned());
+                }
+            }
+            Err(error) => {
+                report::explain(&error);
+                self.failed = true;
+            }
+        }
+    }
+
+    fn look(&self) -> Look {
+        Look {
+            width: terminal::width(),
+            palette: Palette::of(&io::stdout()),
+            timed: self.timed,
+        }
+    }
+
     fn line(&mut self, line: &str) -> Next {
         match line::parse(line) {
             Ok(Line::Nothing) => {}
@@ -210,14 +243,9 @@ impl Repl {
                 let answer = self.session.borrow_mut().execute(&command);
                 match answer {
                     Ok(answer) => {
-                        let look = Look {
-                            width: terminal::width(),
-                            palette: Palette::of(&io::stdout()),
-                            timed: self.timed,
-                        };
                         let mut text = Vec::new();
                         // Memory takes every write.
-                        let _ = show::show(&answer, look, &mut text);
+                        let _ = show::show(&answer, self.look(), &mut text);
                         self.print(String::from_utf8_lossy(&text).into_owned());
                     }
                     Err(error) => {

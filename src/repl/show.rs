@@ -38,6 +38,7 @@ pub fn show(answer: &Answer, look: Look, out: &mut dyn Write) -> io::Result<()> 
         Answer::Timeline(found) => write!(out, "{found}"),
         Answer::Impact(found) => write!(out, "{found}"),
         Answer::Worlds(found) => write!(out, "{found}"),
+        Answer::Abduction(found) => write!(out, "{found}"),
         Answer::Lens(lens) => writeln!(out, "counting now: {lens}"),
         Answer::Relations(sizes) => table::print(&relations(sizes), look.width, look.palette, out),
         Answer::Schema(schema) => self::schema(schema, look, out),

@@ -1,5 +1,6 @@
 //! What a session answers, as data.
 
+use super::abduce::Abduction;
 use super::assume::Step;
 use super::corroboration::Corroborated;
 use super::costs::Costs;
@@ -32,6 +33,7 @@ pub enum Answer {
     Timeline(Timeline),
     Impact(Impact),
     Worlds(Worlds),
+    Abduction(Box<Abduction>),
     /// The claims that count from now on.
     Lens(Lens),
     Relations(Vec<RelationSize>),

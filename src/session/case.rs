@@ -22,6 +22,10 @@ pub struct CaseSpec {
     pub macros: Vec<String>,
     /// A missing fact file is an empty one.
     pub missing_facts_are_empty: bool,
+    /// Bits of a number: 64, or 32 for programs that rely on them; 0 stands for 64.
+    pub word_bits: u32,
+    /// As Soufflé does it even where that is a mistake of its.
+    pub strict: bool,
     /// Codes of warnings not to report; `all` is every one.
     pub silenced: Vec<String>,
 }
@@ -40,6 +44,21 @@ impl CaseSpec {
         self.silenced.iter().any(|name| {
             name == "all" || name == warning.code || Some(&**name) == warning_name(warning.code)
         })
+    }
+
+    /// 64 or 32.
+    pub fn word_bits(&self) -> u32 {
+        match self.word_bits {
+            32 => 32,
+            _ => 64,
+        }
+    }
+
+    /// What the preprocessor is told when words are not of the usual size.
+    pub(super) fn word_size_macro(&self) -> impl Iterator<Item = String> + use<> {
+        (self.word_bits() == 32)
+            .then(|| "RAM_DOMAIN_SIZE=32".to_owned())
+            .into_iter()
     }
 
     /// A path as the case means it.

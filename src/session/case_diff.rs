@@ -38,7 +38,7 @@ pub struct CaseDiff {
     /// Constraints that only one of them violates.
     pub violations: ViolationsDiff,
     /// Of the facts, the first of each relation.
-    pub explained: Vec<Explained>,
+    pub explained: Vec<ExplainedChange>,
 }
 
 #[derive(Clone, Debug, Default, Serialize)]
@@ -81,7 +81,7 @@ pub struct ViolationsDiff {
 
 /// Why a fact is there in one case and not in the other.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Explained {
+pub struct ExplainedChange {
     pub fact: String,
     /// `appeared` or `fell`.
     pub change: &'static str,
@@ -261,7 +261,7 @@ fn explain(
     parted: &[Parted],
     wanted: &dyn Fn(&str) -> bool,
     most: usize,
-) -> Result<Vec<Explained>, Error> {
+) -> Result<Vec<ExplainedChange>, Error> {
     let only = |side: usize| -> FxHashSet<&str> {
         let facts = parted.iter().flat_map(|parted| &parted.only[side]);
         facts.map(|(text, _)| &**text).collect()
@@ -294,7 +294,7 @@ fn explain(
                         because.push(cause);
                     }
                 }
-                explained.push(Explained {
+                explained.push(ExplainedChange {
                     fact: fact.clone(),
                     change,
                     because,
@@ -338,7 +338,7 @@ fn premises(of: &[PremiseView], found: &mut Vec<u32>) {
                     premises(&row.premises, found);
                 }
             }
-            PremiseView::Absent { .. } | PremiseView::Holds { .. } => {}
+            PremiseView::Absent { .. } | PremiseView::Holds { .. } | PremiseView::Beats { .. } => {}
         }
     }
 }

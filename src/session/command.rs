@@ -1,5 +1,6 @@
 //! What a user may ask of a session, as data.
 
+use super::abduce::AbductionQuestion;
 use super::critical::CriticalQuestion;
 use super::expectations::TestQuestion;
 use super::overlays::Supposition;
@@ -37,6 +38,8 @@ pub enum Command {
     Impact(String),
     /// In which worlds of identity facts hold.
     Worlds(String),
+    /// What would have to be so for a fact to hold.
+    Abduce(AbductionQuestion),
     /// Lets only some claims count, until the next such command.
     Lens(Lens),
     /// Every relation with its size.

@@ -76,17 +76,37 @@ impl Session {
         let case = self.case();
         let whole = self.explanation_budget();
         let started = Instant::now();
-        let conclusions = facts
-            .iter()
-            .map(|fact| {
-                // The time is for all of them together, the rows are for each.
+        // What holds only at one time depends on which claims are left together, not on each alone.
+        let at_a_time = size == Some(1) && !self.lens().at_once;
+        let found = match at_a_time {
+            true => {
+                let rows = |rows: u64| rows.saturating_mul(facts.len() as u64);
                 let budget = Budget {
-                    time: whole
-                        .time
-                        .map(|time| time.saturating_sub(started.elapsed())),
+                    rows: whole.rows.map(rows),
                     ..whole.clone()
                 };
-                let cuts = case.cuts(fact, &options, &budget);
+                case.single_cuts(&facts, &budget)
+            }
+            false => facts
+                .iter()
+                .map(|fact| {
+                    // The time is for all of them together, the rows are for each.
+                    let budget = Budget {
+                        time: whole
+                            .time
+                            .map(|time| time.saturating_sub(started.elapsed())),
+                        ..whole.clone()
+                    };
+                    case.cuts(fact, &options, &budget)
+                })
+                .collect(),
+        };
+        let conclusions = facts
+            .iter()
+            .zip(found)
+            .map(|(fact, mut cuts)| {
+                cuts.statements.truncate(options.most);
+                cuts.sources.truncate(options.most);
                 let within = |count: usize| size.is_some() && count < options.most;
                 CutsOf {
                     fact: self.fact_text(fact),

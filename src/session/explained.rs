@@ -30,12 +30,22 @@ pub(super) struct Pattern {
 }
 
 impl Pattern {
+    /// Whether a row that matches the codes has the same values wherever one variable stands.
+    pub fn agrees(&self, row: &[Code]) -> bool {
+        self.equal.iter().all(|&(a, b)| row[a] == row[b])
+    }
+
     pub fn of(relation: RelationId, codes: &[Option<Code>]) -> Pattern {
         Pattern {
             relation,
             codes: codes.to_vec(),
             equal: Vec::new(),
         }
+    }
+
+    /// Whether no variable stands in two places.
+    pub fn is_plain(&self) -> bool {
+        self.equal.is_empty()
     }
 
     /// The fact, where nothing is left open.
@@ -132,7 +142,7 @@ impl Session {
         let types: Vec<_> = attributes.iter().map(|attribute| attribute.ty).collect();
         self.sorted(rows, &types)
             .iter()
-            .filter(|row| pattern.equal.iter().all(|&(a, b)| row[a] == row[b]))
+            .filter(|row| pattern.agrees(row))
             .map(|row| Fact::new(pattern.relation, &row))
             .collect()
     }

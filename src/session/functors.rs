@@ -17,6 +17,13 @@ pub(super) fn require(program: &CheckedProgram, known: &Functors) -> Result<(), 
     for subsumption in program.subsumptions() {
         calls.body(&subsumption.body);
     }
+    for (_, relation) in program.relations() {
+        for lub in relation.lattice.iter().flat_map(|lattice| &lattice.lubs) {
+            if let FunctorOp::User(name) = &lub.op {
+                calls.call(name, relation.span);
+            }
+        }
+    }
     for query in program.queries() {
         calls.body(&query.body);
         query.alternatives.iter().for_each(|body| calls.body(body));
@@ -69,6 +76,9 @@ impl Calls {
                     }
                 }
                 LiteralKind::Aggregate(aggregate) => {
+                    if let Some(user) = &aggregate.user {
+                        self.call(&user.functor, literal.span);
+                    }
                     if let Some(target) = &aggregate.target {
                         self.term(target, literal.span);
                     }
@@ -83,13 +93,17 @@ impl Calls {
             Term::Var(_) | Term::Const(_) | Term::Wildcard => {}
             Term::Record(fields) => fields.iter().for_each(|field| self.term(field, at)),
             Term::Call { functor, args } => {
-                if let FunctorOp::User(name) = &functor.op
-                    && !self.found.iter().any(|(known, _)| **known == **name)
-                {
-                    self.found.push((name.to_string(), at));
+                if let FunctorOp::User(name) = &functor.op {
+                    self.call(name, at);
                 }
                 args.iter().for_each(|arg| self.term(arg, at));
             }
+        }
+    }
+
+    fn call(&mut self, name: &str, at: Span) {
+        if !self.found.iter().any(|(known, _)| known == name) {
+            self.found.push((name.to_owned(), at));
         }
     }
 }

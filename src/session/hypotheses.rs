@@ -80,6 +80,14 @@ impl Session {
         self.with_rule_files(overlay)
     }
 
+    /// Whether a text is the name of a hypothesis, with arguments or without, rather than an atom.
+    pub(super) fn is_hypothesis(&mut self, text: &str) -> bool {
+        self.read_library();
+        let name = text.split('(').next().unwrap_or_default().trim();
+        let known = self.known_hypotheses();
+        known.iter().any(|one| *one.name.text == *name) || !text.contains('(')
+    }
+
     /// All hypotheses of the case, by name.
     pub fn hypotheses(&mut self) -> Vec<HypothesisLine> {
         self.read_library();

@@ -2,6 +2,7 @@
 
 use super::answer::{Answer, Change, Inventory};
 use super::assume::Level;
+use super::at_once::run_through_lens;
 use super::case::CaseSpec;
 use super::command::Command;
 use super::data::{self, Data};
@@ -18,7 +19,7 @@ use super::typed;
 use super::why::Asked;
 use crate::analysis::checked::{CheckedProgram, CheckedQuery, RelationId, ValueType};
 use crate::engine::Database;
-use crate::engine::budget::{RunOptions, RunReport, Stop};
+use crate::engine::budget::{RunReport, Stop};
 use crate::evidence::{Claims, Lens, Sources};
 use crate::explain::Fact;
 use crate::hypothesis::Overlay;
@@ -180,6 +181,9 @@ impl Session {
             Command::Timeline(atom) => self.timeline(atom).map(Answer::Timeline),
             Command::Impact(what) => self.impact(what).map(Answer::Impact),
             Command::Worlds(atom) => self.worlds(atom).map(Answer::Worlds),
+            Command::Abduce(asked) => self
+                .abduce(asked)
+                .map(|found| Answer::Abduction(Box::new(found))),
             Command::Lens(lens) => {
                 self.look_through(lens.clone())?;
                 Ok(Answer::Lens(self.options.lens.clone()))
@@ -413,7 +417,8 @@ impl Session {
         let mut database =
             Database::new(program.checked.clone(), self.database.dictionary().clone());
         self.state(&standing, &mut database);
-        let report = run(&mut database, &self.options)
+        let (claims, sources) = (&standing.claims, &standing.data.sources);
+        let report = run_through_lens(&mut database, &self.options, claims, sources)
             .map_err(|stop| self.stopped_in(&stop, &program.checked))?;
         self.accept_faults(&report)?;
         (change.appeared, change.gone) = difference(&self.database, &database);
@@ -472,7 +477,7 @@ impl Session {
             database.state(stated.relation, stated.rows);
         }
         self.state(&standing, &mut database);
-        let outcome = run(&mut database, &self.options);
+        let outcome = run_through_lens(&mut database, &self.options, &claims, &self.data.sources);
         Ok((database, claims, outcome))
     }
 
@@ -500,7 +505,8 @@ impl Session {
 
     /// Whether faults of a run are only worth warnings.
     pub(super) fn accept_faults(&self, report: &RunReport) -> Result<(), Findings> {
-        match self.options.faults_are_errors && !report.faults.is_empty() {
+        let stops = self.options.faults_are_errors || self.spec.strict;
+        match stops && !report.faults.is_empty() {
             true => Err(Findings::new(self.fault_errors(report), &self.sources)),
             false => Ok(()),
         }
@@ -528,14 +534,8 @@ impl Session {
 }
 
 pub(super) fn run(database: &mut Database, options: &Options) -> Result<RunReport, Stop> {
-    let run_options = RunOptions {
-        threads: options.threads.max(1),
-        births: options.births,
-        measure: options.measure,
-        budget: options.budget.clone(),
-    };
     database.register(options.functors.clone());
-    let outcome = database.run(&run_options, &*options.watch);
+    let outcome = database.run(&options.run_options(), &*options.watch);
     options.watch.finished();
     outcome
 }

@@ -4,8 +4,10 @@
 //! the session is as it was.
 //! Must not know: terminals. Nothing here prints, asks, pages or ends the process.
 
+mod abduce;
 mod answer;
 mod assume;
+mod at_once;
 mod case;
 mod case_diff;
 #[cfg(test)]
@@ -61,13 +63,14 @@ mod within;
 mod world;
 mod worlds;
 
+pub use abduce::{Abduction, AbductionQuestion, Denied, Explained, Refusal};
 pub use answer::{
     Answer, AttributeType, Change, Inventory, RelationSize, RuleText, Schema, SourceLine,
 };
 pub use assume::Step;
 pub use case::CaseSpec;
 pub use case_diff::{
-    CaseDiff, Cause, Clause, DiffQuestion, Explained, Incomparable, RelationDiff, RulesDiff,
+    CaseDiff, Cause, Clause, DiffQuestion, ExplainedChange, Incomparable, RelationDiff, RulesDiff,
     ViolationsDiff,
 };
 pub use check::{Checked, ReadFacts, check};
@@ -107,6 +110,7 @@ pub use worlds::{Bridged, OverMerged, Worlds};
 
 // What callers need of the parts below, so that they know only this one.
 pub use crate::engine::budget::{Budget, Observer, StopReason};
+pub use crate::evidence::Combination;
 pub use crate::evidence::{Credibility, Lens, PartialDate, Reliability};
 pub use crate::explain::{GraphFormat, Line, LineKind, Row, Tree, wrap};
 pub use crate::hypothesis::{Difference, Overlay, Withdrawal, World};

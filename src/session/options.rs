@@ -2,7 +2,7 @@
 
 use super::watch::{Unwatched, Watch};
 use crate::engine::Functors;
-use crate::engine::budget::Budget;
+use crate::engine::budget::{Budget, RunOptions};
 use crate::evidence::Lens;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -29,6 +29,17 @@ pub struct Options {
     /// Which claims count.
     pub lens: Lens,
     pub watch: Arc<dyn Watch>,
+}
+
+impl Options {
+    pub(super) fn run_options(&self) -> RunOptions {
+        RunOptions {
+            threads: self.threads.max(1),
+            births: self.births,
+            measure: self.measure,
+            budget: self.budget.clone(),
+        }
+    }
 }
 
 impl Default for Options {

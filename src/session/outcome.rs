@@ -5,6 +5,7 @@ use super::loaded::Session;
 use super::table::Table;
 use crate::engine::budget::RunReport;
 use crate::engine::functor::{Fault, FaultReport};
+use crate::io::quote_value;
 use crate::syntax::diagnostic::Diagnostic;
 use std::time::Duration;
 
@@ -62,7 +63,7 @@ impl Session {
         let text = |fault: &FaultReport| fault.fault.to_string();
         let faults = report.faults.iter();
         faults
-            .map(|fault| described(Diagnostic::warning("W501", text(fault)), fault))
+            .map(|fault| self.described(Diagnostic::warning("W501", text(fault)), fault))
             .collect()
     }
 
@@ -71,31 +72,44 @@ impl Session {
         let text = |fault: &FaultReport| fault.fault.to_string();
         let faults = report.faults.iter();
         faults
-            .map(|fault| described(Diagnostic::error("D501", text(fault)), fault))
+            .map(|fault| self.described(Diagnostic::error("D501", text(fault)), fault))
             .collect()
     }
-}
 
-fn described(mut diagnostic: Diagnostic, report: &FaultReport) -> Diagnostic {
-    let way_out = match &report.fault {
-        Fault::DivisionByZero => "exclude it, for example with `D != 0`",
-        Fault::NotANumber(_) => "keep only numbers, for example with `match(\"-?[0-9]+\", S)`",
-        Fault::BadPattern(_) => "correct the pattern",
-        Fault::UnknownFunctor(_) => {
-            "user-defined functors are closures that an embedding program registers"
+    fn described(&self, mut diagnostic: Diagnostic, report: &FaultReport) -> Diagnostic {
+        let way_out = match &report.fault {
+            Fault::DivisionByZero => "exclude it, for example with `D != 0`",
+            Fault::NotANumber(_) => "keep only numbers, for example with `match(\"-?[0-9]+\", S)`",
+            Fault::BadPattern(_) => "correct the pattern",
+            Fault::UnknownFunctor(_) => {
+                "user-defined functors are closures that an embedding program registers"
+            }
+            Fault::Closure(..) => "the closure decides which arguments it takes",
+        };
+        let times = match report.count {
+            1 => "once".to_owned(),
+            count => format!("{count} times"),
+        };
+        if let Some(place) = report.place {
+            diagnostic = diagnostic.at(place, format!("{times} in this rule"));
         }
-        Fault::Closure(..) => "the closure decides which arguments it takes",
-    };
-    let times = match report.count {
-        1 => "once".to_owned(),
-        count => format!("{count} times"),
-    };
-    if let Some(place) = report.place {
-        diagnostic = diagnostic.at(place, format!("{times} in this rule"));
+        diagnostic = diagnostic.note("a rule instance without a value yields nothing");
+        if !report.example.is_empty() {
+            let values: Vec<String> = report
+                .row
+                .iter()
+                .map(|(name, ty, code)| {
+                    let program = &self.program.checked;
+                    let value = quote_value(self.dictionary(), program, *ty, *code);
+                    format!("{name} = {value}")
+                })
+                .collect();
+            let row = match values.is_empty() {
+                true => String::new(),
+                false => format!(", for {}", values.join(", ")),
+            };
+            diagnostic = diagnostic.note(format!("first with {}{row}", report.example));
+        }
+        diagnostic.help(way_out)
     }
-    diagnostic = diagnostic.note("a rule instance without a value yields nothing");
-    if !report.example.is_empty() {
-        diagnostic = diagnostic.note(format!("first with {}", report.example));
-    }
-    diagnostic.help(way_out)
 }

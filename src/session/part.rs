@@ -1,8 +1,9 @@
 //! Running the program over a part of what is stated.
 
+use super::at_once::run_through_lens;
 use super::data::{Data, Stated};
 use super::error::Error;
-use super::loaded::{Session, run};
+use super::loaded::Session;
 use super::options::Options;
 use super::standing::Standing;
 use crate::analysis::checked::{CheckedProgram, RelationId};
@@ -92,11 +93,29 @@ impl Session {
         self.run_program(&self.program.checked, stands)
     }
 
+    /// Everything that follows whether or not it was ever true at one time.
+    pub(super) fn run_at_any_time(&self) -> Result<Database, Error> {
+        let lens = Lens {
+            at_once: false,
+            ..self.lens().clone()
+        };
+        self.run_as(&self.program.checked, |_| true, lens)
+    }
+
     /// The same for another program with the same relations.
     pub(super) fn run_program(
         &self,
         program: &Arc<CheckedProgram>,
         stands: impl Fn(&Claim) -> bool,
+    ) -> Result<Database, Error> {
+        self.run_as(program, stands, self.lens().clone())
+    }
+
+    fn run_as(
+        &self,
+        program: &Arc<CheckedProgram>,
+        stands: impl Fn(&Claim) -> bool,
+        lens: Lens,
     ) -> Result<Database, Error> {
         let gone = self.claims().iter().filter(|(_, claim)| !stands(claim));
         let standing = Standing {
@@ -108,9 +127,15 @@ impl Session {
         // Small runs side by side: more threads would only wait for each other.
         let options = Options {
             threads: 1,
+            lens,
             ..self.options.clone()
         };
-        match run(&mut database, &options) {
+        match run_through_lens(
+            &mut database,
+            &options,
+            &standing.claims,
+            &self.data.sources,
+        ) {
             Ok(_) => Ok(database),
             Err(stop) => Err(self.stopped(&stop)),
         }

@@ -49,7 +49,7 @@ pub(super) fn load_options(spec: &CaseSpec) -> LoadOptions {
             .iter()
             .map(|dir| spec.resolve(dir))
             .collect(),
-        macros: spec.macros.clone(),
+        macros: spec.word_size_macro().chain(spec.macros.clone()).collect(),
     }
 }
 
@@ -160,6 +160,8 @@ fn finish(
     }
     let options = analysis::Options {
         silenced: spec.silenced.clone(),
+        word_bits: spec.word_bits(),
+        strict: spec.strict,
         ..analysis::Options::default()
     };
     match analysis::check(&tree, &options) {

@@ -22,6 +22,8 @@ pub(super) struct Standing {
     pub assumed: Arc<FxHashSet<Fact>>,
     /// Facts of rule text and plain data that do not stand.
     pub withdrawn: Arc<FxHashSet<Fact>>,
+    /// Conclusions whose pieces were never true at one time do not hold.
+    pub at_once: bool,
 }
 
 /// What a session is in at one time: what it runs, and the outcome.
@@ -39,6 +41,7 @@ impl Session {
             claims: self.claims.clone(),
             assumed: self.assumed.clone(),
             withdrawn: self.withdrawn.clone(),
+            at_once: self.options.lens.at_once,
         }
     }
 
@@ -55,6 +58,7 @@ impl Session {
             claims,
             assumed,
             withdrawn,
+            at_once: _,
         } = state.standing;
         self.program = program;
         self.data = data;
@@ -93,6 +97,7 @@ pub(super) struct Side<'a> {
     pub claims: &'a Claims,
     pub assumed: &'a FxHashSet<Fact>,
     pub withdrawn: &'a FxHashSet<Fact>,
+    pub at_once: bool,
     pub database: &'a Database,
     pub report: &'a RunReport,
 }
@@ -108,6 +113,7 @@ impl<'a> Side<'a> {
             self.claims,
             &self.data.sources,
         )
+        .at_once(self.at_once)
         .assuming(self.assumed)
         .judged(&self.data.judgements);
         match self.claims.is_empty() {
@@ -125,6 +131,7 @@ impl State {
             claims: &self.standing.claims,
             assumed: &self.standing.assumed,
             withdrawn: &self.standing.withdrawn,
+            at_once: self.standing.at_once,
             database: &self.database,
             report: &self.report,
         }
@@ -139,6 +146,7 @@ impl Session {
             claims: &self.claims,
             assumed: &self.assumed,
             withdrawn: &self.withdrawn,
+            at_once: self.options.lens.at_once,
             database: &self.database,
             report: &self.report,
         }

@@ -1,10 +1,12 @@
 //! Since when each conclusion could be known.
 
 use super::error::Error;
+use super::explained::Pattern;
 use super::loaded::Session;
 use crate::analysis::checked::{LiteralKind, RelationId, Rule};
-use crate::evidence::{Claim, Day, PartialDate};
-use crate::explain::{Emergence, Fact};
+use crate::evidence::{self, Claim, PartialDate, SourceId};
+use crate::explain::{DaySet, Fact, Facts, Reading};
+use crate::storage::Rows;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Serialize, Serializer};
@@ -25,186 +27,262 @@ pub struct Entry {
     /// As the sources write it. `None`: no dated source makes it derivable.
     pub date: Option<String>,
     pub fact: String,
-    /// Sources published then that its first derivations lean on.
+    /// Sources published then that brought it about, alone or with others.
     pub through: Vec<String>,
     /// The publication date from which it did not follow any more, where it does not now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
     #[serde(skip)]
-    day: Option<Day>,
+    day: Option<evidence::Day>,
+}
+
+/// The days that a timeline looks at: every date, then what each source of a date has to do with it, and last a day
+/// before all dates.
+#[derive(Default)]
+struct Calendar {
+    /// Dates of publication, ascending, each with the sources of that date.
+    dates: Vec<(PartialDate, Vec<SourceId>)>,
+    days: Vec<Day>,
+}
+
+/// What was published before a date, and by some sources on it.
+struct Day {
+    date: evidence::Day,
+    which: Which,
+}
+
+enum Which {
+    None,
+    All,
+    Only(SourceId),
+    AllBut(SourceId),
+}
+
+impl Day {
+    fn has(&self, published: PartialDate, source: SourceId) -> bool {
+        let published = published.last_day();
+        published < self.date
+            || published == self.date
+                && match self.which {
+                    Which::None => false,
+                    Which::All => true,
+                    Which::Only(only) => source == only,
+                    Which::AllBut(other) => source != other,
+                }
+    }
+}
+
+impl Calendar {
+    /// The sources of a date that matter for a fact: each alone brings it about, or it does not follow without. Where
+    /// none of them does, all.
+    fn through(&self, date: usize, days: &DaySet) -> Vec<SourceId> {
+        let (on, sources) = &self.dates[date];
+        if sources.len() == 1 {
+            return sources.clone();
+        }
+        let mut matter: Vec<SourceId> = Vec::new();
+        for (at, day) in self.days.iter().enumerate() {
+            let source = match day.which {
+                Which::Only(source) if days.contains(at) => source,
+                Which::AllBut(source) if !days.contains(at) => source,
+                _ => continue,
+            };
+            if day.date == on.last_day() && !matter.contains(&source) {
+                matter.push(source);
+            }
+        }
+        match matter.is_empty() {
+            true => sources.clone(),
+            false => matter,
+        }
+    }
 }
 
 impl Session {
     /// On which publication date each fact that agrees with an atom first became derivable, and through which sources.
     ///
-    /// Where no negation, total, choice or subsumption is in the way, more publications never derive less, and the graph
-    /// of derivations tells. Elsewhere the program is run for every date of publication.
+    /// All dates are worked out together. Where a choice, a subsumption or a counter has a say, the program is run for
+    /// every one of them instead.
     pub fn timeline(&mut self, atom: &str) -> Result<Timeline, Error> {
         self.refresh()?;
         let pattern = self.parse_pattern(atom)?;
-        let (cone, monotone) = self.cone(pattern.relation);
-        let mut timeline = Timeline {
-            entries: Vec::new(),
-            complete: true,
+        let calendar = self.calendar(&self.cone(pattern.relation));
+        let days_of = |claim| {
+            let claim = &self.claims()[claim];
+            let published = self.published(claim);
+            DaySet::of(calendar.days.len(), |day| {
+                published.is_some_and(|(date, source)| calendar.days[day].has(date, source))
+            })
         };
-        if monotone {
-            let case = self.case();
-            for fact in self.facts_matching(&pattern) {
-                match case.emergence(&fact, &self.explanation_budget()) {
-                    Some(found) => timeline.entries.push(self.entry(&fact, found, None)),
-                    None => timeline.complete = false,
+        let budget = self.explanation_budget();
+        let asked = [pattern.relation];
+        let days = calendar.days.len();
+        let mut spans: FxHashMap<Fact, DaySet> = FxHashMap::default();
+        let mut complete = true;
+        let case = self.case();
+        let history = match self.lens().at_once {
+            true => Ok(None),
+            false => case.history(&asked, Reading::Apart, days, &days_of, &budget),
+        };
+        match history {
+            Ok(Some(history)) => {
+                for row in history.matching(pattern.relation, &pattern.codes).iter() {
+                    let fact = Fact::new(pattern.relation, &row);
+                    if let Some(days) = history.days_of(&fact).filter(|_| pattern.agrees(&row)) {
+                        spans.insert(fact, days);
+                    }
                 }
             }
-        } else {
-            self.by_running(&pattern, &cone, &mut timeline)?;
+            Ok(None) => complete = self.by_running(&pattern, &calendar, &mut spans)?,
+            Err(_) => complete = false,
         }
-        timeline.entries.sort_by(|a, b| {
+        let now: FxHashSet<Fact> = self.facts_matching(&pattern).into_iter().collect();
+        // What leans on claims without a date only is known since no date.
+        for fact in &now {
+            let never = || DaySet::none(days);
+            spans.entry(fact.clone()).or_insert_with(never);
+        }
+        let mut entries: Vec<Entry> = spans
+            .iter()
+            .map(|(fact, days)| self.entry(fact, days, now.contains(fact), &calendar))
+            .collect();
+        entries.sort_by(|a, b| {
             let key = |entry: &Entry| (entry.day.is_none(), entry.day);
             key(a).cmp(&key(b)).then_with(|| a.fact.cmp(&b.fact))
         });
-        Ok(timeline)
+        Ok(Timeline { entries, complete })
     }
 
-    fn by_running(
-        &self,
-        pattern: &super::explained::Pattern,
-        cone: &FxHashSet<RelationId>,
-        timeline: &mut Timeline,
-    ) -> Result<(), Error> {
-        let published = |claim: &Claim| self.data.sources[claim.source?].published;
-        let mut dates: Vec<PartialDate> = self
+    /// When a claim was published, and by whom.
+    fn published(&self, claim: &Claim) -> Option<(PartialDate, SourceId)> {
+        let source = claim.source?;
+        Some((self.data.sources[source].published?, source))
+    }
+
+    fn calendar(&self, relations: &FxHashSet<RelationId>) -> Calendar {
+        let mut published: Vec<(PartialDate, SourceId)> = self
             .claims()
             .iter()
-            .filter(|(_, claim)| cone.contains(&claim.relation))
-            .filter_map(|(_, claim)| published(claim))
+            .filter(|(_, claim)| relations.contains(&claim.relation))
+            .filter_map(|(_, claim)| self.published(claim))
             .collect();
-        dates.sort_by_key(|date| (date.last_day(), date.first_day()));
-        dates.dedup_by_key(|date| date.last_day());
+        published.sort_by_key(|(date, source)| (date.last_day(), *source));
+        published.dedup();
+        let mut calendar = Calendar::default();
+        for group in published.chunk_by(|a, b| a.0.last_day() == b.0.last_day()) {
+            let date = group[0].0;
+            let mut sources: Vec<SourceId> = group.iter().map(|(_, source)| *source).collect();
+            sources.dedup();
+            calendar.dates.push((date, sources));
+        }
+        let day = |date: &PartialDate, which| Day {
+            date: date.last_day(),
+            which,
+        };
+        let dates = calendar.dates.iter();
+        calendar.days = dates.map(|(date, _)| day(date, Which::All)).collect();
+        for (date, sources) in calendar.dates.iter().filter(|(_, among)| among.len() > 1) {
+            for &source in sources {
+                calendar.days.push(day(date, Which::Only(source)));
+                calendar.days.push(day(date, Which::AllBut(source)));
+            }
+        }
+        let first = calendar.dates.first();
+        calendar
+            .days
+            .extend(first.map(|(date, _)| day(date, Which::None)));
+        calendar
+    }
+
+    /// False: the time was up before every date was looked at.
+    fn by_running(
+        &self,
+        pattern: &Pattern,
+        calendar: &Calendar,
+        spans: &mut FxHashMap<Fact, DaySet>,
+    ) -> Result<bool, Error> {
         let started = Instant::now();
         let time = self.explanation_budget().time;
         let in_time = || time.is_none_or(|time| started.elapsed() < time);
-        // Every date on its own, so that all threads can help.
-        let rows: Vec<Option<Result<FxHashSet<Fact>, Error>>> = self.pool.install(|| {
-            dates
+        // Every day on its own, so that all threads can help.
+        let rows: Vec<Option<Result<Rows, Error>>> = self.pool.install(|| {
+            calendar
+                .days
                 .par_iter()
-                .map(|date| {
+                .map(|day| {
                     in_time().then(|| {
                         let database = self.run_with(|claim| {
-                            published(claim).is_some_and(|one| one.last_day() <= date.last_day())
+                            let published = self.published(claim);
+                            published.is_some_and(|(date, source)| day.has(date, source))
                         })?;
-                        let rows = database.matching(pattern.relation, &pattern.codes);
-                        let facts = rows.iter().map(|row| Fact::new(pattern.relation, &row));
-                        Ok(facts.collect())
+                        Ok(database.matching(pattern.relation, &pattern.codes))
                     })
                 })
                 .collect()
         });
-        let now: FxHashSet<Fact> = self.facts_matching(pattern).into_iter().collect();
-        // By fact: the first date with it, and the last.
-        let mut found: FxHashMap<Fact, (usize, usize)> = FxHashMap::default();
-        for (at, rows) in rows.into_iter().enumerate() {
-            match rows {
-                None => timeline.complete = false,
-                Some(rows) => {
-                    for fact in rows? {
-                        found.entry(fact).or_insert((at, at)).1 = at;
-                    }
-                }
-            }
-        }
-        let mut by_date: Vec<(Fact, (usize, usize))> = found.clone().into_iter().collect();
-        by_date.sort_by(|a, b| (a.1.0, &a.0).cmp(&(b.1.0, &b.0)));
-        for group in by_date.chunk_by(|a, b| a.1.0 == b.1.0) {
-            let date = dates[group[0].1.0];
-            let database = self.run_with(|claim| {
-                published(claim).is_some_and(|one| one.last_day() <= date.last_day())
-            })?;
-            let case = self.case_over(&database);
-            for (fact, (_, last)) in group {
-                let on_the_day = |found: &Emergence| {
-                    found
-                        .date
-                        .is_some_and(|found| found.last_day() == date.last_day())
-                };
-                // Otherwise what was published that day took an obstacle away.
-                let through = case
-                    .emergence(fact, &self.explanation_budget())
-                    .filter(on_the_day)
-                    .map_or_else(Vec::new, |found| found.through);
-                let until = match now.contains(fact) {
-                    true => None,
-                    false => dates.get(last + 1).map(PartialDate::to_string),
-                };
-                let emergence = Emergence {
-                    date: Some(date),
-                    through,
-                };
-                timeline.entries.push(self.entry(fact, emergence, until));
-            }
-        }
-        for fact in now.iter().filter(|fact| !found.contains_key(fact)) {
-            let undated = Emergence {
-                date: None,
-                through: Vec::new(),
+        let mut complete = true;
+        for (day, rows) in rows.into_iter().enumerate() {
+            let Some(rows) = rows else {
+                complete = false;
+                continue;
             };
-            timeline.entries.push(self.entry(fact, undated, None));
+            for row in rows?.iter().filter(|row| pattern.agrees(row)) {
+                let none = || DaySet::none(calendar.days.len());
+                let fact = Fact::new(pattern.relation, &row);
+                spans.entry(fact).or_insert_with(none).insert(day);
+            }
         }
-        Ok(())
+        Ok(complete)
     }
 
-    fn entry(&self, fact: &Fact, found: Emergence, until: Option<String>) -> Entry {
+    fn entry(&self, fact: &Fact, days: &DaySet, now: bool, calendar: &Calendar) -> Entry {
+        let dates = calendar.dates.len();
+        let always = !calendar.days.is_empty() && days.contains(calendar.days.len() - 1);
+        let first = days.first().filter(|&day| day < dates && !always);
+        let last = days.iter().take_while(|&day| day < dates).last();
+        let date = first.map(|day| calendar.dates[day].0);
+        let until = match (now, last) {
+            (false, Some(last)) => calendar.dates.get(last + 1),
+            _ => None,
+        };
         Entry {
-            date: found.date.map(|date| date.to_string()),
+            date: date.map(|date| date.to_string()),
             fact: self.fact_text(fact),
-            through: self.source_texts(&found.through),
-            until,
-            day: found.date.map(PartialDate::last_day),
+            through: first.map_or_else(Vec::new, |first| {
+                self.source_texts(&calendar.through(first, days))
+            }),
+            until: until.map(|(date, _)| date.to_string()),
+            day: date.map(PartialDate::last_day),
         }
     }
 
-    /// The relations that one is made from, itself included, and whether more of them never makes less of it.
-    fn cone(&self, relation: RelationId) -> (FxHashSet<RelationId>, bool) {
+    /// The relations that one is made from, itself included.
+    fn cone(&self, relation: RelationId) -> FxHashSet<RelationId> {
         let program = self.program();
-        let mut monotone = true;
         let mut cone = FxHashSet::from_iter([relation]);
         let mut open = vec![relation];
         while let Some(relation) = open.pop() {
-            monotone &= program[relation].choice_domains.is_empty();
-            monotone &= !program
-                .subsumptions()
-                .iter()
-                .any(|rule| rule.relation == relation);
             for (_, rule) in program.rules_of(relation) {
-                monotone &= reads(rule, |read| {
+                each_read(rule, |read| {
                     if cone.insert(read) {
                         open.push(read);
                     }
                 });
             }
         }
-        (cone, monotone)
+        cone
     }
 }
 
-/// Calls `f` on every relation a rule reads; false when it reads one as absent or in a total.
-fn reads(rule: &Rule, mut f: impl FnMut(RelationId)) -> bool {
-    let mut monotone = true;
+fn each_read(rule: &Rule, mut f: impl FnMut(RelationId)) {
     let mut open: Vec<_> = rule.body.iter().collect();
     while let Some(literal) = open.pop() {
         match &literal.kind {
-            LiteralKind::Atom(atom) => f(atom.relation),
-            LiteralKind::Negated(atom) => {
-                monotone = false;
-                f(atom.relation);
-            }
-            LiteralKind::Aggregate(aggregate) => {
-                monotone = false;
-                open.extend(&aggregate.body);
-            }
+            LiteralKind::Atom(atom) | LiteralKind::Negated(atom) => f(atom.relation),
+            LiteralKind::Aggregate(aggregate) => open.extend(&aggregate.body),
             _ => {}
         }
     }
-    monotone
 }
 
 impl Serialize for Timeline {

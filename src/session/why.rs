@@ -1,12 +1,13 @@
 //! Why a fact holds: its minimal supports, and the proof that one of them gives.
 
 use super::error::Error;
+use super::explained::Pattern;
 use super::loaded::Session;
 use super::places::Places;
-use crate::evidence::{ClaimId, GradeTables};
+use crate::evidence::{ClaimId, Combination, GradeTables, Lens, confidence, likelihood};
 use crate::explain::json::{ProofView, SupportView};
 use crate::explain::{
-    Basis, Case, Fact, Ground, ProofOptions, Statement, Support, Tree, TreeOptions,
+    Basis, Case, Fact, Ground, ProofOptions, Statement, Support, Tree, TreeOptions, Weight,
 };
 use crate::syntax::diagnostic::Diagnostic;
 use rustc_hash::FxHashSet;
@@ -31,6 +32,8 @@ pub struct WhyQuestion {
     pub verify: bool,
     /// Supports whose claims never held at once support nothing.
     pub time: bool,
+    /// How strengths are put together.
+    pub strength: Combination,
     /// How many supports to pass over: the shortest proof comes first, then the others in their order.
     pub support: usize,
 }
@@ -63,6 +66,11 @@ pub struct Proof {
     /// The claims of that support, as a reader wants them.
     weakest: Option<String>,
     independent: Option<(usize, bool)>,
+    by: Combination,
+    /// Of the conclusion; `None` where nothing is claimed.
+    weight: Option<Weight>,
+    /// That of the strongest support, by its weakest claim.
+    firmest: f64,
     disputed_by: Vec<String>,
     list: bool,
     /// Only told when asked for: what the checker of proofs found.
@@ -87,6 +95,9 @@ impl Proof {
             at: 0,
             weakest: None,
             independent: None,
+            by: Combination::Min,
+            weight: None,
+            firmest: 0.0,
             disputed_by: Vec::new(),
             list: false,
             verified: None,
@@ -163,6 +174,7 @@ impl Proof {
             }
         }
         let mut parts = vec![self.count.clone()];
+        parts.extend(self.strength_text());
         if let Some((roots, complete)) = self.independent {
             let least = if complete { "" } else { "at least " };
             let noun = if roots == 1 { "root" } else { "roots" };
@@ -172,6 +184,7 @@ impl Proof {
             parts.push(format!("disputed by {}", self.disputed_by.join(", ")));
         }
         remarks.push(parts.join("   ·   "));
+        remarks.extend(self.judgement());
         if self.list {
             remarks.extend(self.supports.iter().enumerate().map(|(at, support)| {
                 let claims = match support.claims.is_empty() {
@@ -199,6 +212,51 @@ impl Proof {
             remarks.push(also(&self.others));
         }
         remarks
+    }
+}
+
+impl Proof {
+    /// The strength of the conclusion, where it is not that of the support shown.
+    fn strength_text(&self) -> Option<String> {
+        let shown = self.supports.get(self.at).map(|support| support.strength);
+        match (self.weight?, self.by) {
+            (Weight::Exactly(value), Combination::Min) if shown == Some(value) => None,
+            (Weight::Exactly(value), Combination::Min) => {
+                Some(format!("strength {} in all", number(value)))
+            }
+            (Weight::Exactly(value), by) => Some(format!("{by} {}", number(value))),
+            (Weight::AtLeast(value), by) => Some(format!("{by} at least {}", number(value))),
+            (Weight::TooLarge, by) => Some(format!(
+                "{by} NOT COUNTED: it goes beyond {}",
+                Weight::BOUND
+            )),
+        }
+    }
+
+    /// How likely it is, and how far to trust that: two sentences.
+    fn judgement(&self) -> Vec<String> {
+        let (Some(chance), Some((roots, _))) = (self.chance(), self.independent) else {
+            return Vec::new();
+        };
+        vec![
+            format!(
+                "Likelihood: {}, if grades are chances and origins err independently of each other.",
+                likelihood(chance)
+            ),
+            format!(
+                "Confidence: {}, with {roots} independent {} and {} as the strength of the strongest support.",
+                confidence(self.firmest, roots),
+                if roots == 1 { "root" } else { "roots" },
+                number(self.firmest)
+            ),
+        ]
+    }
+
+    fn chance(&self) -> Option<f64> {
+        match (self.by, self.weight) {
+            (Combination::Probability, Some(Weight::Exactly(chance))) => Some(chance),
+            _ => None,
+        }
     }
 }
 
@@ -256,7 +314,7 @@ impl fmt::Display for Proof {
     }
 }
 
-/// `{"fact": "p(\"a\")", "holds": true, "complete": true, "supports": […], "proof": {…}}`; with a check asked for
+/// `{"fact": "p(\"a\")", "holds": true, "complete": true, "strength": 0.8, "supports": […], "proof": {…}}`; with a check asked for
 /// also `"verified": true`; asked with variables, the other facts are
 /// `"others"`; where nothing holds, `"notes"` may say why.
 impl Serialize for Proof {
@@ -265,6 +323,22 @@ impl Serialize for Proof {
         object.serialize_field("fact", &self.fact)?;
         object.serialize_field("holds", &self.holds())?;
         object.serialize_field("complete", &self.complete)?;
+        if let Some(weight) = self.weight {
+            let value = match weight {
+                Weight::Exactly(value) | Weight::AtLeast(value) => Some(value),
+                Weight::TooLarge => None,
+            };
+            object.serialize_field("strength", &value)?;
+        }
+        if self.by != Combination::Min {
+            object.serialize_field("strength_by", &self.by.to_string())?;
+            let exact = matches!(self.weight, Some(Weight::Exactly(_)));
+            object.serialize_field("strength_exact", &exact)?;
+        }
+        if let (Some(chance), Some((roots, _))) = (self.chance(), self.independent) {
+            object.serialize_field("likelihood", likelihood(chance))?;
+            object.serialize_field("confidence", confidence(self.firmest, roots))?;
+        }
         object.serialize_field("supports", &self.supports)?;
         object.serialize_field("proof", &self.view())?;
         if !self.others.is_empty() {
@@ -289,6 +363,22 @@ impl Session {
     /// The same with all that one may ask.
     pub fn explain(&mut self, question: &WhyQuestion) -> Result<Proof, Error> {
         self.refresh()?;
+        if !question.time || self.lens().at_once {
+            return self.explain_as_it_stands(question);
+        }
+        let before = self.lens().clone();
+        self.look_through(Lens {
+            at_once: true,
+            ..before.clone()
+        })?;
+        let answer = self.explain_as_it_stands(question);
+        let asked = self.asked.take();
+        self.look_through(before)?;
+        self.asked = asked;
+        answer
+    }
+
+    fn explain_as_it_stands(&mut self, question: &WhyQuestion) -> Result<Proof, Error> {
         let pattern = self.parse_pattern(&question.fact)?;
         let mut facts = match pattern.fact() {
             Some(fact) => vec![fact],
@@ -298,6 +388,7 @@ impl Session {
         let Some(fact) = facts.next() else {
             let asked = question.fact.trim().trim_end_matches('.');
             let mut proof = Proof::absent(asked.to_owned());
+            proof.never_at_once = self.is_never_at_once(&pattern)?;
             proof.notes = self.notes_on_pattern(&pattern);
             return Ok(proof);
         };
@@ -312,10 +403,21 @@ impl Session {
                 known: proof.supports.len(),
             });
         } else {
+            proof.never_at_once = self.is_never_at_once(&pattern)?;
             proof.notes = self.notes_on_pattern(&pattern);
             self.asked = None;
         }
         Ok(proof)
+    }
+
+    /// Whether something agrees with a pattern as long as nobody asks for what was true at one time.
+    fn is_never_at_once(&mut self, pattern: &Pattern) -> Result<bool, Error> {
+        if !self.lens().at_once {
+            return Ok(false);
+        }
+        let at_any_time = self.run_at_any_time()?;
+        let rows = at_any_time.matching(pattern.relation, &pattern.codes);
+        Ok(rows.iter().any(|row| pattern.agrees(&row)))
     }
 
     /// The next support of the fact that was asked about last.
@@ -366,14 +468,7 @@ impl Session {
         if !case.holds(fact) {
             return proof;
         }
-        let mut found = case.supports(fact, &tables, limit, &budget);
-        if question.time {
-            found.supports.retain(|support| support.interval.is_ok());
-            if !case.stands_at_once(fact, &budget).unwrap_or(true) {
-                proof.never_at_once = true;
-                return proof;
-            }
-        }
+        let found = case.supports(fact, &tables, limit, &budget);
         proof.count = found.count_text();
         proof.complete = found.complete;
         let shortest = case.prove(fact, &ProofOptions::default(), &budget);
@@ -403,9 +498,17 @@ impl Session {
         proof.supports = found
             .supports
             .iter()
-            .map(|support| case.support_view(support))
+            .map(|support| case.support_view(support, question.strength))
             .collect();
-        if !self.claims().is_empty() {
+        proof.by = question.strength;
+        if !self.claims().is_empty()
+            && !found
+                .supports
+                .iter()
+                .all(|support| support.weakest.is_none())
+        {
+            proof.weight = Some(case.weight(fact, &found, question.strength, &tables, &budget));
+            proof.firmest = found.strength().unwrap_or_default();
             let roots = case.corroboration(fact, &self.small_budget());
             proof.independent = Some((roots.independent, roots.complete));
         }

@@ -1,9 +1,10 @@
 //! The case under overlays.
 
+use super::at_once::run_through_lens;
 use super::error::{Error, Findings};
 use super::explained::Pattern;
 use super::functors;
-use super::loaded::{Session, run, same_inputs};
+use super::loaded::{Session, same_inputs};
 use super::options::Options;
 use super::standing::{Standing, State};
 use crate::analysis::checked::{CheckedProgram, RelationId, RuleId};
@@ -70,8 +71,9 @@ impl Session {
             threads,
             ..self.options.clone()
         };
-        let report =
-            run(&mut database, &options).map_err(|stop| self.stopped_in(&stop, checked))?;
+        let (claims, sources) = (&standing.claims, &standing.data.sources);
+        let report = run_through_lens(&mut database, &options, claims, sources)
+            .map_err(|stop| self.stopped_in(&stop, checked))?;
         self.accept_faults(&report)?;
         Ok(State {
             standing,

@@ -213,6 +213,31 @@ impl Groups {
         }
     }
 
+    /// Takes a settled pair out; whether it was there. O(length of its list).
+    pub fn take(&mut self, first: Code, second: Code) -> bool {
+        let Some(number) = self.keys.find(u64::from(first.0)) else {
+            return false;
+        };
+        let group = &mut self.groups[number as usize];
+        let Some(at) = group.codes.iter().position(|&code| code == second) else {
+            return false;
+        };
+        group.codes.swap_remove(at);
+        group.settled = group.codes.len() as u32;
+        if let Some(table) = self.tables.get_mut(&number) {
+            table.take(u64::from(second.0));
+        }
+        true
+    }
+
+    /// The second codes beside a first one.
+    pub fn list(&self, first: Code) -> &[Code] {
+        match self.keys.find(u64::from(first.0)) {
+            Some(number) => &self.groups[number as usize].codes,
+            None => &[],
+        }
+    }
+
     /// The first code and the list of one group.
     pub fn group(&self, number: usize) -> (Code, &[Code]) {
         (self.firsts[number], &self.groups[number].codes)

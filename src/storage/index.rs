@@ -1,5 +1,7 @@
 //! Rows grouped by some of their columns.
 
+mod amend;
+
 use super::table::{KeyTable, RowTable, pack};
 use super::{Code, RowSource, Rows, SortedRows};
 use std::sync::Arc;

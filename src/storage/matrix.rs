@@ -200,6 +200,46 @@ impl Matrix {
         Code(self.rows.base + row as u32)
     }
 
+    /// Adds a pair for which nobody waits; false when it lies off the axes.
+    pub fn put(&mut self, first: Code, second: Code) -> bool {
+        let Some((word, bit)) = self.place(first, second) else {
+            return false;
+        };
+        *self.seen[word].get_mut() |= bit;
+        true
+    }
+
+    /// Takes a settled pair out; whether it was there.
+    pub fn take(&mut self, first: Code, second: Code) -> bool {
+        let Some((word, bit)) = self.place(first, second) else {
+            return false;
+        };
+        let word = self.seen[word].get_mut();
+        let there = *word & bit != 0;
+        *word &= !bit;
+        there
+    }
+
+    fn place(&self, first: Code, second: Code) -> Option<(usize, u64)> {
+        let (row, column) = (self.rows.offset(first)?, self.columns.offset(second)?);
+        Some((row * self.words_per_row + column / 64, 1 << (column % 64)))
+    }
+
+    /// Appends the second codes beside a first one, ascending.
+    pub fn seconds(&self, first: Code, into: &mut Vec<Code>) {
+        if let Some(row) = self.rows.offset(first) {
+            self.read_row(row, into);
+        }
+    }
+
+    pub fn count_seconds(&self, first: Code) -> usize {
+        let words = self.rows.offset(first).map_or(&[][..], |row| {
+            &self.seen[row * self.words_per_row..(row + 1) * self.words_per_row]
+        });
+        let counts = words.iter().map(|word| word.load(Relaxed).count_ones());
+        counts.sum::<u32>() as usize
+    }
+
     /// The same pairs over wider axes, nothing fresh, plus `more`, of which the new ones are fresh.
     pub fn grown(&self, rows: Axis, columns: Axis, more: &[u64]) -> Matrix {
         let mut grown = Matrix::new(rows, columns);

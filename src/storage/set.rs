@@ -1,5 +1,7 @@
 //! A set of rows that grows by rounds and takes the shape that suits its rows.
 
+mod amend;
+
 use super::groups::Groups;
 use super::matrix::{Alone, Axis, Matrix};
 use super::table::{PairTable, RowTable, hash, hash_row, pack, unpack};

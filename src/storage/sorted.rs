@@ -1,6 +1,7 @@
 //! Rows in ascending order, none twice.
 
 use super::{Code, Rows, radix};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Rows ascending by code, column by column, all distinct. `from_unsorted` is the only door.
@@ -52,14 +53,19 @@ impl SortedRows {
 
     /// O(log n) for each column.
     pub fn contains(&self, row: &[Code]) -> bool {
+        !self.range(row).is_empty()
+    }
+
+    /// Where the rows are that begin with these codes. O(log n) for each.
+    pub fn range(&self, first: &[Code]) -> Range<usize> {
         let mut range = 0..self.rows.len();
-        for (at, &code) in row.iter().enumerate() {
+        for (at, &code) in first.iter().enumerate() {
             let column = &self.rows.column(at)[range.clone()];
             let start = column.partition_point(|&known| known < code);
             let len = column[start..].partition_point(|&known| known == code);
             range = range.start + start..range.start + start + len;
         }
-        !range.is_empty()
+        range
     }
 }
 

@@ -85,6 +85,34 @@ impl PairTable {
         self.slots.iter().copied().filter(|&key| key != EMPTY)
     }
 
+    /// Takes a key out; whether it was there.
+    pub fn take(&mut self, key: u64) -> bool {
+        if self.slots.is_empty() {
+            return false;
+        }
+        let mut at = self.home(key);
+        while self.slots[at] != key {
+            if self.slots[at] == EMPTY {
+                return false;
+            }
+            at = self.after(at);
+        }
+        // What was pushed on by the key moves up, so that no search ends early.
+        let size = self.slots.len();
+        let mut next = self.after(at);
+        while self.slots[next] != EMPTY {
+            let home = self.home(self.slots[next]);
+            if is_past(home, at, next, size) {
+                self.slots[at] = self.slots[next];
+                at = next;
+            }
+            next = self.after(next);
+        }
+        self.slots[at] = EMPTY;
+        self.len -= 1;
+        true
+    }
+
     /// The slots of a range of the table that are taken: what a scan sees piece by piece.
     pub fn slots(&self, range: std::ops::Range<usize>) -> impl Iterator<Item = u64> + '_ {
         self.slots[range]
@@ -223,6 +251,50 @@ impl RowTable {
         (number, true)
     }
 
+    /// Takes a row out; whether it was there. The last row gets its number.
+    pub fn take(&mut self, row: &[Code]) -> bool {
+        let Some(number) = self.find(row) else {
+            return false;
+        };
+        let last = self.len as u32 - 1;
+        let at = self.slot_of(row, number);
+        self.free_slot(at);
+        if number != last {
+            let moved = self.row(last).to_vec();
+            let at = self.slot_of(&moved, last);
+            self.slots[at] = self.slots[at] & !0xFFFF_FFFF | u64::from(number);
+            let start = number as usize * self.arity;
+            self.codes[start..start + self.arity].copy_from_slice(&moved);
+        }
+        self.len -= 1;
+        self.codes.truncate(self.len * self.arity);
+        true
+    }
+
+    /// The slot of a row that is there under this number.
+    fn slot_of(&self, row: &[Code], number: u32) -> usize {
+        let mask = self.slots.len() - 1;
+        let mut at = hash_row(row) as usize & mask;
+        while self.slots[at] == EMPTY || self.slots[at] as u32 != number {
+            at = (at + 1) & mask;
+        }
+        at
+    }
+
+    fn free_slot(&mut self, mut at: usize) {
+        let size = self.slots.len();
+        let mut next = (at + 1) & (size - 1);
+        while self.slots[next] != EMPTY {
+            let home = hash_row(self.row(self.slots[next] as u32)) as usize & (size - 1);
+            if is_past(home, at, next, size) {
+                self.slots[at] = self.slots[next];
+                at = next;
+            }
+            next = (next + 1) & (size - 1);
+        }
+        self.slots[at] = EMPTY;
+    }
+
     fn grow(&mut self) {
         let size = (self.slots.len() * 2).max(8);
         let mut slots = vec![EMPTY; size];
@@ -236,6 +308,12 @@ impl RowTable {
         }
         self.slots = slots;
     }
+}
+
+/// Whether an entry at `next`, whose search begins at `home`, passes over `free` on its way around.
+fn is_past(home: usize, free: usize, next: usize, size: usize) -> bool {
+    let from_home = |at: usize| (at + size - home) % size;
+    from_home(free) < from_home(next)
 }
 
 pub fn hash_row(row: &[Code]) -> u64 {

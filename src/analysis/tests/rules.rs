@@ -32,11 +32,6 @@ n(z) :- n(z - 1), !n(w).
             D204: Ungrounded variable `b`: nothing in this rule gives it a value
               8:50 `b` used here, but never bound
               help: bind it with a positive atom or an equation `b = …`; a functor's result does not tell its operands
-            D205: Unable to stratify relation(s) {n}: cyclic negation
-              9:7 `n` must be complete before its negation is taken
-              11:20 `n(w)` `n` needs the absence of `n`
-              note: the cycle is n → n
-              help: break the cycle, for example by a relation that holds only what `n` needs
             D204: Ungrounded variable `y`: nothing in this rule gives it a value
               10:11 `y` used here, but never bound
               help: bind it with a positive atom or an equation `y = …`; a functor's result does not tell its operands
@@ -46,6 +41,11 @@ n(z) :- n(z - 1), !n(w).
             D204: Ungrounded variable `w`: nothing in this rule gives it a value
               11:22 `w` mentioned only under negation
               help: bind it first, for example with `connection(_, w)`
+            D205: Unable to stratify relation(s) {n}: cyclic negation
+              9:7 `n` must be complete before its negation is taken
+              11:20 `n(w)` `n` needs the absence of `n`
+              note: the cycle is n → n
+              help: break the cycle, for example by a relation that holds only what `n` needs
         "#]],
     );
 }
@@ -214,6 +214,9 @@ a(x, _) <= e(x, _, _) :- true.
 .limitsize a(m=3)
 ",
         expect![[r#"
+            D213: Equivalence relation `e` is not binary
+              6:7 `e` is declared `eqrel`
+              help: an equivalence relation has two attributes of one type
             D211: Invalid execution order in plan (incomplete)
               4:30 `.plan 0:(1,3), 2:(1,2)` does not fit the rule
               help: a plan gives, for each recursive atom, the positions of all positive atoms, counted from 1
@@ -223,9 +226,6 @@ a(x, _) <= e(x, _, _) :- true.
             D210: Auto-increment functor in a recursive rule
               5:6 `autoinc()` gives a new value in every round
               help: number the rows in a rule that is not recursive
-            D213: Equivalence relation `e` is not binary
-              6:7 `e` is declared `eqrel`
-              help: an equivalence relation has two attributes of one type
             D102: Mismatching arity of relation `d` (expected 3, got 2)
               9:1 `d(1, 2)` has 2 arguments
               8:7 `d` `d(x, y, <iteration>)` has 3 attributes

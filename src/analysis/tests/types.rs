@@ -109,11 +109,6 @@ r(x) :- a(x, _, _, u), u < -1.
 .output r
 "#,
         expect![[r#"
-            D205: Unable to stratify relation(s) {r}: cyclic negation
-              4:7 `r` must be complete before its negation is taken
-              10:25 `r(s)` `r` needs the absence of `r`
-              note: the cycle is r → r
-              help: break the cycle, for example by a relation that holds only what `r` needs
             D301: Unable to deduce type for variable `x`: it cannot be both `number` and `float`
               5:3 `x` `number` is expected in the head
               5:14 `x` `float` here
@@ -155,6 +150,11 @@ r(x) :- a(x, _, _, u), u < -1.
               help: it is defined for `number`, `unsigned` or `float`
             D304: Unsigned constant (type mismatch): it is negative
               13:28 `-1` `unsigned` is expected here
+            D205: Unable to stratify relation(s) {r}: cyclic negation
+              4:7 `r` must be complete before its negation is taken
+              10:25 `r(s)` `r` needs the absence of `r`
+              note: the cycle is r → r
+              help: break the cycle, for example by a relation that holds only what `r` needs
         "#]],
     );
 }

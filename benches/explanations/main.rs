@@ -1,0 +1,164 @@
+//! How long explanations take on the shipped case: `cargo bench --bench explanations -- --help`.
+//!
+//! The case is opened once, as the REPL does; each question is then asked as a command, answer and its printing
+//! included. The clock of a question starts with everything derived and nothing remembered of earlier questions.
+
+use clap::Parser;
+use cutout::session::{CaseSpec, Command, CriticalQuestion, Options, Session, WhyQuestion};
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Times explanation commands on the shipped case.
+#[derive(Parser)]
+struct Arguments {
+    /// Only questions whose name contains this
+    filter: Option<String>,
+    /// Measurements of each, of which the median counts
+    #[arg(short = 'n', long, default_value_t = 9)]
+    runs: usize,
+    /// Threads
+    #[arg(short = 'j', long, default_value_t = 2)]
+    jobs: usize,
+    /// Passed by `cargo bench`
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// What an answer may take, for each question.
+const BOUND: Duration = Duration::from_millis(50);
+
+fn questions() -> Vec<(&'static str, Command)> {
+    let why = |fact: &str| Command::Why(WhyQuestion::of(fact));
+    let critical = |question: CriticalQuestion| Command::Critical(question);
+    let fact = |text: &str| text.to_owned();
+    vec![
+        (
+            "why attributed(apt3, mss)",
+            why(r#"attributed("apt3", "mss")"#),
+        ),
+        ("why linked(apt41, mss)", why(r#"linked("apt41", "mss")"#)),
+        ("why era(_, _, _)", why("era(_, _, _)")),
+        (
+            "why --all --verify attributed(hafnium, mss)",
+            Command::Why(WhyQuestion {
+                all: true,
+                verify: true,
+                ..WhyQuestion::of(r#"attributed("hafnium", "mss")"#)
+            }),
+        ),
+        (
+            "why-not attributed(apt3, pla)",
+            Command::WhyNot(fact(r#"attributed("apt3", "pla")"#)),
+        ),
+        (
+            "why-not works_for(i-soon, pla)",
+            Command::WhyNot(fact(r#"works_for("i-soon", "pla")"#)),
+        ),
+        (
+            "corroboration attributed(apt3, mss)",
+            Command::Corroboration(fact(r#"attributed("apt3", "mss")"#)),
+        ),
+        (
+            "critical attributed(apt3, mss)",
+            critical(CriticalQuestion {
+                facts: vec![fact(r#"attributed("apt3", "mss")"#)],
+                ..CriticalQuestion::default()
+            }),
+        ),
+        (
+            "critical --relation attributed",
+            critical(CriticalQuestion {
+                relations: vec![fact("attributed")],
+                ..CriticalQuestion::default()
+            }),
+        ),
+        (
+            "critical, all outputs",
+            critical(CriticalQuestion::default()),
+        ),
+        (
+            "timeline attributed(_, mss)",
+            Command::Timeline(fact(r#"attributed(_, "mss")"#)),
+        ),
+        ("timeline era_share", Command::Timeline(fact("era_share"))),
+        (
+            "impact of a source",
+            Command::Impact(fact("calinsider-fcdo-2025")),
+        ),
+        ("impact of a claim", Command::Impact(fact("co0036"))),
+        (
+            "impact of a rule",
+            Command::Impact(fact("rules/outsourcing.dl:63")),
+        ),
+        (
+            "impact of a file",
+            Command::Impact(fact("facts/contracts.csv")),
+        ),
+        (
+            "worlds attributed(barium, _)",
+            Command::Worlds(fact(r#"attributed("barium", _)"#)),
+        ),
+        (
+            "worlds attributed(_, _)",
+            Command::Worlds(fact("attributed(_, _)")),
+        ),
+    ]
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let options = Options {
+        threads: arguments.jobs.max(1),
+        ..Options::default()
+    };
+    let spec = CaseSpec::at(Path::new(env!("CARGO_MANIFEST_DIR")));
+    let mut session = match Session::open(spec, options) {
+        Ok(session) => session,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    println!("{:<46} {:>9} {:>9}", "question", "first", "median");
+    let mut slow = 0;
+    for (name, command) in questions() {
+        let wanted = |filter: &String| name.contains(filter.as_str());
+        if !arguments.filter.as_ref().is_none_or(wanted) {
+            continue;
+        }
+        let mut times = Vec::new();
+        for _ in 0..arguments.runs.max(1) {
+            if let Err(error) = session.run() {
+                eprintln!("{error}");
+                return ExitCode::FAILURE;
+            }
+            let started = Instant::now();
+            match session.execute(&command) {
+                Ok(answer) => drop(answer),
+                Err(error) => {
+                    eprintln!("{name}: {error}");
+                    return ExitCode::FAILURE;
+                }
+            }
+            times.push(started.elapsed());
+        }
+        let first = times[0];
+        times.sort_unstable();
+        let median = times[times.len() / 2];
+        let verdict = match median > BOUND {
+            true => "  SLOW",
+            false => "",
+        };
+        slow += usize::from(median > BOUND);
+        let ms = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1e3);
+        println!("{name:<46} {:>9} {:>9}{verdict}", ms(first), ms(median));
+    }
+    match slow {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    }
+}

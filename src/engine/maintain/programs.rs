@@ -1,0 +1,203 @@
+//! In which rules two programs differ.
+
+use crate::analysis::checked::{
+    Aggregate, Atom, CheckedProgram, Literal, LiteralKind, RelationId, Rule, RuleId,
+};
+use crate::syntax::ast::DirectiveKind;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// What one program has and the other has not.
+#[derive(Default)]
+pub struct Rewritten {
+    /// Rules of the old program.
+    pub dropped: Vec<RuleId>,
+    /// Rules of the new one.
+    pub added: FxHashSet<RuleId>,
+    /// Relations that are something else than before, beyond the rules that derive them.
+    pub redefined: FxHashSet<RelationId>,
+}
+
+/// Rules are the same when they say the same, wherever they stand. O(rules) where they stand in the same order.
+pub fn compare(before: &CheckedProgram, after: &CheckedProgram) -> Rewritten {
+    let old: Vec<(RuleId, &Rule)> = before.rules().collect();
+    let new: Vec<(RuleId, &Rule)> = after.rules().collect();
+    let alike = |(a, b): (&(RuleId, &Rule), &(RuleId, &Rule))| same_rule(a.1, b.1);
+    let front = old.iter().zip(&new).take_while(|&pair| alike(pair)).count();
+    let (old, new) = (&old[front..], &new[front..]);
+    let pairs = old.iter().rev().zip(new.iter().rev());
+    let back = pairs.take_while(|&pair| alike(pair)).count();
+    let (old, new) = (&old[..old.len() - back], &new[..new.len() - back]);
+    // In between by head, so that few are compared with few.
+    let mut left: FxHashMap<Option<RelationId>, Vec<(RuleId, &Rule)>> = FxHashMap::default();
+    let head = |rule: &Rule| rule.head.as_ref().map(|head| head.relation);
+    for &(id, rule) in old {
+        left.entry(head(rule)).or_default().push((id, rule));
+    }
+    let mut found = Rewritten::default();
+    for &(id, rule) in new {
+        let others = left.entry(head(rule)).or_default();
+        match others.iter().position(|&(_, other)| same_rule(other, rule)) {
+            Some(at) => {
+                others.remove(at);
+            }
+            None => {
+                found.added.insert(id);
+            }
+        }
+    }
+    found.dropped = left.into_values().flatten().map(|(id, _)| id).collect();
+    found.dropped.sort();
+    found.redefined = redefined(before, after);
+    found
+}
+
+fn redefined(before: &CheckedProgram, after: &CheckedProgram) -> FxHashSet<RelationId> {
+    let mut found = FxHashSet::default();
+    for ((id, old), (_, new)) in before.relations().zip(after.relations()) {
+        let choices = old.choice_domains != new.choice_domains;
+        if old.kind != new.kind
+            || choices
+            || subsumptions(before, id) != subsumptions(after, id)
+            || limits(before, id) != limits(after, id)
+        {
+            found.insert(id);
+        }
+    }
+    found
+}
+
+/// In words, because subsumptions are few.
+fn subsumptions(program: &CheckedProgram, of: RelationId) -> Vec<String> {
+    let all = program.subsumptions().iter();
+    all.filter(|subsumption| subsumption.relation == of)
+        .map(|subsumption| {
+            let body: Vec<String> = subsumption
+                .body
+                .iter()
+                .map(|literal| match &literal.kind {
+                    LiteralKind::Atom(atom) => format!("{:?} {:?}", atom.relation, atom.args),
+                    LiteralKind::Negated(atom) => format!("!{:?} {:?}", atom.relation, atom.args),
+                    other => format!("{other:?}"),
+                })
+                .collect();
+            format!(
+                "{:?} {:?} {body:?}",
+                subsumption.dominated, subsumption.dominating
+            )
+        })
+        .collect()
+}
+
+fn limits(program: &CheckedProgram, of: RelationId) -> Vec<Option<&str>> {
+    let all = program.directives().iter();
+    all.filter(|directive| directive.relation == of && directive.kind == DirectiveKind::Limitsize)
+        .map(|directive| directive.parameter("n"))
+        .collect()
+}
+
+fn same_rule(a: &Rule, b: &Rule) -> bool {
+    let heads = match (&a.head, &b.head) {
+        (Some(a), Some(b)) => a.relation == b.relation && a.args == b.args,
+        (None, None) => {
+            // The columns of a violation have names.
+            let names = |rule: &Rule| -> Vec<std::sync::Arc<str>> {
+                rule.variables
+                    .iter()
+                    .map(|variable| variable.name.clone())
+                    .collect()
+            };
+            names(a) == names(b)
+        }
+        _ => false,
+    };
+    heads && a.variables.len() == b.variables.len() && same_body(&a.body, &b.body)
+}
+
+fn same_body(a: &[Literal], b: &[Literal]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_literal(&a.kind, &b.kind))
+}
+
+fn same_atom(a: &Atom, b: &Atom) -> bool {
+    a.relation == b.relation && a.args == b.args
+}
+
+fn same_literal(a: &LiteralKind, b: &LiteralKind) -> bool {
+    use LiteralKind::{Aggregate, Atom, Compare, Contains, Match, Negated, Range};
+    match (a, b) {
+        (Atom(a), Atom(b)) | (Negated(a), Negated(b)) => same_atom(a, b),
+        (
+            Compare {
+                op,
+                operand,
+                left,
+                right,
+            },
+            Compare {
+                op: op2,
+                operand: operand2,
+                left: left2,
+                right: right2,
+            },
+        ) => (op, operand, left, right) == (op2, operand2, left2, right2),
+        (
+            Match {
+                pattern,
+                text,
+                negated,
+            },
+            Match {
+                pattern: pattern2,
+                text: text2,
+                negated: negated2,
+            },
+        ) => (pattern, text, negated) == (pattern2, text2, negated2),
+        (
+            Contains {
+                part,
+                text,
+                negated,
+            },
+            Contains {
+                part: part2,
+                text: text2,
+                negated: negated2,
+            },
+        ) => (part, text, negated) == (part2, text2, negated2),
+        (
+            Range {
+                var,
+                operand,
+                from,
+                to,
+                step,
+            },
+            Range {
+                var: var2,
+                operand: operand2,
+                from: from2,
+                to: to2,
+                step: step2,
+            },
+        ) => (var, operand, from, to, step) == (var2, operand2, from2, to2, step2),
+        (Aggregate(a), Aggregate(b)) => same_aggregate(a, b),
+        _ => false,
+    }
+}
+
+fn same_aggregate(a: &Aggregate, b: &Aggregate) -> bool {
+    (
+        a.op,
+        a.operand,
+        &a.target,
+        &a.injected,
+        &a.witnesses,
+        a.result,
+    ) == (
+        b.op,
+        b.operand,
+        &b.target,
+        &b.injected,
+        &b.witnesses,
+        b.result,
+    ) && same_body(&a.body, &b.body)
+}

@@ -1,0 +1,220 @@
+//! Strata that are derived anew, and compared with what they were.
+
+use super::journal::Deed;
+use super::transaction::{Setting, Transaction};
+use super::{Overlay, Row};
+use crate::analysis::checked::{
+    CheckedProgram, FunctorOp, Literal, LiteralKind, RelationId, RelationKind, RuleId, Stratum,
+    Term,
+};
+use crate::engine::admission::Admission;
+use crate::engine::budget::{Spent, Stop, Unobserved, watching_memory};
+use crate::engine::fixpoint::Run;
+use crate::engine::relation::RelationState;
+use crate::storage::{Code, RowSource};
+use crate::syntax::ast::DirectiveKind;
+
+/// Whether rows of the stratum depend on more than which rows the relations below have, or on the order in which they
+/// come.
+pub fn resists(program: &CheckedProgram, stratum: &Stratum) -> bool {
+    let limited = |id: RelationId| {
+        program
+            .directives()
+            .iter()
+            .any(|directive| directive.kind == DirectiveKind::Limitsize && directive.relation == id)
+    };
+    stratum.relations.iter().any(|&id| {
+        program[id].kind != RelationKind::Plain
+            || !program[id].choice_domains.is_empty()
+            || program.subsumptions().iter().any(|s| s.relation == id)
+            || stratum.recursive && limited(id)
+    }) || stratum
+        .rules
+        .iter()
+        .any(|&rule| calls(program, rule, &FunctorOp::IterationCount))
+}
+
+/// Whether a stratum cannot even be derived anew by itself: it counts on, or logs, what happens in others.
+pub fn entangled(program: &CheckedProgram, stratum: &Stratum) -> bool {
+    let logged = program
+        .relations()
+        .any(|(id, relation)| match relation.kind {
+            RelationKind::Delta(of) => {
+                stratum.relations.contains(&of) || stratum.relations.contains(&id)
+            }
+            _ => false,
+        });
+    logged
+        || stratum
+            .rules
+            .iter()
+            .any(|&rule| calls(program, rule, &FunctorOp::Autoinc))
+}
+
+fn calls(program: &CheckedProgram, rule: RuleId, op: &FunctorOp) -> bool {
+    let rule = &program[rule];
+    let mut head = rule.head.iter().flat_map(|head| &head.args);
+    head.any(|term| term_calls(term, op)) || body_calls(&rule.body, op)
+}
+
+fn body_calls(body: &[Literal], op: &FunctorOp) -> bool {
+    body.iter().any(|literal| match &literal.kind {
+        LiteralKind::Atom(_) | LiteralKind::Negated(_) => false,
+        LiteralKind::Compare { left, right, .. }
+        | LiteralKind::Match {
+            pattern: left,
+            text: right,
+            ..
+        }
+        | LiteralKind::Contains {
+            part: left,
+            text: right,
+            ..
+        } => term_calls(left, op) || term_calls(right, op),
+        LiteralKind::Range { from, to, step, .. } => {
+            term_calls(from, op)
+                || term_calls(to, op)
+                || step.as_ref().is_some_and(|step| term_calls(step, op))
+        }
+        LiteralKind::Aggregate(aggregate) => {
+            aggregate.target.as_ref().is_some_and(|t| term_calls(t, op))
+                || body_calls(&aggregate.body, op)
+        }
+    })
+}
+
+fn term_calls(term: &Term, op: &FunctorOp) -> bool {
+    match term {
+        Term::Var(_) | Term::Const(_) | Term::Wildcard => false,
+        Term::Record(fields) => fields.iter().any(|field| term_calls(field, op)),
+        Term::Call { functor, args } => {
+            functor.op == *op || args.iter().any(|arg| term_calls(arg, op))
+        }
+    }
+}
+
+impl Transaction<'_> {
+    /// Derives one stratum anew from the strata below, which are done.
+    pub fn rerun(&mut self, at: usize, setting: &Setting) -> Result<(), Stop> {
+        let stratum = &self.program.strata()[at];
+        let mut others = Vec::new();
+        for &id in &stratum.relations {
+            let fresh = self.fresh(id, setting);
+            let old = std::mem::replace(&mut self.relations[id.index()], fresh);
+            others.push((id, old));
+        }
+        let tick = self.relations.iter().map(RelationState::latest_birth).max();
+        let spent = Spent::default();
+        let mut run = Run::new(
+            self.program,
+            setting.dictionary,
+            setting.functors,
+            setting.options,
+            &Unobserved,
+            setting.pool,
+            &spent,
+        );
+        let relations = &mut *self.relations;
+        let outcome = watching_memory(&setting.options.budget, &spent, || {
+            run.stratum_again(at, relations, tick.unwrap_or(0))
+        });
+        for (id, old) in others {
+            match outcome {
+                Ok(()) => self.compare(id, old),
+                Err(_) => self.relations[id.index()] = old,
+            }
+        }
+        outcome
+    }
+
+    /// Derives everything anew.
+    pub fn rerun_all(&mut self, setting: &Setting) -> Result<(), Stop> {
+        let ids: Vec<RelationId> = self.program.relations().map(|(id, _)| id).collect();
+        let mut fresh: Vec<RelationState> = ids
+            .iter()
+            .map(|&id| {
+                let mut state = self.empty(id);
+                state.state(self.relations[id.index()].told_rows());
+                state
+            })
+            .collect();
+        let spent = Spent::default();
+        let run = Run::new(
+            self.program,
+            setting.dictionary,
+            setting.functors,
+            setting.options,
+            &Unobserved,
+            setting.pool,
+            &spent,
+        );
+        watching_memory(&setting.options.budget, &spent, || run.run(&mut fresh))?;
+        for (&id, mut state) in ids.iter().zip(fresh) {
+            // Where rules add nothing the change has been made already.
+            if self.relations[id.index()].may_grow() {
+                state.let_grow();
+                let old = std::mem::replace(&mut self.relations[id.index()], state);
+                self.compare(id, old);
+            }
+        }
+        Ok(())
+    }
+
+    fn empty(&self, id: RelationId) -> RelationState {
+        let relation = &self.program[id];
+        RelationState::new(relation.arity(), Admission::to(id, relation))
+    }
+
+    /// A relation with what is stated of it.
+    fn fresh(&self, id: RelationId, setting: &Setting) -> RelationState {
+        let mut state = self.empty(id);
+        state.state(self.relations[id.index()].told_rows());
+        state.open(true, setting.options.threads, self.births);
+        state
+    }
+
+    /// Notes in what a relation that was derived anew differs from what it was.
+    fn compare(&mut self, id: RelationId, mut old: RelationState) {
+        let mut overlay = Overlay::default();
+        let new = &self.relations[id.index()];
+        each_row(&old, &mut |row| {
+            if !new.set.contains(row) {
+                overlay.minus.insert(Row::from(row));
+            } else if self.births
+                && let Some(birth) = new.birth(row)
+                && old.birth(row).is_some_and(|before| before < birth)
+            {
+                overlay.reborn.push((Row::from(row), birth));
+            }
+        });
+        each_row(new, &mut |row| {
+            if !old.set.contains(row) {
+                overlay.plus.insert(Row::from(row));
+            }
+        });
+        for row in &overlay.minus {
+            self.journal.note(Deed::Taken(id, row.clone()));
+        }
+        for row in &overlay.plus {
+            self.journal.note(Deed::Added(id, row.clone()));
+        }
+        if self.births {
+            let mut births = None;
+            old.swap_births(&mut births);
+            self.journal.note(Deed::Births(id, Box::new(births)));
+        }
+        self.overlays[id.index()] = overlay;
+    }
+}
+
+fn each_row(state: &RelationState, act: &mut dyn FnMut(&[Code])) {
+    let mut row = vec![Code::default(); state.set.arity()];
+    state.set.visit(&mut |columns, len| {
+        for at in 0..len {
+            for (code, column) in row.iter_mut().zip(columns) {
+                *code = column[at];
+            }
+            act(&row);
+        }
+    });
+}

@@ -1,0 +1,212 @@
+//! The routes through the rules of one program, made when first needed.
+
+use super::route::{Route, Surveyor};
+use crate::analysis::checked::{
+    Aggregate, Atom, CheckedProgram, LiteralKind, RelationId, Rule, RuleId, Term, VarId,
+};
+use crate::engine::relation::RelationState;
+use crate::plan::{Operand, Statistics, Version, plan_rule, plan_seeded};
+use crate::storage::Dictionary;
+use crate::syntax::source::Span;
+use rustc_hash::FxHashMap;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Where a route through a rule begins.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Start {
+    /// With a row of the head, or with the bindings that violate a constraint.
+    Head,
+    /// With a row of this literal's atom, negated or not.
+    Atom(usize),
+    /// With values of these variables, which the aggregate at a place reads from outside.
+    Group(usize, Vec<VarId>),
+    /// With a row of an atom inside an aggregate: the places of both. It ends in values of [`group_variables`].
+    Inner(usize, usize),
+    /// With nothing.
+    Nothing,
+}
+
+/// Forgotten when the program changes.
+#[derive(Default)]
+pub struct Routes {
+    known: FxHashMap<(RuleId, Start), Arc<Route>>,
+}
+
+impl Routes {
+    pub fn clear(&mut self) {
+        self.known.clear();
+    }
+
+    pub fn get(
+        &mut self,
+        program: &CheckedProgram,
+        rule: RuleId,
+        start: Start,
+        relations: &[RelationState],
+        dictionary: &Dictionary,
+    ) -> Arc<Route> {
+        let at = (rule, start);
+        if let Some(route) = self.known.get(&at) {
+            return route.clone();
+        }
+        let route = Arc::new(survey(program, at.0, &at.1, relations, dictionary));
+        self.known.insert(at, route.clone());
+        route
+    }
+}
+
+/// Makes a route.
+pub fn survey(
+    program: &CheckedProgram,
+    id: RuleId,
+    start: &Start,
+    relations: &[RelationState],
+    dictionary: &Dictionary,
+) -> Route {
+    let rule = &program[id];
+    let sizes = Sizes(relations);
+    let kinds = || rule.body.iter().map(|literal| literal.kind.clone());
+    let without = |at: usize| {
+        let others = kinds().enumerate().filter(move |(other, _)| *other != at);
+        others.map(|(_, kind)| kind).collect::<Vec<_>>()
+    };
+    let variables = rule.variables.len();
+    let answer = || answers(program, id, &sizes);
+    let values = |vars: &[VarId]| vars.iter().copied().map(Term::Var).collect::<Vec<_>>();
+    let (seed, body, answer) = match start {
+        Start::Head => (
+            virtual_atom(answer(), rule.span),
+            kinds().collect(),
+            Vec::new(),
+        ),
+        Start::Nothing => (
+            virtual_atom(Vec::new(), rule.span),
+            kinds().collect(),
+            answer(),
+        ),
+        Start::Group(_, vars) => (
+            virtual_atom(values(vars), rule.span),
+            kinds().collect(),
+            answer(),
+        ),
+        Start::Atom(at) => match &rule.body[*at].kind {
+            LiteralKind::Atom(atom) => (atom.clone(), without(*at), answer()),
+            LiteralKind::Negated(atom) => (atom.clone(), kinds().collect(), answer()),
+            _ => (
+                virtual_atom(Vec::new(), rule.span),
+                kinds().collect(),
+                answer(),
+            ),
+        },
+        Start::Inner(aggregate, at) => inner(rule, *aggregate, *at),
+    };
+    let plan = plan_seeded(seed, body, &answer, variables, &sizes);
+    Surveyor {
+        dictionary,
+        arity: &|relation: RelationId| relations[relation.index()].set.arity(),
+    }
+    .route(&plan)
+}
+
+/// What a rule derives: the terms of its head, or the variables that tell the violations of a constraint apart.
+pub fn answers(program: &CheckedProgram, id: RuleId, statistics: &dyn Statistics) -> Vec<Term> {
+    match &program[id].head {
+        Some(head) => head.args.clone(),
+        None => violation_columns(program, id, statistics)
+            .into_iter()
+            .map(Term::Var)
+            .collect(),
+    }
+}
+
+/// The columns of a violation.
+pub fn violation_columns(
+    program: &CheckedProgram,
+    id: RuleId,
+    statistics: &dyn Statistics,
+) -> Vec<VarId> {
+    let plan = plan_rule(program, id, None, statistics);
+    let columns = plan.answer.iter().filter_map(|operand| match operand {
+        Operand::Var(var) => Some(*var),
+        Operand::Const(_) => None,
+    });
+    columns.collect()
+}
+
+fn inner(rule: &Rule, aggregate: usize, at: usize) -> (Atom, Vec<LiteralKind>, Vec<Term>) {
+    let LiteralKind::Aggregate(aggregate) = &rule.body[aggregate].kind else {
+        return (virtual_atom(Vec::new(), rule.span), Vec::new(), Vec::new());
+    };
+    let seed = match &aggregate.body[at].kind {
+        LiteralKind::Atom(atom) | LiteralKind::Negated(atom) => atom.clone(),
+        _ => virtual_atom(Vec::new(), rule.span),
+    };
+    let others = aggregate
+        .body
+        .iter()
+        .enumerate()
+        .filter(|&(other, _)| other != at);
+    let atoms = others
+        .map(|(_, literal)| &literal.kind)
+        .filter(|kind| matches!(kind, LiteralKind::Atom(_)));
+    let vars = group_variables(aggregate, at);
+    (
+        seed,
+        atoms.cloned().collect(),
+        vars.into_iter().map(Term::Var).collect(),
+    )
+}
+
+/// The variables of an aggregate's group that its atoms bind, the one at a place among them.
+pub fn group_variables(aggregate: &Aggregate, at: usize) -> Vec<VarId> {
+    let mut bound = BTreeSet::new();
+    for (other, literal) in aggregate.body.iter().enumerate() {
+        match &literal.kind {
+            LiteralKind::Atom(atom) => bound.extend(variables(atom)),
+            LiteralKind::Negated(atom) if other == at => bound.extend(variables(atom)),
+            _ => {}
+        }
+    }
+    let group: BTreeSet<VarId> = aggregate.injected.iter().copied().collect();
+    group.intersection(&bound).copied().collect()
+}
+
+fn variables(atom: &Atom) -> impl Iterator<Item = VarId> {
+    atom.args.iter().filter_map(|arg| match arg {
+        Term::Var(var) => Some(*var),
+        _ => None,
+    })
+}
+
+/// An atom of no relation, for rows that are handed in.
+fn virtual_atom(args: Vec<Term>, span: Span) -> Atom {
+    Atom {
+        relation: RelationId(u32::MAX),
+        args,
+        span,
+    }
+}
+
+/// Relations at rest, and one row to begin with.
+pub struct Sizes<'a>(pub &'a [RelationState]);
+
+impl Statistics for Sizes<'_> {
+    fn rows(&self, relation: RelationId, version: Version) -> f64 {
+        match (version, self.0.get(relation.index())) {
+            (Version::Full | Version::Old, Some(state)) => state.set.len() as f64,
+            _ => 1.0,
+        }
+    }
+
+    fn distinct(&self, relation: RelationId, column: usize) -> f64 {
+        match self.0.get(relation.index()) {
+            Some(state) => state.distinct(column),
+            None => 1.0,
+        }
+    }
+
+    fn recursive(&self, _: RelationId) -> bool {
+        false
+    }
+}

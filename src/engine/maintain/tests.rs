@@ -1,0 +1,362 @@
+//! Changes, one after another, against runs from scratch.
+
+use super::{Change, Difference};
+use crate::analysis::checked::{CheckedProgram, RelationId, RelationKind};
+use crate::engine::budget::{Budget, RunOptions, Unobserved};
+use crate::engine::database::Database;
+use crate::engine::naive::{self, Relations};
+use crate::engine::tests::{DERIVED, STATED, checked, random_program};
+use crate::storage::{Code, Dictionary, Rows};
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+type Stated = BTreeMap<RelationId, BTreeSet<Vec<Code>>>;
+type Violations = BTreeSet<(String, Vec<Code>)>;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct State {
+    rows: Stated,
+    births: Vec<Option<u32>>,
+    told: Vec<bool>,
+}
+
+fn scratch(
+    program: &Arc<CheckedProgram>,
+    dictionary: &Arc<Dictionary>,
+    stated: &Stated,
+    threads: usize,
+    births: bool,
+) -> (Database, Violations) {
+    let mut database = Database::new(program.clone(), dictionary.clone());
+    for (&id, rows) in stated {
+        let mut all = Rows::new(program[id].arity());
+        rows.iter().for_each(|row| all.push(row));
+        database.state(id, all);
+    }
+    let options = RunOptions {
+        threads,
+        births,
+        ..RunOptions::default()
+    };
+    let report = database.run(&options, &Unobserved).expect("no budget");
+    let violations = report.violations.iter().flat_map(|violation| {
+        let place = format!("{:?}", violation.constraint);
+        violation.rows.iter().map(move |row| (place.clone(), row))
+    });
+    (database, violations.collect())
+}
+
+fn rows(database: &Database) -> Stated {
+    let ids = database.program().relations().map(|(id, _)| id);
+    ids.map(|id| (id, database.rows(id).iter().collect()))
+        .collect()
+}
+
+fn state(database: &Database) -> State {
+    let rows = rows(database);
+    let all = || {
+        rows.iter()
+            .flat_map(|(&id, rows)| rows.iter().map(move |row| (id, row)))
+    };
+    State {
+        births: all().map(|(id, row)| database.birth(id, row)).collect(),
+        told: all().map(|(id, row)| database.is_told(id, row)).collect(),
+        rows: rows.clone(),
+    }
+}
+
+/// Rows in one and not in the other.
+fn less(a: &Stated, b: &Stated) -> Vec<(RelationId, Vec<Vec<Code>>)> {
+    let none = BTreeSet::new();
+    let differing = a.iter().map(|(id, rows)| {
+        let others = b.get(id).unwrap_or(&none);
+        (*id, rows.difference(others).cloned().collect::<Vec<_>>())
+    });
+    differing.filter(|(_, rows)| !rows.is_empty()).collect()
+}
+
+fn listed(rows: &[(RelationId, Rows)]) -> Vec<(RelationId, Vec<Vec<Code>>)> {
+    rows.iter()
+        .map(|(id, rows)| (*id, rows.iter().collect()))
+        .collect()
+}
+
+/// Every derived row follows from rows that are earlier.
+fn check_births(database: &Database) -> Result<(), String> {
+    let program = database.program();
+    let relations: Relations = rows(database);
+    let birth = |id: RelationId, row: &[Code]| database.birth(id, row).unwrap_or(u32::MAX);
+    let mut least: BTreeMap<(RelationId, Vec<Code>), u32> = BTreeMap::new();
+    for (_, rule) in program.rules() {
+        let Some(head) = &rule.head else { continue };
+        for (row, latest) in naive::derivations(rule, database.dictionary(), &relations, &birth) {
+            let known = least.entry((head.relation, row)).or_insert(latest);
+            *known = latest.min(*known);
+        }
+    }
+    for (&id, rows) in &relations {
+        for row in rows {
+            let Some(born) = database.birth(id, row) else {
+                return Err(format!("`{}` {row:?} has no birth", program[id].name));
+            };
+            // Numbers given in passing, and rows that came from others which were subsumed since.
+            let other = ["i", "m"].contains(&&*program[id].name);
+            if other || program[id].kind != RelationKind::Plain || database.is_told(id, row) {
+                continue;
+            }
+            match least.get(&(id, row.clone())) {
+                Some(&latest) if latest < born || latest == 0 => {}
+                found => {
+                    return Err(format!(
+                        "`{}` {row:?} was born at {born}, from {found:?}",
+                        program[id].name
+                    ));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Relations and rules beside the random ones, each on its own line and dispensable.
+const MORE: &str = "\
+.decl e(a0: number, a1: number) eqrel
+.decl m(a0: number, a1: number)
+.decl w(a0: number, a1: number)
+.decl h(a0: number, a1: number) choice-domain a0
+.decl f(a0: number, a1: float)
+.decl l(a0: number)
+.decl k(a0: number, a1: number)
+.decl i(a0: number, a1: number)
+";
+const MORE_RULES: [&str; 24] = [
+    "e(x,y) :- b(x,y), x < 5.",
+    "e(x,y) :- p(x,y), c(x).",
+    "w(x,y) :- e(x,y), !a(x,y).",
+    "m(x,y) :- a(x,y).\nm(x,z) :- m(x,y), t(x,y,z).\nm(x,y) <= m(x,z) :- z < y.",
+    "w(x,y) :- m(x,y), y > 3.",
+    "w(y,n) :- n = min k : { a(y, k) }.",
+    "w(x,n) :- c(x), n = count : { a(x,y), b(y,_) }.",
+    "w(x,n) :- c(x), n = sum y : { a(x,y), !b(y,x) }.",
+    "w(x,n) :- c(x), n = max y : { a(x,y), z = count : { b(y,_) }, z > 0 }.",
+    "f(x,n) :- c(x), n = mean to_float(y) : { a(x,y) }.",
+    "h(x,y) :- b(x,y).",
+    "h(x,y) :- h(y,x), c(x).",
+    "w(x,y) :- h(x,y).",
+    "l(x) :- c(x).\nl(x+1) :- l(x), x < 8.",
+    "k(x,y) :- a(x,y).\nk(x,y) :- k(x,z), k(z,y).",
+    "w(x,y) :- k(x,y), !k(y,x).",
+    "w(n,n) :- n = count : { k(_,_) }.",
+    "i(autoinc(), x) :- c(x).",
+    ":- a(x,y), c(y), !b(x,_).",
+    ":- k(x,x).",
+    ":- w(x,y), n = count : { a(x,_) }, n > 1.",
+    "w(x,z) :- a(x,y), z = range(y, y + 3), c(z).",
+    "w(3,4). w(1,1).",
+    ".limitsize k(n=3)",
+];
+
+fn program_text(choices: &[u32], rules: usize, leave: u64, more: u32) -> String {
+    let text = random_program(choices.to_vec(), rules, &[], 1);
+    let mut kept: Vec<&str> = Vec::new();
+    let mut number = 0;
+    for line in text.lines() {
+        if line.contains(":-") {
+            number += 1;
+            if leave >> (number % 60) & 1 == 1 {
+                continue;
+            }
+        }
+        kept.push(line);
+    }
+    kept.push(MORE);
+    for (at, rule) in MORE_RULES.iter().enumerate() {
+        if more >> at & 1 == 1 {
+            kept.push(rule);
+        }
+    }
+    kept.join("\n")
+}
+
+/// One step of a random history.
+#[derive(Clone, Debug)]
+enum Step {
+    Change(Vec<(bool, usize, [i64; 3])>),
+    Rules(u64, u32),
+    Undo,
+    Redo,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let fact = (any::<bool>(), 0usize..12, [0i64..6, 0i64..6, -1i64..6]);
+    let change = prop::collection::vec(fact, 1..5).prop_map(Step::Change);
+    let rules = (
+        any::<u64>(),
+        any::<u64>(),
+        any::<u32>(),
+        any::<u32>(),
+        any::<u32>(),
+    )
+        .prop_map(|(a, b, c, d, e)| Step::Rules(a & b, c & (d | e)));
+    let step = prop_oneof![7 => change, 1 => rules, 2 => Just(Step::Undo), 1 => Just(Step::Redo)];
+    prop::collection::vec(step, 1..7)
+}
+
+/// Relations that may be stated: also derived ones, and those with a mind of their own.
+fn statable(program: &CheckedProgram, at: usize) -> RelationId {
+    let mut names = STATED.to_vec();
+    names.extend([
+        DERIVED[0],
+        DERIVED[2],
+        ("a", 2),
+        ("b", 2),
+        ("e", 2),
+        ("m", 2),
+        ("h", 2),
+        ("k", 2),
+    ]);
+    program
+        .relation_named(names[at % names.len()].0)
+        .expect("declared")
+}
+
+fn apply(stated: &mut Stated, change: &Change) {
+    for (id, rows) in &change.withdraw {
+        let all = stated.entry(*id).or_default();
+        rows.iter().for_each(|row| drop(all.remove(&row)));
+    }
+    for (id, rows) in &change.state {
+        stated.entry(*id).or_default().extend(rows.iter());
+    }
+}
+
+fn change_of(
+    program: &CheckedProgram,
+    dictionary: &Dictionary,
+    facts: &[(bool, usize, [i64; 3])],
+) -> Change {
+    let mut change = Change::default();
+    for (insert, at, values) in facts {
+        let id = statable(program, *at);
+        let mut rows = Rows::new(program[id].arity());
+        let codes: Vec<Code> = values[..program[id].arity()]
+            .iter()
+            .map(|&value| dictionary.number(value))
+            .collect();
+        rows.push(&codes);
+        match insert {
+            true => change.state.push((id, rows)),
+            false => change.withdraw.push((id, rows)),
+        }
+    }
+    change
+}
+
+fn violations_of(difference: &Difference) -> [Violations; 2] {
+    [&difference.violated, &difference.mended].map(|violations| {
+        let rows = violations.iter().flat_map(|violation| {
+            let place = format!("{:?}", violation.constraint);
+            violation.rows.iter().map(move |row| (place.clone(), row))
+        });
+        rows.collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn changes_lead_where_runs_from_scratch_lead(
+        choices in prop::collection::vec(any::<u32>(), 160),
+        rules in 1usize..9,
+        more in (any::<u32>(), any::<u32>()).prop_map(|(a, b)| a & b),
+        facts in prop::collection::vec((Just(true), 0usize..12, [0i64..6, 0i64..6, -1i64..6]), 0..30),
+        steps in steps(),
+        births in any::<bool>(),
+        threads in prop::sample::select(vec![1usize, 1, 2]),
+    ) {
+        let text = program_text(&choices, rules, 0, more);
+        let mut program = checked(&text);
+        let dictionary = Arc::new(Dictionary::new());
+        let mut stated = Stated::new();
+        apply(&mut stated, &change_of(&program, &dictionary, &facts));
+        let (mut database, mut violations) = scratch(&program, &dictionary, &stated, threads, births);
+        let mut past = Vec::new();
+        let mut future = Vec::new();
+        let mut trail = text.clone();
+        for step in steps {
+            let before = (program.clone(), stated.clone(), violations.clone(), state(&database));
+            let change = match &step {
+                Step::Change(facts) => change_of(&program, &dictionary, facts),
+                Step::Rules(leave, more) => {
+                    let text = program_text(&choices, rules, *leave, *more);
+                    trail.push_str(&format!("\n==>\n{text}"));
+                    Change { program: Some(checked(&text)), ..Change::default() }
+                }
+                Step::Undo | Step::Redo => {
+                    let (from, to) = match step {
+                        Step::Undo => (&mut past, &mut future),
+                        _ => (&mut future, &mut past),
+                    };
+                    let known: Option<(Arc<CheckedProgram>, Stated, Violations, State)> = from.pop();
+                    let difference = match step {
+                        Step::Undo => database.undo(),
+                        _ => database.redo(),
+                    };
+                    prop_assert_eq!(known.is_some(), difference.is_some());
+                    if let Some((was, told, violated, there)) = known {
+                        let here = state(&database);
+                        prop_assert_eq!(&here, &there, "{:?}\n{}", step, trail);
+                        let difference = difference.unwrap();
+                        prop_assert_eq!(listed(&difference.appeared), less(&here.rows, &before.3.rows));
+                        to.push(before);
+                        (program, stated, violations) = (was, told, violated);
+                    }
+                    continue;
+                }
+            };
+            let difference = database.change(&change, &Budget::default()).expect("no budget");
+            apply(&mut stated, &change);
+            if let Some(other) = &change.program {
+                program = other.clone();
+            }
+            let (expected, violated) = scratch(&program, &dictionary, &stated, 1, births);
+            let (now, wanted) = (state(&database), state(&expected));
+            prop_assert_eq!(&now.rows, &wanted.rows, "{:?} {:?}\n{}", change.state, change.withdraw, trail);
+            prop_assert_eq!(&now.told, &wanted.told);
+            prop_assert_eq!(listed(&difference.appeared), less(&now.rows, &before.3.rows), "{}", trail);
+            prop_assert_eq!(listed(&difference.fell), less(&before.3.rows, &now.rows), "{}", trail);
+            if change.program.is_none() {
+                let [new, gone] = violations_of(&difference);
+                prop_assert_eq!(new, violated.difference(&violations).cloned().collect::<Violations>(), "{}", trail);
+                prop_assert_eq!(gone, violations.difference(&violated).cloned().collect::<Violations>(), "{}", trail);
+            }
+            if births {
+                if let Err(wrong) = check_births(&database) {
+                    prop_assert!(false, "{} after {:?} {:?}\n{}", wrong, change.state, change.withdraw, trail);
+                }
+            }
+            for (id, relation) in program.relations() {
+                for row in &now.rows[&id] {
+                    prop_assert!(database.contains(id, row));
+                    for column in 0..relation.arity() {
+                        let mut pattern = vec![None; relation.arity()];
+                        pattern[column] = Some(row[column]);
+                        let found: Vec<_> = database.matching(id, &pattern).iter().collect();
+                        let wanted: Vec<_> = now.rows[&id].iter().filter(|other| other[column] == row[column]).cloned().collect();
+                        prop_assert_eq!(found, wanted);
+                    }
+                }
+            }
+            violations = violated;
+            past.push(before);
+            future.clear();
+        }
+        // All the way back.
+        while let Some((_, _, _, there)) = past.pop() {
+            prop_assert!(database.undo().is_some());
+            prop_assert_eq!(state(&database), there, "{}", trail);
+        }
+    }
+}

@@ -1,0 +1,545 @@
+//! One change, from what is stated to the last constraint.
+
+use super::change::{Change, Difference, Effort};
+use super::journal::{Entry, Journal};
+use super::programs::{Rewritten, compare};
+use super::rerun::{entangled, resists};
+use super::route::Route;
+use super::routes::{Routes, Start};
+use super::walk::{Halt, Meter, View, Walker, value};
+use super::{Overlay, Row};
+use crate::analysis::checked::{
+    CheckedProgram, Literal, LiteralKind, RelationId, RuleId, Stratum, Term,
+};
+use crate::engine::admission::Admission;
+use crate::engine::budget::{RunOptions, Spent, Stop, StopReason, watching_memory};
+use crate::engine::closures::Functors;
+use crate::engine::evaluate::Context;
+use crate::engine::functor::Patterns;
+use crate::engine::relation::RelationState;
+use crate::engine::text_facts::text_facts;
+use crate::storage::{Code, Dictionary, Rows, SortedRows};
+use parking_lot::Mutex;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::ops::ControlFlow::{Break, Continue};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64};
+use std::time::Instant;
+
+/// What the database that changes brings along.
+pub struct Setting<'a> {
+    pub program: Arc<CheckedProgram>,
+    pub dictionary: &'a Dictionary,
+    pub functors: &'a Functors,
+    pub options: &'a RunOptions,
+    pub pool: Option<&'a rayon::ThreadPool>,
+}
+
+/// Following a stratum row by row may look at so many rows, ...
+const LEAST_WORK: u64 = if cfg!(test) { 200 } else { 100_000 };
+/// ... or at this part of all rows that deriving it anew reads and writes: a row costs so much more when it comes alone.
+const COSTLIER: u64 = if cfg!(test) { 1 } else { 8 };
+
+pub struct Transaction<'a> {
+    /// The program from now on, and the one before: often the same.
+    pub program: &'a CheckedProgram,
+    pub before: &'a CheckedProgram,
+    pub relations: &'a mut Vec<RelationState>,
+    pub overlays: Vec<Overlay>,
+    pub journal: Journal,
+    pub context: &'a Context<'a>,
+    pub births: bool,
+    pub dropped: Vec<RuleId>,
+    pub added: FxHashSet<RuleId>,
+    /// By relation that rules add to: what is no longer stated, and what is since.
+    pub withdrawn: Vec<Vec<Row>>,
+    pub stated: Vec<Vec<Row>>,
+    redefined: FxHashSet<RelationId>,
+    routes: &'a mut Routes,
+    meter: Meter,
+    effort: Effort,
+    /// Rules by head, those without body not among them.
+    rules: FxHashMap<RelationId, Rc<[RuleId]>>,
+    /// Made when first asked for.
+    text: Option<FxHashMap<RelationId, FxHashSet<Row>>>,
+}
+
+impl Setting<'_> {
+    /// Carries out a change. When it is stopped everything is as it was.
+    pub fn carry_out(
+        &self,
+        change: &Change,
+        relations: &mut Vec<RelationState>,
+        routes: &mut Routes,
+    ) -> Result<Entry, Stop> {
+        let (patterns, autoinc, faults) = (Patterns::new(), AtomicI64::new(0), Mutex::default());
+        let spent = Spent::default();
+        let budget = &self.options.budget;
+        let after = change.program.as_ref().unwrap_or(&self.program);
+        let context = Context {
+            program: after,
+            dictionary: self.dictionary,
+            functors: self.functors,
+            patterns: &patterns,
+            cancel: &budget.cancel,
+            deadline: budget.time.map(|time| Instant::now() + time),
+            spent: &spent,
+            late: AtomicBool::new(false),
+            threads: 1,
+            place: None,
+            variables: &[],
+            round: 0,
+            autoinc: &autoinc,
+            faults: &faults,
+        };
+        let known = relations.len();
+        let rewritten = match &change.program {
+            Some(after) => {
+                routes.clear();
+                for (id, relation) in after.relations().skip(known) {
+                    let admission = Admission::to(id, relation);
+                    let mut state = RelationState::new(relation.arity(), admission);
+                    state.open(false, 1, self.options.births);
+                    relations.push(state);
+                }
+                compare(&self.program, after)
+            }
+            None => Rewritten::default(),
+        };
+        for (id, _) in after.relations() {
+            if after.rules_of(id).next().is_some() || !is_plain(after, id) {
+                relations[id.index()].let_grow();
+            }
+        }
+        let mut transaction = Transaction {
+            program: after,
+            before: &self.program,
+            overlays: relations.iter().map(|_| Overlay::default()).collect(),
+            withdrawn: vec![Vec::new(); relations.len()],
+            stated: vec![Vec::new(); relations.len()],
+            relations,
+            journal: Journal::default(),
+            context: &context,
+            births: self.options.births,
+            dropped: rewritten.dropped,
+            added: rewritten.added,
+            redefined: rewritten.redefined,
+            routes,
+            meter: Meter::default(),
+            effort: Effort::default(),
+            rules: FxHashMap::default(),
+            text: None,
+        };
+        let outcome = watching_memory(budget, &spent, || transaction.run(change, self));
+        let Transaction {
+            mut journal,
+            relations,
+            routes,
+            ..
+        } = transaction;
+        match outcome {
+            Ok(difference) => Ok(Entry {
+                journal,
+                difference,
+                programs: change
+                    .program
+                    .as_ref()
+                    .map(|after| [self.program.clone(), after.clone()]),
+                set_aside: Vec::new(),
+            }),
+            Err(stop) => {
+                journal.roll_back(0, relations);
+                relations.truncate(known);
+                if change.program.is_some() {
+                    routes.clear();
+                }
+                Err(stop)
+            }
+        }
+    }
+}
+
+impl Transaction<'_> {
+    fn run(&mut self, change: &Change, setting: &Setting) -> Result<Difference, Stop> {
+        self.meter.limit.set(u64::MAX);
+        self.tell(change);
+        if self.is_entangled() {
+            self.rerun_all(setting)?;
+            self.effort.rerun += self.program.strata().len() as u32;
+        } else {
+            for (at, stratum) in self.program.strata().iter().enumerate() {
+                self.stratum(at, stratum, setting)?;
+            }
+        }
+        self.check_size(setting)?;
+        self.meter.limit.set(u64::MAX);
+        let (violated, mended) = self.constraints().map_err(|halt| self.stop(halt))?;
+        self.effort.work = self.meter.work.get();
+        let listed = |rows: &dyn Fn(&Overlay) -> Vec<Row>| {
+            let mut listed = Vec::new();
+            for (id, relation) in self.program.relations() {
+                let rows = rows(&self.overlays[id.index()]);
+                if !rows.is_empty() {
+                    let mut all = Rows::new(relation.arity());
+                    rows.iter().for_each(|row| all.push(row));
+                    listed.push((id, SortedRows::from_unsorted(all).into_rows()));
+                }
+            }
+            listed
+        };
+        Ok(Difference {
+            appeared: listed(&|overlay| overlay.plus.iter().cloned().collect()),
+            fell: listed(&|overlay| overlay.minus.iter().cloned().collect()),
+            violated,
+            mended,
+            effort: self.effort,
+        })
+    }
+
+    /// Takes in what is stated and withdrawn. Where rules add nothing that is all there is to do.
+    fn tell(&mut self, change: &Change) {
+        for (stated, rows) in [(false, &change.withdraw), (true, &change.state)] {
+            for (id, rows) in rows {
+                for row in rows.iter() {
+                    let row: Row = row.into();
+                    if self.relations[id.index()].is_told(&row) == stated {
+                        continue;
+                    }
+                    if self.relations[id.index()].may_grow() {
+                        self.journal.tell(self.relations, *id, &row, stated);
+                        let (now, before) = match stated {
+                            true => (&mut self.stated, &mut self.withdrawn),
+                            false => (&mut self.withdrawn, &mut self.stated),
+                        };
+                        // Withdrawn and stated again: nothing has happened.
+                        let before = &mut before[id.index()];
+                        match before.iter().position(|other| *other == row) {
+                            Some(at) => drop(before.swap_remove(at)),
+                            None => now[id.index()].push(row),
+                        }
+                        continue;
+                    }
+                    let overlay = &mut self.overlays[id.index()];
+                    let undoes = match stated {
+                        true => overlay.minus.remove(&row),
+                        false => overlay.plus.remove(&row),
+                    };
+                    if !undoes {
+                        match stated {
+                            true => overlay.plus.insert(row.clone()),
+                            false => overlay.minus.insert(row.clone()),
+                        };
+                    }
+                    match stated {
+                        true => self.journal.add(self.relations, *id, &row),
+                        false => self.journal.take(self.relations, *id, &row),
+                    };
+                    let birth = stated.then_some(0);
+                    self.journal.bear(self.relations, *id, &row, birth);
+                }
+            }
+        }
+    }
+
+    fn stratum(&mut self, at: usize, stratum: &Stratum, setting: &Setting) -> Result<(), Stop> {
+        if !self.reaches(stratum) {
+            return Ok(());
+        }
+        let redefined = stratum
+            .relations
+            .iter()
+            .any(|id| self.redefined.contains(id));
+        if !redefined && !resists(self.program, stratum) {
+            let mark = self.journal.len();
+            let pending = [&self.withdrawn, &self.stated].map(|told| {
+                let own = stratum.relations.iter();
+                own.map(|id| told[id.index()].clone()).collect::<Vec<_>>()
+            });
+            self.meter
+                .limit
+                .set(self.meter.work.get() + self.worth(stratum));
+            match self.follow(stratum) {
+                Ok(()) => {
+                    self.effort.followed += 1;
+                    return self.check_size(setting);
+                }
+                Err(Halt::TooMuch) => {
+                    self.journal.roll_back(mark, self.relations);
+                    let [withdrawn, stated] = pending;
+                    for (at, id) in stratum.relations.iter().enumerate() {
+                        self.withdrawn[id.index()] = withdrawn[at].clone();
+                        self.stated[id.index()] = stated[at].clone();
+                        self.overlays[id.index()] = Overlay::default();
+                    }
+                }
+                Err(halt) => return Err(self.stop(halt)),
+            }
+        }
+        self.effort.rerun += 1;
+        self.rerun(at, setting)
+    }
+
+    /// Whether something that a stratum depends on is otherwise than before.
+    fn reaches(&self, stratum: &Stratum) -> bool {
+        let relations = stratum.relations.iter();
+        let told = relations.clone().any(|id| {
+            !self.withdrawn[id.index()].is_empty()
+                || !self.stated[id.index()].is_empty()
+                || self.redefined.contains(id)
+        });
+        let dropped = || {
+            let heads = self.dropped.iter().map(|&rule| &self.before[rule].head);
+            heads
+                .flatten()
+                .any(|head| stratum.relations.contains(&head.relation))
+        };
+        let read = |rule: &RuleId| {
+            self.added.contains(rule) || self.is_disturbed(&self.program[*rule].body)
+        };
+        let subsumed = || {
+            let subsumptions = self.program.subsumptions().iter();
+            let mut own = subsumptions.filter(|s| stratum.relations.contains(&s.relation));
+            own.any(|subsumption| self.is_disturbed(&subsumption.body))
+        };
+        told || dropped() || stratum.rules.iter().any(read) || subsumed()
+    }
+
+    /// Whether a body reads what has other rows now, or other births.
+    fn is_disturbed(&self, body: &[Literal]) -> bool {
+        body.iter().any(|literal| match &literal.kind {
+            LiteralKind::Atom(atom) | LiteralKind::Negated(atom) => {
+                !self.overlays[atom.relation.index()].is_untouched()
+            }
+            LiteralKind::Aggregate(aggregate) => self.is_disturbed(&aggregate.body),
+            _ => false,
+        })
+    }
+
+    /// Whether the change reaches a stratum that cannot be looked at by itself.
+    fn is_entangled(&self) -> bool {
+        let strata = self.program.strata();
+        if !strata
+            .iter()
+            .any(|stratum| entangled(self.program, stratum))
+        {
+            return false;
+        }
+        let mut reached: FxHashSet<RelationId> = (0..self.relations.len())
+            .filter(|&at| !self.overlays[at].is_untouched())
+            .map(|at| RelationId(at as u32))
+            .collect();
+        for stratum in strata {
+            let reads = |body: &[Literal]| reads_any(body, &reached);
+            let subsumptions = self.program.subsumptions().iter();
+            if self.reaches(stratum)
+                || stratum
+                    .rules
+                    .iter()
+                    .any(|&rule| reads(&self.program[rule].body))
+                || subsumptions
+                    .filter(|s| stratum.relations.contains(&s.relation))
+                    .any(|s| reads(&s.body))
+            {
+                if entangled(self.program, stratum) {
+                    return true;
+                }
+                reached.extend(&stratum.relations);
+            }
+        }
+        // What is dropped may have counted.
+        self.dropped.iter().any(|&rule| {
+            let terms = self.before[rule].head.iter().flat_map(|head| &head.args);
+            terms.into_iter().any(Term::counts)
+        }) || !self.dropped.is_empty()
+            && self
+                .before
+                .strata()
+                .iter()
+                .any(|stratum| entangled(self.before, stratum))
+    }
+
+    /// Rows that may be looked at before deriving a stratum anew is the better way.
+    fn worth(&self, stratum: &Stratum) -> u64 {
+        let size = |id: &RelationId| self.relations[id.index()].set.len() as u64;
+        let own: u64 = stratum.relations.iter().map(size).sum();
+        let mut read: FxHashSet<RelationId> = FxHashSet::default();
+        for &rule in &stratum.rules {
+            collect(&self.program[rule].body, &mut read);
+        }
+        let read: u64 = read.iter().map(size).sum();
+        LEAST_WORK + (own + read) / COSTLIER
+    }
+
+    /// The rules that derive a relation, those that state a fact not among them.
+    pub fn rules_of(&mut self, relation: RelationId) -> Rc<[RuleId]> {
+        let program = self.program;
+        let rules = self.rules.entry(relation).or_insert_with(|| {
+            let rules = program.rules_of(relation);
+            rules
+                .filter(|(_, rule)| {
+                    let computes =
+                        |term: &Term| matches!(term, Term::Call { .. } | Term::Record(_));
+                    let head = rule.head.iter().flat_map(|head| &head.args);
+                    !rule.body.is_empty() || head.into_iter().any(computes)
+                })
+                .map(|(id, _)| id)
+                .collect()
+        });
+        rules.clone()
+    }
+
+    /// Whether a row is stated, from outside or by rule text.
+    pub fn is_given(&mut self, relation: RelationId, row: &Row) -> bool {
+        if self.relations[relation.index()].is_told(row) {
+            return true;
+        }
+        let text = self.text.get_or_insert_with(|| {
+            let facts = text_facts(self.program, self.context.dictionary).into_iter();
+            facts
+                .map(|(id, rows)| (id, rows.iter().map(Row::from).collect()))
+                .collect()
+        });
+        text.get(&relation).is_some_and(|rows| rows.contains(row))
+    }
+
+    /// Whether a rule reads relations of its own stratum.
+    pub fn reads(&self, rule: RuleId, stratum: &Stratum) -> bool {
+        self.program[rule].body.iter().any(|literal| {
+            matches!(&literal.kind, LiteralKind::Atom(atom) if stratum.relations.contains(&atom.relation))
+        })
+    }
+
+    fn route(&mut self, rule: RuleId, start: Start) -> Arc<Route> {
+        let dictionary = self.context.dictionary;
+        self.routes
+            .get(self.program, rule, start, self.relations, dictionary)
+    }
+
+    fn walker(&self) -> Walker<'_> {
+        Walker {
+            relations: self.relations,
+            overlays: &self.overlays,
+            context: self.context,
+            meter: &self.meter,
+            births: self.births,
+        }
+    }
+
+    /// What a rule derives from some beginnings, with the latest birth among what it is derived from.
+    pub fn heads(
+        &mut self,
+        rule: RuleId,
+        start: Start,
+        seeds: &[Row],
+        view: View,
+    ) -> Result<Vec<(Row, u32)>, Halt> {
+        if seeds.is_empty() {
+            return Ok(Vec::new());
+        }
+        let route = self.route(rule, start);
+        self.along(&route, seeds, view)
+    }
+
+    pub fn along(&self, route: &Route, seeds: &[Row], view: View) -> Result<Vec<(Row, u32)>, Halt> {
+        let walker = self.walker();
+        let mut found = Vec::new();
+        for seed in seeds {
+            let flow = walker.walk(route, seed, view, &mut |batch, latest| {
+                let row = route.answer.iter().map(|arg| value(arg, batch)).collect();
+                found.push((row, latest));
+                Continue(())
+            });
+            if let Break(halt) = flow {
+                return Err(halt);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether a rule derives a row; the latest birth among what it derives it from.
+    pub fn finds(&mut self, rule: RuleId, row: &Row, view: View) -> Result<Option<u32>, Halt> {
+        let route = self.route(rule, Start::Head);
+        match self.walker().finds(&route, row, view) {
+            Continue(found) => Ok(found),
+            Break(halt) => Err(halt),
+        }
+    }
+
+    /// Whether a relation has a row with these values in some columns.
+    pub fn is_there(
+        &self,
+        relation: RelationId,
+        columns: &[usize],
+        key: &[Code],
+        view: View,
+    ) -> Result<bool, Halt> {
+        match self.walker().has(relation, columns, key, view) {
+            Continue(found) => Ok(found),
+            Break(halt) => Err(halt),
+        }
+    }
+
+    fn check_size(&self, setting: &Setting) -> Result<(), Stop> {
+        let Some(most) = setting.options.budget.rows else {
+            return Ok(());
+        };
+        let derived: u64 = self
+            .relations
+            .iter()
+            .filter(|state| state.may_grow())
+            .map(|state| (state.set.len() as u64).saturating_sub(state.told_len() as u64))
+            .sum();
+        match derived > most {
+            true => Err(stopped(StopReason::Rows)),
+            false => Ok(()),
+        }
+    }
+
+    fn stop(&self, halt: Halt) -> Stop {
+        let context = self.context;
+        debug_assert!(halt == Halt::Stopped);
+        let reason = match context.spent.reason() {
+            Some(reason) => reason,
+            None if context.late.load(std::sync::atomic::Ordering::Relaxed) => StopReason::Time,
+            None => StopReason::Cancelled,
+        };
+        stopped(reason)
+    }
+}
+
+fn stopped(reason: StopReason) -> Stop {
+    Stop {
+        reason,
+        rule: None,
+        relation: None,
+        rows: 0,
+        report: Box::default(),
+    }
+}
+
+/// Whether a relation without rules holds what is stated of it, and nothing else.
+fn is_plain(program: &CheckedProgram, id: RelationId) -> bool {
+    let relation = &program[id];
+    Admission::to(id, relation).is_none()
+        && relation.kind == crate::analysis::checked::RelationKind::Plain
+        && !program.subsumptions().iter().any(|s| s.relation == id)
+}
+
+fn reads_any(body: &[Literal], of: &FxHashSet<RelationId>) -> bool {
+    let mut read = FxHashSet::default();
+    collect(body, &mut read);
+    !read.is_disjoint(of)
+}
+
+fn collect(body: &[Literal], read: &mut FxHashSet<RelationId>) {
+    for literal in body {
+        match &literal.kind {
+            LiteralKind::Atom(atom) | LiteralKind::Negated(atom) => {
+                read.insert(atom.relation);
+            }
+            LiteralKind::Aggregate(aggregate) => collect(&aggregate.body, read),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Sets of days, numbered from zero.
+
+/// Some of the days a history looks at. Sets that meet are of equally many days.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct DaySet(Box<[u64]>);
+
+impl DaySet {
+    pub fn none(days: usize) -> DaySet {
+        DaySet(vec![0; days.div_ceil(64)].into())
+    }
+
+    pub fn all(days: usize) -> DaySet {
+        DaySet::of(days, |_| true)
+    }
+
+    pub fn of(days: usize, holds: impl Fn(usize) -> bool) -> DaySet {
+        let mut set = DaySet::none(days);
+        (0..days)
+            .filter(|&day| holds(day))
+            .for_each(|day| set.insert(day));
+        set
+    }
+
+    pub fn insert(&mut self, day: usize) {
+        self.0[day / 64] |= 1 << (day % 64);
+    }
+
+    pub fn contains(&self, day: usize) -> bool {
+        self.0[day / 64] >> (day % 64) & 1 == 1
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(|&word| word == 0)
+    }
+
+    pub fn keep(&mut self, other: &DaySet) {
+        self.each(other, |one, other| one & other);
+    }
+
+    pub fn remove(&mut self, other: &DaySet) {
+        self.each(other, |one, other| one & !other);
+    }
+
+    /// Adds the days that differ from the day before them.
+    pub fn changes_to(&self, changes: &mut DaySet) {
+        let mut before = self.0.first().map_or(0, |word| word & 1);
+        for (change, &word) in changes.0.iter_mut().zip(&self.0) {
+            *change |= word ^ (word << 1 | before);
+            before = word >> 63;
+        }
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
+        self.0.iter().enumerate().flat_map(|(at, &word)| {
+            std::iter::successors(Some(word), |word| Some(word & word.wrapping_sub(1)))
+                .take_while(|&word| word != 0)
+                .map(move |word| at * 64 + word.trailing_zeros() as usize)
+        })
+    }
+
+    /// Whether anything was new.
+    pub fn add(&mut self, other: &DaySet) -> bool {
+        let mut grown = false;
+        self.each(other, |one, other| {
+            grown |= other & !one != 0;
+            one | other
+        });
+        grown
+    }
+
+    pub fn first(&self) -> Option<usize> {
+        let word = self.0.iter().position(|&word| word != 0)?;
+        Some(word * 64 + self.0[word].trailing_zeros() as usize)
+    }
+
+    pub fn last(&self) -> Option<usize> {
+        let word = self.0.iter().rposition(|&word| word != 0)?;
+        Some(word * 64 + 63 - self.0[word].leading_zeros() as usize)
+    }
+
+    fn each(&mut self, other: &DaySet, mut f: impl FnMut(u64, u64) -> u64) {
+        for (one, &other) in self.0.iter_mut().zip(&other.0) {
+            *one = f(*one, other);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sets_of_more_days_than_a_word_has() {
+        let of = |days: &[usize]| DaySet::of(130, |day| days.contains(&day));
+        let mut set = of(&[3, 64, 129]);
+        assert_eq!((set.first(), set.last()), (Some(3), Some(129)));
+        assert!(!set.add(&of(&[64])) && set.add(&of(&[65])));
+        set.keep(&of(&[64, 65, 100]));
+        set.remove(&of(&[64]));
+        assert_eq!(set, of(&[65]));
+        assert!(set.contains(65) && !set.contains(64) && !set.is_empty());
+        let mut changes = DaySet::none(130);
+        of(&[0, 1, 63, 64, 100]).changes_to(&mut changes);
+        let found: Vec<usize> = changes.iter().collect();
+        assert_eq!(found, [2, 63, 65, 100, 101]);
+        assert_eq!(DaySet::none(130).first().or(DaySet::none(0).last()), None);
+        assert_eq!(DaySet::all(130).last(), Some(129));
+    }
+}

@@ -1,0 +1,173 @@
+//! Histories against a run for each day.
+
+use super::testing::World;
+use super::{DaySet, Fact, Facts, Reading};
+use crate::engine::{Budget, StopReason};
+use crate::evidence::{ClaimId, GradeTables};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+const DECLARATIONS: &str = "
+.decl e(x: number, y: number) .input e(IO=claims)
+.decl f(x: number, y: number) .input f(IO=claims)
+.decl t(x: number, y: number)
+.decl u(x: number)
+.decl n(x: number, y: number)
+.decl q(x: number, y: number) eqrel
+f(0, 2).
+";
+
+/// Programs over `e` and `f`; the days of `t` are asked for.
+const PROGRAMS: [&str; 12] = [
+    "t(x, y) :- e(x, y). t(x, z) :- t(x, y), e(y, z).",
+    "t(x, y) :- e(x, y), !f(y, _). t(x, z) :- t(x, y), t(y, z).",
+    "u(x) :- e(x, _), !f(x, _). t(x, y) :- e(x, y), !u(y). t(x, z) :- t(x, y), f(y, z).",
+    "u(x) :- e(x, _). t(x, k) :- u(x), k = count : { e(x, _) }.",
+    "t(x, k) :- e(x, _), k = max y : { e(x, y), !f(y, y) }.",
+    "n(x, y) :- e(x, y). n(x, y) :- f(x, y). t(x, s) :- e(x, _), s = sum y : { n(x, y) }, s > 1.",
+    "t(y, k) :- e(_, _), k = min x : { e(x, y) }.",
+    "n(x, k) :- e(x, _), k = count : { f(x, _) }. t(x, m) :- n(x, _), m = sum k : { n(_, k) }.",
+    "q(x, y) :- e(x, y). t(x, y) :- q(x, y), !f(x, y).",
+    "t(x, y) :- e(x, y), x < y. t(y, x) :- t(x, y), f(x, y). t(x, z) :- t(x, y), z = y + 1, z < 4.",
+    "u(x) :- e(x, x). u(y) :- u(x), f(x, y). t(x, z) :- u(x), z = range(0, x), !u(z).",
+    "t(x, y) :- f(x, y), 1 = count : { e(z, z), f(z, y) }.",
+];
+
+/// A claim: its relation, its values, the days from and to which it counts.
+type Row = (bool, u8, u8, usize, usize);
+
+const DAYS: usize = 5;
+
+fn world(program: &str, rows: &[Row]) -> World {
+    let mut claims = String::new();
+    for (at, (first, x, y, from, length)) in rows.iter().enumerate() {
+        let relation = if *first { "e" } else { "f" };
+        let (from, to) = (2000 + from, 2000 + from + length);
+        claims += &format!("c{at} - 2 {from}..{to} {relation} {x} {y}\n");
+    }
+    World::new(&format!("{DECLARATIONS}{program}"), &claims, "", true)
+}
+
+fn rows() -> impl Strategy<Value = Vec<Row>> {
+    let row = (any::<bool>(), 0..4u8, 0..4u8, 0..DAYS, 0..DAYS);
+    prop::collection::vec(row, 0..9)
+}
+
+/// On which days the claim counts: those of its interval.
+fn days_of(rows: &[Row], claim: ClaimId) -> DaySet {
+    let (.., from, length) = rows[claim.index()];
+    DaySet::of(DAYS, |day| (from..=from + length).contains(&day))
+}
+
+fn history(world: &World, rows: &[Row], reading: Reading) -> BTreeMap<Fact, Vec<usize>> {
+    let t = world.program.relation_named("t").unwrap();
+    let case = world.case();
+    let history = case
+        .history(
+            &[t],
+            reading,
+            DAYS,
+            &|claim| days_of(rows, claim),
+            &Budget::default(),
+        )
+        .unwrap()
+        .unwrap();
+    let found = history.matching(t, &[None, None]);
+    let facts = found.iter().map(|row| Fact::new(t, &row));
+    facts
+        .map(|fact| {
+            let days = history.days_of(&fact).unwrap();
+            (fact, days.iter().collect())
+        })
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn days_apart_are_as_many_runs(program in 0..PROGRAMS.len(), rows in rows()) {
+        let world = world(PROGRAMS[program], &rows);
+        let mut expected: BTreeMap<Fact, Vec<usize>> = BTreeMap::new();
+        let t = world.program.relation_named("t").unwrap();
+        for day in 0..DAYS {
+            let database = world.run(|claim| days_of(&rows, claim).contains(day));
+            for row in database.rows(t).iter() {
+                expected.entry(Fact::new(t, &row)).or_default().push(day);
+            }
+        }
+        prop_assert_eq!(history(&world, &rows, Reading::Apart), expected);
+    }
+
+    /// Without negation and totals.
+    #[test]
+    fn days_together_are_those_of_the_supports(program in 0..2usize, rows in rows()) {
+        let world = world([PROGRAMS[0], PROGRAMS[9]][program], &rows);
+        let case = world.case();
+        let mut expected: BTreeMap<Fact, Vec<usize>> = BTreeMap::new();
+        for fact in world.facts("t") {
+            let found = case.supports(&fact, &GradeTables::default(), usize::MAX, &Budget::default());
+            let on = |day: &usize| found.supports.iter().any(|support| {
+                support.claims().all(|claim| days_of(&rows, claim).contains(*day))
+            });
+            let days: Vec<usize> = (0..DAYS).filter(on).collect();
+            if !days.is_empty() {
+                expected.insert(fact, days);
+            }
+        }
+        prop_assert_eq!(history(&world, &rows, Reading::Together), expected);
+    }
+}
+
+#[test]
+fn what_is_never_at_once_is_neither_present_nor_counted() {
+    // Both claims of `u` hold, but never on one day.
+    let program = "u(x) :- e(x, 1), f(x, 1). t(x, 0) :- e(x, _), !u(x). t(x, k) :- f(x, _), k = count : { u(_) }.";
+    let check = |rows: &[Row], expected: &[&str]| {
+        let world = world(program, rows);
+        let found = history(&world, rows, Reading::Together);
+        let found: Vec<String> = found
+            .keys()
+            .map(|fact| super::fact_text(&world.program, &world.dictionary, fact))
+            .collect();
+        assert_eq!(found, expected);
+    };
+    let early = (true, 0, 1, 0, 1);
+    check(&[early, (false, 0, 1, 1, 1)], &["t(0,1)"]);
+    check(&[early, (false, 0, 1, 3, 1)], &["t(0,0)"]);
+}
+
+#[test]
+fn choices_are_not_made_again() {
+    let program = "
+        .decl c(x: number, y: number) choice-domain x
+        c(x, y) :- e(x, y). t(x, y) :- c(x, y).";
+    let rows = [(true, 0, 1, 0, 0), (true, 0, 2, 2, 1)];
+    let world = world(program, &rows);
+    let t = world.program.relation_named("t").unwrap();
+    let case = world.case();
+    let days = |claim| days_of(&rows, claim);
+    let apart = case.history(&[t], Reading::Apart, DAYS, &days, &Budget::default());
+    assert!(apart.unwrap().is_none());
+    assert_eq!(history(&world, &rows, Reading::Together).len(), 1);
+}
+
+#[test]
+fn a_budget_ends_it() {
+    let rows: Vec<Row> = (0..4).map(|at| (true, at, (at + 1) % 4, 0, 2)).collect();
+    let world = world(PROGRAMS[0], &rows);
+    let t = world.program.relation_named("t").unwrap();
+    let budget = Budget {
+        rows: Some(10),
+        ..Budget::default()
+    };
+    let case = world.case();
+    let found = case.history(
+        &[t],
+        Reading::Apart,
+        DAYS,
+        &|claim| days_of(&rows, claim),
+        &budget,
+    );
+    assert_eq!(found.err(), Some(StopReason::Rows));
+}

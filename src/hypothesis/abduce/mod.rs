@@ -1,0 +1,22 @@
+//! Abduction: what would have to be so for a goal to hold.
+//!
+//! [`explain`] finds all subset-minimal sets of assumable facts, over known constants and up to a size, under which the
+//! goal holds and no constraint is violated that was not before. It goes on from proposals ([`proposals`]), looks at
+//! each in the case as it would be ([`outlook`]), and where the goal still fails, or a constraint does, extends the set by
+//! what could mend that, as in the search trees of model-based diagnosis (Reiter, 1987). Every minimal set contains a
+//! proposal at each step, so none is missed within the bound.
+
+mod consequences;
+mod domain;
+mod outlook;
+mod overlay;
+mod proposals;
+mod reach;
+mod search;
+#[cfg(test)]
+mod tests;
+
+pub use consequences::Breach;
+pub(super) use consequences::Readers;
+pub use outlook::Rerun;
+pub use search::{Abduced, Explanation, Outcome, Question, Refused, explain, leans_on};

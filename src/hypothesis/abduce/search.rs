@@ -1,0 +1,391 @@
+//! From proposals to explanations: each set is tried, and what fails is extended.
+
+use super::consequences::{Breach, Readers};
+use super::domain::Domains;
+use super::outlook::{Before, Outlook, Rerun};
+use super::proposals::{
+    Aim, Considered, Label, Terrain, each_part, equivalence_rules, propose, union,
+};
+use super::reach::Reach;
+use crate::analysis::checked::RelationId;
+use crate::engine::{Budget, StopReason, Violation};
+use crate::evidence::{ClaimId, Claims, Sources};
+use crate::explain::{Case, Fact, Meter};
+use crate::storage::Code;
+use rustc_hash::FxHashSet;
+use std::collections::BTreeSet;
+
+pub struct Question<'a> {
+    pub goal: RelationId,
+    /// `None`: any value would do.
+    pub pattern: Vec<Option<Code>>,
+    /// Relations whose facts may be assumed.
+    pub using: Vec<RelationId>,
+    /// Facts in one set.
+    pub most: usize,
+    /// Explanations looked for; the smallest come first.
+    pub limit: usize,
+    /// Also assume facts about one thing of each kind that nobody has named.
+    pub new_constants: bool,
+    /// What is violated already does not count.
+    pub violations: &'a [Violation],
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The goal holds as it is.
+    Holds,
+    /// No rule leads from what may be assumed to the goal.
+    OutOfReach,
+    Searched,
+}
+
+/// What was found.
+#[derive(Clone, Debug)]
+pub struct Abduced {
+    pub outcome: Outcome,
+    /// By size, then by the assumed facts.
+    pub explanations: Vec<Explanation>,
+    /// Minimal sets that bring the goal about and violate a constraint.
+    pub refused: Vec<Refused>,
+    /// All explanations of up to so many facts are there.
+    pub complete_to: usize,
+    /// The limit was reached: more explanations exist.
+    pub more: bool,
+    pub stopped: Option<StopReason>,
+    /// Why sets may be missed all the same.
+    pub blind: Vec<String>,
+    /// Constants that stand for something nobody has named.
+    pub fresh: Vec<Code>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    pub assume: Vec<Fact>,
+    /// Rows that follow and are not there yet; what is assumed is not among them.
+    pub also: Vec<Fact>,
+    /// Rows that follow from it and are there already.
+    pub there: Vec<Fact>,
+    /// Rows that hold now and would not.
+    pub fell: Vec<Fact>,
+    /// Claims that deny what is assumed or follows.
+    pub disputed: Vec<(Fact, Vec<ClaimId>)>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Refused {
+    pub assume: Vec<Fact>,
+    pub by: Breach,
+}
+
+/// All minimal explanations of a goal. `rerun` is asked where only a run can tell what follows.
+pub fn explain<E>(
+    case: &Case,
+    claims: &Claims,
+    sources: &Sources,
+    question: &Question,
+    rerun: Rerun<E>,
+    budget: &Budget,
+) -> Result<Abduced, E> {
+    let (program, dictionary, facts) = (case.program(), case.dictionary(), case.facts());
+    let meter = Meter::new(budget);
+    let mut assumable = vec![false; program.relations().count()];
+    for relation in &question.using {
+        assumable[relation.index()] = true;
+    }
+    let reach = Reach::from(&assumable, program);
+    let mut found = Abduced {
+        outcome: Outcome::Searched,
+        explanations: Vec::new(),
+        refused: Vec::new(),
+        complete_to: question.most,
+        more: false,
+        stopped: None,
+        blind: Vec::new(),
+        fresh: Vec::new(),
+    };
+    if !facts.matching(question.goal, &question.pattern).is_empty() {
+        found.outcome = Outcome::Holds;
+        return Ok(found);
+    }
+    if !reach.gains(question.goal) {
+        found.outcome = Outcome::OutOfReach;
+        return Ok(found);
+    }
+    let columns: Vec<(RelationId, usize)> = question
+        .using
+        .iter()
+        .flat_map(|&relation| (0..program[relation].arity()).map(move |at| (relation, at)))
+        .collect();
+    let asked: Vec<((RelationId, usize), Code)> = question
+        .pattern
+        .iter()
+        .enumerate()
+        .filter_map(|(at, code)| Some(((question.goal, at), (*code)?)))
+        .collect();
+    let domains = Domains::of(
+        facts,
+        program,
+        dictionary,
+        &columns,
+        &asked,
+        question.new_constants,
+        &meter,
+    );
+    found.fresh = domains.fresh().collect();
+    found.blind = reach.blind.clone();
+    let readers = Readers::of(program, dictionary);
+    let equivalences = equivalence_rules(program);
+    let mut search = Search {
+        question,
+        case,
+        claims,
+        sources,
+        terrain: Terrain {
+            program,
+            dictionary,
+            reach: &reach,
+            domains: &domains,
+            assumable: &assumable,
+            equivalences: &equivalences,
+        },
+        before: Before {
+            facts,
+            program,
+            readers: &readers,
+            violations: question.violations,
+            rerun,
+        },
+        meter: &meter,
+        considered: Considered::default(),
+    };
+    // Small sets first, each size with what is left of the budget: what is complete is known exactly.
+    found.complete_to = 0;
+    let mut kept = Round::default();
+    for size in 1..=question.most {
+        let round = search.round(size)?;
+        let stopped = round.more || meter.stopped().is_some();
+        if stopped {
+            kept.add(round);
+            break;
+        }
+        kept = round;
+        found.complete_to = size;
+    }
+    found.more = kept.more;
+    found.stopped = meter.stopped();
+    for (label, outlook) in &kept.accepted {
+        found.explanations.push(search.explanation(label, outlook));
+    }
+    for (label, breach) in kept.refused {
+        found.refused.push(Refused {
+            assume: search.considered.facts(&label),
+            by: breach,
+        });
+    }
+    let facts_order = |a: &[Fact], b: &[Fact]| a.len().cmp(&b.len()).then_with(|| a.cmp(b));
+    found
+        .explanations
+        .sort_by(|a, b| facts_order(&a.assume, &b.assume));
+    found
+        .refused
+        .sort_by(|a, b| facts_order(&a.assume, &b.assume));
+    Ok(found)
+}
+
+/// Whether some fact that passes has a derivation which uses one of the facts, or is one of them.
+pub fn leans_on(case: &Case, facts: &[Fact], passes: impl Fn(&Fact) -> bool) -> bool {
+    let budget = Budget {
+        rows: Some(MOST_FOR_WHAT_FOLLOWS),
+        ..Budget::default()
+    };
+    let leaning = case.leaning_on(facts, &[], &budget);
+    leaning.facts.iter().chain(facts).any(passes)
+}
+
+/// Proposals looked for, for each explanation wanted: some are refused, some are not enough.
+const PROPOSALS_FOR_ONE: usize = 4;
+const FEW_PROPOSALS: usize = 400;
+
+/// Rows that telling what follows from one explanation may cost.
+const MOST_FOR_WHAT_FOLLOWS: u64 = 20_000;
+
+struct Search<'a, E> {
+    question: &'a Question<'a>,
+    case: &'a Case<'a>,
+    claims: &'a Claims,
+    sources: &'a Sources,
+    terrain: Terrain<'a>,
+    before: Before<'a, E>,
+    meter: &'a Meter,
+    considered: Considered,
+}
+
+/// What the sets up to one size came to.
+struct Round<'f> {
+    accepted: Vec<(Label, Outlook<'f>)>,
+    refused: Vec<(Label, Breach)>,
+    more: bool,
+}
+
+impl Default for Round<'_> {
+    fn default() -> Self {
+        Round {
+            accepted: Vec::new(),
+            refused: Vec::new(),
+            more: false,
+        }
+    }
+}
+
+impl<'f> Round<'f> {
+    /// Takes over what another round found besides, which did not end.
+    fn add(&mut self, other: Round<'f>) {
+        for (label, outlook) in other.accepted {
+            if !self.accepted.iter().any(|(known, _)| *known == label) {
+                self.accepted.push((label, outlook));
+            }
+        }
+        for (label, breach) in other.refused {
+            if !self.refused.iter().any(|(known, _)| *known == label) {
+                self.refused.push((label, breach));
+            }
+        }
+        self.more |= other.more;
+    }
+}
+
+impl<'a, E> Search<'a, E> {
+    /// All minimal explanations of up to `most` facts.
+    fn round(&mut self, most: usize) -> Result<Round<'a>, E> {
+        let mut round = Round::default();
+        let mut accepted: FxHashSet<Label> = FxHashSet::default();
+        let mut achieving: FxHashSet<Label> = FxHashSet::default();
+        // By size, then by number: a set is looked at after all of its parts.
+        let mut open: BTreeSet<(usize, Label)> = BTreeSet::new();
+        let aim = Aim::Row(self.question.goal, self.question.pattern.clone());
+        let enough = self
+            .question
+            .limit
+            .saturating_mul(PROPOSALS_FOR_ONE)
+            .max(FEW_PROPOSALS);
+        let (proposed, ended) = propose(
+            &self.terrain,
+            self.case,
+            &aim,
+            most,
+            enough,
+            &mut self.considered,
+            self.meter,
+        );
+        round.more |= !ended;
+        open.extend(proposed.into_iter().map(|label| (label.len(), label)));
+        while let Some((size, label)) = open.pop_first() {
+            if self.meter.stopped().is_some() {
+                break;
+            }
+            if each_part(&label, &mut |part| accepted.contains(part)) {
+                continue;
+            }
+            if round.accepted.len() >= self.question.limit {
+                round.more = true;
+                break;
+            }
+            let assumed = self.considered.facts(&label);
+            let outlook = self.before.assuming(&assumed, self.meter)?;
+            let goal = outlook
+                .facts()
+                .matching(self.question.goal, &self.question.pattern);
+            let aim = match (goal.is_empty(), outlook.breaches.first()) {
+                (true, _) => Aim::Row(self.question.goal, self.question.pattern.clone()),
+                (false, None) => {
+                    accepted.insert(label.clone());
+                    round.accepted.push((label, outlook));
+                    continue;
+                }
+                (false, Some(breach)) => {
+                    if !each_part(&label, &mut |part| achieving.contains(part)) {
+                        achieving.insert(label.clone());
+                        round.refused.push((label.clone(), breach.clone()));
+                    }
+                    Aim::Mend(breach.constraint, breach.values.clone())
+                }
+            };
+            if size == most {
+                continue;
+            }
+            let there = Case::new(
+                outlook.facts(),
+                self.terrain.program,
+                self.terrain.dictionary,
+                self.claims,
+                self.sources,
+            );
+            let (more, ended) = propose(
+                &self.terrain,
+                &there,
+                &aim,
+                most - size,
+                enough,
+                &mut self.considered,
+                self.meter,
+            );
+            round.more |= !ended;
+            for further in more {
+                if let Some(label) = union(&label, &further, most) {
+                    open.insert((label.len(), label));
+                }
+            }
+        }
+        Ok(round)
+    }
+
+    fn explanation(&self, label: &Label, outlook: &Outlook) -> Explanation {
+        let assume = self.considered.facts(label);
+        let goal = |fact: &Fact| {
+            let agrees = |(asked, code): (&Option<Code>, &Code)| asked.is_none_or(|it| it == *code);
+            fact.relation == self.question.goal
+                && self.question.pattern.iter().zip(&fact.row).all(agrees)
+        };
+        let wanted = |fact: &&Fact| !assume.contains(fact) && !goal(fact);
+        let also: Vec<Fact> = outlook.appeared.iter().filter(wanted).cloned().collect();
+        let case = Case::new(
+            outlook.facts(),
+            self.terrain.program,
+            self.terrain.dictionary,
+            self.claims,
+            self.sources,
+        );
+        let budget = Budget {
+            rows: Some(MOST_FOR_WHAT_FOLLOWS),
+            ..Budget::default()
+        };
+        let leaning = case.leaning_on(&assume, &[], &budget);
+        let mut there: Vec<Fact> = leaning
+            .facts
+            .into_iter()
+            .filter(|fact| self.case.holds(fact) && !goal(fact))
+            .collect();
+        there.sort();
+        let disputed = assume
+            .iter()
+            .chain(&outlook.appeared)
+            .filter_map(|fact| {
+                let by = self.claims.disputing(fact.relation, &fact.row);
+                (!by.is_empty()).then(|| (fact.clone(), by))
+            })
+            .fold(Vec::new(), |mut all: Vec<(Fact, Vec<ClaimId>)>, one| {
+                if !all.contains(&one) {
+                    all.push(one);
+                }
+                all
+            });
+        Explanation {
+            assume,
+            also,
+            there,
+            fell: outlook.fell.clone(),
+            disputed,
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! A hypothesis in a world of its own, and how it stands when something is withdrawn or found.
+
+use super::super::abduce::Readers;
+use crate::analysis::checked::{CheckedProgram, RelationId};
+use crate::engine::{Budget, Database, RunReport};
+use crate::evidence::{ClaimId, Claims, GradeTables, Sources, Stance};
+use crate::explain::{Case, Fact, Facts, Meter, Rests};
+use crate::storage::{Code, Dictionary};
+use rustc_hash::FxHashSet;
+
+/// Facts that stand whatever claims are withdrawn: rule text, plain data, what is assumed.
+pub type Given = FxHashSet<Fact>;
+
+/// An atom that a hypothesis is to show; `None` for any value.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Goal {
+    pub relation: RelationId,
+    pub pattern: Vec<Option<Code>>,
+}
+
+/// Runs the world of a contender without some claims and with some facts more, where only a run can tell.
+pub type Rerun<'a, E> = Box<dyn Fn(&[ClaimId], &[Fact]) -> Result<(Database, RunReport), E> + 'a>;
+
+pub struct Contender<'a, E> {
+    pub name: String,
+    pub facts: &'a dyn Facts,
+    pub program: &'a CheckedProgram,
+    pub dictionary: &'a Dictionary,
+    /// Those that stand in its world.
+    pub claims: &'a Claims,
+    pub sources: &'a Sources,
+    pub assumed: &'a FxHashSet<Fact>,
+    pub given: &'a Given,
+    pub goals: Vec<Goal>,
+    /// Claims that it takes to be false.
+    pub rejects: Vec<ClaimId>,
+    /// Constraints that its world violates and the case does not.
+    pub violated: usize,
+    pub rerun: Rerun<'a, E>,
+    pub(super) readers: Readers<'a>,
+    pub(super) rests: Vec<Vec<Rests>>,
+}
+
+/// How the goals of a contender stand.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stand {
+    /// All of them.
+    pub holds: bool,
+    /// That of the weakest goal; 0 when one does not hold.
+    pub strength: f64,
+    /// Constraints newly violated.
+    pub violated: usize,
+}
+
+/// What a contender is made of.
+pub struct Setting<'a> {
+    pub facts: &'a dyn Facts,
+    pub program: &'a CheckedProgram,
+    pub dictionary: &'a Dictionary,
+    pub claims: &'a Claims,
+    pub sources: &'a Sources,
+    pub assumed: &'a FxHashSet<Fact>,
+    pub given: &'a Given,
+}
+
+impl<'a, E> Contender<'a, E> {
+    pub fn new(
+        name: String,
+        setting: Setting<'a>,
+        goals: Vec<Goal>,
+        rerun: Rerun<'a, E>,
+        budget: &Budget,
+    ) -> Contender<'a, E> {
+        let mut contender = Contender {
+            name,
+            facts: setting.facts,
+            program: setting.program,
+            dictionary: setting.dictionary,
+            claims: setting.claims,
+            sources: setting.sources,
+            assumed: setting.assumed,
+            given: setting.given,
+            goals,
+            rejects: Vec::new(),
+            violated: 0,
+            rerun,
+            readers: Readers::of(setting.program, setting.dictionary),
+            rests: Vec::new(),
+        };
+        let case = contender.case();
+        let rests = contender
+            .goals
+            .iter()
+            .map(|goal| rests_of(&case, contender.facts, goal, budget))
+            .collect();
+        drop(case);
+        contender.rests = rests;
+        contender
+    }
+
+    /// Its world, with claims only to be withdrawn where there are any.
+    pub fn case(&self) -> Case<'a> {
+        let case = Case::new(
+            self.facts,
+            self.program,
+            self.dictionary,
+            self.claims,
+            self.sources,
+        )
+        .assuming(self.assumed);
+        match self.claims.is_empty() {
+            true => case,
+            false => case.only_claims(),
+        }
+    }
+
+    pub fn stand(&self) -> Stand {
+        let strength = self.strength_without(|_| false);
+        Stand {
+            holds: strength.is_some(),
+            strength: strength.unwrap_or(0.0),
+            violated: self.violated,
+        }
+    }
+
+    /// Claims that have a part in some support of a goal, ascending.
+    pub fn rests_on(&self) -> Vec<ClaimId> {
+        let mut claims: Vec<ClaimId> = self
+            .rests
+            .iter()
+            .flatten()
+            .flat_map(Rests::claims)
+            .collect();
+        claims.sort_unstable();
+        claims.dedup();
+        claims
+    }
+
+    pub fn uses(&self, claim: ClaimId) -> bool {
+        self.rests.iter().flatten().any(|rests| rests.uses(claim))
+    }
+
+    /// Whether all that its goals can follow from was seen.
+    pub fn is_complete(&self) -> bool {
+        self.rests
+            .iter()
+            .flatten()
+            .all(|rests| rests.stopped().is_none())
+    }
+
+    /// Negations and totals as they are.
+    fn strength_without(&self, gone: impl Fn(ClaimId) -> bool) -> Option<f64> {
+        let goal = |rests: &Vec<Rests>| {
+            let facts = rests
+                .iter()
+                .filter_map(|rests| rests.strength_without(&gone));
+            facts.max_by(f64::total_cmp)
+        };
+        let goals: Option<Vec<f64>> = self.rests.iter().map(goal).collect();
+        goals?.into_iter().min_by(f64::total_cmp)
+    }
+
+    /// How it stands without some claims, given with all rows of their ids, and with some facts more. Exact.
+    pub fn stand_if(
+        &self,
+        withdrawn: &FxHashSet<ClaimId>,
+        found: &[Fact],
+        meter: &Meter,
+        budget: &Budget,
+    ) -> Result<Stand, E> {
+        let gone = self.falling(withdrawn);
+        let absent = |fact: &&Fact| !self.facts.contains(fact.relation, &fact.row);
+        let found: Vec<Fact> = found.iter().filter(absent).cloned().collect();
+        let touched = self.readers.consequences(self.facts, &found, &gone, meter);
+        let Ok((overlay, breaches)) = touched else {
+            let ids: Vec<ClaimId> = withdrawn.iter().copied().collect();
+            let (database, report) = (self.rerun)(&ids, &found)?;
+            let violated = report.violations.len();
+            return Ok(self.stand_in(&database, withdrawn, &found, violated, budget));
+        };
+        if overlay.added().is_empty() {
+            let strength = self.strength_without(|claim| withdrawn.contains(&claim));
+            return Ok(Stand {
+                holds: strength.is_some(),
+                strength: strength.unwrap_or(0.0),
+                violated: self.violated + breaches.len(),
+            });
+        }
+        let violated = self.violated + breaches.len();
+        Ok(self.stand_in(&overlay, withdrawn, &found, violated, budget))
+    }
+
+    fn stand_in(
+        &self,
+        facts: &dyn Facts,
+        withdrawn: &FxHashSet<ClaimId>,
+        found: &[Fact],
+        violated: usize,
+        budget: &Budget,
+    ) -> Stand {
+        let claims = self.claims.without(withdrawn.iter().copied());
+        let assumed: FxHashSet<Fact> = self.assumed.iter().chain(found).cloned().collect();
+        let case = Case::new(facts, self.program, self.dictionary, &claims, self.sources)
+            .assuming(&assumed);
+        let case = match self.claims.is_empty() {
+            true => case,
+            false => case.only_claims(),
+        };
+        let strength = |goal: &Goal| {
+            let rests = rests_of(&case, facts, goal, budget);
+            rests
+                .iter()
+                .filter_map(|rests| rests.strength_without(|_| false))
+                .max_by(f64::total_cmp)
+        };
+        let strengths: Option<Vec<f64>> = self.goals.iter().map(strength).collect();
+        let strength = strengths.and_then(|all| all.into_iter().min_by(f64::total_cmp));
+        Stand {
+            holds: strength.is_some(),
+            strength: strength.unwrap_or(0.0),
+            violated,
+        }
+    }
+
+    /// Facts that nothing states any more without some claims.
+    fn falling(&self, withdrawn: &FxHashSet<ClaimId>) -> Vec<Fact> {
+        let mut gone: Vec<Fact> = Vec::new();
+        for &id in withdrawn {
+            let claim = &self.claims[id];
+            let fact = Fact::new(claim.relation, &claim.row);
+            let stays = claim.stance == Stance::Disputes
+                || !self.claims.stands(id)
+                || self.given.contains(&fact)
+                || self.claims.holds(claim.relation, &claim.row, |other| {
+                    !withdrawn.contains(&other)
+                });
+            if !stays && !gone.contains(&fact) {
+                gone.push(fact);
+            }
+        }
+        gone.sort();
+        gone
+    }
+}
+
+/// What each fact that agrees with a goal rests on.
+fn rests_of(case: &Case, facts: &dyn Facts, goal: &Goal, budget: &Budget) -> Vec<Rests> {
+    facts
+        .matching(goal.relation, &goal.pattern)
+        .iter()
+        .take(MOST_ROWS)
+        .filter_map(|row| {
+            let fact = Fact::new(goal.relation, &row);
+            case.rests(&fact, &GradeTables::default(), budget)
+        })
+        .collect()
+}
+
+/// Rows of one goal that are looked at.
+const MOST_ROWS: usize = 64;

@@ -1,0 +1,288 @@
+//! The table: evidence, and what its withdrawal does to each contender.
+
+use super::contender::Contender;
+use super::judged::Judgement;
+use crate::engine::Budget;
+use crate::evidence::{ClaimId, Claims, GradeTables, SourceId, Sources, Stance};
+use crate::explain::{Fact, Meter, Miss, Reason, WhyNotOptions};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// What the withdrawal of a piece of evidence does to the goals of a contender.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cell {
+    /// They do not hold without it.
+    Falls,
+    /// They lose a support.
+    Weakens,
+    Stands,
+    /// It speaks against them: without it they hold, or hold more firmly, or are no longer denied.
+    Helped,
+    /// Said by a person.
+    Judged(Judgement),
+}
+
+impl Cell {
+    pub fn word(self) -> &'static str {
+        match self {
+            Cell::Falls => "falls",
+            Cell::Weakens => "weakens",
+            Cell::Stands => "stands",
+            Cell::Helped => "helped",
+            Cell::Judged(judgement) => judgement.word(),
+        }
+    }
+
+    /// From 1 (it needs it) to -1 (it speaks against it).
+    pub fn value(self) -> f64 {
+        match self {
+            Cell::Falls => 1.0,
+            Cell::Weakens => 0.5,
+            Cell::Stands => 0.0,
+            Cell::Helped => -1.0,
+            Cell::Judged(judgement) => judgement.value(),
+        }
+    }
+
+    /// How far it counts against a hypothesis, before it is weighed.
+    pub fn against(self) -> f64 {
+        match self {
+            Cell::Helped => 1.0,
+            Cell::Judged(judgement) => judgement.against(),
+            Cell::Falls | Cell::Weakens | Cell::Stands => 0.0,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// One row of a claim file: the first claim of its id.
+    Claim(ClaimId),
+    /// A source that repeats no other, with all that goes back to it.
+    Root(SourceId),
+    /// Known from a matrix only.
+    Label(String),
+}
+
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    pub subject: Subject,
+    /// What is withdrawn with it, all rows of each id.
+    pub claims: FxHashSet<ClaimId>,
+    /// Strength of its grade, between 0 and 1.
+    pub weight: f64,
+    /// By contender.
+    pub cells: Vec<Cell>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Table {
+    pub evidence: Vec<Evidence>,
+    /// Every claim that has a part in a support is there.
+    pub complete: bool,
+}
+
+/// Facts that keep a goal from holding are looked for so deep.
+const DEPTH: usize = 3;
+
+/// The evidence that matters to any of the contenders, in the order of the claims; folded to root sources if asked.
+pub fn tabulate<E>(
+    contenders: &[Contender<E>],
+    claims: &Claims,
+    sources: &Sources,
+    fold: bool,
+    meter: &Meter,
+    budget: &Budget,
+) -> Result<Table, E> {
+    let mut ids: Vec<ClaimId> = Vec::new();
+    let mut denials: FxHashMap<ClaimId, Vec<Fact>> = FxHashMap::default();
+    for contender in contenders {
+        ids.extend(contender.rests_on());
+        ids.extend(blocking(contender, budget));
+        for (claim, fact) in denying(contender) {
+            ids.push(claim);
+            denials.entry(claim).or_default().push(fact);
+        }
+    }
+    let first = |claim: ClaimId| {
+        let id = &claims[claim].id;
+        claims.ever_with_id(id).next().unwrap_or(claim)
+    };
+    let mut ids: Vec<ClaimId> = ids.into_iter().map(first).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let weight = |claim: ClaimId| GradeTables::default().strength(claims[claim].grade(sources));
+    let rows = |claim: ClaimId| claims.ever_with_id(&claims[claim].id);
+    let mut columns: Vec<Evidence> = Vec::new();
+    let mut roots: Vec<SourceId> = Vec::new();
+    for id in ids {
+        match claims[id].source.filter(|_| fold) {
+            Some(source) => {
+                for &root in sources.roots(source) {
+                    if !roots.contains(&root) {
+                        roots.push(root);
+                    }
+                }
+            }
+            None => columns.push(Evidence {
+                subject: Subject::Claim(id),
+                claims: rows(id).collect(),
+                weight: weight(id),
+                cells: Vec::new(),
+            }),
+        }
+    }
+    roots.sort_unstable();
+    for root in roots {
+        let goes_back = |claim: &ClaimId| {
+            let source = claims[*claim].source;
+            source.is_some_and(|source| sources.roots(source).contains(&root))
+        };
+        let all: FxHashSet<ClaimId> = claims.ever().map(|(id, _)| id).filter(goes_back).collect();
+        let used = |claim: &&ClaimId| contenders.iter().any(|contender| contender.uses(**claim));
+        let best = all
+            .iter()
+            .filter(used)
+            .map(|&claim| weight(claim))
+            .max_by(f64::total_cmp);
+        let any = all
+            .iter()
+            .map(|&claim| weight(claim))
+            .max_by(f64::total_cmp);
+        columns.push(Evidence {
+            subject: Subject::Root(root),
+            weight: best.or(any).unwrap_or(0.0),
+            claims: all,
+            cells: Vec::new(),
+        });
+    }
+    for column in &mut columns {
+        for contender in contenders {
+            let cell = cell(contender, &column.claims, &denials, meter, budget)?;
+            column.cells.push(cell);
+        }
+    }
+    Ok(Table {
+        evidence: columns,
+        complete: contenders.iter().all(Contender::is_complete),
+    })
+}
+
+fn cell<E>(
+    contender: &Contender<E>,
+    withdrawn: &FxHashSet<ClaimId>,
+    denials: &FxHashMap<ClaimId, Vec<Fact>>,
+    meter: &Meter,
+    budget: &Budget,
+) -> Result<Cell, E> {
+    const SAME: f64 = 1e-9;
+    if withdrawn
+        .iter()
+        .any(|claim| contender.rejects.contains(claim))
+    {
+        return Ok(Cell::Helped);
+    }
+    let before = contender.stand();
+    let after = contender.stand_if(withdrawn, &[], meter, budget)?;
+    Ok(match (before.holds, after.holds) {
+        (true, false) => Cell::Falls,
+        (false, true) => Cell::Helped,
+        (true, true) if after.strength < before.strength - SAME => Cell::Weakens,
+        (true, true) if after.strength > before.strength + SAME => Cell::Helped,
+        (true, true) if withdrawn.iter().any(|&claim| contender.uses(claim)) => Cell::Weakens,
+        _ => {
+            let denied = withdrawn
+                .iter()
+                .filter_map(|claim| denials.get(claim))
+                .flatten();
+            let mut denied = denied.filter(|fact| {
+                contender
+                    .claims
+                    .about(fact.relation, &fact.row)
+                    .iter()
+                    .any(|claim| withdrawn.contains(claim))
+            });
+            match denied.any(|fact| leans(contender, fact)) {
+                true => Cell::Helped,
+                false => Cell::Stands,
+            }
+        }
+    })
+}
+
+/// Whether a contender leans on a fact that may be denied: it is a goal, assumed, or stated by what it rests on.
+fn leans<E>(contender: &Contender<E>, fact: &Fact) -> bool {
+    let is_goal = contender.goals.iter().any(|goal| {
+        goal.relation == fact.relation
+            && goal
+                .pattern
+                .iter()
+                .zip(&fact.row)
+                .all(|(asked, code)| asked.is_none_or(|it| it == *code))
+    });
+    let first = |claim: ClaimId| {
+        let id = &contender.claims[claim].id;
+        contender.claims.with_id(id).next().unwrap_or(claim)
+    };
+    is_goal
+        || contender.assumed.contains(fact)
+        || contender
+            .claims
+            .supporting(fact.relation, &fact.row)
+            .into_iter()
+            .any(|claim| contender.uses(first(claim)))
+}
+
+/// Claims that deny a goal, what is assumed, or what a contender rests on; with the fact.
+fn denying<E>(contender: &Contender<E>) -> Vec<(ClaimId, Fact)> {
+    let mut found = Vec::new();
+    for (id, claim) in contender.claims.iter() {
+        if claim.stance == Stance::Disputes {
+            let fact = Fact::new(claim.relation, &claim.row);
+            if leans(contender, &fact) {
+                found.push((id, fact));
+            }
+        }
+    }
+    found
+}
+
+/// Claims without which something would be absent that keeps a goal from holding.
+fn blocking<E>(contender: &Contender<E>, budget: &Budget) -> Vec<ClaimId> {
+    let mut found = Vec::new();
+    if contender.stand().holds {
+        return found;
+    }
+    let case = contender.case();
+    let options = WhyNotOptions {
+        depth: DEPTH,
+        ..WhyNotOptions::default()
+    };
+    let small = Budget {
+        rows: Some(200_000),
+        ..budget.clone()
+    };
+    for goal in &contender.goals {
+        if !contender
+            .facts
+            .matching(goal.relation, &goal.pattern)
+            .is_empty()
+        {
+            continue;
+        }
+        let missing = case.why_not(goal.relation, &goal.pattern, &options, &small);
+        let mut open: Vec<&Miss> = missing.misses.iter().collect();
+        while let Some(miss) = open.pop() {
+            for failing in &miss.failing {
+                match &failing.reason {
+                    Reason::Present(fact) => {
+                        let rests = case.rests(fact, &GradeTables::default(), &small);
+                        found.extend(rests.iter().flat_map(|rests| rests.claims()));
+                    }
+                    Reason::Absent { below, .. } => open.extend(below),
+                    Reason::False => {}
+                }
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,120 @@
+//! Who is contradicted least.
+
+use super::contender::Stand;
+use super::evidence::{Evidence, Subject, Table};
+use crate::evidence::{ClaimId, Claims, SourceId, Sources};
+use crate::storage::Code;
+use rustc_hash::FxHashMap;
+use std::cmp::Ordering;
+
+/// What a contender is ranked by, in this order: whether it holds, whether it violates constraints, its inconsistency,
+/// what it has to assume, its strength.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Score {
+    pub stand: Stand,
+    /// Weights of what speaks against it; copies count once.
+    pub inconsistency: f64,
+    pub assumed: usize,
+}
+
+impl Score {
+    /// The better one is the lesser one.
+    pub fn compare(&self, other: &Score) -> Ordering {
+        let close = |left: f64, right: f64| match (left - right).abs() < 1e-9 {
+            true => Ordering::Equal,
+            false => left.total_cmp(&right),
+        };
+        other
+            .stand
+            .holds
+            .cmp(&self.stand.holds)
+            .then((self.stand.violated > 0).cmp(&(other.stand.violated > 0)))
+            .then(close(self.inconsistency, other.inconsistency))
+            .then(self.assumed.cmp(&other.assumed))
+            .then(close(other.stand.strength, self.stand.strength))
+    }
+}
+
+/// Positions, the best first; equals in their own order.
+pub fn order(scores: &[Score]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..scores.len()).collect();
+    order.sort_by(|&a, &b| scores[a].compare(&scores[b]));
+    order
+}
+
+/// The one that is better than all others; `None` when several are best.
+pub fn leader(scores: &[Score]) -> Option<usize> {
+    let order = order(scores);
+    let &first = order.first()?;
+    match order.get(1) {
+        Some(&second) if scores[first].compare(&scores[second]) == Ordering::Equal => None,
+        _ => Some(first),
+    }
+}
+
+/// Scores from how each stands and how many facts it assumes, over the evidence that is not left out.
+pub fn scores(
+    table: &Table,
+    stands: &[(Stand, usize)],
+    left_out: &[usize],
+    claims: &Claims,
+    sources: &Sources,
+) -> Vec<Score> {
+    stands
+        .iter()
+        .enumerate()
+        .map(|(at, &(stand, assumed))| {
+            let mut most: FxHashMap<Copies, f64> = FxHashMap::default();
+            for (column, evidence) in table.evidence.iter().enumerate() {
+                let against = evidence.cells[at].against() * evidence.weight;
+                if against > 0.0 && !left_out.contains(&column) {
+                    let key = Copies::of(column, evidence, claims, sources);
+                    let known = most.entry(key).or_insert(0.0);
+                    *known = known.max(against);
+                }
+            }
+            // In a fixed order: sums of floats depend on it.
+            let mut parts: Vec<f64> = most.into_values().collect();
+            parts.sort_by(f64::total_cmp);
+            Score {
+                stand,
+                inconsistency: parts.iter().sum(),
+                assumed,
+            }
+        })
+        .collect()
+}
+
+/// What makes two pieces of evidence one: they say the same, and go back to the same roots.
+#[derive(PartialEq, Eq, Hash)]
+enum Copies {
+    Said(u32, Box<[Code]>, Vec<SourceId>, bool),
+    Only(usize),
+}
+
+impl Copies {
+    fn of(column: usize, evidence: &Evidence, claims: &Claims, sources: &Sources) -> Copies {
+        let Subject::Claim(claim) = evidence.subject else {
+            return Copies::Only(column);
+        };
+        let said: &crate::evidence::Claim = &claims[ClaimId(claim.0)];
+        match said.source {
+            None => Copies::Only(column),
+            Some(source) => Copies::Said(
+                said.relation.0,
+                said.row.clone(),
+                sources.roots(source).to_vec(),
+                said.stance == crate::evidence::Stance::Disputes,
+            ),
+        }
+    }
+}
+
+/// How far a piece of evidence tells contenders apart: the distance between its most different cells, from 0 (it treats
+/// all alike) to 2.
+pub fn diagnosticity(evidence: &Evidence) -> f64 {
+    let values = || evidence.cells.iter().map(|cell| cell.value());
+    let most = values().max_by(f64::total_cmp);
+    let least = values().min_by(f64::total_cmp);
+    most.zip(least).map_or(0.0, |(most, least)| most - least)
+}

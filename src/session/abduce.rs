@@ -1,0 +1,524 @@
+//! What would have to be so for a fact to hold.
+
+use super::error::Error;
+use super::explained::Pattern;
+use super::loaded::Session;
+use crate::analysis::check_pattern;
+use crate::analysis::checked::{CheckedProgram, RelationId};
+use crate::explain::{Fact, fact_text, pattern_text};
+use crate::hypothesis::Overlay;
+use crate::hypothesis::abduce::{
+    Abduced, Breach, Explanation, Outcome, Question, explain, leans_on,
+};
+use crate::storage::Code;
+use crate::syntax::ast::DirectiveKind;
+use crate::syntax::diagnostic::Diagnostic;
+use serde::Serialize;
+use std::fmt;
+
+/// Facts assumed at once when nothing else is asked for.
+const MOST: usize = 2;
+/// More than this is no question any more.
+const MOST_EVER: usize = 8;
+/// Explanations looked for when nothing else is asked for.
+const LIMIT: usize = 100;
+
+/// What is to be explained, and with what.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AbductionQuestion {
+    /// An atom; `_` for any value.
+    pub fact: String,
+    /// Relations whose facts may be assumed. None: those declared `.abducible`.
+    pub using: Vec<String>,
+    /// Facts in one explanation. Default: 2.
+    pub most: Option<usize>,
+    /// Explanations to look for. Default: 100.
+    pub limit: Option<usize>,
+    /// A fact, or the name of a hypothesis: explanations that help it too come later.
+    pub rival: Option<String>,
+    /// Also assume facts about somebody or something nobody has named.
+    pub new_constants: bool,
+}
+
+impl AbductionQuestion {
+    pub fn of(fact: impl Into<String>) -> AbductionQuestion {
+        AbductionQuestion {
+            fact: fact.into(),
+            ..AbductionQuestion::default()
+        }
+    }
+}
+
+/// What would explain a fact.
+#[derive(Clone, Debug, Serialize)]
+pub struct Abduction {
+    pub goal: String,
+    /// It holds as it is: nothing has to be assumed.
+    pub holds: bool,
+    /// Whether any rule leads from what may be assumed to the goal.
+    pub within_reach: bool,
+    /// Relations whose facts may be assumed.
+    pub using: Vec<String>,
+    /// Facts in one explanation.
+    pub bound: usize,
+    /// All explanations up to the bound are there.
+    pub complete: bool,
+    /// All explanations of up to so many facts are there.
+    pub complete_to: usize,
+    /// By size; then those that do not help the rival, those that nothing speaks against, those that presume least;
+    /// then by their text.
+    pub explanations: Vec<Explained>,
+    /// Minimal sets that bring the goal about and violate a constraint.
+    pub refused: Vec<Refusal>,
+    /// Constants that stand for something nobody has named.
+    pub unknown: Vec<String>,
+    pub notes: Vec<String>,
+    /// More were found than looked for.
+    #[serde(skip)]
+    more: bool,
+    #[serde(skip)]
+    rival: Option<String>,
+}
+
+/// Facts that together bring the goal about.
+#[derive(Clone, Debug, Serialize)]
+pub struct Explained {
+    pub assume: Vec<String>,
+    /// What would follow besides and is not there yet: outputs first.
+    pub also: Vec<String>,
+    /// What would follow and is there already.
+    pub there: Vec<String>,
+    /// What holds now and would not.
+    pub falls: Vec<String>,
+    /// What is assumed or would follow, and some claim denies.
+    pub disputed: Vec<Denied>,
+    pub helps_rival: bool,
+    /// The facts, for who goes on from here.
+    #[serde(skip)]
+    pub(super) facts: Vec<Fact>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Denied {
+    pub fact: String,
+    pub by: Vec<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Refusal {
+    pub assume: Vec<String>,
+    /// The constraint as written, and where.
+    pub by: String,
+}
+
+/// A rival, and where it is at home.
+struct Rival {
+    name: String,
+    goals: Vec<(RelationId, Vec<Option<Code>>)>,
+    overlay: Option<Overlay>,
+}
+
+impl Session {
+    /// All minimal sets of assumable facts that would bring a fact about.
+    pub fn abduce(&mut self, question: &AbductionQuestion) -> Result<Abduction, Error> {
+        self.refresh()?;
+        let pattern = self.parse_pattern(&question.fact)?;
+        if !pattern.is_plain() {
+            let wrong = Diagnostic::error("D080", "a goal names constants, and `_` for any value");
+            return Err(self.rejected(vec![
+                wrong.help("one variable in two places cannot be asked for here"),
+            ]));
+        }
+        let using = self.assumable(&question.using)?;
+        let rival = match &question.rival {
+            Some(rival) => Some(self.rival(rival)?),
+            None => None,
+        };
+        self.abduce_for(&pattern, using, question, rival)
+    }
+
+    fn abduce_for(
+        &self,
+        pattern: &Pattern,
+        using: Vec<RelationId>,
+        question: &AbductionQuestion,
+        rival: Option<Rival>,
+    ) -> Result<Abduction, Error> {
+        let most = question.most.unwrap_or(MOST).clamp(1, MOST_EVER);
+        let limit = question.limit.unwrap_or(LIMIT).max(1);
+        let asked = Question {
+            goal: pattern.relation,
+            pattern: pattern.codes.clone(),
+            using: using.clone(),
+            most,
+            limit,
+            new_constants: question.new_constants,
+            violations: &self.report.violations,
+        };
+        let rerun = |facts: &[Fact]| {
+            let overlay = facts.iter().fold(Overlay::default(), |overlay, fact| {
+                overlay.assume(fact.clone())
+            });
+            let world = self.world(&[&overlay])?;
+            Ok::<_, Error>((world.database, world.report))
+        };
+        let case = self.case();
+        let budget = self.explanation_budget();
+        let sources = self.source_register();
+        let found = explain(&case, self.claims(), sources, &asked, &rerun, &budget)?;
+        let mut explanations = Vec::new();
+        for one in &found.explanations {
+            let helps = match &rival {
+                Some(rival) => self.helps(rival, one)?,
+                None => false,
+            };
+            explanations.push(self.explained(one, helps));
+        }
+        explanations.sort_by(|a, b| rank(a).cmp(&rank(b)));
+        let names = |relation: &RelationId| self.program()[*relation].name.to_string();
+        let (program, dictionary) = (self.program(), self.dictionary());
+        let mut notes: Vec<String> = found
+            .blind
+            .iter()
+            .map(|reason| format!("some explanations may be missed: {reason}"))
+            .collect();
+        if question.most.is_some_and(|asked| asked > MOST_EVER) {
+            notes.push(format!(
+                "no more than {MOST_EVER} facts are assumed at once"
+            ));
+        }
+        if found.explanations.is_empty() && found.outcome == Outcome::Searched {
+            notes.extend(self.notes_on_pattern(pattern));
+        }
+        let complete = found.outcome != Outcome::Searched
+            || found.complete_to == most && found.blind.is_empty();
+        Ok(Abduction {
+            goal: pattern_text(program, dictionary, pattern.relation, &pattern.codes),
+            holds: found.outcome == Outcome::Holds,
+            within_reach: found.outcome != Outcome::OutOfReach,
+            using: using.iter().map(names).collect(),
+            bound: most,
+            complete,
+            complete_to: match found.outcome {
+                Outcome::Searched => found.complete_to,
+                Outcome::Holds | Outcome::OutOfReach => most,
+            },
+            explanations,
+            refused: self.refusals(&found),
+            unknown: found
+                .fresh
+                .iter()
+                .map(|&code| dictionary.text(code).to_owned())
+                .collect(),
+            notes,
+            more: found.more,
+            rival: rival.map(|rival| rival.name),
+        })
+    }
+
+    /// The relations that facts may be assumed of.
+    pub(super) fn assumable(&self, using: &[String]) -> Result<Vec<RelationId>, Error> {
+        let mut relations = Vec::new();
+        for name in using
+            .iter()
+            .flat_map(|names| names.split(','))
+            .map(str::trim)
+        {
+            let relation = self.relation(name)?;
+            if !relations.contains(&relation) {
+                relations.push(relation);
+            }
+        }
+        if relations.is_empty() {
+            relations.extend(self.program().abducibles());
+        }
+        match relations.is_empty() {
+            false => Ok(relations),
+            true => {
+                let wrong = Diagnostic::error("D081", "nothing is declared that may be assumed");
+                Err(self.rejected(vec![wrong.help(
+                    "name relations with `--using contract,subcontract`, or declare them: `.abducible contract, subcontract`",
+                )]))
+            }
+        }
+    }
+
+    /// What a hypothesis is to show, as a program has it.
+    pub(super) fn goals_of(
+        &self,
+        overlay: &Overlay,
+        program: &CheckedProgram,
+    ) -> Result<Vec<Pattern>, Error> {
+        let mut goals = Vec::new();
+        let mut wrong = Vec::new();
+        for goal in &overlay.goals {
+            let checked = check_pattern(program, goal)
+                .and_then(|(relation, terms)| Ok((relation, self.values(goal, &terms)?)));
+            match checked {
+                Ok((relation, codes)) => goals.push(Pattern::of(relation, &codes)),
+                Err(found) => wrong.extend(found),
+            }
+        }
+        match wrong.is_empty() {
+            true => Ok(goals),
+            false => Err(self.rejected(wrong)),
+        }
+    }
+
+    fn rival(&mut self, text: &str) -> Result<Rival, Error> {
+        let pattern = match self.is_hypothesis(text) {
+            true => None,
+            false => Some(self.parse_pattern(text)?),
+        };
+        if let Some(pattern) = pattern {
+            return Ok(Rival {
+                name: pattern_text(
+                    self.program(),
+                    self.dictionary(),
+                    pattern.relation,
+                    &pattern.codes,
+                ),
+                goals: vec![(pattern.relation, pattern.codes)],
+                overlay: None,
+            });
+        }
+        let overlay = self.hypothesis(text)?;
+        let goals = self.goals_of(&overlay, self.program())?;
+        Ok(Rival {
+            name: text.trim().to_owned(),
+            goals: goals
+                .into_iter()
+                .map(|goal| (goal.relation, goal.codes))
+                .collect(),
+            overlay: Some(overlay),
+        })
+    }
+
+    /// Whether assuming these facts also makes a rival hold, or gives it one more derivation.
+    fn helps(&self, rival: &Rival, explanation: &Explanation) -> Result<bool, Error> {
+        let Some(overlay) = rival.overlay.as_ref().filter(|overlay| !overlay.is_empty()) else {
+            let followed = explanation.also.iter().chain(&explanation.there);
+            let mut followed = followed.chain(&explanation.assume);
+            return Ok(followed.any(|fact| rival.is_goal(fact)));
+        };
+        let absent = |fact: &&Fact| !self.database.contains(fact.relation, &fact.row);
+        let facts = explanation.assume.iter().filter(absent);
+        let assumed = facts.fold(Overlay::default(), |overlay, fact| {
+            overlay.assume(fact.clone())
+        });
+        let world = self.world(&[overlay, &assumed])?;
+        Ok(leans_on(&world.case(), &explanation.assume, |fact| {
+            rival.is_goal(fact)
+        }))
+    }
+
+    fn explained(&self, one: &Explanation, helps_rival: bool) -> Explained {
+        let mut assume = self.fact_texts(&one.assume);
+        assume.sort();
+        Explained {
+            assume,
+            also: self.outputs_first(&one.also),
+            there: self.outputs_first(&one.there),
+            falls: self.outputs_first(&one.fell),
+            disputed: one
+                .disputed
+                .iter()
+                .map(|(fact, by)| Denied {
+                    fact: self.fact_text(fact),
+                    by: by.iter().map(|&claim| self.claim_text(claim)).collect(),
+                })
+                .collect(),
+            helps_rival,
+            facts: one.assume.clone(),
+        }
+    }
+
+    fn refusals(&self, found: &Abduced) -> Vec<Refusal> {
+        found
+            .refused
+            .iter()
+            .map(|one| {
+                let mut assume = self.fact_texts(&one.assume);
+                assume.sort();
+                Refusal {
+                    assume,
+                    by: self.breach_text(&one.by),
+                }
+            })
+            .collect()
+    }
+
+    /// The constraint as written, on one line, with its place.
+    pub(super) fn breach_text(&self, breach: &Breach) -> String {
+        let span = self.program()[breach.constraint].span;
+        let words: Vec<&str> = self.sources.slice(span).split_whitespace().collect();
+        let at = self.sources.locate(span);
+        format!("{} ({}:{})", words.join(" "), at.file, at.line)
+    }
+
+    fn fact_texts(&self, facts: &[Fact]) -> Vec<String> {
+        let (program, dictionary) = (self.program(), self.dictionary());
+        facts
+            .iter()
+            .map(|fact| fact_text(program, dictionary, fact))
+            .collect()
+    }
+
+    /// Facts of output relations before the others, each in the order of their texts.
+    fn outputs_first(&self, facts: &[Fact]) -> Vec<String> {
+        let is_output = |fact: &Fact| {
+            self.program().directives().iter().any(|directive| {
+                directive.kind == DirectiveKind::Output && directive.relation == fact.relation
+            })
+        };
+        let (mut outputs, mut others): (Vec<_>, Vec<_>) =
+            facts.iter().cloned().partition(|fact| is_output(fact));
+        outputs.sort();
+        others.sort();
+        let mut texts = self.fact_texts(&outputs);
+        texts.sort();
+        let mut rest = self.fact_texts(&others);
+        rest.sort();
+        texts.extend(rest);
+        texts
+    }
+}
+
+impl Rival {
+    fn is_goal(&self, fact: &Fact) -> bool {
+        self.goals.iter().any(|(relation, codes)| {
+            let agrees = |(asked, code): (&Option<Code>, &Code)| asked.is_none_or(|it| it == *code);
+            *relation == fact.relation && codes.iter().zip(&fact.row).all(agrees)
+        })
+    }
+}
+
+fn rank(one: &Explained) -> (usize, bool, usize, usize, usize, &[String]) {
+    (
+        one.assume.len(),
+        one.helps_rival,
+        one.disputed.len(),
+        one.falls.len(),
+        one.also.len(),
+        &one.assume,
+    )
+}
+
+impl fmt::Display for Abduction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 20;
+        let using = self.using.join(", ");
+        if self.holds {
+            return writeln!(f, "{} holds as it is: `why` proves it", self.goal);
+        }
+        if !self.within_reach {
+            return writeln!(
+                f,
+                "no rule leads from facts of {using} to {}: nothing of the kind can bring it about",
+                self.goal
+            );
+        }
+        let count = self.explanations.len();
+        let bound = match self.bound {
+            1 => "1 fact".to_owned(),
+            most => format!("up to {most} facts"),
+        };
+        writeln!(f, "{} does not hold. It would if, by the rules:", self.goal)?;
+        let width = count.min(SHOWN).to_string().len();
+        for (at, one) in self.explanations.iter().take(SHOWN).enumerate() {
+            writeln!(f, "{:>width$}  {}", at + 1, one.assume.join("  and  "))?;
+            let indent = " ".repeat(width + 4);
+            for (word, facts) in [
+                ("then also", &one.also),
+                ("as is there", &one.there),
+                ("against", &one.falls),
+            ] {
+                self.line(f, &indent, word, facts)?;
+            }
+            for denied in &one.disputed {
+                writeln!(
+                    f,
+                    "{indent}{} is denied by {}",
+                    denied.fact,
+                    denied.by.join(", ")
+                )?;
+            }
+            if let Some(rival) = self.rival.as_ref().filter(|_| one.helps_rival) {
+                writeln!(f, "{indent}helps {rival} too")?;
+            }
+        }
+        if count > SHOWN {
+            writeln!(f, "  … and {} more; --json lists them", count - SHOWN)?;
+        }
+        if !self.refused.is_empty() {
+            writeln!(f, "refused:")?;
+        }
+        const REFUSED_SHOWN: usize = 8;
+        for one in self.refused.iter().take(REFUSED_SHOWN) {
+            writeln!(f, "   {}", one.assume.join("  and  "))?;
+            writeln!(f, "       by {}", one.by)?;
+        }
+        if self.refused.len() > REFUSED_SHOWN {
+            let more = self.refused.len() - REFUSED_SHOWN;
+            writeln!(f, "  … and {more} more; --json lists them")?;
+        }
+        if !self.unknown.is_empty() {
+            let names: Vec<String> = self
+                .unknown
+                .iter()
+                .map(|name| format!("`{name}`"))
+                .collect();
+            writeln!(f, "{} stands for one that no claim names", names.join(", "))?;
+        }
+        for note in &self.notes {
+            writeln!(f, "{note}")?;
+        }
+        let noun = match count {
+            1 => "explanation",
+            _ => "explanations",
+        };
+        match (self.complete, self.more) {
+            (true, _) => writeln!(
+                f,
+                "{count} {noun}: all there are with {bound} of {using} over known constants"
+            ),
+            (false, true) => writeln!(
+                f,
+                "TOO MANY: the first {count} {noun} with {bound} of {using}; name more constants, or --limit N"
+            ),
+            (false, false) if self.complete_to > 0 => writeln!(
+                f,
+                "NOT ALL: {count} {noun}; all with up to {} of {using}, larger ones may be missing",
+                match self.complete_to {
+                    1 => "1 fact".to_owned(),
+                    most => format!("{most} facts"),
+                }
+            ),
+            (false, false) => writeln!(
+                f,
+                "NOT ALL: {count} {noun} before the budget ran out; others may exist"
+            ),
+        }
+    }
+}
+
+impl Abduction {
+    fn line(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        indent: &str,
+        word: &str,
+        facts: &[String],
+    ) -> fmt::Result {
+        const SHOWN: usize = 3;
+        if facts.is_empty() {
+            return Ok(());
+        }
+        let more = match facts.len() > SHOWN {
+            true => format!(" and {} more", facts.len() - SHOWN),
+            false => String::new(),
+        };
+        let shown: Vec<&str> = facts.iter().take(SHOWN).map(String::as_str).collect();
+        writeln!(f, "{indent}{word:<11}  {}{more}", shown.join(", "))
+    }
+}

@@ -10,6 +10,8 @@ mod assume;
 mod at_once;
 mod case;
 mod case_diff;
+#[cfg(test)]
+mod case_diff_tests;
 mod catalogue;
 mod check;
 mod clauses;

@@ -25,6 +25,23 @@ const RUNNING: &[(&str, &str)] = &[
         "A functor is called that the embedding program did not register.",
     ),
     (
+        "D601",
+        "Expectations were to be checked, and there is no file of them.",
+    ),
+    ("D602", "A file of expectations that cannot be read."),
+    (
+        "D603",
+        "An expected answer has more or fewer values than the question has variables.",
+    ),
+    (
+        "D604",
+        "Strength, supports or roots are expected of something that is not one fact.",
+    ),
+    (
+        "D605",
+        "Something is expected under a hypothesis that is not there, or is wrong.",
+    ),
+    (
         "W501",
         "A functor has no value for its arguments: the rule instance yields nothing.",
     ),

@@ -19,19 +19,18 @@ pub mod table;
 pub mod terminal;
 pub mod test;
 pub mod units;
+pub mod what_if;
 
 mod check;
 mod diff;
 mod explain;
 mod fmt;
-mod memory;
+pub mod memory;
 mod query;
 mod reason;
 mod run;
 mod suppose;
 mod why;
-
-pub mod what_if;
 
 use args::Cli;
 use clap::CommandFactory;

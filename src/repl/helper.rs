@@ -57,7 +57,10 @@ impl CaseHelper {
             ) => self.clause(before, at),
             Ok(Takes::Withdrawal) => self.withdrawal(before, at),
             Ok(Takes::Hypothesis) => self.hypothesis(before, at),
-            Ok(Takes::Hypotheses) => self.hypotheses_with(before),
+            Ok(Takes::Hypotheses | Takes::MaybeHypotheses) => {
+                let last = argument.rsplit([' ', ',']).next().unwrap_or_default();
+                self.hypotheses_with(before, last)
+            }
             Ok(Takes::File | Takes::MaybeFiles) => self
                 .files
                 .complete_path(before, before.len())
@@ -138,12 +141,7 @@ impl CaseHelper {
             return (at, words_with(&words, argument));
         };
         match word {
-            "enter" => {
-                let lines = self.session.borrow_mut().hypotheses();
-                let names = lines.into_iter().map(|line| line.name);
-                let found = names.filter(|known| known.starts_with(name)).map(same);
-                (before.len() - name.len(), found.collect())
-            }
+            "enter" => self.hypotheses_with(before, name),
             "load" => self
                 .files
                 .complete_path(before, before.len())
@@ -152,13 +150,12 @@ impl CaseHelper {
         }
     }
 
-    /// The last word as the name of a hypothesis.
-    fn hypotheses_with(&self, before: &str) -> (usize, Vec<Pair>) {
-        let at = before.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+    /// Hypotheses whose names begin as the text ends.
+    fn hypotheses_with(&self, before: &str, name: &str) -> (usize, Vec<Pair>) {
         let lines = self.session.borrow_mut().hypotheses();
         let names = lines.into_iter().map(|line| line.name);
-        let found = names.filter(|known| known.starts_with(&before[at..])).map(same);
-        (at, found.collect())
+        let found = names.filter(|known| known.starts_with(name)).map(same);
+        (before.len() - name.len(), found.collect())
     }
 
     /// Claims and sources.

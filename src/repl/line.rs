@@ -34,6 +34,8 @@ pub enum Takes {
     File,
     /// Files, several or none.
     MaybeFiles,
+    /// Names of hypotheses, several or none.
+    MaybeHypotheses,
     Verb,
     OnOff,
     /// A claim, a source, a rule or a file.
@@ -355,7 +357,7 @@ pub const VERBS: &[Verb] = &[
     Verb {
         name: "hypotheses",
         short: None,
-        takes: Takes::MaybeFacts,
+        takes: Takes::MaybeHypotheses,
         does: "what each hypothesis comes to: goals, strength, what appears and falls",
         flags: &[],
         more: "As in `:hypotheses`, or for some of them `:hypotheses one_actor contractor(\"x-firm\")`.",
@@ -454,6 +456,7 @@ impl Verb {
             Takes::Saving => " NAME FILE | claims FILE",
             Takes::File => " FILE",
             Takes::MaybeFiles => " [FILE …]",
+            Takes::MaybeHypotheses => " [NAME …]",
             Takes::Verb => " [COMMAND]",
             Takes::OnOff => " [on | off]",
         };
@@ -475,8 +478,6 @@ fn value_name(flag: &str) -> &'static str {
         "min-reliability" => "A-F",
         "max-credibility" => "1-6",
         "relation" => "RELATION",
-        "using" => "RELATIONS",
-        "rival" => "FACT",
         "without-source" => "SOURCE",
         "without-claim" => "CLAIM",
         "without-rule" => "PLACE",
@@ -484,6 +485,9 @@ fn value_name(flag: &str) -> &'static str {
         "hypothesis" | "author" => "NAME",
         "date" => "DATE",
         "note" => "TEXT",
+        "using" => "RELATIONS",
+        "rival" => "FACT",
+        "strength" => "HOW",
         _ => "N",
     }
 }
@@ -534,11 +538,11 @@ fn parse_command(command: &str) -> Result<Line, String> {
         ("undo", None) => run(Command::Undo),
         ("redo", None) => run(Command::Redo),
         ("diff", None) => run(Command::Diff),
-        ("what-if", changes) => run(Command::WhatIf(WhatIfQuestion {
+        ("what-if", changes) => run(Command::WhatIf(Box::new(WhatIfQuestion {
             supposed: supposing::changes(changes.as_deref().unwrap_or_default(), &flags)?,
             why: flags.has("why"),
             weigh: flags.parsed("weigh")?,
-        })),
+        }))),
         ("hyp", None) => run(Command::Hypotheses),
         ("next", None) => run(Command::Next),
         ("all", None) => run(Command::All),
@@ -578,11 +582,11 @@ fn parse_command(command: &str) -> Result<Line, String> {
             time: flags.has("time"),
             ..WhyQuestion::of(fact)
         })),
-        ("assume", Some(text)) => run(Command::Suppose(Supposition {
+        ("assume", Some(text)) => run(Command::Suppose(Box::new(Supposition {
             assume: vec![text],
             ..Supposition::default()
-        })),
-        ("withdraw", Some(text)) => run(Command::Suppose(supposing::withdrawal(&text))),
+        }))),
+        ("withdraw", Some(text)) => run(Command::Suppose(Box::new(supposing::withdrawal(&text)))),
         ("hyp", Some(text)) => supposing::hypothesis(&text).map(Line::Run),
         ("reject", Some(fact)) => supposing::reject(fact, &flags).map(Line::Run),
         ("save", Some(text)) => supposing::save(&text, &flags).map(Line::Run),

@@ -66,9 +66,9 @@ pub enum Command {
     /// Whether expectations are met.
     Test(TestQuestion),
     /// The difference a supposition would make.
-    WhatIf(WhatIfQuestion),
+    WhatIf(Box<WhatIfQuestion>),
     /// Supposes something from now on, on top of what is supposed already.
-    Suppose(Supposition),
+    Suppose(Box<Supposition>),
     /// Takes the last supposition back.
     Undo,
     /// Supposes again what was taken back last.

@@ -13,6 +13,7 @@ const SPARSE: usize = 8;
 ///
 /// Growing keeps the room of a key a power of two and moves it when full, so adding is O(1) amortised. Keys are found
 /// through an offset table when they are dense numbers, and by hashing otherwise.
+#[derive(Clone)]
 pub struct Index {
     key: Vec<usize>,
     payload: Vec<usize>,
@@ -31,6 +32,7 @@ struct Slot {
 }
 
 /// Where entries lie.
+#[derive(Clone)]
 enum Arena {
     Own(Vec<Code>),
     /// A column of sorted rows, whose entries lie together as they are.
@@ -46,6 +48,7 @@ impl Arena {
     }
 }
 
+#[derive(Clone)]
 enum Locate {
     /// No key columns: one slot.
     Unit,

@@ -14,6 +14,7 @@ const SPARSE: usize = 8;
 /// A key whose room is full moves to one of the next power of two, so adding is O(1) amortised; what it leaves serves
 /// the next key that needs as much. Keys are found through an offset table when they are dense numbers, and by hashing
 /// otherwise.
+#[derive(Clone)]
 pub struct Index {
     key: Vec<usize>,
     payload: Vec<usize>,
@@ -62,6 +63,7 @@ impl Slot {
 }
 
 /// Where entries lie.
+#[derive(Clone)]
 enum Arena {
     Own(Vec<Code>),
     /// A column of sorted rows, whose entries lie together as they are.
@@ -77,6 +79,7 @@ impl Arena {
     }
 }
 
+#[derive(Clone)]
 enum Locate {
     /// No key columns: one slot.
     Unit,

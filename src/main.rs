@@ -4,10 +4,8 @@ use cutout::cli::args::{Cli, ReplArgs, Verb};
 use cutout::{cli, repl};
 use std::process::ExitCode;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
+    cli::memory::give_back_early();
     let Cli { directory, command } = Cli::typed();
     let directory = directory.as_deref();
     let status = match command {

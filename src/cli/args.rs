@@ -20,6 +20,7 @@ Examples:
   cutout query --csv 'serves(F, M)' > serves.csv
   cutout why 'attributed(\"apt3\", \"mss\")'       the proof, down to claims and sources
   cutout run                                    the whole case in batch
+  cutout test                                   what the rules must conclude, and what not
   cutout run prog.dl -F facts -D out -j 2       a Soufflé program, unchanged
   cutout check --json rules/*.dl                diagnostics for an editor
 
@@ -79,7 +80,8 @@ A file of expectations, each ended by a dot:
   serves(\"a\", M) -> { \"mss\" }.     exactly these answers; of two variables { (\"x\", 1), … }
   serves(_, \"mss\") -> count >= 8.   also of one fact: strength, supports, roots
   no violations.                    no constraint is violated
-  violated \"text\".                one is, with this in its text or place";
+  violated \"text\".                one is, with this in its text or place
+  under contractor { … }            what is in the braces, under this hypothesis";
 
 const DIFF_EXAMPLES: &str = "\
 Examples:

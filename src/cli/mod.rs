@@ -25,7 +25,7 @@ mod check;
 mod diff;
 mod explain;
 mod fmt;
-mod memory;
+pub mod memory;
 mod query;
 mod run;
 mod suppose;

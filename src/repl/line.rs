@@ -34,6 +34,8 @@ pub enum Takes {
     File,
     /// Files, several or none.
     MaybeFiles,
+    /// Names of hypotheses, several or none.
+    MaybeHypotheses,
     Verb,
     OnOff,
     /// A claim, a source, a rule or a file.
@@ -330,7 +332,7 @@ pub const VERBS: &[Verb] = &[
     Verb {
         name: "hypotheses",
         short: None,
-        takes: Takes::MaybeFacts,
+        takes: Takes::MaybeHypotheses,
         does: "what each hypothesis comes to: goals, strength, what appears and falls",
         flags: &[],
         more: "As in `:hypotheses`, or for some of them `:hypotheses one_actor contractor(\"x-firm\")`.",
@@ -428,6 +430,7 @@ impl Verb {
             Takes::Saving => " NAME FILE | claims FILE",
             Takes::File => " FILE",
             Takes::MaybeFiles => " [FILE …]",
+            Takes::MaybeHypotheses => " [NAME …]",
             Takes::Verb => " [COMMAND]",
             Takes::OnOff => " [on | off]",
         };
@@ -458,6 +461,7 @@ fn value_name(flag: &str) -> &'static str {
         "note" => "TEXT",
         "using" => "RELATIONS",
         "rival" => "FACT",
+        "strength" => "HOW",
         _ => "N",
     }
 }

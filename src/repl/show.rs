@@ -32,7 +32,7 @@ pub fn show(answer: &Answer, look: Look, out: &mut dyn Write) -> io::Result<()> 
             writeln!(out, "{}{aside}", changed(change, look.timed))
         }
         Answer::Proof(proof) => proof::print(proof, look.width, look.palette, out),
-        Answer::Missing(missing) => write!(out, "{missing}"),
+        Answer::Missing(missing) => proof::print_missing(missing, look.width, look.palette, out),
         Answer::Corroboration(found) => write!(out, "{found}"),
         Answer::Critical(found) => write!(out, "{found}"),
         Answer::Timeline(found) => write!(out, "{found}"),

@@ -10,6 +10,8 @@ mod assume;
 mod at_once;
 mod case;
 mod case_diff;
+#[cfg(test)]
+mod case_diff_tests;
 mod catalogue;
 mod check;
 mod clauses;
@@ -91,7 +93,7 @@ pub use options::Options;
 pub use outcome::Violated;
 pub use outputs::Written;
 pub use overlays::Supposition;
-pub use pages::page;
+pub use pages::{codes, page};
 pub use plans::{Plans, RulePlans, StratumPlans};
 pub use questions::Answered;
 pub use reject::{Choice, Kept, RejectOption, RejectQuestion, RejectedClaim, Rejection};

@@ -22,6 +22,8 @@ fn main() -> ExitCode {
         Some(Verb::Timeline(arguments)) => cli::timeline(directory, &arguments),
         Some(Verb::Impact(arguments)) => cli::impact(directory, &arguments),
         Some(Verb::Worlds(arguments)) => cli::worlds(directory, &arguments),
+        Some(Verb::Compare(arguments)) => cli::compare(directory, &arguments),
+        Some(Verb::Requirements(arguments)) => cli::requirements(directory, &arguments),
         Some(Verb::Abduce(arguments)) => cli::abduce(directory, &arguments),
         Some(Verb::Corroboration(arguments)) => cli::corroboration(directory, &arguments),
         Some(Verb::Critical(arguments)) => cli::critical(directory, &arguments),

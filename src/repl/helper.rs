@@ -57,7 +57,7 @@ impl CaseHelper {
             ) => self.clause(before, at),
             Ok(Takes::Withdrawal) => self.withdrawal(before, at),
             Ok(Takes::Hypothesis) => self.hypothesis(before, at),
-            Ok(Takes::MaybeHypotheses) => {
+            Ok(Takes::Hypotheses | Takes::MaybeHypotheses) => {
                 let last = argument.rsplit([' ', ',']).next().unwrap_or_default();
                 self.hypotheses_with(before, last)
             }

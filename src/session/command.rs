@@ -1,6 +1,7 @@
 //! What a user may ask of a session, as data.
 
 use super::abduce::AbductionQuestion;
+use super::compare::ComparisonQuestion;
 use super::critical::CriticalQuestion;
 use super::expectations::TestQuestion;
 use super::overlays::Supposition;
@@ -40,6 +41,10 @@ pub enum Command {
     Worlds(String),
     /// What would have to be so for a fact to hold.
     Abduce(AbductionQuestion),
+    /// Competing hypotheses side by side.
+    Compare(ComparisonQuestion),
+    /// What to collect to tell hypotheses apart.
+    Requirements(ComparisonQuestion),
     /// Lets only some claims count, until the next such command.
     Lens(Lens),
     /// Every relation with its size.

@@ -16,6 +16,8 @@ mod catalogue;
 mod check;
 mod clauses;
 mod command;
+mod compare;
+mod comparison_text;
 mod corroboration;
 mod costs;
 mod coverage;
@@ -35,6 +37,7 @@ mod hypothesis_table;
 mod impact;
 mod layer;
 mod loaded;
+mod matrix;
 mod options;
 mod outcome;
 mod outputs;
@@ -47,6 +50,7 @@ mod pool;
 mod program;
 mod questions;
 mod reject;
+mod requirements;
 mod rows;
 mod rule_places;
 mod save;
@@ -78,6 +82,7 @@ pub use case_diff::{
 pub use check::{Checked, ReadFacts, check};
 pub use clauses::ClauseText;
 pub use command::Command;
+pub use compare::{Column, Comparison, ComparisonQuestion, Flip, Pair, Row as Compared};
 pub use corroboration::Corroborated;
 pub use costs::{Costs, RelationGrowth, RoundOf, RuleCosts, StratumCosts, VersionCosts};
 pub use coverage::{Coverage, InputCoverage, RuleCoverage};
@@ -97,6 +102,7 @@ pub use pages::{codes, page};
 pub use plans::{Plans, RulePlans, StratumPlans};
 pub use questions::Answered;
 pub use reject::{Choice, Kept, RejectOption, RejectQuestion, RejectedClaim, Rejection};
+pub use requirements::{Channel, Requirement, Requirements};
 pub use save::{SaveClaims, Saved};
 pub use table::Table;
 pub use text::format;
@@ -118,6 +124,8 @@ pub use crate::explain::{GraphFormat, Line, LineKind, Row, Tree, wrap};
 pub use crate::hypothesis::{Difference, Overlay, Withdrawal, World};
 pub use crate::plan::{PlanText, StepText};
 
+#[cfg(test)]
+mod compare_tests;
 #[cfg(test)]
 mod overlay_tests;
 #[cfg(test)]

@@ -62,7 +62,10 @@ pub fn instances(items: &[Item], findings: &mut Findings) -> Vec<Item> {
         return Vec::new();
     }
     expander.check_names(items);
-    if !expander.check_inheritance() || !expander.check_components(items) {
+    let Some(sound) = expander.check_inheritance() else {
+        return Vec::new();
+    };
+    if !(expander.check_components(items) & sound) {
         return Vec::new();
     }
     let mut instances = Vec::new();
@@ -162,8 +165,8 @@ impl<'a> Expander<'a, '_> {
         sound
     }
 
-    /// Whether no component inherits from itself, or through too many others.
-    fn check_inheritance(&mut self) -> bool {
+    /// Whether no component inherits from itself. `None`: one does so through too many others to look any further.
+    fn check_inheritance(&mut self) -> Option<bool> {
         let bases: Vec<Vec<usize>> = (0..self.components.len())
             .map(|index| {
                 let declared = &self.components[index];
@@ -197,7 +200,7 @@ impl<'a> Expander<'a, '_> {
             }
         }
         if !sound {
-            return false;
+            return Some(false);
         }
         // Groups are numbered as they are found: bases before what inherits from them.
         let mut order: Vec<usize> = (0..group.len()).collect();
@@ -218,10 +221,10 @@ impl<'a> Expander<'a, '_> {
                     )
                     .at(name.span, "inherits through too many others"),
                 );
-                return false;
+                return None;
             }
         }
-        true
+        Some(true)
     }
 
     /// Parameters of a component and of those around it: what they stand for is known only later.

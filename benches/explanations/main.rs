@@ -14,9 +14,6 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Times explanation commands on the shipped case.
 #[derive(Parser)]
 struct Arguments {

@@ -1,11 +1,11 @@
 //! Explanations on the command line: open the case, ask, print.
 
-use super::args::{AbduceArgs, CriticalArgs, ExplainArgs, FactArgs, RejectArgs, ThingArgs};
+use super::args::{CriticalArgs, ExplainArgs, FactArgs, RejectArgs, ThingArgs};
 use super::interrupt::Interrupt;
 use super::status::Status;
 use super::style::Palette;
 use super::{open, proof, report, suppose, terminal};
-use crate::session::{AbductionQuestion, CriticalQuestion, Error, Session};
+use crate::session::{CriticalQuestion, Error, Session};
 use serde::Serialize;
 use std::fmt::Display;
 use std::io::{self, BufWriter, Write};
@@ -25,7 +25,7 @@ pub fn open(
     Ok(session)
 }
 
-fn answer<T: Serialize + Display>(
+pub fn answer<T: Serialize + Display>(
     directory: Option<&Path>,
     programs: &[PathBuf],
     arguments: &ExplainArgs,
@@ -88,21 +88,6 @@ pub fn worlds(directory: Option<&Path>, arguments: &FactArgs) -> Status {
     let common = &arguments.explain;
     answer(directory, &arguments.programs, common, |session| {
         session.worlds(&arguments.fact)
-    })
-}
-
-pub fn abduce(directory: Option<&Path>, arguments: &AbduceArgs) -> Status {
-    let question = AbductionQuestion {
-        fact: arguments.fact.clone(),
-        using: arguments.using.clone(),
-        most: arguments.max.map(usize::from),
-        limit: arguments.limit,
-        rival: arguments.rival.clone(),
-        new_constants: arguments.new_constants,
-    };
-    let common = &arguments.explain;
-    answer(directory, &arguments.programs, common, |session| {
-        session.abduce(&question)
     })
 }
 

@@ -23,6 +23,28 @@ impl IndexSpec {
     }
 }
 
+/// Takes a row that is gone out of the indexes of some columns, where no other row has the same values there.
+fn take_from_partial(indexes: &mut FxHashMap<IndexSpec, Held>, row: &[Code]) {
+    let whole: Vec<Arc<Index>> = indexes
+        .iter()
+        .filter(|(spec, _)| spec.is_whole(row.len()))
+        .map(|(_, held)| held.index.clone())
+        .collect();
+    indexes.retain(|spec, held| {
+        if spec.is_whole(row.len()) {
+            return true;
+        }
+        let Some(judge) = whole.iter().find(|index| *index.key() == spec.key[..]) else {
+            return false;
+        };
+        match Arc::get_mut(&mut held.index) {
+            Some(_) if judge.agrees(row, &spec.payload) => true,
+            Some(index) => index.take(row),
+            None => false,
+        }
+    });
+}
+
 /// Rows that are stated, among others.
 struct Told {
     base: SortedRows,
@@ -143,6 +165,7 @@ impl RelationState {
         let mut all = derived.clone();
         all.append(stated.rows());
         let all = SortedRows::from_unsorted(all);
+        self.told = (!derived.is_empty()).then(|| Told::new(stated.clone()));
         self.births = births.then(|| {
             let mut births = Births::new(stated);
             births.push(1, SortedRows::from_unsorted(derived));
@@ -181,6 +204,13 @@ impl RelationState {
             self.set = RowSet::fixed(stated);
         }
         count
+    }
+
+    /// Before [`RelationState::open`]: nobody looks at the relation before it is closed, nor at when its rows came in.
+    pub fn settle_later(&mut self) {
+        if let Some(admission) = &mut self.admission {
+            admission.get_mut().settle_later();
+        }
     }
 
     /// Whether derived rows have to go through [`RelationState::admit`].
@@ -278,6 +308,11 @@ impl RelationState {
 
     /// No more rows will come: the delta is forgotten.
     pub fn close(&mut self) {
+        let admission = self.admission.as_mut().map(Mutex::get_mut);
+        if let Some(classes) = admission.and_then(Admission::settled) {
+            self.distinct.fill(classes.members().len().max(1) as f64);
+            self.set = RowSet::equivalence(classes);
+        }
         self.merge_delta();
         self.closed = true;
         self.delta = Arc::new(Rows::new(self.set.arity()));
@@ -312,8 +347,12 @@ impl RelationState {
         let mut columns = spec.key.clone();
         columns.extend(&spec.payload);
         let whole = columns.len() == self.set.arity() || !self.closed;
-        let index = match self.set.as_sorted() {
-            Some(rows) if whole => Index::over_sorted(rows, &spec.key, &spec.payload),
+        let classes = self.set.as_classes();
+        let shared =
+            classes.and_then(|classes| Index::over_classes(classes, &spec.key, &spec.payload));
+        let index = match (shared, self.set.as_sorted()) {
+            (Some(index), _) => index,
+            (_, Some(rows)) if whole => Index::over_sorted(rows, &spec.key, &spec.payload),
             _ if whole => Index::build(&self.set, &spec.key, &spec.payload),
             _ => {
                 let projected = SortedRows::from_unsorted(self.set.to_rows().project(&columns));
@@ -532,33 +571,17 @@ impl RelationState {
         }
         let arity = row.len();
         let indexes = self.indexes.get_mut();
-        for held in indexes
-            .iter_mut()
-            .filter(|(spec, _)| spec.is_whole(arity))
-            .map(|(_, held)| held)
-        {
-            if let Some(index) = Arc::get_mut(&mut held.index) {
+        let mut partial = false;
+        for (spec, held) in indexes.iter_mut() {
+            if !spec.is_whole(arity) {
+                partial = true;
+            } else if let Some(index) = Arc::get_mut(&mut held.index) {
                 index.take(row);
             }
         }
-        let whole: Vec<Arc<Index>> = indexes
-            .iter()
-            .filter(|(spec, _)| spec.is_whole(arity))
-            .map(|(_, held)| held.index.clone())
-            .collect();
-        indexes.retain(|spec, held| {
-            if spec.is_whole(arity) {
-                return true;
-            }
-            let Some(judge) = whole.iter().find(|index| *index.key() == spec.key[..]) else {
-                return false;
-            };
-            match Arc::get_mut(&mut held.index) {
-                Some(_) if judge.agrees(row, &spec.payload) => true,
-                Some(index) => index.take(row),
-                None => false,
-            }
-        });
+        if partial {
+            take_from_partial(indexes, row);
+        }
         true
     }
 

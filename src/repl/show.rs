@@ -39,6 +39,8 @@ pub fn show(answer: &Answer, look: Look, out: &mut dyn Write) -> io::Result<()> 
         Answer::Impact(found) => write!(out, "{found}"),
         Answer::Worlds(found) => write!(out, "{found}"),
         Answer::Abduction(found) => write!(out, "{found}"),
+        Answer::Comparison(found) => write!(out, "{found}"),
+        Answer::Requirements(found) => write!(out, "{found}"),
         Answer::Lens(lens) => writeln!(out, "counting now: {lens}"),
         Answer::Relations(sizes) => table::print(&relations(sizes), look.width, look.palette, out),
         Answer::Schema(schema) => self::schema(schema, look, out),

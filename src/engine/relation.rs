@@ -167,6 +167,7 @@ impl RelationState {
             distinct: self.distinct.clone(),
             births: self.births.clone(),
             told: self.told.clone(),
+            scans: Mutex::default(),
             // Whoever derives the relation anew makes it anew.
             admission: None,
         }

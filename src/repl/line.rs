@@ -629,6 +629,29 @@ fn comparison(names: &str, flags: &Given) -> Result<ComparisonQuestion, String> 
     })
 }
 
+/// Names, with constants for their parameters or without.
+fn called(text: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut name = String::new();
+    let mut depth = 0usize;
+    for piece in pieces(text) {
+        let word = &text[piece.range.clone()];
+        match piece.kind {
+            PieceKind::Open => depth += 1,
+            PieceKind::Close => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        let apart = depth == 0 && (word.trim().is_empty() || word == ",");
+        match apart {
+            true if !name.is_empty() => names.push(std::mem::take(&mut name)),
+            true => {}
+            false => name.push_str(word),
+        }
+    }
+    names.extend(Some(name).filter(|name| !name.is_empty()));
+    names
+}
+
 /// Atoms one after the other, or names.
 fn atoms(text: &str) -> Vec<String> {
     let mut atoms = Vec::new();

@@ -5,26 +5,28 @@ use crate::analysis::checked::{AggregateOp, ValueType};
 use crate::storage::{Code, Dictionary};
 use crate::syntax::ast::CompareOp;
 
-/// The total of one group so far. A sum of integers wraps; a sum of floats depends on the order of arrival.
+/// The total of one group so far. A sum of integers wraps; floats are added up in ascending order, so that the sum is the
+/// same in whatever order they arrive.
 #[derive(Clone, Debug)]
 pub struct Accumulator {
     operand: ValueType,
     total: Total,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Total {
     Count(u64),
     /// Wraps, and so does for signed numbers what it does for unsigned ones.
     Sum(u64),
-    FloatSum(f64),
+    FloatSum(Vec<f64>),
     /// `beats` tells when a later value replaces the kept one: never when they are equal.
     Best {
         beats: CompareOp,
         kept: Option<Code>,
     },
+    FloatMean(Vec<f64>),
     Mean {
-        sum: f64,
+        sum: i128,
         count: u64,
     },
     /// What a registered closure makes of the values is not known here.
@@ -35,7 +37,7 @@ impl Accumulator {
     pub fn new(op: AggregateOp, operand: ValueType) -> Accumulator {
         let total = match op {
             AggregateOp::Count => Total::Count(0),
-            AggregateOp::Sum if operand == ValueType::Float => Total::FloatSum(0.0),
+            AggregateOp::Sum if operand == ValueType::Float => Total::FloatSum(Vec::new()),
             AggregateOp::Sum => Total::Sum(0),
             AggregateOp::Min => Total::Best {
                 beats: CompareOp::Lt,
@@ -45,7 +47,8 @@ impl Accumulator {
                 beats: CompareOp::Gt,
                 kept: None,
             },
-            AggregateOp::Mean => Total::Mean { sum: 0.0, count: 0 },
+            AggregateOp::Mean if operand == ValueType::Float => Total::FloatMean(Vec::new()),
+            AggregateOp::Mean => Total::Mean { sum: 0, count: 0 },
             AggregateOp::User => Total::Unknown,
         };
         Accumulator { operand, total }
@@ -58,7 +61,9 @@ impl Accumulator {
             Total::Count(count) => *count += 1,
             Total::Unknown => {}
             Total::Sum(sum) => *sum = sum.wrapping_add(dictionary.to_word(value)),
-            Total::FloatSum(sum) => *sum += dictionary.to_float(value),
+            Total::FloatSum(values) | Total::FloatMean(values) => {
+                values.push(dictionary.to_float(value));
+            }
             Total::Best { beats, kept } => match kept {
                 Some(best) if !compare(*beats, operand, value, *best, dictionary) => {}
                 _ => *kept = Some(value),
@@ -66,9 +71,8 @@ impl Accumulator {
             Total::Mean { sum, count } => {
                 *count += 1;
                 *sum += match operand {
-                    ValueType::Float => dictionary.to_float(value),
-                    ValueType::Unsigned => dictionary.to_word(value) as f64,
-                    _ => dictionary.to_number(value) as f64,
+                    ValueType::Unsigned => i128::from(dictionary.to_word(value)),
+                    _ => i128::from(dictionary.to_number(value)),
                 };
             }
         }
@@ -83,10 +87,11 @@ impl Accumulator {
 
     /// Takes in what another accumulator of the same kind has gathered after this one.
     pub fn merge(&mut self, later: &Accumulator, dictionary: &Dictionary) {
-        match (&mut self.total, later.total) {
+        match (&mut self.total, later.total.clone()) {
             (Total::Count(count), Total::Count(more)) => *count += more,
             (Total::Sum(sum), Total::Sum(more)) => *sum = sum.wrapping_add(more),
-            (Total::FloatSum(sum), Total::FloatSum(more)) => *sum += more,
+            (Total::FloatSum(values), Total::FloatSum(more))
+            | (Total::FloatMean(values), Total::FloatMean(more)) => values.extend(more),
             (Total::Best { .. }, Total::Best { kept, .. }) => {
                 if let Some(value) = kept {
                     self.add(value, dictionary);
@@ -112,13 +117,23 @@ impl Accumulator {
         match self.total {
             Total::Count(count) => Some(dictionary.unsigned(count)),
             Total::Sum(sum) => Some(dictionary.word(sum)),
-            Total::FloatSum(sum) => Some(dictionary.float(sum)),
+            Total::FloatSum(ref values) => Some(dictionary.float(sum(values))),
             Total::Best { kept, .. } => kept,
+            Total::FloatMean(ref values) if values.is_empty() => None,
+            Total::FloatMean(ref values) => {
+                Some(dictionary.float(sum(values) / values.len() as f64))
+            }
             Total::Unknown => None,
             Total::Mean { count: 0, .. } => None,
-            Total::Mean { sum, count } => Some(dictionary.float(sum / count as f64)),
+            Total::Mean { sum, count } => Some(dictionary.float(sum as f64 / count as f64)),
         }
     }
+}
+
+fn sum(values: &[f64]) -> f64 {
+    let mut values = values.to_vec();
+    values.sort_unstable_by(f64::total_cmp);
+    values.iter().fold(0.0, |sum, value| sum + value)
 }
 
 #[cfg(test)]

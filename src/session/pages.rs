@@ -16,34 +16,6 @@ const RUNNING: &[(&str, &str)] = &[
         "D065",
         "What was asked about is no claim, source, rule or file of the case.",
     ),
-    ("D070", "What is to be withdrawn is derived, not stated."),
-    ("D071", "What is to be withdrawn does not hold."),
-    (
-        "D072",
-        "What is to be withdrawn is no claim, source, rule or file of the case.",
-    ),
-    ("D073", "What is to be assumed holds already."),
-    (
-        "D074",
-        "A hypothesis is given more or fewer arguments than it has parameters.",
-    ),
-    (
-        "D075",
-        "A claim or source is assumed, which can only be withdrawn.",
-    ),
-    ("D076", "No hypothesis has this name, or it cannot be one."),
-    ("D077", "Two hypotheses have one name."),
-    ("D078", "A file of hypotheses holds something else besides."),
-    ("D079", "Nothing is supposed."),
-    ("D080", "The goal of an abduction is no pattern."),
-    (
-        "D081",
-        "Nothing may be assumed, or nothing is there to keep as a claim.",
-    ),
-    (
-        "D082",
-        "What is to be rejected does not hold or hangs on no claim, or the choice is none of those offered.",
-    ),
     (
         "D501",
         "A functor has no value for its arguments, and such faults were asked to be errors.",
@@ -52,20 +24,64 @@ const RUNNING: &[(&str, &str)] = &[
         "D502",
         "A functor is called that the embedding program did not register.",
     ),
-    ("D601", "There is no file of expectations."),
-    ("D602", "A file of expectations cannot be read."),
+    (
+        "D601",
+        "Expectations were to be checked, and there is no file of them.",
+    ),
+    ("D602", "A file of expectations that cannot be read."),
     (
         "D603",
-        "An expected answer has more or fewer values than the query has columns.",
+        "An expected answer has more or fewer values than the question has variables.",
     ),
-    ("D604", "A measure is expected of more than one fact."),
+    (
+        "D604",
+        "Strength, supports or roots are expected of something that is not one fact.",
+    ),
     (
         "D605",
-        "Something is expected under a hypothesis that is wrong.",
+        "Something is expected under a hypothesis that is not there, or is wrong.",
     ),
     (
         "W501",
         "A functor has no value for its arguments: the rule instance yields nothing.",
+    ),
+];
+
+/// Codes of what is supposed, and of judgements.
+const SUPPOSING: &[(&str, &str)] = &[
+    (
+        "D070",
+        "A derived fact was to be withdrawn: something it rests on would have to go instead.",
+    ),
+    ("D071", "A fact was to be withdrawn that does not hold."),
+    (
+        "D072",
+        "A claim, source, rule or rule file was to be withdrawn that is not there.",
+    ),
+    ("D073", "A fact was to be assumed that holds already."),
+    (
+        "D074",
+        "A hypothesis was named with too few or too many constants.",
+    ),
+    (
+        "D075",
+        "Something was to be supposed in a way in which it cannot be.",
+    ),
+    (
+        "D076",
+        "A hypothesis was named that does not exist, or cannot be called so.",
+    ),
+    ("D077", "Two hypotheses have one name."),
+    ("D078", "A file of hypotheses holds something else."),
+    ("D079", "Nothing was supposed."),
+    (
+        "D080",
+        "There is no supposition to go back to, to leave or to save.",
+    ),
+    ("D081", "What is supposed cannot be written as claims."),
+    (
+        "D082",
+        "An inference cannot be rejected, or not in this way.",
     ),
 ];
 
@@ -159,7 +175,7 @@ fn abridged(line: &str) -> String {
 /// Every code that a diagnostic may carry, part by part.
 pub fn codes() -> impl Iterator<Item = &'static str> {
     let coded = syntax::codes::CODES.iter().chain(analysis::codes::CODES);
-    let plain = io::codes::TABLE.iter().chain(RUNNING);
+    let plain = io::codes::TABLE.iter().chain(RUNNING).chain(SUPPOSING);
     coded
         .map(|entry| entry.code)
         .chain(plain.map(|(code, _)| *code))
@@ -167,7 +183,7 @@ pub fn codes() -> impl Iterator<Item = &'static str> {
 
 fn meaning(code: &str) -> Option<(&'static str, Option<&'static str>)> {
     let coded = syntax::codes::CODES.iter().chain(analysis::codes::CODES);
-    let plain = io::codes::TABLE.iter().chain(RUNNING);
+    let plain = io::codes::TABLE.iter().chain(RUNNING).chain(SUPPOSING);
     coded
         .map(|entry| (entry.code, entry.meaning, entry.warning_name))
         .chain(plain.map(|&(known, meaning)| (known, meaning, None)))

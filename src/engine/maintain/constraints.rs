@@ -18,29 +18,24 @@ impl Transaction<'_> {
             let rule = self.dropped[at];
             if self.before[rule].head.is_none() {
                 let rows = self.derived_before(rule)?;
-                mended.extend(violation(
-                    self.before,
-                    self.relations,
-                    rule,
-                    rows.into_iter().map(|row| row.0),
-                ));
+                mended.extend(violation(self.before, self.relations, rule, rows));
             }
         }
         for &rule in self.program.constraints() {
             let (mut new, mut gone) = (BTreeSet::new(), BTreeSet::new());
             if self.added.contains(&rule) {
                 let nothing = [Row::from([])];
-                for (row, _) in self.heads(rule, Start::Nothing, &nothing, View::Now)? {
+                for row in self.heads(rule, Start::Nothing, &nothing, View::Now)? {
                     new.insert(row);
                 }
             } else {
                 for (start, seeds) in self.lost(rule)? {
-                    for (row, _) in self.heads(rule, start, &seeds, View::Before)? {
+                    for row in self.heads(rule, start, &seeds, View::Before)? {
                         gone.insert(row);
                     }
                 }
                 for (start, seeds) in self.gained(rule)? {
-                    for (row, _) in self.heads(rule, start, &seeds, View::Now)? {
+                    for row in self.heads(rule, start, &seeds, View::Now)? {
                         new.insert(row);
                     }
                 }
@@ -63,7 +58,7 @@ impl Transaction<'_> {
     }
 
     /// What a rule of the old program derived.
-    pub fn derived_before(&self, rule: RuleId) -> Result<Vec<(Row, u32)>, Halt> {
+    pub fn derived_before(&self, rule: RuleId) -> Result<Vec<Row>, Halt> {
         let dictionary = self.context.dictionary;
         let route = survey(
             self.before,
@@ -72,7 +67,7 @@ impl Transaction<'_> {
             self.relations,
             dictionary,
         );
-        self.along(&route, &[Row::from([])], View::Before)
+        self.along(&route, &[Row::from([])], View::Before, &|_| true)
     }
 }
 

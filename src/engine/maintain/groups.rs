@@ -169,7 +169,7 @@ impl Transaction<'_> {
                 true => (new, gone),
             };
             for (rows, view) in [(before, View::Before), (now, View::Now)] {
-                for (group, _) in self.heads(rule, Start::Inner(at, inner), &rows, view)? {
+                for group in self.heads(rule, Start::Inner(at, inner), &rows, view)? {
                     groups.insert(places.iter().map(|&place| group[place]).collect());
                 }
             }

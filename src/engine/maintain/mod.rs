@@ -7,7 +7,8 @@
 //! Strata are gone through in order. In one that something reached, rows that may have lost their support are doomed,
 //! those sure to have another are kept, the others are taken out; then what follows anew is added, as far as it goes
 //! (delete and rederive: Gupta, Mumick and Subrahmanian, 1993). Births, where they are recorded, are what makes a
-//! support sure: it uses earlier rows only (compare Motik, Nenov, Piro and Horrocks, 2019, who search backward for it).
+//! support sure: it uses earlier rows only. Where they are not, a proof is looked for backward, not very far (compare
+//! Motik, Nenov, Piro and Horrocks, 2019).
 //! What cannot be followed row by row, or would cost more so, is derived anew, a stratum at a time, and compared.
 //!
 //! Rows are changed in place, and each deed is written down: whatever ends a change early, or undoes it later, goes
@@ -18,6 +19,7 @@ mod constraints;
 mod groups;
 mod journal;
 mod programs;
+mod prove;
 mod rerun;
 mod route;
 mod routes;

@@ -1,7 +1,8 @@
 //! In which rules two programs differ.
 
 use crate::analysis::checked::{
-    Aggregate, Atom, CheckedProgram, Literal, LiteralKind, RelationId, Rule, RuleId,
+    Aggregate, Atom, CheckedProgram, Functor, Literal, LiteralKind, Relation, RelationId, Rule,
+    RuleId,
 };
 use crate::syntax::ast::DirectiveKind;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -15,6 +16,8 @@ pub struct Rewritten {
     pub added: FxHashSet<RuleId>,
     /// Relations that are something else than before, beyond the rules that derive them.
     pub redefined: FxHashSet<RelationId>,
+    /// Whether there are other rules, or the same in another order.
+    pub differs: bool,
 }
 
 /// Rules are the same when they say the same, wherever they stand. O(rules) where they stand in the same order.
@@ -47,16 +50,24 @@ pub fn compare(before: &CheckedProgram, after: &CheckedProgram) -> Rewritten {
     }
     found.dropped = left.into_values().flatten().map(|(id, _)| id).collect();
     found.dropped.sort();
-    found.redefined = redefined(before, after);
+    found.differs = !old.is_empty() || !new.is_empty();
+    found.redefined = redefined(before, after, found.differs);
     found
 }
 
-fn redefined(before: &CheckedProgram, after: &CheckedProgram) -> FxHashSet<RelationId> {
+fn redefined(
+    before: &CheckedProgram,
+    after: &CheckedProgram,
+    rules_differ: bool,
+) -> FxHashSet<RelationId> {
     let mut found = FxHashSet::default();
     for ((id, old), (_, new)) in before.relations().zip(after.relations()) {
-        let choices = old.choice_domains != new.choice_domains;
+        // Rules choose in the order in which they stand.
+        let choices = old.choice_domains != new.choice_domains
+            || rules_differ && !new.choice_domains.is_empty();
         if old.kind != new.kind
             || choices
+            || lattice(old) != lattice(new)
             || subsumptions(before, id) != subsumptions(after, id)
             || limits(before, id) != limits(after, id)
         {
@@ -64,6 +75,11 @@ fn redefined(before: &CheckedProgram, after: &CheckedProgram) -> FxHashSet<Relat
         }
     }
     found
+}
+
+fn lattice(relation: &Relation) -> Option<(usize, &[Functor])> {
+    let lattice = relation.lattice.as_ref()?;
+    Some((lattice.key, &lattice.lubs))
 }
 
 /// In words, because subsumptions are few.
@@ -185,19 +201,21 @@ fn same_literal(a: &LiteralKind, b: &LiteralKind) -> bool {
 }
 
 fn same_aggregate(a: &Aggregate, b: &Aggregate) -> bool {
-    (
-        a.op,
-        a.operand,
-        &a.target,
-        &a.injected,
-        &a.witnesses,
-        a.result,
-    ) == (
-        b.op,
-        b.operand,
-        &b.target,
-        &b.injected,
-        &b.witnesses,
-        b.result,
-    ) && same_body(&a.body, &b.body)
+    a.user == b.user
+        && (
+            a.op,
+            a.operand,
+            &a.target,
+            &a.injected,
+            &a.witnesses,
+            a.result,
+        ) == (
+            b.op,
+            b.operand,
+            &b.target,
+            &b.injected,
+            &b.witnesses,
+            b.result,
+        )
+        && same_body(&a.body, &b.body)
 }

@@ -26,6 +26,7 @@ pub fn resists(program: &CheckedProgram, stratum: &Stratum) -> bool {
     stratum.relations.iter().any(|&id| {
         program[id].kind != RelationKind::Plain
             || !program[id].choice_domains.is_empty()
+            || program[id].lattice.is_some()
             || program.subsumptions().iter().any(|s| s.relation == id)
             || stratum.recursive && limited(id)
     }) || stratum

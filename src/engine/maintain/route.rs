@@ -3,7 +3,7 @@
 //! Changes are small, and what counts is that the first row found ends a search: no batches, no index that is not there
 //! anyway.
 
-use crate::analysis::checked::{AggregateOp, RelationId, Term, ValueType, VarId};
+use crate::analysis::checked::{AggregateOp, RelationId, Term, UserFold, ValueType, VarId};
 use crate::engine::pipeline::{Arg, Expression, Op, encode};
 use crate::plan::step::AggregateStep;
 use crate::plan::{Access, Operand, Placed, RulePlan, Step};
@@ -64,6 +64,7 @@ pub struct Proposer {
 
 pub struct Fold {
     pub op: AggregateOp,
+    pub user: Option<UserFold>,
     pub operand: ValueType,
     pub body: Vec<Move>,
     pub target: Option<Arg>,
@@ -242,6 +243,7 @@ impl Surveyor<'_> {
         });
         Fold {
             op: step.op,
+            user: step.user.clone(),
             operand: step.operand,
             body,
             target: step.target.as_ref().map(|operand| self.arg(operand)),

@@ -17,6 +17,8 @@ use std::sync::Arc;
 pub enum Start {
     /// With a row of the head, or with the bindings that violate a constraint.
     Head,
+    /// The same; it ends in the rows of the rule's own stratum that it went through, one after the other.
+    Proof,
     /// With a row of this literal's atom, negated or not.
     Atom(usize),
     /// With values of these variables, which the aggregate at a place reads from outside.
@@ -74,12 +76,28 @@ pub fn survey(
     let variables = rule.variables.len();
     let answer = || answers(program, id, &sizes);
     let values = |vars: &[VarId]| vars.iter().copied().map(Term::Var).collect::<Vec<_>>();
+    let arity = |relation: RelationId| relations[relation.index()].set.arity();
+    let surveyor = Surveyor {
+        dictionary,
+        arity: &arity,
+    };
     let (seed, body, answer) = match start {
         Start::Head => (
             virtual_atom(answer(), rule.span),
             kinds().collect(),
             Vec::new(),
         ),
+        Start::Proof => {
+            let (body, premises, variables) = premises(program, rule);
+            let plan = plan_seeded(
+                virtual_atom(answer(), rule.span),
+                body,
+                &premises,
+                variables,
+                &sizes,
+            );
+            return surveyor.route(&plan);
+        }
         Start::Nothing => (
             virtual_atom(Vec::new(), rule.span),
             kinds().collect(),
@@ -101,12 +119,46 @@ pub fn survey(
         },
         Start::Inner(aggregate, at) => inner(rule, *aggregate, *at),
     };
-    let plan = plan_seeded(seed, body, &answer, variables, &sizes);
-    Surveyor {
-        dictionary,
-        arity: &|relation: RelationId| relations[relation.index()].set.arity(),
+    surveyor.route(&plan_seeded(seed, body, &answer, variables, &sizes))
+}
+
+/// The relations of the rule's own stratum that its body reads, in order.
+pub fn own_atoms<'p>(program: &'p CheckedProgram, rule: &'p Rule) -> Vec<&'p Atom> {
+    let head = rule.head.as_ref().map(|head| head.relation);
+    let mut strata = program.strata().iter();
+    let own = strata.find(|stratum| head.is_some_and(|head| stratum.relations.contains(&head)));
+    let atoms = rule.body.iter().filter_map(|literal| match &literal.kind {
+        LiteralKind::Atom(atom) => Some(atom),
+        _ => None,
+    });
+    atoms
+        .filter(|atom| own.is_some_and(|own| own.relations.contains(&atom.relation)))
+        .collect()
+}
+
+/// A body in which every column of its own atoms has a variable, and those columns in a row.
+fn premises(program: &CheckedProgram, rule: &Rule) -> (Vec<LiteralKind>, Vec<Term>, usize) {
+    let own: BTreeSet<RelationId> = own_atoms(program, rule)
+        .iter()
+        .map(|atom| atom.relation)
+        .collect();
+    let mut variables = rule.variables.len();
+    let mut premises = Vec::new();
+    let mut body: Vec<LiteralKind> = rule.body.iter().map(|l| l.kind.clone()).collect();
+    for kind in &mut body {
+        if let LiteralKind::Atom(atom) = kind
+            && own.contains(&atom.relation)
+        {
+            for arg in &mut atom.args {
+                if *arg == Term::Wildcard {
+                    *arg = Term::Var(VarId(variables as u32));
+                    variables += 1;
+                }
+            }
+            premises.extend(atom.args.iter().cloned());
+        }
     }
-    .route(&plan)
+    (body, premises, variables)
 }
 
 /// What a rule derives: the terms of its head, or the variables that tell the violations of a constraint apart.

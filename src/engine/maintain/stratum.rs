@@ -1,6 +1,7 @@
 //! One stratum, row by row.
 
 use super::Row;
+use super::prove::Proven;
 use super::routes::Start;
 use super::transaction::Transaction;
 use super::walk::{Doomed, Halt, View};
@@ -67,7 +68,7 @@ impl Transaction<'_> {
             if let Some(relation) = self.before[rule].head.as_ref().map(|head| head.relation)
                 && stratum.relations.contains(&relation)
             {
-                for (row, _) in self.derived_before(rule)? {
+                for row in self.derived_before(rule)? {
                     self.suspect(&mut candidates, relation, row, None);
                 }
             }
@@ -80,13 +81,13 @@ impl Transaction<'_> {
                 continue;
             };
             for (start, seeds) in self.lost(rule)? {
-                for (row, _) in self.heads(rule, start, &seeds, View::Before)? {
+                for row in self.heads(rule, start, &seeds, View::Before)? {
                     self.suspect(&mut candidates, head, row, None);
                 }
             }
             for (start, seeds) in self.reborn(rule) {
                 for (seed, birth) in seeds {
-                    for (row, _) in self.heads(rule, start.clone(), &[seed], View::Before)? {
+                    for row in self.heads(rule, start.clone(), &[seed], View::Before)? {
                         self.suspect(&mut candidates, head, row, Some(birth));
                     }
                 }
@@ -94,15 +95,21 @@ impl Transaction<'_> {
         }
         let readers = self.readers(stratum, true);
         let mut doomed = Doomed::default();
+        let mut proven = Proven::default();
         while let Some(Reverse((birth, _, relation, row))) = candidates.heap.pop() {
-            if !self.relations[relation.index()].set.contains(&row)
-                || self.is_sure(stratum, relation, &row, birth, &doomed)?
-            {
+            if !self.relations[relation.index()].set.contains(&row) {
+                continue;
+            }
+            let stays = match stratum.recursive && !self.births {
+                true => self.is_proven(stratum, relation, &row, &doomed, &mut proven)?,
+                false => self.is_sure(relation, &row, birth, &doomed)?,
+            };
+            if stays {
                 continue;
             }
             for (rule, at, head) in readers.get(&relation).into_iter().flatten() {
                 let seeds = std::slice::from_ref(&row);
-                for (lost, _) in self.heads(*rule, Start::Atom(*at), seeds, View::Before)? {
+                for lost in self.heads(*rule, Start::Atom(*at), seeds, View::Before)? {
                     // What is not younger has a derivation without this row.
                     let later = self.births.then_some(birth + 1);
                     self.suspect_since(&mut candidates, *head, lost, later);
@@ -169,10 +176,9 @@ impl Transaction<'_> {
         readers
     }
 
-    /// Whether a row is stated, or follows from rows that are sure to stay.
+    /// Whether a row is stated, or follows from rows that are sure to stay: earlier ones, or those of strata below.
     fn is_sure(
         &mut self,
-        stratum: &Stratum,
         relation: RelationId,
         row: &Row,
         birth: u32,
@@ -186,10 +192,6 @@ impl Transaction<'_> {
             before: self.births.then_some(birth),
         };
         for &rule in self.rules_of(relation).iter() {
-            // Without births no row of the stratum is sure.
-            if stratum.recursive && !self.births && self.reads(rule, stratum) {
-                continue;
-            }
             if self.finds(rule, row, view)?.is_some() {
                 return Ok(true);
             }
@@ -237,9 +239,7 @@ impl Transaction<'_> {
                 false => self.gained(rule)?,
             };
             for (start, seeds) in gained {
-                for (row, latest) in self.heads(rule, start, &seeds, View::Now)? {
-                    self.offer(&mut raised, head, row, latest + 1);
-                }
+                self.offer_heads(&mut raised, rule, head, start, &seeds)?;
             }
         }
         if stratum.recursive || self.births {
@@ -268,12 +268,32 @@ impl Transaction<'_> {
         while let Some((relation, row)) = raised.queue.pop_front() {
             for &(rule, at, head) in readers.get(&relation).into_iter().flatten() {
                 let seeds = std::slice::from_ref(&row);
-                for (row, latest) in self.heads(rule, Start::Atom(at), seeds, View::Now)? {
-                    self.offer(&mut raised, head, row, latest + 1);
-                }
+                self.offer_heads(&mut raised, rule, head, Start::Atom(at), seeds)?;
             }
         }
         Ok(raised.rows)
+    }
+
+    /// Adds what a rule derives from some beginnings. Births are asked after for what is new alone: most is not.
+    fn offer_heads(
+        &mut self,
+        raised: &mut Raised,
+        rule: RuleId,
+        head: RelationId,
+        start: Start,
+        seeds: &[Row],
+    ) -> Result<(), Halt> {
+        for row in self.new_heads(rule, head, start, seeds)? {
+            if self.relations[head.index()].set.contains(&row) {
+                continue;
+            }
+            let latest = match self.births {
+                true => self.finds(rule, &row, View::Now)?.unwrap_or(0),
+                false => 0,
+            };
+            self.offer(raised, head, row, latest + 1);
+        }
+        Ok(())
     }
 
     fn offer(&mut self, raised: &mut Raised, relation: RelationId, row: Row, birth: u32) {

@@ -130,7 +130,7 @@ const MORE: &str = "\
 .decl k(a0: number, a1: number)
 .decl i(a0: number, a1: number)
 ";
-const MORE_RULES: [&str; 24] = [
+const MORE_RULES: [&str; 25] = [
     "e(x,y) :- b(x,y), x < 5.",
     "e(x,y) :- p(x,y), c(x).",
     "w(x,y) :- e(x,y), !a(x,y).",
@@ -154,6 +154,7 @@ const MORE_RULES: [&str; 24] = [
     ":- w(x,y), n = count : { a(x,_) }, n > 1.",
     "w(x,z) :- a(x,y), z = range(y, y + 3), c(z).",
     "w(3,4). w(1,1).",
+    "f(x,n) :- c(x), n = sum to_float(y) * 0.1 + to_float(z) : { t(x,y,z) }.",
     ".limitsize k(n=3)",
 ];
 
@@ -224,7 +225,9 @@ fn statable(program: &CheckedProgram, at: usize) -> RelationId {
 fn apply(stated: &mut Stated, change: &Change) {
     for (id, rows) in &change.withdraw {
         let all = stated.entry(*id).or_default();
-        rows.iter().for_each(|row| drop(all.remove(&row)));
+        for row in rows.iter() {
+            all.remove(&row);
+        }
     }
     for (id, rows) in &change.state {
         stated.entry(*id).or_default().extend(rows.iter());
@@ -359,4 +362,185 @@ proptest! {
             prop_assert_eq!(state(&database), there, "{}", trail);
         }
     }
+}
+
+/// A row of numbers.
+fn row(
+    program: &CheckedProgram,
+    dictionary: &Dictionary,
+    name: &str,
+    values: &[i64],
+) -> (RelationId, Rows) {
+    let id = program.relation_named(name).expect("declared");
+    let mut rows = Rows::new(values.len());
+    let codes: Vec<Code> = values
+        .iter()
+        .map(|&value| dictionary.number(value))
+        .collect();
+    rows.push(&codes);
+    (id, rows)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+
+    #[test]
+    fn independent_changes_come_in_any_order(
+        choices in prop::collection::vec(any::<u32>(), 160),
+        rules in 1usize..9,
+        more in any::<u32>(),
+        facts in prop::collection::vec((Just(true), 0usize..12, [0i64..6, 0i64..6, -1i64..6]), 0..30),
+        fact in prop::collection::vec((any::<bool>(), 0usize..12, [0i64..6, 0i64..6, -1i64..6]), 2..5),
+    ) {
+        let program = checked(&program_text(&choices, rules, 0, more));
+        let dictionary = Arc::new(Dictionary::new());
+        let mut stated = Stated::new();
+        apply(&mut stated, &change_of(&program, &dictionary, &facts));
+        // One change for each row: the last one about it counts.
+        let mut changes: BTreeMap<(usize, [i64; 3]), bool> = BTreeMap::new();
+        for (insert, at, values) in fact {
+            let at = [0, 1, 2, 3, 4, 5, 0, 1, 8, 9, 10, 11][at];
+            changes.insert((at, values), insert);
+        }
+        let mut told: BTreeSet<(RelationId, Vec<Code>)> = BTreeSet::new();
+        let changes: Vec<Change> = changes
+            .into_iter()
+            .map(|((at, values), insert)| change_of(&program, &dictionary, &[(insert, at, values)]))
+            .filter(|change| {
+                let rows = change.state.iter().chain(&change.withdraw);
+                rows.clone().all(|(id, rows)| told.insert((*id, rows.row(0))))
+            })
+            .collect();
+        let (mut one, _) = scratch(&program, &dictionary, &stated, 1, false);
+        let (mut other, _) = scratch(&program, &dictionary, &stated, 1, false);
+        for change in &changes {
+            one.change(change, &Budget::default()).expect("no budget");
+        }
+        for change in changes.iter().rev() {
+            other.change(change, &Budget::default()).expect("no budget");
+        }
+        prop_assert_eq!(rows(&one), rows(&other));
+    }
+}
+
+/// A chain with a shortcut, its closure, and what the closure leaves out.
+const CHAIN: &str = "\
+.decl next(x: number, y: number)
+.decl reach(x: number, y: number)
+.decl out(x: number)
+reach(x,y) :- next(x,y).
+reach(x,z) :- reach(x,y), next(y,z).
+out(x) :- next(x,_), !reach(0,x).
+:- reach(x,x).
+";
+
+fn chain(births: bool) -> Database {
+    let program = checked(CHAIN);
+    let dictionary = Arc::new(Dictionary::new());
+    let mut stated = Stated::new();
+    for at in 0..40 {
+        let (id, rows) = row(&program, &dictionary, "next", &[at, at + 1]);
+        stated.entry(id).or_default().extend(rows.iter());
+    }
+    let (id, rows) = row(&program, &dictionary, "next", &[0, 20]);
+    stated.entry(id).or_default().extend(rows.iter());
+    scratch(&program, &dictionary, &stated, 1, births).0
+}
+
+#[test]
+fn a_change_that_is_stopped_leaves_everything_as_it_was() {
+    for births in [false, true] {
+        let mut database = chain(births);
+        let before = state(&database);
+        let (program, dictionary) = (database.program().clone(), database.dictionary().clone());
+        let text =
+            format!("{CHAIN}reach(y,x) :- reach(x,y).\n.decl new(x: number)\nnew(x) :- out(x).");
+        let changes = [
+            Change {
+                state: vec![row(&program, &dictionary, "next", &[40, 0])],
+                ..Change::default()
+            },
+            Change {
+                withdraw: vec![row(&program, &dictionary, "next", &[3, 4])],
+                ..Change::default()
+            },
+            Change {
+                program: Some(checked(&text)),
+                ..Change::default()
+            },
+        ];
+        for change in changes {
+            let stopped = Budget::default();
+            stopped
+                .cancel
+                .store(true, std::sync::atomic::Ordering::Relaxed);
+            let rows = Budget {
+                rows: Some(10),
+                ..Budget::default()
+            };
+            for budget in [stopped, rows] {
+                assert!(database.change(&change, &budget).is_err());
+                assert_eq!(state(&database), before);
+                assert!(database.undo().is_none() && database.depth() == 0);
+            }
+            assert!(database.change(&change, &Budget::default()).is_ok());
+            assert_ne!(state(&database), before);
+            assert!(database.undo().is_some());
+            assert_eq!(state(&database), before);
+        }
+    }
+}
+
+#[test]
+fn a_change_costs_what_it_reaches() {
+    let mut database = chain(false);
+    let (program, dictionary) = (database.program().clone(), database.dictionary().clone());
+    let change = Change {
+        withdraw: vec![row(&program, &dictionary, "next", &[39, 40])],
+        ..Change::default()
+    };
+    let difference = database
+        .change(&change, &Budget::default())
+        .expect("no budget");
+    let names: Vec<(&str, usize)> = difference
+        .fell
+        .iter()
+        .map(|(id, rows)| (&*program[*id].name, rows.len()))
+        .collect();
+    assert_eq!(names, [("next", 1), ("reach", 40)]);
+    assert_eq!(difference.effort.rerun, 0);
+    // The shortcut does not carry the chain between 3 and 20: what lies there is out.
+    let change = Change {
+        withdraw: vec![row(&program, &dictionary, "next", &[3, 4])],
+        ..Change::default()
+    };
+    let difference = database
+        .change(&change, &Budget::default())
+        .expect("no budget");
+    let out = program.relation_named("out").expect("declared");
+    assert_eq!(difference.appeared.len(), 1);
+    assert_eq!(difference.appeared[0].0, out);
+    assert_eq!(difference.appeared[0].1.len(), 16);
+    assert_eq!(database.depth(), 2);
+}
+
+#[test]
+fn a_circle_is_reported_and_mended() {
+    let mut database = chain(false);
+    let (program, dictionary) = (database.program().clone(), database.dictionary().clone());
+    let change = Change {
+        state: vec![row(&program, &dictionary, "next", &[3, 1])],
+        ..Change::default()
+    };
+    let difference = database
+        .change(&change, &Budget::default())
+        .expect("no budget");
+    let rows = |difference: &Difference| -> Vec<usize> {
+        [&difference.violated, &difference.mended]
+            .map(|violations| violations.iter().map(|v| v.rows.len()).sum())
+            .to_vec()
+    };
+    assert_eq!(rows(&difference), [3, 0]);
+    assert_eq!(rows(&database.undo().expect("one was made")), [0, 3]);
+    assert_eq!(rows(&database.redo().expect("one was undone")), [3, 0]);
 }

@@ -5,11 +5,11 @@ use super::journal::{Entry, Journal};
 use super::programs::{Rewritten, compare};
 use super::rerun::{entangled, resists};
 use super::route::Route;
-use super::routes::{Routes, Start};
+use super::routes::{Routes, Start, own_atoms};
 use super::walk::{Halt, Meter, View, Walker, value};
 use super::{Overlay, Row};
 use crate::analysis::checked::{
-    CheckedProgram, Literal, LiteralKind, RelationId, RuleId, Stratum, Term,
+    CheckedProgram, Literal, LiteralKind, RelationId, RelationKind, RuleId, Stratum, Term,
 };
 use crate::engine::admission::Admission;
 use crate::engine::budget::{RunOptions, Spent, Stop, StopReason, watching_memory};
@@ -39,7 +39,7 @@ pub struct Setting<'a> {
 /// Following a stratum row by row may look at so many rows, ...
 const LEAST_WORK: u64 = if cfg!(test) { 200 } else { 100_000 };
 /// ... or at this part of all rows that deriving it anew reads and writes: a row costs so much more when it comes alone.
-const COSTLIER: u64 = if cfg!(test) { 1 } else { 8 };
+const COSTLIER: u64 = if cfg!(test) { 1 } else { 4 };
 
 pub struct Transaction<'a> {
     /// The program from now on, and the one before: often the same.
@@ -56,6 +56,8 @@ pub struct Transaction<'a> {
     pub withdrawn: Vec<Vec<Row>>,
     pub stated: Vec<Vec<Row>>,
     redefined: FxHashSet<RelationId>,
+    /// Whether there are other rules than before, or in another order.
+    rewritten: bool,
     routes: &'a mut Routes,
     meter: Meter,
     effort: Effort,
@@ -125,6 +127,7 @@ impl Setting<'_> {
             dropped: rewritten.dropped,
             added: rewritten.added,
             redefined: rewritten.redefined,
+            rewritten: rewritten.differs,
             routes,
             meter: Meter::default(),
             effort: Effort::default(),
@@ -318,13 +321,18 @@ impl Transaction<'_> {
 
     /// Whether the change reaches a stratum that cannot be looked at by itself.
     fn is_entangled(&self) -> bool {
-        let strata = self.program.strata();
-        if !strata
-            .iter()
-            .any(|stratum| entangled(self.program, stratum))
-        {
+        let any = |program: &CheckedProgram| {
+            let mut strata = program.strata().iter();
+            strata.any(|stratum| entangled(program, stratum))
+        };
+        // Rules count in the order in which they stand.
+        if self.rewritten && any(self.before) {
+            return true;
+        }
+        if !any(self.program) {
             return false;
         }
+        let strata = self.program.strata();
         let mut reached: FxHashSet<RelationId> = (0..self.relations.len())
             .filter(|&at| !self.overlays[at].is_untouched())
             .map(|at| RelationId(at as u32))
@@ -347,28 +355,17 @@ impl Transaction<'_> {
                 reached.extend(&stratum.relations);
             }
         }
-        // What is dropped may have counted.
-        self.dropped.iter().any(|&rule| {
-            let terms = self.before[rule].head.iter().flat_map(|head| &head.args);
-            terms.into_iter().any(Term::counts)
-        }) || !self.dropped.is_empty()
-            && self
-                .before
-                .strata()
-                .iter()
-                .any(|stratum| entangled(self.before, stratum))
+        self.rewritten
     }
 
     /// Rows that may be looked at before deriving a stratum anew is the better way.
     fn worth(&self, stratum: &Stratum) -> u64 {
         let size = |id: &RelationId| self.relations[id.index()].set.len() as u64;
-        let own: u64 = stratum.relations.iter().map(size).sum();
-        let mut read: FxHashSet<RelationId> = FxHashSet::default();
+        let mut read: FxHashSet<RelationId> = stratum.relations.iter().copied().collect();
         for &rule in &stratum.rules {
             collect(&self.program[rule].body, &mut read);
         }
-        let read: u64 = read.iter().map(size).sum();
-        LEAST_WORK + (own + read) / COSTLIER
+        LEAST_WORK + read.iter().map(size).sum::<u64>() / COSTLIER
     }
 
     /// The rules that derive a relation, those that state a fact not among them.
@@ -426,28 +423,54 @@ impl Transaction<'_> {
         }
     }
 
-    /// What a rule derives from some beginnings, with the latest birth among what it is derived from.
+    /// What a rule derives from some beginnings.
     pub fn heads(
         &mut self,
         rule: RuleId,
         start: Start,
         seeds: &[Row],
         view: View,
-    ) -> Result<Vec<(Row, u32)>, Halt> {
+    ) -> Result<Vec<Row>, Halt> {
         if seeds.is_empty() {
             return Ok(Vec::new());
         }
         let route = self.route(rule, start);
-        self.along(&route, seeds, view)
+        self.along(&route, seeds, view, &|_| true)
     }
 
-    pub fn along(&self, route: &Route, seeds: &[Row], view: View) -> Result<Vec<(Row, u32)>, Halt> {
-        let walker = self.walker();
+    /// What a rule derives from some beginnings that its head has not.
+    pub fn new_heads(
+        &mut self,
+        rule: RuleId,
+        head: RelationId,
+        start: Start,
+        seeds: &[Row],
+    ) -> Result<Vec<Row>, Halt> {
+        let route = self.route(rule, start);
+        let set = &self.relations[head.index()].set;
+        self.along(&route, seeds, View::Now, &|row| !set.contains(row))
+    }
+
+    pub fn along(
+        &self,
+        route: &Route,
+        seeds: &[Row],
+        view: View,
+        wanted: &dyn Fn(&[Code]) -> bool,
+    ) -> Result<Vec<Row>, Halt> {
+        let walker = Walker {
+            births: false,
+            ..self.walker()
+        };
         let mut found = Vec::new();
+        let mut row = Vec::new();
         for seed in seeds {
-            let flow = walker.walk(route, seed, view, &mut |batch, latest| {
-                let row = route.answer.iter().map(|arg| value(arg, batch)).collect();
-                found.push((row, latest));
+            let flow = walker.walk(route, seed, view, &mut |batch, _| {
+                row.clear();
+                row.extend(route.answer.iter().map(|arg| value(arg, batch)));
+                if wanted(&row) {
+                    found.push(Row::from(&row[..]));
+                }
                 Continue(())
             });
             if let Break(halt) = flow {
@@ -455,6 +478,37 @@ impl Transaction<'_> {
             }
         }
         Ok(found)
+    }
+
+    /// The premises of ways to derive a row, of some ways if there are many.
+    pub fn ways(
+        &mut self,
+        rule: RuleId,
+        start: Start,
+        row: &Row,
+        view: View,
+        most: usize,
+    ) -> Result<Vec<Vec<(RelationId, Row)>>, Halt> {
+        let route = self.route(rule, start);
+        let program = self.program;
+        let own = own_atoms(program, &program[rule]);
+        let mut ways = Vec::new();
+        let flow = self.walker().walk(&route, row, view, &mut |batch, _| {
+            let mut codes = route.answer.iter().map(|arg| value(arg, batch));
+            let premises = own.iter().map(|atom| {
+                let row = codes.by_ref().take(atom.args.len()).collect();
+                (atom.relation, row)
+            });
+            ways.push(premises.collect());
+            match ways.len() < most {
+                true => Continue(()),
+                false => Break(Halt::Enough),
+            }
+        });
+        match flow {
+            Break(Halt::Enough) | Continue(()) => Ok(ways),
+            Break(halt) => Err(halt),
+        }
     }
 
     /// Whether a rule derives a row; the latest birth among what it derives it from.
@@ -522,7 +576,8 @@ fn stopped(reason: StopReason) -> Stop {
 fn is_plain(program: &CheckedProgram, id: RelationId) -> bool {
     let relation = &program[id];
     Admission::to(id, relation).is_none()
-        && relation.kind == crate::analysis::checked::RelationKind::Plain
+        && relation.kind == RelationKind::Plain
+        && relation.lattice.is_none()
         && !program.subsumptions().iter().any(|s| s.relation == id)
 }
 

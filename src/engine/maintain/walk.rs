@@ -2,13 +2,14 @@
 
 use super::route::{Fold, Look, Move, Proposer, Route};
 use super::{Overlay, Row};
-use crate::analysis::checked::{AggregateOp, RelationId, ValueType, VarId};
+use crate::analysis::checked::{AggregateOp, RelationId, UserFold, ValueType, VarId};
 use crate::engine::aggregate::Accumulator;
 use crate::engine::evaluate::{Context, evaluate, truth};
 use crate::engine::functor::compare;
 use crate::engine::pipeline::{Arg, Expression, Op};
 use crate::engine::range::Ranges;
 use crate::engine::relation::{IndexSpec, RelationState};
+use crate::engine::value_order::compare as compare_values;
 use crate::engine::worker::Batch;
 use crate::storage::{Code, Index};
 use crate::syntax::ast::CompareOp;
@@ -375,6 +376,7 @@ impl Walker<'_> {
         let mut total = Accumulator::new(fold.op, fold.operand);
         let mut seen: FxHashSet<Vec<Code>> = FxHashSet::default();
         let mut winners = Winners::default();
+        let mut values = Vec::new();
         // Inside, these variables are free.
         let known: Vec<Code> = fold.known.iter().map(|&var| batch.column(var)[0]).collect();
         self.go(&fold.body, batch, 0, view.complete(), &mut |batch, _| {
@@ -388,7 +390,10 @@ impl Walker<'_> {
                 .target
                 .as_ref()
                 .map_or(Code::default(), |arg| value(arg, batch));
-            total.add(value, dictionary);
+            match fold.user {
+                Some(_) => values.push(value),
+                None => total.add(value, dictionary),
+            }
             if !fold.witnesses.is_empty() {
                 winners.take(fold, value, codes(&fold.witnesses), |op, a, b| {
                     compare(op, fold.operand, a, b, dictionary)
@@ -399,7 +404,11 @@ impl Walker<'_> {
         for (&var, &code) in fold.known.iter().zip(&known) {
             batch.columns[var.index()][0] = code;
         }
-        let Some(result) = total.finish(dictionary) else {
+        let result = match &fold.user {
+            Some(user) => self.folded(user, fold.operand, values, batch),
+            None => total.finish(dictionary),
+        };
+        let Some(result) = result else {
             return Continue(());
         };
         batch.columns[fold.result.index()][0] = result;
@@ -420,6 +429,29 @@ impl Walker<'_> {
             batch.columns[var.index()][0] = code;
         }
         Continue(())
+    }
+
+    /// What a registered closure makes of values, in ascending order.
+    fn folded(
+        &self,
+        user: &UserFold,
+        operand: ValueType,
+        mut values: Vec<Code>,
+        batch: &Batch,
+    ) -> Option<Code> {
+        let Context {
+            program,
+            dictionary,
+            functors,
+            ..
+        } = self.context;
+        values.sort_unstable_by(|&a, &b| compare_values(program, dictionary, operand, a, b));
+        let first = batch.column(user.init)[0];
+        let mut values = values.into_iter();
+        let folded = values.try_fold(first, |total, value| {
+            functors.call(&user.functor, &[total, value], program, dictionary)
+        });
+        folded.ok()
     }
 
     /// The birth of the first row that agrees.

@@ -16,34 +16,6 @@ const RUNNING: &[(&str, &str)] = &[
         "D065",
         "What was asked about is no claim, source, rule or file of the case.",
     ),
-    ("D070", "What is to be withdrawn is derived, not stated."),
-    ("D071", "What is to be withdrawn does not hold."),
-    (
-        "D072",
-        "What is to be withdrawn is no claim, source, rule or file of the case.",
-    ),
-    ("D073", "What is to be assumed holds already."),
-    (
-        "D074",
-        "A hypothesis is given more or fewer arguments than it has parameters.",
-    ),
-    (
-        "D075",
-        "A claim or source is assumed, which can only be withdrawn.",
-    ),
-    ("D076", "No hypothesis has this name, or it cannot be one."),
-    ("D077", "Two hypotheses have one name."),
-    ("D078", "A file of hypotheses holds something else besides."),
-    ("D079", "Nothing is supposed."),
-    ("D080", "The goal of an abduction is no pattern."),
-    (
-        "D081",
-        "Nothing may be assumed, or nothing is there to keep as a claim.",
-    ),
-    (
-        "D082",
-        "What is to be rejected does not hold or hangs on no claim, or the choice is none of those offered.",
-    ),
     (
         "D501",
         "A functor has no value for its arguments, and such faults were asked to be errors.",
@@ -51,17 +23,6 @@ const RUNNING: &[(&str, &str)] = &[
     (
         "D502",
         "A functor is called that the embedding program did not register.",
-    ),
-    ("D601", "There is no file of expectations."),
-    ("D602", "A file of expectations cannot be read."),
-    (
-        "D603",
-        "An expected answer has more or fewer values than the query has columns.",
-    ),
-    ("D604", "A measure is expected of more than one fact."),
-    (
-        "D605",
-        "Something is expected under a hypothesis that is wrong.",
     ),
     (
         "D601",

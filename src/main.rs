@@ -4,10 +4,8 @@ use cutout::cli::args::{Cli, ReplArgs, Verb};
 use cutout::{cli, repl};
 use std::process::ExitCode;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
+    cli::memory::give_back_early();
     let Cli { directory, command } = Cli::typed();
     let directory = directory.as_deref();
     let status = match command {
@@ -24,6 +22,8 @@ fn main() -> ExitCode {
         Some(Verb::Timeline(arguments)) => cli::timeline(directory, &arguments),
         Some(Verb::Impact(arguments)) => cli::impact(directory, &arguments),
         Some(Verb::Worlds(arguments)) => cli::worlds(directory, &arguments),
+        Some(Verb::Compare(arguments)) => cli::compare(directory, &arguments),
+        Some(Verb::Requirements(arguments)) => cli::requirements(directory, &arguments),
         Some(Verb::Abduce(arguments)) => cli::abduce(directory, &arguments),
         Some(Verb::Corroboration(arguments)) => cli::corroboration(directory, &arguments),
         Some(Verb::Critical(arguments)) => cli::critical(directory, &arguments),

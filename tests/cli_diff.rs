@@ -69,6 +69,14 @@ fn a_claim_that_is_gone_explains_what_fell() {
                 "at": ["[c2] s2, old/facts/contracts.csv:3"], "why_not": []}])
     );
     assert_eq!(found["rules"], json!({"only_before": [], "only_after": []}));
+    let some = sandbox
+        .run(&["diff", "old", "new", "--relation", "works_for", "--json"])
+        .json();
+    assert_eq!(some["relations"].as_array().map(Vec::len), Some(1));
+    assert_eq!(
+        some["explained"][0]["because"],
+        found["explained"][0]["because"]
+    );
     sandbox
         .run(&["diff", "old", "new"])
         .status(0)
@@ -216,4 +224,21 @@ fn what_cannot_be_read_or_is_unknown_is_an_error() {
         .status(1)
         .says("did you mean `works_for`?");
     sandbox.run(&["diff", "old"]).status(2);
+}
+
+/// Under one hypothesis on both sides, what it withdraws no longer differs.
+#[test]
+fn differences_are_told_under_hypotheses_too() {
+    let sandbox = cases(
+        "facts/contracts.csv",
+        &CONTRACTS.replace("c2,x-prime,x-sub,s2\n", ""),
+    );
+    for case in ["old", "new"] {
+        let hypothesis = ".hypothesis alone { - contract(\"x-prime\", _). }\n";
+        sandbox.file(&format!("{case}/rules/hypotheses/h.dl"), hypothesis);
+    }
+    sandbox
+        .run(&["diff", "old", "new", "-H", "alone"])
+        .status(0)
+        .prints("no fact differs\n");
 }

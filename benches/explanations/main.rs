@@ -2,15 +2,17 @@
 //!
 //! The case is opened once, as the REPL does; each question is then asked as a command, answer and its printing
 //! included. The clock of a question starts with everything derived and nothing remembered of earlier questions.
+//! `-- --large 1` measures the ecosystem workload instead: what recording births costs there, and first proofs.
+
+#[path = "../workloads/generate.rs"]
+mod generate;
+mod large;
 
 use clap::Parser;
 use cutout::session::{CaseSpec, Command, CriticalQuestion, Options, Session, WhyQuestion};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
-
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Times explanation commands on the shipped case.
 #[derive(Parser)]
@@ -23,6 +25,12 @@ struct Arguments {
     /// Threads
     #[arg(short = 'j', long, default_value_t = 2)]
     jobs: usize,
+    /// The ecosystem workload at this scale instead, 1 for the full one
+    #[arg(long, value_name = "SCALE")]
+    large: Option<f64>,
+    /// One run of it, with or without births
+    #[arg(long, hide = true)]
+    births: Option<bool>,
     /// Passed by `cargo bench`
     #[arg(long, hide = true)]
     bench: bool,
@@ -109,8 +117,29 @@ fn questions() -> Vec<(&'static str, Command)> {
     ]
 }
 
+/// What this process has worked, however busy the machine is with others; zero where the system does not tell.
+fn processor_time() -> Duration {
+    let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten();
+    let nanoseconds = tasks.filter_map(|task| {
+        let text = std::fs::read_to_string(task.ok()?.path().join("schedstat")).ok()?;
+        text.split_whitespace().next()?.parse::<u64>().ok()
+    });
+    Duration::from_nanos(nanoseconds.sum())
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    match (arguments.large, arguments.births) {
+        (Some(scale), Some(births)) => {
+            large::measure(scale, arguments.jobs, births);
+            return ExitCode::SUCCESS;
+        }
+        (Some(scale), None) => {
+            large::compare(scale, arguments.jobs);
+            return ExitCode::SUCCESS;
+        }
+        (None, _) => {}
+    }
     let options = Options {
         threads: arguments.jobs.max(1),
         ..Options::default()
@@ -123,7 +152,10 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    println!("{:<46} {:>9} {:>9}", "question", "first", "median");
+    println!(
+        "{:<46} {:>9} {:>9} {:>9}",
+        "question", "first", "median", "processor"
+    );
     let mut slow = 0;
     for (name, command) in questions() {
         let wanted = |filter: &String| name.contains(filter.as_str());
@@ -131,12 +163,13 @@ fn main() -> ExitCode {
             continue;
         }
         let mut times = Vec::new();
+        let mut worked = Duration::ZERO;
         for _ in 0..arguments.runs.max(1) {
             if let Err(error) = session.run() {
                 eprintln!("{error}");
                 return ExitCode::FAILURE;
             }
-            let started = Instant::now();
+            let (started, before) = (Instant::now(), processor_time());
             match session.execute(&command) {
                 Ok(answer) => drop(answer),
                 Err(error) => {
@@ -145,6 +178,7 @@ fn main() -> ExitCode {
                 }
             }
             times.push(started.elapsed());
+            worked += processor_time().saturating_sub(before);
         }
         let first = times[0];
         times.sort_unstable();
@@ -155,7 +189,13 @@ fn main() -> ExitCode {
         };
         slow += usize::from(median > BOUND);
         let ms = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1e3);
-        println!("{name:<46} {:>9} {:>9}{verdict}", ms(first), ms(median));
+        let worked = worked / times.len() as u32;
+        println!(
+            "{name:<46} {:>9} {:>9} {:>9}{verdict}",
+            ms(first),
+            ms(median),
+            ms(worked)
+        );
     }
     match slow {
         0 => ExitCode::SUCCESS,

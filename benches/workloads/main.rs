@@ -21,9 +21,6 @@ use std::process::{Command, ExitCode, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Times Cutout and Ascent on the same inputs in turn, and compares what they derive.
 #[derive(Parser)]
 struct Arguments {

@@ -61,7 +61,6 @@ codes! {
     INVALID_SUBSET = "D312", "A subset is taken of a union or a record.";
     INVALID_AGGREGATE = "D313", "An aggregate is taken over values it is not defined for.";
     FUNCTOR_ARGUMENTS = "D314", "A user functor is called or declared with types it cannot have.";
-    INVALID_CAST = "D315", "A cast's target is not a type.";
     BRANCH_CLASH = "D316", "Two algebraic types have a branch of one name; branch names are global.";
     NO_RULES_NOR_FACTS = "W101" as "no-rules-nor-facts", "A relation has no rule, no fact and no input, so it is always empty.";
     NO_SUBSUMPTIVE_RULE = "W102" as "no-subsumptive-rule", "A `btree_delete` relation has no subsumptive rule.";

@@ -20,6 +20,7 @@ Examples:
   cutout query --csv 'serves(F, M)' > serves.csv
   cutout why 'attributed(\"apt3\", \"mss\")'       the proof, down to claims and sources
   cutout run                                    the whole case in batch
+  cutout test                                   what the rules must conclude, and what not
   cutout run prog.dl -F facts -D out -j 2       a Soufflé program, unchanged
   cutout check --json rules/*.dl                diagnostics for an editor
 
@@ -47,6 +48,14 @@ Examples:
   cutout critical 'attributed(\"apt3\", _)'       of each that agrees
   cutout critical --relation attributed         the single points of failure of a relation
   cutout critical                               of all output relations";
+
+const COMPARE_EXAMPLES: &str = "\
+Examples:
+  cutout compare contractor ministry_itself
+  cutout compare --fold-sources contractor ministry_itself     root sources in place of claims
+  cutout compare --judged matrix.csv contractor ministry_itself
+  cutout compare --planted shared contractor ministry_itself   without one category of evidence
+  cutout compare 'front_company(\"isoon\", \"mss\")' 'own_business(\"isoon\", \"mss\")'";
 
 const ABDUCE_EXAMPLES: &str = "\
 Examples:
@@ -79,7 +88,8 @@ A file of expectations, each ended by a dot:
   serves(\"a\", M) -> { \"mss\" }.     exactly these answers; of two variables { (\"x\", 1), … }
   serves(_, \"mss\") -> count >= 8.   also of one fact: strength, supports, roots
   no violations.                    no constraint is violated
-  violated \"text\".                one is, with this in its text or place";
+  violated \"text\".                one is, with this in its text or place
+  under contractor { … }            what is in the braces, under this hypothesis";
 
 const DIFF_EXAMPLES: &str = "\
 Examples:
@@ -167,6 +177,11 @@ pub enum Verb {
     Test(TestArgs),
     /// What each hypothesis comes to: goals, strength, what appears, falls and is violated
     Hypotheses(HypothesesArgs),
+    /// Competing hypotheses side by side: which evidence tells them apart, what would alter their order
+    #[command(after_help = COMPARE_EXAMPLES)]
+    Compare(CompareArgs),
+    /// What to collect to tell hypotheses apart, and through which sources it might come
+    Requirements(CompareArgs),
     /// What two cases, or two versions of rules, say differently, and why
     #[command(after_help = DIFF_EXAMPLES)]
     Diff(DiffArgs),
@@ -529,7 +544,7 @@ pub struct WhatIfArgs {
     /// List everything, also what is long
     #[arg(long)]
     pub all: bool,
-    /// Weigh up to this many of the facts that hold either way [default: 60]
+    /// Weigh up to this many of the facts that hold either way [default: 40]
     #[arg(long, value_name = "N")]
     pub weigh: Option<usize>,
     #[command(flatten)]
@@ -577,6 +592,27 @@ pub struct CriticalArgs {
     /// Cuts of each kind for each conclusion [default: 100]
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
+    #[command(flatten)]
+    pub explain: ExplainArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// Hypotheses by name, with constants for their parameters; `PROG.dl` among them names the program
+    #[arg(value_name = "HYPOTHESIS")]
+    pub names: Vec<String>,
+    /// Fold evidence to root sources: withdraw all that goes back to one
+    #[arg(long)]
+    pub fold_sources: bool,
+    /// Cells that a person judged: CSV with the columns evidence, one for each hypothesis, and grade if wanted; CC, C, N, I, II
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub judged: Option<PathBuf>,
+    /// Take a category of evidence to be planted: a relation, a kind of source, or a word that claims name; may be repeated
+    #[arg(long, value_name = "CATEGORY")]
+    pub planted: Vec<String>,
+    /// Try all withdrawals of up to so many pieces of evidence [default: 2, as far as 1,500 trials go]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=4))]
+    pub flips: Option<u8>,
     #[command(flatten)]
     pub explain: ExplainArgs,
 }

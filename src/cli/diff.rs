@@ -6,7 +6,7 @@ use super::status::Status;
 use super::style::Palette;
 use super::table::{self, TextGrid};
 use super::units::show_count;
-use super::{open, report, terminal};
+use super::{open, report, suppose, terminal};
 use crate::session::{CaseDiff, CaseSpec, Clause, DiffQuestion, Error, ExplainedChange, Session};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -35,7 +35,9 @@ fn difference(directory: Option<&Path>, arguments: &DiffArgs) -> Result<CaseDiff
         let common = &arguments.explain;
         let mut options = open::options(&common.limits, &interrupt);
         options.lens = common.lens.lens();
-        Session::open(spec(directory, path, arguments), options)
+        let mut session = Session::open(spec(directory, path, arguments), options)?;
+        suppose::under(&mut session, &common.under)?;
+        Ok::<Session, Error>(session)
     };
     let mut before = session(&arguments.before)?;
     let mut after = session(&arguments.after)?;

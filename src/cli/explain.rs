@@ -1,13 +1,14 @@
 //! Explanations on the command line: open the case, ask, print.
 
-use super::args::{AbduceArgs, CriticalArgs, ExplainArgs, FactArgs, RejectArgs, ThingArgs};
+use super::args::{CriticalArgs, ExplainArgs, FactArgs, RejectArgs, ThingArgs};
 use super::interrupt::Interrupt;
 use super::status::Status;
-use super::{open, report, suppose};
-use crate::session::{AbductionQuestion, CriticalQuestion, Error, Session};
+use super::style::Palette;
+use super::{open, proof, report, suppose, terminal};
+use crate::session::{CriticalQuestion, Error, Session};
 use serde::Serialize;
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// The case, with what explanations need.
@@ -24,7 +25,7 @@ pub fn open(
     Ok(session)
 }
 
-fn answer<T: Serialize + Display>(
+pub fn answer<T: Serialize + Display>(
     directory: Option<&Path>,
     programs: &[PathBuf],
     arguments: &ExplainArgs,
@@ -40,9 +41,19 @@ fn answer<T: Serialize + Display>(
 
 pub fn why_not(directory: Option<&Path>, arguments: &FactArgs) -> Status {
     let common = &arguments.explain;
-    answer(directory, &arguments.programs, common, |session| {
-        session.why_not(&arguments.fact)
-    })
+    let answer = open(directory, &arguments.programs, common)
+        .and_then(|mut session| session.why_not(&arguments.fact));
+    match answer {
+        Err(error) => report::failure(&error, common.json),
+        Ok(missing) if common.json => report::print_json(&missing),
+        Ok(missing) => {
+            let stdout = io::stdout();
+            let mut out = BufWriter::new(stdout.lock());
+            let palette = Palette::of(&stdout);
+            let printed = proof::print_missing(&missing, terminal::width(), palette, &mut out);
+            report::printed(printed.and_then(|()| out.flush()))
+        }
+    }
 }
 
 pub fn corroboration(directory: Option<&Path>, arguments: &FactArgs) -> Status {
@@ -77,21 +88,6 @@ pub fn worlds(directory: Option<&Path>, arguments: &FactArgs) -> Status {
     let common = &arguments.explain;
     answer(directory, &arguments.programs, common, |session| {
         session.worlds(&arguments.fact)
-    })
-}
-
-pub fn abduce(directory: Option<&Path>, arguments: &AbduceArgs) -> Status {
-    let question = AbductionQuestion {
-        fact: arguments.fact.clone(),
-        using: arguments.using.clone(),
-        most: arguments.max.map(usize::from),
-        limit: arguments.limit,
-        rival: arguments.rival.clone(),
-        new_constants: arguments.new_constants,
-    };
-    let common = &arguments.explain;
-    answer(directory, &arguments.programs, common, |session| {
-        session.abduce(&question)
     })
 }
 

@@ -19,18 +19,18 @@ pub mod table;
 pub mod terminal;
 pub mod test;
 pub mod units;
+pub mod what_if;
 
 mod check;
 mod diff;
 mod explain;
 mod fmt;
-mod memory;
+pub mod memory;
 mod query;
+mod reason;
 mod run;
 mod suppose;
 mod why;
-
-pub mod what_if;
 
 use args::Cli;
 use clap::CommandFactory;
@@ -39,12 +39,13 @@ use status::Status;
 
 pub use check::check;
 pub use diff::diff;
-pub use explain::{abduce, corroboration, critical, impact, reject, timeline, why_not, worlds};
+pub use explain::{corroboration, critical, impact, reject, timeline, why_not, worlds};
 pub use fmt::fmt;
 pub use hypotheses::hypotheses;
 pub use plan::plan;
 pub use profile::profile;
 pub use query::{footer, query, yes_or_no};
+pub use reason::{abduce, compare, requirements};
 pub use run::run;
 pub use suppose::what_if;
 pub use test::test;

@@ -1,7 +1,7 @@
 //! Proofs laid out for reading.
 
 use super::style::Palette;
-use crate::session::{LineKind, Proof, Tree, wrap};
+use crate::session::{LineKind, Missing, Proof, Tree, wrap};
 use std::io::{self, Write};
 
 /// Prints a proof and what there is to say about it, in the columns of a terminal where there is one.
@@ -23,6 +23,29 @@ pub fn print(
         for row in rows {
             writeln!(out, "{}", palette.quiet(row))?;
         }
+    }
+    Ok(())
+}
+
+/// Prints what was nearest to a fact that does not hold, likewise.
+pub fn print_missing(
+    missing: &Missing,
+    width: Option<u16>,
+    palette: Palette,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let rows = |line: String| match width {
+        Some(width) => wrap(&line, width.into()),
+        None => vec![line],
+    };
+    for row in missing.preface().into_iter().flat_map(rows) {
+        writeln!(out, "{row}")?;
+    }
+    if let Some(tree) = missing.tree() {
+        print_tree(&tree, width, palette, out)?;
+    }
+    for row in missing.remarks().into_iter().flat_map(rows) {
+        writeln!(out, "{}", palette.quiet(row))?;
     }
     Ok(())
 }

@@ -17,7 +17,7 @@ pub struct Shown {
 }
 
 /// Lines of one kind when not all are asked for.
-const FEW: usize = 20;
+const FEW: usize = 12;
 
 pub fn print(told: &WhatIf, shown: Shown, out: &mut dyn Write) -> io::Result<()> {
     let palette = shown.palette;
@@ -126,16 +126,7 @@ fn summary(told: &WhatIf) -> String {
         count => parts.push(format!("{count} {many}")),
     };
     add(fell, "conclusion falls", "conclusions fall");
-    let bounded = if told.weighed.complete {
-        ""
-    } else {
-        " at least"
-    };
-    add(
-        told.weakened.len(),
-        &format!("weakens{bounded}"),
-        &format!("weaken{bounded}"),
-    );
+    add(told.weakened.len(), "weakens", "weaken");
     add(appeared, "appears", "appear");
     if !told.strengthened.is_empty() {
         add(told.strengthened.len(), "strengthens", "strengthen");
@@ -213,7 +204,31 @@ fn facts(
     }
     match lines.len() - listed.len() {
         0 => Ok(()),
-        more => writeln!(out, "{sign}… and {more} more; `--all` and --json list them"),
+        more => {
+            let rest = lines[listed.len()..].iter();
+            let rest = relations(rest.map(|(fact, _)| *fact));
+            writeln!(
+                out,
+                "{sign}… and {more} more, of {rest}; `--all` and --json list them"
+            )
+        }
+    }
+}
+
+/// `shares, kept_apart and 4 other relations`, in the order of the facts.
+fn relations<'f>(facts: impl Iterator<Item = &'f str>) -> String {
+    const NAMED: usize = 3;
+    let mut names: Vec<&str> = Vec::new();
+    for fact in facts {
+        let name = fact.split('(').next().unwrap_or(fact);
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    match names.len().saturating_sub(NAMED) {
+        0 => names.join(", "),
+        1 => format!("{} and 1 other relation", names[..NAMED].join(", ")),
+        more => format!("{} and {more} other relations", names[..NAMED].join(", ")),
     }
 }
 
@@ -260,10 +275,10 @@ fn bound(told: &WhatIf) -> Option<String> {
         ));
     }
     if weighed.unclear > 0 {
-        let facts = plural(weighed.unclear as u64, "fact");
-        parts.push(format!(
-            "{facts} of those weighed have too many supports to compare"
-        ));
+        parts.push(match weighed.unclear {
+            1 => "1 of those weighed has too many supports to compare".to_owned(),
+            many => format!("{many} of those weighed have too many supports to compare"),
+        });
     }
     if parts.is_empty() {
         parts.push("the search for what leans on the change was cut short".to_owned());

@@ -3,10 +3,12 @@
 use super::choice::Choice;
 use super::equivalence::Classes;
 use crate::analysis::checked::{CheckedProgram, Relation, RelationId, RelationKind};
-use crate::storage::{Dictionary, Rows};
+use crate::storage::{Dictionary, Partition, Rows};
 
 pub enum Admission {
     Equivalence(Classes),
+    /// An equivalence of which nothing is read before it is complete.
+    SettledLater(Classes),
     Choice(RelationId, Choice),
 }
 
@@ -22,10 +24,33 @@ impl Admission {
         }
     }
 
+    /// Has an equivalence hand out nothing before it is complete.
+    pub fn settle_later(&mut self) {
+        if let Admission::Equivalence(classes) = self {
+            *self = Admission::SettledLater(std::mem::take(classes));
+        }
+    }
+
+    /// The classes of an equivalence that was to be settled later, which begins anew.
+    pub fn settled(&mut self) -> Option<Partition> {
+        match self {
+            Admission::SettledLater(classes) => {
+                let settled = std::mem::take(classes).settle();
+                *self = Admission::Equivalence(Classes::default());
+                Some(settled)
+            }
+            _ => None,
+        }
+    }
+
     /// The rows to add for rows that are stated. A choice does not drop them: it is among derived rows.
     pub fn state(&mut self, rows: Rows) -> Rows {
         match self {
             Admission::Equivalence(classes) => classes.unite(&rows),
+            Admission::SettledLater(classes) => {
+                classes.unite_silently(&rows);
+                Rows::new(2)
+            }
             Admission::Choice(_, choice) => {
                 choice.occupy(&rows);
                 rows
@@ -42,6 +67,10 @@ impl Admission {
     ) -> Rows {
         match self {
             Admission::Equivalence(classes) => classes.unite(candidates),
+            Admission::SettledLater(classes) => {
+                classes.unite_silently(candidates);
+                Rows::new(2)
+            }
             Admission::Choice(id, choice) => {
                 choice.choose(candidates, &program[*id], program, dictionary)
             }

@@ -72,6 +72,19 @@ impl Births {
         self.lookup.take();
     }
 
+    /// The rows that agree with a pattern, by binary search where its first column is bound; `None` where that would take
+    /// long, or where changes have made something else of the rows.
+    pub fn matching(&self, pattern: &[Option<Code>]) -> Option<Rows> {
+        if pattern.first()?.is_none() || self.runs.len() > FEW || !self.amended.is_empty() {
+            return None;
+        }
+        let mut found = Rows::new(pattern.len());
+        for (_, run) in &self.runs {
+            run.matching(pattern, &mut found);
+        }
+        Some(found)
+    }
+
     /// The first tick that has the row. O(log rows); the first call may take time linear in all rows.
     pub fn of(&self, row: &[Code]) -> Option<u32> {
         if let Some(&birth) = self.amended.get(row) {

@@ -13,6 +13,9 @@ use crate::plan::{RulePlan, plan_body};
 use crate::storage::{Code, Dictionary, Rows, SortedRows};
 use std::sync::Arc;
 
+/// Rows from which on an index is not made for a single answer.
+const MANY: usize = if cfg!(test) { 8 } else { 1 << 16 };
+
 pub struct Database {
     program: Arc<CheckedProgram>,
     dictionary: Arc<Dictionary>,
@@ -68,7 +71,8 @@ impl Database {
     }
 
     /// Takes the rows that were given for all there are, and checks the constraints over them. Rows that were derived
-    /// elsewhere are younger than stated ones; which of them came first is not known.
+    /// elsewhere are younger than stated ones; which of them came first is not known. Such a database is not to be changed:
+    /// it would derive again what was left out.
     pub fn hold_stated(
         &mut self,
         options: &RunOptions,
@@ -220,8 +224,9 @@ impl Database {
         SortedRows::from_unsorted(self.relations[relation.index()].set.to_rows()).into_rows()
     }
 
-    /// The rows that agree with the pattern where it is `Some`, ascending by code. Builds and keeps an index on first
-    /// use of a set of bound columns; afterwards O(1 + answers).
+    /// The rows that agree with the pattern where it is `Some`, ascending by code. Large relations are looked up through
+    /// what the run left there, where something leads to the rows. Elsewhere builds and keeps an index on first use of
+    /// a set of bound columns; afterwards O(1 + answers).
     pub fn matching(&self, relation: RelationId, pattern: &[Option<Code>]) -> Rows {
         let state = &self.relations[relation.index()];
         let bound: Vec<usize> = (0..pattern.len())
@@ -241,10 +246,18 @@ impl Database {
         let payload: Vec<usize> = (0..pattern.len())
             .filter(|column| !bound.contains(column))
             .collect();
-        let index = state.index(&IndexSpec {
+        let spec = IndexSpec {
             key: bound,
             payload: payload.clone(),
-        });
+        };
+        // An index over many rows takes longer to make than a few answers are worth.
+        if state.set.len() >= MANY
+            && !state.holds_index(&spec)
+            && let Some(found) = state.at_hand(pattern)
+        {
+            return SortedRows::from_unsorted(found).into_rows();
+        }
+        let index = state.index(&spec);
         let mut row: Vec<Code> = pattern
             .iter()
             .map(|code| code.unwrap_or_default())
@@ -256,6 +269,21 @@ impl Database {
             found.push(&row);
         }
         SortedRows::from_unsorted(found).into_rows()
+    }
+
+    /// How many rows [`Database::matching`] looks at when these columns are bound, by estimate; all where an index would
+    /// have to be made for it.
+    pub fn reach(&self, relation: RelationId, bound: &[usize]) -> u64 {
+        let state = &self.relations[relation.index()];
+        let rows = state.set.len() as f64;
+        match bound.len() == state.set.arity() {
+            true => 1,
+            false if state.set.len() >= MANY && !state.leads_to(bound) => rows as u64,
+            false => {
+                let distinct: f64 = bound.iter().map(|&column| state.distinct(column)).product();
+                (rows / distinct).ceil() as u64
+            }
+        }
     }
 
     /// How a run over the rows that are here now would join them. Not known: how much each round will add to a relation;

@@ -1,6 +1,6 @@
 //! Equivalence relations as a union-find: what a pair adds is what the two classes it joins had not in common.
 
-use crate::storage::{Code, Rows};
+use crate::storage::{Code, Partition, Rows};
 use rustc_hash::FxHashMap;
 
 /// Classes of values. Each pair of a class is handed out exactly once, by the call that put it there.
@@ -13,45 +13,78 @@ pub struct Classes {
 }
 
 impl Classes {
+    /// Unites the classes of each pair and tells nobody what holds since. O(pairs), up to the logarithmic number of times
+    /// that a value moves to a larger class.
+    pub fn unite_silently(&mut self, pairs: &Rows) {
+        for (&left, &right) in pairs.column(0).iter().zip(pairs.column(1)) {
+            self.enter(left);
+            self.enter(right);
+            self.join(left, right);
+        }
+    }
+
+    /// The classes as they are now.
+    pub fn settle(self) -> Partition {
+        Partition::new(self.members)
+    }
+
     /// Unites the classes of each pair and returns the pairs that hold since. O(pairs + answers), up to the
     /// logarithmic number of times that a value moves to a larger class.
     pub fn unite(&mut self, pairs: &Rows) -> Rows {
         let (mut lefts, mut rights) = (Vec::new(), Vec::new());
         for (&left, &right) in pairs.column(0).iter().zip(pairs.column(1)) {
             for value in [left, right] {
-                if !self.of.contains_key(&value) {
-                    self.of.insert(value, self.members.len() as u32);
-                    self.members.push(vec![value]);
+                if self.enter(value) {
                     lefts.push(value);
                     rights.push(value);
                 }
             }
-            let (mut small, mut large) = (self.of[&left] as usize, self.of[&right] as usize);
-            if small == large {
-                continue;
-            }
-            if self.members[small].len() > self.members[large].len() {
-                std::mem::swap(&mut small, &mut large);
-            }
-            let moved = std::mem::take(&mut self.members[small]);
-            for &value in &moved {
-                for &other in &self.members[large] {
-                    lefts.extend([value, other]);
-                    rights.extend([other, value]);
+            if let Some((joined, before)) = self.join(left, right) {
+                let (others, moved) = self.members[joined].split_at(before);
+                for &value in moved {
+                    for &other in others {
+                        lefts.extend([value, other]);
+                        rights.extend([other, value]);
+                    }
                 }
             }
-            for &value in &moved {
-                self.of.insert(value, large as u32);
-            }
-            self.members[large].extend(moved);
         }
         Rows::from_columns(vec![lefts, rights])
+    }
+
+    /// Puts a value into a class of its own; whether it was in none.
+    fn enter(&mut self, value: Code) -> bool {
+        let new = !self.of.contains_key(&value);
+        if new {
+            self.of.insert(value, self.members.len() as u32);
+            self.members.push(vec![value]);
+        }
+        new
+    }
+
+    /// Moves the smaller of two classes into the larger one: which it is, and how many members it had before.
+    fn join(&mut self, left: Code, right: Code) -> Option<(usize, usize)> {
+        let (mut small, mut large) = (self.of[&left] as usize, self.of[&right] as usize);
+        if small == large {
+            return None;
+        }
+        if self.members[small].len() > self.members[large].len() {
+            std::mem::swap(&mut small, &mut large);
+        }
+        let moved = std::mem::take(&mut self.members[small]);
+        for &value in &moved {
+            self.of.insert(value, large as u32);
+        }
+        let before = self.members[large].len();
+        self.members[large].extend(moved);
+        Some((large, before))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::storage::{Index, RowSet};
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
@@ -91,6 +124,32 @@ mod tests {
                     prop_assert!(known.insert((row[0].0, row[1].0)), "a pair came twice");
                 }
                 prop_assert_eq!(&known, &closure(&stated));
+            }
+            let mut silent = Classes::default();
+            let mut rows = Rows::new(2);
+            stated.iter().for_each(|&(a, b)| rows.push(&[Code(a), Code(b)]));
+            silent.unite_silently(&rows);
+            let settled = RowSet::equivalence(silent.settle());
+            let held: BTreeSet<(u32, u32)> = settled.to_rows().iter().map(|row| (row[0].0, row[1].0)).collect();
+            prop_assert_eq!(settled.len(), known.len());
+            prop_assert_eq!(&held, &known);
+            for key in [0, 1] {
+                let classes = settled.as_classes().unwrap();
+                let index = Index::over_classes(classes, &[key], &[1 - key]).unwrap();
+                let once = Index::over_classes(classes, &[key], &[]).unwrap();
+                for value in 0..13 {
+                    let mut found: Vec<u32> =
+                        index.entry(index.locate(&[Code(value)])).iter().map(|code| code.0).collect();
+                    found.sort_unstable();
+                    let related: Vec<u32> =
+                        known.iter().filter(|pair| pair.0 == value).map(|pair| pair.1).collect();
+                    prop_assert_eq!(once.count(once.locate(&[Code(value)])), usize::from(!related.is_empty()));
+                    prop_assert_eq!(found, related);
+                    for other in 0..13 {
+                        let related = known.contains(&(value, other));
+                        prop_assert_eq!(settled.contains(&[Code(value), Code(other)]), related);
+                    }
+                }
             }
         }
     }

@@ -147,6 +147,9 @@ impl<'a> Run<'a> {
                 || relation.lattice.is_some()
                 || self.subsumptions_of(id).next().is_some()
                 || matches!(relation.kind, RelationKind::Delta(_));
+            if !self.options.births && !self.is_read_early(id) {
+                state.settle_later();
+            }
             let stated = state.open(grows, self.options.threads, self.options.births);
             self.report.stated += stated;
             self.in_text[id.index()] = self.in_text[id.index()].saturating_sub(stated);
@@ -156,6 +159,16 @@ impl<'a> Run<'a> {
             self.stratum(at, stratum, relations)?;
         }
         self.constraints(relations)
+    }
+
+    /// Whether rows of a relation count before all of them are there.
+    fn is_read_early(&self, id: RelationId) -> bool {
+        let mut strata = self.program.strata().iter();
+        strata.any(|stratum| stratum.recursive && stratum.relations.contains(&id))
+            || self
+                .program
+                .relations()
+                .any(|(_, relation)| relation.kind == RelationKind::Delta(id))
     }
 
     /// Derives one stratum, whose relations are open, from relations at rest. Its ticks come after `tick`.

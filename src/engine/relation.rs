@@ -184,6 +184,7 @@ impl RelationState {
         let stated = SortedRows::from_unsorted(std::mem::take(&mut self.stated));
         let derived = std::mem::replace(&mut self.derived, Rows::new(arity));
         let count = stated.len() as u64;
+        self.told = (!derived.is_empty()).then(|| Told::new(stated.clone()));
         let mut all = derived.clone();
         all.append(stated.rows());
         let all = SortedRows::from_unsorted(all);
@@ -226,6 +227,13 @@ impl RelationState {
             self.set = Arc::new(RowSet::fixed(stated));
         }
         count
+    }
+
+    /// Before [`RelationState::open`]: nobody looks at the relation before it is closed, nor at when its rows came in.
+    pub fn settle_later(&mut self) {
+        if let Some(admission) = &mut self.admission {
+            admission.get_mut().settle_later();
+        }
     }
 
     /// Whether derived rows have to go through [`RelationState::admit`].
@@ -323,6 +331,11 @@ impl RelationState {
 
     /// No more rows will come: the delta is forgotten.
     pub fn close(&mut self) {
+        let admission = self.admission.as_mut().map(Mutex::get_mut);
+        if let Some(classes) = admission.and_then(Admission::settled) {
+            self.distinct.fill(classes.members().len().max(1) as f64);
+            self.set = Arc::new(RowSet::equivalence(classes));
+        }
         self.merge_delta();
         self.closed = true;
         self.delta = Arc::new(Rows::new(self.set.arity()));
@@ -357,8 +370,12 @@ impl RelationState {
         let mut columns = spec.key.clone();
         columns.extend(&spec.payload);
         let whole = columns.len() == self.set.arity() || !self.closed;
-        let index = match self.set.as_sorted() {
-            Some(rows) if whole => Index::over_sorted(rows, &spec.key, &spec.payload),
+        let classes = self.set.as_classes();
+        let shared =
+            classes.and_then(|classes| Index::over_classes(classes, &spec.key, &spec.payload));
+        let index = match (shared, self.set.as_sorted()) {
+            (Some(index), _) => index,
+            (_, Some(rows)) if whole => Index::over_sorted(rows, &spec.key, &spec.payload),
             _ if whole => Index::build(&*self.set, &spec.key, &spec.payload),
             _ => {
                 let projected = SortedRows::from_unsorted(self.set.to_rows().project(&columns));
@@ -377,6 +394,66 @@ impl RelationState {
             .or_insert(held)
             .index
             .clone()
+    }
+
+    /// The rows that agree with a pattern, through what is there: rows in order, runs of births, indexes on some of the
+    /// bound columns. `None` where nothing leads to them.
+    pub fn at_hand(&self, pattern: &[Option<Code>]) -> Option<Rows> {
+        if pattern.first()?.is_some() {
+            if let Some(rows) = self.set.as_sorted() {
+                let mut found = Rows::new(pattern.len());
+                rows.matching(pattern, &mut found);
+                return Some(found);
+            }
+            let found = self
+                .births
+                .as_ref()
+                .and_then(|births| births.matching(pattern));
+            if found.is_some() {
+                return found;
+            }
+        }
+        let indexes = self.indexes.read();
+        let whole = indexes.iter().filter(|(spec, held)| {
+            let bound = spec.key.iter().all(|&at| pattern[at].is_some());
+            bound && !held.ahead && spec.key.len() + spec.payload.len() == pattern.len()
+        });
+        let (spec, held) = whole.max_by_key(|(spec, _)| (spec.key.len(), &spec.key))?;
+        let key: Vec<Code> = spec.key.iter().filter_map(|&at| pattern[at]).collect();
+        let mut row: Vec<Code> = pattern
+            .iter()
+            .map(|code| code.unwrap_or_default())
+            .collect();
+        let mut found = Rows::new(pattern.len());
+        let entry = held.index.entry(held.index.locate(&key));
+        for rest in entry.chunks_exact(spec.payload.len().max(1)) {
+            for (&column, &code) in spec.payload.iter().zip(rest) {
+                row[column] = code;
+            }
+            let agrees = pattern.iter().zip(&row);
+            if agrees
+                .into_iter()
+                .all(|(code, &have)| code.is_none_or(|code| code == have))
+            {
+                found.push(&row);
+            }
+        }
+        Some(found)
+    }
+
+    /// Whether [`RelationState::at_hand`] leads to rows that agree on these columns.
+    pub fn leads_to(&self, bound: &[usize]) -> bool {
+        let ordered = self.set.as_sorted().is_some() || self.births.is_some();
+        ordered && bound.contains(&0)
+            || self.indexes.read().keys().any(|spec| {
+                !spec.key.is_empty()
+                    && spec.key.iter().all(|at| bound.contains(at))
+                    && spec.key.len() + spec.payload.len() == self.set.arity()
+            })
+    }
+
+    pub fn holds_index(&self, spec: &IndexSpec) -> bool {
+        self.indexes.read().contains_key(spec)
     }
 
     /// Rows that a round added on average; of the latest one while rounds go on.
@@ -463,11 +540,19 @@ impl RelationState {
         self.births.as_ref().map_or(0, Births::latest)
     }
 
+    /// Indexes over classes share their entries, which so cannot be changed one by one.
+    fn give_up_classes(&mut self) {
+        if self.set.as_classes().is_some() {
+            self.indexes.get_mut().clear();
+        }
+    }
+
     /// Adds a row to a relation at rest, and to its indexes; whether it is new.
     pub fn add(&mut self, row: &[Code]) -> bool {
         if self.set.contains(row) {
             return false;
         }
+        self.give_up_classes();
         Arc::make_mut(&mut self.set).add(row);
         let arity = row.len();
         for (spec, held) in self.indexes.get_mut().iter_mut() {
@@ -484,6 +569,7 @@ impl RelationState {
         if !self.set.contains(row) {
             return false;
         }
+        self.give_up_classes();
         Arc::make_mut(&mut self.set).take(row);
         let arity = row.len();
         let indexes = self.indexes.get_mut();

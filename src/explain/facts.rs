@@ -29,6 +29,11 @@ pub trait Facts {
 
     fn len(&self, relation: RelationId) -> usize;
 
+    /// Rows to be looked at when these columns are bound, where that is known better than from the length.
+    fn reach(&self, _relation: RelationId, _bound: &[usize]) -> Option<u64> {
+        None
+    }
+
     /// See [`Database::birth`].
     fn birth(&self, relation: RelationId, row: &[Code]) -> Option<u32>;
 
@@ -47,6 +52,11 @@ impl Facts for Database {
 
     fn len(&self, relation: RelationId) -> usize {
         Database::len(self, relation)
+    }
+
+    fn reach(&self, relation: RelationId, bound: &[usize]) -> Option<u64> {
+        const MANY: usize = if cfg!(test) { 8 } else { 1 << 16 };
+        (Database::len(self, relation) >= MANY).then(|| Database::reach(self, relation, bound))
     }
 
     fn birth(&self, relation: RelationId, row: &[Code]) -> Option<u32> {

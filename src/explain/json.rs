@@ -5,6 +5,7 @@ use super::phrases::gap_text;
 use super::proof::{Basis, Node, NodeId, Premise, Proof, Total};
 use super::supports::Support;
 use super::text::{Wording, fact_text, pattern_text, sentence};
+use super::tree::Locate;
 use crate::analysis::checked::{Literal, LiteralKind, RuleId, Variable};
 use crate::evidence::{ClaimId, Combination, GradeTables};
 use crate::storage::Code;
@@ -28,6 +29,9 @@ pub struct NodeView {
     pub claims: Vec<ClaimView>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub disputed_by: Vec<ClaimView>,
+    /// Where a fact of plain data stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<PlaceView>,
     /// Claims that state it and are rejected, each with who says so.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rejected: Vec<RejectedView>,
@@ -55,6 +59,17 @@ pub struct RejectedView {
 pub struct PlaceView {
     pub file: String,
     pub line: u32,
+}
+
+impl PlaceView {
+    /// `file:line`
+    fn read(place: &str) -> Option<PlaceView> {
+        let (file, line) = place.rsplit_once(':')?;
+        Some(PlaceView {
+            file: file.to_owned(),
+            line: line.parse().ok()?,
+        })
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -160,10 +175,26 @@ impl Case<'_> {
         }
     }
 
-    pub fn proof_view(&self, proof: &Proof, texts: &SourceMap, tables: &GradeTables) -> ProofView {
+    /// `locate` tells where a fact of plain data stands, as `file:line`.
+    pub fn proof_view(
+        &self,
+        proof: &Proof,
+        texts: &SourceMap,
+        tables: &GradeTables,
+        locate: &Locate,
+    ) -> ProofView {
         let nodes = proof
             .nodes()
-            .map(|(id, node)| self.node_view(id, node, texts, tables))
+            .map(|(id, node)| {
+                let view = self.node_view(id, node, texts, tables);
+                match view.kind {
+                    "data" => NodeView {
+                        at: locate(&node.fact).and_then(|place| PlaceView::read(&place)),
+                        ..view
+                    },
+                    _ => view,
+                }
+            })
             .collect();
         ProofView {
             root: NodeId::ROOT.0,
@@ -186,6 +217,7 @@ impl Case<'_> {
             kind: "open",
             claims: Vec::new(),
             disputed_by: claims(&node.disputing),
+            at: None,
             rejected: self
                 .rejected(&node.fact)
                 .into_iter()

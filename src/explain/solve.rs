@@ -155,7 +155,13 @@ impl<'a> Solver<'a> {
         };
         match &literal.kind {
             LiteralKind::Atom(atom) => {
-                let free = atom.args.iter().filter(|arg| !bound(arg)).count();
+                let known: Vec<usize> = (0..atom.args.len())
+                    .filter(|&at| bound(&atom.args[at]))
+                    .collect();
+                if let Some(rows) = self.context.facts.reach(atom.relation, &known) {
+                    return Some(LOOKUP + rows);
+                }
+                let free = atom.args.len() - known.len();
                 let rows = self.context.facts.len(atom.relation) as f64;
                 let share = free as f64 / atom.args.len().max(1) as f64;
                 Some(LOOKUP + rows.powf(share) as u64)

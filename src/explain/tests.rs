@@ -255,7 +255,7 @@ front(f, n) :- contract(_, f), !staff(f), n = count : { contract(_, _) }, n < 9.
     let proof = world.prove("front x-lab 1");
     let view = world
         .case()
-        .proof_view(&proof, &world.texts, &GradeTables::default());
+        .proof_view(&proof, &world.texts, &GradeTables::default(), &|_| None);
     expect![[r#"
         {
           "root": 0,
@@ -345,7 +345,7 @@ fn depth_is_no_danger() {
         assert!(drawn.contains("deeper steps are not drawn"), "{drawn}");
         let view = world
             .case()
-            .proof_view(&proof, &world.texts, &GradeTables::default());
+            .proof_view(&proof, &world.texts, &GradeTables::default(), &|_| None);
         assert!(serde_json::to_string(&view).is_ok());
     }
 }

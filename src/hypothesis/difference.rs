@@ -74,7 +74,8 @@ fn newly_violated(
     (later, after): (&Database, &RunReport),
 ) -> Vec<Broken> {
     // One clause with `;` is several rules.
-    let mut known: FxHashSet<(Span, &[Arc<str>], Vec<Code>)> = FxHashSet::default();
+    type Way<'a> = (Span, &'a [Arc<str>], Vec<Code>);
+    let mut known: FxHashSet<Way> = FxHashSet::default();
     for violation in &before.violations {
         let constraint = earlier.program()[violation.constraint].span;
         let rows = violation.rows.iter();

@@ -8,7 +8,7 @@ use crate::storage::Code;
 use rustc_hash::FxHashSet;
 
 /// Supports looked at.
-const MOST_SUPPORTS: usize = 50;
+const MOST_SUPPORTS: usize = 20;
 
 /// What a fact rested on that is gone.
 #[derive(Clone, Debug, Default)]

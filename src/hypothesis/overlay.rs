@@ -270,7 +270,7 @@ fn mentions(clause: &str, word: &str) -> bool {
                 quoted = !quoted;
             }
             escaped = c == '\\' && quoted && !escaped;
-            !inside && !(c.is_alphanumeric() || c == '_' || c == '?')
+            !(inside || c.is_alphanumeric() || c == '_' || c == '?')
         })
         .any(|found| found == word)
 }

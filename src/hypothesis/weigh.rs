@@ -7,7 +7,7 @@ use crate::explain::{Case, Fact};
 use rustc_hash::FxHashSet;
 
 /// Supports counted for one fact.
-const MOST_SUPPORTS: usize = 50;
+const MOST_SUPPORTS: usize = 30;
 
 /// What carried a fact at one time.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -34,7 +34,6 @@ codes! {
     DUPLICATE_SOURCE "D421" "Two sources have one id.";
     NO_SOURCE_ID "D422" "A source has no id.";
     JSON "D423" "A file is not the JSON that was expected.";
-    LINE_TOO_LONG "D424" "A row is longer than a gigabyte.";
     SQLITE "D425" "A SQLite database cannot be read, or lacks the table.";
     JUDGEMENT "D426" "A judgement lacks what makes it one, or its id is taken.";
     UNWRITABLE "D430" "A file cannot be written.";

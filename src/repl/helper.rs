@@ -57,6 +57,10 @@ impl CaseHelper {
             ) => self.clause(before, at),
             Ok(Takes::Withdrawal) => self.withdrawal(before, at),
             Ok(Takes::Hypothesis) => self.hypothesis(before, at),
+            Ok(Takes::Hypotheses | Takes::MaybeHypotheses) => {
+                let last = argument.rsplit([' ', ',']).next().unwrap_or_default();
+                self.hypotheses_with(before, last)
+            }
             Ok(Takes::File | Takes::MaybeFiles) => self
                 .files
                 .complete_path(before, before.len())
@@ -137,18 +141,21 @@ impl CaseHelper {
             return (at, words_with(&words, argument));
         };
         match word {
-            "enter" => {
-                let lines = self.session.borrow_mut().hypotheses();
-                let names = lines.into_iter().map(|line| line.name);
-                let found = names.filter(|known| known.starts_with(name)).map(same);
-                (before.len() - name.len(), found.collect())
-            }
+            "enter" => self.hypotheses_with(before, name),
             "load" => self
                 .files
                 .complete_path(before, before.len())
                 .unwrap_or((before.len(), Vec::new())),
             _ => (before.len(), Vec::new()),
         }
+    }
+
+    /// Hypotheses whose names begin as the text ends.
+    fn hypotheses_with(&self, before: &str, name: &str) -> (usize, Vec<Pair>) {
+        let lines = self.session.borrow_mut().hypotheses();
+        let names = lines.into_iter().map(|line| line.name);
+        let found = names.filter(|known| known.starts_with(name)).map(same);
+        (before.len() - name.len(), found.collect())
     }
 
     /// Claims and sources.

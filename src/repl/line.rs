@@ -4,8 +4,8 @@ use super::flags::{self, Given, Known};
 use super::scan::{PieceKind, pieces};
 use super::supposing;
 use crate::session::{
-    AbductionQuestion, Command, CriticalQuestion, Lens, Supposition, TestQuestion, WhatIfQuestion,
-    WhyQuestion,
+    AbductionQuestion, Command, ComparisonQuestion, CriticalQuestion, Lens, Supposition,
+    TestQuestion, WhatIfQuestion, WhyQuestion,
 };
 use std::path::PathBuf;
 
@@ -34,6 +34,8 @@ pub enum Takes {
     File,
     /// Files, several or none.
     MaybeFiles,
+    /// Names of hypotheses, several or none.
+    MaybeHypotheses,
     Verb,
     OnOff,
     /// A claim, a source, a rule or a file.
@@ -48,6 +50,8 @@ pub enum Takes {
     Changes,
     /// A word, then what it is about.
     Hypothesis,
+    /// Hypotheses by name.
+    Hypotheses,
     /// A name and a file, or `claims` and a file.
     Saving,
 }
@@ -72,6 +76,13 @@ const LENS: &[Known] = &[
     ("min-reliability", true),
     ("max-credibility", true),
     ("time", false),
+];
+
+const COMPARE: &[Known] = &[
+    ("fold-sources", false),
+    ("judged", true),
+    ("planted", true),
+    ("flips", true),
 ];
 
 pub const VERBS: &[Verb] = &[
@@ -161,6 +172,22 @@ pub const VERBS: &[Verb] = &[
         does: "what holds in every world of identity, only if merged, only if separate",
         flags: &[],
         more: "Claims of `same_as` and of shared aliases are switched on and off; `distinct_from` opposes them.",
+    },
+    Verb {
+        name: "compare",
+        short: None,
+        takes: Takes::Hypotheses,
+        does: "competing hypotheses side by side, and what would alter their order",
+        flags: COMPARE,
+        more: "As in `:compare contractor ministry_itself`, or with parameters `:compare front_company(\"a\", \"b\") own_business(\"a\", \"b\")`. `--fold-sources`: root sources in place of claims. `--judged FILE.csv`: cells that a person judged. `--planted CATEGORY`: without the claims of a relation, of a kind of source, or that name a word. `--flips N`: try all withdrawals of up to N pieces of evidence.",
+    },
+    Verb {
+        name: "requirements",
+        short: None,
+        takes: Takes::Hypotheses,
+        does: "what to collect to tell hypotheses apart",
+        flags: COMPARE,
+        more: "What would have to be found or checked, whom it would help or hurt, and which kinds of source state facts of the kind. Takes what `:compare` takes.",
     },
     Verb {
         name: "abduce",
@@ -330,7 +357,7 @@ pub const VERBS: &[Verb] = &[
     Verb {
         name: "hypotheses",
         short: None,
-        takes: Takes::MaybeFacts,
+        takes: Takes::MaybeHypotheses,
         does: "what each hypothesis comes to: goals, strength, what appears and falls",
         flags: &[],
         more: "As in `:hypotheses`, or for some of them `:hypotheses one_actor contractor(\"x-firm\")`.",
@@ -424,10 +451,12 @@ impl Verb {
             Takes::Clause => " FACT | RULE",
             Takes::Withdrawal => " FACT | source S | claim C | rule PLACE | rules FILE",
             Takes::Changes => " [+FACT] [-FACT] …",
+            Takes::Hypotheses => " HYPOTHESIS …",
             Takes::Hypothesis => " list | load FILE | enter NAME | leave | diff",
             Takes::Saving => " NAME FILE | claims FILE",
             Takes::File => " FILE",
             Takes::MaybeFiles => " [FILE …]",
+            Takes::MaybeHypotheses => " [NAME …]",
             Takes::Verb => " [COMMAND]",
             Takes::OnOff => " [on | off]",
         };
@@ -458,6 +487,7 @@ fn value_name(flag: &str) -> &'static str {
         "note" => "TEXT",
         "using" => "RELATIONS",
         "rival" => "FACT",
+        "strength" => "HOW",
         _ => "N",
     }
 }
@@ -508,11 +538,11 @@ fn parse_command(command: &str) -> Result<Line, String> {
         ("undo", None) => run(Command::Undo),
         ("redo", None) => run(Command::Redo),
         ("diff", None) => run(Command::Diff),
-        ("what-if", changes) => run(Command::WhatIf(WhatIfQuestion {
+        ("what-if", changes) => run(Command::WhatIf(Box::new(WhatIfQuestion {
             supposed: supposing::changes(changes.as_deref().unwrap_or_default(), &flags)?,
             why: flags.has("why"),
             weigh: flags.parsed("weigh")?,
-        })),
+        }))),
         ("hyp", None) => run(Command::Hypotheses),
         ("next", None) => run(Command::Next),
         ("all", None) => run(Command::All),
@@ -552,17 +582,19 @@ fn parse_command(command: &str) -> Result<Line, String> {
             time: flags.has("time"),
             ..WhyQuestion::of(fact)
         })),
-        ("assume", Some(text)) => run(Command::Suppose(Supposition {
+        ("assume", Some(text)) => run(Command::Suppose(Box::new(Supposition {
             assume: vec![text],
             ..Supposition::default()
-        })),
-        ("withdraw", Some(text)) => run(Command::Suppose(supposing::withdrawal(&text))),
+        }))),
+        ("withdraw", Some(text)) => run(Command::Suppose(Box::new(supposing::withdrawal(&text)))),
         ("hyp", Some(text)) => supposing::hypothesis(&text).map(Line::Run),
         ("reject", Some(fact)) => supposing::reject(fact, &flags).map(Line::Run),
         ("save", Some(text)) => supposing::save(&text, &flags).map(Line::Run),
         ("timeline", Some(atom)) => run(Command::Timeline(atom)),
         ("impact", Some(what)) => run(Command::Impact(what)),
         ("worlds", Some(atom)) => run(Command::Worlds(atom)),
+        ("compare", Some(names)) => run(Command::Compare(comparison(&names, &flags)?)),
+        ("requirements", Some(names)) => run(Command::Requirements(comparison(&names, &flags)?)),
         ("abduce", Some(fact)) => run(Command::Abduce(AbductionQuestion {
             fact,
             using: flags
@@ -581,6 +613,43 @@ fn parse_command(command: &str) -> Result<Line, String> {
         ("load", Some(path)) => run(Command::Load(unquoted(&path))),
         (name, Some(_)) => Err(Verb::unknown(name)),
     }
+}
+
+fn comparison(names: &str, flags: &Given) -> Result<ComparisonQuestion, String> {
+    Ok(ComparisonQuestion {
+        hypotheses: called(names),
+        fold_sources: flags.has("fold-sources"),
+        judged: flags.value("judged").map(unquoted),
+        planted: flags
+            .value("planted")
+            .map(str::to_owned)
+            .into_iter()
+            .collect(),
+        flips: flags.parsed("flips")?,
+    })
+}
+
+/// Names, with constants for their parameters or without.
+fn called(text: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut name = String::new();
+    let mut depth = 0usize;
+    for piece in pieces(text) {
+        let word = &text[piece.range.clone()];
+        match piece.kind {
+            PieceKind::Open => depth += 1,
+            PieceKind::Close => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        let apart = depth == 0 && (word.trim().is_empty() || word == ",");
+        match apart {
+            true if !name.is_empty() => names.push(std::mem::take(&mut name)),
+            true => {}
+            false => name.push_str(word),
+        }
+    }
+    names.extend(Some(name).filter(|name| !name.is_empty()));
+    names
 }
 
 /// Atoms one after the other, or names.
@@ -616,22 +685,6 @@ fn lens(flags: &Given) -> Result<Lens, String> {
         max_credibility: flags.parsed("max-credibility")?,
         at_once: flags.has("time"),
     })
-}
-
-/// Names with blanks or commas between them, each perhaps with arguments: `a b("x", "y")`.
-fn called(text: &str) -> Vec<String> {
-    let (mut depth, mut quoted) = (0usize, false);
-    let between = |c: char| {
-        match c {
-            '"' => quoted = !quoted,
-            '(' if !quoted => depth += 1,
-            ')' if !quoted => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        depth == 0 && !quoted && (c == ',' || c.is_whitespace())
-    };
-    let names = text.split(between).filter(|name| !name.is_empty());
-    names.map(str::to_owned).collect()
 }
 
 /// Paths with blanks between them; of quotes only one pair, around a single path.

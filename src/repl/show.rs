@@ -32,13 +32,15 @@ pub fn show(answer: &Answer, look: Look, out: &mut dyn Write) -> io::Result<()> 
             writeln!(out, "{}{aside}", changed(change, look.timed))
         }
         Answer::Proof(proof) => proof::print(proof, look.width, look.palette, out),
-        Answer::Missing(missing) => write!(out, "{missing}"),
+        Answer::Missing(missing) => proof::print_missing(missing, look.width, look.palette, out),
         Answer::Corroboration(found) => write!(out, "{found}"),
         Answer::Critical(found) => write!(out, "{found}"),
         Answer::Timeline(found) => write!(out, "{found}"),
         Answer::Impact(found) => write!(out, "{found}"),
         Answer::Worlds(found) => write!(out, "{found}"),
         Answer::Abduction(found) => write!(out, "{found}"),
+        Answer::Comparison(found) => write!(out, "{found}"),
+        Answer::Requirements(found) => write!(out, "{found}"),
         Answer::Lens(lens) => writeln!(out, "counting now: {lens}"),
         Answer::Relations(sizes) => table::print(&relations(sizes), look.width, look.palette, out),
         Answer::Schema(schema) => self::schema(schema, look, out),

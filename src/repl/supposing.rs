@@ -78,10 +78,10 @@ pub fn hypothesis(text: &str) -> Result<Command, String> {
         ("leave", "") => Ok(Command::LeaveHypothesis),
         ("diff", "") => Ok(Command::Diff),
         ("load", file) if !file.is_empty() => Ok(Command::LoadHypotheses(unquoted(file))),
-        ("enter", name) if !name.is_empty() => Ok(Command::Suppose(Supposition {
+        ("enter", name) if !name.is_empty() => Ok(Command::Suppose(Box::new(Supposition {
             hypotheses: vec![name.trim_end_matches('.').to_owned()],
             ..Supposition::default()
-        })),
+        }))),
         ("load" | "enter", _) => Err(format!("`:hyp {word}` needs a name")),
         _ => Err("usage: `:hyp list | load FILE | enter NAME | leave | diff`".to_owned()),
     }

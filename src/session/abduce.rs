@@ -93,9 +93,6 @@ pub struct Explained {
     /// What is assumed or would follow, and some claim denies.
     pub disputed: Vec<Denied>,
     pub helps_rival: bool,
-    /// The facts, for who goes on from here.
-    #[serde(skip)]
-    pub(super) facts: Vec<Fact>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -329,7 +326,6 @@ impl Session {
                 })
                 .collect(),
             helps_rival,
-            facts: one.assume.clone(),
         }
     }
 
@@ -430,7 +426,7 @@ impl fmt::Display for Abduction {
             let indent = " ".repeat(width + 4);
             for (word, facts) in [
                 ("then also", &one.also),
-                ("as is there", &one.there),
+                ("already there", &one.there),
                 ("against", &one.falls),
             ] {
                 self.line(f, &indent, word, facts)?;
@@ -519,6 +515,6 @@ impl Abduction {
             false => String::new(),
         };
         let shown: Vec<&str> = facts.iter().take(SHOWN).map(String::as_str).collect();
-        writeln!(f, "{indent}{word:<11}  {}{more}", shown.join(", "))
+        writeln!(f, "{indent}{word:<13}  {}{more}", shown.join(", "))
     }
 }

@@ -2,6 +2,7 @@
 
 use super::abduce::Abduction;
 use super::assume::Step;
+use super::compare::Comparison;
 use super::corroboration::Corroborated;
 use super::costs::Costs;
 use super::critical::Critical;
@@ -11,6 +12,7 @@ use super::hypothesis_table::HypothesisTable;
 use super::impact::Impact;
 use super::plans::Plans;
 use super::reject::Rejection;
+use super::requirements::Requirements;
 use super::save::Saved;
 use super::table::Table;
 use super::timeline::Timeline;
@@ -34,6 +36,8 @@ pub enum Answer {
     Impact(Impact),
     Worlds(Worlds),
     Abduction(Box<Abduction>),
+    Comparison(Box<Comparison>),
+    Requirements(Requirements),
     /// The claims that count from now on.
     Lens(Lens),
     Relations(Vec<RelationSize>),

@@ -62,7 +62,11 @@ fn only_at_once(
     let case = Case::new(database, program, database.dictionary(), claims, sources);
     let days_of = |claim| {
         let interval = claims[claim].interval;
-        DaySet::of(days.len(), |at| interval.covers(days[at]))
+        let (first, last) = (interval.first_day(), interval.last_day());
+        DaySet::of(days.len(), |at| {
+            let begun = first.is_none() || first <= days[at];
+            begun && last.is_none_or(|last| days[at].is_none_or(|day| day <= last))
+        })
     };
     let all: Vec<_> = program.relations().map(|(id, _)| id).collect();
     let budget = Budget {

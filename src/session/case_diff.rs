@@ -136,10 +136,8 @@ impl CaseDiff {
         };
         let mut incomparable = Vec::new();
         let mut parted = Vec::new();
+        // Causes lie in relations that nobody asked about, too.
         for name in relation_names(before, after) {
-            if !wanted(&name) {
-                continue;
-            }
             let declared = [&*before, &*after].map(|side| side.declared(&name));
             match (&declared[0], &declared[1]) {
                 (Some(a), Some(b)) if a.1 == b.1 => {
@@ -152,15 +150,17 @@ impl CaseDiff {
                         });
                     }
                 }
-                (a, b) => incomparable.push(Incomparable {
+                (a, b) if wanted(&name) => incomparable.push(Incomparable {
                     relation: name,
                     before: a.as_ref().map(|declared| declared.1.clone()),
                     after: b.as_ref().map(|declared| declared.1.clone()),
                 }),
+                _ => {}
             }
         }
         parted.sort_by_key(|parted| (after.rank(&parted.relation), parted.relation.clone()));
-        let explained = explain(before, after, &parted, question.explain)?;
+        let explained = explain(before, after, &parted, &wanted, question.explain)?;
+        parted.retain(|parted| wanted(&parted.relation));
         let texts = |facts: Vec<(String, Fact)>| facts.into_iter().map(|(text, _)| text).collect();
         Ok(CaseDiff {
             before: question.names[0].clone(),
@@ -259,6 +259,7 @@ fn explain(
     before: &mut Session,
     after: &mut Session,
     parted: &[Parted],
+    wanted: &dyn Fn(&str) -> bool,
     most: usize,
 ) -> Result<Vec<ExplainedChange>, Error> {
     let only = |side: usize| -> FxHashSet<&str> {
@@ -268,7 +269,7 @@ fn explain(
     let only = [only(0), only(1)];
     let mut explained = Vec::new();
     let mut reasons: FxHashMap<String, Vec<String>> = FxHashMap::default();
-    for relation in parted {
+    for relation in parted.iter().filter(|parted| wanted(&parted.relation)) {
         for (side, change) in [(1, "appeared"), (0, "fell")] {
             for (fact, _) in relation.only[side].iter().take(most) {
                 let (holds, lacks) = match side {

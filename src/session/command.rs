@@ -1,6 +1,7 @@
 //! What a user may ask of a session, as data.
 
 use super::abduce::AbductionQuestion;
+use super::compare::ComparisonQuestion;
 use super::critical::CriticalQuestion;
 use super::expectations::TestQuestion;
 use super::overlays::Supposition;
@@ -40,6 +41,10 @@ pub enum Command {
     Worlds(String),
     /// What would have to be so for a fact to hold.
     Abduce(AbductionQuestion),
+    /// Competing hypotheses side by side.
+    Compare(ComparisonQuestion),
+    /// What to collect to tell hypotheses apart.
+    Requirements(ComparisonQuestion),
     /// Lets only some claims count, until the next such command.
     Lens(Lens),
     /// Every relation with its size.
@@ -61,9 +66,9 @@ pub enum Command {
     /// Whether expectations are met.
     Test(TestQuestion),
     /// The difference a supposition would make.
-    WhatIf(WhatIfQuestion),
+    WhatIf(Box<WhatIfQuestion>),
     /// Supposes something from now on, on top of what is supposed already.
-    Suppose(Supposition),
+    Suppose(Box<Supposition>),
     /// Takes the last supposition back.
     Undo,
     /// Supposes again what was taken back last.

@@ -74,15 +74,8 @@ enum Reach {
 
 impl Covered {
     /// Takes in what another world made use of.
-    fn join(&mut self, other: Covered) {
+    pub(super) fn join(&mut self, other: Covered) {
         self.cut_short |= other.cut_short;
-        if self.rules.is_empty() && self.inputs.is_empty() {
-            *self = Covered {
-                cut_short: self.cut_short,
-                ..other
-            };
-            return;
-        }
         for rule in other.rules {
             let same = |known: &&mut RuleCoverage| known.clause == rule.clause;
             match self.rules.iter_mut().find(same) {
@@ -143,7 +136,7 @@ impl Coverage {
 
 impl Session {
     /// What some expectations, and the conclusions, make use of in the world the session is in.
-    pub(super) fn cover(&self, expectations: &[Expectation], covered: &mut Covered) {
+    pub(super) fn cover(&self, expectations: &[Expectation]) -> Covered {
         let budget = self.explanation_budget();
         let meter = Meter::new(&budget);
         let case = self.case();
@@ -174,11 +167,11 @@ impl Session {
             () if concluded.facts.contains(fact) => Reach::Concluded,
             () => Reach::Nowhere,
         };
-        covered.join(Covered {
+        Covered {
             rules,
             inputs: self.reaches(&reach),
             cut_short: meter.stopped().is_some(),
-        });
+        }
     }
 
     /// The rows that are put out; of a program that puts nothing out, all that are derived.

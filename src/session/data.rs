@@ -140,6 +140,7 @@ fn read_all(
     set_aside: Option<&SetAside>,
 ) -> Result<Data, Vec<Diagnostic>> {
     let mut errors = Vec::new();
+    let mut register_read = true;
     let mut data = Data::default();
     let mut rows = Vec::new();
     let common = ReadOptions {
@@ -167,7 +168,10 @@ fn read_all(
             };
             match io::read_sources(&register, &read_options) {
                 Ok(loaded) => data.sources = Arc::new(loaded.sources),
-                Err(found) => errors.extend(found),
+                Err(found) => {
+                    register_read = false;
+                    errors.extend(found);
+                }
             }
         }
     }
@@ -210,6 +214,9 @@ fn read_all(
     match errors.is_empty() {
         true => Ok(data),
         false => {
+            // That there is no register follows from the mistakes in it.
+            data.warnings
+                .retain(|warning| register_read || warning.code != io::codes::NO_REGISTER);
             errors.splice(0..0, data.warnings);
             Err(errors)
         }

@@ -105,10 +105,8 @@ impl Session {
             elapsed: Duration::ZERO,
         };
         let mut texts = self.sources.clone();
-        let mut covered = question.coverage.then(Covered::default);
-        if let Some(covered) = &mut covered {
-            self.cover(&[], covered);
-        }
+        let mut elsewhere = question.coverage.then(Covered::default);
+        let mut here = Vec::new();
         for file in files {
             let expectations = match read(&file, &mut texts) {
                 Ok((expectations, findings)) => {
@@ -122,7 +120,7 @@ impl Session {
             };
             let before = tested.met;
             for together in expectations.chunk_by(|a, b| a.under == b.under) {
-                self.test_together(together, &texts, &mut tested, covered.as_mut())?;
+                self.test_together(together, &texts, &mut tested, elsewhere.as_mut())?;
             }
             tested.expectations += expectations.len();
             tested.files.push(TestedFile {
@@ -130,8 +128,13 @@ impl Session {
                 expectations: expectations.len(),
                 met: tested.met - before,
             });
+            here.extend(expectations.into_iter().filter(|one| one.under.is_empty()));
         }
-        tested.coverage = covered.map(Covered::finish);
+        tested.coverage = elsewhere.map(|elsewhere| {
+            let mut covered = self.cover(&here);
+            covered.join(elsewhere);
+            covered.finish()
+        });
         tested.elapsed = started.elapsed();
         Ok(tested)
     }
@@ -142,11 +145,11 @@ impl Session {
         expectations: &[Expectation],
         texts: &SourceMap,
         tested: &mut Tested,
-        covered: Option<&mut Covered>,
+        elsewhere: Option<&mut Covered>,
     ) -> Result<(), Error> {
         let under = expectations.first().map_or(&[][..], |first| &first.under);
         if under.is_empty() {
-            return self.test_here(expectations, texts, tested, covered);
+            return self.test_here(expectations, texts, tested);
         }
         let mut overlays = Vec::new();
         for name in under {
@@ -158,7 +161,10 @@ impl Session {
         let overlays: Vec<&Overlay> = overlays.iter().collect();
         let mut inside = Ok(());
         let entered = self.within(&overlays, |session| {
-            inside = session.test_here(expectations, texts, tested, covered);
+            inside = session.test_here(expectations, texts, tested);
+            if let Some(elsewhere) = elsewhere {
+                elsewhere.join(session.cover(expectations));
+            }
             Ok(())
         });
         match (entered, under.last()) {
@@ -173,14 +179,10 @@ impl Session {
         expectations: &[Expectation],
         texts: &SourceMap,
         tested: &mut Tested,
-        covered: Option<&mut Covered>,
     ) -> Result<(), Error> {
         for expectation in expectations {
             let outcome = self.examine(expectation, texts)?;
             tested.note(expectation, outcome, texts);
-        }
-        if let Some(covered) = covered {
-            self.cover(expectations, covered);
         }
         Ok(())
     }

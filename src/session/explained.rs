@@ -19,6 +19,8 @@ use std::time::Duration;
 
 /// Rows one explanation may look at when the session sets no limit of its own.
 const MOST_ROWS: u64 = 4_000_000;
+/// Rows looked at when not all supports are asked for.
+const FIRST_ROWS: u64 = 400_000;
 const MOST_TIME: Duration = Duration::from_secs(20);
 
 /// An atom with constants, and `_` or variables for any value.
@@ -78,6 +80,17 @@ impl Session {
             time: Some(set.time.unwrap_or(MOST_TIME)),
             rows: Some(set.rows.map_or(MOST_ROWS, |rows| rows.min(MOST_ROWS))),
             ..set.clone()
+        }
+    }
+
+    /// Of the first supports: a conclusion with very many derivations says so soon.
+    pub(super) fn first_budget(&self) -> Budget {
+        Budget {
+            rows: self
+                .explanation_budget()
+                .rows
+                .map(|rows| rows.min(FIRST_ROWS)),
+            ..self.explanation_budget()
         }
     }
 

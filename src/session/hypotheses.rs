@@ -77,7 +77,7 @@ impl Session {
             }
         };
         let overlay = overlay.map_err(|wrong| self.rejected(wrong))?;
-        self.with_rule_files(overlay)
+        self.completed(overlay)
     }
 
     /// Whether a text is the name of a hypothesis, with arguments or without, rather than an atom.

@@ -181,6 +181,10 @@ impl Session {
             Command::Timeline(atom) => self.timeline(atom).map(Answer::Timeline),
             Command::Impact(what) => self.impact(what).map(Answer::Impact),
             Command::Worlds(atom) => self.worlds(atom).map(Answer::Worlds),
+            Command::Compare(asked) => self
+                .compare(asked)
+                .map(|found| Answer::Comparison(Box::new(found))),
+            Command::Requirements(asked) => self.requirements(asked).map(Answer::Requirements),
             Command::Abduce(asked) => self
                 .abduce(asked)
                 .map(|found| Answer::Abduction(Box::new(found))),

@@ -10,10 +10,14 @@ mod assume;
 mod at_once;
 mod case;
 mod case_diff;
+#[cfg(test)]
+mod case_diff_tests;
 mod catalogue;
 mod check;
 mod clauses;
 mod command;
+mod compare;
+mod comparison_text;
 mod corroboration;
 mod costs;
 mod coverage;
@@ -31,7 +35,9 @@ mod functors;
 mod hypotheses;
 mod hypothesis_table;
 mod impact;
+mod layer;
 mod loaded;
+mod matrix;
 mod options;
 mod outcome;
 mod outputs;
@@ -44,7 +50,9 @@ mod pool;
 mod program;
 mod questions;
 mod reject;
+mod requirements;
 mod rows;
+mod rule_places;
 mod save;
 mod standing;
 mod table;
@@ -74,6 +82,7 @@ pub use case_diff::{
 pub use check::{Checked, ReadFacts, check};
 pub use clauses::ClauseText;
 pub use command::Command;
+pub use compare::{Column, Comparison, ComparisonQuestion, Flip, Pair, Row as Compared};
 pub use corroboration::Corroborated;
 pub use costs::{Costs, RelationGrowth, RoundOf, RuleCosts, StratumCosts, VersionCosts};
 pub use coverage::{Coverage, InputCoverage, RuleCoverage};
@@ -89,10 +98,11 @@ pub use options::Options;
 pub use outcome::Violated;
 pub use outputs::Written;
 pub use overlays::Supposition;
-pub use pages::page;
+pub use pages::{codes, page};
 pub use plans::{Plans, RulePlans, StratumPlans};
 pub use questions::Answered;
 pub use reject::{Choice, Kept, RejectOption, RejectQuestion, RejectedClaim, Rejection};
+pub use requirements::{Channel, Requirement, Requirements};
 pub use save::{SaveClaims, Saved};
 pub use table::Table;
 pub use text::format;
@@ -114,6 +124,8 @@ pub use crate::explain::{GraphFormat, Line, LineKind, Row, Tree, wrap};
 pub use crate::hypothesis::{Difference, Overlay, Withdrawal, World};
 pub use crate::plan::{PlanText, StepText};
 
+#[cfg(test)]
+mod compare_tests;
 #[cfg(test)]
 mod overlay_tests;
 #[cfg(test)]

@@ -112,10 +112,22 @@ impl Session {
         Ok(())
     }
 
-    pub(super) fn overlay_atom(&mut self, text: &str) -> Result<Atom, Error> {
+    /// An atom in which variables stand for any value, as `_` does.
+    pub(super) fn opened(&self, atom: &mut Atom) -> Result<(), Error> {
+        match super::explained::open_variables(atom).is_empty() {
+            true => Ok(()),
+            false => Err(self.rejected(vec![
+                Diagnostic::error("D075", "a variable stands here twice")
+                    .at(atom.span, "each argument is a constant or any value")
+                    .help("write `_` for any value, and one atom for each constant"),
+            ])),
+        }
+    }
+
+    fn overlay_atom(&mut self, text: &str) -> Result<Atom, Error> {
         let mut atom =
             self.parse_atom(text, "one atom is withdrawn at a time, `_` for any value")?;
-        super::explained::open_variables(&mut atom);
+        self.opened(&mut atom)?;
         Ok(atom)
     }
 
@@ -131,8 +143,9 @@ impl Session {
         }
     }
 
-    /// Reads the rule files that an overlay assumes by name, as in `+ rules("more.dl").`
-    pub(super) fn with_rule_files(&mut self, mut overlay: Overlay) -> Result<Overlay, Error> {
+    /// Reads the rule files that an overlay assumes by name, as in `+ rules("more.dl").`, and takes variables of goals and
+    /// withdrawals for any value.
+    pub(super) fn completed(&mut self, mut overlay: Overlay) -> Result<Overlay, Error> {
         let mut assumed = Vec::new();
         for assumption in std::mem::take(&mut overlay.assumed) {
             let file = match &assumption {
@@ -160,6 +173,14 @@ impl Session {
             }
         }
         overlay.assumed = assumed;
+        for goal in &mut overlay.goals {
+            self.opened(goal)?;
+        }
+        for withdrawal in &mut overlay.withdrawn {
+            if let Withdrawal::Atom(atom) = withdrawal {
+                self.opened(atom)?;
+            }
+        }
         Ok(overlay)
     }
 }

@@ -218,7 +218,7 @@ impl Session {
                 let (dictionary, program) = (self.dictionary(), self.program());
                 format_value(dictionary, program, attribute.ty, code)
             });
-            let evidence = ["", "possible", author, date, "assumed by an analyst"];
+            let evidence = ["", "", author, date, "assumed by an analyst"];
             let record = [id].into_iter().chain(values);
             writer.write_record(record.chain(evidence.map(str::to_owned)))?;
         }

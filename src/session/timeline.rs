@@ -59,8 +59,7 @@ enum Which {
 }
 
 impl Day {
-    fn has(&self, published: PartialDate, source: SourceId) -> bool {
-        let published = published.last_day();
+    fn has(&self, published: evidence::Day, source: SourceId) -> bool {
         published < self.date
             || published == self.date
                 && match self.which {
@@ -73,6 +72,12 @@ impl Day {
 }
 
 impl Calendar {
+    /// The days that have what a source published.
+    fn days_of(&self, published: PartialDate, source: SourceId) -> DaySet {
+        let published = published.last_day();
+        DaySet::of(self.days.len(), |day| self.days[day].has(published, source))
+    }
+
     /// The sources of a date that matter for a fact: each alone brings it about, or it does not follow without. Where
     /// none of them does, all.
     fn through(&self, date: usize, days: &DaySet) -> Vec<SourceId> {
@@ -107,12 +112,17 @@ impl Session {
         self.refresh()?;
         let pattern = self.parse_pattern(atom)?;
         let calendar = self.calendar(&self.cone(pattern.relation));
+        let of_source: FxHashMap<SourceId, DaySet> = self
+            .data
+            .sources
+            .iter()
+            .filter_map(|(id, source)| Some((id, calendar.days_of(source.published?, id))))
+            .collect();
+        let never = DaySet::none(calendar.days.len());
         let days_of = |claim| {
-            let claim = &self.claims()[claim];
-            let published = self.published(claim);
-            DaySet::of(calendar.days.len(), |day| {
-                published.is_some_and(|(date, source)| calendar.days[day].has(date, source))
-            })
+            let source = self.claims()[claim].source;
+            let days = source.and_then(|source| of_source.get(&source));
+            days.unwrap_or(&never).clone()
         };
         let budget = self.explanation_budget();
         let asked = [pattern.relation];
@@ -139,8 +149,8 @@ impl Session {
         let now: FxHashSet<Fact> = self.facts_matching(&pattern).into_iter().collect();
         // What leans on claims without a date only is known since no date.
         for fact in &now {
-            let never = || DaySet::none(days);
-            spans.entry(fact.clone()).or_insert_with(never);
+            let entry = spans.entry(fact.clone());
+            entry.or_insert_with(|| never.clone());
         }
         let mut entries: Vec<Entry> = spans
             .iter()
@@ -213,7 +223,7 @@ impl Session {
                     in_time().then(|| {
                         let database = self.run_with(|claim| {
                             let published = self.published(claim);
-                            published.is_some_and(|(date, source)| day.has(date, source))
+                            published.is_some_and(|(date, source)| day.has(date.last_day(), source))
                         })?;
                         Ok(database.matching(pattern.relation, &pattern.codes))
                     })

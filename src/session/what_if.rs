@@ -22,11 +22,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Facts weighed when nothing else is asked for.
-const WEIGHED: usize = 60;
+const WEIGHED: usize = 40;
 /// Facts whose fall is explained in a line, and proved where that is asked for.
-const EXPLAINED: usize = 25;
-/// Rows that weighing one fact may look at, once before and once after.
-const ROWS_WEIGHED: u64 = 20_000;
+const EXPLAINED: usize = 20;
+/// Rows that weighing or explaining one fact may look at at one time. Facts that need more have so many supports that
+/// one more or less tells little, and a person waits for all of them.
+const ROWS_WEIGHED: u64 = 4_000;
 /// Rows that finding what leans on a change may look at.
 const ROWS_REACHED: u64 = 400_000;
 
@@ -36,7 +37,7 @@ pub struct WhatIfQuestion {
     pub supposed: Supposition,
     /// Prove what appears, and what fell as it held before.
     pub why: bool,
-    /// How many of the facts that hold either way to weigh. Default: 60.
+    /// How many of the facts that hold either way to weigh. Default: 40.
     pub weigh: Option<usize>,
 }
 
@@ -181,9 +182,13 @@ impl Session {
                 told.stated.insert(text.clone());
             }
         }
+        let budget = Budget {
+            rows: Some(ROWS_WEIGHED),
+            ..self.explanation_budget()
+        };
         let derived = fell.iter().filter(|fact| !withdrawn.contains(fact));
         for fact in derived.take(EXPLAINED) {
-            let fall = why_fell(&before, &after, fact, &self.small_budget());
+            let fall = why_fell(&before, &after, fact, &budget);
             told.because.push(FallLine {
                 fact: self.text_in(&before, fact),
                 reason: self.fall_text(&before, &fall),

@@ -411,7 +411,7 @@ impl Session {
     }
 
     /// Whether something agrees with a pattern as long as nobody asks for what was true at one time.
-    fn is_never_at_once(&mut self, pattern: &Pattern) -> Result<bool, Error> {
+    pub(super) fn is_never_at_once(&self, pattern: &Pattern) -> Result<bool, Error> {
         if !self.lens().at_once {
             return Ok(false);
         }
@@ -468,7 +468,10 @@ impl Session {
         if !case.holds(fact) {
             return proof;
         }
-        let found = case.supports(fact, &tables, limit, &budget);
+        let found = match question.all || question.limit.is_some() {
+            true => case.supports(fact, &tables, limit, &budget),
+            false => case.supports(fact, &tables, limit, &self.first_budget()),
+        };
         proof.count = found.count_text();
         proof.complete = found.complete;
         let shortest = case.prove(fact, &ProofOptions::default(), &budget);
@@ -501,13 +504,19 @@ impl Session {
             .map(|support| case.support_view(support, question.strength))
             .collect();
         proof.by = question.strength;
-        if !self.claims().is_empty()
-            && !found
-                .supports
-                .iter()
-                .all(|support| support.weakest.is_none())
+        // Where nothing is claimed there is nobody to count and nothing to weigh.
+        if found
+            .supports
+            .iter()
+            .any(|support| support.weakest.is_some())
         {
-            proof.weight = Some(case.weight(fact, &found, question.strength, &tables, &budget));
+            proof.weight = Some(case.weight(
+                fact,
+                &found,
+                question.strength,
+                &tables,
+                &self.first_budget(),
+            ));
             proof.firmest = found.strength().unwrap_or_default();
             let roots = case.corroboration(fact, &self.small_budget());
             proof.independent = Some((roots.independent, roots.complete));
@@ -538,7 +547,7 @@ impl Session {
         };
         proof.found = Some((
             case.tree(&built, &self.sources, &tables, &options),
-            case.proof_view(&built, &self.sources, &tables),
+            case.proof_view(&built, &self.sources, &tables, &locate),
         ));
         proof
     }

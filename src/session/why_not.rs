@@ -30,6 +30,9 @@ pub struct Missing {
     pub rejected: Vec<String>,
     /// Rules that nearly conclude it, the nearest first.
     pub near: Vec<MissView>,
+    /// It follows, but its pieces were never true at one time, which is what is asked for.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub never_at_once: bool,
     #[serde(skip)]
     rules: usize,
 }
@@ -66,12 +69,15 @@ impl Session {
             disputed_by: Vec::new(),
             rejected: Vec::new(),
             near: Vec::new(),
+            never_at_once: false,
             rules: 0,
         };
         if holds {
             return Ok(missing);
         }
         missing.did_you_mean = self.meant(&pattern);
+        missing.never_at_once = self.is_never_at_once(&pattern)?;
+        let case = self.case();
         let options = WhyNotOptions::default();
         let found = case.why_not(*relation, codes, &options, &self.explanation_budget());
         missing.complete = found.stopped.is_none();
@@ -141,53 +147,76 @@ impl Session {
 }
 
 impl Missing {
-    /// As lines.
-    pub fn tree(&self) -> Tree {
-        miss_tree(format!("{} does not hold", self.fact), &self.near)
+    /// What is said before the tree: names that stand nowhere, or that the fact holds after all.
+    pub fn preface(&self) -> Vec<String> {
+        if self.holds {
+            return vec![format!("{} holds: `why` proves it", self.fact)];
+        }
+        self.did_you_mean
+            .iter()
+            .map(|meant| match meant.known.is_empty() {
+                true => format!("nothing is called {} here", meant.given),
+                false => format!(
+                    "nothing is called {} here: did you mean {}?",
+                    meant.given,
+                    meant.known.join(" or ")
+                ),
+            })
+            .collect()
+    }
+
+    /// As lines; `None` when it holds.
+    pub fn tree(&self) -> Option<Tree> {
+        let first = || format!("{} does not hold", self.fact);
+        (!self.holds).then(|| miss_tree(first(), &self.near))
+    }
+
+    /// What is said after the tree.
+    pub fn remarks(&self) -> Vec<String> {
+        let mut said = Vec::new();
+        if self.holds {
+            return said;
+        }
+        if self.rules == 0 {
+            said.push("no rule concludes it: it would have to be stated".to_owned());
+        } else if self.near.is_empty() && self.complete {
+            said.push("no rule can conclude it: no head fits".to_owned());
+        }
+        if !self.nearest.is_empty() {
+            said.push(format!("there is {}", self.nearest.join(", ")));
+        }
+        if !self.set_aside.is_empty() {
+            said.push(format!(
+                "stated by {}, which does not count under the dates or grades asked for",
+                self.set_aside.join(", ")
+            ));
+        }
+        let rejected = self.rejected.iter();
+        said.extend(rejected.map(|rejected| format!("rejected: {rejected}")));
+        if self.never_at_once {
+            said.push("it follows only from what was never true at one time".to_owned());
+        }
+        if !self.disputed_by.is_empty() {
+            said.push(format!("denied by {}", self.disputed_by.join(", ")));
+        }
+        if !self.complete {
+            said.push("THE SEARCH WAS CUT SHORT: something may be nearer".to_owned());
+        }
+        said
     }
 }
 
 impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.holds {
-            return writeln!(f, "{} holds: `why` proves it", self.fact);
+        for line in self.preface() {
+            writeln!(f, "{line}")?;
         }
-        for meant in &self.did_you_mean {
-            match meant.known.is_empty() {
-                true => writeln!(f, "nothing is called {} here", meant.given)?,
-                false => writeln!(
-                    f,
-                    "nothing is called {} here: did you mean {}?",
-                    meant.given,
-                    meant.known.join(" or ")
-                )?,
-            }
+        if let Some(tree) = self.tree() {
+            write!(f, "{tree}")?;
         }
-        write!(f, "{}", self.tree())?;
-        if self.rules == 0 {
-            writeln!(f, "no rule concludes it: it would have to be stated")?;
-        } else if self.near.is_empty() && self.complete {
-            writeln!(f, "no rule can conclude it: no head fits")?;
+        for line in self.remarks() {
+            writeln!(f, "{line}")?;
         }
-        if !self.nearest.is_empty() {
-            writeln!(f, "there is {}", self.nearest.join(", "))?;
-        }
-        if !self.set_aside.is_empty() {
-            writeln!(
-                f,
-                "stated by {}, which does not count under the dates or grades asked for",
-                self.set_aside.join(", ")
-            )?;
-        }
-        for rejected in &self.rejected {
-            writeln!(f, "rejected: {rejected}")?;
-        }
-        if !self.disputed_by.is_empty() {
-            writeln!(f, "denied by {}", self.disputed_by.join(", "))?;
-        }
-        match self.complete {
-            true => Ok(()),
-            false => writeln!(f, "THE SEARCH WAS CUT SHORT: something may be nearer"),
-        }
+        Ok(())
     }
 }

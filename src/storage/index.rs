@@ -3,7 +3,7 @@
 mod amend;
 
 use super::table::{KeyTable, RowTable, pack};
-use super::{Code, RowSource, Rows, SortedRows};
+use super::{Code, Partition, RowSource, Rows, SortedRows};
 use std::sync::Arc;
 
 /// A dense range of keys may be this much longer than the number of keys before a hash table is leaner.
@@ -11,8 +11,9 @@ const SPARSE: usize = 8;
 
 /// The rows of a relation by key: for each key, the payload columns of its rows, row after row.
 ///
-/// Growing keeps the room of a key a power of two and moves it when full, so adding is O(1) amortised. Keys are found
-/// through an offset table when they are dense numbers, and by hashing otherwise.
+/// A key whose room is full moves to one of the next power of two, so adding is O(1) amortised; what it leaves serves
+/// the next key that needs as much. Keys are found through an offset table when they are dense numbers, and by hashing
+/// otherwise.
 #[derive(Clone)]
 pub struct Index {
     key: Vec<usize>,
@@ -20,6 +21,8 @@ pub struct Index {
     locate: Locate,
     slots: Vec<Slot>,
     arena: Arena,
+    /// Rooms that keys moved out of, by the power of two that fits in.
+    vacant: Vec<Vec<u32>>,
     rows: usize,
 }
 
@@ -29,6 +32,34 @@ struct Slot {
     start: u32,
     len: u32,
     room: u32,
+}
+
+impl Slot {
+    /// Moves to a larger room.
+    fn relocate(&mut self, arena: &mut Vec<Code>, stride: usize, vacant: &mut Vec<Vec<u32>>) {
+        let room = (self.room + 1).next_power_of_two().max(2);
+        let old = self.start as usize * stride..(self.start + self.len) as usize * stride;
+        let left = vacant.get_mut(room.ilog2() as usize).and_then(Vec::pop);
+        let start = match left {
+            Some(start) => {
+                arena.copy_within(old, start as usize * stride);
+                start
+            }
+            None => {
+                let end = arena.len() / stride;
+                arena.extend_from_within(old);
+                arena.resize((end + room as usize) * stride, Code::default());
+                end as u32
+            }
+        };
+        if let Some(class) = self.room.checked_ilog2().map(|class| class as usize) {
+            if vacant.len() <= class {
+                vacant.resize(class + 1, Vec::new());
+            }
+            vacant[class].push(self.start);
+        }
+        (self.start, self.room) = (start, room);
+    }
 }
 
 /// Where entries lie.
@@ -110,6 +141,36 @@ impl Index {
         index
     }
 
+    /// Groups the pairs of an equivalence by one value or by none. Values of one class share its members, so that an
+    /// index takes as much as there are values; the index is not meant to grow. `None` for whole pairs. Rows that agree
+    /// on key and payload are kept once.
+    pub fn over_classes(classes: &Partition, key: &[usize], payload: &[usize]) -> Option<Index> {
+        let mut index = match (key, payload) {
+            ([_], []) => Index::build(&classes.values(), &[0], &[]),
+            ([], [_]) => Index::build(&classes.values(), &[], &[0]),
+            (&[known], &[other]) if known != other => {
+                let mut index = Index::build(&classes.values(), &[0], &[]);
+                let mut numbers = Vec::new();
+                index.locate_all(&[classes.members()], classes.members().len(), &mut numbers);
+                for (place, number) in numbers.into_iter().enumerate() {
+                    let class = classes.class_around(place);
+                    let len = class.len() as u32;
+                    index.slots[number as usize] = Slot {
+                        start: class.start as u32,
+                        len,
+                        room: len,
+                    };
+                }
+                index.arena = Arena::Own(classes.members().to_vec());
+                index
+            }
+            _ => return None,
+        };
+        index.key = key.to_vec();
+        index.payload = payload.to_vec();
+        Some(index)
+    }
+
     fn empty(rows: &dyn RowSource, key: &[usize], payload: &[usize]) -> Index {
         let mut slots = Vec::new();
         let locate = match key {
@@ -131,6 +192,7 @@ impl Index {
             locate,
             slots,
             arena,
+            vacant: Vec::new(),
             rows: 0,
         }
     }
@@ -214,12 +276,8 @@ impl Index {
         for (row, &number) in numbers.iter().enumerate() {
             let slot = &mut self.slots[number as usize];
             // Without payload there is nothing to store and no room to run out of.
-            if let (Some(end), true) = (arena.len().checked_div(stride), slot.len == slot.room) {
-                let room = (slot.room * 2).max(2);
-                let old = slot.start as usize * stride;
-                arena.extend_from_within(old..old + slot.len as usize * stride);
-                arena.resize((end + room as usize) * stride, Code::default());
-                (slot.start, slot.room) = (end as u32, room);
+            if stride > 0 && slot.len == slot.room {
+                slot.relocate(arena, stride, &mut self.vacant);
             }
             let at = (slot.start + slot.len) as usize * stride;
             for (offset, &column) in self.payload.iter().enumerate() {

@@ -36,7 +36,9 @@ impl<'a> Inserter<'a> {
             Shape::Pairs(shards) => (shards.len(), 0),
             Shape::Groups(shards) => (shards.len(), 0),
             Shape::Tuples(shards) => (0, shards.len()),
-            Shape::Nullary { .. } | Shape::Sorted(_) | Shape::Matrix(_) => (0, 0),
+            Shape::Nullary { .. } | Shape::Sorted(_) | Shape::Classes(_) | Shape::Matrix(_) => {
+                (0, 0)
+            }
         };
         Inserter {
             set,
@@ -67,7 +69,7 @@ impl<'a> Inserter<'a> {
                     .iter()
                     .for_each(|&second| self.push_pair(shards, pack(first, second)));
             }
-            Shape::Nullary { .. } | Shape::Sorted(_) | Shape::Tuples(_) => {}
+            Shape::Nullary { .. } | Shape::Sorted(_) | Shape::Classes(_) | Shape::Tuples(_) => {}
         }
     }
 
@@ -117,7 +119,7 @@ impl<'a> Inserter<'a> {
                     flush_tuples(shard, buffer, self.set.arity());
                 }
             }
-            Shape::Nullary { .. } | Shape::Sorted(_) | Shape::Matrix(_) => {}
+            Shape::Nullary { .. } | Shape::Sorted(_) | Shape::Classes(_) | Shape::Matrix(_) => {}
         }
     }
 
@@ -141,7 +143,7 @@ impl<'a> Inserter<'a> {
             Shape::Pairs(shards) => {
                 pairs.for_each(|(first, second)| self.push_pair(shards, pack(first, second)))
             }
-            Shape::Nullary { .. } | Shape::Sorted(_) | Shape::Tuples(_) => {}
+            Shape::Nullary { .. } | Shape::Sorted(_) | Shape::Classes(_) | Shape::Tuples(_) => {}
         }
     }
 

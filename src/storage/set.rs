@@ -4,6 +4,7 @@ mod amend;
 
 use super::groups::Groups;
 use super::matrix::{Alone, Axis, Matrix};
+use super::partition::Partition;
 use super::table::{PairTable, RowTable, hash, hash_row, pack, unpack};
 use super::{Code, Rows, SortedRows};
 use parking_lot::RwLock;
@@ -39,6 +40,8 @@ pub(super) enum Shape {
     },
     /// Rows that only ever are stated.
     Sorted(SortedRows),
+    /// Two columns of an equivalence that does not grow any more.
+    Classes(Partition),
     /// One or two columns, dense codes. One column: the matrix has the single row of code 0.
     Matrix(Matrix),
     /// Two columns, many rows for each first code. Sharded by first code.
@@ -137,6 +140,17 @@ impl RowSet {
         }
     }
 
+    /// An equivalence that will not grow.
+    pub fn equivalence(classes: Partition) -> RowSet {
+        RowSet {
+            arity: 2,
+            len: classes.pairs(),
+            shards: 1,
+            examined: 0,
+            shape: Shape::Classes(classes),
+        }
+    }
+
     pub fn arity(&self) -> usize {
         self.arity
     }
@@ -154,6 +168,7 @@ impl RowSet {
         match (&self.shape, row) {
             (Shape::Nullary { present }, _) => present.load(Relaxed),
             (Shape::Sorted(rows), _) => rows.contains(row),
+            (Shape::Classes(classes), &[first, second]) => classes.relates(first, second),
             (Shape::Matrix(matrix), &[first, second]) => matrix.contains(first, second),
             (Shape::Matrix(matrix), &[only]) => matrix.contains(Code(0), only),
             (Shape::Groups(shards), &[first, second]) => shards
@@ -172,7 +187,10 @@ impl RowSet {
 
     /// Whether asking for a row while other threads insert costs them nothing.
     pub fn answers_freely(&self) -> bool {
-        matches!(self.shape, Shape::Nullary { .. } | Shape::Matrix(_))
+        matches!(
+            self.shape,
+            Shape::Nullary { .. } | Shape::Matrix(_) | Shape::Classes(_)
+        )
     }
 
     /// All rows, in no particular order. None may be unsettled.
@@ -199,11 +217,20 @@ impl RowSet {
         }
     }
 
+    /// The classes of an equivalence at rest.
+    pub fn as_classes(&self) -> Option<&Partition> {
+        match &self.shape {
+            Shape::Classes(classes) => Some(classes),
+            _ => None,
+        }
+    }
+
     /// Pieces that a scan can take one by one; threads share a scan by taking different ones.
     pub fn units(&self) -> usize {
         match &self.shape {
             Shape::Nullary { .. } => 1,
             Shape::Sorted(rows) => rows.len().div_ceil(UNIT),
+            Shape::Classes(classes) => classes.members().len(),
             Shape::Matrix(matrix) => matrix.row_count(),
             Shape::Groups(shards) => shards.iter().map(|shard| shard.read().count()).sum(),
             Shape::Pairs(shards) => shards
@@ -230,6 +257,15 @@ impl RowSet {
                     .collect();
                 if !range.is_empty() {
                     act(&columns, range.len());
+                }
+            }
+            Shape::Classes(classes) => {
+                let mut firsts = Vec::new();
+                for place in units {
+                    let first = classes.members()[place];
+                    for seconds in classes.members()[classes.class_around(place)].chunks(PIECE) {
+                        self.act_on_group(first, seconds, &mut firsts, act);
+                    }
                 }
             }
             Shape::Matrix(matrix) => {
@@ -310,7 +346,7 @@ impl RowSet {
     pub fn unsettled(&self) -> usize {
         match &self.shape {
             Shape::Nullary { present } => usize::from(present.load(Relaxed) && self.len == 0),
-            Shape::Sorted(_) => 0,
+            Shape::Sorted(_) | Shape::Classes(_) => 0,
             Shape::Matrix(matrix) => matrix.unsettled(),
             Shape::Groups(shards) => shards.iter().map(|shard| shard.read().unsettled()).sum(),
             Shape::Pairs(shards) => shards.iter().map(|shard| shard.read().fresh.len()).sum(),
@@ -337,7 +373,7 @@ impl RowSet {
                 self.len += usize::from(fresh);
                 return Rows::nullary(fresh);
             }
-            Shape::Sorted(_) => {}
+            Shape::Sorted(_) | Shape::Classes(_) => {}
             Shape::Matrix(matrix) => {
                 strays = with_two(&mut columns, |firsts, seconds| {
                     matrix.settle(firsts, seconds)
@@ -395,7 +431,7 @@ impl RowSet {
         }
         self.len += self.unsettled();
         match &mut self.shape {
-            Shape::Nullary { .. } | Shape::Sorted(_) => {}
+            Shape::Nullary { .. } | Shape::Sorted(_) | Shape::Classes(_) => {}
             Shape::Matrix(matrix) => matrix.settle_in_place(),
             Shape::Groups(shards) => shards
                 .iter_mut()

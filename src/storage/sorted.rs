@@ -51,6 +51,26 @@ impl SortedRows {
         self.rows.is_empty()
     }
 
+    /// Adds the rows that agree with a pattern where it is `Some`. O(log n) for each column that is bound without a free
+    /// one before it, and linear in the rows that agree on those.
+    pub fn matching(&self, pattern: &[Option<Code>], found: &mut Rows) {
+        let mut range = 0..self.rows.len();
+        let leading = pattern.iter().map_while(|code| *code).enumerate();
+        for (at, code) in leading {
+            let column = &self.rows.column(at)[range.clone()];
+            let start = column.partition_point(|&known| known < code);
+            let len = column[start..].partition_point(|&known| known == code);
+            range = range.start + start..range.start + start + len;
+        }
+        let agrees = |row: usize| {
+            let mut columns = pattern.iter().enumerate();
+            columns.all(|(at, code)| code.is_none_or(|code| self.rows.column(at)[row] == code))
+        };
+        for row in range.filter(|&row| agrees(row)) {
+            found.push(&self.rows.row(row));
+        }
+    }
+
     /// O(log n) for each column.
     pub fn contains(&self, row: &[Code]) -> bool {
         !self.range(row).is_empty()

@@ -107,18 +107,7 @@ impl<'a> Readers<'a> {
         withdrawn: &[Fact],
         meter: &Meter,
     ) -> Result<(Overlay<'f>, Vec<Breach>), Unclear> {
-        let mut overlay = Overlay::over(below);
-        for fact in assumed {
-            overlay.assume(fact.clone());
-        }
-        self.equate(&mut overlay, 0)?;
-        let withdrawn: FxHashSet<&Fact> = withdrawn
-            .iter()
-            .filter(|fact| below.contains(fact.relation, &fact.row))
-            .collect();
-        for stratum in &self.strata {
-            self.stratum(stratum, &withdrawn, &mut overlay, meter)?;
-        }
+        let overlay = self.changed(below, assumed, withdrawn, None, meter)?;
         let changes = Changes {
             added: overlay.added().to_vec(),
             gone: overlay.gone(),
@@ -135,6 +124,76 @@ impl<'a> Readers<'a> {
             None => Ok((overlay, breaches)),
             Some(_) => Err(Unclear),
         }
+    }
+
+    /// The changes to some relations, those that they depend on among them; constraints are not looked at.
+    pub(super) fn changes_to<'f>(
+        &self,
+        wanted: &[bool],
+        below: &'f dyn Facts,
+        assumed: &[Fact],
+        meter: &Meter,
+    ) -> Result<Overlay<'f>, Unclear> {
+        let overlay = self.changed(below, assumed, &[], Some(wanted), meter)?;
+        let peculiar = |fact: &Fact| {
+            let at = fact.relation.index();
+            wanted[at] && self.peculiar[at]
+        };
+        match overlay.added().iter().chain(&overlay.gone()).any(peculiar)
+            || meter.stopped().is_some()
+        {
+            true => Err(Unclear),
+            false => Ok(overlay),
+        }
+    }
+
+    /// By relation: whether some of these relations depend on it.
+    pub(super) fn behind(&self, relations: impl IntoIterator<Item = RelationId>) -> Vec<bool> {
+        let mut behind = vec![false; self.peculiar.len()];
+        let mut open: Vec<RelationId> = relations.into_iter().collect();
+        while let Some(relation) = open.pop() {
+            if std::mem::replace(&mut behind[relation.index()], true) {
+                continue;
+            }
+            for (_, rule) in self.program.rules_of(relation) {
+                each_relation(&rule.body, &mut |read| open.push(read));
+            }
+            for known in self.program.subsumptions() {
+                if known.relation == relation {
+                    each_relation(&known.body, &mut |read| open.push(read));
+                }
+            }
+            if let RelationKind::Delta(of) = self.program[relation].kind {
+                open.push(of);
+            }
+        }
+        behind
+    }
+
+    fn changed<'f>(
+        &self,
+        below: &'f dyn Facts,
+        assumed: &[Fact],
+        withdrawn: &[Fact],
+        wanted: Option<&[bool]>,
+        meter: &Meter,
+    ) -> Result<Overlay<'f>, Unclear> {
+        let mut overlay = Overlay::over(below);
+        for fact in assumed {
+            overlay.assume(fact.clone());
+        }
+        self.equate(&mut overlay, 0)?;
+        let withdrawn: FxHashSet<&Fact> = withdrawn
+            .iter()
+            .filter(|fact| below.contains(fact.relation, &fact.row))
+            .collect();
+        let is_wanted = |stratum: &&Rules| {
+            wanted.is_none_or(|wanted| stratum.relations.iter().any(|at| wanted[at.index()]))
+        };
+        for stratum in self.strata.iter().filter(is_wanted) {
+            self.stratum(stratum, &withdrawn, &mut overlay, meter)?;
+        }
+        Ok(overlay)
     }
 
     fn context<'m>(&'m self, facts: &'m dyn Facts, meter: &'m Meter) -> Context<'m> {

@@ -19,4 +19,5 @@ mod tests;
 pub use consequences::Breach;
 pub(super) use consequences::Readers;
 pub use outlook::Rerun;
+pub(super) use overlay::Overlay;
 pub use search::{Abduced, Explanation, Outcome, Question, Refused, explain, leans_on};

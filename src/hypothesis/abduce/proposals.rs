@@ -9,6 +9,7 @@
 //! to have any value. Of what must stop holding, one proof is looked at, one of whose conditions has to break. So no set
 //! that brings the goal about is missed: it contains a proposal, from which one can go on.
 
+use super::consequences::Readers;
 use super::domain::Domains;
 use super::reach::Reach;
 use crate::analysis::checked::{
@@ -17,8 +18,8 @@ use crate::analysis::checked::{
 };
 use crate::engine::{Budget, StopReason};
 use crate::explain::{
-    Basis, Bindings, Case, Fact, Meter, Premise, ProofOptions, Steps, answers, each_member, holds,
-    in_term, is_pattern, unify, value,
+    Basis, Bindings, Case, Context, Fact, Facts, Meter, Premise, ProofOptions, Solver, Steps,
+    answers, each_member, holds, in_term, is_pattern, unify, value,
 };
 use crate::storage::{Code, Dictionary, Rows};
 use crate::syntax::ast::CompareOp;
@@ -46,10 +47,6 @@ impl Considered {
         })
     }
 
-    fn fact(&self, number: u32) -> &Fact {
-        &self.facts[number as usize]
-    }
-
     pub(super) fn facts(&self, label: &[u32]) -> Vec<Fact> {
         label
             .iter()
@@ -68,6 +65,7 @@ pub(super) struct Terrain<'a> {
     pub assumable: &'a [bool],
     /// The rules that make a relation an equivalence; see [`equivalence_rules`].
     pub equivalences: &'a [Rule],
+    pub readers: &'a Readers<'a>,
 }
 
 /// What is to come about.
@@ -99,17 +97,26 @@ pub(super) fn propose(
         by_goal: FxHashMap::default(),
         agenda: vec![Vec::new(); most + 1],
         rows: FxHashMap::default(),
+        aim,
+        root: 0,
+        behind: match aim {
+            Aim::Row(relation, _) => terrain.readers.behind([*relation]),
+            Aim::Mend(constraint, _) => terrain
+                .readers
+                .behind(read_by(&terrain.program[*constraint].body)),
+        },
+        decided: FxHashSet::default(),
     };
     let root = match aim {
-        Aim::Row(relation, pattern) => search.table(Goal::Rows(*relation, pattern.clone()), None),
+        Aim::Row(relation, pattern) => search.table(Goal::Rows(*relation, pattern.clone())),
         Aim::Mend(constraint, values) => {
-            let root = search.table(Goal::Mend, None);
+            let root = search.table(Goal::Mend);
             let rule = &terrain.program[*constraint];
             search.break_body(root, &rule.body, &rule.variables, values);
             root
         }
     };
-    let ended = search.run(root, enough);
+    let ended = search.run(enough);
     (search.labels(root), ended)
 }
 
@@ -129,8 +136,6 @@ type Row = Box<[Option<Code>]>;
 
 struct Table<'a> {
     goal: Goal,
-    /// Only these facts may be assumed for it.
-    within: Option<Label>,
     answers: Vec<(Row, Label)>,
     by_row: FxHashMap<Row, Vec<Label>>,
     consumers: Vec<Consumer<'a>>,
@@ -224,18 +229,24 @@ struct Search<'a, 's> {
     considered: &'s mut Considered,
     meter: &'s Meter,
     tables: Vec<Table<'a>>,
-    by_goal: FxHashMap<(Goal, Option<Label>), usize>,
+    by_goal: FxHashMap<Goal, usize>,
     /// By the size of the label: small ones first, so that few answers are superseded.
     agenda: Vec<Vec<Work<'a>>>,
     /// Rows that were looked up.
     rows: FxHashMap<(RelationId, Vec<Option<Code>>), Rc<Rows>>,
+    aim: &'s Aim,
+    root: usize,
+    /// By relation: the aim depends on it.
+    behind: Vec<bool>,
+    /// Sets to which nothing can be added that were looked at.
+    decided: FxHashSet<Label>,
 }
 
 impl<'a> Search<'a, '_> {
     /// False: there was enough before the end.
-    fn run(&mut self, root: usize, enough: usize) -> bool {
+    fn run(&mut self, enough: usize) -> bool {
         while let Some(work) = self.agenda.iter_mut().find_map(Vec::pop) {
-            if self.tables[root].answers.len() >= enough {
+            if self.tables[self.root].answers.len() >= enough {
                 return false;
             }
             if !self.meter.spend() {
@@ -277,26 +288,14 @@ impl<'a> Search<'a, '_> {
         kept
     }
 
-    /// The facts to which a call of this work is confined: where no more may be assumed, those that are.
-    fn confined(&self, work: &Work) -> Option<Label> {
-        let within = &self.tables[work.table].within;
-        match work.label.len() == self.most {
-            true => within.clone().or_else(|| Some(work.label.clone())),
-            false => within.clone(),
-        }
-    }
-
-    fn table(&mut self, goal: Goal, within: Option<Label>) -> usize {
-        let key = (goal, within);
-        if let Some(&known) = self.by_goal.get(&key) {
+    fn table(&mut self, goal: Goal) -> usize {
+        if let Some(&known) = self.by_goal.get(&goal) {
             return known;
         }
         let at = self.tables.len();
-        self.by_goal.insert(key.clone(), at);
-        let (goal, within) = key;
+        self.by_goal.insert(goal.clone(), at);
         self.tables.push(Table {
             goal: goal.clone(),
-            within,
             answers: Vec::new(),
             by_row: FxHashMap::default(),
             consumers: Vec::new(),
@@ -351,19 +350,6 @@ impl<'a> Search<'a, '_> {
 
     /// Every fact that agrees, over the constants of its columns.
     fn assume(&mut self, table: usize, relation: RelationId, pattern: &[Option<Code>]) {
-        if let Some(within) = self.tables[table].within.clone() {
-            for &number in within.iter() {
-                let fact = self.considered.fact(number);
-                let agrees = |(asked, code): (&Option<Code>, &Code)| {
-                    asked.is_none_or(|asked| asked == *code)
-                };
-                if fact.relation == relation && pattern.iter().zip(&fact.row).all(agrees) {
-                    let row = fact.row.iter().map(|&code| Some(code)).collect();
-                    self.answer(table, row, Rc::from([number]));
-                }
-            }
-            return;
-        }
         let choices: Vec<Vec<Code>> = pattern
             .iter()
             .enumerate()
@@ -467,9 +453,7 @@ impl<'a> Search<'a, '_> {
                         .matching(atom.relation, &pattern);
                     // Each of them has to go: any one will do to begin with.
                     if let Some(row) = rows.iter().next() {
-                        let within = self.tables[table].within.clone();
-                        let broken =
-                            self.table(Goal::Break(Fact::new(atom.relation, &row)), within);
+                        let broken = self.table(Goal::Break(Fact::new(atom.relation, &row)));
                         self.forward(broken, table);
                     }
                 }
@@ -492,8 +476,7 @@ impl<'a> Search<'a, '_> {
 
     fn forward_rows(&mut self, to: usize, relation: RelationId, pattern: Vec<Option<Code>>) {
         if self.terrain.reach.gains(relation) {
-            let within = self.tables[to].within.clone();
-            let from = self.table(Goal::Rows(relation, pattern), within);
+            let from = self.table(Goal::Rows(relation, pattern));
             self.forward(from, to);
         }
     }
@@ -505,8 +488,7 @@ impl<'a> Search<'a, '_> {
         variables: &'a [Variable],
         values: &[Option<Code>],
     ) {
-        let within = self.tables[to].within.clone();
-        if let Some(from) = self.shift(aggregate, variables, values, within) {
+        if let Some(from) = self.shift(aggregate, variables, values) {
             self.forward(from, to);
         }
     }
@@ -517,7 +499,6 @@ impl<'a> Search<'a, '_> {
         aggregate: &'a Aggregate,
         variables: &'a [Variable],
         values: &[Option<Code>],
-        within: Option<Label>,
     ) -> Option<usize> {
         if !self.terrain.reach.touches(&aggregate.body) {
             return None;
@@ -528,9 +509,8 @@ impl<'a> Search<'a, '_> {
             .map(|var| values[var.index()])
             .collect();
         let goal = Goal::Shift(std::ptr::from_ref(aggregate) as usize, outer);
-        let key = (goal, within);
-        let known = self.by_goal.contains_key(&key);
-        let table = self.table(key.0, key.1);
+        let known = self.by_goal.contains_key(&goal);
+        let table = self.table(goal);
         if known {
             return Some(table);
         }
@@ -606,6 +586,9 @@ impl<'a> Search<'a, '_> {
         let Some(label) = union(&work.label, label, self.most) else {
             return;
         };
+        if label.len() == self.most {
+            return self.decide(label);
+        }
         let mut next = work.clone();
         next.label = label;
         let fits = match &work.body[literal].kind {
@@ -622,6 +605,53 @@ impl<'a> Search<'a, '_> {
         };
         if fits {
             self.agenda[next.label.len()].push(next);
+        }
+    }
+
+    /// A set to which nothing can be added any more does it or does not: what is left of a body need not be gone through.
+    fn decide(&mut self, label: Label) {
+        if !self.decided.insert(label.clone()) {
+            return;
+        }
+        let Terrain {
+            program,
+            dictionary,
+            readers,
+            ..
+        } = self.terrain;
+        let assumed = self.considered.facts(&label);
+        let context = self.case.context(self.meter);
+        let part = self.meter.part(MOST_FOR_A_SET);
+        let touched = readers.changes_to(&self.behind, context.facts, &assumed, &part);
+        self.meter.charge(&part);
+        let achieved = match (&touched, self.aim) {
+            // A run has to tell: let it be tried.
+            (Err(_), _) => true,
+            (Ok(overlay), Aim::Row(relation, pattern)) => {
+                !overlay.matching(*relation, pattern).is_empty()
+            }
+            (Ok(overlay), Aim::Mend(constraint, values)) => {
+                let rule = &program[*constraint];
+                let context = Context {
+                    facts: overlay,
+                    dictionary,
+                    ..context
+                };
+                let named = values
+                    .iter()
+                    .enumerate()
+                    .filter(|(at, _)| !rule.variables[*at].synthetic);
+                let mut solver = Solver::new(context, &rule.body, &rule.variables);
+                for (at, code) in named {
+                    if let Some(code) = code {
+                        solver = solver.with(VarId(at as u32), *code);
+                    }
+                }
+                solver.next().is_none()
+            }
+        };
+        if achieved {
+            self.answer(self.root, Box::from([]), label);
         }
     }
 
@@ -703,8 +733,7 @@ impl<'a> Search<'a, '_> {
         if row.is_some_and(|row| self.case.holds(&Fact { relation, row })) {
             return;
         }
-        let within = self.confined(&work);
-        let table = self.table(Goal::Rows(relation, pattern), within);
+        let table = self.table(Goal::Rows(relation, pattern));
         self.subscribe(table, work, literal);
     }
 
@@ -862,8 +891,7 @@ impl<'a> Search<'a, '_> {
                 self.agenda[next.label.len()].push(next);
             }
         }
-        let within = self.confined(&work);
-        if let Some(table) = self.shift(aggregate, work.variables, &work.values, within) {
+        if let Some(table) = self.shift(aggregate, work.variables, &work.values) {
             let mut work = work;
             let literal = work.left.remove(at);
             self.subscribe(table, work, literal);
@@ -886,9 +914,8 @@ impl<'a> Search<'a, '_> {
         match self.terrain.reach.loses(atom.relation) {
             // All rows that agree have to go; with one of them one may begin.
             true => {
-                let within = self.confined(work);
                 let fact = Fact::new(atom.relation, &row);
-                Negated::Breaks(self.table(Goal::Break(fact), within))
+                Negated::Breaks(self.table(Goal::Break(fact)))
             }
             false => Negated::Fails,
         }
@@ -1049,6 +1076,20 @@ pub(super) fn union(left: &[u32], right: &[u32], most: usize) -> Option<Label> {
     (all.len() <= most).then(|| all.into())
 }
 
+/// The relations that a body reads, at any depth.
+fn read_by(body: &[Literal]) -> Vec<RelationId> {
+    let mut found = Vec::new();
+    let mut open: Vec<&Literal> = body.iter().collect();
+    while let Some(literal) = open.pop() {
+        match &literal.kind {
+            LiteralKind::Atom(atom) | LiteralKind::Negated(atom) => found.push(atom.relation),
+            LiteralKind::Aggregate(aggregate) => open.extend(&aggregate.body),
+            _ => {}
+        }
+    }
+    found
+}
+
 /// Whether some part of a label passes, itself included.
 pub(super) fn each_part(label: &[u32], f: &mut dyn FnMut(&[u32]) -> bool) -> bool {
     let count = label.len().min(20);
@@ -1112,5 +1153,7 @@ pub(super) fn equivalence_rules(program: &CheckedProgram) -> Vec<Rule> {
     rules
 }
 
+/// Rows that following one set of facts may cost.
+const MOST_FOR_A_SET: u64 = 100_000;
 /// Rows that the proof of a fact which has to break may cost.
 const MOST_FOR_A_PROOF: u64 = 200_000;

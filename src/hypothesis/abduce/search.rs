@@ -148,6 +148,7 @@ pub fn explain<E>(
             domains: &domains,
             assumable: &assumable,
             equivalences: &equivalences,
+            readers: &readers,
         },
         before: Before {
             facts,

@@ -5,7 +5,7 @@
 
 use super::contender::{Contender, Stand};
 use super::evidence::Table;
-use super::score::{leader, scores};
+use super::score::{Score, leader, scores};
 use crate::engine::Budget;
 use crate::evidence::{ClaimId, Claims, Sources};
 use crate::explain::{Fact, Meter};
@@ -35,26 +35,28 @@ pub struct Flips {
     pub complete_to: usize,
 }
 
-/// Withdrawals of the evidence of a table, then findings, each of these sets as a whole.
-pub fn flips<E>(
-    contenders: &[Contender<E>],
-    table: &Table,
-    findings: &[Vec<Fact>],
-    claims: &Claims,
-    sources: &Sources,
-    bound: FlipBound,
-    meter: &Meter,
-    budget: &Budget,
-) -> Result<Flips, E> {
-    let trial = |columns: &[usize], found: &[Fact]| -> Result<Option<usize>, E> {
+/// What changes are tried on.
+pub struct Stage<'s, 'a, E> {
+    pub contenders: &'s [Contender<'a, E>],
+    pub table: &'s Table,
+    pub claims: &'s Claims,
+    pub sources: &'s Sources,
+    pub meter: &'s Meter,
+    pub budget: &'s Budget,
+}
+
+impl<E> Stage<'_, '_, E> {
+    /// How each scores without the evidence in some columns and with some facts more.
+    pub fn scores_if(&self, columns: &[usize], found: &[Fact]) -> Result<Vec<Score>, E> {
         let withdrawn: FxHashSet<ClaimId> = columns
             .iter()
-            .flat_map(|&at| table.evidence[at].claims.iter().copied())
+            .flat_map(|&at| self.table.evidence[at].claims.iter().copied())
             .collect();
-        let stands: Result<Vec<(Stand, usize)>, E> = contenders
+        let stands: Result<Vec<(Stand, usize)>, E> = self
+            .contenders
             .iter()
             .map(|contender| {
-                let stand = contender.stand_if(&withdrawn, found, meter, budget)?;
+                let stand = contender.stand_if(&withdrawn, found, self.meter, self.budget)?;
                 let assumed = contender
                     .assumed
                     .iter()
@@ -62,7 +64,21 @@ pub fn flips<E>(
                 Ok((stand, assumed.count()))
             })
             .collect();
-        Ok(leader(&scores(table, &stands?, columns, claims, sources)))
+        Ok(scores(
+            self.table,
+            &stands?,
+            columns,
+            self.claims,
+            self.sources,
+        ))
+    }
+}
+
+/// Withdrawals of the evidence of a table, then findings, each of these sets as a whole.
+pub fn flips<E>(stage: &Stage<E>, findings: &[Vec<Fact>], bound: FlipBound) -> Result<Flips, E> {
+    let (table, meter) = (stage.table, stage.meter);
+    let trial = |columns: &[usize], found: &[Fact]| -> Result<Option<usize>, E> {
+        Ok(leader(&stage.scores_if(columns, found)?))
     };
     let now = trial(&[], &[])?;
     let mut flips = Flips {

@@ -78,7 +78,7 @@ pub fn scores(
             parts.sort_by(f64::total_cmp);
             Score {
                 stand,
-                inconsistency: parts.iter().sum(),
+                inconsistency: parts.iter().fold(0.0, |sum, part| sum + part),
                 assumed,
             }
         })

@@ -18,6 +18,7 @@ impl Clone for RowSet {
                 present: present.load(Relaxed).into(),
             },
             Shape::Sorted(rows) => Shape::Sorted(rows.clone()),
+            Shape::Classes(classes) => Shape::Classes(classes.clone()),
             Shape::Matrix(matrix) => Shape::Matrix(matrix.clone()),
             Shape::Groups(shards) => Shape::Groups(copy(shards)),
             Shape::Pairs(shards) => Shape::Pairs(copy(shards)),
@@ -102,14 +103,17 @@ impl RowSet {
                 shard.settled = shard.table.len() as u32;
                 taken
             }
-            Shape::Sorted(_) => false,
+            Shape::Sorted(_) | Shape::Classes(_) => false,
         };
         self.len -= usize::from(taken);
         taken
     }
 
-    /// Sorted columns cannot be added to: their rows move to a table.
+    /// Sorted columns and classes cannot be added to: their rows move to a table.
     fn thaw(&mut self) {
+        if let Shape::Classes(_) = &self.shape {
+            self.shape = Shape::Sorted(SortedRows::from_unsorted(self.to_rows()));
+        }
         let Shape::Sorted(rows) = &self.shape else {
             return;
         };
@@ -145,6 +149,10 @@ impl RowSet {
                 matrix.seconds(first, into);
                 true
             }
+            Shape::Classes(classes) => {
+                into.extend_from_slice(classes.class_of(first));
+                true
+            }
             _ => false,
         }
     }
@@ -157,6 +165,7 @@ impl RowSet {
                 Some(Groups::list(&shard, first).len())
             }
             Shape::Matrix(matrix) if self.arity == 2 => Some(matrix.count_seconds(first)),
+            Shape::Classes(classes) => Some(classes.class_of(first).len()),
             _ => None,
         }
     }

@@ -2,6 +2,8 @@
 
 use super::{Parsed, Parser};
 use crate::syntax::ast::*;
+use crate::syntax::codes;
+use crate::syntax::diagnostic::Diagnostic;
 use crate::syntax::expectations::{Expectation, ExpectationKind, Measure, UnderName, WantedRow};
 use crate::syntax::source::Span;
 use crate::syntax::token::TokenKind;
@@ -157,8 +159,29 @@ impl Parser<'_, '_> {
     fn wanted_value(&mut self) -> Parsed<Arc<str>> {
         let start: Span = self.peek_span();
         let value = self.expr()?;
-        if let ExprKind::Text(text) = value.kind {
-            return Ok(text);
+        match value.kind {
+            ExprKind::Text(text) => return Ok(text),
+            ExprKind::Variable(name) => {
+                return self.fail(
+                    Diagnostic::error(
+                        codes::UNEXPECTED_TOKEN,
+                        format!("syntax error: expected a constant, found variable `{name}`"),
+                    )
+                    .at(value.span, "an answer has constants only")
+                    .help(format!("a symbol stands in quotes: `\"{name}\"`")),
+                );
+            }
+            ExprKind::Wildcard => {
+                let wrong = "syntax error: expected a constant, found `_`";
+                return self.fail(
+                    Diagnostic::error(codes::UNEXPECTED_TOKEN, wrong)
+                        .at(value.span, "an answer has constants only")
+                        .help(
+                            "leave the column out of the answer: write `_` for it in the question",
+                        ),
+                );
+            }
+            _ => {}
         }
         let span = self.since(start);
         Ok(Arc::from(self.stream.sources.slice(span)))

@@ -247,7 +247,9 @@ impl<'s, 'a> Parser<'s, 'a> {
     fn reported_by_lexer(&mut self) -> bool {
         let after_bad_text = matches!(self.last, Some((_, TokenKind::BadText)));
         let next = self.peek_token();
-        after_bad_text || next.kind == TokenKind::Other && next.spelling.is_none()
+        let bad_word = next.kind == TokenKind::BadText
+            || next.kind == TokenKind::Other && next.spelling.is_none();
+        after_bad_text || bad_word
     }
 
     /// How messages name the next word.

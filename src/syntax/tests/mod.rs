@@ -1,5 +1,6 @@
 //! Text in, tree or findings out.
 
+mod expectations;
 mod files;
 mod findings;
 mod hostile;

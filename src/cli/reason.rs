@@ -1,0 +1,52 @@
+//! Explanations that nobody has stated, and competing ones: open the case, ask, print.
+
+use super::args::{AbduceArgs, CompareArgs};
+use super::explain::answer;
+use super::status::Status;
+use crate::session::{AbductionQuestion, ComparisonQuestion};
+use std::path::{Path, PathBuf};
+
+pub fn abduce(directory: Option<&Path>, arguments: &AbduceArgs) -> Status {
+    let question = AbductionQuestion {
+        fact: arguments.fact.clone(),
+        using: arguments.using.clone(),
+        most: arguments.max.map(usize::from),
+        limit: arguments.limit,
+        rival: arguments.rival.clone(),
+        new_constants: arguments.new_constants,
+    };
+    let common = &arguments.explain;
+    answer(directory, &arguments.programs, common, |session| {
+        session.abduce(&question)
+    })
+}
+
+pub fn compare(directory: Option<&Path>, arguments: &CompareArgs) -> Status {
+    let (programs, question) = comparison(arguments);
+    answer(directory, &programs, &arguments.explain, |session| {
+        session.compare(&question)
+    })
+}
+
+pub fn requirements(directory: Option<&Path>, arguments: &CompareArgs) -> Status {
+    let (programs, question) = comparison(arguments);
+    answer(directory, &programs, &arguments.explain, |session| {
+        session.requirements(&question)
+    })
+}
+
+fn comparison(arguments: &CompareArgs) -> (Vec<PathBuf>, ComparisonQuestion) {
+    let (programs, hypotheses): (Vec<String>, Vec<String>) = arguments
+        .names
+        .iter()
+        .cloned()
+        .partition(|text| text.ends_with(".dl"));
+    let question = ComparisonQuestion {
+        hypotheses,
+        fold_sources: arguments.fold_sources,
+        judged: arguments.judged.clone(),
+        planted: arguments.planted.clone(),
+        flips: arguments.flips.map(usize::from),
+    };
+    (programs.into_iter().map(PathBuf::from).collect(), question)
+}

@@ -1,0 +1,199 @@
+//! Comparisons beside those of taking evidence out of the files.
+
+use super::*;
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::path::Path;
+
+/// One claim: relation (`e` or `n`), two constants, grade of its source, whether it denies.
+type Said = (bool, usize, usize, usize, bool);
+
+const NAMES: [&str; 3] = ["a", "b", "c"];
+
+fn case(place: &Path, rules: &str, claims: &[(String, Said)]) -> Session {
+    let mut e = String::from("claim_id,x,y,source_id,confidence,stance\n");
+    let mut n = String::from("claim_id,x,source_id,confidence,stance\n");
+    for (id, (pair, x, y, grade, denies)) in claims {
+        let stance = if *denies { "disputes" } else { "supports" };
+        let (x, y) = (NAMES[*x], NAMES[*y]);
+        let _ = match pair {
+            true => writeln!(e, "{id},{x},{y},s{grade},confirmed,{stance}"),
+            false => writeln!(n, "{id},{x},s{grade},confirmed,{stance}"),
+        };
+    }
+    let sources = "source_id,publisher,title,published,url,kind,reliability,derived_from\n\
+        s0,p,t,2020,,report,A,\ns1,p,t,2020,,report,B,\ns2,p,t,2020,,notice,C,\n";
+    for (name, text) in [
+        ("facts/e.csv", e.as_str()),
+        ("facts/n.csv", &n),
+        ("facts/sources.csv", sources),
+        ("rules/r.dl", rules),
+    ] {
+        let path = place.join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, text).expect("a file");
+    }
+    Session::open(CaseSpec::at(place), Options::default()).expect("a case")
+}
+
+const RULES: &str = r#"
+.decl e(x: symbol, y: symbol)
+.input e(IO=claims, filename="e.csv")
+.decl n(x: symbol)
+.input n(IO=claims, filename="n.csv")
+.decl path(x: symbol, y: symbol)
+path(x, y) :- e(x, y).
+path(x, z) :- path(x, y), e(y, z).
+.decl free(x: symbol)
+free(x) :- path(x, _), !n(x).
+.decl alone(x: symbol)
+alone(x) :- n(x), 1 = count : { path(x, _) }.
+.hypothesis far { .goal path("a", "c") }
+.hypothesis loose { .goal free("a") .goal path("a", _) }
+.hypothesis single { .goal alone("b") + n("b"). - e("b", "a"). }
+"#;
+
+fn question(flips: usize) -> ComparisonQuestion {
+    ComparisonQuestion {
+        hypotheses: ["far", "loose", "single"].map(str::to_owned).to_vec(),
+        flips: Some(flips),
+        ..ComparisonQuestion::default()
+    }
+}
+
+/// What a hypothesis is ranked by besides inconsistency.
+fn stands(found: &Comparison) -> Vec<(String, bool, f64, usize, usize)> {
+    let mut stands: Vec<_> = found
+        .hypotheses
+        .iter()
+        .filter(|row| row.error.is_none())
+        .map(|row| {
+            (
+                row.name.clone(),
+                row.holds,
+                row.strength,
+                row.violates,
+                row.assumes.len(),
+            )
+        })
+        .collect();
+    stands.sort_by(|a, b| a.0.cmp(&b.0));
+    stands
+}
+
+/// Weights of what speaks against each hypothesis in a table, some evidence left out; copies counted once.
+fn against(found: &Comparison, name: &str, without: &[&str], claims: &[(String, Said)]) -> f64 {
+    let mut most: Vec<(Said, f64)> = Vec::new();
+    for column in &found.evidence {
+        if without.contains(&column.id()) || column.cells[name] != "helped" {
+            continue;
+        }
+        let said = claims
+            .iter()
+            .find(|(id, _)| id == column.id())
+            .expect("a claim")
+            .1;
+        let same = |other: &Said| {
+            let y = |of: &Said| if of.0 { of.2 } else { 0 };
+            (other.0, other.1, y(other), other.3, other.4)
+                == (said.0, said.1, y(&said), said.3, said.4)
+        };
+        match most.iter_mut().find(|(other, _)| same(other)) {
+            Some((_, weight)) => *weight = weight.max(column.weight),
+            None => most.push((said, column.weight)),
+        }
+    }
+    most.iter().map(|(_, weight)| weight).sum()
+}
+
+fn leader_of(
+    stands: &[(String, bool, f64, usize, usize)],
+    against: impl Fn(&str) -> f64,
+) -> Option<String> {
+    let key = |one: &(String, bool, f64, usize, usize)| {
+        let round = |value: f64| (value * 1e6).round() as i64;
+        (
+            !one.1,
+            one.3 > 0,
+            round(against(&one.0)),
+            one.4,
+            -round(one.2),
+        )
+    };
+    let best = stands.iter().map(key).min()?;
+    let mut leaders = stands.iter().filter(|one| key(one) == best);
+    let first = leaders.next()?;
+    leaders.next().is_none().then(|| first.0.clone())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn cells_and_flips_are_those_of_taking_evidence_out(
+        said in prop::collection::vec(
+            (any::<bool>(), 0..3usize, 0..3usize, 0..3usize, prop::bool::weighted(0.15)),
+            2..8,
+        ),
+    ) {
+        let claims: Vec<(String, Said)> =
+            said.into_iter().enumerate().map(|(at, said)| (format!("c{at}"), said)).collect();
+        let place = tempfile::tempdir().expect("a folder");
+        let whole = case(place.path(), RULES, &claims).compare(&question(2)).expect("compared");
+        let names = ["far", "loose", "single"];
+        let outcome = |without: &[&str]| -> (Vec<(String, bool, f64, usize, usize)>, Option<String>) {
+            let left: Vec<(String, Said)> =
+                claims.iter().filter(|(id, _)| !without.contains(&id.as_str())).cloned().collect();
+            let place = tempfile::tempdir().expect("a folder");
+            let found = case(place.path(), RULES, &left).compare(&question(0)).expect("compared");
+            let stands = stands(&found);
+            let leader = leader_of(&stands, |name| against(&whole, name, without, &claims));
+            (stands, leader)
+        };
+        let (before, leader) = outcome(&[]);
+        prop_assert_eq!(&whole.leader, &leader);
+        let rejected: BTreeSet<&str> = whole
+            .hypotheses
+            .iter()
+            .filter(|row| row.name == "single")
+            .flat_map(|row| row.rejects.iter().map(String::as_str))
+            .collect();
+        let ids: Vec<&str> = whole.evidence.iter().map(Column::id).collect();
+        let mut expected: BTreeSet<BTreeSet<&str>> = BTreeSet::new();
+        for (at, &one) in ids.iter().enumerate() {
+            let (after, then) = outcome(&[one]);
+            for name in names {
+                let of = |stands: &[(String, bool, f64, usize, usize)]| {
+                    stands.iter().find(|row| row.0 == name).cloned().expect("compared")
+                };
+                let (was, is) = (of(&before), of(&after));
+                let cell = whole.evidence[at].cells[name].as_str().expect("a word");
+                let right = match (was.1, is.1) {
+                    _ if name == "single" && rejected.contains(one) => cell == "helped",
+                    (true, false) => cell == "falls",
+                    (false, true) => cell == "helped",
+                    (true, true) if is.2 < was.2 - 1e-6 => cell == "weakens",
+                    (true, true) if is.2 > was.2 + 1e-6 => cell == "helped",
+                    _ => cell != "falls",
+                };
+                prop_assert!(right, "{name} {one} {cell} {was:?} {is:?} {claims:?}");
+            }
+            if then != leader {
+                expected.insert([one].into());
+            }
+        }
+        for (at, &one) in ids.iter().enumerate() {
+            for &other in &ids[at + 1..] {
+                let known = |id: &str| expected.contains(&BTreeSet::from([id]));
+                if !known(one) && !known(other) && outcome(&[one, other]).1 != leader {
+                    expected.insert([one, other].into());
+                }
+            }
+        }
+        let found: BTreeSet<BTreeSet<&str>> =
+            whole.flip_sets.iter().map(|set| set.iter().map(String::as_str).collect()).collect();
+        prop_assert_eq!(found, expected, "{:?}", claims);
+        prop_assert_eq!(whole.flip_bound, 2);
+    }
+}

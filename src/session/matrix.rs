@@ -1,0 +1,116 @@
+//! Judged cells, entered into a comparison.
+
+use super::compare::in_file;
+use super::error::Error;
+use super::loaded::Session;
+use crate::analysis::findings::closest;
+use crate::evidence::{Grade, GradeTables};
+use crate::hypothesis::compare::{Cell, Evidence, Matrix, Subject, Table, read_matrix};
+use crate::syntax::diagnostic::Diagnostic;
+use rustc_hash::FxHashSet;
+use std::path::Path;
+
+/// A matrix whose hypotheses are all being compared.
+pub(super) struct Given {
+    matrix: Matrix,
+}
+
+impl Given {
+    pub fn read(session: &Session, path: &Path, names: &[String]) -> Result<Given, Error> {
+        let shown = path.display();
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            let wrong =
+                Diagnostic::error("D086", format!("cannot read the matrix `{shown}`: {error}"));
+            in_file(session, vec![wrong])
+        })?;
+        let matrix = read_matrix(&text).map_err(|wrong| {
+            let wrong = wrong.into_iter().map(|one| {
+                Diagnostic::error("D087", format!("{shown}:{}: {}", one.line, one.message))
+            });
+            in_file(session, wrong.collect())
+        })?;
+        let unknown: Vec<Diagnostic> = matrix
+            .hypotheses
+            .iter()
+            .filter(|name| !names.iter().any(|known| known.trim() == name.as_str()))
+            .map(|name| {
+                let wrong =
+                    Diagnostic::error("D088", format!("{shown}:1: `{name}` is not being compared"));
+                match closest(name, names.iter().map(|known| known.trim())) {
+                    Some(near) => wrong.help(format!("did you mean `{near}`?")),
+                    None => {
+                        wrong.help("columns are `evidence`, `grade` and the names of hypotheses")
+                    }
+                }
+            })
+            .collect();
+        match unknown.is_empty() {
+            true => Ok(Given { matrix }),
+            false => Err(in_file(session, unknown)),
+        }
+    }
+
+    /// Judged cells go before computed ones. Evidence that no column has yet gets one.
+    pub fn enter(&self, session: &Session, names: &[&str], table: &mut Table) {
+        for row in &self.matrix.rows {
+            let subject = self.subject(session, &row.evidence, table);
+            let at = match table.evidence.iter().position(|one| one.subject == subject) {
+                Some(at) => at,
+                None => {
+                    table
+                        .evidence
+                        .push(new_column(session, subject, row.grade, names.len()));
+                    table.evidence.len() - 1
+                }
+            };
+            for (name, judged) in self.matrix.hypotheses.iter().zip(&row.cells) {
+                let of = names.iter().position(|known| *known == name.as_str());
+                if let (Some(of), Some(judged)) = (of, judged) {
+                    table.evidence[at].cells[of] = Cell::Judged(*judged);
+                }
+            }
+        }
+    }
+
+    /// A claim, a source that has a column, or words.
+    fn subject(&self, session: &Session, named: &str, table: &Table) -> Subject {
+        if let Some(claim) = session.claims().with_id(named).next() {
+            return Subject::Claim(claim);
+        }
+        match session.source_register().find(named) {
+            Some(source) => {
+                let root = Subject::Root(source);
+                match table.evidence.iter().any(|one| one.subject == root) {
+                    true => root,
+                    false => Subject::Label(named.to_owned()),
+                }
+            }
+            None => Subject::Label(named.to_owned()),
+        }
+    }
+}
+
+fn new_column(
+    session: &Session,
+    subject: Subject,
+    grade: Option<Grade>,
+    contenders: usize,
+) -> Evidence {
+    let (claims, weight) = match &subject {
+        Subject::Claim(claim) => {
+            let id = &session.claims()[*claim].id;
+            let claims: FxHashSet<_> = session.claims().ever_with_id(id).collect();
+            (claims, session.weight_of(*claim))
+        }
+        Subject::Root(_) | Subject::Label(_) => {
+            let grade = grade.unwrap_or_default();
+            (FxHashSet::default(), GradeTables::default().strength(grade))
+        }
+    };
+    Evidence {
+        subject,
+        claims,
+        weight,
+        cells: vec![Cell::Stands; contenders],
+    }
+}

@@ -1,0 +1,199 @@
+//! `cutout abduce` and `:abduce`.
+
+mod support;
+
+use support::Sandbox;
+
+const RULES: &str = r#"
+.type Entity <: symbol
+.decl contract(client: Entity, firm: Entity)
+.input contract(IO=claims, filename="contracts.csv")
+.decl owns(owner: Entity, firm: Entity)
+.input owns(IO=claims, filename="owners.csv")
+.decl banned(firm: Entity)
+banned("x-shut").
+.decl works_for(firm: Entity, client: Entity)
+works_for(F, C) :- contract(C, F).
+works_for(F, C) :- contract(M, F), works_for(M, C).
+.output works_for
+.decl front(firm: Entity)
+front(F) :- works_for(F, "x-ministry"), !owns(_, F).
+.output front
+:- contract(_, F), banned(F).
+.abducible contract
+.hypothesis other { .goal works_for("x-second", "x-bank") }
+"#;
+
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox
+        .file("rules/r.dl", RULES)
+        .file(
+            "facts/contracts.csv",
+            "claim_id,client,firm,source_id,confidence,stance\n\
+             c1,x-ministry,x-prime,s1,confirmed,\n\
+             c2,x-bank,x-shut,s1,confirmed,\n\
+             c3,x-prime,x-second,s2,probable,disputes\n",
+        )
+        .file(
+            "facts/owners.csv",
+            "claim_id,owner,firm,source_id,confidence\no1,x-someone,x-prime,s1,confirmed\n",
+        )
+        .file(
+            "facts/sources.csv",
+            "source_id,publisher,title,published,url,kind,reliability,derived_from\n\
+             s1,p,t,2020,,notice,A,\ns2,p,t,2021,,news,C,\n",
+        );
+    sandbox
+}
+
+#[test]
+fn every_minimal_set_is_listed_with_what_it_brings() {
+    let outcome = sandbox().run(&["abduce", r#"works_for("x-second", "x-ministry")"#]);
+    outcome.status(0).prints(
+        "works_for(\"x-second\",\"x-ministry\") does not hold. It would if, by the rules:\n\
+         1  contract(\"x-ministry\",\"x-second\")\n\
+         \x20    then also      front(\"x-second\")\n\
+         2  contract(\"x-prime\",\"x-second\")\n\
+         \x20    then also      front(\"x-second\"), works_for(\"x-second\",\"x-prime\")\n\
+         \x20    contract(\"x-prime\",\"x-second\") is denied by c3\n\
+         3  contract(\"x-bank\",\"x-second\")  and  contract(\"x-ministry\",\"x-bank\")\n\
+         \x20    then also      front(\"x-bank\"), front(\"x-second\"), front(\"x-shut\") and 3 more\n\
+         4  contract(\"x-bank\",\"x-second\")  and  contract(\"x-prime\",\"x-bank\")\n\
+         \x20    then also      front(\"x-bank\"), front(\"x-second\"), front(\"x-shut\") and 5 more\n\
+         5  contract(\"x-ministry\",\"x-someone\")  and  contract(\"x-someone\",\"x-second\")\n\
+         \x20    then also      front(\"x-second\"), front(\"x-someone\"), works_for(\"x-second\",\"x-someone\") and 1 more\n\
+         6  contract(\"x-prime\",\"x-someone\")  and  contract(\"x-someone\",\"x-second\")\n\
+         \x20    then also      front(\"x-second\"), front(\"x-someone\"), works_for(\"x-second\",\"x-prime\") and 3 more\n\
+         refused:\n\
+         \x20  contract(\"x-ministry\",\"x-shut\")  and  contract(\"x-shut\",\"x-second\")\n\
+         \x20      by :- contract(_, F), banned(F). (rules/r.dl:17)\n\
+         \x20  contract(\"x-prime\",\"x-shut\")  and  contract(\"x-shut\",\"x-second\")\n\
+         \x20      by :- contract(_, F), banned(F). (rules/r.dl:17)\n\
+         6 explanations: all there are with up to 2 facts of contract over known constants\n",
+    );
+}
+
+#[test]
+fn as_json_with_a_rival_and_somebody_unknown() {
+    let sandbox = sandbox();
+    let goal = r#"works_for("x-second", "x-ministry")"#;
+    let outcome = sandbox.run(&["abduce", "--json", "--rival", "other", goal]);
+    let found = outcome.status(0).json();
+    let explanations = found["explanations"].as_array().unwrap();
+    assert_eq!(explanations.len(), 6);
+    let through_bank = &explanations[5];
+    assert_eq!(through_bank["helps_rival"], true);
+    assert_eq!(
+        through_bank["assume"][0],
+        r#"contract("x-bank","x-second")"#
+    );
+    assert_eq!(found["complete"], true);
+    assert_eq!(found["bound"], 2);
+    assert_eq!(
+        found["refused"][0]["by"],
+        ":- contract(_, F), banned(F). (rules/r.dl:17)"
+    );
+    let outcome = sandbox.run(&["abduce", "--json", "--new-constants", goal]);
+    let found = outcome.status(0).json();
+    assert_eq!(found["unknown"][0], "some unknown entity");
+    let unknown =
+        |one: &serde_json::Value| one["assume"].to_string().contains("some unknown entity");
+    assert_eq!(
+        found["explanations"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|one| unknown(one))
+            .count(),
+        2
+    );
+}
+
+#[test]
+fn an_assumption_may_break_what_was_denied() {
+    let sandbox = sandbox();
+    let outcome = sandbox.run(&["abduce", "--using", "owns", r#"front("x-prime")"#]);
+    outcome
+        .status(0)
+        .shows("no rule leads from facts of owns to front(\"x-prime\")");
+    sandbox.file(
+        "rules/s.dl",
+        ".decl honest(f: Entity)\nhonest(F) :- works_for(F, \"x-ministry\"), !front(F).\n",
+    );
+    sandbox
+        .run(&["abduce", r#"honest("x-prime")"#])
+        .status(0)
+        .shows("holds as it is");
+    let goal = r#"honest("x-second")"#;
+    let outcome = sandbox.run(&[
+        "abduce",
+        "--using",
+        "contract,owns",
+        "--max",
+        "2",
+        "--json",
+        goal,
+    ]);
+    let found = outcome.status(0).json();
+    let sets: Vec<&serde_json::Value> = found["explanations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["assume"])
+        .collect();
+    assert!(!sets.is_empty());
+    assert!(
+        sets.iter().all(|set| set.to_string().contains("owns(")),
+        "{sets:?}"
+    );
+}
+
+#[test]
+fn what_is_wrong_is_said() {
+    let sandbox = sandbox();
+    let wrong = |arguments: &[&str], said: &str| {
+        sandbox.run(arguments).status(1).says(said);
+    };
+    wrong(
+        &["abduce", r#"work_for("a", "b")"#],
+        "did you mean `works_for",
+    );
+    wrong(
+        &["abduce", "--using", "contracts", r#"front("a")"#],
+        "did you mean `contract`?",
+    );
+    wrong(
+        &["abduce", "--rival", "othr", r#"front("x-second")"#],
+        "did you mean `other`?",
+    );
+    wrong(&["abduce", "works_for(X, X)"], "one variable in two places");
+    let outcome = sandbox.run(&["abduce", "works_for(_, _)"]);
+    outcome.status(0).shows("holds as it is");
+    let outcome = sandbox.run(&[
+        "abduce",
+        "--limit",
+        "2",
+        r#"works_for("x-second", "x-ministry")"#,
+    ]);
+    outcome
+        .status(0)
+        .shows("TOO MANY: the first 2 explanations");
+    sandbox.file("rules/r.dl", RULES.replace(".abducible contract", ""));
+    wrong(
+        &["abduce", r#"front("x-second")"#],
+        "name relations with `--using contract,subcontract`",
+    );
+}
+
+#[test]
+fn at_the_prompt() {
+    let sandbox = sandbox();
+    let input = ":time off\n:abduce works_for(\"x-second\", \"x-ministry\") --max 1 --rival works_for(\"x-second\", \"x-prime\")\n";
+    sandbox
+        .run_with(&["repl"], input)
+        .status(0)
+        .shows("1  contract(\"x-ministry\",\"x-second\")")
+        .shows("helps works_for(\"x-second\",\"x-prime\") too")
+        .shows("2 explanations: all there are with 1 fact of contract over known constants");
+}

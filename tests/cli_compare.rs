@@ -1,0 +1,232 @@
+//! `cutout compare`, `cutout requirements`, and the same at the prompt.
+
+mod support;
+
+use support::Sandbox;
+
+const RULES: &str = r#"
+.decl seen(group: symbol, machine: symbol)
+.input seen(IO=claims, filename="seen.csv")
+.decl runs(firm: symbol, machine: symbol)
+.input runs(IO=claims, filename="runs.csv")
+.decl cleared(firm: symbol)
+.input cleared(IO=claims, filename="cleared.csv")
+.decl behind(group: symbol, firm: symbol)
+behind(G, F) :- seen(G, M), runs(F, M), !cleared(F).
+.output behind
+.abducible runs
+"#;
+
+const HYPOTHESES: &str = r#"
+.hypothesis first "x-one is behind it" { .goal behind("x-typhoon", "x-one") }
+.hypothesis second "x-two is behind it" { .goal behind("x-typhoon", "x-two") }
+.hypothesis third "x-three is, whatever the court says" {
+    .goal behind("x-typhoon", "x-three")
+    - cleared("x-three").
+}
+.hypothesis missing "x-four is behind it" { .goal behind("x-typhoon", "x-four") }
+.hypothesis goalless { + runs("x-one", "x-b"). }
+.hypothesis broken { .goal nothing("x") }
+"#;
+
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox
+        .file("rules/r.dl", RULES)
+        .file("rules/hypotheses/h.dl", HYPOTHESES)
+        .file(
+            "facts/seen.csv",
+            "claim_id,group,machine,source_id,confidence\n\
+             g1,x-typhoon,x-a,s1,confirmed\ng2,x-typhoon,x-b,s2,probable\n",
+        )
+        .file(
+            "facts/runs.csv",
+            "claim_id,firm,machine,source_id,confidence\n\
+             r1,x-one,x-a,s1,confirmed\nr2,x-two,x-b,s2,probable\nr3,x-three,x-a,s1,confirmed\n",
+        )
+        .file(
+            "facts/cleared.csv",
+            "claim_id,firm,source_id,confidence\nk1,x-three,s3,confirmed\n",
+        )
+        .file(
+            "facts/sources.csv",
+            "source_id,publisher,title,published,url,kind,reliability,derived_from\n\
+             s1,p,t,2020,,notice,A,\ns2,p,t,2021,,news,C,\ns3,p,t,2022,,court,B,\n",
+        );
+    sandbox
+}
+
+#[test]
+fn hypotheses_stand_side_by_side() {
+    let outcome = sandbox().run(&["compare", "first", "second", "third"]);
+    outcome.status(0).prints(
+        "           r1     g1     k1      g2     r2     r3     against  strength  holds\n\
+         1  first   falls  falls  ·       ·      ·      ·      0.00     1.00      yes\n\
+         2  second  ·      ·      ·       falls  falls  ·      0.00     0.48      yes\n\
+         3  third   ·      falls  helped  ·      ·      falls  0.80     1.00      yes\n",
+    );
+}
+
+#[test]
+fn as_json() {
+    let sandbox = sandbox();
+    let found = sandbox
+        .run(&["compare", "--json", "first", "second", "third"])
+        .status(0)
+        .json();
+    assert_eq!(found["leader"], "first");
+    let first = &found["hypotheses"][0];
+    assert_eq!(first["name"], "first");
+    assert_eq!(first["holds"], true);
+    assert_eq!(first["goals"][0], r#"behind("x-typhoon","x-one")"#);
+    let of = |id: &str| {
+        let all = found["evidence"].as_array().unwrap();
+        all.iter().find(|one| one["claim"] == id).unwrap().clone()
+    };
+    assert_eq!(of("k1")["cells"]["third"], "helped");
+    assert_eq!(of("r1")["cells"]["first"], "falls");
+    assert_eq!(of("r1")["cells"]["second"], "stands");
+    let sets = found["flip_sets"].to_string();
+    assert!(
+        sets.contains(r#"["r1"]"#) && sets.contains(r#"["g1"]"#),
+        "{sets}"
+    );
+    assert_eq!(found["flip_bound"], 2);
+    assert!(
+        found["warnings"]
+            .to_string()
+            .contains("first and second hold together")
+    );
+}
+
+#[test]
+fn failures_of_one_hypothesis_stay_in_its_row() {
+    let sandbox = sandbox();
+    let outcome = sandbox.run(&["compare", "--json", "first", "secnd", "goalless", "broken"]);
+    let found = outcome.status(0).json();
+    let rows = found["hypotheses"].as_array().unwrap();
+    assert_eq!(rows.len(), 4);
+    let error = |name: &str| {
+        let row = rows.iter().find(|row| row["name"] == name).unwrap();
+        assert_eq!(row["rank"], serde_json::Value::Null);
+        row["error"].as_str().unwrap().to_owned()
+    };
+    assert!(error("secnd").contains("did you mean `second`?"));
+    assert!(error("goalless").contains("no `.goal`"));
+    assert!(error("broken").contains("nothing"));
+    sandbox
+        .run(&["compare"])
+        .status(1)
+        .says("no hypothesis to compare")
+        .says("first");
+    sandbox
+        .run(&["compare", "first", "first"])
+        .status(1)
+        .says("named twice");
+}
+
+#[test]
+fn evidence_folds_to_sources_and_may_be_planted() {
+    let sandbox = sandbox();
+    let found = sandbox
+        .run(&["compare", "--json", "--fold-sources", "first", "second"])
+        .status(0)
+        .json();
+    let ids: Vec<&str> = found["evidence"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["source"].as_str().unwrap())
+        .collect();
+    assert_eq!(ids, ["s1", "s2"]);
+    assert_eq!(found["evidence"][0]["cells"]["first"], "falls");
+    for category in ["notice", "x-one"] {
+        let found = sandbox
+            .run(&[
+                "compare",
+                "--json",
+                "--planted",
+                category,
+                "first",
+                "second",
+            ])
+            .status(0)
+            .json();
+        assert_eq!(found["leader"], "second", "{category}");
+        assert_eq!(found["planted"][0], category);
+    }
+    sandbox
+        .run(&["compare", "--planted", "notce", "first", "second"])
+        .status(1)
+        .says("did you mean `notice`?");
+}
+
+#[test]
+fn judged_cells_are_marked() {
+    let sandbox = sandbox();
+    sandbox.file(
+        "m.csv",
+        "evidence,grade,first,second\nr1,,I,\n\"x heard, it was second\",A1,II,CC\n",
+    );
+    let outcome = sandbox.run(&["compare", "--json", "--judged", "m.csv", "first", "second"]);
+    let found = outcome.status(0).json();
+    assert_eq!(found["leader"], "second");
+    let label = &found["evidence"][0];
+    assert_eq!(label["label"], "x heard, it was second");
+    assert_eq!(label["cells"]["first"], "II");
+    assert_eq!(label["judged"][0], "first");
+    sandbox
+        .run(&["compare", "--judged", "m.csv", "first", "second"])
+        .status(0)
+        .shows("II*")
+        .shows("second is contradicted least. That is no confirmation");
+    sandbox.file("m.csv", "evidence,frist\nr1,maybe\n");
+    sandbox
+        .run(&["compare", "--judged", "m.csv", "first", "second"])
+        .status(1)
+        .says("m.csv:2: `maybe` is none of CC, C, N, I, II");
+    sandbox.file("m.csv", "evidence,frist\nr1,C\n");
+    sandbox
+        .run(&["compare", "--judged", "m.csv", "first", "second"])
+        .status(1)
+        .says("did you mean `first`?");
+}
+
+#[test]
+fn requirements_name_what_to_find_and_what_to_check() {
+    let sandbox = sandbox();
+    let outcome = sandbox.run(&["requirements", "--json", "first", "missing"]);
+    let found = outcome.status(0).json();
+    let all = found["requirements"].as_array().unwrap();
+    let find = all.iter().find(|one| one["task"] == "find").unwrap();
+    assert_eq!(find["helps"][0], "missing");
+    assert!(
+        find["fact"]
+            .as_str()
+            .unwrap()
+            .starts_with(r#"runs("x-four","#),
+        "{find}"
+    );
+    assert_eq!(find["through"][0]["kind"], "notice");
+    let check = all.iter().find(|one| one["claims"][0] == "r1").unwrap();
+    assert_eq!(check["hurts"][0], "first");
+    sandbox
+        .run(&["requirements", "first", "missing"])
+        .status(0)
+        .shows("find runs(\"x-four\",\"x-a\")")
+        .shows("through notice (s1); news (s2)");
+}
+
+#[test]
+fn at_the_prompt() {
+    let sandbox = sandbox();
+    let input =
+        ":time off\n:compare first second --flips 1\n:requirements first missing\n:compare\n";
+    sandbox
+        .run_with(&["repl"], input)
+        .status(1)
+        .shows("first is contradicted least")
+        .shows("all single withdrawals were tried")
+        .shows("find runs(\"x-four\",\"x-a\")")
+        .says("`:compare HYPOTHESIS …");
+}

@@ -575,11 +575,19 @@ impl RelationState {
         self.births.as_ref().map_or(0, Births::latest)
     }
 
+    /// Indexes over classes share their entries, which so cannot be changed one by one.
+    fn give_up_classes(&mut self) {
+        if self.set.as_classes().is_some() {
+            self.indexes.get_mut().clear();
+        }
+    }
+
     /// Adds a row to a relation at rest, and to its indexes; whether it is new.
     pub fn add(&mut self, row: &[Code]) -> bool {
         if self.set.contains(row) {
             return false;
         }
+        self.give_up_classes();
         Arc::make_mut(&mut self.set).add(row);
         let arity = row.len();
         for (spec, held) in self.indexes.get_mut().iter_mut() {
@@ -596,6 +604,7 @@ impl RelationState {
         if !self.set.contains(row) {
             return false;
         }
+        self.give_up_classes();
         Arc::make_mut(&mut self.set).take(row);
         let arity = row.len();
         let indexes = self.indexes.get_mut();

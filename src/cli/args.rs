@@ -172,19 +172,16 @@ pub enum Verb {
     Impact(ThingArgs),
     /// What holds in every world of identity, only if names are merged, only if they are separate
     Worlds(FactArgs),
-    /// What would have to be so for a fact to hold: all minimal sets of facts that may be assumed
-    #[command(after_help = ABDUCE_EXAMPLES)]
-    Abduce(AbduceArgs),
-    /// Competing hypotheses side by side: which evidence tells them apart, what would alter their order
-    #[command(after_help = COMPARE_EXAMPLES)]
-    Compare(CompareArgs),
-    /// What to collect to tell hypotheses apart, and through which sources it might come
-    Requirements(CompareArgs),
     /// Check the expectations written beside the rules; status 1 when one is not met
     #[command(after_help = TEST_EXAMPLES)]
     Test(TestArgs),
     /// What each hypothesis comes to: goals, strength, what appears, falls and is violated
     Hypotheses(HypothesesArgs),
+    /// Competing hypotheses side by side: which evidence tells them apart, what would alter their order
+    #[command(after_help = COMPARE_EXAMPLES)]
+    Compare(CompareArgs),
+    /// What to collect to tell hypotheses apart, and through which sources it might come
+    Requirements(CompareArgs),
     /// What two cases, or two versions of rules, say differently, and why
     #[command(after_help = DIFF_EXAMPLES)]
     Diff(DiffArgs),
@@ -194,6 +191,9 @@ pub enum Verb {
     /// The ways to end a conclusion that is not believed, least credible first; keep one of them rejected
     #[command(after_help = REJECT_EXAMPLES)]
     Reject(RejectArgs),
+    /// What would have to be so for a fact to hold: all minimal sets of facts that may be assumed
+    #[command(after_help = ABDUCE_EXAMPLES)]
+    Abduce(AbduceArgs),
     /// Print the completion script of a shell
     Completions { shell: Shell },
 }

@@ -5,6 +5,7 @@ use rustc_hash::FxHashMap;
 use std::sync::{Arc, OnceLock};
 
 /// The rows of a relation by the tick that brought them: stated ones first, then a run for each round.
+#[derive(Clone)]
 pub struct Births {
     runs: Vec<(u32, SortedRows)>,
     /// Made when first needed: a long recursion leaves thousands of short runs.
@@ -14,6 +15,7 @@ pub struct Births {
     latest: u32,
 }
 
+#[derive(Clone)]
 struct Lookup {
     /// Positions of the runs that are searched one by one.
     long: Vec<usize>,

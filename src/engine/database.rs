@@ -22,7 +22,7 @@ pub struct Database {
     relations: Vec<RelationState>,
     functors: Functors,
     /// Absent for one thread.
-    pool: Option<rayon::ThreadPool>,
+    pool: Option<Arc<rayon::ThreadPool>>,
     /// Those of the run.
     options: RunOptions,
     routes: Routes,
@@ -104,6 +104,7 @@ impl Database {
                     .num_threads(options.threads)
                     .build()
                     .ok()
+                    .map(Arc::new)
             })
             .flatten();
         self.options = options.clone();
@@ -114,7 +115,7 @@ impl Database {
             &self.functors,
             options,
             observer,
-            self.pool.as_ref(),
+            self.pool.as_deref(),
             &spent,
         );
         let relations = &mut self.relations;
@@ -142,7 +143,7 @@ impl Database {
             dictionary: &self.dictionary,
             functors: &self.functors,
             options: &options,
-            pool: self.pool.as_ref(),
+            pool: self.pool.as_deref(),
         };
         let entry = setting.carry_out(change, &mut self.relations, &mut self.routes)?;
         if let Some(program) = &change.program {
@@ -151,6 +152,21 @@ impl Database {
         let difference = entry.difference.clone();
         self.history.push(entry);
         Ok(difference)
+    }
+
+    /// The same database once more, after a run, without what was changed before: either can change without the other.
+    /// Rows and indexes are shared until one of them changes, which copies the relations that the change reaches.
+    pub fn fork(&self) -> Database {
+        Database {
+            program: self.program.clone(),
+            dictionary: self.dictionary.clone(),
+            relations: self.relations.iter().map(RelationState::fork).collect(),
+            functors: self.functors.clone(),
+            pool: self.pool.clone(),
+            options: self.options.clone(),
+            routes: Routes::default(),
+            history: History::default(),
+        }
     }
 
     /// Changes that [`Database::undo`] can take back. A transaction is the changes beyond a depth noted before, so
@@ -209,8 +225,8 @@ impl Database {
     }
 
     /// The rows that agree with the pattern where it is `Some`, ascending by code. Large relations are looked up through
-    /// what the run left there, where something leads to the rows. Elsewhere builds and keeps an index on first use of
-    /// a set of bound columns; afterwards O(1 + answers).
+    /// what the run left there, where something leads to the rows, and else are scanned some times. Elsewhere builds
+    /// and keeps an index on first use of a set of bound columns; afterwards O(1 + answers).
     pub fn matching(&self, relation: RelationId, pattern: &[Option<Code>]) -> Rows {
         let state = &self.relations[relation.index()];
         let bound: Vec<usize> = (0..pattern.len())
@@ -237,7 +253,9 @@ impl Database {
         // An index over many rows takes longer to make than a few answers are worth.
         if state.set.len() >= MANY
             && !state.holds_index(&spec)
-            && let Some(found) = state.at_hand(pattern)
+            && let Some(found) = state
+                .at_hand(pattern)
+                .or_else(|| state.scan(&spec, pattern))
         {
             return SortedRows::from_unsorted(found).into_rows();
         }
@@ -300,7 +318,7 @@ impl Database {
                 &self.dictionary,
                 &self.functors,
                 budget,
-                self.pool.as_ref(),
+                self.pool.as_deref(),
             )?;
             answers.append(&rows);
         }

@@ -37,15 +37,15 @@ fn take_from_partial(indexes: &mut FxHashMap<IndexSpec, Held>, row: &[Code]) {
         let Some(judge) = whole.iter().find(|index| *index.key() == spec.key[..]) else {
             return false;
         };
-        match Arc::get_mut(&mut held.index) {
-            Some(_) if judge.agrees(row, &spec.payload) => true,
-            Some(index) => index.take(row),
-            None => false,
+        if !judge.agrees(row, &spec.payload) {
+            Arc::make_mut(&mut held.index).take(row);
         }
+        true
     });
 }
 
 /// Rows that are stated, among others.
+#[derive(Clone)]
 struct Told {
     base: SortedRows,
     plus: FxHashSet<Arc<[Code]>>,
@@ -95,8 +95,12 @@ struct Held {
     ahead: bool,
 }
 
+/// Looks at all rows that making an index is spared for.
+const SCANS: u32 = 8;
+
 pub struct RelationState {
-    pub set: RowSet,
+    /// Shared with the relation's forks until either changes.
+    pub set: Arc<RowSet>,
     /// Rows the last round added.
     pub delta: Arc<Rows>,
     /// Rows stated from outside, until the run takes them in.
@@ -105,6 +109,8 @@ pub struct RelationState {
     derived: Rows,
     /// Built on first use and kept; while the relation grows they follow it.
     indexes: RwLock<FxHashMap<IndexSpec, Held>>,
+    /// How often all rows were looked at where an index would have served.
+    scans: Mutex<FxHashMap<IndexSpec, u32>>,
     /// Whether the indexes hold `delta` too.
     merged: bool,
     /// No more rows will come.
@@ -122,11 +128,12 @@ pub struct RelationState {
 impl RelationState {
     pub fn new(arity: usize, admission: Option<Admission>) -> RelationState {
         RelationState {
-            set: RowSet::new(arity, 1),
+            set: Arc::new(RowSet::new(arity, 1)),
             delta: Arc::new(Rows::new(arity)),
             stated: Rows::new(arity),
             derived: Rows::new(arity),
             indexes: RwLock::default(),
+            scans: Mutex::default(),
             merged: true,
             closed: false,
             rounds: 0,
@@ -134,6 +141,35 @@ impl RelationState {
             births: None,
             told: None,
             admission: admission.map(Mutex::new),
+        }
+    }
+
+    /// The same relation at rest once more. Rows, indexes and births are shared until either is changed.
+    pub fn fork(&self) -> RelationState {
+        let arity = self.set.arity();
+        let indexes = self.indexes.read();
+        let held = indexes.iter().map(|(spec, held)| {
+            let held = Held {
+                index: held.index.clone(),
+                ahead: false,
+            };
+            (spec.clone(), held)
+        });
+        RelationState {
+            set: self.set.clone(),
+            delta: Arc::new(Rows::new(arity)),
+            stated: Rows::new(arity),
+            derived: Rows::new(arity),
+            indexes: RwLock::new(held.collect()),
+            merged: true,
+            closed: true,
+            rounds: self.rounds,
+            distinct: self.distinct.clone(),
+            births: self.births.clone(),
+            told: self.told.clone(),
+            scans: Mutex::default(),
+            // Whoever derives the relation anew makes it anew.
+            admission: None,
         }
     }
 
@@ -167,7 +203,7 @@ impl RelationState {
         });
         self.note_distinct(all.rows());
         self.closed = true;
-        self.set = RowSet::fixed(all);
+        self.set = Arc::new(RowSet::fixed(all));
         count
     }
 
@@ -187,7 +223,7 @@ impl RelationState {
         self.closed = !grows;
         self.told = grows.then(|| Told::new(stated.clone()));
         if grows {
-            self.set = RowSet::new(self.set.arity(), writers);
+            self.set = Arc::new(RowSet::new(self.set.arity(), writers));
             let rows = stated.into_rows();
             let rows = match &mut self.admission {
                 Some(admission) => admission.get_mut().state(rows),
@@ -195,7 +231,7 @@ impl RelationState {
             };
             self.insert(&rows);
         } else {
-            self.set = RowSet::fixed(stated);
+            self.set = Arc::new(RowSet::fixed(stated));
         }
         count
     }
@@ -240,9 +276,9 @@ impl RelationState {
         };
         let rest = without(&self.set.to_rows());
         self.delta = Arc::new(without(&self.delta));
-        self.set = RowSet::new(self.set.arity(), writers);
+        self.set = Arc::new(RowSet::new(self.set.arity(), writers));
         self.insert(&rest);
-        self.set.settle(Rows::new(0));
+        Arc::make_mut(&mut self.set).settle(Rows::new(0));
         self.indexes.get_mut().clear();
         self.merged = true;
         if let Some(births) = &mut self.births {
@@ -252,9 +288,9 @@ impl RelationState {
 
     /// Takes other rows in place of all that are settled, with those among them that count as the last round's.
     pub fn replace(&mut self, all: &Rows, fresh: Rows, writers: usize, tick: u32) {
-        self.set = RowSet::new(self.set.arity(), writers);
+        self.set = Arc::new(RowSet::new(self.set.arity(), writers));
         self.insert(all);
-        self.set.settle(Rows::new(0));
+        Arc::make_mut(&mut self.set).settle(Rows::new(0));
         self.indexes.get_mut().clear();
         self.merged = true;
         if let Some(births) = &mut self.births {
@@ -275,7 +311,7 @@ impl RelationState {
     pub fn advance(&mut self, tick: u32) {
         // The room of the last delta serves again: fresh memory is dear.
         let last = std::mem::replace(&mut self.delta, Arc::new(Rows::new(0)));
-        let delta = self.set.settle(Arc::try_unwrap(last).unwrap_or_default());
+        let delta = Arc::make_mut(&mut self.set).settle(Arc::try_unwrap(last).unwrap_or_default());
         self.note_distinct(&delta);
         self.merged = delta.is_empty();
         self.rounds += u32::from(!delta.is_empty());
@@ -305,7 +341,7 @@ impl RelationState {
         let admission = self.admission.as_mut().map(Mutex::get_mut);
         if let Some(classes) = admission.and_then(Admission::settled) {
             self.distinct.fill(classes.members().len().max(1) as f64);
-            self.set = RowSet::equivalence(classes);
+            self.set = Arc::new(RowSet::equivalence(classes));
         }
         self.merge_delta();
         self.closed = true;
@@ -319,7 +355,7 @@ impl RelationState {
         self.births = None;
         self.delta = Arc::new(Rows::new(self.set.arity()));
         self.merged = true;
-        self.set.settle_in_place();
+        Arc::make_mut(&mut self.set).settle_in_place();
         self.close();
     }
 
@@ -347,7 +383,7 @@ impl RelationState {
         let index = match (shared, self.set.as_sorted()) {
             (Some(index), _) => index,
             (_, Some(rows)) if whole => Index::over_sorted(rows, &spec.key, &spec.payload),
-            _ if whole => Index::build(&self.set, &spec.key, &spec.payload),
+            _ if whole => Index::build(&*self.set, &spec.key, &spec.payload),
             _ => {
                 let projected = SortedRows::from_unsorted(self.set.to_rows().project(&columns));
                 let key: Vec<usize> = (0..spec.key.len()).collect();
@@ -387,7 +423,10 @@ impl RelationState {
         let indexes = self.indexes.read();
         let whole = indexes.iter().filter(|(spec, held)| {
             let bound = spec.key.iter().all(|&at| pattern[at].is_some());
-            bound && !held.ahead && spec.key.len() + spec.payload.len() == pattern.len()
+            bound
+                && !spec.key.is_empty()
+                && !held.ahead
+                && spec.key.len() + spec.payload.len() == pattern.len()
         });
         let (spec, held) = whole.max_by_key(|(spec, _)| (spec.key.len(), &spec.key))?;
         let key: Vec<Code> = spec.key.iter().filter_map(|&at| pattern[at]).collect();
@@ -409,6 +448,31 @@ impl RelationState {
                 found.push(&row);
             }
         }
+        Some(found)
+    }
+
+    /// The rows that agree with a pattern, by a look at all rows; `None` when that was done so often that an index is
+    /// worth its while.
+    pub fn scan(&self, spec: &IndexSpec, pattern: &[Option<Code>]) -> Option<Rows> {
+        {
+            let mut scans = self.scans.lock();
+            let done = scans.entry(spec.clone()).or_default();
+            *done += 1;
+            if *done > SCANS {
+                return None;
+            }
+        }
+        let mut found = Rows::new(pattern.len());
+        self.set
+            .visit_units(0..self.set.units(), &mut |columns, len| {
+                for at in 0..len {
+                    let agrees = |&column: &usize| pattern[column] == Some(columns[column][at]);
+                    if spec.key.iter().all(agrees) {
+                        let row: Vec<Code> = columns.iter().map(|column| column[at]).collect();
+                        found.push(&row);
+                    }
+                }
+            });
         Some(found)
     }
 
@@ -511,38 +575,46 @@ impl RelationState {
         self.births.as_ref().map_or(0, Births::latest)
     }
 
+    /// Indexes over classes share their entries, which so cannot be changed one by one.
+    fn give_up_classes(&mut self) {
+        if self.set.as_classes().is_some() {
+            self.indexes.get_mut().clear();
+        }
+    }
+
     /// Adds a row to a relation at rest, and to its indexes; whether it is new.
     pub fn add(&mut self, row: &[Code]) -> bool {
-        if !self.set.add(row) {
+        if self.set.contains(row) {
             return false;
         }
+        self.give_up_classes();
+        Arc::make_mut(&mut self.set).add(row);
         let arity = row.len();
-        self.indexes.get_mut().retain(|spec, held| {
-            let Some(index) = Arc::get_mut(&mut held.index) else {
-                return false;
-            };
-            if spec.is_whole(arity) || !index.holds(row) {
-                index.add(row);
+        for (spec, held) in self.indexes.get_mut().iter_mut() {
+            if spec.is_whole(arity) || !held.index.holds(row) {
+                Arc::make_mut(&mut held.index).add(row);
             }
-            true
-        });
+        }
         true
     }
 
     /// Takes a row out of a relation at rest, and out of its indexes; whether it was there. An index of some columns
     /// goes when it cannot be told cheaply whether another row has the same values there.
     pub fn take(&mut self, row: &[Code]) -> bool {
-        if !self.set.take(row) {
+        if !self.set.contains(row) {
             return false;
         }
+        self.give_up_classes();
+        Arc::make_mut(&mut self.set).take(row);
         let arity = row.len();
         let indexes = self.indexes.get_mut();
         let mut partial = false;
         for (spec, held) in indexes.iter_mut() {
-            if !spec.is_whole(arity) {
-                partial = true;
-            } else if let Some(index) = Arc::get_mut(&mut held.index) {
-                index.take(row);
+            match spec.is_whole(arity) {
+                true => {
+                    Arc::make_mut(&mut held.index).take(row);
+                }
+                false => partial = true,
             }
         }
         if partial {

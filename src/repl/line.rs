@@ -4,8 +4,8 @@ use super::flags::{self, Given, Known};
 use super::scan::{PieceKind, pieces};
 use super::supposing;
 use crate::session::{
-    AbductionQuestion, Command, ComparisonQuestion, CriticalQuestion, Lens, Supposition, TestQuestion, WhatIfQuestion,
-    WhyQuestion,
+    AbductionQuestion, Command, ComparisonQuestion, CriticalQuestion, Lens, Supposition,
+    TestQuestion, WhatIfQuestion, WhyQuestion,
 };
 use std::path::PathBuf;
 
@@ -594,9 +594,7 @@ fn parse_command(command: &str) -> Result<Line, String> {
         ("impact", Some(what)) => run(Command::Impact(what)),
         ("worlds", Some(atom)) => run(Command::Worlds(atom)),
         ("compare", Some(names)) => run(Command::Compare(comparison(&names, &flags)?)),
-        ("requirements", Some(names)) => {
-            run(Command::Requirements(comparison(&names, &flags)?))
-        }
+        ("requirements", Some(names)) => run(Command::Requirements(comparison(&names, &flags)?)),
         ("abduce", Some(fact)) => run(Command::Abduce(AbductionQuestion {
             fact,
             using: flags
@@ -622,9 +620,36 @@ fn comparison(names: &str, flags: &Given) -> Result<ComparisonQuestion, String> 
         hypotheses: called(names),
         fold_sources: flags.has("fold-sources"),
         judged: flags.value("judged").map(unquoted),
-        planted: flags.value("planted").map(str::to_owned).into_iter().collect(),
+        planted: flags
+            .value("planted")
+            .map(str::to_owned)
+            .into_iter()
+            .collect(),
         flips: flags.parsed("flips")?,
     })
+}
+
+/// Names, with constants for their parameters or without.
+fn called(text: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut name = String::new();
+    let mut depth = 0usize;
+    for piece in pieces(text) {
+        let word = &text[piece.range.clone()];
+        match piece.kind {
+            PieceKind::Open => depth += 1,
+            PieceKind::Close => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        let apart = depth == 0 && (word.trim().is_empty() || word == ",");
+        match apart {
+            true if !name.is_empty() => names.push(std::mem::take(&mut name)),
+            true => {}
+            false => name.push_str(word),
+        }
+    }
+    names.extend(Some(name).filter(|name| !name.is_empty()));
+    names
 }
 
 /// Atoms one after the other, or names.
@@ -660,22 +685,6 @@ fn lens(flags: &Given) -> Result<Lens, String> {
         max_credibility: flags.parsed("max-credibility")?,
         at_once: flags.has("time"),
     })
-}
-
-/// Names with blanks or commas between them, each perhaps with arguments: `a b("x", "y")`.
-fn called(text: &str) -> Vec<String> {
-    let (mut depth, mut quoted) = (0usize, false);
-    let between = |c: char| {
-        match c {
-            '"' => quoted = !quoted,
-            '(' if !quoted => depth += 1,
-            ')' if !quoted => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        depth == 0 && !quoted && (c == ',' || c.is_whitespace())
-    };
-    let names = text.split(between).filter(|name| !name.is_empty());
-    names.map(str::to_owned).collect()
 }
 
 /// Paths with blanks between them; of quotes only one pair, around a single path.
@@ -746,7 +755,9 @@ mod tests {
         for verb in VERBS {
             let line = format!(":{} x", verb.name);
             let without = format!(":{}", verb.name);
-            assert!(parse(&line).is_ok() || parse(&without).is_ok(), "{line}");
+            let with_two = format!(":{} x y", verb.name);
+            let lines = [&line, &without, &with_two];
+            assert!(lines.iter().any(|line| parse(line).is_ok()), "{line}");
         }
     }
 }

@@ -15,7 +15,7 @@ const MARKABLE: u32 = 1 << 26;
 /// Looking at this many list entries costs about as much as marking and unmarking one.
 const SCANNED_PER_MARK: usize = 16;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Groups {
     keys: KeyTable,
     firsts: Vec<Code>,
@@ -28,7 +28,7 @@ pub struct Groups {
     largest: u32,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Group {
     codes: Vec<Code>,
     settled: u32,

@@ -44,6 +44,22 @@ pub struct Matrix {
     strays: Mutex<Vec<u64>>,
 }
 
+impl Clone for Matrix {
+    fn clone(&self) -> Matrix {
+        let copy = |words: &[AtomicU64]| -> Box<[AtomicU64]> {
+            let words = words.iter().map(|word| word.load(Relaxed));
+            words.map(AtomicU64::new).collect()
+        };
+        Matrix {
+            seen: copy(&self.seen),
+            fresh: copy(&self.fresh),
+            dirty: copy(&self.dirty),
+            strays: Mutex::new(self.strays.lock().clone()),
+            ..*self
+        }
+    }
+}
+
 /// Whether other threads write at the same time.
 pub trait Writers {
     fn set(word: &AtomicU64, bit: u64) -> bool;

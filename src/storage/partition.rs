@@ -7,7 +7,7 @@ use std::ops::Range;
 
 /// Values in classes; two are related when they share one. Takes memory by value, not by pair: the pairs of a class are as
 /// many as the square of its members.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Partition {
     /// The class each value is in.
     of: FxHashMap<Code, u32>,

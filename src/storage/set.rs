@@ -51,12 +51,13 @@ pub(super) enum Shape {
     Tuples(Vec<RwLock<TupleShard>>),
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct PairShard {
     pub table: PairTable,
     pub fresh: Vec<u64>,
 }
 
+#[derive(Clone)]
 pub(super) struct TupleShard {
     pub table: RowTable,
     /// Rows numbered from here on are fresh.

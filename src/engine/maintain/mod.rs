@@ -49,8 +49,11 @@ struct Overlay {
     /// Rows that hold as before, but whose earliest derivation is gone, with their later births.
     reborn: Vec<(Row, u32)>,
     /// `minus` by the values in some columns.
-    by_key: RefCell<FxHashMap<Vec<usize>, FxHashMap<Row, Vec<Row>>>>,
+    by_key: RefCell<FxHashMap<Vec<usize>, ByKey>>,
 }
+
+/// Rows by the values in some columns.
+type ByKey = FxHashMap<Row, Vec<Row>>;
 
 impl Overlay {
     /// Whether the rows are what they were.

@@ -319,7 +319,11 @@ proptest! {
                     continue;
                 }
             };
+            let mut fork = database.fork();
+            fork.change(&change, &Budget::default()).expect("no budget");
+            prop_assert_eq!(&state(&database), &before.3, "a fork reached what it came from");
             let difference = database.change(&change, &Budget::default()).expect("no budget");
+            prop_assert_eq!(rows(&database), rows(&fork));
             apply(&mut stated, &change);
             if let Some(other) = &change.program {
                 program = other.clone();

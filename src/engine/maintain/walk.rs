@@ -1,7 +1,7 @@
 //! Going through a route, in the state before a change or after it.
 
 use super::route::{Fold, Look, Move, Proposer, Route};
-use super::{Overlay, Row};
+use super::{ByKey, Overlay, Row};
 use crate::analysis::checked::{AggregateOp, RelationId, UserFold, ValueType, VarId};
 use crate::engine::aggregate::Accumulator;
 use crate::engine::evaluate::{Context, evaluate, truth};
@@ -672,7 +672,7 @@ impl Overlay {
         }
         let mut by_key = self.by_key.borrow_mut();
         if !by_key.contains_key(columns) {
-            let mut rows: FxHashMap<Row, Vec<Row>> = FxHashMap::default();
+            let mut rows = ByKey::default();
             for row in &self.minus {
                 let key: Row = columns.iter().map(|&at| row[at]).collect();
                 rows.entry(key).or_default().push(row.clone());

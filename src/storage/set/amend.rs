@@ -5,6 +5,28 @@ use crate::storage::groups::Groups;
 use crate::storage::table::{PairTable, RowTable, hash, hash_row, pack};
 use crate::storage::{Code, SortedRows};
 use parking_lot::RwLock;
+use std::sync::atomic::Ordering::Relaxed;
+
+impl Clone for RowSet {
+    fn clone(&self) -> RowSet {
+        fn copy<S: Clone>(shards: &[RwLock<S>]) -> Vec<RwLock<S>> {
+            let shards = shards.iter().map(|shard| shard.read().clone());
+            shards.map(RwLock::new).collect()
+        }
+        let shape = match &self.shape {
+            Shape::Nullary { present } => Shape::Nullary {
+                present: present.load(Relaxed).into(),
+            },
+            Shape::Sorted(rows) => Shape::Sorted(rows.clone()),
+            Shape::Classes(classes) => Shape::Classes(classes.clone()),
+            Shape::Matrix(matrix) => Shape::Matrix(matrix.clone()),
+            Shape::Groups(shards) => Shape::Groups(copy(shards)),
+            Shape::Pairs(shards) => Shape::Pairs(copy(shards)),
+            Shape::Tuples(shards) => Shape::Tuples(copy(shards)),
+        };
+        RowSet { shape, ..*self }
+    }
+}
 
 impl RowSet {
     /// Adds a row; whether it is new. O(1) amortised, but for the first call on rows that only were stated, which takes
@@ -169,4 +191,109 @@ fn pairs(rows: &SortedRows) -> PairTable {
         .collect();
     table.insert_all(&keys, &mut Vec::new());
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::{Index, Inserter, Rows};
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    fn shaped(arity: usize, rows: &BTreeSet<Vec<Code>>, fixed: bool, writers: usize) -> RowSet {
+        let mut all = Rows::new(arity);
+        rows.iter().for_each(|row| all.push(row));
+        if fixed {
+            return RowSet::fixed(SortedRows::from_unsorted(all));
+        }
+        let mut set = RowSet::new(arity, writers);
+        // In two goes, so that the second finds another shape.
+        for half in 0..2 {
+            let mut inserter = Inserter::new(&set, false);
+            for row in rows.iter().skip(half).step_by(2) {
+                let columns: Vec<&[Code]> = row.iter().map(std::slice::from_ref).collect();
+                inserter.push_columns(&columns, 1);
+            }
+            inserter.flush();
+            set.settle(Rows::new(0));
+        }
+        set
+    }
+
+    proptest! {
+        #[test]
+        fn rows_go_in_and_out(
+            arity in 0usize..4,
+            (fixed, writers) in (any::<bool>(), 1usize..3),
+            spread in prop::sample::select(vec![[1u32, 1], [1, 1000], [7_000_000, 1], [90_000, 400_000]]),
+            rows in prop::collection::vec([0u32..6, 0u32..20, 0u32..3], 0..60),
+            deeds in prop::collection::vec((any::<bool>(), [0u32..6, 0u32..20, 0u32..3]), 0..80),
+        ) {
+            let row = |values: &[u32; 3]| -> Vec<Code> {
+                let scaled = [values[0] * spread[0], values[1] * spread[1], values[2]];
+                scaled[..arity].iter().map(|&value| Code(value)).collect()
+            };
+            let mut model: BTreeSet<Vec<Code>> = rows.iter().map(row).collect();
+            let mut set = shaped(arity, &model, fixed, writers);
+            let keys: Vec<Vec<usize>> = (0..1usize << arity)
+                .map(|bits| (0..arity).filter(|at| bits >> at & 1 == 1).collect())
+                .collect();
+            let rest = |key: &[usize]| -> Vec<usize> { (0..arity).filter(|at| !key.contains(at)).collect() };
+            let mut indexes: Vec<Index> = keys
+                .iter()
+                .map(|key| match set.as_sorted() {
+                    Some(rows) => Index::over_sorted(rows, key, &rest(key)),
+                    None => Index::build(&set, key, &rest(key)),
+                })
+                .collect();
+            for (add, values) in &deeds {
+                let row = row(values);
+                let changed = match add {
+                    true => model.insert(row.clone()),
+                    false => model.remove(&row),
+                };
+                prop_assert_eq!(match add { true => set.add(&row), false => set.take(&row) }, changed);
+                for index in &mut indexes {
+                    prop_assert_eq!(index.holds(&row), changed != *add);
+                    match (add, changed) {
+                        (true, true) => index.add(&row),
+                        (false, _) => prop_assert_eq!(index.take(&row), changed),
+                        _ => {}
+                    }
+                }
+                prop_assert_eq!(set.len(), model.len());
+                prop_assert_eq!(set.contains(&row), *add);
+            }
+            let all: BTreeSet<Vec<Code>> = set.to_rows().iter().collect();
+            prop_assert_eq!(&all, &model);
+            for (key, index) in keys.iter().zip(&indexes) {
+                for row in model.iter().chain(&[row(&[5, 19, 2])]) {
+                    let wanted: BTreeSet<&Vec<Code>> =
+                        model.iter().filter(|other| key.iter().all(|&at| other[at] == row[at])).collect();
+                    let values: Vec<Code> = key.iter().map(|&at| row[at]).collect();
+                    let number = index.locate(&values);
+                    prop_assert_eq!(index.count(number), wanted.len());
+                    let found: BTreeSet<Vec<Code>> =
+                        index.entry(number).chunks(rest(key).len().max(1)).map(<[Code]>::to_vec).collect();
+                    let wanted: BTreeSet<Vec<Code>> = wanted
+                        .iter()
+                        .map(|other| rest(key).iter().map(|&at| other[at]).collect())
+                        .filter(|row: &Vec<Code>| !row.is_empty())
+                        .collect();
+                    prop_assert_eq!(found, wanted);
+                }
+                if arity == 2 && *key == [0] {
+                    for row in &model {
+                        let mut seconds = Vec::new();
+                        if set.seconds(row[0], &mut seconds) {
+                            let count = model.iter().filter(|other| other[0] == row[0]).count();
+                            prop_assert_eq!(seconds.len(), count);
+                            prop_assert_eq!(set.count_seconds(row[0]), Some(count));
+                            prop_assert!(seconds.contains(&row[1]));
+                        }
+                    }
+                }
+            }
+        }
+    }
 }

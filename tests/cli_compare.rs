@@ -2,6 +2,7 @@
 
 mod support;
 
+use expect_test::expect;
 use support::Sandbox;
 
 const RULES: &str = r#"
@@ -59,12 +60,30 @@ fn sandbox() -> Sandbox {
 #[test]
 fn hypotheses_stand_side_by_side() {
     let outcome = sandbox().run(&["compare", "first", "second", "third"]);
-    outcome.status(0).prints(
-        "           r1     g1     k1      g2     r2     r3     against  strength  holds\n\
-         1  first   falls  falls  ·       ·      ·      ·      0.00     1.00      yes\n\
-         2  second  ·      ·      ·       falls  falls  ·      0.00     0.48      yes\n\
-         3  third   ·      falls  helped  ·      ·      falls  0.80     1.00      yes\n",
-    );
+    expect![[r#"
+                          g1     r1     r3     k1      g2     r2     against  strength  holds
+        1  first          falls  falls  ·      ·       ·      ·      0.00     1.00      yes
+        2  second         ·      ·      ·      ·       falls  falls  0.00     0.48      yes
+        3  third          falls  ·      falls  helped  ·      ·      0.80     1.00      yes
+           diagnosticity  1.0    1.0    1.0    1.0     1.0    1.0
+
+        g1  A1  seen("x-typhoon","x-a")
+        r1  A1  runs("x-one","x-a")
+        r3  A1  runs("x-three","x-a")
+        k1  B1  cleared("x-three")
+        g2  C2  seen("x-typhoon","x-b")
+        r2  C2  runs("x-two","x-b")
+        third rejects k1
+        first and second hold together: they do not exclude each other
+        first and third hold together: they do not exclude each other
+        second and third hold together: they do not exclude each other
+        What would put another one first (all withdrawals of up to 2 were tried):
+          withdraw g1: then second
+          withdraw r1: then second
+          withdraw k1: then nobody alone
+        first is contradicted least. That is no confirmation: evidence can only count against a hypothesis.
+    "#]]
+    .assert_eq(&outcome.status(0).stdout());
 }
 
 #[test]

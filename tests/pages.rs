@@ -8,7 +8,7 @@ use support::Sandbox;
 
 const EXAMPLES: &str = include_str!("../src/session/examples.txt");
 
-/// D035 is about a file of more than a gigabyte. W402 is printed by no command: `-w`, which reads missing files as
+/// D035 is about a file of more than 64 MiB. W402 is printed by no command: `-w`, which reads missing files as
 /// empty, silences every warning too.
 const WITHOUT_EXAMPLE: &[&str] = &["D035", "W402"];
 
@@ -144,11 +144,11 @@ fn a_page_is_printed_for_every_code() {
 }
 
 #[test]
-fn a_program_file_of_more_than_a_gigabyte_is_refused_at_once() {
+fn a_program_file_beyond_the_limit_is_refused_at_once() {
     let sandbox = Sandbox::new();
     let file = std::fs::File::create(sandbox.path().join("case.dl")).expect("a file");
     // Takes no room on the disk.
-    file.set_len((1 << 30) + 1).expect("a length");
+    file.set_len((64 << 20) + 1).expect("a length");
     let outcome = sandbox.run(&["check", "case.dl"]);
     assert!(
         outcome.stderr().contains("error[D035]"),

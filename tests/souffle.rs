@@ -1,6 +1,7 @@
 //! Whole programs, generated ones and the shipped case, against a second opinion: Soufflé where it is installed, and
 //! always the same program run otherwise.
 
+mod dice;
 mod generate;
 mod support;
 

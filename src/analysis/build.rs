@@ -1,11 +1,11 @@
 //! Stage 2: names resolved and bodies expanded, syntax tree to [`Draft`].
 
-use super::checked::RelationId;
+use super::checked::{Constant, RelationId, ValueType};
 use super::codes;
 use super::declarations::Declarations;
 use super::draft::{
     Aggregate, AggregateId, Arg, Atom, Clause, ClauseKind, Draft, Literal, LiteralKind, Mention,
-    Node, NodeId, NodeKind, Scope, ScopeId,
+    Node, NodeId, NodeKind, Scope, ScopeId, Stated,
 };
 use super::findings::{Findings, counted, path_text};
 use super::formula::{self, Leaf};
@@ -75,6 +75,18 @@ impl<'a> Builder<'a> {
     }
 
     pub fn rule(&mut self, rule: &ast::Rule, say: Option<&Arc<str>>, span: Span) {
+        if say.is_none()
+            && let Some((relation, args)) = self.stated(rule)
+        {
+            self.draft.stated.push(Stated {
+                before: self.draft.clauses.len(),
+                relation,
+                args,
+                span,
+            });
+            self.sources += 1;
+            return;
+        }
         let origin = Origin {
             fact: rule.body.is_none(),
             say,
@@ -102,6 +114,32 @@ impl<'a> Builder<'a> {
             }
         }
         self.sources += 1;
+    }
+
+    /// The values of a fact of literals that fit the attributes of its relation. Programs of generated facts are mostly
+    /// such clauses: a draft of each would take ten times their room.
+    fn stated(&self, rule: &ast::Rule) -> Option<(RelationId, Vec<Constant>)> {
+        let [head] = rule.heads.as_slice() else {
+            return None;
+        };
+        if rule.body.is_some() || rule.plan.is_some() || self.inliner.is_inlined(head) {
+            return None;
+        }
+        let [name] = head.relation.parts.as_slice() else {
+            return None;
+        };
+        let relation = *self.declarations.relation_by_name.get(&name.text)?;
+        let attributes = &self.declarations.relation(relation).attributes;
+        if attributes.len() != head.args.len() {
+            return None;
+        }
+        let args: Option<Vec<Constant>> = head
+            .args
+            .iter()
+            .zip(attributes)
+            .map(|(arg, field)| literal(arg, self.declarations.types.kind(field.ty)?))
+            .collect();
+        Some((relation, args?))
     }
 
     pub fn constraint(&mut self, body: &Formula, say: Option<&Arc<str>>, span: Span) {
@@ -664,6 +702,36 @@ impl<'a> Builder<'a> {
         }
         self.in_head = in_head;
         result
+    }
+}
+
+/// The value of a literal that is plainly of a kind, in words of any size.
+fn literal(expr: &Expr, kind: ValueType) -> Option<Constant> {
+    let small = |literal: &ast::IntegerLiteral| {
+        let plain = literal.notation != ast::Notation::Ipv4;
+        i32::try_from(literal.magnitude).ok().filter(|_| plain)
+    };
+    match (&expr.kind, kind) {
+        (ExprKind::Text(text), ValueType::Symbol) => Some(Constant::Symbol(text.clone())),
+        (ExprKind::Integer(integer), ValueType::Number) => {
+            small(integer).map(|value| Constant::Number(i64::from(value)))
+        }
+        (ExprKind::Integer(integer), ValueType::Unsigned) => {
+            small(integer).map(|value| Constant::Unsigned(value as u64))
+        }
+        (
+            ExprKind::Unary {
+                op: UnaryOp::Negate,
+                operand,
+            },
+            ValueType::Number,
+        ) => match &operand.kind {
+            ExprKind::Integer(integer) => {
+                small(integer).map(|value| Constant::Number(-i64::from(value)))
+            }
+            _ => None,
+        },
+        _ => None,
     }
 }
 

@@ -7,16 +7,20 @@
 use super::codes;
 use super::findings::{Findings, counted, path_text};
 use super::paths::{self, Role};
+use super::strata::tarjan;
 use crate::syntax::ast::{
     Component, ComponentType, Item, ItemKind, Name, Path, Qualifier, TypeDefinition,
 };
 use crate::syntax::diagnostic::Diagnostic;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::cell::Cell;
 use std::sync::Arc;
 
-/// Instances within instances, and copies of items in all. Real programs stay far below either.
+/// Instances within instances, bases of bases, and copies of items in all. Real programs stay far below each.
 const MAX_DEPTH: usize = 100;
 const MAX_ITEMS: usize = 2_000_000;
+/// Components looked at: where several inherit the same ones, there are more ways to a base than anybody can go.
+const MAX_STEPS: usize = 2_000_000;
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct ComponentId(usize);
@@ -36,6 +40,7 @@ struct Expander<'a, 'f> {
     findings: &'f mut Findings,
     copied: usize,
     exhausted: bool,
+    steps: Cell<usize>,
 }
 
 /// What a program's instances hold, in the order of their `.init` items; the items themselves stay as they are.
@@ -46,6 +51,7 @@ pub fn instances(items: &[Item], findings: &mut Findings) -> Vec<Item> {
         findings,
         copied: 0,
         exhausted: false,
+        steps: Cell::new(0),
     };
     expander.declare(items, None);
     if expander.components.is_empty()
@@ -56,7 +62,10 @@ pub fn instances(items: &[Item], findings: &mut Findings) -> Vec<Item> {
         return Vec::new();
     }
     expander.check_names(items);
-    if !expander.check_components(items) {
+    let Some(sound) = expander.check_inheritance() else {
+        return Vec::new();
+    };
+    if !(expander.check_components(items) & sound) {
         return Vec::new();
     }
     let mut instances = Vec::new();
@@ -151,9 +160,71 @@ impl<'a> Expander<'a, '_> {
             for (_, of) in inits(component) {
                 sound &= self.check_reference(of, Some(id), &parameters);
             }
-            sound &= self.check_inheritance(id);
+            sound &= self.check_overrides(id);
         }
         sound
+    }
+
+    /// Whether no component inherits from itself. `None`: one does so through too many others to look any further.
+    fn check_inheritance(&mut self) -> Option<bool> {
+        let bases: Vec<Vec<usize>> = (0..self.components.len())
+            .map(|index| {
+                let declared = &self.components[index];
+                let bases = declared.component.bases.iter();
+                bases
+                    .filter_map(|base| {
+                        let unbound = Binding::default();
+                        self.find(declared.enclosing, &base.name.text, &unbound, MAX_DEPTH)
+                    })
+                    .map(|base| base.0)
+                    .collect()
+            })
+            .collect();
+        let group = tarjan(&bases);
+        let mut members = vec![0; group.len()];
+        for &group in &group {
+            members[group as usize] += 1;
+        }
+        let mut sound = true;
+        for (index, &group) in group.iter().enumerate() {
+            if members[group as usize] > 1 || bases[index].contains(&index) {
+                sound = false;
+                let name = &self.components[index].component.head.name;
+                self.findings.push(
+                    Diagnostic::error(
+                        codes::COMPONENT_CYCLE,
+                        format!("Invalid cycle in inheritance for component `{}`", name.text),
+                    )
+                    .at(name.span, "inherits from itself"),
+                );
+            }
+        }
+        if !sound {
+            return Some(false);
+        }
+        // Groups are numbered as they are found: bases before what inherits from them.
+        let mut order: Vec<usize> = (0..group.len()).collect();
+        order.sort_by_key(|&index| group[index]);
+        let mut levels = vec![0; group.len()];
+        for index in order {
+            levels[index] = bases[index]
+                .iter()
+                .map(|&base| levels[base] + 1)
+                .max()
+                .unwrap_or(0);
+            if levels[index] >= MAX_DEPTH {
+                let name = &self.components[index].component.head.name;
+                self.findings.push(
+                    Diagnostic::error(
+                        codes::COMPONENT_CYCLE,
+                        format!("More than {MAX_DEPTH} levels of inheritance"),
+                    )
+                    .at(name.span, "inherits through too many others"),
+                );
+                return None;
+            }
+        }
+        Some(true)
     }
 
     /// Parameters of a component and of those around it: what they stand for is known only later.
@@ -209,6 +280,9 @@ impl<'a> Expander<'a, '_> {
     }
 
     fn undefined(&mut self, reference: &ComponentType, name: &str) {
+        if self.steps.get() > MAX_STEPS {
+            return self.limit(reference);
+        }
         let known = self
             .components
             .iter()
@@ -226,20 +300,14 @@ impl<'a> Expander<'a, '_> {
         );
     }
 
-    fn check_inheritance(&mut self, id: ComponentId) -> bool {
+    fn check_overrides(&mut self, id: ComponentId) -> bool {
         let component = self.components[id.0].component;
+        let overrides = |item: &Item| matches!(item.kind, ItemKind::Override(_));
+        if !component.items.iter().any(overrides) {
+            return true;
+        }
         let parents = self.ancestors(id);
         let name = &component.head.name;
-        if parents.contains(&id) {
-            self.findings.push(
-                Diagnostic::error(
-                    codes::COMPONENT_CYCLE,
-                    format!("Invalid cycle in inheritance for component `{}`", name.text),
-                )
-                .at(name.span, "inherits from itself"),
-            );
-            return false;
-        }
         let own: FxHashSet<&str> = relations(component).map(|(name, _)| &*name.text).collect();
         let inherited: FxHashMap<&str, bool> = parents
             .iter()
@@ -278,6 +346,7 @@ impl<'a> Expander<'a, '_> {
     /// The bases of a component, and theirs.
     fn ancestors(&self, id: ComponentId) -> Vec<ComponentId> {
         let mut found: Vec<ComponentId> = Vec::new();
+        let mut seen: FxHashSet<ComponentId> = FxHashSet::default();
         let mut pending = vec![id];
         while let Some(of) = pending.pop() {
             let declared = &self.components[of.0];
@@ -289,7 +358,7 @@ impl<'a> Expander<'a, '_> {
                     MAX_DEPTH,
                 );
                 if let Some(base) = base
-                    && !found.contains(&base)
+                    && seen.insert(base)
                 {
                     found.push(base);
                     pending.push(base);
@@ -297,6 +366,12 @@ impl<'a> Expander<'a, '_> {
             }
         }
         found
+    }
+
+    /// Counts a step; false once there were too many.
+    fn step(&self) -> bool {
+        self.steps.set(self.steps.get() + 1);
+        self.steps.get() <= MAX_STEPS
     }
 
     /// The component a name means in a scope: in it, in its bases, then further out.
@@ -311,6 +386,9 @@ impl<'a> Expander<'a, '_> {
         let depth = depth.checked_sub(1)?;
         let mut at = scope;
         while let Some(id) = at {
+            if !self.step() {
+                return None;
+            }
             let declared = &self.components[id.0];
             if let Some(&found) = declared.nested.get(bound) {
                 return Some(found);
@@ -337,6 +415,9 @@ impl<'a> Expander<'a, '_> {
         depth: usize,
     ) -> Option<ComponentId> {
         let depth = depth.checked_sub(1)?;
+        if !self.step() {
+            return None;
+        }
         let declared = &self.components[component.0];
         declared.nested.get(name).copied().or_else(|| {
             declared.component.bases.iter().find_map(|base| {
@@ -344,6 +425,22 @@ impl<'a> Expander<'a, '_> {
                 self.find_inside(base, name, binding, depth)
             })
         })
+    }
+
+    fn limit(&mut self, reference: &ComponentType) {
+        if !self.exhausted {
+            self.exhausted = true;
+            self.findings.push(
+                Diagnostic::error(
+                    codes::COMPONENT_CYCLE,
+                    "Component instantiation limit reached",
+                )
+                .at(
+                    reference.name.span,
+                    "instantiated without end, or too often",
+                ),
+            );
+        }
     }
 
     /// The content of one instance, names already prefixed with `name`.
@@ -355,17 +452,8 @@ impl<'a> Expander<'a, '_> {
         binding: &Binding,
         depth: usize,
     ) -> Vec<Item> {
-        if depth == 0 || self.copied > MAX_ITEMS {
-            if !self.exhausted {
-                self.exhausted = true;
-                self.findings.push(
-                    Diagnostic::error(
-                        codes::COMPONENT_CYCLE,
-                        "Component instantiation limit reached",
-                    )
-                    .at(of.name.span, "instantiated without end, or too often"),
-                );
-            }
+        if depth == 0 || self.copied > MAX_ITEMS || self.steps.get() > MAX_STEPS {
+            self.limit(of);
             return Vec::new();
         }
         let Some(id) = self.find(scope, &of.name.text, binding, MAX_DEPTH) else {
@@ -380,6 +468,9 @@ impl<'a> Expander<'a, '_> {
         let active = extend(binding, &component.head, of);
         let mut content = self.instances_in(id, &active, depth);
         self.collect(id, &active, &FxHashSet::default(), depth, &mut content);
+        if self.steps.get() > MAX_STEPS {
+            self.limit(of);
+        }
         if !self.exhausted {
             prefix(&name.text, &mut content);
         }
@@ -408,8 +499,9 @@ impl<'a> Expander<'a, '_> {
         depth: usize,
         content: &mut Vec<Item>,
     ) {
-        let Some(depth) = depth.checked_sub(1) else {
-            return;
+        let Some(depth) = depth.checked_sub(1).filter(|_| self.step()) else {
+            let component = self.components[id.0].component;
+            return self.limit(&component.head);
         };
         let declared = &self.components[id.0];
         let (component, enclosing) = (declared.component, declared.enclosing);

@@ -1,7 +1,7 @@
 //! A program between syntax and the checked form: names resolved to ids, bodies in disjunctive normal form, expressions
 //! as nodes of one arena, so that the analyses can speak of them as relations over numbers.
 
-use super::checked::{RelationId, VarId};
+use super::checked::{Constant, RelationId, VarId};
 use super::types::TypeId;
 use crate::syntax::ast::{AggregateOp, BinaryOp, CompareOp, IntegerLiteral, Intrinsic, UnaryOp};
 use crate::syntax::source::Span;
@@ -241,8 +241,20 @@ pub struct Clause {
     pub span: Span,
 }
 
+/// A fact of literals that fit their attributes: nothing about it needs to be found out.
+#[derive(Clone, Debug)]
+pub struct Stated {
+    /// How many clauses come before it.
+    pub before: usize,
+    pub relation: RelationId,
+    pub args: Vec<Constant>,
+    pub span: Span,
+}
+
 #[derive(Clone, Debug, Default)]
 pub struct Draft {
+    /// In textual order.
+    pub stated: Vec<Stated>,
     pub nodes: Vec<Node>,
     pub scopes: Vec<Scope>,
     pub aggregates: Vec<Aggregate>,

@@ -22,6 +22,21 @@ pub struct Lowering<'a> {
     pub word_bits: u32,
 }
 
+/// A fact that needed no analysis.
+pub fn stated(fact: &draft::Stated) -> Rule {
+    Rule {
+        head: Some(Head {
+            relation: fact.relation,
+            args: fact.args.iter().cloned().map(Term::Const).collect(),
+        }),
+        body: Vec::new(),
+        variables: Vec::new(),
+        say: None,
+        plan: Vec::new(),
+        span: fact.span,
+    }
+}
+
 /// One clause on its way: its variables and their ids.
 struct Body<'a> {
     of: &'a Lowering<'a>,

@@ -274,7 +274,14 @@ fn lower_clauses(
         typing,
         word_bits: checked.word_bits,
     };
-    for clause in draft.clauses.iter().filter(|clause| !clause.inlined) {
+    let mut stated = draft.stated.iter().peekable();
+    for (index, clause) in draft.clauses.iter().enumerate() {
+        while let Some(fact) = stated.next_if(|fact| fact.before <= index) {
+            checked.rules.push(lower::stated(fact));
+        }
+        if clause.inlined {
+            continue;
+        }
         match &clause.kind {
             ClauseKind::Rule(_) => checked.rules.push(lowering.rule(clause)),
             ClauseKind::Constraint => {
@@ -291,6 +298,7 @@ fn lower_clauses(
             ClauseKind::Query | ClauseKind::UnknownHead(_) => {}
         }
     }
+    checked.rules.extend(stated.map(lower::stated));
     let queries: Vec<&Clause> = draft
         .clauses
         .iter()

@@ -225,8 +225,8 @@ impl Database {
     }
 
     /// The rows that agree with the pattern where it is `Some`, ascending by code. Large relations are looked up through
-    /// what the run left there, where something leads to the rows. Elsewhere builds and keeps an index on first use of
-    /// a set of bound columns; afterwards O(1 + answers).
+    /// what the run left there, where something leads to the rows, and else are scanned some times. Elsewhere builds
+    /// and keeps an index on first use of a set of bound columns; afterwards O(1 + answers).
     pub fn matching(&self, relation: RelationId, pattern: &[Option<Code>]) -> Rows {
         let state = &self.relations[relation.index()];
         let bound: Vec<usize> = (0..pattern.len())
@@ -253,7 +253,9 @@ impl Database {
         // An index over many rows takes longer to make than a few answers are worth.
         if state.set.len() >= MANY
             && !state.holds_index(&spec)
-            && let Some(found) = state.at_hand(pattern)
+            && let Some(found) = state
+                .at_hand(pattern)
+                .or_else(|| state.scan(&spec, pattern))
         {
             return SortedRows::from_unsorted(found).into_rows();
         }

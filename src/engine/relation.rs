@@ -95,6 +95,9 @@ struct Held {
     ahead: bool,
 }
 
+/// Looks at all rows that making an index is spared for.
+const SCANS: u32 = 8;
+
 pub struct RelationState {
     /// Shared with the relation's forks until either changes.
     pub set: Arc<RowSet>,
@@ -106,6 +109,8 @@ pub struct RelationState {
     derived: Rows,
     /// Built on first use and kept; while the relation grows they follow it.
     indexes: RwLock<FxHashMap<IndexSpec, Held>>,
+    /// How often all rows were looked at where an index would have served.
+    scans: Mutex<FxHashMap<IndexSpec, u32>>,
     /// Whether the indexes hold `delta` too.
     merged: bool,
     /// No more rows will come.
@@ -128,6 +133,7 @@ impl RelationState {
             stated: Rows::new(arity),
             derived: Rows::new(arity),
             indexes: RwLock::default(),
+            scans: Mutex::default(),
             merged: true,
             closed: false,
             rounds: 0,
@@ -161,6 +167,7 @@ impl RelationState {
             distinct: self.distinct.clone(),
             births: self.births.clone(),
             told: self.told.clone(),
+            scans: Mutex::default(),
             // Whoever derives the relation anew makes it anew.
             admission: None,
         }
@@ -416,7 +423,10 @@ impl RelationState {
         let indexes = self.indexes.read();
         let whole = indexes.iter().filter(|(spec, held)| {
             let bound = spec.key.iter().all(|&at| pattern[at].is_some());
-            bound && !held.ahead && spec.key.len() + spec.payload.len() == pattern.len()
+            bound
+                && !spec.key.is_empty()
+                && !held.ahead
+                && spec.key.len() + spec.payload.len() == pattern.len()
         });
         let (spec, held) = whole.max_by_key(|(spec, _)| (spec.key.len(), &spec.key))?;
         let key: Vec<Code> = spec.key.iter().filter_map(|&at| pattern[at]).collect();
@@ -438,6 +448,31 @@ impl RelationState {
                 found.push(&row);
             }
         }
+        Some(found)
+    }
+
+    /// The rows that agree with a pattern, by a look at all rows; `None` when that was done so often that an index is
+    /// worth its while.
+    pub fn scan(&self, spec: &IndexSpec, pattern: &[Option<Code>]) -> Option<Rows> {
+        {
+            let mut scans = self.scans.lock();
+            let done = scans.entry(spec.clone()).or_default();
+            *done += 1;
+            if *done > SCANS {
+                return None;
+            }
+        }
+        let mut found = Rows::new(pattern.len());
+        self.set
+            .visit_units(0..self.set.units(), &mut |columns, len| {
+                for at in 0..len {
+                    let agrees = |&column: &usize| pattern[column] == Some(columns[column][at]);
+                    if spec.key.iter().all(agrees) {
+                        let row: Vec<Code> = columns.iter().map(|column| column[at]).collect();
+                        found.push(&row);
+                    }
+                }
+            });
         Some(found)
     }
 

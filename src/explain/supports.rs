@@ -45,6 +45,8 @@ pub struct Supports {
     pub complete: bool,
     /// What stopped the search; `None` when it ended or the limit was reached.
     pub stopped: Option<StopReason>,
+    /// All derivations were seen. Otherwise supports are minimal among those that were.
+    pub seen_all: bool,
 }
 
 impl Supports {
@@ -59,6 +61,11 @@ impl Supports {
     /// `4 of 4 minimal supports`, `first 100, more exist`, `first 3, there may be more`.
     pub fn count_text(&self) -> String {
         let count = self.supports.len();
+        if !self.seen_all {
+            return format!(
+                "first {count} supports of the derivations that were seen; there are more, perhaps smaller ones"
+            );
+        }
         match (self.complete, self.stopped) {
             (true, _) if count == 1 => "1 of 1 minimal support".to_owned(),
             (true, _) => format!("{count} of {count} minimal supports"),
@@ -78,15 +85,18 @@ impl Case<'_> {
         budget: &Budget,
     ) -> Supports {
         let meter = Meter::new(budget);
-        let lineage = if self.holds(fact) {
-            self.lineage(fact, &meter)
-        } else {
+        if !self.holds(fact) {
             return Supports {
                 supports: Vec::new(),
                 complete: true,
                 stopped: None,
+                seen_all: true,
             };
-        };
+        }
+        // Half of the budget is kept for putting supports together from what was seen.
+        let part = meter.part(budget.rows.unwrap_or(u64::MAX) / 2);
+        let lineage = self.lineage(fact, &part);
+        meter.charge(&part);
         let mut sets = MinimalSets::new(&lineage, &meter);
         let mut supports = Vec::new();
         let mut more = false;
@@ -108,7 +118,11 @@ impl Case<'_> {
         Supports {
             supports,
             complete: !more && sets.is_complete(),
-            stopped: if more { None } else { meter.stopped() },
+            stopped: match more {
+                true => None,
+                false => lineage.stopped.or(meter.stopped()),
+            },
+            seen_all: lineage.stopped.is_none(),
         }
     }
 

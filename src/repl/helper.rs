@@ -385,7 +385,9 @@ mod tests {
     #[test]
     fn commands_and_their_arguments_are_completed() {
         check(":sch", 1, &["schema "]);
-        check(":re", 1, &["relations", "reload"]);
+        check(":rel", 1, &["relations", "reload"]);
+        check(":withdraw so", 10, &["source "]);
+        check(":hyp l", 5, &["list", "load ", "leave"]);
         check(":schema ed", 8, &["edge"]);
         check(":why edge(\"x-a", 10, &["\"x-a\""]);
         check(":time o", 6, &["on", "off"]);

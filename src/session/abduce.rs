@@ -427,7 +427,7 @@ impl fmt::Display for Abduction {
             for (word, facts) in [
                 ("then also", &one.also),
                 ("already there", &one.there),
-                ("against", &one.falls),
+                ("no longer", &one.falls),
             ] {
                 self.line(f, &indent, word, facts)?;
             }

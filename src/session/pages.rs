@@ -175,7 +175,7 @@ fn abridged(line: &str) -> String {
 /// Every code that a diagnostic may carry, part by part.
 pub fn codes() -> impl Iterator<Item = &'static str> {
     let coded = syntax::codes::CODES.iter().chain(analysis::codes::CODES);
-    let plain = io::codes::TABLE.iter().chain(RUNNING);
+    let plain = io::codes::TABLE.iter().chain(RUNNING).chain(SUPPOSING);
     coded
         .map(|entry| entry.code)
         .chain(plain.map(|(code, _)| *code))

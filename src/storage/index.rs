@@ -66,6 +66,8 @@ impl Slot {
 #[derive(Clone)]
 enum Arena {
     Own(Vec<Code>),
+    /// Several keys have the same entries.
+    Shared(Vec<Code>),
     /// A column of sorted rows, whose entries lie together as they are.
     Column(Arc<Rows>, usize),
 }
@@ -73,8 +75,28 @@ enum Arena {
 impl Arena {
     fn codes(&self) -> &[Code] {
         match self {
-            Arena::Own(codes) => codes,
+            Arena::Own(codes) | Arena::Shared(codes) => codes,
             Arena::Column(rows, column) => rows.column(*column),
+        }
+    }
+
+    /// What is shared, with sorted rows or between keys, is copied before it is written to.
+    fn own(&mut self, slots: &mut [Slot], stride: usize) -> &mut Vec<Code> {
+        loop {
+            match self {
+                Arena::Own(codes) => return codes,
+                Arena::Column(rows, column) => *self = Arena::Own(rows.column(*column).to_vec()),
+                Arena::Shared(codes) => {
+                    let mut own = Vec::new();
+                    for slot in &mut *slots {
+                        let entry =
+                            slot.start as usize * stride..(slot.start + slot.len) as usize * stride;
+                        (slot.start, slot.room) = ((own.len() / stride) as u32, slot.len);
+                        own.extend_from_slice(&codes[entry]);
+                    }
+                    *self = Arena::Own(own);
+                }
+            }
         }
     }
 }
@@ -161,7 +183,7 @@ impl Index {
                         room: len,
                     };
                 }
-                index.arena = Arena::Own(classes.members().to_vec());
+                index.arena = Arena::Shared(classes.members().to_vec());
                 index
             }
             _ => return None,
@@ -267,12 +289,7 @@ impl Index {
         let mut numbers = Vec::new();
         self.slot_numbers(&columns, rows.len(), &mut numbers);
         let stride = self.payload.len();
-        if let Arena::Column(..) = self.arena {
-            self.arena = Arena::Own(self.arena.codes().to_vec());
-        }
-        let Arena::Own(arena) = &mut self.arena else {
-            return;
-        };
+        let arena = self.arena.own(&mut self.slots, stride);
         for (row, &number) in numbers.iter().enumerate() {
             let slot = &mut self.slots[number as usize];
             // Without payload there is nothing to store and no room to run out of.

@@ -4,6 +4,7 @@
 
 use super::ast::*;
 use super::parser::binding;
+use super::token::DirectiveWord;
 use super::token::Keyword;
 use std::fmt::{self, Display, Formatter, Write};
 
@@ -181,6 +182,10 @@ impl Display for Path {
         for (at, part) in self.parts.iter().enumerate() {
             let dot = if at == 0 { "" } else { "." };
             write!(f, "{dot}{part}")?;
+            // With a blank after it, `.decl` would begin an item.
+            if at > 0 && DirectiveWord::from_text(&format!(".{part}")).is_some() {
+                write!(f, "/**/")?;
+            }
         }
         Ok(())
     }

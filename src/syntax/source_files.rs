@@ -9,12 +9,12 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Bytes of one program file. Places in it are 32-bit.
-pub const MAX_FILE_BYTES: u64 = 1 << 30;
+/// Bytes of one program file. A tree takes some twenty times the room of its text: data belongs in fact files.
+pub const MAX_FILE_BYTES: u64 = 64 << 20;
 /// Includes in one load.
 pub const MAX_FILES: usize = 10_000;
 /// Bytes of text read in one load through includes.
-const MAX_INCLUDED_BYTES: usize = 1 << 30;
+const MAX_INCLUDED_BYTES: usize = 64 << 20;
 
 /// The files of one load.
 #[derive(Default)]
@@ -163,7 +163,7 @@ fn read_text(path: &Path, at: Option<Span>) -> Result<Arc<str>, Box<Diagnostic>>
         return Err(Box::new(
             Diagnostic::error(
                 codes::FILE_TOO_LARGE,
-                format!("program file `{}` is larger than 1 GiB", path.display()),
+                format!("program file `{}` is larger than 64 MiB", path.display()),
             )
             .help("load data with `.input` instead of writing it as facts"),
         ));

@@ -548,9 +548,8 @@ proptest! {
         let meter = Meter::new(&Budget::default());
         let found = readers.consequences(&below, &assumed, &withdrawn, &meter);
         let Ok((overlay, breaches)) = found else {
-            // Equivalences that lose a pair are left to a run.
-            let eq = small.relation("eq");
-            prop_assert!(below.rows(eq).iter().any(|row| !after.contains(eq, &row)), "{}", text);
+            // Equivalences that lose a derivation are left to a run.
+            prop_assert!(!below.is_empty(small.relation("eq")), "{}", text);
             return Ok(());
         };
         for (id, relation) in small.program.relations() {

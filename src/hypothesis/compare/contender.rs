@@ -178,7 +178,12 @@ impl<'a, E> Contender<'a, E> {
             let violated = report.violations.len();
             return Ok(self.stand_in(&database, withdrawn, &found, violated, budget));
         };
-        if overlay.added().is_empty() {
+        // What else states a fact that a claim states is not in the lineage.
+        let stated_twice = withdrawn.iter().any(|&id| {
+            let claim = &self.claims[id];
+            self.given.contains(&Fact::new(claim.relation, &claim.row))
+        });
+        if overlay.added().is_empty() && !stated_twice {
             let strength = self.strength_without(|claim| withdrawn.contains(&claim));
             return Ok(Stand {
                 holds: strength.is_some(),

@@ -98,6 +98,7 @@ pub fn tabulate<E>(
     for contender in contenders {
         ids.extend(contender.rests_on());
         ids.extend(blocking(contender, budget));
+        ids.extend(overcome(contender, meter, budget)?);
         for (claim, fact) in denying(contender) {
             ids.push(claim);
             denials.entry(claim).or_default().push(fact);
@@ -245,6 +246,31 @@ fn denying<E>(contender: &Contender<E>) -> Vec<(ClaimId, Fact)> {
     }
     found
 }
+
+/// Claims that a contender takes to be false and that would count against its goals if they were not.
+fn overcome<E>(
+    contender: &Contender<E>,
+    meter: &Meter,
+    budget: &Budget,
+) -> Result<Vec<ClaimId>, E> {
+    let before = contender.stand();
+    let mut found = Vec::new();
+    for &id in contender.rejects.iter().take(MOST_REJECTED) {
+        let claim = &contender.claims[id];
+        let fact = Fact::new(claim.relation, &claim.row);
+        if claim.stance == Stance::Disputes || contender.facts.contains(fact.relation, &fact.row) {
+            continue;
+        }
+        let after = contender.stand_if(&FxHashSet::default(), &[fact], meter, budget)?;
+        if before.holds && !after.holds || after.violated > before.violated {
+            found.push(id);
+        }
+    }
+    Ok(found)
+}
+
+/// Rejected claims of one contender that are looked at.
+const MOST_REJECTED: usize = 256;
 
 /// Claims without which something would be absent that keeps a goal from holding.
 fn blocking<E>(contender: &Contender<E>, budget: &Budget) -> Vec<ClaimId> {

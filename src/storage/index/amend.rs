@@ -1,6 +1,6 @@
 //! Single rows in and out of an index.
 
-use super::{ABSENT, Arena, Index, Locate};
+use super::{ABSENT, Index, Locate};
 use crate::storage::{Code, Rows};
 
 /// An arena that is full gets room for this part of it more: it may be most of the memory there is.
@@ -52,7 +52,7 @@ impl Index {
             payload,
             ..
         } = self;
-        let arena = arena.own();
+        let arena = arena.own(slots, stride);
         let slot = &mut slots[numbers[0] as usize];
         if stride > 0 && slot.len == slot.room {
             let end = arena.len() / stride;
@@ -80,11 +80,11 @@ impl Index {
             return false;
         };
         let stride = self.payload.len();
+        let arena = self.arena.own(&mut self.slots, stride);
         let slot = &mut self.slots[number as usize];
         slot.len -= 1;
         if stride > 0 {
             let (start, last) = (slot.start as usize, slot.len as usize);
-            let arena = self.arena.own();
             let from = (start + last) * stride;
             arena.copy_within(from..from + stride, (start + at) * stride);
         }
@@ -115,17 +115,5 @@ impl Index {
                 .all(|(&column, &code)| row[column] == code)
         })?;
         Some((number, at))
-    }
-}
-
-impl Arena {
-    /// A column that is shared with sorted rows is copied before it is written to.
-    fn own(&mut self) -> &mut Vec<Code> {
-        loop {
-            match self {
-                Arena::Own(codes) => return codes,
-                Arena::Column(rows, column) => *self = Arena::Own(rows.column(*column).to_vec()),
-            }
-        }
     }
 }

@@ -42,7 +42,7 @@ pub fn measure(workload: &str, scale: f64, threads: usize, births: bool, changes
     for withdraw in [true, false] {
         let mut times = Vec::new();
         let mut undos = Vec::new();
-        let (mut differing, mut reruns) = (Vec::new(), 0);
+        let (mut differing, mut reruns, mut telling) = (Vec::new(), 0, Vec::new());
         for _ in 0..changes {
             let change = one(&database, relation, &rows, withdraw, &mut random);
             let started = Instant::now();
@@ -53,7 +53,11 @@ pub fn measure(workload: &str, scale: f64, threads: usize, births: bool, changes
             times.push(started.elapsed());
             reruns += usize::from(difference.effort.rerun > 0);
             let all = difference.appeared.iter().chain(&difference.fell);
-            differing.push(all.map(|(_, rows)| rows.len()).sum::<usize>());
+            let rows = all.map(|(_, rows)| rows.len()).sum::<usize>();
+            differing.push(rows);
+            if rows > 1 {
+                telling.extend(times.last());
+            }
             let started = Instant::now();
             database.undo();
             undos.push(started.elapsed());
@@ -63,7 +67,8 @@ pub fn measure(workload: &str, scale: f64, threads: usize, births: bool, changes
         let (median, most) = middle(&mut times);
         println!(
             "{workload:<10} {} one `{of}`: first {}, median {} ({:.0}x), most {} ({:.1}x); undone in {}; \
-             rows that differ: median {}, most {}; derived anew: {reruns} of {changes}",
+             rows that differ: median {}, most {}; derived anew: {reruns} of {changes}; \
+             of the {} that something follows from: median {}",
             if withdraw { "withdraw" } else { "assume" },
             text(first),
             text(median),
@@ -73,6 +78,11 @@ pub fn measure(workload: &str, scale: f64, threads: usize, births: bool, changes
             text(middle(&mut undos).0),
             differing[differing.len() / 2],
             differing.last().unwrap_or(&0),
+            telling.len(),
+            match &mut telling[..] {
+                [] => "none".to_owned(),
+                times => text(middle(times).0),
+            },
         );
     }
     println!(

@@ -339,11 +339,8 @@ proptest! {
                 prop_assert_eq!(new, violated.difference(&violations).cloned().collect::<Violations>(), "{}", trail);
                 prop_assert_eq!(gone, violations.difference(&violated).cloned().collect::<Violations>(), "{}", trail);
             }
-            if births {
-                if let Err(wrong) = check_births(&database) {
-                    prop_assert!(false, "{} after {:?} {:?}\n{}", wrong, change.state, change.withdraw, trail);
-                }
-            }
+            let wrong = births.then(|| check_births(&database).err()).flatten();
+            prop_assert_eq!(wrong, None, "after {:?} {:?}\n{}", change.state, change.withdraw, trail);
             for (id, relation) in program.relations() {
                 for row in &now.rows[&id] {
                     prop_assert!(database.contains(id, row));

@@ -430,7 +430,7 @@ fn a_rejected_inference_stays_rejected() {
     // The fact of a rejected claim may stand by another, and then says so.
     sandbox.file(
         "facts/uses.csv",
-        &format!("{USES}u4,x-typhoon,x-net2,x2,possible\n"),
+        format!("{USES}u4,x-typhoon,x-net2,x2,possible\n"),
     );
     check_in(
         &sandbox,
@@ -445,7 +445,7 @@ fn a_rejected_inference_stays_rejected() {
     // A second one goes below the first; the last word on a claim counts.
     sandbox.file(
         "facts/judgements.csv",
-        &format!(
+        format!(
             "{written}x-2,u3,accepts,,X. Other,2026-12-01,\nx-3,u9,rejects,,X. Other,2026-12-01,\n"
         ),
     );

@@ -81,9 +81,9 @@ struct Text {
 impl Text {
     fn whole(&self) -> String {
         let mut text = format!("{DECLARATIONS}.decl lonely_stated(a: number)\n");
-        for rule in 0..RULES.len() {
-            if self.rules[rule] {
-                text += RULES[rule];
+        for (rule, stands) in RULES.iter().zip(self.rules) {
+            if stands {
+                text += rule;
             }
             text += "\n";
         }

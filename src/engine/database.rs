@@ -169,6 +169,21 @@ impl Database {
         }
     }
 
+    /// Whether both have the very same rows of a relation since one was forked off the other. False does not tell that
+    /// they differ.
+    pub fn shares_rows(&self, other: &Database, relation: RelationId) -> bool {
+        let set = |database: &Database| {
+            database
+                .relations
+                .get(relation.index())
+                .map(|state| state.set.clone())
+        };
+        match (set(self), set(other)) {
+            (Some(one), Some(two)) => Arc::ptr_eq(&one, &two),
+            _ => false,
+        }
+    }
+
     /// Changes that [`Database::undo`] can take back. A transaction is the changes beyond a depth noted before, so
     /// transactions nest.
     pub fn depth(&self) -> usize {

@@ -57,6 +57,9 @@ fn only_in(one: &Database, other: &Database) -> Vec<Fact> {
     let mut only = Vec::new();
     for (id, relation) in one.program().relations() {
         let same = others.get(&*relation.name).copied();
+        if same.is_some_and(|same| same == id && one.shares_rows(other, id)) {
+            continue;
+        }
         let absent = |row: &[Code]| same.is_none_or(|same| !other.contains(same, row));
         let rows = one.rows(id);
         only.extend(

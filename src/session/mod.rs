@@ -31,6 +31,7 @@ mod error;
 mod expectations;
 mod expected;
 mod explained;
+mod follow;
 mod functors;
 mod hypotheses;
 mod hypothesis_table;

@@ -58,6 +58,18 @@ impl Session {
 
     /// Runs what stands.
     pub(super) fn derive(&self, standing: Standing) -> Result<State, Error> {
+        match self.follow(&standing)? {
+            Some((database, report)) => Ok(State {
+                standing,
+                database,
+                report,
+            }),
+            None => self.derive_from_scratch(standing),
+        }
+    }
+
+    /// The same by a run of its own.
+    pub(super) fn derive_from_scratch(&self, standing: Standing) -> Result<State, Error> {
         let checked = &standing.program.checked;
         let mut database = Database::new(checked.clone(), self.database.dictionary().clone());
         self.state(&standing, &mut database);

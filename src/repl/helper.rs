@@ -391,7 +391,7 @@ mod tests {
         check(":schema ed", 8, &["edge"]);
         check(":why edge(\"x-a", 10, &["\"x-a\""]);
         check(":time o", 6, &["on", "off"]);
-        check(":help co", 6, &["corroboration ", "count "]);
+        check(":help co", 6, &["corroboration ", "compare ", "count "]);
         check(":quit x", 7, &[]);
     }
 

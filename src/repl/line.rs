@@ -478,6 +478,8 @@ fn value_name(flag: &str) -> &'static str {
         "min-reliability" => "A-F",
         "max-credibility" => "1-6",
         "relation" => "RELATION",
+        "judged" => "FILE",
+        "planted" => "CATEGORY",
         "without-source" => "SOURCE",
         "without-claim" => "CLAIM",
         "without-rule" => "PLACE",

@@ -62,8 +62,10 @@ fn question(flips: usize) -> ComparisonQuestion {
     }
 }
 
-/// What a hypothesis is ranked by besides inconsistency.
-fn stands(found: &Comparison) -> Vec<(String, bool, f64, usize, usize)> {
+/// A hypothesis, and what it is ranked by besides inconsistency: whether it holds, its strength, violations, assumptions.
+type Stood = (String, bool, f64, usize, usize);
+
+fn stands(found: &Comparison) -> Vec<Stood> {
     let mut stands: Vec<_> = found
         .hypotheses
         .iter()
@@ -107,11 +109,8 @@ fn against(found: &Comparison, name: &str, without: &[&str], claims: &[(String, 
     most.iter().map(|(_, weight)| weight).sum()
 }
 
-fn leader_of(
-    stands: &[(String, bool, f64, usize, usize)],
-    against: impl Fn(&str) -> f64,
-) -> Option<String> {
-    let key = |one: &(String, bool, f64, usize, usize)| {
+fn leader_of(stands: &[Stood], against: impl Fn(&str) -> f64) -> Option<String> {
+    let key = |one: &Stood| {
         let round = |value: f64| (value * 1e6).round() as i64;
         (
             !one.1,
@@ -142,7 +141,7 @@ proptest! {
         let place = tempfile::tempdir().expect("a folder");
         let whole = case(place.path(), RULES, &claims).compare(&question(2)).expect("compared");
         let names = ["far", "loose", "single"];
-        let outcome = |without: &[&str]| -> (Vec<(String, bool, f64, usize, usize)>, Option<String>) {
+        let outcome = |without: &[&str]| -> (Vec<Stood>, Option<String>) {
             let left: Vec<(String, Said)> =
                 claims.iter().filter(|(id, _)| !without.contains(&id.as_str())).cloned().collect();
             let place = tempfile::tempdir().expect("a folder");
@@ -164,7 +163,7 @@ proptest! {
         for (at, &one) in ids.iter().enumerate() {
             let (after, then) = outcome(&[one]);
             for name in names {
-                let of = |stands: &[(String, bool, f64, usize, usize)]| {
+                let of = |stands: &[Stood]| {
                     stands.iter().find(|row| row.0 == name).cloned().expect("compared")
                 };
                 let (was, is) = (of(&before), of(&after));

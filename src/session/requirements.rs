@@ -48,6 +48,9 @@ pub struct Requirement {
     pub through: Vec<Channel>,
 }
 
+/// How often sources of one kind state something, and which sources.
+type Stated<'a> = (usize, Vec<(Reliability, &'a str)>);
+
 /// A kind of source.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Channel {
@@ -220,7 +223,7 @@ impl Session {
     fn channels(&self, relation: RelationId) -> Vec<Channel> {
         const NAMED: usize = 3;
         let sources = self.source_register();
-        let mut kinds: FxHashMap<&str, (usize, Vec<(Reliability, &str)>)> = FxHashMap::default();
+        let mut kinds: FxHashMap<&str, Stated> = FxHashMap::default();
         for (_, claim) in self
             .claims()
             .iter()

@@ -223,20 +223,11 @@ struct Search<'a, E> {
 }
 
 /// What the sets up to one size came to.
+#[derive(Default)]
 struct Round<'f> {
     accepted: Vec<(Label, Outlook<'f>)>,
     refused: Vec<(Label, Breach)>,
     more: bool,
-}
-
-impl Default for Round<'_> {
-    fn default() -> Self {
-        Round {
-            accepted: Vec::new(),
-            refused: Vec::new(),
-            more: false,
-        }
-    }
 }
 
 impl<'f> Round<'f> {

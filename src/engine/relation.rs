@@ -23,27 +23,6 @@ impl IndexSpec {
     }
 }
 
-/// Takes a row that is gone out of the indexes of some columns, where no other row has the same values there.
-fn take_from_partial(indexes: &mut FxHashMap<IndexSpec, Held>, row: &[Code]) {
-    let whole: Vec<Arc<Index>> = indexes
-        .iter()
-        .filter(|(spec, _)| spec.is_whole(row.len()))
-        .map(|(_, held)| held.index.clone())
-        .collect();
-    indexes.retain(|spec, held| {
-        if spec.is_whole(row.len()) {
-            return true;
-        }
-        let Some(judge) = whole.iter().find(|index| *index.key() == spec.key[..]) else {
-            return false;
-        };
-        if !judge.agrees(row, &spec.payload) {
-            Arc::make_mut(&mut held.index).take(row);
-        }
-        true
-    });
-}
-
 /// Rows that are stated, among others.
 #[derive(Clone)]
 struct Told {
@@ -575,52 +554,43 @@ impl RelationState {
         self.births.as_ref().map_or(0, Births::latest)
     }
 
-    /// Indexes over classes share their entries, which so cannot be changed one by one.
-    fn give_up_classes(&mut self) {
-        if self.set.as_classes().is_some() {
-            self.indexes.get_mut().clear();
-        }
-    }
-
     /// Adds a row to a relation at rest, and to its indexes; whether it is new.
     pub fn add(&mut self, row: &[Code]) -> bool {
         if self.set.contains(row) {
             return false;
         }
-        self.give_up_classes();
+        self.keep_whole_indexes();
         Arc::make_mut(&mut self.set).add(row);
-        let arity = row.len();
-        for (spec, held) in self.indexes.get_mut().iter_mut() {
-            if spec.is_whole(arity) || !held.index.holds(row) {
-                Arc::make_mut(&mut held.index).add(row);
-            }
+        for held in self.indexes.get_mut().values_mut() {
+            Arc::make_mut(&mut held.index).add(row);
         }
         true
     }
 
-    /// Takes a row out of a relation at rest, and out of its indexes; whether it was there. An index of some columns
-    /// goes when it cannot be told cheaply whether another row has the same values there.
+    /// Takes a row out of a relation at rest, and out of its indexes; whether it was there.
     pub fn take(&mut self, row: &[Code]) -> bool {
         if !self.set.contains(row) {
             return false;
         }
-        self.give_up_classes();
+        self.keep_whole_indexes();
         Arc::make_mut(&mut self.set).take(row);
-        let arity = row.len();
-        let indexes = self.indexes.get_mut();
-        let mut partial = false;
-        for (spec, held) in indexes.iter_mut() {
-            match spec.is_whole(arity) {
-                true => {
-                    Arc::make_mut(&mut held.index).take(row);
-                }
-                false => partial = true,
-            }
-        }
-        if partial {
-            take_from_partial(indexes, row);
+        for held in self.indexes.get_mut().values_mut() {
+            Arc::make_mut(&mut held.index).take(row);
         }
         true
+    }
+
+    /// Lets go of indexes that do not tell all rows apart: an entry may stand for one row or for many. Those over classes
+    /// go with the classes.
+    fn keep_whole_indexes(&mut self) {
+        let arity = self.set.arity();
+        match self.set.as_classes() {
+            Some(_) => self.indexes.get_mut().clear(),
+            None => self
+                .indexes
+                .get_mut()
+                .retain(|spec, _| spec.is_whole(arity)),
+        }
     }
 
     fn note_distinct(&mut self, rows: &Rows) {

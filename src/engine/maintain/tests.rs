@@ -545,3 +545,45 @@ fn a_circle_is_reported_and_mended() {
     assert_eq!(rows(&database.undo().expect("one was made")), [0, 3]);
     assert_eq!(rows(&database.redo().expect("one was undone")), [3, 0]);
 }
+
+#[test]
+fn indexes_of_some_columns_do_not_outlive_a_change() {
+    // The strata derived anew, and queries, look things up in indexes that earlier runs made.
+    let program = checked(
+        ".decl b(x: number, y: number)\n.decl c(x: number)\n.decl u(n: number, x: number)\n\
+         u(n, v) :- b(_, v), n = count : { b(_, k), c(v) }.\n",
+    );
+    let dictionary = Arc::new(Dictionary::new());
+    let mut stated = Stated::new();
+    for (name, values) in [
+        ("b", &[0, 4][..]),
+        ("b", &[0, 2]),
+        ("b", &[0, 0]),
+        ("b", &[1, 0]),
+        ("c", &[0]),
+        ("c", &[2]),
+    ] {
+        let (id, rows) = row(&program, &dictionary, name, values);
+        stated.entry(id).or_default().extend(rows.iter());
+    }
+    let (mut database, _) = scratch(&program, &dictionary, &stated, 1, false);
+    let mut reruns = 0;
+    for at in 5..60 {
+        let change = Change {
+            state: vec![
+                row(&program, &dictionary, "b", &[0, at]),
+                row(&program, &dictionary, "c", &[at - 1]),
+            ],
+            withdraw: vec![row(&program, &dictionary, "b", &[0, at - 5])],
+            ..Change::default()
+        };
+        let difference = database
+            .change(&change, &Budget::default())
+            .expect("no budget");
+        reruns += difference.effort.rerun;
+        apply(&mut stated, &change);
+        let expected = scratch(&program, &dictionary, &stated, 1, false).0;
+        assert_eq!(rows(&database), rows(&expected), "after {at}");
+    }
+    assert!(reruns > 0, "no stratum was derived anew");
+}

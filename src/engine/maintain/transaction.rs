@@ -238,6 +238,8 @@ impl Transaction<'_> {
                         true => self.journal.add(self.relations, *id, &row),
                         false => self.journal.take(self.relations, *id, &row),
                     };
+                    // Rules may add to it by the time this is undone.
+                    self.journal.tell(self.relations, *id, &row, stated);
                     let birth = stated.then_some(0);
                     self.journal.bear(self.relations, *id, &row, birth);
                 }

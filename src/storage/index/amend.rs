@@ -7,30 +7,6 @@ use crate::storage::{Code, Rows};
 const SLACK: usize = 16;
 
 impl Index {
-    pub fn key(&self) -> &[usize] {
-        &self.key
-    }
-
-    /// Whether a row with these values in the columns of key and payload is there. O(rows of the key).
-    pub fn holds(&self, row: &[Code]) -> bool {
-        self.place(row).is_some()
-    }
-
-    /// Whether a row has the same values as this one in the columns of the key and in `columns`, which are among the
-    /// payload. O(rows of the key).
-    pub fn agrees(&self, row: &[Code], columns: &[usize]) -> bool {
-        let key: Vec<Code> = self.key.iter().map(|&column| row[column]).collect();
-        let entry = self.entry(self.locate(&key));
-        let places: Vec<(usize, Code)> = columns
-            .iter()
-            .filter_map(|column| {
-                Some((self.payload.iter().position(|p| p == column)?, row[*column]))
-            })
-            .collect();
-        let mut rows = entry.chunks_exact(self.payload.len().max(1));
-        rows.any(|codes| places.iter().all(|&(place, code)| codes[place] == code))
-    }
-
     /// Adds a row, given whole, that is not in the index yet.
     pub fn add(&mut self, row: &[Code]) {
         if self.rows == 0 {

@@ -1,6 +1,6 @@
 //! Terms and comparisons over a batch, column by column.
 
-use super::budget::Spent;
+use super::budget::{Budget, Spent};
 use super::closures::Functors;
 use super::functor::{Fault, FaultReport, Patterns, apply, compare, contains, show_call};
 use super::pipeline::{Arg, Expression, Op};
@@ -40,6 +40,51 @@ pub struct Context<'a> {
     pub round: u32,
     pub autoinc: &'a AtomicI64,
     pub faults: &'a Mutex<Vec<FaultReport>>,
+}
+
+/// What a context borrows where no run holds it.
+pub struct Holdings {
+    patterns: Patterns,
+    autoinc: AtomicI64,
+    faults: Mutex<Vec<FaultReport>>,
+    pub spent: Spent,
+}
+
+impl Holdings {
+    pub fn new() -> Holdings {
+        Holdings {
+            patterns: Patterns::new(),
+            autoinc: AtomicI64::new(0),
+            faults: Mutex::default(),
+            spent: Spent::default(),
+        }
+    }
+
+    /// One thread's context over relations at rest.
+    pub fn context<'a>(
+        &'a self,
+        program: &'a CheckedProgram,
+        dictionary: &'a Dictionary,
+        functors: &'a Functors,
+        budget: &'a Budget,
+    ) -> Context<'a> {
+        Context {
+            program,
+            dictionary,
+            functors,
+            patterns: &self.patterns,
+            cancel: &budget.cancel,
+            deadline: budget.time.map(|time| Instant::now() + time),
+            spent: &self.spent,
+            late: AtomicBool::new(false),
+            threads: 1,
+            place: None,
+            variables: &[],
+            round: 0,
+            autoinc: &self.autoinc,
+            faults: &self.faults,
+        }
+    }
 }
 
 impl<'a> Context<'a> {

@@ -9,7 +9,7 @@ use super::budget::{
     watching_memory,
 };
 use super::closures::Functors;
-use super::evaluate::Context;
+use super::evaluate::{Context, Holdings};
 use super::functor::{FaultReport, Patterns};
 use super::lattice::Merged;
 use super::numbering::numbered;
@@ -706,25 +706,9 @@ pub fn query(
     budget: &Budget,
     pool: Option<&rayon::ThreadPool>,
 ) -> Result<Rows, Stop> {
-    let (patterns, autoinc, faults) = (Patterns::new(), AtomicI64::new(0), Mutex::default());
-    let spent = Spent::default();
-    let context = Context {
-        program,
-        dictionary,
-        functors,
-        patterns: &patterns,
-        cancel: &budget.cancel,
-        deadline: budget.time.map(|time| Instant::now() + time),
-        spent: &spent,
-        late: AtomicBool::new(false),
-        threads: 1,
-        place: None,
-        variables: &[],
-        round: 0,
-        autoinc: &autoinc,
-        faults: &faults,
-    };
-    let rows = watching_memory(budget, &spent, || {
+    let holdings = Holdings::new();
+    let context = holdings.context(program, dictionary, functors, budget);
+    let rows = watching_memory(budget, &holdings.spent, || {
         answers(plan, relations, dictionary, &context, pool)
     });
     match interruption(&context) {

@@ -26,6 +26,36 @@ pub enum Expression {
     },
 }
 
+impl Arg {
+    pub fn of(operand: &Operand, dictionary: &Dictionary) -> Arg {
+        match operand {
+            Operand::Var(var) => Arg::Var(*var),
+            Operand::Const(constant) => Arg::Const(encode(constant, dictionary)),
+        }
+    }
+}
+
+impl Expression {
+    pub fn of(term: &Term, dictionary: &Dictionary) -> Expression {
+        let all = |terms: &[Term]| {
+            terms
+                .iter()
+                .map(|term| Expression::of(term, dictionary))
+                .collect()
+        };
+        match term {
+            Term::Var(var) => Expression::Arg(Arg::Var(*var)),
+            Term::Const(constant) => Expression::Arg(Arg::Const(encode(constant, dictionary))),
+            Term::Wildcard => Expression::Arg(Arg::Const(Code::NIL)),
+            Term::Record(fields) => Expression::Record(all(fields)),
+            Term::Call { functor, args } => Expression::Call {
+                functor: functor.clone(),
+                args: all(args),
+            },
+        }
+    }
+}
+
 /// How the existence of a row is decided.
 pub enum Member<'a> {
     /// The key is the whole row.
@@ -154,7 +184,7 @@ impl<'a> Resolver<'a> {
         let answer = plan
             .answer
             .iter()
-            .map(|operand| self.arg(operand))
+            .map(|operand| Arg::of(operand, self.dictionary))
             .collect();
         Pipeline {
             stages,
@@ -205,10 +235,10 @@ impl<'a> Resolver<'a> {
             },
             Step::Bind { var, term } => Op::Bind {
                 var: *var,
-                value: self.expression(term),
+                value: Expression::of(term, self.dictionary),
             },
             Step::Unpack { record, fields } => Op::Unpack {
-                record: self.expression(record),
+                record: Expression::of(record, self.dictionary),
                 fields: fields.clone(),
             },
             Step::Compare {
@@ -219,16 +249,16 @@ impl<'a> Resolver<'a> {
             } => Op::Compare {
                 op: *op,
                 operand: *operand,
-                left: self.expression(left),
-                right: self.expression(right),
+                left: Expression::of(left, self.dictionary),
+                right: Expression::of(right, self.dictionary),
             },
             Step::Match {
                 pattern,
                 text,
                 negated,
             } => Op::Match {
-                pattern: self.expression(pattern),
-                text: self.expression(text),
+                pattern: Expression::of(pattern, self.dictionary),
+                text: Expression::of(text, self.dictionary),
                 negated: *negated,
             },
             Step::Contains {
@@ -236,8 +266,8 @@ impl<'a> Resolver<'a> {
                 text,
                 negated,
             } => Op::Contains {
-                part: self.expression(part),
-                text: self.expression(text),
+                part: Expression::of(part, self.dictionary),
+                text: Expression::of(text, self.dictionary),
                 negated: *negated,
             },
             Step::Range {
@@ -249,9 +279,11 @@ impl<'a> Resolver<'a> {
             } => Op::Range {
                 var: *var,
                 operand: *operand,
-                from: self.expression(from),
-                to: self.expression(to),
-                step: step.as_ref().map(|step| self.expression(step)),
+                from: Expression::of(from, self.dictionary),
+                to: Expression::of(to, self.dictionary),
+                step: step
+                    .as_ref()
+                    .map(|step| Expression::of(step, self.dictionary)),
             },
             Step::Aggregate(step) => {
                 let tag = VarId(*variables as u32);
@@ -263,7 +295,10 @@ impl<'a> Resolver<'a> {
                     group: step.group.clone(),
                     body: self.stages(&step.body, Some(tag), variables),
                     tag,
-                    target: step.target.as_ref().map(|operand| self.arg(operand)),
+                    target: step
+                        .target
+                        .as_ref()
+                        .map(|operand| Arg::of(operand, self.dictionary)),
                     witnesses: step.witnesses.clone(),
                     result: step.result,
                 })
@@ -281,13 +316,12 @@ impl<'a> Resolver<'a> {
             Version::Delta => Source::Delta(state.delta.clone()),
             Version::Full | Version::Old => Source::Set(&state.set),
         };
-        let equal = access
-            .key
-            .iter()
-            .filter_map(|(column, operand)| match self.arg(operand) {
+        let equal = access.key.iter().filter_map(|(column, operand)| {
+            match Arg::of(operand, self.dictionary) {
                 Arg::Const(code) => Some((*column, code)),
                 Arg::Var(_) => None,
-            });
+            }
+        });
         let same = access
             .same
             .iter()
@@ -357,7 +391,10 @@ impl<'a> Resolver<'a> {
             index: state.index(&spec),
             key: self.key(access),
             member: self.member(access, Some(column)),
-            row: row.iter().map(|(_, operand)| self.arg(operand)).collect(),
+            row: row
+                .iter()
+                .map(|(_, operand)| Arg::of(operand, self.dictionary))
+                .collect(),
         }
     }
 
@@ -391,30 +428,8 @@ impl<'a> Resolver<'a> {
         access
             .key
             .iter()
-            .map(|(_, operand)| self.arg(operand))
+            .map(|(_, operand)| Arg::of(operand, self.dictionary))
             .collect()
-    }
-
-    fn arg(&self, operand: &Operand) -> Arg {
-        match operand {
-            Operand::Var(var) => Arg::Var(*var),
-            Operand::Const(constant) => Arg::Const(encode(constant, self.dictionary)),
-        }
-    }
-
-    fn expression(&self, term: &Term) -> Expression {
-        match term {
-            Term::Var(var) => Expression::Arg(Arg::Var(*var)),
-            Term::Const(constant) => Expression::Arg(Arg::Const(encode(constant, self.dictionary))),
-            Term::Wildcard => Expression::Arg(Arg::Const(Code::NIL)),
-            Term::Record(fields) => {
-                Expression::Record(fields.iter().map(|field| self.expression(field)).collect())
-            }
-            Term::Call { functor, args } => Expression::Call {
-                functor: functor.clone(),
-                args: args.iter().map(|arg| self.expression(arg)).collect(),
-            },
-        }
     }
 }
 

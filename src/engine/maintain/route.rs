@@ -3,11 +3,11 @@
 //! Changes are small, and what counts is that the first row found ends a search: no batches, no index that is not there
 //! anyway.
 
-use crate::analysis::checked::{AggregateOp, RelationId, Term, UserFold, ValueType, VarId};
-use crate::engine::pipeline::{Arg, Expression, Op, encode};
+use crate::analysis::checked::{AggregateOp, RelationId, UserFold, ValueType, VarId};
+use crate::engine::pipeline::{Arg, Expression, Op};
 use crate::plan::step::AggregateStep;
-use crate::plan::{Access, Operand, Placed, RulePlan, Step};
-use crate::storage::{Code, Dictionary};
+use crate::plan::{Access, Placed, RulePlan, Step};
+use crate::storage::Dictionary;
 
 pub struct Route {
     /// What a row must agree with, and what it binds.
@@ -114,7 +114,7 @@ impl Surveyor<'_> {
             answer: plan
                 .answer
                 .iter()
-                .map(|operand| self.arg(operand))
+                .map(|operand| Arg::of(operand, self.dictionary))
                 .collect(),
             variables: plan.variables,
         }
@@ -162,10 +162,10 @@ impl Surveyor<'_> {
             },
             Step::Bind { var, term } => Move::Bind {
                 var: *var,
-                value: self.expression(term),
+                value: Expression::of(term, self.dictionary),
             },
             Step::Unpack { record, fields } => Move::Unpack {
-                record: self.expression(record),
+                record: Expression::of(record, self.dictionary),
                 fields: fields.clone(),
             },
             Step::Compare {
@@ -176,16 +176,16 @@ impl Surveyor<'_> {
             } => Move::Test(Op::Compare {
                 op: *op,
                 operand: *operand,
-                left: self.expression(left),
-                right: self.expression(right),
+                left: Expression::of(left, self.dictionary),
+                right: Expression::of(right, self.dictionary),
             }),
             Step::Match {
                 pattern,
                 text,
                 negated,
             } => Move::Test(Op::Match {
-                pattern: self.expression(pattern),
-                text: self.expression(text),
+                pattern: Expression::of(pattern, self.dictionary),
+                text: Expression::of(text, self.dictionary),
                 negated: *negated,
             }),
             Step::Contains {
@@ -193,8 +193,8 @@ impl Surveyor<'_> {
                 text,
                 negated,
             } => Move::Test(Op::Contains {
-                part: self.expression(part),
-                text: self.expression(text),
+                part: Expression::of(part, self.dictionary),
+                text: Expression::of(text, self.dictionary),
                 negated: *negated,
             }),
             Step::Range {
@@ -206,9 +206,11 @@ impl Surveyor<'_> {
             } => Move::Range {
                 var: *var,
                 operand: *operand,
-                from: self.expression(from),
-                to: self.expression(to),
-                step: step.as_ref().map(|step| self.expression(step)),
+                from: Expression::of(from, self.dictionary),
+                to: Expression::of(to, self.dictionary),
+                step: step
+                    .as_ref()
+                    .map(|step| Expression::of(step, self.dictionary)),
             },
             Step::Aggregate(step) => Move::Aggregate(self.fold(step)),
         }
@@ -246,7 +248,10 @@ impl Surveyor<'_> {
             user: step.user.clone(),
             operand: step.operand,
             body,
-            target: step.target.as_ref().map(|operand| self.arg(operand)),
+            target: step
+                .target
+                .as_ref()
+                .map(|operand| Arg::of(operand, self.dictionary)),
             witnesses: step.witnesses.clone(),
             known: Vec::new(),
             result: step.result,
@@ -262,7 +267,7 @@ impl Surveyor<'_> {
         let mut keyed: Vec<(usize, Arg)> = access
             .key
             .iter()
-            .map(|(column, operand)| (*column, self.arg(operand)))
+            .map(|(column, operand)| (*column, Arg::of(operand, self.dictionary)))
             .collect();
         let is_confirmed = |var: VarId| confirmed == Some(var);
         let confirmations = access.bind.iter().filter(|&&(_, var)| is_confirmed(var));
@@ -292,28 +297,6 @@ impl Surveyor<'_> {
             rest,
             bind,
             same,
-        }
-    }
-
-    fn arg(&self, operand: &Operand) -> Arg {
-        match operand {
-            Operand::Var(var) => Arg::Var(*var),
-            Operand::Const(constant) => Arg::Const(encode(constant, self.dictionary)),
-        }
-    }
-
-    fn expression(&self, term: &Term) -> Expression {
-        match term {
-            Term::Var(var) => Expression::Arg(Arg::Var(*var)),
-            Term::Const(constant) => Expression::Arg(Arg::Const(encode(constant, self.dictionary))),
-            Term::Wildcard => Expression::Arg(Arg::Const(Code::NIL)),
-            Term::Record(fields) => {
-                Expression::Record(fields.iter().map(|field| self.expression(field)).collect())
-            }
-            Term::Call { functor, args } => Expression::Call {
-                functor: functor.clone(),
-                args: args.iter().map(|arg| self.expression(arg)).collect(),
-            },
         }
     }
 }

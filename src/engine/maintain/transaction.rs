@@ -12,20 +12,16 @@ use crate::analysis::checked::{
     CheckedProgram, Literal, LiteralKind, RelationId, RelationKind, RuleId, Stratum, Term,
 };
 use crate::engine::admission::Admission;
-use crate::engine::budget::{RunOptions, Spent, Stop, StopReason, watching_memory};
+use crate::engine::budget::{RunOptions, Stop, StopReason, watching_memory};
 use crate::engine::closures::Functors;
-use crate::engine::evaluate::Context;
-use crate::engine::functor::Patterns;
+use crate::engine::evaluate::{Context, Holdings};
 use crate::engine::relation::RelationState;
 use crate::engine::text_facts::text_facts;
 use crate::storage::{Code, Dictionary, Rows, SortedRows};
-use parking_lot::Mutex;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::ops::ControlFlow::{Break, Continue};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64};
-use std::time::Instant;
 
 /// What the database that changes brings along.
 pub struct Setting<'a> {
@@ -75,26 +71,10 @@ impl Setting<'_> {
         relations: &mut Vec<RelationState>,
         routes: &mut Routes,
     ) -> Result<Entry, Stop> {
-        let (patterns, autoinc, faults) = (Patterns::new(), AtomicI64::new(0), Mutex::default());
-        let spent = Spent::default();
+        let holdings = Holdings::new();
         let budget = &self.options.budget;
         let after = change.program.as_ref().unwrap_or(&self.program);
-        let context = Context {
-            program: after,
-            dictionary: self.dictionary,
-            functors: self.functors,
-            patterns: &patterns,
-            cancel: &budget.cancel,
-            deadline: budget.time.map(|time| Instant::now() + time),
-            spent: &spent,
-            late: AtomicBool::new(false),
-            threads: 1,
-            place: None,
-            variables: &[],
-            round: 0,
-            autoinc: &autoinc,
-            faults: &faults,
-        };
+        let context = holdings.context(after, self.dictionary, self.functors, budget);
         let known = relations.len();
         let rewritten = match &change.program {
             Some(after) => {
@@ -134,7 +114,7 @@ impl Setting<'_> {
             rules: FxHashMap::default(),
             text: None,
         };
-        let outcome = watching_memory(budget, &spent, || transaction.run(change, self));
+        let outcome = watching_memory(budget, &holdings.spent, || transaction.run(change, self));
         let Transaction {
             mut journal,
             relations,

@@ -4,7 +4,7 @@
 //! columns share constants when a variable of some rule stands in both. Constants of rules and of the goal count too.
 
 use crate::analysis::checked::{
-    CheckedProgram, Constant, Literal, LiteralKind, RelationId, Term, ValueType, VarId,
+    CheckedProgram, Constant, Literal, LiteralKind, RelationId, Rule, Term, ValueType, VarId,
 };
 use crate::engine::StopReason;
 use crate::explain::{Facts, Meter, constant};
@@ -173,15 +173,7 @@ fn classes(program: &CheckedProgram) -> Classes {
     }
     for (_, rule) in program.rules() {
         let mut places: FxHashMap<VarId, usize> = FxHashMap::default();
-        let mut atoms: Vec<(RelationId, &[Term])> = rule
-            .head
-            .iter()
-            .map(|head| (head.relation, &*head.args))
-            .collect();
-        each_atom(&rule.body, &mut |relation, args| {
-            atoms.push((relation, args))
-        });
-        for (relation, args) in atoms {
+        for (relation, args) in atoms_of(rule) {
             for (at, arg) in args.iter().enumerate() {
                 let Term::Var(var) = arg else { continue };
                 let place = classes.first[relation.index()] + at;
@@ -210,6 +202,17 @@ fn classes(program: &CheckedProgram) -> Classes {
     classes
 }
 
+/// The atoms of a rule, its head first.
+fn atoms_of(rule: &Rule) -> Vec<(RelationId, &[Term])> {
+    let head = rule.head.iter();
+    let mut atoms: Vec<(RelationId, &[Term])> =
+        head.map(|head| (head.relation, &*head.args)).collect();
+    each_atom(&rule.body, &mut |relation, args| {
+        atoms.push((relation, args))
+    });
+    atoms
+}
+
 fn each_atom<'a>(body: &'a [Literal], f: &mut dyn FnMut(RelationId, &'a [Term])) {
     for literal in body {
         match &literal.kind {
@@ -229,15 +232,7 @@ fn in_rules(
     let mut found = Vec::new();
     for (_, rule) in program.rules().filter(|(_, rule)| !rule.body.is_empty()) {
         let mut of: FxHashMap<VarId, usize> = FxHashMap::default();
-        let mut atoms: Vec<(RelationId, &[Term])> = rule
-            .head
-            .iter()
-            .map(|head| (head.relation, &*head.args))
-            .collect();
-        each_atom(&rule.body, &mut |relation, args| {
-            atoms.push((relation, args))
-        });
-        for (relation, args) in atoms {
+        for (relation, args) in atoms_of(rule) {
             for (at, arg) in args.iter().enumerate() {
                 let class = classes.of((relation, at));
                 match arg {

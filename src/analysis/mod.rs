@@ -18,6 +18,7 @@ mod dump;
 pub(crate) mod findings;
 mod formula;
 mod grounding;
+pub mod independence;
 mod inference;
 mod inline;
 mod lattices;

@@ -13,10 +13,10 @@ use super::evaluate::{Context, Holdings};
 use super::functor::{FaultReport, Patterns};
 use super::lattice::Merged;
 use super::numbering::numbered;
-use super::pipeline::{Op, Pipeline, Resolver};
+use super::pipeline::{Op, Pipeline, Precondition, Resolver, Stage};
 use super::profile::{Profile, RoundCost};
 use super::relation::RelationState;
-use super::sink::{Collect, Insert, Sink};
+use super::sink::{Collect, Exists, Insert, Sink};
 use super::statistics::Sizes;
 use super::subsumption::Dominated;
 use super::text_facts::text_facts;
@@ -28,7 +28,7 @@ use crate::plan::{Operand, RulePlan, plan_rule, plan_subsumption};
 use crate::storage::{Dictionary, Rows, SortedRows};
 use crate::syntax::source::Span;
 use parking_lot::Mutex;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering::Relaxed};
 use std::time::Instant;
 
@@ -60,6 +60,9 @@ pub struct Run<'a> {
     /// What the keys of lattice relations have so far.
     lattices: FxHashMap<RelationId, Merged>,
     tick: u32,
+    /// Guards over relations of their own stratum that have held once: rules and places. What is new in those
+    /// relations changes nothing for their rules any more.
+    met: Mutex<FxHashSet<(RuleId, usize)>>,
 }
 
 /// A rule with the atom that is read from the delta, and its plan of the last round.
@@ -97,6 +100,7 @@ impl<'a> Run<'a> {
             in_text: vec![0; program.relations().count()],
             lattices: FxHashMap::default(),
             tick: 0,
+            met: Mutex::default(),
         }
     }
 
@@ -260,10 +264,15 @@ impl<'a> Run<'a> {
                 .indexed(plan.rule, plan.delta, started.elapsed());
         }
         let mut later = Vec::new();
+        // A row that is dropped again may have been the one that a guard held by.
+        let keeps = |id: &RelationId| {
+            self.subsumptions_of(*id).next().is_none() && self.program[*id].lattice.is_none()
+        };
+        let keeps = stratum.relations.iter().all(keeps);
         for (plan, _) in due {
             let lags = plan.reads_full(|relation| relations[relation.index()].lags());
             if plan.reads_old(|_| true) && !lags {
-                self.execute(plan, relations, round)?;
+                self.execute_unless_met(plan, relations, round, keeps)?;
             } else {
                 later.push(plan);
             }
@@ -274,7 +283,27 @@ impl<'a> Run<'a> {
         }
         self.profile.lock().settled(at, started.elapsed());
         for plan in later {
-            self.execute(plan, relations, round)?;
+            self.execute_unless_met(plan, relations, round, keeps)?;
+        }
+        Ok(())
+    }
+
+    /// Runs a plan unless what it reads the delta for has held before. `keeps`: rows stay once they are there.
+    fn execute_unless_met(
+        &self,
+        plan: &RulePlan,
+        relations: &[RelationState],
+        round: u32,
+        keeps: bool,
+    ) -> Result<(), Stop> {
+        let guard = plan.delta_guard().filter(|_| keeps);
+        let guard = guard.map(|guard| (plan.rule, guard.at));
+        if guard.is_some_and(|guard| self.met.lock().contains(&guard)) {
+            return Ok(());
+        }
+        let held = self.execute(plan, relations, round)?;
+        if held && let Some(guard) = guard {
+            self.met.lock().insert(guard);
         }
         Ok(())
     }
@@ -499,14 +528,17 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Runs a plan to its end; its head rows are in their relation, not yet settled.
+    /// Runs a plan to its end; its head rows are in their relation, not yet settled. Whether the guard that reads the
+    /// delta held.
     fn execute(
         &self,
         plan: &RulePlan,
         relations: &[RelationState],
         round: u32,
-    ) -> Result<(), Stop> {
-        let Some(head) = plan.head else { return Ok(()) };
+    ) -> Result<bool, Stop> {
+        let Some(head) = plan.head else {
+            return Ok(false);
+        };
         let started = Instant::now();
         let pipeline = Resolver {
             relations,
@@ -561,7 +593,9 @@ impl<'a> Run<'a> {
         if self.options.measure {
             profile.measured(plan, run);
         }
-        interruption(&context).map_or(Ok(()), |reason| {
+        let mut guards = plan.guards.iter().zip(&pipeline.preconditions);
+        let held = guards.any(|(guard, found)| guard.delta && found.holds.load(Relaxed));
+        interruption(&context).map_or(Ok(held), |reason| {
             Err(self.stop(reason, Some(plan.rule), Some(head), relations))
         })
     }
@@ -743,18 +777,38 @@ fn answers(
     SortedRows::from_unsorted(rows).into_rows()
 }
 
-/// Runs a pipeline on as many threads as its first scan is worth, each with a sink of its own, and returns the sinks.
+/// Runs a pipeline on as many threads as its first scan is worth, each with a sink of its own, and returns the sinks;
+/// none where a precondition does not hold.
 fn drive<'a, S: Sink + Send>(
     pipeline: &Pipeline<'a>,
     context: &Context,
     pool: Option<&rayon::ThreadPool>,
     sink: impl Fn(bool) -> S + Sync,
 ) -> Vec<S> {
-    let source = match pipeline.stages.first().map(|stage| &stage.op) {
+    let variables = pipeline.variables;
+    let holds = |precondition: &Precondition<'a>| {
+        let found = &precondition.holds;
+        drive_stages(&precondition.stages, variables, context, pool, |_| Exists { found });
+        found.load(Relaxed)
+    };
+    match pipeline.preconditions.iter().all(holds) {
+        true => drive_stages(&pipeline.stages, variables, context, pool, sink),
+        false => Vec::new(),
+    }
+}
+
+fn drive_stages<'a, S: Sink + Send>(
+    stages: &[Stage<'a>],
+    variables: usize,
+    context: &Context,
+    pool: Option<&rayon::ThreadPool>,
+    sink: impl Fn(bool) -> S + Sync,
+) -> Vec<S> {
+    let source = match stages.first().map(|stage| &stage.op) {
         Some(Op::Scan { source, .. }) => source,
         _ => {
-            let mut worker = Worker::new(pipeline, context, sink(false));
-            worker.run(&mut Batch::unit(pipeline.variables));
+            let mut worker = Worker::over(stages, variables, context, sink(false));
+            worker.run(&mut Batch::unit(variables));
             return vec![worker.sink];
         }
     };
@@ -765,7 +819,7 @@ fn drive<'a, S: Sink + Send>(
             let morsel = (units * MORSEL / source.rows()).max(1);
             let next = AtomicUsize::new(0);
             pool.broadcast(|_| {
-                let mut worker = Worker::new(pipeline, context, sink(true));
+                let mut worker = Worker::over(stages, variables, context, sink(true));
                 loop {
                     let start = next.fetch_add(morsel, Relaxed);
                     if start >= units {
@@ -778,7 +832,7 @@ fn drive<'a, S: Sink + Send>(
             })
         }
         _ => {
-            let mut worker = Worker::new(pipeline, context, sink(false));
+            let mut worker = Worker::over(stages, variables, context, sink(false));
             worker.run_scan(0..units);
             vec![worker.sink]
         }

@@ -8,6 +8,7 @@ use crate::plan::{Access, Operand, Placed, RulePlan, Step, Version};
 use crate::storage::{Code, Dictionary, Index, RowSet, Rows};
 use crate::syntax::ast::CompareOp;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 #[derive(Clone, Copy, Debug)]
 pub enum Arg {
@@ -152,7 +153,16 @@ pub struct Stage<'a> {
     pub keep: Vec<VarId>,
 }
 
+/// What must hold at all for the stages to be worth running.
+pub struct Precondition<'a> {
+    pub stages: Vec<Stage<'a>>,
+    /// Known once the stages have run.
+    pub holds: AtomicBool,
+}
+
 pub struct Pipeline<'a> {
+    /// One for each guard of the plan.
+    pub preconditions: Vec<Precondition<'a>>,
     pub stages: Vec<Stage<'a>>,
     pub answer: Vec<Arg>,
     /// Slots a batch needs.
@@ -186,7 +196,13 @@ impl<'a> Resolver<'a> {
             .iter()
             .map(|operand| Arg::of(operand, self.dictionary))
             .collect();
+        let preconditions = plan.guards.iter().map(|guard| Precondition {
+            stages: self.stages(&guard.steps, None, &mut variables),
+            holds: AtomicBool::new(false),
+        });
+        let preconditions = preconditions.collect();
         Pipeline {
+            preconditions,
             stages,
             answer,
             variables,
@@ -195,7 +211,10 @@ impl<'a> Resolver<'a> {
 
     /// Builds the indexes a plan looks things up in, where they are new.
     pub fn build_indexes(&self, plan: &RulePlan) {
-        self.stages(&plan.steps, None, &mut plan.variables.clone());
+        let guards = plan.guards.iter().map(|guard| &guard.steps);
+        for steps in guards.chain([&plan.steps]) {
+            self.stages(steps, None, &mut plan.variables.clone());
+        }
     }
 
     fn stages(

@@ -5,7 +5,7 @@
 
 use super::evaluate::{Context, evaluate, truth};
 use super::fold::run_fold;
-use super::pipeline::{Arg, Member, Op, Pipeline, Proposer, Source, Stage};
+use super::pipeline::{Arg, Member, Op, Proposer, Source, Stage};
 use super::range::Ranges;
 use super::sink::Sink;
 use crate::analysis::checked::VarId;
@@ -94,10 +94,6 @@ pub struct Worker<'a, 'p, S> {
 }
 
 impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
-    pub fn new(pipeline: &'p Pipeline<'a>, context: &'p Context<'p>, sink: S) -> Worker<'a, 'p, S> {
-        Worker::over(&pipeline.stages, pipeline.variables, context, sink)
-    }
-
     pub fn over(
         stages: &'p [Stage<'a>],
         variables: usize,
@@ -118,6 +114,10 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
             scratch,
             sink,
         }
+    }
+
+    fn is_done(&self) -> bool {
+        self.sink.is_content() || self.context.stopped()
     }
 
     /// Runs the stages from the first on over a batch of bindings.
@@ -145,7 +145,7 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
         out.clear();
         source.visit(units, &mut |columns, len| {
             let mut start = 0;
-            while start < len && !self.context.stopped() {
+            while start < len && !self.is_done() {
                 let end = (start + BATCH - out.len.min(BATCH - 1)).min(len);
                 scan(columns, start..end, bind, equal, same, &mut out);
                 if out.len >= BATCH {
@@ -161,7 +161,7 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
     }
 
     fn advance(&mut self, at: usize, batch: &mut Batch) {
-        if batch.len == 0 || self.context.stopped() {
+        if batch.len == 0 || self.is_done() {
             return;
         }
         let stages = self.stages;
@@ -269,7 +269,7 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
                     );
                     scratch.out.gather(batch, &scratch.origins, &stage.keep);
                     self.advance(at + 1, &mut scratch.out);
-                    if !more || self.context.stopped() {
+                    if !more || self.is_done() {
                         break;
                     }
                 }
@@ -343,7 +343,7 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
                 entry = later;
                 if origins.len() >= BATCH {
                     self.hand_on(at, batch, out, origins, keep);
-                    if self.context.stopped() {
+                    if self.is_done() {
                         return;
                     }
                 }
@@ -412,7 +412,7 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
                     origins.push(row as u32);
                     if origins.len() >= BATCH {
                         self.hand_on(at, batch, out, origins, keep);
-                        if self.context.stopped() {
+                        if self.is_done() {
                             return;
                         }
                     }

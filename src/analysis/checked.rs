@@ -6,6 +6,7 @@
 //! was not checked cannot be planned.
 
 use super::declarations::Declarations;
+use super::demand::Demand;
 use crate::syntax::ast::{CompareOp, DirectiveKind, Hypothesis};
 use crate::syntax::source::Span;
 use std::collections::HashMap;
@@ -406,6 +407,8 @@ pub struct CheckedProgram {
     pub(crate) word_bits: u32,
     /// Files are written as Soufflé writes them where that is a mistake of its.
     pub(crate) strict: bool,
+    /// Present when only what is wanted is derived.
+    pub(crate) demand: Option<Arc<Demand>>,
 }
 
 impl CheckedProgram {
@@ -508,6 +511,11 @@ impl CheckedProgram {
     /// `?-` items of the program, in textual order.
     pub fn queries(&self) -> &[CheckedQuery] {
         &self.queries
+    }
+
+    /// What was made of the program so that it derives only what is wanted.
+    pub fn demand(&self) -> Option<&Demand> {
+        self.demand.as_deref()
     }
 
     /// Hypotheses as written: they are checked as overlays when one is entered.

@@ -12,6 +12,7 @@ pub mod checked;
 pub mod codes;
 mod components;
 mod declarations;
+pub mod demand;
 mod directives;
 mod draft;
 mod dump;

@@ -18,14 +18,12 @@ mod seeded;
 #[cfg(test)]
 mod tests;
 
-use super::checked::{CheckedProgram, CheckedQuery, LiteralKind, RelationId, RelationKind, RuleId};
+use super::checked::{CheckedProgram, CheckedQuery, FunctorOp, LiteralKind, RelationId, Term};
 use super::independence::{calls, term_calls};
-use crate::analysis::checked::FunctorOp;
 use asked::Asked;
 use levels::Levels;
 use rewrite::Rewriting;
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 /// What is looked at once the program has run. Everything else need not be derived.
 #[derive(Clone, Debug, Default)]
@@ -143,7 +141,6 @@ pub fn is_asked_for(program: &CheckedProgram) -> bool {
 
 /// Whether a question names a constant, or equates a variable with one, so that only a corner may be wanted.
 pub fn binds_constants(query: &CheckedQuery) -> bool {
-    use super::checked::Term;
     let bodies = std::iter::once(&query.body).chain(&query.alternatives);
     let is_constant = |term: &Term| matches!(term, Term::Const(_));
     bodies.flatten().any(|literal| match &literal.kind {
@@ -175,7 +172,7 @@ pub fn demanded(
         rewriting.want(wanted);
         match rewriting.conflicts() {
             true => forced = rewriting.into_whole(),
-            false => return rewriting.finish(wanted),
+            false => return rewriting.finish(),
         }
     }
 }

@@ -518,6 +518,20 @@ impl CheckedProgram {
         self.demand.as_deref()
     }
 
+    /// Whether a rule reads or derives a relation that no text declares.
+    pub fn is_made(&self, rule: RuleId) -> bool {
+        let Some(demand) = self.demand() else {
+            return false;
+        };
+        let rule = &self[rule];
+        let head = rule.head.as_ref().map(|head| head.relation);
+        let atoms = rule.body.iter().filter_map(|literal| match &literal.kind {
+            LiteralKind::Atom(atom) => Some(atom.relation),
+            _ => None,
+        });
+        atoms.chain(head).any(|id| demand.made.contains_key(&id))
+    }
+
     /// Hypotheses as written: they are checked as overlays when one is entered.
     pub fn hypotheses(&self) -> &[Arc<Hypothesis>] {
         &self.hypotheses

@@ -142,6 +142,14 @@ impl<'a> Run<'a> {
 
     fn derive(&mut self, relations: &mut [RelationState]) -> Result<(), Stop> {
         for (id, rows) in text_facts(self.program, self.dictionary) {
+            // What a question asks for is nobody's statement.
+            if self
+                .program
+                .demand()
+                .is_some_and(|demand| demand.made.contains_key(&id))
+            {
+                continue;
+            }
             self.in_text[id.index()] = relations[id.index()].count_stated(rows);
         }
         for (id, relation) in self.program.relations() {
@@ -788,7 +796,9 @@ fn drive<'a, S: Sink + Send>(
     let variables = pipeline.variables;
     let holds = |precondition: &Precondition<'a>| {
         let found = &precondition.holds;
-        drive_stages(&precondition.stages, variables, context, pool, |_| Exists { found });
+        drive_stages(&precondition.stages, variables, context, pool, |_| Exists {
+            found,
+        });
         found.load(Relaxed)
     };
     match pipeline.preconditions.iter().all(holds) {

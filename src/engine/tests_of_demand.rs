@@ -9,7 +9,11 @@ use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-fn answers(program: &Arc<CheckedProgram>, query: &CheckedQuery, threads: usize) -> BTreeSet<Vec<Code>> {
+fn answers(
+    program: &Arc<CheckedProgram>,
+    query: &CheckedQuery,
+    threads: usize,
+) -> BTreeSet<Vec<Code>> {
     let database = run(program, threads);
     let rows = database
         .query(query, &Budget::default())
@@ -57,7 +61,15 @@ fn recursion_from_a_constant() {
         "p(2,y) :- edge(_,y). p(x,z) :- edge(x,y), p(y,z).",
         "p(x,y) :- edge(x,y). p(x,y) :- p(y,x). p(x,z) :- edge(x,y), p(y,z).",
     ] {
-        for question in ["p(5,Y)", "p(X,3)", "p(5,3)", "p(X,X), X = 2", "p(1,Y), p(Y,Z)", "p(1,_)", "p(1,Y); p(2,Y)"] {
+        for question in [
+            "p(5,Y)",
+            "p(X,3)",
+            "p(5,3)",
+            "p(X,X), X = 2",
+            "p(1,Y), p(Y,Z)",
+            "p(1,_)",
+            "p(1,Y); p(2,Y)",
+        ] {
             let text = format!("{EDGES}.decl p(x: number, y: number)\n{rules}\n?- {question}.");
             check(&text);
         }
@@ -66,7 +78,9 @@ fn recursion_from_a_constant() {
 
 #[test]
 fn stated_rows_of_a_derived_relation_count() {
-    let text = format!("{EDGES}.decl p(x: number, y: number)\np(9,1). p(1,7).\np(x,z) :- edge(x,y), p(y,z).\n?- p(6,Y).");
+    let text = format!(
+        "{EDGES}.decl p(x: number, y: number)\np(9,1). p(1,7).\np(x,z) :- edge(x,y), p(y,z).\n?- p(6,Y)."
+    );
     assert_eq!(check(&text), 1);
 }
 

@@ -327,13 +327,9 @@ impl Ordering<'_> {
             .all(|(_, operand)| matches!(operand, Operand::Const(_)));
         // A scan can filter on constants, but an index finds them; a delta has no index. What is being added to is not
         // gone through at the same time.
-        let scannable = !self.grouped
-            && access.key.is_empty()
-            && !self.statistics.recursive(access.relation);
-        let step = if self.steps.is_empty()
-            && (delta || scannable)
-            && constant_key
-        {
+        let scannable =
+            !self.grouped && access.key.is_empty() && !self.statistics.recursive(access.relation);
+        let step = if self.steps.is_empty() && (delta || scannable) && constant_key {
             Step::Scan(access)
         } else {
             Step::Probe(access)

@@ -194,7 +194,9 @@ fn guarded(
     let apart = independent(&literals.iter().collect::<Vec<_>>(), &needed);
     let mut steps = |among: &dyn Fn(usize) -> bool, needed: &BTreeSet<VarId>| {
         let bound = BTreeSet::new();
-        order(literals, among, delta, &bound, needed, statistics, fresh, false)
+        order(
+            literals, among, delta, &bound, needed, statistics, fresh, false,
+        )
     };
     let mut guards: Vec<Guard> = apart
         .iter()
@@ -206,7 +208,10 @@ fn guarded(
         .collect();
     let cost = |guard: &Guard| -> f64 { guard.steps.iter().map(|placed| placed.estimate).sum() };
     guards.sort_by(|a, b| cost(a).total_cmp(&cost(b)));
-    let main = steps(&|at| !apart.iter().any(|places| places.contains(&at)), &needed);
+    let main = steps(
+        &|at| !apart.iter().any(|places| places.contains(&at)),
+        &needed,
+    );
     (guards, main)
 }
 

@@ -112,12 +112,14 @@ impl RulePlan {
     /// Every access of the plan, aggregates' inner ones not counted.
     pub fn accesses(&self) -> impl Iterator<Item = &super::Access> {
         let guards = self.guards.iter().flat_map(|guard| &guard.steps);
-        guards.chain(&self.steps).flat_map(|placed| match &placed.step {
-            Step::Scan(access) | Step::Probe(access) | Step::Check { access, .. } => {
-                std::slice::from_ref(access).iter()
-            }
-            Step::Intersect { proposers, .. } => proposers.iter(),
-            _ => [].iter(),
-        })
+        guards
+            .chain(&self.steps)
+            .flat_map(|placed| match &placed.step {
+                Step::Scan(access) | Step::Probe(access) | Step::Check { access, .. } => {
+                    std::slice::from_ref(access).iter()
+                }
+                Step::Intersect { proposers, .. } => proposers.iter(),
+                _ => [].iter(),
+            })
     }
 }

@@ -9,6 +9,7 @@ use super::data::{self, Data};
 use super::error::{Error, Findings, Stopped};
 use super::functors;
 use super::hypotheses::Library;
+use super::narrow::Wide;
 use super::options::Options;
 use super::overlays::Supposition;
 use super::pool::Pool;
@@ -18,6 +19,7 @@ use super::table::Table;
 use super::typed;
 use super::why::Asked;
 use crate::analysis::checked::{CheckedProgram, CheckedQuery, RelationId, ValueType};
+use crate::analysis::demand::Declined;
 use crate::engine::Database;
 use crate::engine::budget::{RunReport, Stop};
 use crate::evidence::{Claims, Lens, Sources};
@@ -69,6 +71,10 @@ pub struct Session {
     pub(super) levels: Vec<Level>,
     /// What was undone, the next to come back last.
     pub(super) undone: Vec<Vec<Overlay>>,
+    /// The program as it stands, where only part of it is derived.
+    pub(super) wide: Option<Wide>,
+    /// Why all of it is derived although only part was wanted.
+    pub(super) declined: Option<Declined>,
 }
 
 /// A database, the claims it was made from, and how its run ended.
@@ -128,7 +134,7 @@ impl Session {
             .map_err(|wrong| wrong.after(&program.warnings))?;
         functors::require(&program.checked, &options.functors)
             .map_err(|missing| Findings::new(missing, &sources))?;
-        Ok(Session {
+        let mut session = Session {
             reading: started.elapsed(),
             database: Database::new(program.checked.clone(), dictionary),
             warnings: Vec::new(),
@@ -143,6 +149,8 @@ impl Session {
             library: Library::default(),
             levels: Vec::new(),
             undone: Vec::new(),
+            wide: None,
+            declined: None,
             spec,
             options,
             added,
@@ -150,11 +158,14 @@ impl Session {
             program,
             data: Arc::new(data),
             pool,
-        })
+        };
+        session.narrow()?;
+        Ok(session)
     }
 
     /// Carries out one command.
     pub fn execute(&mut self, command: &Command) -> Result<Answer, Error> {
+        self.widen();
         self.refresh()?;
         match command {
             Command::Query(body) => self.query(body).map(Answer::Rows),
@@ -226,6 +237,7 @@ impl Session {
 
     /// Answers a query: a body, with or without `?-` and the final dot.
     pub fn query(&mut self, body: &str) -> Result<Table, Error> {
+        self.widen();
         self.refresh()?;
         let started = Instant::now();
         let name = self.name_text();

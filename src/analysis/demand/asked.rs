@@ -62,7 +62,10 @@ impl Asked {
         for (_, rule) in program.rules() {
             let Some(head) = &rule.head else { continue };
             if head.args.iter().any(|term| term_calls(term, &rounds))
-                || rule.body.iter().any(|literal| calls(&literal.kind, &rounds))
+                || rule
+                    .body
+                    .iter()
+                    .any(|literal| calls(&literal.kind, &rounds))
             {
                 special.push(head.relation);
             }

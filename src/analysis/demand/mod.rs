@@ -127,7 +127,9 @@ pub enum Declined {
 impl Declined {
     pub fn reason(self) -> &'static str {
         match self {
-            Declined::Numbers => "`autoinc()` numbers rows in the order in which everything is derived",
+            Declined::Numbers => {
+                "`autoinc()` numbers rows in the order in which everything is derived"
+            }
             Declined::Nothing => "everything it derives is needed whole",
         }
     }
@@ -182,6 +184,9 @@ fn numbers_rows(program: &CheckedProgram) -> bool {
     program.rules().any(|(_, rule)| {
         let head = rule.head.iter().flat_map(|head| &head.args);
         head.into_iter().any(|term| term_calls(term, &counts))
-            || rule.body.iter().any(|literal| calls(&literal.kind, &counts))
+            || rule
+                .body
+                .iter()
+                .any(|literal| calls(&literal.kind, &counts))
     })
 }

@@ -32,7 +32,11 @@ impl Passing {
     /// Moves every literal over that binds by what is known already, or only tests it. Nothing that computes a value
     /// does: what it computes may be new each time, and a demand of it without end.
     pub fn settle(&mut self) {
-        while let Some(at) = self.rest.iter().position(|literal| self.is_settled(literal)) {
+        while let Some(at) = self
+            .rest
+            .iter()
+            .position(|literal| self.is_settled(literal))
+        {
             let literal = self.rest.remove(at);
             self.bound.extend(variables(&literal.kind));
             self.prefix.push(literal);

@@ -7,8 +7,8 @@ use super::passing::{Passing, variables_of};
 use super::seeded::{self, Shape};
 use super::{Declined, Demand, Extent, Fate, Made, Wanted, Whole};
 use crate::analysis::checked::{
-    Atom, Attribute, CheckedProgram, CheckedQuery, Head, Literal, LiteralKind, Relation, RelationId,
-    RelationKind, Rule, RuleId, Term, ValueType, VarId, Variable,
+    Atom, Attribute, CheckedProgram, CheckedQuery, Head, Literal, LiteralKind, Relation,
+    RelationId, RelationKind, Rule, RuleId, Term, ValueType, VarId, Variable,
 };
 use crate::analysis::findings::Findings;
 use crate::analysis::strata::{self, Components};
@@ -52,7 +52,11 @@ pub enum Role {
     /// Derives rows of a restricted relation.
     Rows(RelationId, Shape),
     /// Asks for rows of a restricted relation: the one that asks, if it is one.
-    Demand { into: RelationId, from: Option<RelationId>, tail: bool },
+    Demand {
+        into: RelationId,
+        from: Option<RelationId>,
+        tail: bool,
+    },
     Part,
 }
 
@@ -123,7 +127,9 @@ impl<'a> Rewriting<'a> {
             levels,
             extent,
             derived: heads(false).collect(),
-            stated: heads(true).chain(inputs.map(|input| input.relation)).collect(),
+            stated: heads(true)
+                .chain(inputs.map(|input| input.relation))
+                .collect(),
             todo: whole.keys().copied().map(Task::Whole).collect(),
             whole,
             copies: BTreeMap::new(),
@@ -185,7 +191,11 @@ impl<'a> Rewriting<'a> {
         if of.is_none() && !self.derived.contains(&id) {
             return;
         }
-        let why = self.asked.refusal(id).filter(|_| why == Whole::Unbound).unwrap_or(why);
+        let why = self
+            .asked
+            .refusal(id)
+            .filter(|_| why == Whole::Unbound)
+            .unwrap_or(why);
         if self.whole.insert(id, why).is_none() {
             self.todo.push_back(Task::Whole(id));
             if let Some(of) = of {
@@ -380,7 +390,9 @@ impl<'a> Rewriting<'a> {
             .map(|column| Term::Var(VarId(column)))
             .collect();
         let asked = args.iter().zip(&key.bound);
-        let asked = asked.filter(|(_, bound)| **bound).map(|(arg, _)| arg.clone());
+        let asked = asked
+            .filter(|(_, bound)| **bound)
+            .map(|(arg, _)| arg.clone());
         let span = relation.span;
         let rule = Rule {
             head: Some(Head {
@@ -529,7 +541,10 @@ impl<'a> Rewriting<'a> {
         if vars.is_empty() {
             return;
         }
-        let parts = self.made.values().filter(|made| matches!(made, Made::Part(_)));
+        let parts = self
+            .made
+            .values()
+            .filter(|made| matches!(made, Made::Part(_)));
         let name = format!("part {} of {}", parts.count() + 1, clause.owner);
         let attributes = vars.iter().map(|var| {
             let variable = &clause.variables[var.index()];
@@ -543,7 +558,12 @@ impl<'a> Rewriting<'a> {
                 ty: variable.ty,
             }
         });
-        let part = self.relation(name, attributes.collect(), clause.span, Made::Part(clause.of));
+        let part = self.relation(
+            name,
+            attributes.collect(),
+            clause.span,
+            Made::Part(clause.of),
+        );
         let args: Vec<Term> = vars.into_iter().map(Term::Var).collect();
         let rule = Rule {
             head: Some(Head {
@@ -575,16 +595,26 @@ impl<'a> Rewriting<'a> {
             return None;
         }
         let of = &self.program[relation];
-        let pattern: String = bound.iter().map(|bound| if *bound { 'b' } else { 'f' }).collect();
+        let pattern: String = bound
+            .iter()
+            .map(|bound| if *bound { 'b' } else { 'f' })
+            .collect();
         let mut name = format!("{}^{pattern}", of.name);
         while self.relations.iter().any(|known| *known.name == *name) {
             name.push('\'');
         }
         let known = of.attributes.iter().zip(bound);
-        let known = known.filter(|(_, bound)| **bound).map(|(attribute, _)| attribute.clone());
+        let known = known
+            .filter(|(_, bound)| **bound)
+            .map(|(attribute, _)| attribute.clone());
         let asked = format!("demand {name}");
         let copy = Copied {
-            rows: self.relation(name, of.attributes.clone(), of.span, Made::Restricted(relation)),
+            rows: self.relation(
+                name,
+                of.attributes.clone(),
+                of.span,
+                Made::Restricted(relation),
+            ),
             demand: self.relation(asked, known.collect(), of.span, Made::Demand(relation)),
         };
         self.copies.insert(key.clone(), copy);

@@ -82,7 +82,9 @@ pub fn apply(rules: &mut Vec<Derived>, copy: Copied, bound: &[bool]) {
             Role::Rows(of, Shape::Other) if *of == copy.rows => return,
             Role::Rows(of, Shape::Tail) if *of == copy.rows => tails += 1,
             Role::Demand { into, from, tail } if *into == copy.rows => {
-                let Some(head) = &derived.rule.head else { return };
+                let Some(head) = &derived.rule.head else {
+                    return;
+                };
                 match (from, tail) {
                     (Some(from), true) if *from == copy.rows => {}
                     _ if derived.rule.body.is_empty() => seeds.push(&head.args),

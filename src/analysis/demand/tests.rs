@@ -9,7 +9,10 @@ use expect_test::{Expect, expect};
 fn check(text: &str, extent: Extent, expected: Expect) {
     let mut sources = SourceMap::new();
     let (tree, found) = parse_text("test.dl", text, &mut sources);
-    assert!(found.iter().all(|finding| !finding.is_error()), "{found:#?}");
+    assert!(
+        found.iter().all(|finding| !finding.is_error()),
+        "{found:#?}"
+    );
     let (program, _) = super::super::check(&tree, &Default::default()).expect("a sound program");
     let queries = program.queries().to_vec();
     let wanted = Wanted {
@@ -36,7 +39,9 @@ const EDGES: &str = ".decl edge(x: number, y: number)\n.input edge\n";
 #[test]
 fn left_recursion_from_a_constant() {
     check(
-        &format!("{EDGES}.decl p(x: number, y: number)\np(x,y) :- edge(x,y). p(x,z) :- p(x,y), edge(y,z).\n?- p(1,Y)."),
+        &format!(
+            "{EDGES}.decl p(x: number, y: number)\np(x,y) :- edge(x,y). p(x,z) :- p(x,y), edge(y,z).\n?- p(1,Y)."
+        ),
         Extent::ByConstants,
         expect![[r#"
               demand p^bf(1).
@@ -50,7 +55,9 @@ fn left_recursion_from_a_constant() {
 #[test]
 fn right_recursion_from_a_constant_is_a_search() {
     check(
-        &format!("{EDGES}.decl p(x: number, y: number)\np(x,y) :- edge(x,y). p(x,z) :- edge(x,y), p(y,z).\n?- p(1,Y)."),
+        &format!(
+            "{EDGES}.decl p(x: number, y: number)\np(x,y) :- edge(x,y). p(x,z) :- edge(x,y), p(y,z).\n?- p(1,Y)."
+        ),
         Extent::ByConstants,
         expect![[r#"
               demand p^bf(y) :- demand p^bf(x), edge(x, y).
@@ -64,7 +71,9 @@ fn right_recursion_from_a_constant_is_a_search() {
 #[test]
 fn the_same_generation() {
     check(
-        &format!("{EDGES}.decl sg(x: number, y: number)\nsg(x,x) :- edge(x,_). sg(x,y) :- edge(a,x), sg(a,b), edge(b,y).\n?- sg(1,Y)."),
+        &format!(
+            "{EDGES}.decl sg(x: number, y: number)\nsg(x,x) :- edge(x,_). sg(x,y) :- edge(a,x), sg(a,b), edge(b,y).\n?- sg(1,Y)."
+        ),
         Extent::ByConstants,
         expect![[r#"
               demand sg^bf(a) :- demand sg^bf(x), edge(a, x).
@@ -139,9 +148,13 @@ fn outputs_ask_where_the_pragma_says_so() {
         "{EDGES}.decl start(x: number)\n.input start\n.decl p(x: number, y: number)\n.decl out(y: number)\n.output out\n\
          p(x,y) :- edge(x,y). p(x,z) :- edge(x,y), p(y,z).\nout(y) :- start(x), p(x,y).\n"
     );
-    check(&text, Extent::Asked, expect![[r#"
+    check(
+        &text,
+        Extent::Asked,
+        expect![[r#"
         everything it derives is needed whole
-    "#]]);
+    "#]],
+    );
     check(
         &format!("{text}.pragma \"magic-transform\" \"p\"\n"),
         Extent::Asked,
@@ -154,7 +167,9 @@ fn outputs_ask_where_the_pragma_says_so() {
         "#]],
     );
     check(
-        &format!("{text}.pragma \"magic-transform\" \"*\"\n.pragma \"magic-transform-exclude\" \"p\"\n"),
+        &format!(
+            "{text}.pragma \"magic-transform\" \"*\"\n.pragma \"magic-transform-exclude\" \"p\"\n"
+        ),
         Extent::Asked,
         expect![[r#"
             everything it derives is needed whole

@@ -14,7 +14,7 @@ use crate::storage::{Code, Dictionary, Rows, SortedRows};
 use std::sync::Arc;
 
 /// Rows from which on an index is not made for a single answer.
-const MANY: usize = if cfg!(test) { 8 } else { 1 << 16 };
+pub(super) const MANY: usize = if cfg!(test) { 8 } else { 1 << 16 };
 
 pub struct Database {
     program: Arc<CheckedProgram>,

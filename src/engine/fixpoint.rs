@@ -262,6 +262,7 @@ impl<'a> Run<'a> {
         let resolver = Resolver {
             relations,
             dictionary: self.dictionary,
+            once: false,
         };
         for (plan, _) in &due {
             let started = Instant::now();
@@ -476,6 +477,7 @@ impl<'a> Run<'a> {
         let pipeline = Resolver {
             relations,
             dictionary: self.dictionary,
+            once: false,
         }
         .resolve(&plan);
         let context = self.context(subsumption.span, 0).of(&subsumption.variables);
@@ -551,6 +553,7 @@ impl<'a> Run<'a> {
         let pipeline = Resolver {
             relations,
             dictionary: self.dictionary,
+            once: false,
         }
         .resolve(plan);
         let resolved = Instant::now();
@@ -635,7 +638,14 @@ impl<'a> Run<'a> {
             let variables = &self.program[rule].variables;
             let context = self.context(self.program[rule].span, 0).of(variables);
             let started = Instant::now();
-            let rows = answers(&plan, relations, self.dictionary, &context, self.pool);
+            let rows = answers(
+                &plan,
+                relations,
+                self.dictionary,
+                &context,
+                self.pool,
+                false,
+            );
             if let Some(reason) = interruption(&context) {
                 return Err(self.stop(reason, Some(rule), None, relations));
             }
@@ -751,7 +761,7 @@ pub fn query(
     let holdings = Holdings::new();
     let context = holdings.context(program, dictionary, functors, budget);
     let rows = watching_memory(budget, &holdings.spent, || {
-        answers(plan, relations, dictionary, &context, pool)
+        answers(plan, relations, dictionary, &context, pool, true)
     });
     match interruption(&context) {
         Some(reason) => Err(Stop {
@@ -771,10 +781,12 @@ fn answers(
     dictionary: &Dictionary,
     context: &Context,
     pool: Option<&rayon::ThreadPool>,
+    once: bool,
 ) -> Rows {
     let pipeline = Resolver {
         relations,
         dictionary,
+        once,
     }
     .resolve(plan);
     let mut rows = Rows::new(plan.answer.len());

@@ -1,11 +1,12 @@
 //! A plan with everything looked up: constants as codes, relations as the indexes and sets that answer its steps.
 
+use super::database::MANY;
 use super::relation::{IndexSpec, RelationState};
 use crate::analysis::checked::{
     AggregateOp, Constant, Functor, RelationId, Term, UserFold, ValueType, VarId,
 };
 use crate::plan::{Access, Operand, Placed, RulePlan, Step, Version};
-use crate::storage::{Code, Dictionary, Index, RowSet, Rows};
+use crate::storage::{Code, Dictionary, Index, RowSet, Rows, SortedRows};
 use crate::syntax::ast::CompareOp;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -173,6 +174,8 @@ pub struct Pipeline<'a> {
 pub struct Resolver<'a> {
     pub relations: &'a [RelationState],
     pub dictionary: &'a Dictionary,
+    /// For one answer only: an index over many rows would take longer to make than it saves.
+    pub once: bool,
 }
 
 impl<'a> Resolver<'a> {
@@ -375,8 +378,9 @@ impl<'a> Resolver<'a> {
             .iter()
             .map(|&(column, var)| (place(column), place(first_column(access, var))))
             .collect();
+        let corner = self.corner(state, access, &spec);
         Op::Probe {
-            index: state.index(&spec),
+            index: corner.unwrap_or_else(|| state.index(&spec)),
             key: self.key(access),
             bind,
             same,
@@ -394,6 +398,34 @@ impl<'a> Resolver<'a> {
                 .collect()
         };
         IndexSpec { key, payload }
+    }
+
+    /// An index over just the rows that a key of constants leads to.
+    fn corner(
+        &self,
+        state: &RelationState,
+        access: &Access,
+        spec: &IndexSpec,
+    ) -> Option<Arc<Index>> {
+        let worth = self.once && state.is_closed() && state.set.len() >= MANY;
+        if !worth || spec.key.is_empty() || state.holds_index(spec) {
+            return None;
+        }
+        let mut pattern = vec![None; state.set.arity()];
+        for (column, operand) in &access.key {
+            match Arg::of(operand, self.dictionary) {
+                Arg::Const(code) => pattern[*column] = Some(code),
+                Arg::Var(_) => return None,
+            }
+        }
+        let rows = state
+            .at_hand(&pattern)
+            .or_else(|| state.scan(spec, &pattern))?;
+        let columns: Vec<usize> = spec.key.iter().chain(&spec.payload).copied().collect();
+        let rows = SortedRows::from_unsorted(rows.project(&columns));
+        let (key, payload): (Vec<_>, Vec<_>) =
+            (0..columns.len()).partition(|&at| at < spec.key.len());
+        Some(Arc::new(Index::over_sorted(&rows, &key, &payload)))
     }
 
     fn proposer(&self, access: &Access, var: VarId) -> Proposer<'a> {
@@ -433,14 +465,20 @@ impl<'a> Resolver<'a> {
             Some(rows) => rows.len() < 64,
             None => state.is_closed() || state.set.answers_freely(),
         };
-        if whole && (ready || key.is_empty()) {
-            Member::Set(&state.set)
-        } else {
-            Member::Keys(state.index(&IndexSpec {
-                key,
-                payload: Vec::new(),
-            }))
+        let constant = |(_, operand): &(usize, Operand)| matches!(operand, Operand::Const(_));
+        let asked_once = self.once && also.is_none() && access.key.iter().all(constant);
+        if whole && (ready || key.is_empty() || asked_once) {
+            return Member::Set(&state.set);
         }
+        let spec = IndexSpec {
+            key,
+            payload: Vec::new(),
+        };
+        let corner = match also {
+            Some(_) => None,
+            None => self.corner(state, access, &spec),
+        };
+        Member::Keys(corner.unwrap_or_else(|| state.index(&spec)))
     }
 
     fn key(&self, access: &Access) -> Vec<Arg> {

@@ -21,7 +21,7 @@ use super::why::Asked;
 use crate::analysis::checked::{CheckedProgram, CheckedQuery, RelationId, ValueType};
 use crate::analysis::demand::Declined;
 use crate::engine::Database;
-use crate::engine::budget::{RunReport, Stop};
+use crate::engine::budget::{RunReport, Stop, StopReason};
 use crate::evidence::{Claims, Lens, Sources};
 use crate::explain::Fact;
 use crate::hypothesis::Overlay;
@@ -474,6 +474,27 @@ impl Session {
 
     /// Runs the program over everything that is stated now.
     fn evaluate(&mut self) -> Result<Evaluated, Error> {
+        let stated = self.data.rows.iter().flatten();
+        let stated = stated.map(|stated| stated.rows.len() as u64).sum();
+        let Some(most) = self.most_by_demand(stated) else {
+            return self.evaluate_within(self.options.clone());
+        };
+        let mut options = self.options.clone();
+        options.keep_stated = true;
+        let allowed = options.budget.rows.unwrap_or(u64::MAX);
+        options.budget.rows = Some(most.min(allowed));
+        let evaluated = self.evaluate_within(options)?;
+        let stop = evaluated.2.as_ref().err().map(|stop| stop.reason);
+        if stop != Some(StopReason::Rows) || most >= allowed {
+            return Ok(evaluated);
+        }
+        // Its rows make room first.
+        drop(evaluated);
+        self.give_up_demand();
+        self.evaluate_within(self.options.clone())
+    }
+
+    fn evaluate_within(&mut self, options: Options) -> Result<Evaluated, Error> {
         let checked = self.program.checked.clone();
         let mut database = Database::new(checked.clone(), self.database.dictionary().clone());
         if self.data.rows.is_none() {
@@ -481,7 +502,7 @@ impl Session {
         }
         let claims = self.data.seen(&self.options.lens);
         // What nobody asks for again need not be kept beside the database.
-        let handed_over = match self.options.keep_stated || !claims.all_stand() {
+        let handed_over = match options.keep_stated || !claims.all_stand() {
             true => None,
             false => Arc::get_mut(&mut self.data).and_then(|data| data.rows.take()),
         };
@@ -493,7 +514,7 @@ impl Session {
             database.state(stated.relation, stated.rows);
         }
         self.state(&standing, &mut database);
-        let outcome = run_through_lens(&mut database, &self.options, &claims, &self.data.sources);
+        let outcome = run_through_lens(&mut database, &options, &claims, &self.data.sources);
         Ok((database, claims, outcome))
     }
 

@@ -130,6 +130,8 @@ pub use crate::plan::{PlanText, StepText};
 #[cfg(test)]
 mod compare_tests;
 #[cfg(test)]
+mod narrow_tests;
+#[cfg(test)]
 mod overlay_tests;
 #[cfg(test)]
 mod tests;

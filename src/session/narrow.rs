@@ -11,7 +11,7 @@ use crate::analysis::checked::{
     CheckedProgram, CheckedQuery, Constant, LiteralKind, RelationId, Term, ValueType,
 };
 use crate::analysis::demand::{
-    self, Extent, Fate, Wanted, binds_constants, demanded, is_asked_for,
+    Declined, Extent, Fate, Wanted, binds_constants, demanded, is_asked_for,
 };
 use serde::Serialize;
 use std::sync::Arc;
@@ -41,9 +41,14 @@ pub struct RelationFate {
 /// A session's program before it was narrowed.
 pub(super) struct Wide {
     pub program: Program,
+    wanted: Wanted,
+    extent: Extent,
     /// The question that the session is for.
     pub question: Option<CheckedQuery>,
 }
+
+/// Rows that may be derived by demand whatever is stated: they take a blink.
+const CHEAP: u64 = if cfg!(test) { 16 } else { 1 << 20 };
 
 impl Session {
     /// Opens a case for the answer to one question: derives what the question needs, and of that only a corner where its
@@ -86,7 +91,11 @@ impl Session {
 
     fn stands_somewhere(&self, text: &str) -> bool {
         let code = self.dictionary().symbol(text);
-        self.program().relations().any(|(id, relation)| {
+        // What a question asks for stands in the demands made for it.
+        let made = self.program().demand().map(|demand| &demand.made);
+        let told = self.program().relations();
+        let mut told = told.filter(|(id, _)| made.is_none_or(|made| !made.contains_key(id)));
+        told.any(|(id, relation)| {
             let mut columns = relation.attributes.iter().enumerate();
             columns.any(|(column, attribute)| {
                 let mut pattern = vec![None; relation.arity()];
@@ -143,12 +152,42 @@ impl Session {
                     ..self.program.clone()
                 };
                 let program = std::mem::replace(&mut self.program, narrow);
-                self.wide = Some(Wide { program, question });
+                self.wide = Some(Wide {
+                    program,
+                    wanted,
+                    extent,
+                    question,
+                });
             }
             Ok(_) => {}
             Err(declined) => self.declined = Some(declined),
         }
         Ok(())
+    }
+
+    /// Rows that may be derived before it is taken that demands lead everywhere. `stated`: rows that are read. Sizes
+    /// tell beforehand where joins lead, but not where recursion does; a start in vain costs no more than what was read.
+    pub(super) fn most_by_demand(&self, stated: u64) -> Option<u64> {
+        let wide = self.wide.as_ref()?;
+        let by_itself = wide.extent == Extent::ByConstants && restricts(self.program());
+        by_itself.then(|| stated.max(CHEAP))
+    }
+
+    /// Goes over to deriving all that is needed at all whole, as demands led everywhere.
+    pub(super) fn give_up_demand(&mut self) {
+        self.declined = Some(Declined::TooMuch);
+        let Some(wide) = self.wide.take() else { return };
+        self.program = wide.program.clone();
+        // The program's own outputs and constraints were to be derived anyway.
+        if wide.question.is_some()
+            && let Ok(narrow) = demanded(&self.program.checked, &wide.wanted, Extent::Whole)
+        {
+            self.program.checked = Arc::new(narrow);
+            self.wide = Some(Wide {
+                extent: Extent::Whole,
+                ..wide
+            });
+        }
     }
 
     /// Goes back to the program that derives everything, if it was narrowed: something else is looked at now.
@@ -163,14 +202,14 @@ impl Session {
 
     /// What became of the program's relations; `None` in a session that derives everything unasked.
     pub(super) fn narrowed(&self) -> Option<Narrowed> {
-        if let Some(declined) = self.declined {
-            return Some(Narrowed {
-                declined: Some(declined.reason()),
+        let declined = self.declined.map(|declined| declined.reason());
+        let program = self.program();
+        let Some(demand) = program.demand() else {
+            return declined.map(|declined| Narrowed {
+                declined: Some(declined),
                 relations: Vec::new(),
             });
-        }
-        let program = self.program();
-        let demand: &demand::Demand = program.demand()?;
+        };
         let name = |id: RelationId| program[id].name.to_string();
         let relations = demand.fates.iter().map(|(id, fate)| {
             let (restricted, whole) = match fate {
@@ -185,7 +224,7 @@ impl Session {
             }
         });
         Some(Narrowed {
-            declined: None,
+            declined,
             relations: relations.collect(),
         })
     }

@@ -90,6 +90,14 @@ impl Asked {
         Asked { refused }
     }
 
+    pub fn nothing(program: &CheckedProgram) -> Asked {
+        let mut asked = Asked::everything(program);
+        for refused in &mut asked.refused {
+            refused.get_or_insert(Whole::NotAsked);
+        }
+        asked
+    }
+
     pub fn includes(&self, id: RelationId) -> bool {
         self.refused[id.index()].is_none()
     }

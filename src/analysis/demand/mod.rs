@@ -41,6 +41,8 @@ pub enum Extent {
     Asked,
     /// All, by constants and what is joined with them. Bindings that go back to no constant rarely leave much out.
     ByConstants,
+    /// None: what is needed at all is derived whole.
+    Whole,
 }
 
 /// What was made of a program.
@@ -91,6 +93,7 @@ pub enum Whole {
     Unbound,
     /// It is wanted in more ways than it has values worth telling apart.
     ManyWays,
+    /// Nobody asked for its restriction.
     NotAsked,
     Excluded,
     /// An equivalence, a lattice, a choice, a subsumption, a limit or a log of rounds: more than a set of rows.
@@ -107,7 +110,7 @@ impl Whole {
             Whole::Aggregated => "an aggregate is taken over it",
             Whole::Unbound => "none of its values is known where it is read",
             Whole::ManyWays => "it is asked for in too many ways",
-            Whole::NotAsked => "the program does not ask for its restriction",
+            Whole::NotAsked => "nothing asks for its restriction",
             Whole::Excluded => "the program excludes it",
             Whole::Special => "what it holds depends on all its rows",
             Whole::ForSpecial => "a relation that depends on all its rows is derived from it",
@@ -122,6 +125,8 @@ pub enum Declined {
     Numbers,
     /// Nothing could be restricted or left out.
     Nothing,
+    /// One thing asked for led to another, beyond what deriving everything is likely to take.
+    TooMuch,
 }
 
 impl Declined {
@@ -130,6 +135,7 @@ impl Declined {
             Declined::Numbers => {
                 "`autoinc()` numbers rows in the order in which everything is derived"
             }
+            Declined::TooMuch => "what is asked for leads to more rows than are stated",
             Declined::Nothing => "everything it derives is needed whole",
         }
     }
@@ -166,6 +172,7 @@ pub fn demanded(
     let asked = match extent {
         Extent::Asked => Asked::of(program),
         Extent::ByConstants => Asked::everything(program),
+        Extent::Whole => Asked::nothing(program),
     };
     let levels = Levels::of(program);
     let mut forced: BTreeMap<RelationId, Whole> = BTreeMap::new();

@@ -27,7 +27,7 @@ fn check(text: &str, extent: Extent, expected: Expect) {
                 let declared = [".decl", ".output", ".input", "stratum"];
                 !declared.iter().any(|start| line.starts_with(start)) && !line.contains("edge(1")
             });
-            lines.map(|line| format!("{line}\n")).collect()
+            lines.map(|line| format!("{}\n", line.trim())).collect()
         }
         Err(declined) => format!("{}\n", declined.reason()),
     };

@@ -24,11 +24,11 @@ use super::worker::{Batch, Worker};
 use crate::analysis::checked::{
     CheckedProgram, Literal, LiteralKind, RelationId, RelationKind, RuleId, Stratum, Subsumption,
 };
-use crate::plan::{Operand, RulePlan, plan_rule, plan_subsumption};
+use crate::plan::{Guard, Operand, RulePlan, plan_rule, plan_subsumption};
 use crate::storage::{Dictionary, Rows, SortedRows};
 use crate::syntax::source::Span;
 use parking_lot::Mutex;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering::Relaxed};
 use std::time::Instant;
 
@@ -60,9 +60,9 @@ pub struct Run<'a> {
     /// What the keys of lattice relations have so far.
     lattices: FxHashMap<RelationId, Merged>,
     tick: u32,
-    /// Guards over relations of their own stratum that have held once: rules and places. What is new in those
-    /// relations changes nothing for their rules any more.
-    met: Mutex<FxHashSet<(RuleId, usize)>>,
+    /// Whether guards hold, by rule and place, of those for which that stays so while their stratum is derived: they have
+    /// held once, or read what is complete.
+    known: Mutex<FxHashMap<(RuleId, usize), bool>>,
 }
 
 /// A rule with the atom that is read from the delta, and its plan of the last round.
@@ -100,7 +100,7 @@ impl<'a> Run<'a> {
             in_text: vec![0; program.relations().count()],
             lattices: FxHashMap::default(),
             tick: 0,
-            met: Mutex::default(),
+            known: Mutex::default(),
         }
     }
 
@@ -212,7 +212,7 @@ impl<'a> Run<'a> {
                     recursive: &stratum.relations,
                 };
                 let plan = plan_rule(self.program, rule, None, &sizes);
-                self.execute(&plan, relations, 0)?;
+                self.execute(&plan, relations, 0, false)?;
             }
             versions.extend(deltas.into_iter().map(|(delta, relation)| DeltaVersion {
                 rule,
@@ -281,7 +281,7 @@ impl<'a> Run<'a> {
         for (plan, _) in due {
             let lags = plan.reads_full(|relation| relations[relation.index()].lags());
             if plan.reads_old(|_| true) && !lags {
-                self.execute_unless_met(plan, relations, round, keeps)?;
+                self.execute(plan, relations, round, keeps)?;
             } else {
                 later.push(plan);
             }
@@ -292,27 +292,7 @@ impl<'a> Run<'a> {
         }
         self.profile.lock().settled(at, started.elapsed());
         for plan in later {
-            self.execute_unless_met(plan, relations, round, keeps)?;
-        }
-        Ok(())
-    }
-
-    /// Runs a plan unless what it reads the delta for has held before. `keeps`: rows stay once they are there.
-    fn execute_unless_met(
-        &self,
-        plan: &RulePlan,
-        relations: &[RelationState],
-        round: u32,
-        keeps: bool,
-    ) -> Result<(), Stop> {
-        let guard = plan.delta_guard().filter(|_| keeps);
-        let guard = guard.map(|guard| (plan.rule, guard.at));
-        if guard.is_some_and(|guard| self.met.lock().contains(&guard)) {
-            return Ok(());
-        }
-        let held = self.execute(plan, relations, round)?;
-        if held && let Some(guard) = guard {
-            self.met.lock().insert(guard);
+            self.execute(plan, relations, round, keeps)?;
         }
         Ok(())
     }
@@ -538,24 +518,32 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Runs a plan to its end; its head rows are in their relation, not yet settled. Whether the guard that reads the
-    /// delta held.
+    /// Runs a plan to its end; its head rows are in their relation, not yet settled. `keeps`: rows stay once they are
+    /// there.
     fn execute(
         &self,
         plan: &RulePlan,
         relations: &[RelationState],
         round: u32,
-    ) -> Result<bool, Stop> {
-        let Some(head) = plan.head else {
-            return Ok(false);
+        keeps: bool,
+    ) -> Result<(), Stop> {
+        let Some(head) = plan.head else { return Ok(()) };
+        let known = |guard: &Guard| match plan.guards.is_empty() {
+            true => None,
+            false => self.known.lock().get(&(plan.rule, guard.at)).copied(),
         };
+        // What is new where a guard has held before changes nothing any more.
+        let idle = |guard: &Guard| known(guard).is_some_and(|holds| !holds || guard.delta);
+        if plan.guards.iter().any(idle) {
+            return Ok(());
+        }
         let started = Instant::now();
         let pipeline = Resolver {
             relations,
             dictionary: self.dictionary,
             once: false,
         }
-        .resolve(plan);
+        .resolve_asking(plan, &|guard| known(guard).is_none());
         let resolved = Instant::now();
         let state = &relations[head.index()];
         let set = &state.set;
@@ -604,11 +592,32 @@ impl<'a> Run<'a> {
         if self.options.measure {
             profile.measured(plan, run);
         }
-        let mut guards = plan.guards.iter().zip(&pipeline.preconditions);
-        let held = guards.any(|(guard, found)| guard.delta && found.holds.load(Relaxed));
-        interruption(&context).map_or(Ok(held), |reason| {
+        self.note_guards(plan, &pipeline, relations, keeps);
+        interruption(&context).map_or(Ok(()), |reason| {
             Err(self.stop(reason, Some(plan.rule), Some(head), relations))
         })
+    }
+
+    /// Remembers which guards need not be asked for again in this stratum.
+    fn note_guards(
+        &self,
+        plan: &RulePlan,
+        pipeline: &Pipeline,
+        relations: &[RelationState],
+        keeps: bool,
+    ) {
+        for precondition in &pipeline.preconditions {
+            let mut guards = plan.guards.iter();
+            let Some(guard) = guards.find(|guard| guard.at == precondition.at) else {
+                continue;
+            };
+            let mut read = guard.accesses();
+            let complete = read.all(|access| relations[access.relation.index()].is_closed());
+            let holds = precondition.holds.load(Relaxed);
+            if complete && precondition.asked.load(Relaxed) || keeps && guard.delta && holds {
+                self.known.lock().insert((plan.rule, guard.at), holds);
+            }
+        }
     }
 
     /// Unsettled rows that a relation may have before too many rows are derived; `None` without a limit.
@@ -808,6 +817,7 @@ fn drive<'a, S: Sink + Send>(
     let variables = pipeline.variables;
     let holds = |precondition: &Precondition<'a>| {
         let found = &precondition.holds;
+        precondition.asked.store(true, Relaxed);
         drive_stages(&precondition.stages, variables, context, pool, |_| Exists {
             found,
         });

@@ -5,7 +5,7 @@ use super::relation::{IndexSpec, RelationState};
 use crate::analysis::checked::{
     AggregateOp, Constant, Functor, RelationId, Term, UserFold, ValueType, VarId,
 };
-use crate::plan::{Access, Operand, Placed, RulePlan, Step, Version};
+use crate::plan::{Access, Guard, Operand, Placed, RulePlan, Step, Version};
 use crate::storage::{Code, Dictionary, Index, RowSet, Rows, SortedRows};
 use crate::syntax::ast::CompareOp;
 use std::sync::Arc;
@@ -156,13 +156,15 @@ pub struct Stage<'a> {
 
 /// What must hold at all for the stages to be worth running.
 pub struct Precondition<'a> {
+    /// Place of the guard's first literal.
+    pub at: usize,
     pub stages: Vec<Stage<'a>>,
-    /// Known once the stages have run.
+    /// Whether the stages have run, and whether they led anywhere.
+    pub asked: AtomicBool,
     pub holds: AtomicBool,
 }
 
 pub struct Pipeline<'a> {
-    /// One for each guard of the plan.
     pub preconditions: Vec<Precondition<'a>>,
     pub stages: Vec<Stage<'a>>,
     pub answer: Vec<Arg>,
@@ -180,6 +182,11 @@ pub struct Resolver<'a> {
 
 impl<'a> Resolver<'a> {
     pub fn resolve(&self, plan: &RulePlan) -> Pipeline<'a> {
+        self.resolve_asking(plan, &|_| true)
+    }
+
+    /// The same without guards that need not be asked for.
+    pub fn resolve_asking(&self, plan: &RulePlan, ask: &dyn Fn(&Guard) -> bool) -> Pipeline<'a> {
         let mut variables = plan.variables;
         let mut stages = self.stages(&plan.steps, None, &mut variables);
         if let (
@@ -199,8 +206,11 @@ impl<'a> Resolver<'a> {
             .iter()
             .map(|operand| Arg::of(operand, self.dictionary))
             .collect();
-        let preconditions = plan.guards.iter().map(|guard| Precondition {
+        let asked = plan.guards.iter().filter(|guard| ask(guard));
+        let preconditions = asked.map(|guard| Precondition {
+            at: guard.at,
             stages: self.stages(&guard.steps, None, &mut variables),
+            asked: AtomicBool::new(false),
             holds: AtomicBool::new(false),
         });
         let preconditions = preconditions.collect();

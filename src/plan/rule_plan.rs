@@ -104,22 +104,26 @@ impl RulePlan {
         live.into_iter().collect()
     }
 
-    /// The guard that reads the delta.
-    pub fn delta_guard(&self) -> Option<&Guard> {
-        self.guards.iter().find(|guard| guard.delta)
-    }
-
     /// Every access of the plan, aggregates' inner ones not counted.
     pub fn accesses(&self) -> impl Iterator<Item = &super::Access> {
-        let guards = self.guards.iter().flat_map(|guard| &guard.steps);
-        guards
-            .chain(&self.steps)
-            .flat_map(|placed| match &placed.step {
-                Step::Scan(access) | Step::Probe(access) | Step::Check { access, .. } => {
-                    std::slice::from_ref(access).iter()
-                }
-                Step::Intersect { proposers, .. } => proposers.iter(),
-                _ => [].iter(),
-            })
+        let guards = self.guards.iter().flat_map(Guard::accesses);
+        guards.chain(accesses(&self.steps))
     }
+}
+
+impl Guard {
+    /// Aggregates' inner ones not counted.
+    pub fn accesses(&self) -> impl Iterator<Item = &super::Access> {
+        accesses(&self.steps)
+    }
+}
+
+fn accesses(steps: &[Placed]) -> impl Iterator<Item = &super::Access> {
+    steps.iter().flat_map(|placed| match &placed.step {
+        Step::Scan(access) | Step::Probe(access) | Step::Check { access, .. } => {
+            std::slice::from_ref(access).iter()
+        }
+        Step::Intersect { proposers, .. } => proposers.iter(),
+        _ => [].iter(),
+    })
 }

@@ -44,9 +44,9 @@ fn left_recursion_from_a_constant() {
         ),
         Extent::ByConstants,
         expect![[r#"
-              demand p^bf(1).
-              p^bf(x, y) :- demand p^bf(x), edge(x, y).
-              p^bf(x, z) :- demand p^bf(x), p^bf(x, y), edge(y, z).
+            demand p^bf(1).
+            p^bf(x, y) :- demand p^bf(x), edge(x, y).
+            p^bf(x, z) :- demand p^bf(x), p^bf(x, y), edge(y, z).
             ?(Y) p^bf(1, Y)
         "#]],
     );
@@ -60,9 +60,9 @@ fn right_recursion_from_a_constant_is_a_search() {
         ),
         Extent::ByConstants,
         expect![[r#"
-              demand p^bf(y) :- demand p^bf(x), edge(x, y).
-              demand p^bf(1).
-              p^bf(1, y) :- demand p^bf(x), edge(x, y).
+            demand p^bf(y) :- demand p^bf(x), edge(x, y).
+            demand p^bf(1).
+            p^bf(1, y) :- demand p^bf(x), edge(x, y).
             ?(Y) p^bf(1, Y)
         "#]],
     );
@@ -76,10 +76,10 @@ fn the_same_generation() {
         ),
         Extent::ByConstants,
         expect![[r#"
-              demand sg^bf(a) :- demand sg^bf(x), edge(a, x).
-              demand sg^bf(1).
-              sg^bf(x, x) :- demand sg^bf(x), edge(x, _).
-              sg^bf(x, y) :- demand sg^bf(x), edge(a, x), sg^bf(a, b), edge(b, y).
+            demand sg^bf(a) :- demand sg^bf(x), edge(a, x).
+            demand sg^bf(1).
+            sg^bf(x, x) :- demand sg^bf(x), edge(x, _).
+            sg^bf(x, y) :- demand sg^bf(x), edge(a, x), sg^bf(a, b), edge(b, y).
             ?(Y) sg^bf(1, Y)
         "#]],
     );
@@ -94,16 +94,16 @@ fn what_is_negated_is_whole_and_asks_for_a_copy_of_its_own() {
         ),
         Extent::ByConstants,
         expect![[r#"
-              demand q^b(X) :- X =<number> 1.
-              demand p^bf(7).
-              p^bf(x, y) :- demand p^bf(x), edge(x, y).
-              p^bf(x, z) :- demand p^bf(x), p^bf(x, y), edge(y, z).
-              n(x) :- p^bf(7, x).
-              demand p^bb(x, y) :- demand p^bb(x, z), edge(y, z).
-              demand p^bb(8, x) :- demand q^b(x), !n(x).
-              p^bb(x, y) :- demand p^bb(x, y), edge(x, y).
-              p^bb(x, z) :- demand p^bb(x, z), edge(y, z), p^bb(x, y).
-              q^b(x) :- demand q^b(x), !n(x), p^bb(8, x).
+            demand q^b(X) :- X =<number> 1.
+            demand p^bf(7).
+            p^bf(x, y) :- demand p^bf(x), edge(x, y).
+            p^bf(x, z) :- demand p^bf(x), p^bf(x, y), edge(y, z).
+            n(x) :- p^bf(7, x).
+            demand p^bb(x, y) :- demand p^bb(x, z), edge(y, z).
+            demand p^bb(8, x) :- demand q^b(x), !n(x).
+            p^bb(x, y) :- demand p^bb(x, y), edge(x, y).
+            p^bb(x, z) :- demand p^bb(x, z), edge(y, z), p^bb(x, y).
+            q^b(x) :- demand q^b(x), !n(x), p^bb(8, x).
             ?(X) X =<number> 1, q^b(X)
         "#]],
     );
@@ -118,14 +118,14 @@ fn a_join_that_two_rules_need_is_kept() {
         ),
         Extent::ByConstants,
         expect![[r#"
-              part 1 of p^bf(x, b) :- demand p^bf(x), edge(x, a), edge(a, b).
-              demand q^bf(b) :- part 1 of p^bf(x, b).
-              demand p^bf(x) :- demand q^bf(x).
-              demand p^bf(1).
-              p^bf(x, y) :- demand p^bf(x), edge(x, y).
-              p^bf(x, z) :- part 1 of p^bf(x, b), q^bf(b, y), edge(y, z).
-              q^bf(x, y) :- demand q^bf(x), p^bf(x, y).
-              q^bf(x, y) :- demand q^bf(x), edge(y, x).
+            part 1 of p^bf(x, b) :- demand p^bf(x), edge(x, a), edge(a, b).
+            demand q^bf(b) :- part 1 of p^bf(x, b).
+            demand p^bf(x) :- demand q^bf(x).
+            demand p^bf(1).
+            p^bf(x, y) :- demand p^bf(x), edge(x, y).
+            p^bf(x, z) :- part 1 of p^bf(x, b), q^bf(b, y), edge(y, z).
+            q^bf(x, y) :- demand q^bf(x), p^bf(x, y).
+            q^bf(x, y) :- demand q^bf(x), edge(y, x).
             ?(Y) p^bf(1, Y)
         "#]],
     );

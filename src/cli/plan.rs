@@ -4,7 +4,7 @@ use super::args::PlanArgs;
 use super::interrupt::Interrupt;
 use super::status::Status;
 use super::style::Palette;
-use super::{open, report};
+use super::{open, report, units};
 use crate::session::{Derive, Error, Narrowed, Plans, RulePlans, Session, Stopped};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -96,17 +96,31 @@ pub fn print_demand(demand: &Narrowed, palette: Palette, out: &mut dyn Write) ->
     if let Some(reason) = demand.declined {
         writeln!(out, "  not here: {reason}")?;
     }
-    let width = demand.relations.iter().map(|fate| fate.relation.width());
+    let (derived, others): (Vec<_>, Vec<_>) = demand
+        .relations
+        .iter()
+        .partition(|fate| fate.whole.is_some() || !fate.restricted.is_empty());
+    let width = derived.iter().map(|fate| fate.relation.width());
     let width = width.max().unwrap_or(0);
-    for fate in &demand.relations {
+    for fate in derived {
         let padding = " ".repeat(width - fate.relation.width());
         let relation = palette.relation(&fate.relation);
-        let told = match (fate.whole, fate.restricted.is_empty()) {
-            (Some(reason), _) => format!("whole: {reason}"),
-            (None, false) => format!("as {}", fate.restricted.join(", ")),
-            (None, true) => "not at all".to_owned(),
-        };
-        writeln!(out, "  {relation}{padding}  {told}")?;
+        match fate.whole {
+            Some(reason) => writeln!(out, "  {relation}{padding}  whole: {reason}")?,
+            None => writeln!(
+                out,
+                "  {relation}{padding}  as {}",
+                fate.restricted.join(", ")
+            )?,
+        }
+    }
+    if !others.is_empty() {
+        let relations = units::plural(others.len() as u64, "other relation");
+        writeln!(
+            out,
+            "  {}",
+            palette.quiet(format!("{relations} not at all"))
+        )?;
     }
     writeln!(out)
 }

@@ -83,12 +83,13 @@ fn the_plan_of_a_question_shows_what_is_derived_for_it() {
 
         1. look up reach^bf by x = "x-b", gives X  ~2  by reach^bf(x)
            answer X
-    "#]].assert_eq(&outcome.status(0).stdout());
+    "#]]
+    .assert_eq(&outcome.status(0).stdout());
     let outcome = sandbox.run(&["plan", "r.dl", "--query", "end(\"x-d\")"]);
     expect![[r#"
         derive only what is asked for
 
-          reach  whole: none of its values is known where it is read
+          reach  whole: it is negated
           end    as end^b
           1 other relation not at all
 
@@ -105,7 +106,8 @@ fn the_plan_of_a_question_shows_what_is_derived_for_it() {
 
         1. ask once: check that there is end^b("x-d")  <1  by end^b(x)
            answer yes
-    "#]].assert_eq(&outcome.status(0).stdout());
+    "#]]
+    .assert_eq(&outcome.status(0).stdout());
     let outcome = sandbox.run(&["plan", "r.dl", "--query", "twice(X, N)", "--json"]);
     let json = outcome.status(0).json();
     assert_eq!(
@@ -165,7 +167,8 @@ fn atoms_apart_are_asked_for_once() {
                1.2. check that there is b(z, _)  ~1  by b(x)
             2. scan a(x)                         ~1
                derive out(x)
-    "#]].assert_eq(&outcome.status(0).stdout());
+    "#]]
+    .assert_eq(&outcome.status(0).stdout());
     let outcome = sandbox.run(&["check", "apart.dl"]);
     assert!(!outcome.status(0).stderr().contains("Cross product"));
 }

@@ -14,7 +14,8 @@ use crate::analysis::findings::Findings;
 use crate::analysis::strata::{self, Components};
 use crate::syntax::ast::{CompareOp, DirectiveKind};
 use crate::syntax::source::Span;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::btree_map::{BTreeMap, Entry};
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// Atoms whose join, beside the demand, is made once when more than one rule needs it.
@@ -94,10 +95,11 @@ struct Clause<'r> {
     /// Variables that the head, or the answer, needs.
     needed: BTreeSet<VarId>,
     /// Of a restricted relation's rule.
-    entry: Option<Entry<'r>>,
+    entry: Option<Asking<'r>>,
 }
 
-struct Entry<'r> {
+/// What a restricted relation's rule is asked.
+struct Asking<'r> {
     copy: Copied,
     /// What the demand for the head's relation is asked.
     args: Vec<Term>,
@@ -196,7 +198,9 @@ impl<'a> Rewriting<'a> {
             .refusal(id)
             .filter(|_| why == Whole::Unbound)
             .unwrap_or(why);
-        if self.whole.insert(id, why).is_none() {
+        // The first reason is told.
+        if let Entry::Vacant(unknown) = self.whole.entry(id) {
+            unknown.insert(why);
             self.todo.push_back(Task::Whole(id));
             if let Some(of) = of {
                 self.need_whole(of, Whole::Special);
@@ -356,7 +360,7 @@ impl<'a> Rewriting<'a> {
                 variables: &variables,
                 span: rule.span,
                 needed: variables_of(&head.args),
-                entry: Some(Entry {
+                entry: Some(Asking {
                     copy,
                     args,
                     bound: &key.bound,

@@ -25,15 +25,15 @@ use crate::analysis::checked::{
     CheckedProgram, Literal, LiteralKind, RelationId, RelationKind, RuleId, Stratum, Subsumption,
 };
 use crate::plan::{Operand, RulePlan, plan_rule, plan_subsumption};
-use crate::storage::{Dictionary, Rows, SortedRows};
+use crate::storage::{Company, Dictionary, RowSource, Rows, SortedRows};
 use crate::syntax::source::Span;
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering::Relaxed};
 use std::time::Instant;
 
-/// Rows a thread takes at a time.
-const MORSEL: usize = if cfg!(test) { 2 } else { 8192 };
+/// Bindings that a thread takes at a time, as far as one can tell: work of some tens of microseconds.
+const MORSEL: f64 = if cfg!(test) { 2.0 } else { 8192.0 };
 /// A plan is made anew when a relation it reads has grown by this factor.
 const REPLAN: f64 = 4.0;
 
@@ -215,7 +215,7 @@ impl<'a> Run<'a> {
             && stratum
                 .relations
                 .iter()
-                .any(|id| !relations[id.index()].delta.is_empty())
+                .any(|id| !relations[id.index()].delta().is_empty())
         {
             self.round(at, stratum, &mut versions, relations, round)?;
             self.end_round(at, stratum, relations, round)?;
@@ -240,7 +240,7 @@ impl<'a> Run<'a> {
     ) -> Result<(), Stop> {
         let mut due = Vec::new();
         for version in versions.iter_mut() {
-            if !relations[version.relation.index()].delta.is_empty() {
+            if !relations[version.relation.index()].delta().is_empty() {
                 self.plan(version, stratum, relations);
                 due.extend(&version.plan);
             }
@@ -270,7 +270,7 @@ impl<'a> Run<'a> {
         }
         let started = Instant::now();
         for id in &stratum.relations {
-            relations[id.index()].merge_delta();
+            relations[id.index()].merge_delta(self.pool);
         }
         self.profile.lock().settled(at, started.elapsed());
         for plan in later {
@@ -327,14 +327,14 @@ impl<'a> Run<'a> {
         self.report.rounds += 1;
         let started = Instant::now();
         for id in &stratum.relations {
-            relations[id.index()].advance(self.tick);
+            relations[id.index()].advance(self.tick, self.pool);
         }
         let profile = self.profile.get_mut();
         profile.settled(at, started.elapsed());
         let busiest = profile.take_busiest();
         if self.options.measure {
             for &id in &stratum.relations {
-                let added = relations[id.index()].delta.len() as u64;
+                let added = relations[id.index()].delta().row_count() as u64;
                 if added > 0 {
                     profile.grew(id, round, added);
                 }
@@ -389,7 +389,7 @@ impl<'a> Run<'a> {
                 continue;
             }
             for &other in &stratum.relations {
-                relations[other.index()].merge_delta();
+                relations[other.index()].merge_delta(self.pool);
             }
             for fresh in [true, false] {
                 let mut doomed = Rows::new(self.program[id].arity());
@@ -418,7 +418,7 @@ impl<'a> Run<'a> {
             let mut merged = self.lattices.remove(&id).unwrap_or_default();
             let state = &mut relations[id.index()];
             let context = self.context(relation.span, round);
-            if let Some(changed) = merged.take(&state.delta, relation, lattice, &context) {
+            if let Some(changed) = merged.take(&state.delta().to_rows(), relation, lattice, &context) {
                 state.replace(&changed.all, changed.fresh, self.options.threads, self.tick);
             }
             self.lattices.insert(id, merged);
@@ -457,10 +457,11 @@ impl<'a> Run<'a> {
             if let RelationKind::Delta(of) = relation.kind
                 && stratum.relations.contains(&of)
             {
-                let delta = &relations[of.index()].delta;
+                let delta = relations[of.index()].delta().to_rows();
                 let round = self.dictionary.unsigned(u64::from(round));
-                let mut columns = Rows::clone(delta).into_columns();
-                columns.push(vec![round; delta.len()]);
+                let rows = delta.len();
+                let mut columns = delta.into_columns();
+                columns.push(vec![round; rows]);
                 relations[log.index()].insert(&Rows::from_columns(columns));
             }
         }
@@ -541,8 +542,8 @@ impl<'a> Run<'a> {
             state.admit(rows, self.program, self.dictionary);
         } else {
             let room = self.room(head, relations);
-            for mut sink in drive(&pipeline, &context, self.pool, |shared| {
-                Insert::new(set, shared, &pipeline.answer, room, &context)
+            for mut sink in drive(&pipeline, &context, self.pool, |company| {
+                Insert::new(set, company, &pipeline.answer, room, &context)
             }) {
                 sink.inserter.flush();
                 candidates += sink.inserter.pushed();
@@ -748,24 +749,28 @@ fn drive<'a, S: Sink + Send>(
     pipeline: &Pipeline<'a>,
     context: &Context,
     pool: Option<&rayon::ThreadPool>,
-    sink: impl Fn(bool) -> S + Sync,
+    sink: impl Fn(Company) -> S + Sync,
 ) -> Vec<S> {
     let source = match pipeline.stages.first().map(|stage| &stage.op) {
         Some(Op::Scan { source, .. }) => source,
         _ => {
-            let mut worker = Worker::new(pipeline, context, sink(false));
+            let mut worker = Worker::new(pipeline, context, sink(Company::Alone));
             worker.run(&mut Batch::unit(pipeline.variables));
             return vec![worker.sink];
         }
     };
     let units = source.units();
     match pool {
-        Some(pool) if source.rows() > 2 * MORSEL => {
-            // Units hold one row or many; a morsel is meant to hold as many rows as the constant says.
-            let morsel = (units * MORSEL / source.rows()).max(1);
+        Some(pool) if source.rows() as f64 * pipeline.fan_out > 4.0 * MORSEL => {
+            let company = match pipeline.keeps_apart() {
+                true => Company::Apart,
+                false => Company::Shared,
+            };
+            let per_unit = source.rows() as f64 / units.max(1) as f64 * pipeline.fan_out;
+            let morsel = ((MORSEL / per_unit) as usize).max(1);
             let next = AtomicUsize::new(0);
             pool.broadcast(|_| {
-                let mut worker = Worker::new(pipeline, context, sink(true));
+                let mut worker = Worker::new(pipeline, context, sink(company));
                 loop {
                     let start = next.fetch_add(morsel, Relaxed);
                     if start >= units {
@@ -778,7 +783,7 @@ fn drive<'a, S: Sink + Send>(
             })
         }
         _ => {
-            let mut worker = Worker::new(pipeline, context, sink(false));
+            let mut worker = Worker::new(pipeline, context, sink(Company::Alone));
             worker.run_scan(0..units);
             vec![worker.sink]
         }

@@ -5,7 +5,7 @@ use crate::analysis::checked::{
     AggregateOp, Constant, Functor, RelationId, Term, UserFold, ValueType, VarId,
 };
 use crate::plan::{Access, Operand, Placed, RulePlan, Step, Version};
-use crate::storage::{Code, Dictionary, Index, RowSet, Rows};
+use crate::storage::{Code, Dictionary, Index, Latest, RowSet, Rows};
 use crate::syntax::ast::CompareOp;
 use std::sync::Arc;
 
@@ -73,7 +73,9 @@ pub struct Proposer<'a> {
 
 /// What a scan goes through.
 pub enum Source<'a> {
-    Delta(Arc<Rows>),
+    Delta(Latest<'a>),
+    /// A delta brought into another order.
+    Sorted(Rows),
     Set(&'a RowSet),
 }
 
@@ -157,6 +159,22 @@ pub struct Pipeline<'a> {
     pub answer: Vec<Arg>,
     /// Slots a batch needs.
     pub variables: usize,
+    /// Bindings expected at the widest stage for each row that the first one scans.
+    pub fan_out: f64,
+}
+
+impl Pipeline<'_> {
+    /// Whether two units of the first scan never give rows with the same first code.
+    pub fn keeps_apart(&self) -> bool {
+        let Some(Op::Scan { source, bind, .. }) = self.stages.first().map(|stage| &stage.op) else {
+            return false;
+        };
+        let first = bind.iter().find(|(column, _)| *column == 0);
+        let passed_on = first.is_some_and(
+            |&(_, var)| matches!(self.answer[..], [Arg::Var(head), _] if head == var),
+        );
+        passed_on && source.keeps_firsts()
+    }
 }
 
 /// Looks up what plans name.
@@ -171,25 +189,28 @@ impl<'a> Resolver<'a> {
         let mut stages = self.stages(&plan.steps, None, &mut variables);
         if let (
             Some(column),
-            Some(Op::Scan {
-                source: Source::Delta(rows),
-                ..
-            }),
+            Some(Op::Scan { source, .. }),
         ) = (
             plan.clustered,
             stages.first_mut().map(|stage| &mut stage.op),
-        ) {
-            *rows = Arc::new(rows.sorted_by(column));
+        )
+            && let Source::Delta(delta) = source
+            && !(column == 0 && delta.keeps_firsts())
+        {
+            *source = Source::Sorted(delta.to_rows().sorted_by(column));
         }
         let answer = plan
             .answer
             .iter()
             .map(|operand| Arg::of(operand, self.dictionary))
             .collect();
+        let scanned = plan.steps.first().map_or(1.0, |step| step.estimate);
+        let widest = plan.steps.iter().map(|step| step.estimate);
         Pipeline {
             stages,
             answer,
             variables,
+            fan_out: (widest.fold(scanned, f64::max) / scanned.max(1.0)).max(1.0),
         }
     }
 
@@ -313,7 +334,7 @@ impl<'a> Resolver<'a> {
     fn scan(&self, access: &Access) -> Op<'a> {
         let state = self.state(access.relation);
         let source = match access.version {
-            Version::Delta => Source::Delta(state.delta.clone()),
+            Version::Delta => Source::Delta(state.delta()),
             Version::Full | Version::Old => Source::Set(&state.set),
         };
         let equal = access.key.iter().filter_map(|(column, operand)| {

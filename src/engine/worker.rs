@@ -10,7 +10,7 @@ use super::range::Ranges;
 use super::sink::Sink;
 use crate::analysis::checked::VarId;
 use crate::storage::index::ABSENT;
-use crate::storage::{Code, Index};
+use crate::storage::{Code, Index, RowSource};
 use std::ops::Range;
 
 /// Bindings that are extended together: enough to pay for dispatch, few enough to stay in the first-level caches.
@@ -454,29 +454,45 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
     }
 }
 
+/// Rows of a plain column store that are a unit.
+const UNIT: usize = if cfg!(test) { 1 } else { 64 };
+
 impl Source<'_> {
     /// Pieces that threads can take one by one.
     pub fn units(&self) -> usize {
         match self {
-            Source::Delta(rows) => rows.len(),
+            Source::Delta(delta) => delta.units(),
+            Source::Sorted(rows) => rows.len().div_ceil(UNIT),
             Source::Set(set) => set.units(),
         }
     }
 
     pub fn rows(&self) -> usize {
         match self {
-            Source::Delta(rows) => rows.len(),
+            Source::Delta(delta) => delta.row_count(),
+            Source::Sorted(rows) => rows.len(),
             Source::Set(set) => set.len(),
+        }
+    }
+
+    /// Whether rows with one first code are all in one unit.
+    pub fn keeps_firsts(&self) -> bool {
+        match self {
+            Source::Delta(delta) => delta.keeps_firsts(),
+            Source::Sorted(_) => false,
+            Source::Set(set) => set.keeps_firsts(),
         }
     }
 
     fn visit(&self, units: Range<usize>, act: &mut dyn FnMut(&[&[Code]], usize)) {
         match self {
-            Source::Delta(rows) => {
+            Source::Delta(delta) => delta.visit_units(units, act),
+            Source::Sorted(rows) => {
+                let range = units.start * UNIT..(units.end * UNIT).min(rows.len());
                 let columns: Vec<&[Code]> = (0..rows.arity())
-                    .map(|at| &rows.column(at)[units.clone()])
+                    .map(|at| &rows.column(at)[range.clone()])
                     .collect();
-                act(&columns, units.len());
+                act(&columns, range.len());
             }
             Source::Set(set) => set.visit_units(units, act),
         }

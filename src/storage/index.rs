@@ -277,17 +277,20 @@ impl Index {
     }
 
     /// Adds rows that are not in the index yet.
-    pub fn append(&mut self, rows: &Rows) {
+    pub fn append(&mut self, rows: &dyn RowSource) {
         if self.rows == 0 {
             *self = Index::build(rows, &self.key, &self.payload);
             return;
         }
-        if let Locate::Dense { .. } = self.locate {
-            self.widen(rows.column(self.key[0]));
-        }
-        let columns: Vec<&[Code]> = (0..rows.arity()).map(|at| rows.column(at)).collect();
         let mut numbers = Vec::new();
-        self.slot_numbers(&columns, rows.len(), &mut numbers);
+        rows.visit(&mut |columns, len| self.append_columns(columns, len, &mut numbers));
+    }
+
+    fn append_columns(&mut self, columns: &[&[Code]], len: usize, numbers: &mut Vec<u32>) {
+        if let Locate::Dense { .. } = self.locate {
+            self.widen(columns[self.key[0]]);
+        }
+        self.slot_numbers(columns, len, numbers);
         let stride = self.payload.len();
         let arena = self.arena.own(&mut self.slots, stride);
         for (row, &number) in numbers.iter().enumerate() {
@@ -298,11 +301,11 @@ impl Index {
             }
             let at = (slot.start + slot.len) as usize * stride;
             for (offset, &column) in self.payload.iter().enumerate() {
-                arena[at + offset] = rows.column(column)[row];
+                arena[at + offset] = columns[column][row];
             }
             slot.len += 1;
         }
-        self.rows += rows.len();
+        self.rows += len;
     }
 
     /// Makes room for new keys in the offset table, or gives it up for a hash table when they are too far off.

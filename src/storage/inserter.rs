@@ -2,7 +2,7 @@
 
 use super::Code;
 use super::groups::{Groups, Marks};
-use super::matrix::{Alone, Shared};
+use super::matrix::{Alone, Apart, Shared};
 use super::radix;
 use super::set::{PairShard, RowSet, Shape, TupleShard, shard_of, shard_of_first};
 use super::table::{hash, hash_row, pack};
@@ -16,10 +16,20 @@ const GROUP_BUFFER: usize = if cfg!(test) { 5 } else { 1 << 16 };
 /// Candidates remembered, so that the commonest duplicates never reach the set. A power of two.
 const RECENT: usize = 8192;
 
+/// Who else has an inserter to the same set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Company {
+    /// Nobody.
+    Alone,
+    /// Others, who push no row with the same first code.
+    Apart,
+    Shared,
+}
+
 /// What was pushed is in the set after [`Inserter::flush`].
 pub struct Inserter<'a> {
     set: &'a RowSet,
-    shared: bool,
+    company: Company,
     pairs: Vec<Vec<u64>>,
     tuples: Vec<Vec<Code>>,
     /// By hash. Empty until enough was pushed to be worth it.
@@ -30,8 +40,7 @@ pub struct Inserter<'a> {
 }
 
 impl<'a> Inserter<'a> {
-    /// `shared`: other threads have inserters to the same set.
-    pub fn new(set: &'a RowSet, shared: bool) -> Inserter<'a> {
+    pub fn new(set: &'a RowSet, company: Company) -> Inserter<'a> {
         let (pairs, tuples) = match &set.shape {
             Shape::Pairs(shards) => (shards.len(), 0),
             Shape::Groups(shards) => (shards.len(), 0),
@@ -42,7 +51,7 @@ impl<'a> Inserter<'a> {
         };
         Inserter {
             set,
-            shared,
+            company,
             pairs: vec![Vec::new(); pairs],
             tuples: vec![Vec::new(); tuples],
             recent: Vec::new(),
@@ -56,8 +65,11 @@ impl<'a> Inserter<'a> {
     pub fn push_row(&mut self, first: Code, seconds: &[Code]) {
         self.pushed += seconds.len() as u64;
         match &self.set.shape {
-            Shape::Matrix(matrix) if self.shared => matrix.insert_row::<Shared>(first, seconds),
-            Shape::Matrix(matrix) => matrix.insert_row::<Alone>(first, seconds),
+            Shape::Matrix(matrix) => match self.company {
+                Company::Alone => matrix.insert_row::<Alone>(first, seconds),
+                Company::Apart => matrix.insert_row::<Apart>(first, seconds),
+                Company::Shared => matrix.insert_row::<Shared>(first, seconds),
+            },
             Shape::Groups(shards) => {
                 let at = shard_of_first(first, shards.len());
                 seconds
@@ -125,12 +137,11 @@ impl<'a> Inserter<'a> {
 
     fn push_pairs(&mut self, pairs: impl Iterator<Item = (Code, Code)>) {
         match &self.set.shape {
-            Shape::Matrix(matrix) if self.shared => {
-                pairs.for_each(|(first, second)| matrix.insert::<Shared>(first, second));
-            }
-            Shape::Matrix(matrix) => {
-                pairs.for_each(|(first, second)| matrix.insert::<Alone>(first, second))
-            }
+            Shape::Matrix(matrix) => match self.company {
+                Company::Alone => pairs.for_each(|(a, b)| matrix.insert::<Alone>(a, b)),
+                Company::Apart => pairs.for_each(|(a, b)| matrix.insert::<Apart>(a, b)),
+                Company::Shared => pairs.for_each(|(a, b)| matrix.insert::<Shared>(a, b)),
+            },
             Shape::Groups(shards) => {
                 for (first, second) in pairs {
                     self.push_grouped(

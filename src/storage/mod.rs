@@ -18,8 +18,8 @@ pub mod table;
 
 pub use dictionary::{Code, Dictionary};
 pub use index::Index;
-pub use inserter::Inserter;
+pub use inserter::{Company, Inserter};
 pub use partition::Partition;
 pub use rows::Rows;
-pub use set::{RowSet, RowSource};
+pub use set::{Latest, RowSet, RowSource};
 pub use sorted::SortedRows;

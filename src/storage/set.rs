@@ -1,6 +1,10 @@
 //! A set of rows that grows by rounds and takes the shape that suits its rows.
 
 mod amend;
+mod latest;
+
+pub use latest::Latest;
+use latest::settle_shards;
 
 use super::groups::Groups;
 use super::matrix::{Alone, Axis, Matrix};
@@ -8,6 +12,7 @@ use super::partition::Partition;
 use super::table::{PairTable, RowTable, hash, hash_row, pack, unpack};
 use super::{Code, Rows, SortedRows};
 use parking_lot::RwLock;
+use rayon::ThreadPool;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -24,13 +29,15 @@ const UNIT: usize = if cfg!(test) { 2 } else { 1024 };
 const PIECE: usize = if cfg!(test) { 3 } else { 1 << 14 };
 
 /// Distinct rows of one arity. Rows come in through [`Inserter`](super::Inserter)s, from several threads at once, and
-/// count from the next [`RowSet::settle`] on, which hands out the rows added since the last one.
+/// count from the next [`RowSet::settle`] on, after which those added since the last one are the [`RowSet::latest`].
 pub struct RowSet {
     arity: usize,
     len: usize,
     shards: usize,
     /// Size at which the codes were last looked at as a whole.
     examined: usize,
+    /// The latest rows, but for those that a matrix has bits of.
+    latest: Vec<Rows>,
     pub(super) shape: Shape,
 }
 
@@ -125,6 +132,7 @@ impl RowSet {
             len: 0,
             shards,
             examined: 0,
+            latest: Vec::new(),
             shape,
         }
     }
@@ -136,6 +144,7 @@ impl RowSet {
             len: rows.len(),
             shards: 1,
             examined: 0,
+            latest: Vec::new(),
             shape: Shape::Sorted(rows),
         }
     }
@@ -147,6 +156,7 @@ impl RowSet {
             len: classes.pairs(),
             shards: 1,
             examined: 0,
+            latest: Vec::new(),
             shape: Shape::Classes(classes),
         }
     }
@@ -231,7 +241,7 @@ impl RowSet {
             Shape::Nullary { .. } => 1,
             Shape::Sorted(rows) => rows.len().div_ceil(UNIT),
             Shape::Classes(classes) => classes.members().len(),
-            Shape::Matrix(matrix) => matrix.row_count(),
+            Shape::Matrix(matrix) => matrix.units(),
             Shape::Groups(shards) => shards.iter().map(|shard| shard.read().count()).sum(),
             Shape::Pairs(shards) => shards
                 .iter()
@@ -242,6 +252,11 @@ impl RowSet {
                 .map(|shard| shard.read().table.len().div_ceil(UNIT))
                 .sum(),
         }
+    }
+
+    /// Whether rows with one first code are all in one unit.
+    pub fn keeps_firsts(&self) -> bool {
+        self.arity == 2 && matches!(self.shape, Shape::Matrix(_) | Shape::Groups(_) | Shape::Classes(_))
     }
 
     /// Calls back with the rows of some units, column by column, a piece at a time. None may be unsettled.
@@ -268,14 +283,9 @@ impl RowSet {
                     }
                 }
             }
-            Shape::Matrix(matrix) => {
-                let (mut firsts, mut seconds) = (Vec::new(), Vec::new());
-                for row in units {
-                    seconds.clear();
-                    let first = matrix.read_row(row, &mut seconds);
-                    self.act_on_group(first, &seconds, &mut firsts, act);
-                }
-            }
+            Shape::Matrix(matrix) => matrix.visit(units, &mut |firsts, seconds| {
+                act(&[firsts, seconds][2 - self.arity..], firsts.len())
+            }),
             Shape::Groups(shards) => {
                 let mut firsts = Vec::new();
                 each_in_shards(shards, units, Groups::count, |groups, numbers| {
@@ -360,75 +370,102 @@ impl RowSet {
         }
     }
 
-    /// Makes the rows added since the last call part of the set, and returns them in columns that reuse the room of
-    /// `spare`. May change the set's shape.
-    pub fn settle(&mut self, spare: Rows) -> Rows {
-        let mut columns = spare.into_columns();
-        columns.resize(self.arity.max(2), Vec::new());
-        columns.iter_mut().for_each(Vec::clear);
+    /// Makes the rows added since the last call part of the set, as its latest ones. May change the set's shape.
+    pub fn settle(&mut self, pool: Option<&ThreadPool>) {
         let mut strays = Vec::new();
         match &mut self.shape {
             Shape::Nullary { present } => {
                 let fresh = *present.get_mut() && self.len == 0;
-                self.len += usize::from(fresh);
-                return Rows::nullary(fresh);
+                self.latest = vec![Rows::nullary(fresh)];
             }
-            Shape::Sorted(_) | Shape::Classes(_) => {}
+            Shape::Sorted(_) | Shape::Classes(_) => self.latest.clear(),
             Shape::Matrix(matrix) => {
-                strays = with_two(&mut columns, |firsts, seconds| {
-                    matrix.settle(firsts, seconds)
-                })
+                self.latest.clear();
+                strays = matrix.settle(pool);
             }
-            Shape::Groups(shards) => with_two(&mut columns, |firsts, seconds| {
-                shards
-                    .iter_mut()
-                    .for_each(|shard| shard.get_mut().settle(firsts, seconds));
-            }),
-            Shape::Pairs(shards) => with_two(&mut columns, |firsts, seconds| {
-                for key in shards
-                    .iter_mut()
-                    .flat_map(|shard| shard.get_mut().fresh.drain(..))
-                {
-                    let (first, second) = unpack(key);
-                    firsts.push(first);
-                    seconds.push(second);
-                }
-            }),
-            Shape::Tuples(shards) => {
-                for shard in shards {
-                    let shard = shard.get_mut();
-                    for number in shard.settled..shard.table.len() as u32 {
-                        for (column, &code) in columns.iter_mut().zip(shard.table.row(number)) {
-                            column.push(code);
+            Shape::Groups(shards) => {
+                let fresh = |shard: &mut Groups| shard.unsettled();
+                settle_shards(shards, &mut self.latest, 2, pool, fresh, |shard, columns| {
+                    with_two(columns, |firsts, seconds| shard.settle(firsts, seconds))
+                });
+            }
+            Shape::Pairs(shards) => {
+                let (arity, fresh) = (self.arity, |shard: &mut PairShard| shard.fresh.len());
+                settle_shards(
+                    shards,
+                    &mut self.latest,
+                    arity,
+                    pool,
+                    fresh,
+                    |shard, columns| {
+                        for key in shard.fresh.drain(..) {
+                            let (first, second) = unpack(key);
+                            let row = [first, second];
+                            for (column, &code) in columns.iter_mut().zip(&row[2 - arity..]) {
+                                column.push(code);
+                            }
                         }
-                    }
-                    shard.settled = shard.table.len() as u32;
-                }
+                    },
+                );
+            }
+            Shape::Tuples(shards) => {
+                let fresh = |shard: &mut TupleShard| shard.table.len() - shard.settled as usize;
+                let arity = self.arity;
+                settle_shards(
+                    shards,
+                    &mut self.latest,
+                    arity,
+                    pool,
+                    fresh,
+                    |shard, columns| {
+                        for number in shard.settled..shard.table.len() as u32 {
+                            for (column, &code) in columns.iter_mut().zip(shard.table.row(number)) {
+                                column.push(code);
+                            }
+                        }
+                        shard.settled = shard.table.len() as u32;
+                    },
+                );
             }
         }
         if !strays.is_empty() {
-            with_two(&mut columns, |firsts, seconds| {
-                self.settle_strays(&strays, firsts, seconds)
-            });
+            self.settle_strays(&strays);
         }
-        if self.arity == 1 {
-            columns.remove(0);
-        }
-        columns.truncate(self.arity);
-        let fresh = Rows::from_columns(columns);
-        self.len += fresh.len();
-        if self.len >= self.examined * 2 && !fresh.is_empty() {
+        let fresh = self.latest().row_count();
+        self.len += fresh;
+        if self.len >= self.examined * 2 && fresh > 0 {
             self.examined = self.len;
             self.reshape();
         }
-        fresh
     }
 
-    /// [`RowSet::settle`] where memory is short: nothing is handed out, and pairs off a matrix are dropped.
+    /// The rows that the last [`RowSet::settle`] added.
+    pub fn latest(&self) -> Latest<'_> {
+        Latest { set: self }
+    }
+
+    /// Takes other rows of the set for the latest ones.
+    pub fn take_for_latest(&mut self, rows: Rows) {
+        if let Shape::Matrix(matrix) = &mut self.shape {
+            matrix.forget_latest();
+        }
+        self.latest = vec![rows];
+    }
+
+    /// No more rows will come in through inserters, and none is the latest.
+    pub fn rest(&mut self) {
+        if let Shape::Matrix(matrix) = &mut self.shape {
+            matrix.rest();
+        }
+        self.latest = Vec::new();
+    }
+
+    /// [`RowSet::settle`] where memory is short: there are no latest rows, and pairs off a matrix are dropped.
     pub fn settle_in_place(&mut self) {
         if let Shape::Matrix(matrix) = &mut self.shape {
             matrix.drop_strays();
         }
+        self.latest = Vec::new();
         self.len += self.unsettled();
         match &mut self.shape {
             Shape::Nullary { .. } | Shape::Sorted(_) | Shape::Classes(_) => {}
@@ -446,42 +483,55 @@ impl RowSet {
         }
     }
 
-    /// Pairs fell off the matrix: widen it while it stays lean, fall back to a table otherwise.
-    fn settle_strays(&mut self, strays: &[u64], firsts: &mut Vec<Code>, seconds: &mut Vec<Code>) {
+    /// Pairs fell off the matrix: widen it while it stays lean, fall back to a table otherwise. They join the latest rows.
+    fn settle_strays(&mut self, strays: &[u64]) {
+        let mut others: Vec<u64> = Vec::new();
+        if let Shape::Matrix(matrix) = &self.shape {
+            matrix.visit_latest(0..matrix.units(), &mut |firsts, seconds| {
+                let pairs = firsts.iter().zip(seconds);
+                others.extend(pairs.map(|(&first, &second)| pack(first, second)));
+            });
+        }
         let Shape::Matrix(matrix) = &mut self.shape else {
             return;
         };
         let (rows, columns) = matrix.axes();
         let rows = widen(rows, strays.iter().map(|&key| unpack(key).0));
         let columns = widen(columns, strays.iter().map(|&key| unpack(key).1));
-        if worth_a_matrix(rows, columns, self.len + firsts.len() + strays.len()) {
+        if worth_a_matrix(rows, columns, self.len + others.len() + strays.len()) {
             *matrix = matrix.grown(rows, columns, strays);
-            matrix.settle(firsts, seconds);
-            return;
+            matrix.settle(None);
+        } else {
+            let mut shards: Vec<PairShard> =
+                (0..self.shards).map(|_| PairShard::default()).collect();
+            for row in 0..matrix.row_count() {
+                let mut codes = Vec::new();
+                let first = matrix.read_row(row, &mut codes);
+                for second in codes {
+                    let key = pack(first, second);
+                    shards[shard_of(hash(key), self.shards)].fresh.push(key);
+                }
+            }
+            for shard in &mut shards {
+                let known = std::mem::take(&mut shard.fresh);
+                shard.table.insert_all(&known, &mut Vec::new());
+            }
+            for &key in strays {
+                shards[shard_of(hash(key), self.shards)]
+                    .table
+                    .insert_all(&[key], &mut others);
+            }
+            self.shape = Shape::Pairs(shards.into_iter().map(RwLock::new).collect());
         }
-        let mut keys = Vec::with_capacity(self.len + strays.len());
-        for row in 0..matrix.row_count() {
-            let mut codes = Vec::new();
-            let first = matrix.read_row(row, &mut codes);
-            keys.extend(codes.into_iter().map(|second| pack(first, second)));
+        let mut columns = vec![Vec::with_capacity(others.len()); self.arity];
+        for (at, column) in columns.iter_mut().enumerate() {
+            let codes = others.iter().map(|&key| unpack(key));
+            column.extend(codes.map(|(first, second)| match at + 2 - self.arity {
+                0 => first,
+                _ => second,
+            }));
         }
-        let mut shards: Vec<PairShard> = (0..self.shards).map(|_| PairShard::default()).collect();
-        for &key in &keys {
-            shards[shard_of(hash(key), self.shards)].fresh.push(key);
-        }
-        let mut fresh = Vec::new();
-        for shard in &mut shards {
-            let known = std::mem::take(&mut shard.fresh);
-            shard.table.insert_all(&known, &mut Vec::new());
-        }
-        for &key in strays {
-            shards[shard_of(hash(key), self.shards)]
-                .table
-                .insert_all(&[key], &mut fresh);
-        }
-        self.shape = Shape::Pairs(shards.into_iter().map(RwLock::new).collect());
-        firsts.extend(fresh.iter().map(|&key| unpack(key).0));
-        seconds.extend(fresh.iter().map(|&key| unpack(key).1));
+        self.latest = vec![Rows::from_columns(columns)];
     }
 
     /// Looks whether another shape suits the rows better than the hash table they start in.
@@ -512,7 +562,8 @@ impl RowSet {
                     matrix.insert::<Alone>(first, second);
                 }
             }
-            matrix.settle(&mut Vec::new(), &mut Vec::new());
+            matrix.settle(None);
+            matrix.forget_latest();
             self.shape = Shape::Matrix(matrix);
         } else if self.arity == 2
             && self.len > MANY
@@ -545,7 +596,7 @@ impl RowSet {
         }
         groups
             .iter_mut()
-            .for_each(|groups| groups.settle(&mut Vec::new(), &mut Vec::new()));
+            .for_each(Groups::settle_in_place);
         self.shape = Shape::Groups(groups.into_iter().map(RwLock::new).collect());
     }
 }

@@ -24,7 +24,11 @@ impl Clone for RowSet {
             Shape::Pairs(shards) => Shape::Pairs(copy(shards)),
             Shape::Tuples(shards) => Shape::Tuples(copy(shards)),
         };
-        RowSet { shape, ..*self }
+        RowSet {
+            shape,
+            latest: self.latest.clone(),
+            ..*self
+        }
     }
 }
 
@@ -74,7 +78,8 @@ impl RowSet {
             return false;
         };
         if !matrix.put(first, second) {
-            self.settle_strays(&[pack(first, second)], &mut Vec::new(), &mut Vec::new());
+            self.settle_strays(&[pack(first, second)]);
+            self.rest();
         }
         self.len += 1;
         true
@@ -196,7 +201,7 @@ fn pairs(rows: &SortedRows) -> PairTable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::{Index, Inserter, Rows};
+    use crate::storage::{Company, Index, Inserter, Rows};
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
@@ -209,13 +214,13 @@ mod tests {
         let mut set = RowSet::new(arity, writers);
         // In two goes, so that the second finds another shape.
         for half in 0..2 {
-            let mut inserter = Inserter::new(&set, false);
+            let mut inserter = Inserter::new(&set, Company::Alone);
             for row in rows.iter().skip(half).step_by(2) {
                 let columns: Vec<&[Code]> = row.iter().map(std::slice::from_ref).collect();
                 inserter.push_columns(&columns, 1);
             }
             inserter.flush();
-            set.settle(Rows::new(0));
+            set.settle(None);
         }
         set
     }

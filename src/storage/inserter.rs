@@ -1,7 +1,8 @@
 //! A thread's way into a set of rows.
 
 use super::Code;
-use super::groups::{Groups, Marks};
+use super::groups::Groups;
+use super::marks::Marks;
 use super::matrix::{Alone, Apart, Shared};
 use super::radix;
 use super::set::{PairShard, RowSet, Shape, TupleShard, shard_of, shard_of_first};
@@ -13,6 +14,10 @@ use std::sync::atomic::Ordering::Relaxed;
 const BUFFER: usize = if cfg!(test) { 3 } else { 2048 };
 /// The same where candidates are brought together by first code: the more there are, the longer the groups.
 const GROUP_BUFFER: usize = if cfg!(test) { 5 } else { 1 << 16 };
+/// Candidates gathered before it is asked whether that pays.
+const TRIED: u64 = if cfg!(test) { 20 } else { 1 << 14 };
+/// Candidates gathered at most.
+const GATHERED: usize = if cfg!(test) { 5 } else { 1 << 16 };
 /// Candidates remembered, so that the commonest duplicates never reach the set. A power of two.
 const RECENT: usize = 8192;
 
@@ -36,7 +41,27 @@ pub struct Inserter<'a> {
     recent: Vec<u64>,
     scratch: Vec<u64>,
     marks: Marks,
+    /// Until it turns out that little repeats.
+    gathered: Option<Gathered>,
     pushed: u64,
+}
+
+/// Candidates that agree on one column and come one after the other: each is passed on once.
+struct Gathered {
+    /// They agree on the first column; or on the second.
+    on_first: bool,
+    common: Code,
+    others: Vec<Code>,
+    marks: Marks,
+    taken: u64,
+    passed: u64,
+}
+
+impl Gathered {
+    /// Whether enough candidates were told to be repetitions.
+    fn pays(&self) -> bool {
+        self.taken < TRIED || self.passed * 8 < self.taken * 7
+    }
 }
 
 impl<'a> Inserter<'a> {
@@ -57,6 +82,14 @@ impl<'a> Inserter<'a> {
             recent: Vec::new(),
             scratch: Vec::new(),
             marks: Marks::default(),
+            gathered: (pairs > 0).then(|| Gathered {
+                on_first: true,
+                common: Code::default(),
+                others: Vec::new(),
+                marks: Marks::default(),
+                taken: 0,
+                passed: 0,
+            }),
             pushed: 0,
         }
     }
@@ -64,6 +97,9 @@ impl<'a> Inserter<'a> {
     /// Adds `first` beside each of `seconds`. For sets of one column (`first` is code 0) or two.
     pub fn push_row(&mut self, first: Code, seconds: &[Code]) {
         self.pushed += seconds.len() as u64;
+        if self.gather(true, first, seconds) {
+            return;
+        }
         match &self.set.shape {
             Shape::Matrix(matrix) => match self.company {
                 Company::Alone => matrix.insert_row::<Alone>(first, seconds),
@@ -88,7 +124,9 @@ impl<'a> Inserter<'a> {
     /// Adds each of `firsts` beside `second`. For sets of two columns.
     pub fn push_column(&mut self, firsts: &[Code], second: Code) {
         self.pushed += firsts.len() as u64;
-        self.push_pairs(firsts.iter().map(|&first| (first, second)));
+        if !self.gather(false, second, firsts) {
+            self.push_pairs(firsts.iter().map(|&first| (first, second)));
+        }
     }
 
     /// Adds `len` rows given column by column.
@@ -119,6 +157,7 @@ impl<'a> Inserter<'a> {
     }
 
     pub fn flush(&mut self) {
+        self.pass_on();
         match &self.set.shape {
             Shape::Pairs(shards) => {
                 for (shard, buffer) in shards.iter().zip(&mut self.pairs) {
@@ -133,6 +172,53 @@ impl<'a> Inserter<'a> {
             }
             Shape::Nullary { .. } | Shape::Sorted(_) | Shape::Classes(_) | Shape::Matrix(_) => {}
         }
+    }
+
+    /// False: these candidates are not gathered.
+    fn gather(&mut self, on_first: bool, common: Code, others: &[Code]) -> bool {
+        let Some(gathered) = &self.gathered else {
+            return false;
+        };
+        let goes_on = gathered.on_first == on_first && gathered.common == common;
+        if !goes_on || gathered.others.len() >= GATHERED {
+            self.pass_on();
+        }
+        let Some(gathered) = &mut self.gathered else {
+            return false;
+        };
+        (gathered.on_first, gathered.common) = (on_first, common);
+        gathered.taken += others.len() as u64;
+        for &code in others {
+            if !Marks::hold(code) || gathered.marks.set(code) {
+                gathered.others.push(code);
+            }
+        }
+        true
+    }
+
+    /// Sends what is gathered on its way.
+    fn pass_on(&mut self) {
+        let Some(mut gathered) = self.gathered.take() else {
+            return;
+        };
+        gathered.marks.clear(&gathered.others);
+        gathered.passed += gathered.others.len() as u64;
+        let common = gathered.common;
+        for other in gathered.others.drain(..) {
+            let (first, second) = match gathered.on_first {
+                true => (common, other),
+                false => (other, common),
+            };
+            match &self.set.shape {
+                Shape::Groups(shards) => {
+                    let at = shard_of_first(first, shards.len());
+                    self.push_grouped(shards, at, pack(first, second));
+                }
+                Shape::Pairs(shards) => self.push_pair(shards, pack(first, second)),
+                _ => {}
+            }
+        }
+        self.gathered = Some(gathered).filter(Gathered::pays);
     }
 
     fn push_pairs(&mut self, pairs: impl Iterator<Item = (Code, Code)>) {

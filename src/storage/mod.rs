@@ -8,6 +8,7 @@ pub mod dictionary;
 pub mod groups;
 pub mod index;
 pub mod inserter;
+pub mod marks;
 pub mod matrix;
 pub mod partition;
 pub mod radix;

@@ -287,13 +287,22 @@ impl RowSet {
                 act(&[firsts, seconds][2 - self.arity..], firsts.len())
             }),
             Shape::Groups(shards) => {
-                let mut firsts = Vec::new();
+                let (mut firsts, mut seconds) = (Vec::new(), Vec::new());
                 each_in_shards(shards, units, Groups::count, |groups, numbers| {
                     for number in numbers {
-                        let (first, seconds) = groups.group(number);
-                        self.act_on_group(first, seconds, &mut firsts, act);
+                        let before = seconds.len();
+                        let first = groups.read(number, &mut seconds);
+                        firsts.resize(firsts.len() + seconds.len() - before, first);
+                        if seconds.len() >= UNIT {
+                            act(&[&firsts, &seconds], seconds.len());
+                            firsts.clear();
+                            seconds.clear();
+                        }
                     }
                 });
+                if !seconds.is_empty() {
+                    act(&[&firsts, &seconds], seconds.len());
+                }
             }
             Shape::Pairs(shards) => {
                 let mut columns = [Vec::new(), Vec::new()];
@@ -594,9 +603,10 @@ impl RowSet {
                 groups[shard_of_first(first, self.shards)].push_new(first, second);
             }
         }
-        groups
-            .iter_mut()
-            .for_each(Groups::settle_in_place);
+        for groups in &mut groups {
+            groups.settle_in_place();
+            groups.suit_all();
+        }
         self.shape = Shape::Groups(groups.into_iter().map(RwLock::new).collect());
     }
 }

@@ -1,7 +1,6 @@
 //! Single rows in and out of a set at rest.
 
 use super::{PairShard, RowSet, Shape, TupleShard, shard_of, shard_of_first};
-use crate::storage::groups::Groups;
 use crate::storage::table::{PairTable, RowTable, hash, hash_row, pack};
 use crate::storage::{Code, SortedRows};
 use parking_lot::RwLock;
@@ -147,7 +146,7 @@ impl RowSet {
         match &self.shape {
             Shape::Groups(shards) if self.arity == 2 => {
                 let shard = shards[shard_of_first(first, shards.len())].read();
-                into.extend_from_slice(shard.list(first));
+                shard.seconds(first, into);
                 true
             }
             Shape::Matrix(matrix) if self.arity == 2 => {
@@ -167,7 +166,7 @@ impl RowSet {
         match &self.shape {
             Shape::Groups(shards) if self.arity == 2 => {
                 let shard = shards[shard_of_first(first, shards.len())].read();
-                Some(Groups::list(&shard, first).len())
+                Some(shard.count_seconds(first))
             }
             Shape::Matrix(matrix) if self.arity == 2 => Some(matrix.count_seconds(first)),
             Shape::Classes(classes) => Some(classes.class_of(first).len()),

@@ -250,6 +250,7 @@ impl<'a> Run<'a> {
         let resolver = Resolver {
             relations,
             dictionary: self.dictionary,
+            pool: self.pool,
         };
         for (plan, _) in &due {
             let started = Instant::now();
@@ -327,7 +328,7 @@ impl<'a> Run<'a> {
         self.report.rounds += 1;
         let started = Instant::now();
         for id in &stratum.relations {
-            relations[id.index()].advance(self.tick, self.pool);
+            relations[id.index()].advance(self.tick, stratum.recursive, self.pool);
         }
         let profile = self.profile.get_mut();
         profile.settled(at, started.elapsed());
@@ -418,7 +419,9 @@ impl<'a> Run<'a> {
             let mut merged = self.lattices.remove(&id).unwrap_or_default();
             let state = &mut relations[id.index()];
             let context = self.context(relation.span, round);
-            if let Some(changed) = merged.take(&state.delta().to_rows(), relation, lattice, &context) {
+            if let Some(changed) =
+                merged.take(&state.delta().to_rows(), relation, lattice, &context)
+            {
                 state.replace(&changed.all, changed.fresh, self.options.threads, self.tick);
             }
             self.lattices.insert(id, merged);
@@ -439,6 +442,7 @@ impl<'a> Run<'a> {
         let pipeline = Resolver {
             relations,
             dictionary: self.dictionary,
+            pool: self.pool,
         }
         .resolve(&plan);
         let context = self.context(subsumption.span, 0).of(&subsumption.variables);
@@ -512,6 +516,7 @@ impl<'a> Run<'a> {
         let pipeline = Resolver {
             relations,
             dictionary: self.dictionary,
+            pool: self.pool,
         }
         .resolve(plan);
         let resolved = Instant::now();
@@ -734,6 +739,7 @@ fn answers(
     let pipeline = Resolver {
         relations,
         dictionary,
+        pool,
     }
     .resolve(plan);
     let mut rows = Rows::new(plan.answer.len());

@@ -170,9 +170,8 @@ impl Pipeline<'_> {
             return false;
         };
         let first = bind.iter().find(|(column, _)| *column == 0);
-        let passed_on = first.is_some_and(
-            |&(_, var)| matches!(self.answer[..], [Arg::Var(head), _] if head == var),
-        );
+        let passed_on = first
+            .is_some_and(|&(_, var)| matches!(self.answer[..], [Arg::Var(head), _] if head == var));
         passed_on && source.keeps_firsts()
     }
 }
@@ -181,20 +180,18 @@ impl Pipeline<'_> {
 pub struct Resolver<'a> {
     pub relations: &'a [RelationState],
     pub dictionary: &'a Dictionary,
+    /// Threads that build what has to be built.
+    pub pool: Option<&'a rayon::ThreadPool>,
 }
 
 impl<'a> Resolver<'a> {
     pub fn resolve(&self, plan: &RulePlan) -> Pipeline<'a> {
         let mut variables = plan.variables;
         let mut stages = self.stages(&plan.steps, None, &mut variables);
-        if let (
-            Some(column),
-            Some(Op::Scan { source, .. }),
-        ) = (
+        if let (Some(column), Some(Op::Scan { source, .. })) = (
             plan.clustered,
             stages.first_mut().map(|stage| &mut stage.op),
-        )
-            && let Source::Delta(delta) = source
+        ) && let Source::Delta(delta) = source
             && !(column == 0 && delta.keeps_firsts())
         {
             *source = Source::Sorted(delta.to_rows().sorted_by(column));
@@ -378,7 +375,7 @@ impl<'a> Resolver<'a> {
             .map(|&(column, var)| (place(column), place(first_column(access, var))))
             .collect();
         Op::Probe {
-            index: state.index(&spec),
+            index: state.index(&spec, self.pool),
             key: self.key(access),
             bind,
             same,
@@ -409,7 +406,7 @@ impl<'a> Resolver<'a> {
         row.push((column, Operand::Var(var)));
         row.sort_by_key(|&(column, _)| column);
         Proposer {
-            index: state.index(&spec),
+            index: state.index(&spec, self.pool),
             key: self.key(access),
             member: self.member(access, Some(column)),
             row: row
@@ -438,10 +435,13 @@ impl<'a> Resolver<'a> {
         if whole && (ready || key.is_empty()) {
             Member::Set(&state.set)
         } else {
-            Member::Keys(state.index(&IndexSpec {
-                key,
-                payload: Vec::new(),
-            }))
+            Member::Keys(state.index(
+                &IndexSpec {
+                    key,
+                    payload: Vec::new(),
+                },
+                self.pool,
+            ))
         }
     }
 

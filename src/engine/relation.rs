@@ -288,7 +288,7 @@ impl RelationState {
         self.set = Arc::new(RowSet::new(self.set.arity(), writers));
         self.insert(all);
         let set = Arc::make_mut(&mut self.set);
-        set.settle(None);
+        set.settle(true, None);
         set.take_for_latest(delta);
     }
 
@@ -297,9 +297,9 @@ impl RelationState {
         self.set.latest()
     }
 
-    /// Ends a round: what was inserted since the last call becomes the delta.
-    pub fn advance(&mut self, tick: u32, pool: Option<&ThreadPool>) {
-        Arc::make_mut(&mut self.set).settle(pool);
+    /// Ends a round: what was inserted since the last call becomes the delta. `grows`: there may be another round.
+    pub fn advance(&mut self, tick: u32, grows: bool, pool: Option<&ThreadPool>) {
+        Arc::make_mut(&mut self.set).settle(grows, pool);
         let delta = self.set.latest();
         self.merged = delta.is_empty();
         if delta.is_empty() {
@@ -373,7 +373,7 @@ impl RelationState {
     }
 
     /// The index, built now if it is new, from all rows: none may be unsettled. In a closed relation rows that agree on key and payload are kept once.
-    pub fn index(&self, spec: &IndexSpec) -> Arc<Index> {
+    pub fn index(&self, spec: &IndexSpec, pool: Option<&ThreadPool>) -> Arc<Index> {
         if let Some(held) = self.indexes.read().get(spec) {
             return held.index.clone();
         }
@@ -385,13 +385,13 @@ impl RelationState {
             classes.and_then(|classes| Index::over_classes(classes, &spec.key, &spec.payload));
         let index = match (shared, self.set.as_sorted()) {
             (Some(index), _) => index,
-            (_, Some(rows)) if whole => Index::over_sorted(rows, &spec.key, &spec.payload),
-            _ if whole => Index::build(&*self.set, &spec.key, &spec.payload),
+            (_, Some(rows)) if whole => Index::over_sorted(pool, rows, &spec.key, &spec.payload),
+            _ if whole => Index::build_on(pool, &*self.set, &spec.key, &spec.payload),
             _ => {
                 let projected = SortedRows::from_unsorted(self.set.to_rows().project(&columns));
                 let key: Vec<usize> = (0..spec.key.len()).collect();
                 let payload: Vec<usize> = (spec.key.len()..columns.len()).collect();
-                Index::over_sorted(&projected, &key, &payload)
+                Index::over_sorted(pool, &projected, &key, &payload)
             }
         };
         let held = Held {

@@ -5,9 +5,9 @@
 //! the whole list in a bitmap once many candidates for it come together (the sparse accumulator of Gilbert, Moler and
 //! Schreiber, 1992).
 
-use super::Code;
 use super::marks::Marks;
-use super::table::{KeyTable, PairTable, unpack};
+use super::table::{KeyTable, PairTable, pack, unpack};
+use super::{Code, radix};
 use rustc_hash::FxHashMap;
 
 /// A list longer than this gets a hash table before a single code is looked up in it.
@@ -26,15 +26,17 @@ pub struct Groups {
     groups: Vec<Group>,
     /// Tables of long lists, by group number.
     tables: FxHashMap<u32, PairTable>,
-    /// Groups with unsettled codes, each once.
+    /// Lists with unsettled codes, each once.
     dirty: Vec<u32>,
+    /// Unsettled pairs of groups of bits.
+    fresh: Vec<u64>,
     /// Of all second codes.
     range: Option<(u32, u32)>,
 }
 
 #[derive(Clone, Default)]
 struct Group {
-    /// All codes, or, beside `bits`, the unsettled ones.
+    /// None beside `bits`.
     codes: Vec<Code>,
     settled: u32,
     bits: Option<Box<Bits>>,
@@ -121,36 +123,22 @@ impl Group {
         }
     }
 
-    fn settle(&mut self) {
-        if self.bits.is_some() {
-            self.codes = Vec::new();
-        }
-        self.settled = self.codes.len() as u32;
-    }
-
-    /// Takes the leaner form for codes within a range, of which the unsettled ones stay known.
-    fn suit(&mut self, (low, high): (u32, u32)) {
+    /// Takes the leaner form for codes within a range. Unsettled codes that leave the list are handed to `fresh`.
+    fn suit(&mut self, (low, high): (u32, u32), mut fresh: impl FnMut(&[Code])) {
         let len = self.len();
-        let worth = len > FEW && ((high - low) as usize) < len * SPREAD;
-        if worth {
+        if len > FEW && ((high - low) as usize) < len * SPREAD {
             let mut bits = Bits::spanning(low, high);
             let mut codes = Vec::new();
             self.read(&mut codes);
             codes.iter().for_each(|&code| {
                 bits.insert(code);
             });
-            if self.bits.is_none() {
-                self.codes = self.codes.split_off(self.settled as usize);
-                self.settled = 0;
-            }
+            fresh(&self.codes[self.settled as usize..]);
+            (self.codes, self.settled) = (Vec::new(), 0);
             self.bits = Some(Box::new(bits));
-        } else if let Some(mut bits) = self.bits.take() {
-            // Settled codes stand before the others.
-            let fresh = std::mem::take(&mut self.codes);
-            fresh.iter().for_each(|&code| bits.remove(code));
+        } else if let Some(bits) = self.bits.take() {
             bits.read(&mut self.codes);
             self.settled = self.codes.len() as u32;
-            self.codes.extend(fresh);
         }
     }
 }
@@ -173,17 +161,19 @@ impl Groups {
     /// [`Groups::settle`] that hands out nothing.
     pub fn settle_in_place(&mut self) {
         for number in std::mem::take(&mut self.dirty) {
-            self.groups[number as usize].settle();
+            let group = &mut self.groups[number as usize];
+            group.settled = group.codes.len() as u32;
         }
+        self.fresh = Vec::new();
     }
 
     /// Pairs added since the last settling.
     pub fn unsettled(&self) -> usize {
-        self.dirty
-            .iter()
+        let lists = self.dirty.iter();
+        let fresh = lists
             .map(|&number| &self.groups[number as usize])
-            .map(|group| group.codes.len() - group.settled as usize)
-            .sum()
+            .map(|group| group.codes.len() - group.settled as usize);
+        self.fresh.len() + fresh.sum::<usize>()
     }
 
     /// Adds packed pairs. Those with one first code must stand together.
@@ -197,10 +187,8 @@ impl Groups {
             self.widen(number, (low, high));
             let group = &mut self.groups[number as usize];
             if let Some(bits) = &mut group.bits {
-                let before = group.codes.len();
-                let seconds = pairs.iter().map(|&pair| unpack(pair).1);
-                group.codes.extend(seconds.filter(|&code| bits.insert(code)));
-                self.note_dirty(number, before);
+                let new = |pair: &&u64| bits.insert(unpack(**pair).1);
+                self.fresh.extend(pairs.iter().filter(new));
                 continue;
             }
             let known = group.codes.len();
@@ -223,16 +211,15 @@ impl Groups {
     fn suit(&mut self, number: u32) {
         let group = &mut self.groups[number as usize];
         if let (Some(range), true) = (self.range, group.codes.len() > FEW) {
-            group.suit(range);
+            let first = self.firsts[number as usize];
+            group.suit(range, |codes| {
+                self.fresh
+                    .extend(codes.iter().map(|&code| pack(first, code)));
+            });
             if group.bits.is_some() {
                 self.tables.remove(&number);
             }
         }
-    }
-
-    /// Gives each group the form that suits it.
-    pub fn suit_all(&mut self) {
-        (0..self.groups.len() as u32).for_each(|number| self.suit(number));
     }
 
     /// Second codes of this range come to a group.
@@ -248,24 +235,43 @@ impl Groups {
         {
             // With room, for ranges that grow by one code after the other.
             let (low, high) = range;
-            group.suit((low, high.saturating_add((high - low) / 4)));
+            group.suit((low, high.saturating_add((high - low) / 4)), |_| ());
         }
     }
 
-    /// Adds a pair that is known to be new.
-    pub fn push_new(&mut self, first: Code, second: Code) {
+    /// Adds a settled pair that is known to be new.
+    pub fn put(&mut self, first: Code, second: Code) {
         let number = self.number(first);
         self.widen(number, (second.0, second.0));
         let group = &mut self.groups[number as usize];
-        let before = group.codes.len();
-        group.codes.push(second);
         match &mut group.bits {
             Some(bits) => {
                 bits.insert(second);
-                self.note_dirty(number, before);
             }
-            None => self.note(number, before),
+            None => {
+                group.codes.push(second);
+                group.settled += 1;
+                if let Some(table) = self.tables.get_mut(&number) {
+                    table.insert_all(&[u64::from(second.0)], &mut Vec::new());
+                }
+            }
         }
+    }
+
+    /// Groups of packed pairs, all distinct and settled.
+    pub fn of(mut pairs: Vec<u64>) -> Groups {
+        radix::sort_by_first(&mut pairs, &mut Vec::new());
+        let mut groups = Groups::default();
+        for pairs in pairs.chunk_by(|a, b| a >> 32 == b >> 32) {
+            let number = groups.number(unpack(pairs[0]).0);
+            let group = &mut groups.groups[number as usize];
+            group.codes = pairs.iter().map(|&pair| unpack(pair).1).collect();
+            group.settled = pairs.len() as u32;
+        }
+        let seconds = || pairs.iter().map(|&pair| pair as u32);
+        groups.range = seconds().min().zip(seconds().max());
+        (0..groups.groups.len() as u32).for_each(|number| groups.suit(number));
+        groups
     }
 
     fn insert_marked(&mut self, number: u32, pairs: &[u64], marks: &mut Marks) {
@@ -356,7 +362,12 @@ impl Groups {
             let fresh = &group.codes[group.settled as usize..];
             firsts.resize(firsts.len() + fresh.len(), self.firsts[number as usize]);
             seconds.extend_from_slice(fresh);
-            group.settle();
+            group.settled = group.codes.len() as u32;
+        }
+        for pair in self.fresh.drain(..) {
+            let (first, second) = unpack(pair);
+            firsts.push(first);
+            seconds.push(second);
         }
     }
 
@@ -415,7 +426,6 @@ fn holds(codes: &[Code], wanted: Code) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::table::pack;
     use super::*;
     use proptest::prelude::*;
     use std::collections::BTreeSet;

@@ -1,9 +1,11 @@
 //! Rows grouped by some of their columns.
 
 mod amend;
+mod shared;
 
 use super::table::{KeyTable, RowTable, pack};
 use super::{Code, Partition, RowSource, Rows, SortedRows};
+use rayon::ThreadPool;
 use std::sync::Arc;
 
 /// A dense range of keys may be this much longer than the number of keys before a hash table is leaner.
@@ -133,11 +135,16 @@ impl Index {
     }
 
     /// Groups sorted rows by their first columns. When the only other column is the payload, nothing is copied.
-    pub fn over_sorted(rows: &SortedRows, key: &[usize], payload: &[usize]) -> Index {
+    pub fn over_sorted(
+        pool: Option<&ThreadPool>,
+        rows: &SortedRows,
+        key: &[usize],
+        payload: &[usize],
+    ) -> Index {
         let arity = rows.rows().arity();
         let leading = key.iter().copied().eq(0..key.len());
         if !(leading && key.len() + 1 == arity && *payload == [arity - 1]) {
-            return Index::build(&**rows.rows(), key, payload);
+            return Index::build_on(pool, &**rows.rows(), key, payload);
         }
         let mut index = Index::empty(&**rows.rows(), key, payload);
         index.count_slots(&**rows.rows());

@@ -7,13 +7,17 @@ use super::matrix::{Alone, Apart, Shared};
 use super::radix;
 use super::set::{PairShard, RowSet, Shape, TupleShard, shard_of, shard_of_first};
 use super::table::{hash, hash_row, pack};
-use parking_lot::RwLock;
+use parking_lot::{RwLock, RwLockWriteGuard};
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Candidates gathered for one shard before its lock is taken.
 const BUFFER: usize = if cfg!(test) { 3 } else { 2048 };
 /// The same where candidates are brought together by first code: the more there are, the longer the groups.
 const GROUP_BUFFER: usize = if cfg!(test) { 5 } else { 1 << 16 };
+/// A shard that somebody else fills is asked for again after this many candidates more.
+const RETRY: usize = if cfg!(test) { 1 } else { 256 };
+/// Buffers may be so many times as long as they should be before their owner waits for the shard.
+const PATIENCE: usize = 4;
 /// Candidates gathered before it is asked whether that pays.
 const TRIED: u64 = if cfg!(test) { 20 } else { 1 << 14 };
 /// Candidates gathered at most.
@@ -159,17 +163,15 @@ impl<'a> Inserter<'a> {
     pub fn flush(&mut self) {
         self.pass_on();
         match &self.set.shape {
-            Shape::Pairs(shards) => {
-                for (shard, buffer) in shards.iter().zip(&mut self.pairs) {
-                    flush_pairs(shard, buffer);
-                }
-            }
-            Shape::Groups(shards) => (0..shards.len()).for_each(|at| self.flush_groups(shards, at)),
-            Shape::Tuples(shards) => {
-                for (shard, buffer) in shards.iter().zip(&mut self.tuples) {
-                    flush_tuples(shard, buffer, self.set.arity());
-                }
-            }
+            Shape::Pairs(shards) => in_turn(shards, filled(&self.pairs), |shard, at| {
+                flush_pairs(shard, &mut self.pairs[at])
+            }),
+            Shape::Groups(shards) => in_turn(shards, filled(&self.pairs), |shard, at| {
+                self.flush_groups(shard, at)
+            }),
+            Shape::Tuples(shards) => in_turn(shards, filled(&self.tuples), |shard, at| {
+                flush_tuples(shard, &mut self.tuples[at], self.set.arity())
+            }),
             Shape::Nullary { .. } | Shape::Sorted(_) | Shape::Classes(_) | Shape::Matrix(_) => {}
         }
     }
@@ -266,8 +268,8 @@ impl<'a> Inserter<'a> {
         let at = shard_of(hash, shards.len());
         let buffer = &mut self.pairs[at];
         buffer.push(key);
-        if buffer.len() >= BUFFER {
-            flush_pairs(&shards[at], buffer);
+        if let Some(shard) = due(buffer.len(), BUFFER, &shards[at]) {
+            flush_pairs(shard, buffer);
             self.remember();
         }
     }
@@ -277,8 +279,9 @@ impl<'a> Inserter<'a> {
             return;
         }
         self.pairs[at].push(key);
-        if self.pairs[at].len() >= GROUP_BUFFER / shards.len() + BUFFER {
-            self.flush_groups(shards, at);
+        let limit = GROUP_BUFFER / shards.len() + BUFFER;
+        if let Some(shard) = due(self.pairs[at].len(), limit, &shards[at]) {
+            self.flush_groups(shard, at);
             self.remember();
         }
     }
@@ -292,36 +295,66 @@ impl<'a> Inserter<'a> {
             let shard = shard_of(hash_row(&row), shards.len());
             let buffer = &mut self.tuples[shard];
             buffer.extend_from_slice(&row);
-            if buffer.len() >= BUFFER * columns.len() {
-                flush_tuples(&shards[shard], buffer, columns.len());
+            if let Some(shard) = due(buffer.len() / columns.len(), BUFFER, &shards[shard]) {
+                flush_tuples(shard, buffer, columns.len());
             }
         }
     }
 
-    fn flush_groups(&mut self, shards: &[RwLock<Groups>], at: usize) {
+    fn flush_groups(&mut self, mut shard: RwLockWriteGuard<Groups>, at: usize) {
         let buffer = &mut self.pairs[at];
-        if !buffer.is_empty() {
-            radix::sort_by_first(buffer, &mut self.scratch);
-            shards[at].write().insert_grouped(buffer, &mut self.marks);
-            buffer.clear();
-        }
-    }
-}
-
-fn flush_pairs(shard: &RwLock<PairShard>, buffer: &mut Vec<u64>) {
-    if !buffer.is_empty() {
-        let PairShard { table, fresh } = &mut *shard.write();
-        table.insert_all(buffer, fresh);
+        radix::sort_by_first(buffer, &mut self.scratch);
+        shard.insert_grouped(buffer, &mut self.marks);
         buffer.clear();
     }
 }
 
-fn flush_tuples(shard: &RwLock<TupleShard>, buffer: &mut Vec<Code>, arity: usize) {
-    if !buffer.is_empty() {
-        let mut shard = shard.write();
-        for row in buffer.chunks_exact(arity) {
-            shard.table.insert(row);
-        }
-        buffer.clear();
+/// The shard of a buffer that is full, unless somebody else has it and the buffer can wait.
+fn due<S>(len: usize, limit: usize, shard: &RwLock<S>) -> Option<RwLockWriteGuard<'_, S>> {
+    if len < limit || !(len - limit).is_multiple_of(RETRY) {
+        None
+    } else if len < limit * PATIENCE {
+        shard.try_write()
+    } else {
+        Some(shard.write())
     }
+}
+
+fn filled<T>(buffers: &[Vec<T>]) -> Vec<usize> {
+    let filled = buffers.iter().enumerate();
+    filled
+        .filter(|(_, buffer)| !buffer.is_empty())
+        .map(|(at, _)| at)
+        .collect()
+}
+
+/// Takes the shards one by one, those first that nobody else has.
+fn in_turn<'a, S>(
+    shards: &'a [RwLock<S>],
+    mut wanted: Vec<usize>,
+    mut act: impl FnMut(RwLockWriteGuard<'a, S>, usize),
+) {
+    wanted.retain(|&at| match shards[at].try_write() {
+        Some(shard) => {
+            act(shard, at);
+            false
+        }
+        None => true,
+    });
+    for at in wanted {
+        act(shards[at].write(), at);
+    }
+}
+
+fn flush_pairs(mut shard: RwLockWriteGuard<PairShard>, buffer: &mut Vec<u64>) {
+    let PairShard { table, fresh } = &mut *shard;
+    table.insert_all(buffer, fresh);
+    buffer.clear();
+}
+
+fn flush_tuples(mut shard: RwLockWriteGuard<TupleShard>, buffer: &mut Vec<Code>, arity: usize) {
+    for row in buffer.chunks_exact(arity) {
+        shard.table.insert(row);
+    }
+    buffer.clear();
 }

@@ -331,7 +331,9 @@ impl Matrix {
             let (row, column) = (start / self.words_per_row, start % self.words_per_row * 64);
             for at in 0..LINE {
                 let base = self.columns.base + (column + at * 64) as u32;
-                for_each_bit(word(start + at), |bit| seconds.push(Code(base + bit as u32)));
+                for_each_bit(word(start + at), |bit| {
+                    seconds.push(Code(base + bit as u32))
+                });
             }
             firsts.resize(seconds.len(), Code(self.rows.base + row as u32));
             if seconds.len() >= PIECE {

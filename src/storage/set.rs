@@ -13,6 +13,7 @@ use super::table::{PairTable, RowTable, hash, hash_row, pack, unpack};
 use super::{Code, Rows, SortedRows};
 use parking_lot::RwLock;
 use rayon::ThreadPool;
+use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -72,11 +73,18 @@ pub(super) struct TupleShard {
 }
 
 /// Rows that can be gone through column by column, any number of times, in one order.
-pub trait RowSource {
+pub trait RowSource: Sync {
     fn row_count(&self) -> usize;
 
-    /// Calls back with pieces of the columns, all of one length, which is given too.
-    fn visit(&self, act: &mut dyn FnMut(&[&[Code]], usize));
+    /// Pieces that can be gone through one by one; threads share a scan by taking different ones.
+    fn units(&self) -> usize;
+
+    /// Calls back with pieces of the columns of some units, all of one length, which is given too.
+    fn visit_units(&self, units: Range<usize>, act: &mut dyn FnMut(&[&[Code]], usize));
+
+    fn visit(&self, act: &mut dyn FnMut(&[&[Code]], usize)) {
+        self.visit_units(0..self.units(), act);
+    }
 }
 
 impl RowSource for Rows {
@@ -84,25 +92,20 @@ impl RowSource for Rows {
         self.len()
     }
 
-    fn visit(&self, act: &mut dyn FnMut(&[&[Code]], usize)) {
+    fn units(&self) -> usize {
+        self.len().div_ceil(UNIT)
+    }
+
+    fn visit_units(&self, units: Range<usize>, act: &mut dyn FnMut(&[&[Code]], usize)) {
+        let rows = units.start * UNIT..(units.end * UNIT).min(self.len());
         // In pieces, because who is called may keep something for each row of a piece.
-        for start in (0..self.len()).step_by(PIECE) {
-            let end = (start + PIECE).min(self.len());
+        for start in rows.clone().step_by(PIECE) {
+            let end = (start + PIECE).min(rows.end);
             let columns: Vec<&[Code]> = (0..self.arity())
                 .map(|at| &self.column(at)[start..end])
                 .collect();
             act(&columns, end - start);
         }
-    }
-}
-
-impl RowSource for RowSet {
-    fn row_count(&self) -> usize {
-        self.len
-    }
-
-    fn visit(&self, act: &mut dyn FnMut(&[&[Code]], usize)) {
-        self.visit_units(0..self.units(), act);
     }
 }
 
@@ -235,112 +238,13 @@ impl RowSet {
         }
     }
 
-    /// Pieces that a scan can take one by one; threads share a scan by taking different ones.
-    pub fn units(&self) -> usize {
-        match &self.shape {
-            Shape::Nullary { .. } => 1,
-            Shape::Sorted(rows) => rows.len().div_ceil(UNIT),
-            Shape::Classes(classes) => classes.members().len(),
-            Shape::Matrix(matrix) => matrix.units(),
-            Shape::Groups(shards) => shards.iter().map(|shard| shard.read().count()).sum(),
-            Shape::Pairs(shards) => shards
-                .iter()
-                .map(|shard| shard.read().table.capacity().div_ceil(UNIT))
-                .sum(),
-            Shape::Tuples(shards) => shards
-                .iter()
-                .map(|shard| shard.read().table.len().div_ceil(UNIT))
-                .sum(),
-        }
-    }
-
     /// Whether rows with one first code are all in one unit.
     pub fn keeps_firsts(&self) -> bool {
-        self.arity == 2 && matches!(self.shape, Shape::Matrix(_) | Shape::Groups(_) | Shape::Classes(_))
-    }
-
-    /// Calls back with the rows of some units, column by column, a piece at a time. None may be unsettled.
-    pub fn visit_units(&self, units: Range<usize>, act: &mut dyn FnMut(&[&[Code]], usize)) {
-        match &self.shape {
-            Shape::Nullary { present } => {
-                act(&[], usize::from(present.load(Relaxed) && !units.is_empty()))
-            }
-            Shape::Sorted(rows) => {
-                let range = units.start * UNIT..(units.end * UNIT).min(rows.len());
-                let columns: Vec<&[Code]> = (0..self.arity)
-                    .map(|at| &rows.rows().column(at)[range.clone()])
-                    .collect();
-                if !range.is_empty() {
-                    act(&columns, range.len());
-                }
-            }
-            Shape::Classes(classes) => {
-                let mut firsts = Vec::new();
-                for place in units {
-                    let first = classes.members()[place];
-                    for seconds in classes.members()[classes.class_around(place)].chunks(PIECE) {
-                        self.act_on_group(first, seconds, &mut firsts, act);
-                    }
-                }
-            }
-            Shape::Matrix(matrix) => matrix.visit(units, &mut |firsts, seconds| {
-                act(&[firsts, seconds][2 - self.arity..], firsts.len())
-            }),
-            Shape::Groups(shards) => {
-                let (mut firsts, mut seconds) = (Vec::new(), Vec::new());
-                each_in_shards(shards, units, Groups::count, |groups, numbers| {
-                    for number in numbers {
-                        let before = seconds.len();
-                        let first = groups.read(number, &mut seconds);
-                        firsts.resize(firsts.len() + seconds.len() - before, first);
-                        if seconds.len() >= UNIT {
-                            act(&[&firsts, &seconds], seconds.len());
-                            firsts.clear();
-                            seconds.clear();
-                        }
-                    }
-                });
-                if !seconds.is_empty() {
-                    act(&[&firsts, &seconds], seconds.len());
-                }
-            }
-            Shape::Pairs(shards) => {
-                let mut columns = [Vec::new(), Vec::new()];
-                let units_of = |shard: &PairShard| shard.table.capacity().div_ceil(UNIT);
-                each_in_shards(shards, units, units_of, |shard, pieces| {
-                    for piece in pieces {
-                        let end = ((piece + 1) * UNIT).min(shard.table.capacity());
-                        columns.iter_mut().for_each(Vec::clear);
-                        for key in shard.table.slots(piece * UNIT..end) {
-                            let (first, second) = unpack(key);
-                            columns[0].push(first);
-                            columns[1].push(second);
-                        }
-                        let pieces = [&columns[0][..], &columns[1][..]];
-                        if !columns[1].is_empty() {
-                            act(&pieces[2 - self.arity..], columns[1].len());
-                        }
-                    }
-                });
-            }
-            Shape::Tuples(shards) => {
-                let mut columns = vec![Vec::new(); self.arity];
-                let units_of = |shard: &TupleShard| shard.table.len().div_ceil(UNIT);
-                each_in_shards(shards, units, units_of, |shard, pieces| {
-                    let range = pieces.start * UNIT..(pieces.end * UNIT).min(shard.table.len());
-                    columns.iter_mut().for_each(Vec::clear);
-                    for number in range.clone() {
-                        for (column, &code) in
-                            columns.iter_mut().zip(shard.table.row(number as u32))
-                        {
-                            column.push(code);
-                        }
-                    }
-                    let pieces: Vec<&[Code]> = columns.iter().map(Vec::as_slice).collect();
-                    act(&pieces, range.len());
-                });
-            }
-        }
+        self.arity == 2
+            && matches!(
+                self.shape,
+                Shape::Matrix(_) | Shape::Groups(_) | Shape::Classes(_)
+            )
     }
 
     fn act_on_group(
@@ -379,8 +283,9 @@ impl RowSet {
         }
     }
 
-    /// Makes the rows added since the last call part of the set, as its latest ones. May change the set's shape.
-    pub fn settle(&mut self, pool: Option<&ThreadPool>) {
+    /// Makes the rows added since the last call part of the set, as its latest ones. Where more are to come the set may
+    /// change its shape.
+    pub fn settle(&mut self, grows: bool, pool: Option<&ThreadPool>) {
         let mut strays = Vec::new();
         match &mut self.shape {
             Shape::Nullary { present } => {
@@ -394,9 +299,16 @@ impl RowSet {
             }
             Shape::Groups(shards) => {
                 let fresh = |shard: &mut Groups| shard.unsettled();
-                settle_shards(shards, &mut self.latest, 2, pool, fresh, |shard, columns| {
-                    with_two(columns, |firsts, seconds| shard.settle(firsts, seconds))
-                });
+                settle_shards(
+                    shards,
+                    &mut self.latest,
+                    2,
+                    pool,
+                    fresh,
+                    |shard, columns| {
+                        with_two(columns, |firsts, seconds| shard.settle(firsts, seconds))
+                    },
+                );
             }
             Shape::Pairs(shards) => {
                 let (arity, fresh) = (self.arity, |shard: &mut PairShard| shard.fresh.len());
@@ -442,9 +354,9 @@ impl RowSet {
         }
         let fresh = self.latest().row_count();
         self.len += fresh;
-        if self.len >= self.examined * 2 && fresh > 0 {
+        if grows && self.len >= self.examined * 2 && fresh > 0 {
             self.examined = self.len;
-            self.reshape();
+            self.reshape(pool);
         }
     }
 
@@ -544,7 +456,7 @@ impl RowSet {
     }
 
     /// Looks whether another shape suits the rows better than the hash table they start in.
-    fn reshape(&mut self) {
+    fn reshape(&mut self, pool: Option<&ThreadPool>) {
         let Shape::Pairs(shards) = &mut self.shape else {
             return;
         };
@@ -586,28 +498,27 @@ impl RowSet {
                 .for_each(|key| seen[(unpack(key).0.0 - rows.base) as usize] = true);
             let groups = seen.iter().filter(|&&seen| seen).count();
             if groups * LONG_GROUPS <= self.len {
-                self.become_groups();
+                self.become_groups(pool);
             }
         }
     }
 
-    fn become_groups(&mut self) {
+    fn become_groups(&mut self, pool: Option<&ThreadPool>) {
         let Shape::Pairs(shards) = &mut self.shape else {
             return;
         };
-        let mut groups: Vec<Groups> = (0..self.shards).map(|_| Groups::default()).collect();
+        let mut pairs: Vec<Vec<u64>> = vec![Vec::new(); self.shards];
         for shard in shards {
             // One table at a time is let go, so that the two shapes are never held in full together.
             for key in std::mem::take(&mut shard.get_mut().table).iter() {
-                let (first, second) = unpack(key);
-                groups[shard_of_first(first, self.shards)].push_new(first, second);
+                pairs[shard_of_first(unpack(key).0, self.shards)].push(key);
             }
         }
-        for groups in &mut groups {
-            groups.settle_in_place();
-            groups.suit_all();
-        }
-        self.shape = Shape::Groups(groups.into_iter().map(RwLock::new).collect());
+        let groups = |pairs: Vec<u64>| RwLock::new(Groups::of(pairs));
+        self.shape = Shape::Groups(match pool {
+            Some(pool) => pool.install(|| pairs.into_par_iter().map(groups).collect()),
+            None => pairs.into_iter().map(groups).collect(),
+        });
     }
 }
 
@@ -618,6 +529,114 @@ fn with_two<T>(
 ) -> T {
     let (first, rest) = columns.split_at_mut(1);
     act(&mut first[0], &mut rest[0])
+}
+
+impl RowSource for RowSet {
+    fn row_count(&self) -> usize {
+        self.len
+    }
+
+    fn units(&self) -> usize {
+        match &self.shape {
+            Shape::Nullary { .. } => 1,
+            Shape::Sorted(rows) => rows.len().div_ceil(UNIT),
+            Shape::Classes(classes) => classes.members().len(),
+            Shape::Matrix(matrix) => matrix.units(),
+            Shape::Groups(shards) => shards.iter().map(|shard| shard.read().count()).sum(),
+            Shape::Pairs(shards) => shards
+                .iter()
+                .map(|shard| shard.read().table.capacity().div_ceil(UNIT))
+                .sum(),
+            Shape::Tuples(shards) => shards
+                .iter()
+                .map(|shard| shard.read().table.len().div_ceil(UNIT))
+                .sum(),
+        }
+    }
+
+    /// None may be unsettled.
+    fn visit_units(&self, units: Range<usize>, act: &mut dyn FnMut(&[&[Code]], usize)) {
+        match &self.shape {
+            Shape::Nullary { present } => {
+                act(&[], usize::from(present.load(Relaxed) && !units.is_empty()))
+            }
+            Shape::Sorted(rows) => {
+                let range = units.start * UNIT..(units.end * UNIT).min(rows.len());
+                let columns: Vec<&[Code]> = (0..self.arity)
+                    .map(|at| &rows.rows().column(at)[range.clone()])
+                    .collect();
+                if !range.is_empty() {
+                    act(&columns, range.len());
+                }
+            }
+            Shape::Classes(classes) => {
+                let mut firsts = Vec::new();
+                for place in units {
+                    let first = classes.members()[place];
+                    for seconds in classes.members()[classes.class_around(place)].chunks(PIECE) {
+                        self.act_on_group(first, seconds, &mut firsts, act);
+                    }
+                }
+            }
+            Shape::Matrix(matrix) => matrix.visit(units, &mut |firsts, seconds| {
+                act(&[firsts, seconds][2 - self.arity..], firsts.len())
+            }),
+            Shape::Groups(shards) => {
+                let (mut firsts, mut seconds) = (Vec::new(), Vec::new());
+                each_in_shards(shards, units, Groups::count, |groups, numbers| {
+                    for number in numbers {
+                        let before = seconds.len();
+                        let first = groups.read(number, &mut seconds);
+                        firsts.resize(firsts.len() + seconds.len() - before, first);
+                        if seconds.len() >= UNIT {
+                            act(&[&firsts, &seconds], seconds.len());
+                            firsts.clear();
+                            seconds.clear();
+                        }
+                    }
+                });
+                if !seconds.is_empty() {
+                    act(&[&firsts, &seconds], seconds.len());
+                }
+            }
+            Shape::Pairs(shards) => {
+                let mut columns = [Vec::new(), Vec::new()];
+                let units_of = |shard: &PairShard| shard.table.capacity().div_ceil(UNIT);
+                each_in_shards(shards, units, units_of, |shard, pieces| {
+                    for piece in pieces {
+                        let end = ((piece + 1) * UNIT).min(shard.table.capacity());
+                        columns.iter_mut().for_each(Vec::clear);
+                        for key in shard.table.slots(piece * UNIT..end) {
+                            let (first, second) = unpack(key);
+                            columns[0].push(first);
+                            columns[1].push(second);
+                        }
+                        let pieces = [&columns[0][..], &columns[1][..]];
+                        if !columns[1].is_empty() {
+                            act(&pieces[2 - self.arity..], columns[1].len());
+                        }
+                    }
+                });
+            }
+            Shape::Tuples(shards) => {
+                let mut columns = vec![Vec::new(); self.arity];
+                let units_of = |shard: &TupleShard| shard.table.len().div_ceil(UNIT);
+                each_in_shards(shards, units, units_of, |shard, pieces| {
+                    let range = pieces.start * UNIT..(pieces.end * UNIT).min(shard.table.len());
+                    columns.iter_mut().for_each(Vec::clear);
+                    for number in range.clone() {
+                        for (column, &code) in
+                            columns.iter_mut().zip(shard.table.row(number as u32))
+                        {
+                            column.push(code);
+                        }
+                    }
+                    let pieces: Vec<&[Code]> = columns.iter().map(Vec::as_slice).collect();
+                    act(&pieces, range.len());
+                });
+            }
+        }
+    }
 }
 
 /// Hands out the part of `units` that lies in each shard, counted from the shard's own start.

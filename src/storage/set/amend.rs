@@ -47,9 +47,7 @@ impl RowSet {
             }
             (Shape::Groups(shards), &[first, second]) => {
                 let at = shard_of_first(first, shards.len());
-                let shard = shards[at].get_mut();
-                shard.push_new(first, second);
-                shard.settle_in_place();
+                shards[at].get_mut().put(first, second);
             }
             (Shape::Pairs(shards), _) => {
                 let (first, second) = pair(row);
@@ -219,7 +217,7 @@ mod tests {
                 inserter.push_columns(&columns, 1);
             }
             inserter.flush();
-            set.settle(None);
+            set.settle(true, None);
         }
         set
     }
@@ -246,7 +244,7 @@ mod tests {
             let mut indexes: Vec<Index> = keys
                 .iter()
                 .map(|key| match set.as_sorted() {
-                    Some(rows) => Index::over_sorted(rows, key, &rest(key)),
+                    Some(rows) => Index::over_sorted(None, rows, key, &rest(key)),
                     None => Index::build(&set, key, &rest(key)),
                 })
                 .collect();

@@ -69,39 +69,11 @@ impl Latest<'_> {
         self.set.arity == 2 && self.set.latest.is_empty()
     }
 
-    pub fn units(&self) -> usize {
-        let parts = self.set.latest.iter().map(|part| part.len().div_ceil(UNIT));
-        parts.sum::<usize>() + self.matrix().map_or(0, Matrix::units)
-    }
-
     /// Distinct codes of each column, where they are quick to count.
     pub fn distinct(&self) -> Option<Vec<f64>> {
         let matrix = self.matrix().filter(|_| self.set.latest.is_empty())?;
         let codes = matrix.latest_codes().map(|count| count as f64);
         Some(codes[2 - self.set.arity..].to_vec())
-    }
-
-    /// Calls back with the rows of some units, column by column, a piece at a time.
-    pub fn visit_units(&self, units: Range<usize>, act: &mut dyn FnMut(&[&[Code]], usize)) {
-        let mut start = 0;
-        for part in &self.set.latest {
-            let end = start + part.len().div_ceil(UNIT);
-            let (from, to) = (units.start.max(start), units.end.min(end));
-            if from < to {
-                let rows = (from - start) * UNIT..((to - start) * UNIT).min(part.len());
-                let columns: Vec<&[Code]> = (0..part.arity())
-                    .map(|at| &part.column(at)[rows.clone()])
-                    .collect();
-                act(&columns, rows.len());
-            }
-            start = end;
-        }
-        if let (Some(matrix), true) = (self.matrix(), units.end > start) {
-            let units = units.start.max(start) - start..units.end - start;
-            matrix.visit_latest(units, &mut |firsts, seconds| {
-                act(&[firsts, seconds][2 - self.set.arity..], firsts.len())
-            });
-        }
     }
 
     pub fn to_rows(&self) -> Rows {
@@ -128,8 +100,30 @@ impl RowSource for Latest<'_> {
         parts.sum::<usize>() + self.matrix().map_or(0, Matrix::latest_len)
     }
 
-    fn visit(&self, act: &mut dyn FnMut(&[&[Code]], usize)) {
-        self.visit_units(0..self.units(), act);
+    fn units(&self) -> usize {
+        let parts = self.set.latest.iter().map(|part| part.len().div_ceil(UNIT));
+        parts.sum::<usize>() + self.matrix().map_or(0, Matrix::units)
+    }
+
+    fn visit_units(&self, units: Range<usize>, act: &mut dyn FnMut(&[&[Code]], usize)) {
+        let mut start = 0;
+        for part in &self.set.latest {
+            let end = start + part.len().div_ceil(UNIT);
+            let (from, to) = (units.start.max(start), units.end.min(end));
+            if from < to {
+                let rows = (from - start) * UNIT..((to - start) * UNIT).min(part.len());
+                let columns: Vec<&[Code]> = (0..part.arity())
+                    .map(|at| &part.column(at)[rows.clone()])
+                    .collect();
+                act(&columns, rows.len());
+            }
+            start = end;
+        }
+        if let (Some(matrix), true) = (self.matrix(), units.end > start) {
+            let units = units.start.max(start) - start..units.end - start;
+            matrix.visit_latest(units, &mut |firsts, seconds| {
+                act(&[firsts, seconds][2 - self.set.arity..], firsts.len())
+            });
+        }
     }
 }
-

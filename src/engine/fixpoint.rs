@@ -9,31 +9,29 @@ use super::budget::{
     watching_memory,
 };
 use super::closures::Functors;
+use super::drive::drive;
 use super::evaluate::{Context, Holdings};
 use super::functor::{FaultReport, Patterns};
 use super::lattice::Merged;
 use super::numbering::numbered;
-use super::pipeline::{Op, Pipeline, Resolver};
+use super::pipeline::Resolver;
 use super::profile::{Profile, RoundCost};
 use super::relation::RelationState;
-use super::sink::{Collect, Insert, Sink};
+use super::sink::{Collect, Insert};
 use super::statistics::Sizes;
 use super::subsumption::Dominated;
 use super::text_facts::text_facts;
-use super::worker::{Batch, Worker};
 use crate::analysis::checked::{
     CheckedProgram, Literal, LiteralKind, RelationId, RelationKind, RuleId, Stratum, Subsumption,
 };
 use crate::plan::{Operand, RulePlan, plan_rule, plan_subsumption};
-use crate::storage::{Company, Dictionary, RowSource, Rows, SortedRows};
+use crate::storage::{Dictionary, RowSource, Rows, SortedRows};
 use crate::syntax::source::Span;
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::Relaxed};
 use std::time::Instant;
 
-/// Bindings that a thread takes at a time, as far as one can tell: work of some tens of microseconds.
-const MORSEL: f64 = if cfg!(test) { 2.0 } else { 8192.0 };
 /// A plan is made anew when a relation it reads has grown by this factor.
 const REPLAN: f64 = 4.0;
 
@@ -446,7 +444,7 @@ impl<'a> Run<'a> {
         }
         .resolve(&plan);
         let context = self.context(subsumption.span, 0).of(&subsumption.variables);
-        let found = drive(&pipeline, &context, self.pool, |_| {
+        let found = drive(&pipeline, &context, self.pool, None, |_| {
             Dominated::new(&pipeline.answer)
         });
         match interruption(&context) {
@@ -528,6 +526,7 @@ impl<'a> Run<'a> {
             true => set.unsettled() as u64,
             false => 0,
         };
+        let pace = self.profile.lock().pace(plan.rule, plan.delta);
         let (before, mut candidates) = (unsettled(), 0);
         if let Some(counter) = plan.counter() {
             let rows = numbered(plan, counter, &pipeline, &context);
@@ -538,7 +537,7 @@ impl<'a> Run<'a> {
             }
         } else if state.is_guarded() {
             let mut rows = Rows::new(set.arity());
-            for sink in drive(&pipeline, &context, self.pool, |_| {
+            for sink in drive(&pipeline, &context, self.pool, pace, |_| {
                 Collect::new(&pipeline.answer)
             }) {
                 rows.append(&sink.rows);
@@ -547,10 +546,9 @@ impl<'a> Run<'a> {
             state.admit(rows, self.program, self.dictionary);
         } else {
             let room = self.room(head, relations);
-            for mut sink in drive(&pipeline, &context, self.pool, |company| {
+            for sink in drive(&pipeline, &context, self.pool, pace, |company| {
                 Insert::new(set, company, &pipeline.answer, room, &context)
             }) {
-                sink.inserter.flush();
                 candidates += sink.inserter.pushed();
             }
         }
@@ -558,6 +556,7 @@ impl<'a> Run<'a> {
             round,
             indexing: resolved - started,
             joining: resolved.elapsed(),
+            scanned: pipeline.scanned(),
             candidates,
             added: 0,
         };
@@ -743,55 +742,11 @@ fn answers(
     }
     .resolve(plan);
     let mut rows = Rows::new(plan.answer.len());
-    let sinks = drive(&pipeline, context, pool, |_| Collect::new(&pipeline.answer));
+    let sinks = drive(&pipeline, context, pool, None, |_| {
+        Collect::new(&pipeline.answer)
+    });
     for sink in sinks {
         rows.append(&sink.rows);
     }
     SortedRows::from_unsorted(rows).into_rows()
-}
-
-/// Runs a pipeline on as many threads as its first scan is worth, each with a sink of its own, and returns the sinks.
-fn drive<'a, S: Sink + Send>(
-    pipeline: &Pipeline<'a>,
-    context: &Context,
-    pool: Option<&rayon::ThreadPool>,
-    sink: impl Fn(Company) -> S + Sync,
-) -> Vec<S> {
-    let source = match pipeline.stages.first().map(|stage| &stage.op) {
-        Some(Op::Scan { source, .. }) => source,
-        _ => {
-            let mut worker = Worker::new(pipeline, context, sink(Company::Alone));
-            worker.run(&mut Batch::unit(pipeline.variables));
-            return vec![worker.sink];
-        }
-    };
-    let units = source.units();
-    match pool {
-        Some(pool) if source.rows() as f64 * pipeline.fan_out > 4.0 * MORSEL => {
-            let company = match pipeline.keeps_apart() {
-                true => Company::Apart,
-                false => Company::Shared,
-            };
-            let per_unit = source.rows() as f64 / units.max(1) as f64 * pipeline.fan_out;
-            let morsel = ((MORSEL / per_unit) as usize).max(1);
-            let next = AtomicUsize::new(0);
-            pool.broadcast(|_| {
-                let mut worker = Worker::new(pipeline, context, sink(company));
-                loop {
-                    let start = next.fetch_add(morsel, Relaxed);
-                    if start >= units {
-                        break;
-                    }
-                    worker.run_scan(start..(start + morsel).min(units));
-                }
-                worker.sink.finish();
-                worker.sink
-            })
-        }
-        _ => {
-            let mut worker = Worker::new(pipeline, context, sink(Company::Alone));
-            worker.run_scan(0..units);
-            vec![worker.sink]
-        }
-    }
 }

@@ -164,6 +164,14 @@ pub struct Pipeline<'a> {
 }
 
 impl Pipeline<'_> {
+    /// Rows that the first step goes through.
+    pub fn scanned(&self) -> u64 {
+        match self.stages.first().map(|stage| &stage.op) {
+            Some(Op::Scan { source, .. }) => source.rows() as u64,
+            _ => 0,
+        }
+    }
+
     /// Whether two units of the first scan never give rows with the same first code.
     pub fn keeps_apart(&self) -> bool {
         let Some(Op::Scan { source, bind, .. }) = self.stages.first().map(|stage| &stage.op) else {

@@ -140,6 +140,31 @@ impl Sink for Insert<'_> {
     }
 }
 
+/// Gathers bindings as they are.
+pub struct Bindings {
+    pub batch: Batch,
+}
+
+impl Bindings {
+    pub fn new(variables: usize) -> Bindings {
+        Bindings {
+            batch: Batch::new(variables),
+        }
+    }
+}
+
+impl Sink for Bindings {
+    fn accept(&mut self, batch: &mut Batch) {
+        for (all, more) in self.batch.columns.iter_mut().zip(&batch.columns) {
+            // What is no longer needed is shorter.
+            if more.len() == batch.len {
+                all.extend_from_slice(more);
+            }
+        }
+        self.batch.len += batch.len;
+    }
+}
+
 /// Gathers answers as rows, duplicates and all.
 pub struct Collect<'a> {
     pub answer: &'a [Arg],

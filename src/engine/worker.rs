@@ -44,6 +44,18 @@ impl Batch {
         &self.columns[var.index()]
     }
 
+    /// Some of the rows.
+    pub fn part(&self, rows: Range<usize>) -> Batch {
+        let part = |column: &Vec<Code>| match column.len() == self.len {
+            true => column[rows.clone()].to_vec(),
+            false => Vec::new(),
+        };
+        Batch {
+            len: rows.len(),
+            columns: self.columns.iter().map(part).collect(),
+        }
+    }
+
     pub fn clear(&mut self) {
         self.len = 0;
         for column in &mut self.columns {
@@ -118,6 +130,12 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
             scratch,
             sink,
         }
+    }
+
+    /// No more bindings will come.
+    pub fn finish(mut self) -> S {
+        self.sink.finish();
+        self.sink
     }
 
     /// Runs the stages from the first on over a batch of bindings.
@@ -456,6 +474,23 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
 
 /// Rows of a plain column store that are a unit.
 const UNIT: usize = if cfg!(test) { 1 } else { 64 };
+
+impl Op<'_> {
+    /// How many bindings a stage at most makes of these, where that is quick to tell and the stage can run ahead of the
+    /// others.
+    pub fn widens(&self, batch: &Batch) -> Option<usize> {
+        match self {
+            Op::Probe { index, key, .. } => {
+                let mut numbers = Vec::new();
+                locate(index, key, batch, &mut numbers);
+                Some(numbers.iter().map(|&number| index.count(number)).sum())
+            }
+            Op::Scan { source, .. } => Some(source.rows()),
+            Op::Check { .. } => Some(batch.len),
+            _ => None,
+        }
+    }
+}
 
 impl Source<'_> {
     /// Pieces that threads can take one by one.

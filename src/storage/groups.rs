@@ -436,7 +436,7 @@ mod tests {
             batches in prop::collection::vec(prop::collection::vec((0u32..4, 0u32..40), 0..60), 1..8),
             (scale, base) in prop::sample::select(vec![(1u32, 0u32), (3, 200), (1 << 25, 0)]),
         ) {
-            let code = |b: u32| Code((base + b * scale).wrapping_sub(if b % 7 == 0 { base } else { 0 }));
+            let code = |b: u32| Code((base + b * scale).wrapping_sub(if b.is_multiple_of(7) { base } else { 0 }));
             let (mut groups, mut marks, mut model) = (Groups::default(), Marks::default(), BTreeSet::new());
             for batch in batches {
                 let mut pairs: Vec<u64> = batch.iter().map(|&(a, b)| pack(Code(a * scale), code(b))).collect();

@@ -6,7 +6,7 @@ use crate::analysis::checked::{
     AggregateOp, Constant, Functor, RelationId, Term, UserFold, ValueType, VarId,
 };
 use crate::plan::{Access, Guard, Operand, Placed, RulePlan, Step, Version};
-use crate::storage::{Code, Dictionary, Index, RowSet, Rows, SortedRows};
+use crate::storage::{Code, Dictionary, Index, Latest, RowSet, Rows, SortedRows};
 use crate::syntax::ast::CompareOp;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -75,7 +75,9 @@ pub struct Proposer<'a> {
 
 /// What a scan goes through.
 pub enum Source<'a> {
-    Delta(Arc<Rows>),
+    Delta(Latest<'a>),
+    /// A delta brought into another order.
+    Sorted(Rows),
     Set(&'a RowSet),
 }
 
@@ -158,8 +160,8 @@ pub struct Stage<'a> {
 pub struct Precondition<'a> {
     /// Place of the guard's first literal.
     pub at: usize,
-    pub stages: Vec<Stage<'a>>,
-    /// Whether the stages have run, and whether they led anywhere.
+    pub pipeline: Pipeline<'a>,
+    /// Whether it has run, and whether it led anywhere.
     pub asked: AtomicBool,
     pub holds: AtomicBool,
 }
@@ -170,6 +172,29 @@ pub struct Pipeline<'a> {
     pub answer: Vec<Arg>,
     /// Slots a batch needs.
     pub variables: usize,
+    /// Bindings expected at the widest stage for each row that the first one scans.
+    pub fan_out: f64,
+}
+
+impl Pipeline<'_> {
+    /// Rows that the first step goes through.
+    pub fn scanned(&self) -> u64 {
+        match self.stages.first().map(|stage| &stage.op) {
+            Some(Op::Scan { source, .. }) => source.rows() as u64,
+            _ => 0,
+        }
+    }
+
+    /// Whether two units of the first scan never give rows with the same first code.
+    pub fn keeps_apart(&self) -> bool {
+        let Some(Op::Scan { source, bind, .. }) = self.stages.first().map(|stage| &stage.op) else {
+            return false;
+        };
+        let first = bind.iter().find(|(column, _)| *column == 0);
+        let passed_on = first
+            .is_some_and(|&(_, var)| matches!(self.answer[..], [Arg::Var(head), _] if head == var));
+        passed_on && source.keeps_firsts()
+    }
 }
 
 /// Looks up what plans name.
@@ -178,6 +203,8 @@ pub struct Resolver<'a> {
     pub dictionary: &'a Dictionary,
     /// For one answer only: an index over many rows would take longer to make than it saves.
     pub once: bool,
+    /// Threads that build what has to be built.
+    pub pool: Option<&'a rayon::ThreadPool>,
 }
 
 impl<'a> Resolver<'a> {
@@ -189,17 +216,13 @@ impl<'a> Resolver<'a> {
     pub fn resolve_asking(&self, plan: &RulePlan, ask: &dyn Fn(&Guard) -> bool) -> Pipeline<'a> {
         let mut variables = plan.variables;
         let mut stages = self.stages(&plan.steps, None, &mut variables);
-        if let (
-            Some(column),
-            Some(Op::Scan {
-                source: Source::Delta(rows),
-                ..
-            }),
-        ) = (
+        if let (Some(column), Some(Op::Scan { source, .. })) = (
             plan.clustered,
             stages.first_mut().map(|stage| &mut stage.op),
-        ) {
-            *rows = Arc::new(rows.sorted_by(column));
+        ) && let Source::Delta(delta) = source
+            && !(column == 0 && delta.keeps_firsts())
+        {
+            *source = Source::Sorted(delta.to_rows().sorted_by(column));
         }
         let answer = plan
             .answer
@@ -207,18 +230,28 @@ impl<'a> Resolver<'a> {
             .map(|operand| Arg::of(operand, self.dictionary))
             .collect();
         let asked = plan.guards.iter().filter(|guard| ask(guard));
-        let preconditions = asked.map(|guard| Precondition {
-            at: guard.at,
-            stages: self.stages(&guard.steps, None, &mut variables),
-            asked: AtomicBool::new(false),
-            holds: AtomicBool::new(false),
+        let preconditions = asked.map(|guard| {
+            let mut variables = plan.variables;
+            let stages = self.stages(&guard.steps, None, &mut variables);
+            Precondition {
+                at: guard.at,
+                pipeline: Pipeline {
+                    preconditions: Vec::new(),
+                    stages,
+                    answer: Vec::new(),
+                    variables,
+                    fan_out: fan_out(&guard.steps),
+                },
+                asked: AtomicBool::new(false),
+                holds: AtomicBool::new(false),
+            }
         });
-        let preconditions = preconditions.collect();
         Pipeline {
-            preconditions,
+            preconditions: preconditions.collect(),
             stages,
             answer,
             variables,
+            fan_out: fan_out(&plan.steps),
         }
     }
 
@@ -345,7 +378,7 @@ impl<'a> Resolver<'a> {
     fn scan(&self, access: &Access) -> Op<'a> {
         let state = self.state(access.relation);
         let source = match access.version {
-            Version::Delta => Source::Delta(state.delta.clone()),
+            Version::Delta => Source::Delta(state.delta()),
             Version::Full | Version::Old => Source::Set(&state.set),
         };
         let equal = access.key.iter().filter_map(|(column, operand)| {
@@ -390,7 +423,7 @@ impl<'a> Resolver<'a> {
             .collect();
         let corner = self.corner(state, access, &spec);
         Op::Probe {
-            index: corner.unwrap_or_else(|| state.index(&spec)),
+            index: corner.unwrap_or_else(|| state.index(&spec, self.pool)),
             key: self.key(access),
             bind,
             same,
@@ -435,7 +468,7 @@ impl<'a> Resolver<'a> {
         let rows = SortedRows::from_unsorted(rows.project(&columns));
         let (key, payload): (Vec<_>, Vec<_>) =
             (0..columns.len()).partition(|&at| at < spec.key.len());
-        Some(Arc::new(Index::over_sorted(&rows, &key, &payload)))
+        Some(Arc::new(Index::over_sorted(None, &rows, &key, &payload)))
     }
 
     fn proposer(&self, access: &Access, var: VarId) -> Proposer<'a> {
@@ -449,7 +482,7 @@ impl<'a> Resolver<'a> {
         row.push((column, Operand::Var(var)));
         row.sort_by_key(|&(column, _)| column);
         Proposer {
-            index: state.index(&spec),
+            index: state.index(&spec, self.pool),
             key: self.key(access),
             member: self.member(access, Some(column)),
             row: row
@@ -488,7 +521,7 @@ impl<'a> Resolver<'a> {
             Some(_) => None,
             None => self.corner(state, access, &spec),
         };
-        Member::Keys(corner.unwrap_or_else(|| state.index(&spec)))
+        Member::Keys(corner.unwrap_or_else(|| state.index(&spec, self.pool)))
     }
 
     fn key(&self, access: &Access) -> Vec<Arg> {
@@ -498,6 +531,12 @@ impl<'a> Resolver<'a> {
             .map(|(_, operand)| Arg::of(operand, self.dictionary))
             .collect()
     }
+}
+
+fn fan_out(steps: &[Placed]) -> f64 {
+    let scanned = steps.first().map_or(1.0, |step| step.estimate);
+    let widest = steps.iter().map(|step| step.estimate);
+    (widest.fold(scanned, f64::max) / scanned.max(1.0)).max(1.0)
 }
 
 /// The column of an access that binds a variable.

@@ -68,7 +68,8 @@ pub enum Member<'a> {
 pub struct Proposer<'a> {
     pub index: Arc<Index>,
     pub key: Vec<Arg>,
-    pub member: Member<'a>,
+    /// `None`: entries of the index are in order, so they are searched.
+    pub member: Option<Member<'a>>,
     /// The key of `member`: that of the index with the proposed variable among it.
     pub row: Vec<Arg>,
 }
@@ -481,10 +482,15 @@ impl<'a> Resolver<'a> {
         let mut row = access.key.clone();
         row.push((column, Operand::Var(var)));
         row.sort_by_key(|&(column, _)| column);
+        let index = state.index(&spec, self.pool);
+        let member = match index.is_ordered() {
+            true => None,
+            false => Some(self.member(access, Some(column))),
+        };
         Proposer {
-            index: state.index(&spec, self.pool),
+            index,
             key: self.key(access),
-            member: self.member(access, Some(column)),
+            member,
             row: row
                 .iter()
                 .map(|(_, operand)| Arg::of(operand, self.dictionary))

@@ -405,28 +405,47 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
         let Scratch { out, origins, .. } = scratch;
         out.clear();
         origins.clear();
-        let mut row_key = Vec::new();
+        let (mut row_key, mut entries) = (Vec::new(), Vec::new());
         for row in 0..batch.len {
             let counts = proposers
                 .iter()
                 .zip(&numbers)
                 .map(|(p, numbers)| p.index.count(numbers[row]));
-            let Some((least, _)) = counts.enumerate().min_by_key(|&(_, count)| count) else {
+            let least = counts.enumerate().min_by_key(|&(_, count)| count);
+            let Some((least, _)) = least.filter(|&(_, count)| count > 0) else {
                 continue;
             };
+            // Where both ascend, what lies before one candidate lies before the next one too.
+            let ascending = proposers[least].index.is_ordered();
+            entries.clear();
+            entries.extend(proposers.iter().zip(&numbers).map(|(proposer, numbers)| {
+                match proposer.member {
+                    None => proposer.index.entry(numbers[row]),
+                    Some(_) => &[],
+                }
+            }));
             for &candidate in proposers[least].index.entry(numbers[least][row]) {
                 let confirmed = proposers.iter().enumerate().all(|(other, proposer)| {
-                    other == least || {
-                        row_key.clear();
-                        row_key.extend(proposer.row.iter().map(|arg| match arg {
-                            Arg::Const(code) => *code,
-                            Arg::Var(known) if *known == var => candidate,
-                            Arg::Var(known) => batch.column(*known)[row],
-                        }));
-                        match &proposer.member {
-                            Member::Set(set) => set.contains(&row_key),
-                            Member::Keys(index) => index.count(index.locate(&row_key)) > 0,
+                    if other == least {
+                        return true;
+                    }
+                    let Some(member) = &proposer.member else {
+                        let at = search(entries[other], candidate);
+                        let found = entries[other].get(at) == Some(&candidate);
+                        if ascending {
+                            entries[other] = &entries[other][at..];
                         }
+                        return found;
+                    };
+                    row_key.clear();
+                    row_key.extend(proposer.row.iter().map(|arg| match arg {
+                        Arg::Const(code) => *code,
+                        Arg::Var(known) if *known == var => candidate,
+                        Arg::Var(known) => batch.column(*known)[row],
+                    }));
+                    match member {
+                        Member::Set(set) => set.contains(&row_key),
+                        Member::Keys(index) => index.count(index.locate(&row_key)) > 0,
                     }
                 });
                 if confirmed {
@@ -536,6 +555,16 @@ impl Source<'_> {
             Source::Set(set) => set.visit_units(units, act),
         }
     }
+}
+
+/// The place of the first of ascending codes that is not below `wanted`: O(log of that place).
+fn search(codes: &[Code], wanted: Code) -> usize {
+    let mut step = 1;
+    while step < codes.len() && codes[step] < wanted {
+        step *= 2;
+    }
+    let (from, to) = (step / 2, codes.len().min(step + 1));
+    from + codes[from..to].partition_point(|&code| code < wanted)
 }
 
 fn scan(

@@ -23,6 +23,8 @@ const SMALL_MATRIX: u64 = if cfg!(test) { 64 } else { 1 << 20 };
 const LONG_GROUPS: usize = if cfg!(test) { 3 } else { 10 };
 /// Below this size a hash table is small whatever it holds.
 const MANY: usize = if cfg!(test) { 16 } else { 1 << 18 };
+/// Many rows are in several shards even for one thread: a share of the groups fits caches that all of them do not.
+const GROUP_SHARDS: usize = if cfg!(test) { 2 } else { 32 };
 /// Rows or slots that a scan passes over at a time.
 const UNIT: usize = if cfg!(test) { 2 } else { 1024 };
 
@@ -507,11 +509,12 @@ impl RowSet {
         let Shape::Pairs(shards) = &mut self.shape else {
             return;
         };
-        let mut pairs: Vec<Vec<u64>> = vec![Vec::new(); self.shards];
+        let mut pairs: Vec<Vec<u64>> = vec![Vec::new(); self.shards.max(GROUP_SHARDS)];
+        let count = pairs.len();
         for shard in shards {
             // One table at a time is let go, so that the two shapes are never held in full together.
             for key in std::mem::take(&mut shard.get_mut().table).iter() {
-                pairs[shard_of_first(unpack(key).0, self.shards)].push(key);
+                pairs[shard_of_first(unpack(key).0, count)].push(key);
             }
         }
         let groups = |pairs: Vec<u64>| RwLock::new(Groups::of(pairs));

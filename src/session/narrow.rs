@@ -170,7 +170,7 @@ impl Session {
     pub(super) fn most_by_demand(&self, stated: u64) -> Option<u64> {
         let wide = self.wide.as_ref()?;
         let by_itself = wide.extent == Extent::ByConstants && restricts(self.program());
-        by_itself.then(|| stated.max(CHEAP))
+        by_itself.then(|| (2 * stated).max(CHEAP))
     }
 
     /// Goes over to deriving all that is needed at all whole, as demands led everywhere.

@@ -92,7 +92,7 @@ fn demands_that_lead_everywhere_are_given_up() {
     let demand = plans.demand.expect("a question was asked alone");
     assert_eq!(
         demand.declined,
-        Some("what is asked for leads to more rows than are stated")
+        Some("what is asked for leads to far more rows than are stated")
     );
     let told: Vec<_> = demand
         .relations

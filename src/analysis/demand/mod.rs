@@ -135,7 +135,7 @@ impl Declined {
             Declined::Numbers => {
                 "`autoinc()` numbers rows in the order in which everything is derived"
             }
-            Declined::TooMuch => "what is asked for leads to more rows than are stated",
+            Declined::TooMuch => "what is asked for leads to far more rows than are stated",
             Declined::Nothing => "everything it derives is needed whole",
         }
     }

@@ -64,8 +64,9 @@ impl Passing {
         }
     }
 
-    /// The atom to go on with. Stated relations come before those that are `restrictable`, for they make no demand; those
-    /// of which more is known come first.
+    /// The atom to go on with. What is joined with something known comes before what only has a constant of its own,
+    /// which would be paired with all that is known; stated relations come before those that are `restrictable`, for they
+    /// make no demand; then those of which more is known.
     pub fn next(&self, extent: Extent, restrictable: &dyn Fn(&Atom) -> bool) -> Option<usize> {
         let atoms = self.rest.iter().enumerate();
         let ranked = atoms.filter_map(|(at, literal)| {
@@ -73,8 +74,10 @@ impl Passing {
                 return None;
             };
             let known = self.known(atom).into_iter().filter(|known| *known).count();
+            let joined = |arg: &Term| matches!(arg, Term::Var(var) if self.bound.contains(var));
+            let apart = !self.bound.is_empty() && !atom.args.iter().any(joined);
             let unknown = atom.args.len() - known;
-            Some(((known == 0, restrictable(atom), unknown), at))
+            Some(((known == 0, apart, restrictable(atom), unknown), at))
         });
         let ((blind, ..), at) = ranked.min()?;
         (!blind || extent == Extent::Asked).then_some(at)

@@ -510,6 +510,8 @@ impl<'a> Rewriting<'a> {
         if own.is_some_and(|entry| entry.args == args) {
             return;
         }
+        // Constants are asked for whatever else there is.
+        let constant = args.iter().all(|arg| matches!(arg, Term::Const(_)));
         let joins = |literal: &&Literal| match &literal.kind {
             LiteralKind::Atom(atom) => !matches!(
                 self.made.get(&atom.relation),
@@ -517,7 +519,10 @@ impl<'a> Rewriting<'a> {
             ),
             _ => false,
         };
-        if passing.prefix.iter().filter(joins).count() >= WORTH_KEEPING && *shape != Shape::Tail {
+        if passing.prefix.iter().filter(joins).count() >= WORTH_KEEPING
+            && *shape != Shape::Tail
+            && !constant
+        {
             self.keep_part(clause, passing, following);
         }
         let rule = Rule {
@@ -525,7 +530,13 @@ impl<'a> Rewriting<'a> {
                 relation: copy.demand,
                 args,
             }),
-            body: passing.prefix.clone(),
+            body: match (constant, &clause.entry) {
+                (false, _) => passing.prefix.clone(),
+                (true, None) => Vec::new(),
+                (true, Some(entry)) => {
+                    vec![atom(entry.copy.demand, entry.args.clone(), clause.span)]
+                }
+            },
             variables: clause.variables.to_vec(),
             say: None,
             plan: Vec::new(),

@@ -1,7 +1,8 @@
 //! Parts of a body that have nothing to do with what the rule derives: it is enough that each holds at all.
 
 use super::checked::{Aggregate, AggregateOp, FunctorOp, LiteralKind, Term, VarId};
-use std::collections::BTreeSet;
+use rustc_hash::FxHashMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Groups of literals, by their places, ascending: each connected by variables, none of which another literal or what
 /// is `needed` mentions. Empty where each way to satisfy the body counts; a group in which a functor may fail is left
@@ -10,37 +11,36 @@ pub fn independent(body: &[&LiteralKind], needed: &BTreeSet<VarId>) -> Vec<Vec<u
     if body.iter().any(|kind| calls(kind, &is_impure)) {
         return Vec::new();
     }
-    let mut groups: Vec<(BTreeSet<VarId>, Vec<usize>)> = vec![(needed.clone(), Vec::new())];
+    // What is needed is a node, each literal one more; they are connected by the first of them that has a variable.
+    let mut parent: Vec<usize> = (0..=body.len()).collect();
+    let mut holder: FxHashMap<VarId, usize> = needed.iter().map(|&var| (var, 0)).collect();
     for (at, kind) in body.iter().enumerate() {
-        let mut joined = (variables(kind), vec![at]);
-        // What is needed stays the first group.
-        let touched = (0..groups.len()).rev();
-        let touched: Vec<usize> = touched
-            .filter(|&group| !groups[group].0.is_disjoint(&joined.0))
-            .collect();
-        for group in touched {
-            if group == 0 {
-                groups[0].0.append(&mut joined.0);
-                groups[0].1.append(&mut joined.1);
-            } else {
-                let (mut variables, mut places) = groups.remove(group);
-                joined.0.append(&mut variables);
-                joined.1.append(&mut places);
-            }
-        }
-        if !joined.1.is_empty() {
-            groups.push(joined);
+        for var in variables(kind) {
+            let other = *holder.entry(var).or_insert(at + 1);
+            let (a, b) = (root(&mut parent, other), root(&mut parent, at + 1));
+            parent[a.max(b)] = a.min(b);
         }
     }
-    let mut groups: Vec<Vec<usize>> = groups
-        .into_iter()
-        .skip(1)
-        .map(|(_, places)| places)
-        .filter(|places| !places.iter().any(|&at| calls(body[at], &may_fail)))
-        .collect();
-    groups.iter_mut().for_each(|places| places.sort_unstable());
-    groups.sort_unstable();
+    let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for at in 0..body.len() {
+        let group = root(&mut parent, at + 1);
+        if group != 0 {
+            groups.entry(group).or_default().push(at);
+        }
+    }
+    let fails = |places: &Vec<usize>| places.iter().any(|&at| calls(body[at], &may_fail));
     groups
+        .into_values()
+        .filter(|places| !fails(places))
+        .collect()
+}
+
+fn root(parent: &mut [usize], mut node: usize) -> usize {
+    while parent[node] != node {
+        parent[node] = parent[parent[node]];
+        node = parent[node];
+    }
+    node
 }
 
 /// The variables of a literal; of an aggregate those that count outside.

@@ -355,7 +355,10 @@ pub fn products(rule: &Rule) -> Option<(&Literal, &Literal)> {
         None => needed.extend((0..rule.variables.len() as u32).map(VarId)),
     }
     let apart = independent(&kinds, &needed.into_iter().collect());
-    let part = |at: usize| apart.iter().position(|places| places.contains(&at));
+    let mut part = vec![None; rule.body.len()];
+    for (group, places) in apart.iter().enumerate() {
+        places.iter().for_each(|&at| part[at] = Some(group));
+    }
     let mut atoms: Vec<(&Literal, usize, Option<usize>)> = Vec::new();
     for (at, literal) in rule.body.iter().enumerate() {
         let mut vars = Vec::new();
@@ -399,7 +402,7 @@ pub fn products(rule: &Rule) -> Option<(&Literal, &Literal)> {
             group[b] = a;
         }
         if matches!(literal.kind, LiteralKind::Atom(_)) {
-            atoms.push((literal, first.index(), part(at)));
+            atoms.push((literal, first.index(), part[at]));
         }
     }
     atoms.sort_by_key(|&(_, _, part)| part);

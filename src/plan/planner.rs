@@ -198,20 +198,22 @@ fn guarded(
             literals, among, delta, &bound, needed, statistics, fresh, false,
         )
     };
+    let mut part = vec![None; literals.len()];
+    for (group, places) in apart.iter().enumerate() {
+        places.iter().for_each(|&at| part[at] = Some(group));
+    }
     let mut guards: Vec<Guard> = apart
         .iter()
-        .map(|places| Guard {
+        .enumerate()
+        .map(|(group, places)| Guard {
             at: places[0],
-            delta: delta.is_some_and(|at| places.contains(&at)),
-            steps: steps(&|at| places.contains(&at), &BTreeSet::new()),
+            delta: delta.is_some_and(|at| part[at] == Some(group)),
+            steps: steps(&|at| part[at] == Some(group), &BTreeSet::new()),
         })
         .collect();
     let cost = |guard: &Guard| -> f64 { guard.steps.iter().map(|placed| placed.estimate).sum() };
     guards.sort_by(|a, b| cost(a).total_cmp(&cost(b)));
-    let main = steps(
-        &|at| !apart.iter().any(|places| places.contains(&at)),
-        &needed,
-    );
+    let main = steps(&|at| part[at].is_none(), &needed);
     (guards, main)
 }
 

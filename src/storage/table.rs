@@ -1,6 +1,7 @@
 //! Open-addressing hash tables over packed pairs and over wider rows.
 
 use super::Code;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// No packed row looks like this: it would need the largest interned word twice over.
 const EMPTY: u64 = u64::MAX;
@@ -34,12 +35,28 @@ fn prefetch<T>(slots: &[T], at: usize) {
     let _ = (slots, at);
 }
 
+/// Tables made so far.
+static TABLES: AtomicU64 = AtomicU64::new(0);
+
 /// A set of packed pairs.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct PairTable {
     /// At most seven eighths full.
     slots: Vec<u64>,
     len: usize,
+    /// Every table has an order of its own. Keys that come in the order of a table that is scanned would otherwise all
+    /// belong to the beginning of one that grows with them, where they wait in line.
+    seed: u64,
+}
+
+impl Default for PairTable {
+    fn default() -> PairTable {
+        PairTable {
+            slots: Vec::new(),
+            len: 0,
+            seed: hash(TABLES.fetch_add(1, Relaxed)),
+        }
+    }
 }
 
 impl PairTable {
@@ -128,7 +145,7 @@ impl PairTable {
 
     /// Scales the hash to the number of slots, which so need not be a power of two.
     fn home(&self, key: u64) -> usize {
-        ((u128::from(hash(key)) * self.slots.len() as u128) >> 64) as usize
+        ((u128::from(hash(key ^ self.seed)) * self.slots.len() as u128) >> 64) as usize
     }
 
     fn after(&self, at: usize) -> usize {

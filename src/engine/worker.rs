@@ -442,6 +442,10 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
                     match member {
                         Member::Set(set) => set.contains(&row_key),
                         Member::Keys(index) => index.count(index.locate(&row_key)) > 0,
+                        Member::Entries(index) => {
+                            let entry = index.entry(index.locate(&row_key[..1]));
+                            entry.binary_search(&row_key[1]).is_ok()
+                        }
                     }
                 });
                 if confirmed {
@@ -636,6 +640,16 @@ fn check(member: &Member, key: &[Arg], batch: &Batch, negated: bool, scratch: &m
                     .filter(|&(_, found)| found != negated)
                     .map(|(row, _)| row as u32),
             );
+        }
+        Member::Entries(index) => {
+            locate(index, &key[..1], batch, numbers);
+            with_columns(&key[1..], batch, |columns| {
+                let wanted = columns[0].iter().zip(numbers.iter()).enumerate();
+                origins.extend(wanted.filter_map(|(row, (code, &number))| {
+                    let found = index.entry(number).binary_search(code).is_ok();
+                    (found != negated).then_some(row as u32)
+                }));
+            })
         }
         Member::Set(set) => with_columns(key, batch, |columns| {
             let mut row_key = Vec::with_capacity(columns.len());

@@ -1,7 +1,6 @@
 //! Open-addressing hash tables over packed pairs and over wider rows.
 
 use super::Code;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// No packed row looks like this: it would need the largest interned word twice over.
 const EMPTY: u64 = u64::MAX;
@@ -35,31 +34,25 @@ fn prefetch<T>(slots: &[T], at: usize) {
     let _ = (slots, at);
 }
 
-/// Tables made so far.
-static TABLES: AtomicU64 = AtomicU64::new(0);
-
 /// A set of packed pairs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct PairTable {
     /// At most seven eighths full.
     slots: Vec<u64>,
     len: usize,
-    /// Every table has an order of its own. Keys that come in the order of a table that is scanned would otherwise all
-    /// belong to the beginning of one that grows with them, where they wait in line.
     seed: u64,
 }
 
-impl Default for PairTable {
-    fn default() -> PairTable {
+impl PairTable {
+    /// An empty table with an order of its own. Keys that come in the order of another table, because that is scanned,
+    /// would otherwise all belong to the beginning of the one that grows with them, and wait in line there.
+    pub fn salted(salt: u64) -> PairTable {
         PairTable {
-            slots: Vec::new(),
-            len: 0,
-            seed: hash(TABLES.fetch_add(1, Relaxed)),
+            seed: hash(salt),
+            ..PairTable::default()
         }
     }
-}
 
-impl PairTable {
     pub fn len(&self) -> usize {
         self.len
     }

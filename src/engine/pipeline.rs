@@ -58,11 +58,18 @@ impl Expression {
     }
 }
 
+/// Sorted rows fewer than these are searched as they are.
+const FEW: usize = if cfg!(test) { 2 } else { 64 };
+/// Entries of so many codes, by an estimate that is rather too high, are searched as fast as a hash table.
+const SHORT: f64 = 256.0;
+
 /// How the existence of a row is decided.
 pub enum Member<'a> {
     /// The key is the whole row.
     Set(&'a RowSet),
     Keys(Arc<Index>),
+    /// The key is the whole pair: entries of the first code are searched for the second.
+    Entries(Arc<Index>),
 }
 
 pub struct Proposer<'a> {
@@ -511,13 +518,20 @@ impl<'a> Resolver<'a> {
         // Searching sorted columns costs a cache miss a step, a hash index one or two in all; and a set that grows may be
         // locked by whoever inserts.
         let ready = match state.set.as_sorted() {
-            Some(rows) => rows.len() < 64,
+            Some(rows) => rows.len() < FEW,
             None => state.is_closed() || state.set.answers_freely(),
         };
         let constant = |(_, operand): &(usize, Operand)| matches!(operand, Operand::Const(_));
         let asked_once = self.once && also.is_none() && access.key.iter().all(constant);
         if whole && (ready || key.is_empty() || asked_once) {
             return Member::Set(&state.set);
+        }
+        if whole && self.has_short_entries(state) {
+            let spec = IndexSpec {
+                key: vec![0],
+                payload: vec![1],
+            };
+            return Member::Entries(state.index(&spec, self.pool));
         }
         let spec = IndexSpec {
             key,
@@ -528,6 +542,12 @@ impl<'a> Resolver<'a> {
             None => self.corner(state, access, &spec),
         };
         Member::Keys(corner.unwrap_or_else(|| state.index(&spec, self.pool)))
+    }
+
+    /// Whether the sorted pairs of a relation are searched sooner than hashed: few have the same first code.
+    fn has_short_entries(&self, state: &RelationState) -> bool {
+        let rows = state.set.as_sorted().map_or(0, SortedRows::len);
+        state.set.arity() == 2 && rows > 0 && rows as f64 <= state.distinct(0) * SHORT
     }
 
     fn key(&self, access: &Access) -> Vec<Arg> {

@@ -127,7 +127,10 @@ pub fn print_demand(demand: &Narrowed, palette: Palette, out: &mut dyn Write) ->
 
 fn print_rules(rules: &[RulePlans], palette: Palette, out: &mut dyn Write) -> io::Result<()> {
     for (at, rule) in rules.iter().enumerate() {
-        let same_clause = at > 0 && rules[at - 1].clause.at == rule.clause.at;
+        let told = |before: &RulePlans| {
+            before.clause.at == rule.clause.at && before.clause.rule == rule.clause.rule
+        };
+        let same_clause = at > 0 && told(&rules[at - 1]);
         if !same_clause {
             if at > 0 {
                 writeln!(out)?;

@@ -81,15 +81,22 @@ impl Session {
     fn names_nothing_known(&self, question: &CheckedQuery) -> bool {
         let bodies = std::iter::once(&question.body).chain(&question.alternatives);
         bodies.flatten().any(|literal| match &literal.kind {
-            LiteralKind::Atom(atom) => atom.args.iter().any(|arg| match arg {
-                Term::Const(Constant::Symbol(text)) => !self.stands_somewhere(text),
-                _ => false,
-            }),
+            LiteralKind::Atom(atom) => {
+                let attributes = &self.program()[atom.relation].attributes;
+                let mut args = atom.args.iter().zip(attributes);
+                args.any(|(arg, attribute)| match arg {
+                    Term::Const(Constant::Symbol(text)) => {
+                        !self.stands_somewhere(text, &attribute.type_name)
+                    }
+                    _ => false,
+                })
+            }
             _ => false,
         })
     }
 
-    fn stands_somewhere(&self, text: &str) -> bool {
+    /// Whether a name stands where others of its type do.
+    fn stands_somewhere(&self, text: &str, type_name: &str) -> bool {
         let code = self.dictionary().symbol(text);
         // What a question asks for stands in the demands made for it.
         let made = self.program().demand().map(|demand| &demand.made);
@@ -101,6 +108,7 @@ impl Session {
                 let mut pattern = vec![None; relation.arity()];
                 pattern[column] = Some(code);
                 attribute.ty == ValueType::Symbol
+                    && *attribute.type_name == *type_name
                     && !self.database.matching(id, &pattern).is_empty()
             })
         })

@@ -31,6 +31,7 @@ mod strata;
 mod typecheck;
 mod types;
 mod warnings;
+mod witnesses;
 
 #[cfg(test)]
 mod tests;

@@ -79,6 +79,7 @@ impl<'a> Builder<'a> {
         if say.is_none()
             && let Some((relation, args)) = self.stated(rule)
         {
+            self.draft.stated_of.insert(relation);
             self.draft.stated.push(Stated {
                 before: self.draft.clauses.len(),
                 relation,
@@ -91,7 +92,7 @@ impl<'a> Builder<'a> {
         let origin = Origin {
             fact: rule.body.is_none(),
             say,
-            plan: rule.plan.as_ref(),
+            plan: rule.plan.as_deref(),
             inlined: rule.heads.iter().any(|head| self.inliner.is_inlined(head)),
             span,
         };

@@ -93,13 +93,19 @@ pub fn check(
     findings.enter(Stage::Clauses);
     let inliner = Inliner::new(&items, &declarations, &mut findings);
     let draft = build(&items, &declarations, &inliner, &mut findings);
-    let (draft, typing) = analyse(draft, &declarations, &options, &mut findings);
+    let (mut draft, typing) = analyse(draft, &declarations, &options, &mut findings);
 
     let mut checked = shell(&items, declarations, &inliner, &mut findings);
     let declarations = checked.declarations.clone();
     checked.word_bits = options.word_bits;
     checked.strict = options.strict;
-    lower_clauses(&draft, &typing, &declarations, &mut checked, &mut findings);
+    lower_clauses(
+        &mut draft,
+        &typing,
+        &declarations,
+        &mut checked,
+        &mut findings,
+    );
     let edges = strata::edges(&checked);
     let components = strata::Components::new(checked.relations.len(), &edges);
     findings.enter(Stage::Strata);
@@ -253,7 +259,9 @@ fn shell(
         hypotheses: items
             .iter()
             .filter_map(|item| match &item.kind {
-                ItemKind::Hypothesis(hypothesis) => Some(Arc::new(hypothesis.clone())),
+                ItemKind::Hypothesis(hypothesis) => {
+                    Some(Arc::new(ast::Hypothesis::clone(hypothesis)))
+                }
                 _ => None,
             })
             .collect(),
@@ -262,20 +270,21 @@ fn shell(
     }
 }
 
+/// Takes the facts of literals out of the draft.
 fn lower_clauses(
-    draft: &Draft,
+    draft: &mut Draft,
     typing: &Typing,
     declarations: &Declarations,
     checked: &mut CheckedProgram,
     findings: &mut Findings,
 ) {
+    let mut stated = std::mem::take(&mut draft.stated).into_iter().peekable();
     let lowering = Lowering {
         draft,
         declarations,
         typing,
         word_bits: checked.word_bits,
     };
-    let mut stated = draft.stated.iter().peekable();
     for (index, clause) in draft.clauses.iter().enumerate() {
         while let Some(fact) = stated.next_if(|fact| fact.before <= index) {
             checked.rules.push(lower::stated(fact));

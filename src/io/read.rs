@@ -133,7 +133,7 @@ pub fn read(
                 claims: &mut *claims,
                 short_name: &short_name,
             };
-            loaded.rows = reader.read(input, &format.delimiter, &mut findings);
+            loaded.rows = reader.read(input, &format.delimiter, options.threads, &mut findings);
             if unlisted && !sources.is_empty() {
                 loaded.warnings.push(
                     Diagnostic::warning(

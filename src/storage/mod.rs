@@ -10,6 +10,7 @@ pub mod index;
 pub mod inserter;
 pub mod matrix;
 pub mod partition;
+pub mod places;
 pub mod radix;
 pub mod rows;
 pub mod set;

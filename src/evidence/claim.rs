@@ -259,6 +259,11 @@ impl Claims {
             .map(|(id, claim)| (ClaimId(id as u32), claim))
     }
 
+    /// Those but the first `before`, whether they stand or are withdrawn.
+    pub fn since(&self, before: usize) -> &[Claim] {
+        &self.known.claims[before.min(self.len())..]
+    }
+
     /// The claims of one id that stand, ascending: more than one only when its row was read into several relations.
     pub fn with_id(&self, id: &str) -> impl Iterator<Item = ClaimId> + '_ {
         self.ever_with_id(id).filter(|&claim| self.stands(claim))

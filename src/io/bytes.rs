@@ -114,10 +114,12 @@ impl<R: Read> Read for Counted<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.reader.read(buffer)?;
         self.done += read as u64;
-        if let Some(progress) = self.progress {
-            progress(self.done, self.total.max(self.done));
+        match self.progress {
+            Some(go_on) if !go_on(self.done, self.total.max(self.done)) => {
+                Err(io::Error::other("reading was stopped"))
+            }
+            _ => Ok(read),
         }
-        Ok(read)
     }
 }
 

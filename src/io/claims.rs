@@ -336,7 +336,7 @@ impl Merged {
             findings.bad_row(row);
         }
         findings.more(parsed.more);
-        for (_, claim) in claims.ever().skip(first) {
+        for claim in claims.since(first) {
             if claim.stance == Stance::Supports {
                 self.rows.push(&claim.row);
             }

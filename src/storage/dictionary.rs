@@ -91,10 +91,13 @@ impl Dictionary {
         let table = self.symbols.table.read();
         for (keys, codes) in keys.chunks(Self::BATCH).zip(codes.chunks_mut(Self::BATCH)) {
             let mut first = [None; Self::BATCH];
-            // Two loops, so that the memory each symbol needs is on its way for all of them at once.
+            // Loop after loop, so that the memory each symbol needs is on its way for all of them at once.
             for (key, first) in keys.iter().zip(&mut first) {
                 *first = likely(table.touch(key.tag), key.tag);
             }
+            let texts = first.iter().flatten();
+            let lengths = texts.map(|&at| self.symbols.values[at as usize].len());
+            std::hint::black_box(lengths.fold(0, usize::wrapping_add));
             for ((key, code), first) in keys.iter().zip(codes).zip(first) {
                 let is = |at: u32| self.symbols.values[at as usize].as_bytes() == key.text;
                 *code = first

@@ -36,7 +36,7 @@ mod witnesses;
 #[cfg(test)]
 mod tests;
 
-use crate::syntax::ast::{self, AnnotationValue, Expr, ExprKind, Item, ItemKind};
+use crate::syntax::ast::{self, AnnotationValue, DirectiveKind, Expr, ExprKind, Item, ItemKind};
 use crate::syntax::diagnostic::{Diagnostic, Severity};
 use build::Builder;
 use checked::{
@@ -48,6 +48,7 @@ use findings::{Findings, Stage};
 use inference::Typing;
 use inline::Inliner;
 use lower::Lowering;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
 /// How strictly, and for which machine, a program is checked.
@@ -124,6 +125,34 @@ pub fn check(
         return Err(diagnostics);
     }
     Ok((checked, diagnostics))
+}
+
+/// The relations that what a program writes is made of; `None` when all may be asked for, as of a program that writes nothing.
+pub fn needed(program: &CheckedProgram) -> Option<FxHashSet<RelationId>> {
+    let shown = |kind| matches!(kind, DirectiveKind::Output | DirectiveKind::Printsize);
+    let mut open: Vec<RelationId> = program
+        .directives
+        .iter()
+        .filter(|directive| shown(directive.kind))
+        .map(|directive| directive.relation)
+        .collect();
+    let asks = !program.constraints.is_empty()
+        || !program.queries.is_empty()
+        || !program.hypotheses.is_empty();
+    if open.is_empty() || asks {
+        return None;
+    }
+    let mut read: FxHashMap<RelationId, Vec<RelationId>> = FxHashMap::default();
+    for edge in strata::edges(program) {
+        read.entry(edge.to).or_default().push(edge.from);
+    }
+    let mut needed = FxHashSet::default();
+    while let Some(relation) = open.pop() {
+        if needed.insert(relation) {
+            open.extend(read.get(&relation).into_iter().flatten());
+        }
+    }
+    Some(needed)
 }
 
 fn is_silenced(diagnostic: &Diagnostic, options: &Options) -> bool {

@@ -3,6 +3,7 @@
 use super::case::CaseSpec;
 use super::error::{Error, Findings, ReadFile, Stopped};
 use super::options::Options;
+use crate::analysis;
 use crate::analysis::checked::{CheckedProgram, Directive, RelationId};
 use crate::analysis::findings::closest;
 use crate::engine::budget::{Spent, StopReason, watching_memory};
@@ -187,16 +188,25 @@ impl Reading<'_> {
                 }
             }
         }
+        let needed = analysis::needed(program);
         for directive in inputs {
+            // As Soufflé does, which leaves out what nothing that is written depends on.
+            let optional = needed
+                .as_ref()
+                .is_some_and(|needed| !needed.contains(&directive.relation));
             let file = file_name(program, directive);
             let loaded = self.watched(Path::new(&file), Some(directive.relation), |options| {
+                let options = ReadOptions {
+                    missing_is_empty: options.missing_is_empty || optional,
+                    ..*options
+                };
                 io::read(
                     program,
                     directive,
                     self.dictionary,
                     Arc::make_mut(&mut data.sources),
                     &mut data.claims,
-                    options,
+                    &options,
                 )
             })?;
             match loaded {

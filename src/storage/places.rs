@@ -77,7 +77,9 @@ impl Places {
 
     /// Adds a place whose key is not there. Places end below `u32::MAX`.
     pub fn insert(&mut self, tag: u32, place: u32) {
-        self.reserve(1);
+        if (self.len + 1) * 4 > self.slots.len() * 3 {
+            self.reserve(1);
+        }
         self.put(tag, place);
         self.len += 1;
     }

@@ -58,13 +58,15 @@ fn the_memory_is_watched_while_files_are_read() {
         sandbox.directory("out");
         for jobs in ["1", "2"] {
             let outcome =
-                sandbox.run(&["run", "prog.dl", "-j", jobs, "--memory", "20M", "-D", "out"]);
+                sandbox.run(&["run", "prog.dl", "-j", jobs, "--memory", "36M", "-D", "out"]);
             outcome.status(4).says(&format!(
                 "stopped: too much memory while `{relation}` was read from `{file}`, at "
             ));
         }
-        let outcome = sandbox.run(&["run", "prog.dl", "--memory", "20M", "--json", "-D", "out"]);
-        outcome.status(4).says(&format!("\"file\":\"{file}\""));
+        let outcome = sandbox.run(&["run", "prog.dl", "--memory", "36M", "--json", "-D", "out"]);
+        let stopped = outcome.status(4).json()["stopped"].clone();
+        assert_eq!(stopped["file"], file);
+        assert_eq!(stopped["relation"], relation);
     }
 }
 

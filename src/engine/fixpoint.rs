@@ -565,9 +565,13 @@ impl<'a> Run<'a> {
         };
         run.added = unsettled() - before;
         let mut profile = self.profile.lock();
-        profile.ran(plan.rule, plan.delta, Some(head), run);
-        if self.options.measure {
-            profile.measured(plan, run);
+        if rule.body.is_empty() {
+            profile.stated(plan.rule, head, run);
+        } else {
+            profile.ran(plan.rule, plan.delta, Some(head), run);
+            if self.options.measure {
+                profile.measured(plan, run);
+            }
         }
         interruption(&context).map_or(Ok(()), |reason| {
             Err(self.stop(reason, Some(plan.rule), Some(head), relations))

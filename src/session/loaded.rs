@@ -494,7 +494,7 @@ impl Session {
         self.gather_warnings();
     }
 
-    pub(super) fn read(&self, program: &CheckedProgram) -> Result<Data, Findings> {
+    pub(super) fn read(&self, program: &CheckedProgram) -> Result<Data, Error> {
         let dictionary = self.database.dictionary();
         self.pool.install(|| {
             data::read(

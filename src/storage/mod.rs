@@ -11,6 +11,7 @@ pub mod inserter;
 pub mod marks;
 pub mod matrix;
 pub mod partition;
+pub mod places;
 pub mod radix;
 pub mod rows;
 pub mod set;

@@ -177,7 +177,7 @@ impl RelationState {
         self.told = (!derived.is_empty()).then(|| Told::new(stated.clone()));
         self.births = births.then(|| {
             let mut births = Births::new(stated);
-            births.push(1, SortedRows::from_unsorted(derived));
+            births.push(1, &derived);
             births
         });
         self.note_distinct(all.rows());
@@ -261,7 +261,7 @@ impl RelationState {
         self.indexes.get_mut().clear();
         self.merged = true;
         if let Some(births) = &mut self.births {
-            births.rewrite(|rows| SortedRows::from_unsorted(without(rows.rows())));
+            births.rewrite(without);
         }
     }
 
@@ -275,13 +275,13 @@ impl RelationState {
         if let Some(births) = &mut self.births {
             let all = SortedRows::from_unsorted(all.clone());
             births.rewrite(|rows| {
-                let mut rest = Rows::new(rows.rows().arity());
-                for row in rows.rows().iter().filter(|row| all.contains(row)) {
+                let mut rest = Rows::new(rows.arity());
+                for row in rows.iter().filter(|row| all.contains(row)) {
                     rest.push(&row);
                 }
-                SortedRows::from_unsorted(rest)
+                rest
             });
-            births.push(tick, SortedRows::from_unsorted(fresh.clone()));
+            births.push(tick, &fresh);
         }
         self.delta = Arc::new(fresh);
     }
@@ -295,7 +295,7 @@ impl RelationState {
         self.merged = delta.is_empty();
         self.rounds += u32::from(!delta.is_empty());
         if let (Some(births), false) = (&mut self.births, delta.is_empty()) {
-            births.push(tick, SortedRows::from_unsorted(delta.clone()));
+            births.push(tick, &delta);
         }
         self.delta = Arc::new(delta);
     }

@@ -22,6 +22,7 @@ mod history;
 #[cfg(test)]
 mod history_tests;
 mod instances;
+mod joins;
 pub mod json;
 mod landmarks;
 mod layout;
@@ -37,10 +38,12 @@ mod range;
 mod rests;
 mod rivals;
 mod search;
+mod settled;
 mod solve;
 #[cfg(test)]
 mod support_tests;
 mod supports;
+mod table;
 mod terms;
 mod testimony;
 #[cfg(test)]
@@ -65,7 +68,7 @@ pub use forward::Leaning;
 pub use graph::GraphFormat;
 pub use group::Member;
 pub(crate) use group::{answers, each_member};
-pub use history::{History, Reading};
+pub use history::{CaseDays, History, Reading};
 pub use instances::{Absent, Instance};
 pub use layout::{Row, wrap};
 pub use lineage::{Condition, Statement};

@@ -224,6 +224,11 @@ impl Database {
         self.relations[relation.index()].is_told(row)
     }
 
+    /// The rows that are stated from outside.
+    pub fn told(&self, relation: RelationId) -> Rows {
+        self.relations[relation.index()].told_rows()
+    }
+
     pub fn len(&self, relation: RelationId) -> usize {
         self.relations[relation.index()].set.len()
     }

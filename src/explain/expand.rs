@@ -4,7 +4,8 @@ use super::case::Case;
 use super::facts::Fact;
 use super::meter::Meter;
 use super::solve::{Solution, Solver};
-use crate::analysis::checked::{LiteralKind, RelationKind, RuleId};
+use crate::analysis::checked::{LiteralKind, RelationId, RelationKind, RuleId};
+use crate::storage::Code;
 
 /// A way to conclude a fact.
 #[derive(Clone, Debug)]
@@ -31,6 +32,33 @@ impl Step {
                         _ => None,
                     })
                     .collect()
+            }
+        }
+    }
+}
+
+/// Calls `f` on steps all of whose premises were there before the fact, until it says false or the budget runs out.
+pub(super) fn each_earlier_step(
+    case: &Case,
+    fact: &Fact,
+    birth: u32,
+    meter: &Meter,
+    mut f: impl FnMut(Step) -> bool,
+) {
+    let earlier = |relation: RelationId, row: &[Code]| {
+        let tick = case.facts.birth(relation, row);
+        tick.is_some_and(|tick| tick < birth)
+    };
+    let wanted: Vec<_> = fact.row.iter().map(|&code| Some(code)).collect();
+    for &id in case.rules_of(fact.relation) {
+        let rule = &case.program[id];
+        let Some(head) = &rule.head else { continue };
+        let solver = Solver::new(case.context(meter), &rule.body, &rule.variables)
+            .with_head(&head.args, &wanted)
+            .admitting(&earlier);
+        for solution in solver {
+            if !f(Step::Rule { rule: id, solution }) {
+                return;
             }
         }
     }

@@ -21,16 +21,7 @@ impl Case<'_> {
 
     /// The same of several facts in one graph, with the vertex of each; the root is the first of them.
     pub(super) fn lineage_of_all(&self, facts: &[Fact], meter: &Meter) -> (Lineage, Vec<u32>) {
-        let mut explorer = Explorer {
-            case: self,
-            meter,
-            facts: Vec::new(),
-            ids: FxHashMap::default(),
-            totals: FxHashMap::default(),
-            vertices: 0,
-            edges: Vec::new(),
-            known: FxHashSet::default(),
-        };
+        let mut explorer = Explorer::new(self, meter);
         let roots: Vec<u32> = facts
             .iter()
             .map(|fact| explorer.fact(fact.clone()))
@@ -44,7 +35,8 @@ impl Case<'_> {
     }
 }
 
-struct Explorer<'a> {
+/// A lineage in the making.
+pub(super) struct Explorer<'a> {
     case: &'a Case<'a>,
     meter: &'a Meter,
     /// Fact vertices, in the order they were met.
@@ -60,12 +52,31 @@ struct Explorer<'a> {
 type TotalKey = (usize, Vec<Option<Code>>);
 
 impl<'a> Explorer<'a> {
+    pub(super) fn new(case: &'a Case<'a>, meter: &'a Meter) -> Explorer<'a> {
+        Explorer {
+            case,
+            meter,
+            facts: Vec::new(),
+            ids: FxHashMap::default(),
+            totals: FxHashMap::default(),
+            vertices: 0,
+            edges: Vec::new(),
+            known: FxHashSet::default(),
+        }
+    }
+
+    /// The facts in the order in which they were met.
+    pub(super) fn fact_at(&self, at: usize) -> Option<&Fact> {
+        self.facts.get(at).map(|(_, fact)| fact)
+    }
+
     fn vertex(&mut self) -> u32 {
         self.vertices += 1;
         self.vertices - 1
     }
 
-    fn fact(&mut self, fact: Fact) -> u32 {
+    /// The vertex of a fact.
+    pub(super) fn fact(&mut self, fact: Fact) -> u32 {
         if let Some(&known) = self.ids.get(&fact) {
             return known;
         }
@@ -75,7 +86,7 @@ impl<'a> Explorer<'a> {
         id
     }
 
-    fn edge(&mut self, head: u32, mut premises: Vec<u32>, conditions: Vec<Condition>) {
+    pub(super) fn edge(&mut self, head: u32, mut premises: Vec<u32>, conditions: Vec<Condition>) {
         premises.sort_unstable();
         premises.dedup();
         let premises: Box<[u32]> = premises.into();
@@ -109,7 +120,8 @@ impl<'a> Explorer<'a> {
         });
     }
 
-    fn instance(
+    /// The edge of a body that holds under these values.
+    pub(super) fn instance(
         &mut self,
         head: u32,
         body: &'a [Literal],
@@ -216,7 +228,7 @@ impl<'a> Explorer<'a> {
     }
 
     /// Adds the elements, and drops what cannot be derived or does not lead to the root.
-    fn finish(mut self, roots: &[u32]) -> (Lineage, Vec<u32>) {
+    pub(super) fn finish(mut self, roots: &[u32]) -> (Lineage, Vec<u32>) {
         let elements = self.elements();
         for (vertex, fact) in std::mem::take(&mut self.facts) {
             if self.case.is_given(&fact) {

@@ -16,6 +16,7 @@ mod expand;
 mod explore;
 mod facts;
 mod forward;
+mod gather;
 mod graph;
 mod group;
 mod history;
@@ -27,6 +28,9 @@ pub mod json;
 mod landmarks;
 mod layout;
 mod lineage;
+mod local;
+#[cfg(test)]
+mod local_tests;
 mod meter;
 #[cfg(test)]
 mod more_tests;

@@ -5,7 +5,7 @@
 //! every node names a step whose premises are smaller, so the graph has no cycle. Nothing recurses on its depth.
 
 use super::case::{Case, Ground};
-use super::expand::Step;
+use super::expand::{Step, each_earlier_step};
 use super::facts::Fact;
 use super::group::{each_member, wins};
 use super::meter::Meter;
@@ -13,11 +13,9 @@ use super::proof::{
     Basis, Derivation, Gap, Link, MemberProof, Node, NodeId, Premise, Proof, Total,
 };
 use super::search::{Choices, search};
-use super::solve::{Solution, Solver};
+use super::solve::Solution;
 use super::terms::pattern;
-use crate::analysis::checked::{
-    Aggregate, Literal, LiteralKind, RelationId, RelationKind, RuleId, Variable,
-};
+use crate::analysis::checked::{Aggregate, Literal, LiteralKind, RelationKind, RuleId, Variable};
 use crate::engine::{Budget, StopReason};
 use crate::storage::Code;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -46,14 +44,22 @@ const SIDE_QUESTION: u64 = 20_000;
 impl Case<'_> {
     /// A proof of a fact; `None` when it does not hold. What the budget left open is marked in the proof.
     pub fn prove(&self, fact: &Fact, options: &ProofOptions, budget: &Budget) -> Option<Proof> {
+        self.prove_within(fact, options, &Meter::new(budget))
+    }
+
+    pub(super) fn prove_within(
+        &self,
+        fact: &Fact,
+        options: &ProofOptions,
+        meter: &Meter,
+    ) -> Option<Proof> {
         if !self.holds(fact) {
             return None;
         }
-        let meter = Meter::new(budget);
         let mut builder = Builder {
             case: self,
             options,
-            meter: &meter,
+            meter,
             nodes: Vec::new(),
             ids: FxHashMap::default(),
             choices: Choices::default(),
@@ -159,26 +165,15 @@ impl Builder<'_> {
 
     /// The first step all of whose premises were there before the fact.
     fn earlier_step(&self, fact: &Fact, birth: u32) -> Result<Option<Step>, StopReason> {
-        let case = self.case;
-        let earlier = |relation: RelationId, row: &[Code]| {
-            case.facts
-                .birth(relation, row)
-                .is_some_and(|tick| tick < birth)
-        };
-        let wanted: Vec<_> = fact.row.iter().map(|&code| Some(code)).collect();
-        for &id in case.rules_of(fact.relation) {
-            let rule = &case.program[id];
-            let Some(head) = &rule.head else { continue };
-            let found = Solver::new(case.context(self.meter), &rule.body, &rule.variables)
-                .with_head(&head.args, &wanted)
-                .admitting(&earlier)
-                .next();
-            if let Some(solution) = found {
-                return Ok(Some(Step::Rule { rule: id, solution }));
-            }
-            self.meter.finish(())?;
+        let mut found = None;
+        each_earlier_step(self.case, fact, birth, self.meter, |step| {
+            found = Some(step);
+            false
+        });
+        match found {
+            Some(step) => Ok(Some(step)),
+            None => self.meter.finish(None),
         }
-        Ok(None)
     }
 
     fn derived(&mut self, id: RuleId, solution: Solution) -> Basis {

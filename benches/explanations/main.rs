@@ -28,6 +28,9 @@ struct Arguments {
     /// The ecosystem workload at this scale instead, 1 for the full one
     #[arg(long, value_name = "SCALE")]
     large: Option<f64>,
+    /// Which conclusions of it are drawn
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
     /// One run of it, with or without births
     #[arg(long, hide = true)]
     births: Option<bool>,
@@ -131,11 +134,11 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match (arguments.large, arguments.births) {
         (Some(scale), Some(births)) => {
-            large::measure(scale, arguments.jobs, births);
+            large::measure(scale, arguments.jobs, births, arguments.seed);
             return ExitCode::SUCCESS;
         }
         (Some(scale), None) => {
-            large::compare(scale, arguments.jobs);
+            large::compare(scale, arguments.jobs, arguments.seed);
             return ExitCode::SUCCESS;
         }
         (None, _) => {}

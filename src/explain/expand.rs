@@ -87,7 +87,12 @@ pub(super) fn each_step(case: &Case, fact: &Fact, meter: &Meter, mut f: impl FnM
 }
 
 /// `(b, a)` gives `(a, b)`; `(a, x)` and `(x, b)` give `(a, b)`; any other pair with `a` gives `(a, a)`.
-fn equivalences(case: &Case, fact: &Fact, meter: &Meter, mut f: impl FnMut(Step) -> bool) {
+pub(super) fn equivalences(
+    case: &Case,
+    fact: &Fact,
+    meter: &Meter,
+    mut f: impl FnMut(Step) -> bool,
+) {
     let &[a, b] = &*fact.row else { return };
     let pair = |left, right| Fact::new(fact.relation, &[left, right]);
     if a != b && !f(Step::Equivalence(vec![pair(b, a)])) {

@@ -1,17 +1,22 @@
 //! Exploring a lineage backwards from its root, with a solver for each rule.
 
 use super::case::{Case, Ground};
-use super::expand::{Step, each_step};
+use super::expand::{Step, each_step, equivalences};
 use super::facts::Fact;
 use super::group::{each_row, wins};
 use super::lineage::{Condition, Edge, Element, Lineage, Statement};
+use super::local::positive_cone;
 use super::meter::Meter;
-use super::solve::Solution;
+use super::solve::{Solution, Solver};
 use super::terms::pattern;
-use crate::analysis::checked::{Aggregate, AggregateOp, Literal, LiteralKind, Variable};
+use crate::analysis::checked::{
+    Aggregate, AggregateOp, Literal, LiteralKind, RelationId, RelationKind, Variable,
+};
 use crate::evidence::Interval;
 use crate::storage::Code;
+use hashbrown::HashTable;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::hash::BuildHasher;
 
 impl Case<'_> {
     /// All derivations of a fact, as far as the meter lets one see; those near the fact come first.
@@ -26,13 +31,43 @@ impl Case<'_> {
             .iter()
             .map(|fact| explorer.fact(fact.clone()))
             .collect();
-        let mut next = 0;
-        while let Some((_, fact)) = explorer.facts.get(next).cloned() {
-            explorer.expand(&fact);
-            next += 1;
+        match self.is_most_of_the_case(facts) {
+            true => explorer.expand_all(facts),
+            false => {
+                let mut next = 0;
+                while let Some((_, fact)) = explorer.facts.get(next).cloned() {
+                    explorer.expand(&fact);
+                    next += 1;
+                }
+            }
         }
         explorer.finish(&roots)
     }
+}
+
+impl Case<'_> {
+    /// Whether facts rest on so much of what there is that one does not have to go back from each of them.
+    fn is_most_of_the_case(&self, facts: &[Fact]) -> bool {
+        const MANY: usize = if cfg!(test) { 2 } else { 64 };
+        let rows = relations_behind(self, facts)
+            .into_iter()
+            .map(|relation| self.facts.len(relation))
+            .fold(0, usize::saturating_add);
+        facts.len() >= MANY && rows / MANY <= facts.len()
+    }
+}
+
+/// What facts are made from, themselves included, in the order of the program.
+fn relations_behind(case: &Case, facts: &[Fact]) -> Vec<RelationId> {
+    let mut behind: FxHashSet<RelationId> = FxHashSet::default();
+    for fact in facts {
+        if !behind.contains(&fact.relation) {
+            behind.extend(positive_cone(case, fact.relation));
+        }
+    }
+    let mut behind: Vec<RelationId> = behind.into_iter().collect();
+    behind.sort_unstable();
+    behind
 }
 
 /// A lineage in the making.
@@ -45,7 +80,8 @@ pub(super) struct Explorer<'a> {
     totals: FxHashMap<TotalKey, u32>,
     vertices: u32,
     edges: Vec<Edge>,
-    known: FxHashSet<(u32, Box<[u32]>)>,
+    /// By head and premises: the edges.
+    known: HashTable<u32>,
 }
 
 /// The literal (by address within the program) and the outer values its total depends on.
@@ -61,7 +97,7 @@ impl<'a> Explorer<'a> {
             totals: FxHashMap::default(),
             vertices: 0,
             edges: Vec::new(),
-            known: FxHashSet::default(),
+            known: HashTable::new(),
         }
     }
 
@@ -89,13 +125,56 @@ impl<'a> Explorer<'a> {
     pub(super) fn edge(&mut self, head: u32, mut premises: Vec<u32>, conditions: Vec<Condition>) {
         premises.sort_unstable();
         premises.dedup();
-        let premises: Box<[u32]> = premises.into();
-        if self.known.insert((head, premises.clone())) {
-            self.edges.push(Edge {
-                head,
-                premises,
-                conditions: conditions.into(),
-            });
+        let hasher = rustc_hash::FxBuildHasher;
+        let hash = hasher.hash_one((head, &premises[..]));
+        let edges = &self.edges;
+        let of = |at: &u32| &edges[*at as usize];
+        let same = |at: &u32| of(at).head == head && *of(at).premises == *premises;
+        if self.known.find(hash, same).is_some() {
+            return;
+        }
+        self.known.insert_unique(hash, edges.len() as u32, |at| {
+            hasher.hash_one((of(at).head, &of(at).premises[..]))
+        });
+        self.edges.push(Edge {
+            head,
+            premises: premises.into(),
+            conditions: conditions.into(),
+        });
+    }
+
+    /// Every step there is to what the facts are made from.
+    fn expand_all(&mut self, facts: &[Fact]) {
+        let (case, meter) = (self.case, self.meter);
+        for relation in relations_behind(case, facts) {
+            for &id in case.rules_of(relation) {
+                let rule = &case.program[id];
+                let Some(head) = &rule.head else { continue };
+                for solution in Solver::new(case.context(meter), &rule.body, &rule.variables) {
+                    let Some(fact) = case.conclusion(head, &solution.values) else {
+                        continue;
+                    };
+                    // A choice or a subsumption may have kept it out.
+                    if case.holds(&fact) {
+                        let conditions = case.rival_conditions(&fact);
+                        let vertex = self.fact(fact);
+                        self.instance(vertex, &rule.body, &rule.variables, &solution, conditions);
+                    }
+                }
+            }
+        }
+        let mut next = 0;
+        while let Some((head, fact)) = self.facts.get(next).cloned() {
+            next += 1;
+            if case.program[fact.relation].kind == RelationKind::Eqrel {
+                equivalences(case, &fact, meter, |step| {
+                    if let Step::Equivalence(pairs) = step {
+                        let premises = pairs.into_iter().map(|pair| self.fact(pair)).collect();
+                        self.edge(head, premises, Vec::new());
+                    }
+                    true
+                });
+            }
         }
     }
 

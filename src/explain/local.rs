@@ -11,7 +11,6 @@ use super::lineage::Lineage;
 use super::meter::Meter;
 use super::solve::{Solution, Solver};
 use super::table::Table;
-use super::terms::value;
 use crate::analysis::checked::{Atom, Literal, LiteralKind, RelationId, RelationKind, RuleId};
 use crate::engine::StopReason;
 use crate::evidence::Stance;
@@ -256,15 +255,8 @@ impl<'a> Closure<'a> {
         let rule = &case.program[id];
         let Some(head) = &rule.head else { return };
         for solution in solutions {
-            let row: Result<Box<[Code]>, _> = head
-                .args
-                .iter()
-                .map(|arg| value(arg, &solution.values, case.dictionary))
-                .collect();
-            let Ok(row) = row else { continue };
-            let fact = Fact {
-                relation: head.relation,
-                row,
+            let Some(fact) = case.conclusion(head, &solution.values) else {
+                continue;
             };
             // A choice or a subsumption may have kept it out.
             if !case.holds(&fact) {

@@ -159,6 +159,20 @@ proptest! {
     }
 
     #[test]
+    fn single_points_of_failure_of_all_are_those_of_each(program in 0..PROGRAMS.len(), rows in rows(14), births in any::<bool>()) {
+        let world = world(program, &rows, births);
+        for case in cases(&world) {
+            let facts = world.facts("t");
+            let all = case.single_cuts(&facts, &Budget::default());
+            for (fact, found) in facts.iter().zip(all) {
+                let one = case.single_cuts(std::slice::from_ref(fact), &Budget::default());
+                prop_assert_eq!(&found.statements, &one[0].statements);
+                prop_assert_eq!(&found.sources, &one[0].sources);
+            }
+        }
+    }
+
+    #[test]
     fn supports_of_a_search_cut_short_are_supports(program in 0..PROGRAMS.len(), rows in rows(14), births in any::<bool>(), budget in 1..600u64) {
         let world = world(program, &rows, births);
         let budget = Budget { rows: Some(budget), ..Budget::default() };

@@ -194,8 +194,13 @@ impl<'a> Solver<'a> {
                 }
                 let free = atom.args.len() - known.len();
                 let rows = self.over.len(atom.relation) as f64;
-                let share = free as f64 / atom.args.len().max(1) as f64;
-                Some(LOOKUP + rows.powf(share) as u64)
+                let answers = match free {
+                    0 => 1.0,
+                    _ if known.is_empty() => rows,
+                    _ if free == known.len() => rows.sqrt(),
+                    _ => rows.powf(free as f64 / atom.args.len() as f64),
+                };
+                Some(LOOKUP + answers as u64)
             }
             LiteralKind::Negated(atom) => when(
                 atom.args

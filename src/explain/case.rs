@@ -1,5 +1,6 @@
 //! A case as explanations see it: the rows that hold, the rules, and who says what.
 
+use super::expand::NextTo;
 use super::facts::{Fact, Facts};
 use super::local::Known;
 use super::meter::Meter;
@@ -31,6 +32,7 @@ pub struct Case<'a> {
     judgements: Option<&'a Judgements>,
     /// Of the fact asked about last.
     pub(super) known: RefCell<Option<Known>>,
+    pub(super) next_to: RefCell<NextTo>,
 }
 
 /// How a fact comes to be stated.
@@ -78,6 +80,7 @@ impl<'a> Case<'a> {
             assumed: None,
             judgements: None,
             known: RefCell::default(),
+            next_to: RefCell::default(),
         }
     }
 

@@ -6,6 +6,8 @@ use super::meter::Meter;
 use super::solve::{Solution, Solver};
 use crate::analysis::checked::{LiteralKind, RelationId, RelationKind, RuleId};
 use crate::storage::Code;
+use rustc_hash::FxHashMap;
+use std::rc::Rc;
 
 /// A way to conclude a fact.
 #[derive(Clone, Debug)]
@@ -86,7 +88,8 @@ pub(super) fn each_step(case: &Case, fact: &Fact, meter: &Meter, mut f: impl FnM
     }
 }
 
-/// `(b, a)` gives `(a, b)`; `(a, x)` and `(x, b)` give `(a, b)`; any other pair with `a` gives `(a, a)`.
+/// `(b, a)` gives `(a, b)`; `(a, x)` and `(x, b)` give `(a, b)`; any other pair with `a` gives `(a, a)`. That `x` is next
+/// to `a` is enough: so every path is walked from its beginning, and in no other way.
 pub(super) fn equivalences(
     case: &Case,
     fact: &Fact,
@@ -98,8 +101,7 @@ pub(super) fn equivalences(
     if a != b && !f(Step::Equivalence(vec![pair(b, a)])) {
         return;
     }
-    let from_a = case.facts.matching(fact.relation, &[Some(a), None]);
-    for &x in from_a.column(1) {
+    for &x in &*case.next_to(fact.relation, a, meter) {
         if x == a || x == b {
             continue;
         }
@@ -111,5 +113,46 @@ pub(super) fn equivalences(
         if !meter.spend() || !f(Step::Equivalence(pairs)) {
             return;
         }
+    }
+}
+
+/// By relation and value: what is next to it in an equivalence.
+pub(super) type NextTo = FxHashMap<(RelationId, Code), Rc<[Code]>>;
+
+impl Case<'_> {
+    /// The values that an equivalence pairs with one not by its laws but because that is stated, or a rule concludes it,
+    /// either way round.
+    fn next_to(&self, relation: RelationId, value: Code, meter: &Meter) -> Rc<[Code]> {
+        if let Some(known) = self.next_to.borrow().get(&(relation, value)) {
+            return known.clone();
+        }
+        let mut found: Vec<Code> = Vec::new();
+        let class = self.facts.matching(relation, &[Some(value), None]);
+        for &other in class.column(1) {
+            let stated = |row: [Code; 2]| self.ground(&Fact::new(relation, &row)).is_some();
+            if meter.spend() && (stated([value, other]) || stated([other, value])) {
+                found.push(other);
+            }
+        }
+        for &id in self.rules_of(relation) {
+            let rule = &self.program[id];
+            let Some(head) = &rule.head else { continue };
+            for (pattern, free) in [([Some(value), None], 1), ([None, Some(value)], 0)] {
+                let solver = Solver::new(self.context(meter), &rule.body, &rule.variables)
+                    .with_head(&head.args, &pattern);
+                for solution in solver {
+                    let fact = self.conclusion(head, &solution.values);
+                    found.extend(fact.map(|fact| fact.row[free]));
+                }
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        let found: Rc<[Code]> = found.into();
+        if meter.stopped().is_none() {
+            let mut known = self.next_to.borrow_mut();
+            known.insert((relation, value), found.clone());
+        }
+        found
     }
 }

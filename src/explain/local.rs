@@ -121,6 +121,10 @@ struct Closure<'a> {
     rules: Vec<RuleId>,
     /// What was derived, in order.
     met: Vec<Fact>,
+    /// By value: those it is paired with otherwise than by the laws of an equivalence.
+    next_to: FxHashMap<(RelationId, Code), Vec<Code>>,
+    /// Values the first of which is next to the second, which is paired with the third: not looked at yet.
+    paths: Vec<(RelationId, [Code; 3])>,
     /// Facts of the explorer that were looked at.
     looked_at: usize,
 }
@@ -161,6 +165,8 @@ impl<'a> Closure<'a> {
             uses,
             rules,
             met: Vec::new(),
+            next_to: FxHashMap::default(),
+            paths: Vec::new(),
             looked_at: 0,
         }
     }
@@ -186,7 +192,30 @@ impl<'a> Closure<'a> {
                 }
             }
             self.explorer.fact(fact.clone());
-            self.met.push(fact);
+            let stated = self.case.ground(&fact).is_some();
+            self.met.push(fact.clone());
+            if stated {
+                self.lies_next(&fact);
+            }
+        }
+    }
+
+    /// Notes a pair of an equivalence that is there not only by its laws.
+    fn lies_next(&mut self, fact: &Fact) {
+        if self.case.program[fact.relation].kind != RelationKind::Eqrel {
+            return;
+        }
+        let &[a, b] = &*fact.row else { return };
+        for (a, b) in [(a, b), (b, a)] {
+            let next = self.next_to.entry((fact.relation, a)).or_default();
+            if next.contains(&b) {
+                continue;
+            }
+            next.push(b);
+            let table = &self.world.tables[&fact.relation];
+            let beyond = table.matching(&[Some(b), None]);
+            self.paths
+                .extend(beyond.column(1).iter().map(|&c| (fact.relation, [a, b, c])));
         }
     }
 
@@ -248,6 +277,7 @@ impl<'a> Closure<'a> {
             self.conclude(id, found);
         }
         self.equivalences(fact);
+        self.walk_paths();
     }
 
     fn conclude(&mut self, id: RuleId, solutions: Vec<Solution>) {
@@ -267,7 +297,8 @@ impl<'a> Closure<'a> {
             let (body, variables) = (&rule.body, &rule.variables);
             self.explorer
                 .instance(vertex, body, variables, &solution, conditions);
-            self.add(fact);
+            self.add(fact.clone());
+            self.lies_next(&fact);
             self.add_members();
         }
     }
@@ -282,39 +313,41 @@ impl<'a> Closure<'a> {
         }
     }
 
-    /// As [`each_step`](super::expand::each_step) has them, forwards.
+    /// As [`equivalences`](super::expand::equivalences) has them, forwards.
     fn equivalences(&mut self, fact: &Fact) {
         if self.case.program[fact.relation].kind != RelationKind::Eqrel {
             return;
         }
-        let (&[a, b], Some(table)) = (&*fact.row, self.world.tables.get(&fact.relation)) else {
+        let &[b, c] = &*fact.row else { return };
+        let relation = fact.relation;
+        let pair = |left, right| Fact::new(relation, &[left, right]);
+        self.law(pair(c, b), vec![fact.clone()]);
+        self.law(pair(b, b), vec![fact.clone()]);
+        let before = self.next_to.get(&(relation, b)).cloned();
+        for a in before.into_iter().flatten() {
+            self.paths.push((relation, [a, b, c]));
+        }
+    }
+
+    fn walk_paths(&mut self) {
+        while let Some((relation, [a, b, c])) = self.paths.pop() {
+            let pair = |left, right| Fact::new(relation, &[left, right]);
+            self.add(pair(a, b));
+            self.law(pair(a, c), vec![pair(a, b), pair(b, c)]);
+        }
+    }
+
+    fn law(&mut self, head: Fact, premises: Vec<Fact>) {
+        if premises.contains(&head) || !self.meter.spend() {
             return;
-        };
-        let pair = |left, right| Fact::new(fact.relation, &[left, right]);
-        let after = table.matching(&[Some(b), None]);
-        let before = table.matching(&[None, Some(a)]);
-        let mut laws = vec![
-            (pair(b, a), vec![fact.clone()]),
-            (pair(a, a), vec![fact.clone()]),
-        ];
-        for &c in after.column(1) {
-            laws.push((pair(a, c), vec![fact.clone(), pair(b, c)]));
         }
-        for &c in before.column(0) {
-            laws.push((pair(c, b), vec![pair(c, a), fact.clone()]));
-        }
-        for (head, premises) in laws {
-            if premises.contains(&head) || !self.meter.spend() {
-                continue;
-            }
-            let vertex = self.explorer.fact(head.clone());
-            let premises = premises
-                .into_iter()
-                .map(|premise| self.explorer.fact(premise))
-                .collect();
-            self.explorer.edge(vertex, premises, Vec::new());
-            self.add(head);
-        }
+        let vertex = self.explorer.fact(head.clone());
+        let premises = premises
+            .into_iter()
+            .map(|premise| self.explorer.fact(premise))
+            .collect();
+        self.explorer.edge(vertex, premises, Vec::new());
+        self.add(head);
     }
 
     /// What is the same whatever is withdrawn needs no derivation.

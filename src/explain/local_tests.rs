@@ -188,6 +188,42 @@ proptest! {
     }
 }
 
+/// A long chain of names, each stated once: classes of an equivalence are not gone through pair by pair by pair.
+#[test]
+fn a_chain_of_names_is_one_path_of_claims() {
+    for births in [true, false] {
+        let mut claims = String::new();
+        for at in 0..120 {
+            let (a, b) = if at % 3 == 0 {
+                (at + 1, at)
+            } else {
+                (at, at + 1)
+            };
+            claims += &format!("c{at} - 2 .. alias {a} {b}\n");
+        }
+        let world = World::new(
+            ".decl alias(a: number, b: number) .input alias(IO=claims)
+            .decl same(a: number, b: number) eqrel same(a, b) :- alias(a, b).
+            .decl t(a: number) t(a) :- same(a, 0).",
+            &claims,
+            "",
+            births,
+        );
+        let proof = world.prove("t 100");
+        assert!(proof.is_complete());
+        let case = world.case();
+        let budget = Budget {
+            rows: Some(400_000),
+            ..Budget::default()
+        };
+        let fact = world.fact("t 100");
+        let (found, complete, stopped) = supports(&case, &fact, &budget);
+        assert!(complete, "{stopped:?}");
+        let path: Set = (0..100).map(|at| format!("c{at}")).collect();
+        assert_eq!(found, BTreeSet::from([path]));
+    }
+}
+
 /// A grid: from each node two ways to each of the next layer, through many layers.
 #[test]
 fn first_supports_come_soon_however_many_derivations_there_are() {

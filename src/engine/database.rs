@@ -292,7 +292,10 @@ impl Database {
             }
             found.push(&row);
         }
-        SortedRows::from_unsorted(found).into_rows()
+        match found.len() {
+            0 | 1 => found,
+            _ => SortedRows::from_unsorted(found).into_rows(),
+        }
     }
 
     /// How many rows [`Database::matching`] gives when these columns are bound, by estimate, and what it takes to come to

@@ -4,7 +4,8 @@ use super::case::Case;
 use super::facts::Fact;
 use super::meter::Meter;
 use super::solve::{Solution, Solver};
-use crate::analysis::checked::{LiteralKind, RelationId, RelationKind, RuleId};
+use super::terms::constant;
+use crate::analysis::checked::{Head, LiteralKind, RelationId, RelationKind, RuleId, Term};
 use crate::storage::Code;
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
@@ -74,6 +75,9 @@ pub(super) fn each_step(case: &Case, fact: &Fact, meter: &Meter, mut f: impl FnM
     for &id in case.rules_of(fact.relation) {
         let rule = &case.program[id];
         let Some(head) = &rule.head else { continue };
+        if !may_conclude(case, head, fact) {
+            continue;
+        }
         let solver = Solver::new(case.context(meter), &rule.body, &rule.variables)
             .with_head(&head.args, &wanted)
             .admitting(&other);
@@ -88,14 +92,18 @@ pub(super) fn each_step(case: &Case, fact: &Fact, meter: &Meter, mut f: impl FnM
     }
 }
 
+/// Whether the constants of a head are those of a fact: most rules of a relation with many are told apart by them.
+fn may_conclude(case: &Case, head: &Head, fact: &Fact) -> bool {
+    let mut both = head.args.iter().zip(&fact.row);
+    both.all(|(arg, &code)| match arg {
+        Term::Const(known) => constant(known, case.dictionary) == code,
+        _ => true,
+    })
+}
+
 /// `(b, a)` gives `(a, b)`; `(a, x)` and `(x, b)` give `(a, b)`; any other pair with `a` gives `(a, a)`. That `x` is next
 /// to `a` is enough: so every path is walked from its beginning, and in no other way.
-pub(super) fn equivalences(
-    case: &Case,
-    fact: &Fact,
-    meter: &Meter,
-    mut f: impl FnMut(Step) -> bool,
-) {
+fn equivalences(case: &Case, fact: &Fact, meter: &Meter, mut f: impl FnMut(Step) -> bool) {
     let &[a, b] = &*fact.row else { return };
     let pair = |left, right| Fact::new(fact.relation, &[left, right]);
     if a != b && !f(Step::Equivalence(vec![pair(b, a)])) {

@@ -1,21 +1,18 @@
 //! Exploring a lineage backwards from its root, with a solver for each rule.
 
 use super::case::{Case, Ground};
-use super::expand::{Step, each_step, equivalences};
+use super::expand::{Step, each_step};
 use super::facts::Fact;
 use super::group::{each_row, wins};
 use super::lineage::{Condition, Edge, Element, Lineage, Statement};
-use super::local::positive_cone;
 use super::meter::Meter;
-use super::solve::{Solution, Solver};
+use super::solve::Solution;
 use super::terms::pattern;
-use crate::analysis::checked::{
-    Aggregate, AggregateOp, Literal, LiteralKind, RelationId, RelationKind, Variable,
-};
+use crate::analysis::checked::{Aggregate, AggregateOp, Literal, LiteralKind, Variable};
 use crate::evidence::Interval;
 use crate::storage::Code;
 use hashbrown::HashTable;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use std::hash::BuildHasher;
 
 impl Case<'_> {
@@ -31,43 +28,13 @@ impl Case<'_> {
             .iter()
             .map(|fact| explorer.fact(fact.clone()))
             .collect();
-        match self.is_most_of_the_case(facts) {
-            true => explorer.expand_all(facts),
-            false => {
-                let mut next = 0;
-                while let Some((_, fact)) = explorer.facts.get(next).cloned() {
-                    explorer.expand(&fact);
-                    next += 1;
-                }
-            }
+        let mut next = 0;
+        while let Some((_, fact)) = explorer.facts.get(next).cloned() {
+            explorer.expand(&fact);
+            next += 1;
         }
         explorer.finish(&roots)
     }
-}
-
-impl Case<'_> {
-    /// Whether facts rest on so much of what there is that one does not have to go back from each of them.
-    fn is_most_of_the_case(&self, facts: &[Fact]) -> bool {
-        const MANY: usize = if cfg!(test) { 2 } else { 64 };
-        let rows = relations_behind(self, facts)
-            .into_iter()
-            .map(|relation| self.facts.len(relation))
-            .fold(0, usize::saturating_add);
-        facts.len() >= MANY && rows / MANY <= facts.len()
-    }
-}
-
-/// What facts are made from, themselves included, in the order of the program.
-fn relations_behind(case: &Case, facts: &[Fact]) -> Vec<RelationId> {
-    let mut behind: FxHashSet<RelationId> = FxHashSet::default();
-    for fact in facts {
-        if !behind.contains(&fact.relation) {
-            behind.extend(positive_cone(case, fact.relation));
-        }
-    }
-    let mut behind: Vec<RelationId> = behind.into_iter().collect();
-    behind.sort_unstable();
-    behind
 }
 
 /// A lineage in the making.
@@ -141,41 +108,6 @@ impl<'a> Explorer<'a> {
             premises: premises.into(),
             conditions: conditions.into(),
         });
-    }
-
-    /// Every step there is to what the facts are made from.
-    fn expand_all(&mut self, facts: &[Fact]) {
-        let (case, meter) = (self.case, self.meter);
-        for relation in relations_behind(case, facts) {
-            for &id in case.rules_of(relation) {
-                let rule = &case.program[id];
-                let Some(head) = &rule.head else { continue };
-                for solution in Solver::new(case.context(meter), &rule.body, &rule.variables) {
-                    let Some(fact) = case.conclusion(head, &solution.values) else {
-                        continue;
-                    };
-                    // A choice or a subsumption may have kept it out.
-                    if case.holds(&fact) {
-                        let conditions = case.rival_conditions(&fact);
-                        let vertex = self.fact(fact);
-                        self.instance(vertex, &rule.body, &rule.variables, &solution, conditions);
-                    }
-                }
-            }
-        }
-        let mut next = 0;
-        while let Some((head, fact)) = self.facts.get(next).cloned() {
-            next += 1;
-            if case.program[fact.relation].kind == RelationKind::Eqrel {
-                equivalences(case, &fact, meter, |step| {
-                    if let Step::Equivalence(pairs) = step {
-                        let premises = pairs.into_iter().map(|pair| self.fact(pair)).collect();
-                        self.edge(head, premises, Vec::new());
-                    }
-                    true
-                });
-            }
-        }
     }
 
     fn expand(&mut self, fact: &Fact) {

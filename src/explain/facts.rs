@@ -1,5 +1,6 @@
 //! What explanations ask of a case: which rows hold.
 
+use super::solve::MANY;
 use crate::analysis::checked::RelationId;
 use crate::engine::Database;
 use crate::storage::{Code, Rows};
@@ -60,7 +61,6 @@ impl Facts for Database {
     }
 
     fn reach(&self, relation: RelationId, bound: &[usize]) -> Option<u64> {
-        const MANY: usize = if cfg!(test) { 8 } else { 1 << 16 };
         (Database::len(self, relation) >= MANY).then(|| Database::reach(self, relation, bound))
     }
 

@@ -60,6 +60,20 @@ const BINDING: u64 = 1;
 const LOOKUP: u64 = 2;
 const AGGREGATE: u64 = 1 << 24;
 
+/// Rows from which on a relation is asked how it is to be looked up.
+pub(super) const MANY: usize = if cfg!(test) { 8 } else { 1 << 16 };
+
+/// `rows` to the power of `free` / `all`.
+fn share(rows: f64, free: usize, all: usize) -> f64 {
+    match (free, all) {
+        _ if free == all => rows,
+        (1, 2) => rows.sqrt(),
+        (1, 3) => rows.cbrt(),
+        (2, 3) => rows.cbrt() * rows.cbrt(),
+        _ => rows.powf(free as f64 / all as f64),
+    }
+}
+
 /// Whether a row may be used.
 pub type Admit<'a> = dyn Fn(RelationId, &[Code]) -> bool + 'a;
 
@@ -90,6 +104,8 @@ struct Frame {
 enum Choices {
     /// At most one way; false once it was tried.
     Once(bool),
+    /// Of an atom without anything open, untried.
+    Row(Option<Box<[Code]>>),
     Rows {
         rows: Rows,
         at: usize,
@@ -121,6 +137,8 @@ impl<'a> Solver<'a> {
 
     /// Only solutions that derive this row from these head arguments. `None` leaves an argument free.
     pub fn with_head(mut self, args: &'a [Term], row: &[Option<Code>]) -> Self {
+        self.goals.reserve(args.len());
+        self.taken.reserve(args.len());
         for (arg, code) in args.iter().zip(row) {
             if let Some(code) = code {
                 self.goals.push(Goal::Equal(arg, *code));
@@ -151,10 +169,19 @@ impl<'a> Solver<'a> {
 
     /// The untaken goal that leaves the fewest ways open, by estimate, after that estimate.
     fn cheapest(&self) -> Option<(u64, usize)> {
-        (0..self.goals.len())
-            .filter(|&goal| !self.taken[goal])
-            .filter_map(|goal| Some((self.cost(&self.goals[goal])?, goal)))
-            .min()
+        let mut best = None;
+        for goal in (0..self.goals.len()).filter(|&goal| !self.taken[goal]) {
+            let Some(cost) = self.cost(&self.goals[goal]) else {
+                continue;
+            };
+            if best.is_none_or(|best| (cost, goal) < best) {
+                best = Some((cost, goal));
+            }
+            if cost == FILTER {
+                break;
+            }
+        }
+        best
     }
 
     /// Whether all rows taken pass. Asked late, because it costs more than to see whether the other goals hold.
@@ -186,21 +213,18 @@ impl<'a> Solver<'a> {
         };
         match &literal.kind {
             LiteralKind::Atom(atom) => {
-                let known: Vec<usize> = (0..atom.args.len())
-                    .filter(|&at| bound(&atom.args[at]))
-                    .collect();
-                if let Some(rows) = self.over.reach(atom.relation, &known) {
+                let known = || (0..atom.args.len()).filter(|&at| bound(&atom.args[at]));
+                let count = known().count();
+                if count == atom.args.len() {
+                    return Some(LOOKUP + 1);
+                }
+                let rows = self.over.len(atom.relation);
+                if rows >= MANY
+                    && let Some(rows) = self.over.reach(atom.relation, &known().collect::<Vec<_>>())
+                {
                     return Some(LOOKUP + rows);
                 }
-                let free = atom.args.len() - known.len();
-                let rows = self.over.len(atom.relation) as f64;
-                let answers = match free {
-                    0 => 1.0,
-                    _ if known.is_empty() => rows,
-                    _ if free == known.len() => rows.sqrt(),
-                    _ => rows.powf(free as f64 / atom.args.len() as f64),
-                };
-                Some(LOOKUP + answers as u64)
+                Some(LOOKUP + share(rows as f64, atom.args.len() - count, atom.args.len()) as u64)
             }
             LiteralKind::Negated(atom) => when(
                 atom.args
@@ -292,17 +316,13 @@ impl<'a> Solver<'a> {
 
     fn open_atom(&self, atom: &Atom) -> Choices {
         let asked = pattern(atom, self.bindings.values(), self.context.dictionary);
-        let rows = match asked.iter().copied().collect::<Option<Vec<Code>>>() {
-            Some(row) => {
-                let mut rows = Rows::new(row.len());
-                if self.over.contains(atom.relation, &row) {
-                    rows.push(&row);
-                }
-                rows
-            }
-            None => self.over.matching(atom.relation, &asked),
-        };
-        Choices::Rows { rows, at: 0 }
+        match asked.iter().copied().collect::<Option<Box<[Code]>>>() {
+            Some(row) => Choices::Row(self.over.contains(atom.relation, &row).then_some(row)),
+            None => Choices::Rows {
+                rows: self.over.matching(atom.relation, &asked),
+                at: 0,
+            },
+        }
     }
 
     /// Tries the next way to satisfy the last goal taken. False: there is none.
@@ -327,6 +347,14 @@ impl<'a> Solver<'a> {
                                 holds(literal, self.context, &mut self.bindings)
                             }
                         };
+                }
+                (Choices::Row(row), _) => {
+                    let Some(row) = row.take() else {
+                        return false;
+                    };
+                    self.rows[frame.goal] = Some(row);
+                    frame.admitted = self.admit.is_none();
+                    return true;
                 }
                 (Choices::Rows { rows, at }, Goal::Literal(literal)) => {
                     let LiteralKind::Atom(atom) = &literal.kind else {

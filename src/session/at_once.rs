@@ -48,11 +48,8 @@ pub(super) fn run_through_lens(
 pub(super) struct ValidDays(Vec<Option<Day>>);
 
 impl ValidDays {
-    pub fn of(claims: &Claims) -> ValidDays {
-        let mut days: Vec<_> = claims
-            .iter()
-            .map(|(_, claim)| claim.interval.first_day())
-            .collect();
+    pub fn of(intervals: impl Iterator<Item = Interval>) -> ValidDays {
+        let mut days: Vec<_> = intervals.map(Interval::first_day).collect();
         days.push(None);
         days.sort_unstable();
         days.dedup();
@@ -79,7 +76,7 @@ fn only_at_once(
 ) -> Result<Database, StopReason> {
     let program = database.program();
     let case = Case::new(database, program, database.dictionary(), claims, sources);
-    let valid = ValidDays::of(claims);
+    let valid = ValidDays::of(claims.iter().map(|(_, claim)| claim.interval));
     let days_of = |claim| valid.within(claims[claim].interval);
     let all: Vec<_> = program.relations().map(|(id, _)| id).collect();
     let budget = Budget {

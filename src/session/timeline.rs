@@ -21,6 +21,8 @@ pub struct Timeline {
     pub entries: Vec<Entry>,
     /// Whether every publication date was looked at.
     pub complete: bool,
+    /// Why there may be nothing to tell, a sentence each.
+    pub notes: Vec<String>,
 }
 
 /// `{"date": "2019-05-02", "fact": "…", "through": ["a2"]}`
@@ -135,7 +137,15 @@ impl Session {
             let key = |entry: &Entry| (entry.day.is_none(), entry.day);
             key(a).cmp(&key(b)).then_with(|| a.fact.cmp(&b.fact))
         });
-        Ok(Timeline { entries, complete })
+        let notes = match entries.is_empty() {
+            true => self.notes_on_pattern(&pattern),
+            false => Vec::new(),
+        };
+        Ok(Timeline {
+            entries,
+            complete,
+            notes,
+        })
     }
 
     /// When a claim was published, and by whom.
@@ -186,7 +196,13 @@ impl Session {
         calendar: &Calendar,
         spans: &mut FxHashMap<Fact, DaySet>,
     ) -> Result<bool, StopReason> {
-        let valid = self.lens().at_once.then(|| ValidDays::of(self.claims()));
+        let cone = self.cone(pattern.relation);
+        let behind = self.claims().iter();
+        let behind = behind.filter(|(_, claim)| cone.contains(&claim.relation));
+        let valid = self
+            .lens()
+            .at_once
+            .then(|| ValidDays::of(behind.map(|(_, claim)| claim.interval)));
         // With every day of publication lie the days of one case.
         let case_days = valid.as_ref().map_or(1, |valid| valid.count().count());
         let count = calendar.days.len() * case_days;
@@ -341,6 +357,9 @@ impl fmt::Display for Timeline {
                 f,
                 "nothing of this follows, now or from what was published earlier"
             )?;
+            self.notes
+                .iter()
+                .try_for_each(|note| writeln!(f, "{note}"))?;
         }
         for entry in &self.entries {
             let date = entry.date.as_deref().unwrap_or("no date");

@@ -122,7 +122,7 @@ fn a_conclusion_is_taken_apart_question_by_question() {
     ask(
         session,
         &format!(":corroboration {fact}"),
-        &["2 root sets", "with no root in common", "s3 repeats s2"],
+        &["1 root set through 3 sources", "s3 repeats s2"],
     );
     ask(
         session,
@@ -160,9 +160,13 @@ fn a_conclusion_is_taken_apart_question_by_question() {
             "the proof was checked step by step: it is sound",
         ],
     );
-    ask(session, ":lens --time", &["counting now"]);
-    ask(session, &format!(":all {fact}"), &["c3", "c4"]);
-    ask(session, ":lens", &["everything"]);
+    ask(
+        session,
+        ":lens --time",
+        &["counting now: only what was true at one time"],
+    );
+    ask(session, &format!(":why {fact}"), &["2 of 2 minimal supports"]);
+    ask(session, ":lens", &["counting now: all claims"]);
 }
 
 #[test]
@@ -228,7 +232,7 @@ fn questions_that_go_wrong_say_what_may_be_meant() {
     ask(
         session,
         ":why works_for(\"x-r1\", \"x-r1\")",
-        &["[c6]", "[c7]", "1 of 1 minimal support"],
+        &["[c7]", "[c6]", "1 of 1 minimal support"],
     );
     ask(
         session,

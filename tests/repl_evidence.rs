@@ -165,7 +165,11 @@ fn a_conclusion_is_taken_apart_question_by_question() {
         ":lens --time",
         &["counting now: only what was true at one time"],
     );
-    ask(session, &format!(":why {fact}"), &["2 of 2 minimal supports"]);
+    ask(
+        session,
+        &format!(":why {fact}"),
+        &["2 of 2 minimal supports"],
+    );
     ask(session, ":lens", &["counting now: all claims"]);
 }
 

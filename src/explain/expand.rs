@@ -1,7 +1,7 @@
 //! One step back from a fact: every instance of a rule that concludes it.
 
 use super::case::Case;
-use super::facts::Fact;
+use super::facts::{Fact, Facts};
 use super::meter::Meter;
 use super::solve::{Solution, Solver};
 use super::terms::constant;
@@ -69,7 +69,14 @@ pub(super) fn each_earlier_step(
 
 /// Calls `f` on the steps in a fixed order, rules first, until it says false or the budget runs out. Steps that need
 /// the fact itself are left out: no shortest proof takes them.
-pub(super) fn each_step(case: &Case, fact: &Fact, meter: &Meter, mut f: impl FnMut(Step) -> bool) {
+/// Where only some facts count, `within` has them.
+pub(super) fn each_step(
+    case: &Case,
+    fact: &Fact,
+    within: Option<&dyn Facts>,
+    meter: &Meter,
+    mut f: impl FnMut(Step) -> bool,
+) {
     let wanted: Vec<_> = fact.row.iter().map(|&code| Some(code)).collect();
     let other = |relation, row: &[_]| relation != fact.relation || row != &*fact.row;
     for &id in case.rules_of(fact.relation) {
@@ -80,6 +87,7 @@ pub(super) fn each_step(case: &Case, fact: &Fact, meter: &Meter, mut f: impl FnM
         }
         let solver = Solver::new(case.context(meter), &rule.body, &rule.variables)
             .with_head(&head.args, &wanted)
+            .over(within.unwrap_or(case.facts))
             .admitting(&other);
         for solution in solver {
             if !f(Step::Rule { rule: id, solution }) {

@@ -115,7 +115,7 @@ impl<'a> Explorer<'a> {
         let head = self.ids[fact];
         let rivals = self.case.rival_conditions(fact);
         let meter = self.meter;
-        each_step(case, fact, meter, |step| {
+        each_step(case, fact, None, meter, |step| {
             match step {
                 Step::Equivalence(pairs) => {
                     let premises = pairs.into_iter().map(|pair| self.fact(pair)).collect();

@@ -89,24 +89,30 @@ impl Case<'_> {
     ) -> Option<Lineage> {
         let mut closure = Closure::new(self, fact, meter);
         let root = closure.explorer.fact(fact.clone());
-        for fact in stated {
-            closure.add(fact.clone());
-        }
-        closure.add_given();
-        closure.begin();
-        let mut next = 0;
-        while let Some(fact) = closure.met.get(next).cloned() {
-            closure.consequences(&fact);
-            next += 1;
-            if meter.stopped().is_some() {
-                return None;
-            }
-        }
+        closure.fill(stated)?;
         closure.close();
-        meter
-            .stopped()
-            .is_none()
-            .then(|| closure.explorer.finish(&[root]).0)
+        let whole = meter.stopped().is_none();
+        whole.then(|| closure.explorer.finish(&[root]).0)
+    }
+
+    /// The facts that follow from some stated facts, from what is stated with them, and from what is given.
+    pub(super) fn world_from<'a>(
+        &'a self,
+        fact: &Fact,
+        stated: &[Fact],
+        meter: &'a Meter,
+    ) -> Option<World<'a>> {
+        let mut closure = Closure::new(self, fact, meter);
+        closure.fill(stated)?;
+        Some(closure.world)
+    }
+
+    /// Whether a fact was found to have more derivations than can be looked at.
+    pub(super) fn has_too_many_derivations(&self, fact: &Fact) -> bool {
+        let known = self.known.borrow();
+        known
+            .as_ref()
+            .is_some_and(|known| known.fact == *fact && known.lineage.stopped.is_some())
     }
 }
 
@@ -130,7 +136,7 @@ struct Closure<'a> {
 }
 
 /// The rows derived so far, of relations that not every withdrawal leaves as they are. All others are read from the case.
-struct World<'a> {
+pub(super) struct World<'a> {
     case: &'a Case<'a>,
     tables: FxHashMap<RelationId, Table>,
 }
@@ -169,6 +175,24 @@ impl<'a> Closure<'a> {
             paths: Vec::new(),
             looked_at: 0,
         }
+    }
+
+    /// Derives all there is. `None`: the budget ran out.
+    fn fill(&mut self, stated: &[Fact]) -> Option<()> {
+        for fact in stated {
+            self.add(fact.clone());
+        }
+        self.add_given();
+        self.begin();
+        let mut next = 0;
+        while let Some(fact) = self.met.get(next).cloned() {
+            self.consequences(&fact);
+            next += 1;
+            if self.meter.stopped().is_some() {
+                return None;
+            }
+        }
+        Some(())
     }
 
     fn add(&mut self, fact: Fact) {

@@ -7,9 +7,11 @@ use super::lineage::Lineage;
 use super::local::positive_cone;
 use super::meter::Meter;
 use super::testing::World;
+use super::{Basis, ProofOptions, Statement};
 use crate::engine::{Budget, StopReason};
 use crate::evidence::GradeTables;
 use proptest::prelude::*;
+use rustc_hash::FxHashSet;
 use std::collections::BTreeSet;
 
 const DECLARATIONS: &str = "
@@ -248,6 +250,25 @@ fn first_supports_come_soon_however_many_derivations_there_are() {
     assert_eq!(found.supports.len(), 50, "{:?}", found.stopped);
     assert!(!found.complete && !found.seen_all);
     assert!(found.supports.iter().all(|s| s.statements.len() == 20));
+    // A proof by a support that is not the first one found.
+    let leaves = found.supports[30].statements.iter();
+    let leaves: FxHashSet<Fact> = leaves
+        .filter_map(|statement| match statement {
+            Statement::Text(rule) => case.stated_by(*rule),
+            _ => None,
+        })
+        .collect();
+    let options = ProofOptions {
+        from: Some(&leaves),
+        ..ProofOptions::default()
+    };
+    let proof = case.prove(&fact, &options, &budget).unwrap();
+    assert_eq!(case.check(&proof), Ok(()));
+    let stated = proof.nodes().filter_map(|(_, node)| match node.basis {
+        Basis::Stated { .. } => Some(node.fact.clone()),
+        _ => None,
+    });
+    assert_eq!(stated.collect::<FxHashSet<Fact>>(), leaves);
     assert_eq!(
         found.count_text(),
         "first 50 minimal supports; not all derivations were looked at: there may be more, and smaller ones"

@@ -6,7 +6,7 @@
 
 use super::case::{Case, Ground};
 use super::expand::{Step, each_earlier_step};
-use super::facts::Fact;
+use super::facts::{Fact, Facts};
 use super::group::{each_member, wins};
 use super::meter::Meter;
 use super::proof::{
@@ -56,7 +56,16 @@ impl Case<'_> {
         if !self.holds(fact) {
             return None;
         }
+        let world = match options.from {
+            Some(from) if self.has_too_many_derivations(fact) => {
+                let mut from: Vec<Fact> = from.iter().cloned().collect();
+                from.sort_unstable();
+                self.world_from(fact, &from, meter)
+            }
+            _ => None,
+        };
         let mut builder = Builder {
+            within: world.as_ref().map(|world| world as &dyn Facts),
             case: self,
             options,
             meter,
@@ -85,7 +94,7 @@ impl Case<'_> {
         }
         let mut choices = Choices::default();
         let is_leaf = |other: &Fact| other != fact && self.ground(other).is_some();
-        let found = search(self, fact, &is_leaf, &mut choices, meter).unwrap_or(false);
+        let found = search(self, fact, &is_leaf, None, &mut choices, meter).unwrap_or(false);
         match &choices.get(fact).filter(|_| found)?.step {
             Step::Rule { rule, .. } => Some(*rule),
             Step::Equivalence(_) => None,
@@ -94,6 +103,8 @@ impl Case<'_> {
 }
 
 struct Builder<'a> {
+    /// The facts that follow from those that may be leaves, where all facts are too many to search.
+    within: Option<&'a dyn Facts>,
     case: &'a Case<'a>,
     options: &'a ProofOptions<'a>,
     meter: &'a Meter,
@@ -138,7 +149,8 @@ impl Builder<'_> {
             let is_leaf = |fact: &Fact| {
                 case.is_given(fact) || from.contains(fact) && case.ground(fact).is_some()
             };
-            if !is_leaf(fact) && search(case, fact, &is_leaf, &mut self.choices, self.meter)? {
+            let (within, choices) = (self.within, &mut self.choices);
+            if !is_leaf(fact) && search(case, fact, &is_leaf, within, choices, self.meter)? {
                 return Ok(self.chosen(fact));
             }
         }
@@ -152,7 +164,7 @@ impl Builder<'_> {
             return Ok(Last::Step(step));
         }
         let is_leaf = |fact: &Fact| case.ground(fact).is_some();
-        search(case, fact, &is_leaf, &mut self.choices, self.meter)?;
+        search(case, fact, &is_leaf, None, &mut self.choices, self.meter)?;
         Ok(self.chosen(fact))
     }
 

@@ -16,8 +16,9 @@ use rustc_hash::FxHashSet;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// Other steps looked at for one fact.
+/// Other steps looked at for one fact, and rows looked at for them.
 const WIDE: usize = 32;
+const FEW_ROWS: u64 = 2_000;
 
 impl Case<'_> {
     /// Stated facts that derive a fact, those of one proof first, and `further` ones or some more.
@@ -30,6 +31,7 @@ impl Case<'_> {
             met: FxHashSet::default(),
             leaves: Vec::new(),
         };
+        let first = meter.part(meter.left() / 2);
         let mut of_first = None;
         gathering.follow(0, fact.clone());
         while let Some((Reverse(detours), at)) = gathering.queue.pop() {
@@ -43,10 +45,17 @@ impl Case<'_> {
                 break;
             }
             match gathering.tasks[at].clone() {
-                Task::First(fact) => gathering.first(detours, &fact),
+                Task::First(fact) if detours == 0 => {
+                    gathering.first(detours, &fact, &first);
+                    if first.stopped().is_some() {
+                        break;
+                    }
+                }
+                Task::First(fact) => gathering.first(detours, &fact, meter),
                 Task::Others(fact) => gathering.others(detours, &fact),
             }
         }
+        meter.charge(&first);
         Gathered {
             of_first: of_first.unwrap_or(gathering.leaves.len()),
             leaves: gathering.leaves,
@@ -95,13 +104,13 @@ impl Gathering<'_> {
         }
     }
 
-    fn first(&mut self, detours: usize, fact: &Fact) {
+    fn first(&mut self, detours: usize, fact: &Fact, meter: &Meter) {
         if self.case.ground(fact).is_some() {
             self.leaves.push(fact.clone());
             return;
         }
-        if let Some(step) = self.steps(fact, 1).pop() {
-            self.follow_all(detours, &step);
+        if let Some(step) = self.steps(fact, 1, meter).pop() {
+            self.follow_all(detours, &step, meter);
             self.push(detours + 1, Task::Others(fact.clone()));
             return;
         }
@@ -109,7 +118,7 @@ impl Gathering<'_> {
             members: usize::MAX,
             ..ProofOptions::default()
         };
-        let proof = self.case.prove_within(fact, &options, self.meter);
+        let proof = self.case.prove_within(fact, &options, meter);
         for (_, node) in proof.iter().flat_map(|proof| proof.nodes()) {
             if matches!(node.basis, Basis::Stated { .. }) && self.met.insert(node.fact.clone()) {
                 self.leaves.push(node.fact.clone());
@@ -118,20 +127,22 @@ impl Gathering<'_> {
     }
 
     fn others(&mut self, detours: usize, fact: &Fact) {
-        let steps = self.steps(fact, WIDE);
+        let part = self.meter.part(FEW_ROWS);
+        let steps = self.steps(fact, WIDE, &part);
         for (further, step) in steps.iter().skip(1).enumerate() {
-            self.follow_all(detours + further, step);
+            self.follow_all(detours + further, step, &part);
         }
+        self.meter.charge(&part);
     }
 
     /// Steps back to earlier rows, where that can be told.
-    fn steps(&self, fact: &Fact, most: usize) -> Vec<Step> {
+    fn steps(&self, fact: &Fact, most: usize, meter: &Meter) -> Vec<Step> {
         let mut steps = Vec::new();
         let case = self.case;
         if case.program[fact.relation].kind == RelationKind::Plain
             && let Some(birth) = case.facts.birth(fact.relation, &fact.row)
         {
-            each_earlier_step(case, fact, birth, self.meter, |step| {
+            each_earlier_step(case, fact, birth, meter, |step| {
                 steps.push(step);
                 steps.len() < most
             });
@@ -139,13 +150,13 @@ impl Gathering<'_> {
         steps
     }
 
-    fn follow_all(&mut self, detours: usize, step: &Step) {
+    fn follow_all(&mut self, detours: usize, step: &Step, meter: &Meter) {
         let Step::Rule { rule, solution } = step else {
             return;
         };
         let case = self.case;
         let rule = &case.program[*rule];
-        let context = case.context(self.meter);
+        let context = case.context(meter);
         let mut needed = step.premises(case);
         for literal in &rule.body {
             let LiteralKind::Aggregate(aggregate) = &literal.kind else {

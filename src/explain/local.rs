@@ -57,7 +57,7 @@ impl Case<'_> {
 
     /// All derivations that as many statements give as the meter allows for, those of a first proof among them.
     fn some_derivations(&self, fact: &Fact, meter: &Meter) -> Lineage {
-        let part = meter.part(meter.left() / 4);
+        let part = meter.part(meter.left() / 4 * 3);
         let gathered = self.gather(fact, GATHERED, &part);
         meter.charge(&part);
         let mut found = Lineage::assemble(1, Vec::new(), Vec::new(), Vec::new());

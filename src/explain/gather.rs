@@ -23,39 +23,41 @@ const FEW_ROWS: u64 = 2_000;
 impl Case<'_> {
     /// Stated facts that derive a fact, those of one proof first, and `further` ones or some more.
     pub(super) fn gather(&self, fact: &Fact, further: usize, meter: &Meter) -> Gathered {
+        // Most of what is left is for what follows from them.
+        let (first, detours) = (meter.part(meter.left() / 2), meter.part(meter.left() / 8));
         let mut gathering = Gathering {
             case: self,
-            meter,
+            meter: &detours,
             queue: BinaryHeap::new(),
             tasks: Vec::new(),
             met: FxHashSet::default(),
             leaves: Vec::new(),
         };
-        let first = meter.part(meter.left() / 2);
         let mut of_first = None;
         gathering.follow(0, fact.clone());
-        while let Some((Reverse(detours), at)) = gathering.queue.pop() {
-            if detours > 0 {
+        while let Some((Reverse(turns), at)) = gathering.queue.pop() {
+            if turns > 0 {
                 let first = *of_first.get_or_insert(gathering.leaves.len());
                 if gathering.leaves.len() >= first + further {
                     break;
                 }
             }
-            if meter.stopped().is_some() {
+            if detours.stopped().is_some() {
                 break;
             }
             match gathering.tasks[at].clone() {
-                Task::First(fact) if detours == 0 => {
-                    gathering.first(detours, &fact, &first);
+                Task::First(fact) if turns == 0 => {
+                    gathering.first(turns, &fact, &first);
                     if first.stopped().is_some() {
                         break;
                     }
                 }
-                Task::First(fact) => gathering.first(detours, &fact, meter),
-                Task::Others(fact) => gathering.others(detours, &fact),
+                Task::First(fact) => gathering.first(turns, &fact, &detours),
+                Task::Others(fact) => gathering.others(turns, &fact),
             }
         }
         meter.charge(&first);
+        meter.charge(&detours);
         Gathered {
             of_first: of_first.unwrap_or(gathering.leaves.len()),
             leaves: gathering.leaves,

@@ -57,9 +57,7 @@ impl Case<'_> {
 
     /// All derivations that as many statements give as the meter allows for, those of a first proof among them.
     fn some_derivations(&self, fact: &Fact, meter: &Meter) -> Lineage {
-        let part = meter.part(meter.left() / 4 * 3);
-        let gathered = self.gather(fact, GATHERED, &part);
-        meter.charge(&part);
+        let gathered = self.gather(fact, GATHERED, meter);
         let mut found = Lineage::assemble(1, Vec::new(), Vec::new(), Vec::new());
         let mut count = 0;
         for further in [0, GATHERED / 16, GATHERED / 4, GATHERED] {

@@ -15,6 +15,8 @@ use std::sync::Arc;
 
 /// Rows from which on an index is not made for a single answer.
 const MANY: usize = if cfg!(test) { 8 } else { 1 << 16 };
+/// Rows that a scan passes over in the time that one answer takes.
+const PASSED_OVER: f64 = 256.0;
 
 pub struct Database {
     program: Arc<CheckedProgram>,
@@ -228,6 +230,11 @@ impl Database {
         self.relations[relation.index()].is_told(row)
     }
 
+    /// The rows that are stated from outside.
+    pub fn told(&self, relation: RelationId) -> Rows {
+        self.relations[relation.index()].told_rows()
+    }
+
     pub fn len(&self, relation: RelationId) -> usize {
         self.relations[relation.index()].set.len()
     }
@@ -291,22 +298,26 @@ impl Database {
             }
             found.push(&row);
         }
-        SortedRows::from_unsorted(found).into_rows()
+        match found.len() {
+            0 | 1 => found,
+            _ => SortedRows::from_unsorted(found).into_rows(),
+        }
     }
 
-    /// How many rows [`Database::matching`] looks at when these columns are bound, by estimate; all where an index would
-    /// have to be made for it.
+    /// How many rows [`Database::matching`] gives when these columns are bound, by estimate, and what it takes to come to
+    /// them where nothing leads there: a row that a scan passes over costs a small part of one that is given.
     pub fn reach(&self, relation: RelationId, bound: &[usize]) -> u64 {
         let state = &self.relations[relation.index()];
         let rows = state.set.len() as f64;
-        match bound.len() == state.set.arity() {
-            true => 1,
-            false if state.set.len() >= MANY && !state.leads_to(bound) => rows as u64,
-            false => {
-                let distinct: f64 = bound.iter().map(|&column| state.distinct(column)).product();
-                (rows / distinct).ceil() as u64
-            }
+        if bound.len() == state.set.arity() {
+            return 1;
         }
+        let distinct: f64 = bound.iter().map(|&column| state.distinct(column)).product();
+        let scanned = match state.set.len() >= MANY && !state.leads_to(bound) {
+            true => rows / PASSED_OVER,
+            false => 0.0,
+        };
+        (rows / distinct + scanned).ceil() as u64
     }
 
     /// How a run over the rows that are here now would join them. Not known: how much each round will add to a relation;

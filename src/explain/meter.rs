@@ -65,6 +65,11 @@ impl Meter {
         }
     }
 
+    /// Rows it may still look at.
+    pub fn left(&self) -> u64 {
+        self.most.saturating_sub(self.rows.get())
+    }
+
     /// Charges what a part has used.
     pub fn charge(&self, part: &Meter) {
         self.rows

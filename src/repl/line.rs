@@ -152,7 +152,7 @@ pub const VERBS: &[Verb] = &[
     Verb {
         name: "timeline",
         short: None,
-        takes: Takes::MaybeFacts,
+        takes: Takes::Fact,
         does: "on which publication date each fact first became derivable",
         flags: &[],
         more: "As in `:timeline attributed(_, \"a\")`. A source counts from the last day of its date on.",

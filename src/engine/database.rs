@@ -164,7 +164,7 @@ impl Database {
             functors: self.functors.clone(),
             pool: self.pool.clone(),
             options: self.options.clone(),
-            routes: Routes::default(),
+            routes: self.routes.clone(),
             history: History::default(),
         }
     }
@@ -220,6 +220,11 @@ impl Database {
     /// Whether a row is stated from outside; rule text does not count.
     pub fn is_told(&self, relation: RelationId, row: &[Code]) -> bool {
         self.relations[relation.index()].is_told(row)
+    }
+
+    /// How many rows are stated from outside.
+    pub fn told_len(&self, relation: RelationId) -> usize {
+        self.relations[relation.index()].told_len()
     }
 
     pub fn len(&self, relation: RelationId) -> usize {

@@ -161,6 +161,11 @@ impl<'a> Run<'a> {
         self.constraints(relations)
     }
 
+    /// Whether a functor had no value so far.
+    pub fn has_faults(&self) -> bool {
+        !self.faults.lock().is_empty()
+    }
+
     /// Whether rows of a relation count before all of them are there.
     fn is_read_early(&self, id: RelationId) -> bool {
         let mut strata = self.program.strata().iter();

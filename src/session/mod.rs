@@ -128,6 +128,8 @@ pub use crate::plan::{PlanText, StepText};
 #[cfg(test)]
 mod compare_tests;
 #[cfg(test)]
+mod follow_tests;
+#[cfg(test)]
 mod overlay_tests;
 #[cfg(test)]
 mod tests;

@@ -11,16 +11,22 @@ use crate::storage::{Rows, SortedRows};
 use std::collections::BTreeSet;
 
 impl Transaction<'_> {
-    /// Violations that are new, and those that are mended.
-    pub fn constraints(&mut self) -> Result<(Vec<Violation>, Vec<Violation>), Halt> {
-        let (mut violated, mut mended) = (Vec::new(), Vec::new());
+    /// What violated constraints that there are no more.
+    pub fn lapsed(&mut self) -> Result<Vec<Violation>, Halt> {
+        let mut lapsed = Vec::new();
         for at in 0..self.dropped.len() {
             let rule = self.dropped[at];
             if self.before[rule].head.is_none() {
                 let rows = self.derived_before(rule)?;
-                mended.extend(violation(self.before, self.relations, rule, rows));
+                lapsed.extend(violation(self.before, self.relations, rule, rows));
             }
         }
+        Ok(lapsed)
+    }
+
+    /// Violations that are new, and those that are mended.
+    pub fn constraints(&mut self) -> Result<(Vec<Violation>, Vec<Violation>), Halt> {
+        let (mut violated, mut mended) = (Vec::new(), Vec::new());
         for &rule in self.program.constraints() {
             let (mut new, mut gone) = (BTreeSet::new(), BTreeSet::new());
             if self.added.contains(&rule) {
@@ -77,13 +83,13 @@ fn violation(
     rule: RuleId,
     rows: impl IntoIterator<Item = Row>,
 ) -> Option<Violation> {
+    let mut rows = rows.into_iter().peekable();
+    // Asking for the columns makes a plan, and mostly there are no rows.
+    rows.peek()?;
     let variables = violation_columns(program, rule, &Sizes(relations));
     let mut all = Rows::new(variables.len());
     for row in rows {
         all.push(&row);
-    }
-    if all.is_empty() {
-        return None;
     }
     let named = variables
         .iter()

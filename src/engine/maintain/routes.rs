@@ -1,16 +1,20 @@
 //! The routes through the rules of one program, made when first needed.
 
+use super::rerun::{entangled, resists};
 use super::route::{Route, Surveyor};
 use crate::analysis::checked::{
-    Aggregate, Atom, CheckedProgram, LiteralKind, RelationId, Rule, RuleId, Term, VarId,
+    Aggregate, Atom, CheckedProgram, LiteralKind, RelationId, RelationKind, Rule, RuleId, Term,
+    VarId,
 };
+use crate::engine::admission::Admission;
 use crate::engine::relation::RelationState;
 use crate::plan::{Operand, Statistics, Version, plan_rule, plan_seeded};
 use crate::storage::Dictionary;
 use crate::syntax::source::Span;
-use rustc_hash::FxHashMap;
+use parking_lot::RwLock;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Where a route through a rule begins.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -29,19 +33,27 @@ pub enum Start {
     Nothing,
 }
 
-/// Forgotten when the program changes.
-#[derive(Default)]
+/// What is known of one program, shared by the forks of a database.
+#[derive(Clone, Default)]
 pub struct Routes {
-    known: FxHashMap<(RuleId, Start), Arc<Route>>,
+    known: Arc<RwLock<FxHashMap<(RuleId, Start), Arc<Route>>>>,
+    nature: Arc<OnceLock<Nature>>,
 }
 
 impl Routes {
+    /// There is another program.
     pub fn clear(&mut self) {
-        self.known.clear();
+        *self = Routes::default();
     }
 
+    /// The program must be the one of all calls since [`Routes::clear`].
+    pub fn nature(&self, program: &CheckedProgram) -> &Nature {
+        self.nature.get_or_init(|| Nature::of(program))
+    }
+
+    /// The same.
     pub fn get(
-        &mut self,
+        &self,
         program: &CheckedProgram,
         rule: RuleId,
         start: Start,
@@ -49,13 +61,50 @@ impl Routes {
         dictionary: &Dictionary,
     ) -> Arc<Route> {
         let at = (rule, start);
-        if let Some(route) = self.known.get(&at) {
+        if let Some(route) = self.known.read().get(&at) {
             return route.clone();
         }
         let route = Arc::new(survey(program, at.0, &at.1, relations, dictionary));
-        self.known.insert(at, route.clone());
+        self.known.write().insert(at, route.clone());
         route
     }
+}
+
+/// How the relations and strata of a program can be changed.
+pub struct Nature {
+    /// By relation: it may have rows that are not stated.
+    pub grows: Vec<bool>,
+    /// By stratum; see [`resists`].
+    pub resists: Vec<bool>,
+    /// By stratum; see [`entangled`].
+    pub entangled: Vec<bool>,
+}
+
+impl Nature {
+    fn of(program: &CheckedProgram) -> Nature {
+        let derived: FxHashSet<RelationId> = program
+            .rules()
+            .filter_map(|(_, rule)| Some(rule.head.as_ref()?.relation))
+            .collect();
+        let relations = program.relations();
+        let strata = program.strata().iter();
+        Nature {
+            grows: relations
+                .map(|(id, _)| derived.contains(&id) || !is_plain(program, id))
+                .collect(),
+            resists: strata.clone().map(|one| resists(program, one)).collect(),
+            entangled: strata.map(|one| entangled(program, one)).collect(),
+        }
+    }
+}
+
+/// Whether a relation without rules holds what is stated of it, and nothing else.
+fn is_plain(program: &CheckedProgram, id: RelationId) -> bool {
+    let relation = &program[id];
+    Admission::to(id, relation).is_none()
+        && relation.kind == RelationKind::Plain
+        && relation.lattice.is_none()
+        && !program.subsumptions().iter().any(|s| s.relation == id)
 }
 
 /// Makes a route.

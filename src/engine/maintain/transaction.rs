@@ -3,13 +3,13 @@
 use super::change::{Change, Difference, Effort};
 use super::journal::{Entry, Journal};
 use super::programs::{Rewritten, compare};
-use super::rerun::{entangled, resists};
+use super::rerun::entangled;
 use super::route::Route;
 use super::routes::{Routes, Start, own_atoms};
 use super::walk::{Halt, Meter, View, Walker, value};
 use super::{Overlay, Row};
 use crate::analysis::checked::{
-    CheckedProgram, Literal, LiteralKind, RelationId, RelationKind, RuleId, Stratum, Term,
+    CheckedProgram, Literal, LiteralKind, RelationId, RuleId, Stratum, Term,
 };
 use crate::engine::admission::Admission;
 use crate::engine::budget::{RunOptions, Stop, StopReason, watching_memory};
@@ -52,8 +52,12 @@ pub struct Transaction<'a> {
     pub withdrawn: Vec<Vec<Row>>,
     pub stated: Vec<Vec<Row>>,
     redefined: FxHashSet<RelationId>,
+    /// Constraints by their ids in the program before.
+    renamed: Option<FxHashMap<RuleId, RuleId>>,
     /// Whether there are other rules than before, or in another order.
     rewritten: bool,
+    /// A functor had no value in a stratum that was derived anew.
+    pub faulted: bool,
     routes: &'a mut Routes,
     meter: Meter,
     effort: Effort,
@@ -89,9 +93,9 @@ impl Setting<'_> {
             }
             None => Rewritten::default(),
         };
-        for (id, _) in after.relations() {
-            if after.rules_of(id).next().is_some() || !is_plain(after, id) {
-                relations[id.index()].let_grow();
+        for (state, grows) in relations.iter_mut().zip(&routes.nature(after).grows) {
+            if *grows {
+                state.let_grow();
             }
         }
         let mut transaction = Transaction {
@@ -107,7 +111,9 @@ impl Setting<'_> {
             dropped: rewritten.dropped,
             added: rewritten.added,
             redefined: rewritten.redefined,
+            renamed: change.program.is_some().then_some(rewritten.renamed),
             rewritten: rewritten.differs,
+            faulted: false,
             routes,
             meter: Meter::default(),
             effort: Effort::default(),
@@ -157,6 +163,7 @@ impl Transaction<'_> {
         }
         self.check_size(setting)?;
         self.meter.limit.set(u64::MAX);
+        let lapsed = self.lapsed().map_err(|halt| self.stop(halt))?;
         let (violated, mended) = self.constraints().map_err(|halt| self.stop(halt))?;
         self.effort.work = self.meter.work.get();
         let listed = |rows: &dyn Fn(&Overlay) -> Vec<Row>| {
@@ -176,6 +183,9 @@ impl Transaction<'_> {
             fell: listed(&|overlay| overlay.minus.iter().cloned().collect()),
             violated,
             mended,
+            lapsed,
+            renamed: self.renamed.take(),
+            faulted: self.faulted || !self.context.faults.lock().is_empty(),
             effort: self.effort,
         })
     }
@@ -235,7 +245,7 @@ impl Transaction<'_> {
             .relations
             .iter()
             .any(|id| self.redefined.contains(id));
-        if !redefined && !resists(self.program, stratum) {
+        if !redefined && !self.routes.nature(self.program).resists[at] {
             let mark = self.journal.len();
             let pending = [&self.withdrawn, &self.stated].map(|told| {
                 let own = stratum.relations.iter();
@@ -303,15 +313,13 @@ impl Transaction<'_> {
 
     /// Whether the change reaches a stratum that cannot be looked at by itself.
     fn is_entangled(&self) -> bool {
-        let any = |program: &CheckedProgram| {
-            let mut strata = program.strata().iter();
-            strata.any(|stratum| entangled(program, stratum))
-        };
         // Rules count in the order in which they stand.
-        if self.rewritten && any(self.before) {
+        let mut before = self.before.strata().iter();
+        if self.rewritten && before.any(|stratum| entangled(self.before, stratum)) {
             return true;
         }
-        if !any(self.program) {
+        let nature = self.routes.nature(self.program);
+        if !nature.entangled.contains(&true) {
             return false;
         }
         let strata = self.program.strata();
@@ -319,7 +327,7 @@ impl Transaction<'_> {
             .filter(|&at| !self.overlays[at].is_untouched())
             .map(|at| RelationId(at as u32))
             .collect();
-        for stratum in strata {
+        for (at, stratum) in strata.iter().enumerate() {
             let reads = |body: &[Literal]| reads_any(body, &reached);
             let subsumptions = self.program.subsumptions().iter();
             if self.reaches(stratum)
@@ -331,7 +339,7 @@ impl Transaction<'_> {
                     .filter(|s| stratum.relations.contains(&s.relation))
                     .any(|s| reads(&s.body))
             {
-                if entangled(self.program, stratum) {
+                if nature.entangled[at] {
                     return true;
                 }
                 reached.extend(&stratum.relations);
@@ -552,15 +560,6 @@ fn stopped(reason: StopReason) -> Stop {
         rows: 0,
         report: Box::default(),
     }
-}
-
-/// Whether a relation without rules holds what is stated of it, and nothing else.
-fn is_plain(program: &CheckedProgram, id: RelationId) -> bool {
-    let relation = &program[id];
-    Admission::to(id, relation).is_none()
-        && relation.kind == RelationKind::Plain
-        && relation.lattice.is_none()
-        && !program.subsumptions().iter().any(|s| s.relation == id)
 }
 
 fn reads_any(body: &[Literal], of: &FxHashSet<RelationId>) -> bool {

@@ -203,6 +203,11 @@ impl Database {
         Some(difference)
     }
 
+    /// Lets go of what [`Database::redo`] could make again.
+    pub fn forget_undone(&mut self) {
+        self.history.forget_undone();
+    }
+
     /// Makes the change again that was taken back last, unless another one has been made since.
     pub fn redo(&mut self) -> Option<Difference> {
         let (difference, program) = self.history.redo(&mut self.relations)?;

@@ -52,6 +52,11 @@ impl Session {
         Ok(Some((database, report)))
     }
 
+    /// Whether the database of the session, and of its worlds, can be changed in place.
+    pub(super) fn can_change(&self) -> bool {
+        !self.options.lens.at_once
+    }
+
     /// Whether a rule in which a functor had no value is gone, or reads something that is otherwise.
     fn faults_are_reached(&self, program: &CheckedProgram, difference: &Difference) -> bool {
         let rows = difference.appeared.iter().chain(&difference.fell);
@@ -77,8 +82,8 @@ impl Session {
                 .is_empty()
                 || standing.assumed.contains(&fact)
                 || (!standing.withdrawn.contains(&fact) && self.is_plain(&fact));
-            let told = fact.relation.index() < known
-                && self.database.is_told(fact.relation, &fact.row);
+            let told =
+                fact.relation.index() < known && self.database.is_told(fact.relation, &fact.row);
             let changes = match (stands, told) {
                 (true, false) => &mut state,
                 (false, true) => &mut withdraw,
@@ -93,6 +98,7 @@ impl Session {
             state: state.into_iter().collect(),
             withdraw: withdraw.into_iter().collect(),
             program: (!Arc::ptr_eq(here, there)).then(|| there.clone()),
+            within: None,
         }
     }
 

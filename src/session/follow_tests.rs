@@ -74,7 +74,12 @@ type Rows = Vec<(String, Vec<Vec<Code>>)>;
 fn rows(database: &Database) -> Rows {
     let relations = database.program().relations();
     relations
-        .map(|(id, relation)| (relation.name.to_string(), database.rows(id).iter().collect()))
+        .map(|(id, relation)| {
+            (
+                relation.name.to_string(),
+                database.rows(id).iter().collect(),
+            )
+        })
         .collect()
 }
 
@@ -83,7 +88,13 @@ fn told(database: &Database, report: &crate::engine::RunReport) -> String {
     let mut violations: Vec<String> = report
         .violations
         .iter()
-        .map(|one| format!("{:?} {:?}", database.program()[one.constraint].span, one.rows))
+        .map(|one| {
+            format!(
+                "{:?} {:?}",
+                database.program()[one.constraint].span,
+                one.rows
+            )
+        })
         .collect();
     violations.sort();
     let mut faults: Vec<String> = report
@@ -151,7 +162,9 @@ fn rules_are_followed_and_not_run() {
             ..Supposition::default()
         };
         let overlays = session.overlays(&supposed).expect("known");
-        let laid = session.lay(&overlays.iter().collect::<Vec<_>>()).expect("laid");
+        let laid = session
+            .lay(&overlays.iter().collect::<Vec<_>>())
+            .expect("laid");
         let found = session.follow(&laid.standing).expect("no budget");
         assert_eq!(found.is_some(), followed, "{hypothesis}");
     }

@@ -14,6 +14,9 @@ pub struct Change {
     pub withdraw: Vec<(RelationId, Rows)>,
     /// Its relations are those of the present program, under the same ids, and perhaps more after them.
     pub program: Option<Arc<CheckedProgram>>,
+    /// By relation: whether to follow what the change does to it. What is left out stays as it was, and constraints are
+    /// not looked at: for a change that is soon undone. It has to take in all that the relations followed depend on.
+    pub within: Option<Arc<[bool]>>,
 }
 
 /// What is otherwise than before. Relations ascend by id and rows by code; no relation is listed without rows.

@@ -157,14 +157,24 @@ impl Transaction<'_> {
             self.rerun_all(setting)?;
             self.effort.rerun += self.program.strata().len() as u32;
         } else {
+            let within = |stratum: &Stratum| {
+                let mut own = stratum.relations.iter();
+                let followed = |within: &Arc<[bool]>| own.any(|id| within[id.index()]);
+                change.within.as_ref().is_none_or(followed)
+            };
             for (at, stratum) in self.program.strata().iter().enumerate() {
-                self.stratum(at, stratum, setting)?;
+                if within(stratum) {
+                    self.stratum(at, stratum, setting)?;
+                }
             }
         }
         self.check_size(setting)?;
         self.meter.limit.set(u64::MAX);
-        let lapsed = self.lapsed().map_err(|halt| self.stop(halt))?;
-        let (violated, mended) = self.constraints().map_err(|halt| self.stop(halt))?;
+        let (mut lapsed, mut violated, mut mended) = Default::default();
+        if change.within.is_none() {
+            lapsed = self.lapsed().map_err(|halt| self.stop(halt))?;
+            (violated, mended) = self.constraints().map_err(|halt| self.stop(halt))?;
+        }
         self.effort.work = self.meter.work.get();
         let listed = |rows: &dyn Fn(&Overlay) -> Vec<Row>| {
             let mut listed = Vec::new();

@@ -4,7 +4,7 @@ use super::Row;
 use super::routes::{Sizes, Start, survey, violation_columns};
 use super::transaction::Transaction;
 use super::walk::{Halt, View};
-use crate::analysis::checked::{CheckedProgram, RuleId};
+use crate::analysis::checked::{CheckedProgram, RelationId, RuleId};
 use crate::engine::budget::Violation;
 use crate::engine::relation::RelationState;
 use crate::storage::{Rows, SortedRows};
@@ -27,7 +27,15 @@ impl Transaction<'_> {
     /// Violations that are new, and those that are mended.
     pub fn constraints(&mut self) -> Result<(Vec<Violation>, Vec<Violation>), Halt> {
         let (mut violated, mut mended) = (Vec::new(), Vec::new());
-        for &rule in self.program.constraints() {
+        let reached: Vec<RuleId> = {
+            let constraints = &self.routes.nature(self.program).constraints;
+            let touched = |id: &RelationId| !self.overlays[id.index()].is_empty();
+            let reached = constraints
+                .iter()
+                .filter(|(rule, read)| self.added.contains(rule) || read.iter().any(touched));
+            reached.map(|(rule, _)| *rule).collect()
+        };
+        for rule in reached {
             let (mut new, mut gone) = (BTreeSet::new(), BTreeSet::new());
             if self.added.contains(&rule) {
                 let nothing = [Row::from([])];

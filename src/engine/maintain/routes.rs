@@ -3,8 +3,8 @@
 use super::rerun::{entangled, resists};
 use super::route::{Route, Surveyor};
 use crate::analysis::checked::{
-    Aggregate, Atom, CheckedProgram, LiteralKind, RelationId, RelationKind, Rule, RuleId, Term,
-    VarId,
+    Aggregate, Atom, CheckedProgram, Literal, LiteralKind, RelationId, RelationKind, Rule, RuleId,
+    Stratum, Term, VarId,
 };
 use crate::engine::admission::Admission;
 use crate::engine::relation::RelationState;
@@ -78,6 +78,10 @@ pub struct Nature {
     pub resists: Vec<bool>,
     /// By stratum; see [`entangled`].
     pub entangled: Vec<bool>,
+    /// By stratum: the relations that it depends on, its own among them where they are read.
+    pub reads: Vec<Vec<RelationId>>,
+    /// The constraints, with the relations that they read.
+    pub constraints: Vec<(RuleId, Vec<RelationId>)>,
 }
 
 impl Nature {
@@ -93,9 +97,38 @@ impl Nature {
                 .map(|(id, _)| derived.contains(&id) || !is_plain(program, id))
                 .collect(),
             resists: strata.clone().map(|one| resists(program, one)).collect(),
-            entangled: strata.map(|one| entangled(program, one)).collect(),
+            entangled: strata.clone().map(|one| entangled(program, one)).collect(),
+            reads: strata.map(|one| read_by_stratum(program, one)).collect(),
+            constraints: program
+                .constraints()
+                .iter()
+                .map(|&rule| (rule, read_by([&program[rule].body[..]])))
+                .collect(),
         }
     }
+}
+
+fn read_by_stratum(program: &CheckedProgram, stratum: &Stratum) -> Vec<RelationId> {
+    let rules = stratum.rules.iter().map(|&rule| &program[rule].body[..]);
+    let subsumptions = program.subsumptions().iter();
+    let own = subsumptions.filter(|s| stratum.relations.contains(&s.relation));
+    read_by(rules.chain(own.map(|s| &s.body[..])))
+}
+
+/// The relations that bodies read, ascending.
+fn read_by<'p>(bodies: impl IntoIterator<Item = &'p [Literal]>) -> Vec<RelationId> {
+    let mut read = BTreeSet::new();
+    let mut open: Vec<&Literal> = bodies.into_iter().flatten().collect();
+    while let Some(literal) = open.pop() {
+        match &literal.kind {
+            LiteralKind::Atom(atom) | LiteralKind::Negated(atom) => {
+                read.insert(atom.relation);
+            }
+            LiteralKind::Aggregate(aggregate) => open.extend(&aggregate.body),
+            _ => {}
+        }
+    }
+    read.into_iter().collect()
 }
 
 /// Whether a relation without rules holds what is stated of it, and nothing else.

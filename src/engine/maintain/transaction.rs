@@ -6,7 +6,7 @@ use super::programs::{Rewritten, compare};
 use super::rerun::entangled;
 use super::route::Route;
 use super::routes::{Routes, Start, own_atoms};
-use super::walk::{Halt, Meter, View, Walker, value};
+use super::walk::{Halt, Meter, Spare, View, Walker, value};
 use super::{Overlay, Row};
 use crate::analysis::checked::{
     CheckedProgram, Literal, LiteralKind, RelationId, RuleId, Stratum, Term,
@@ -58,8 +58,9 @@ pub struct Transaction<'a> {
     rewritten: bool,
     /// A functor had no value in a stratum that was derived anew.
     pub faulted: bool,
-    routes: &'a mut Routes,
+    pub routes: &'a mut Routes,
     meter: Meter,
+    spare: Spare,
     effort: Effort,
     /// Rules by head, those without body not among them.
     rules: FxHashMap<RelationId, Rc<[RuleId]>>,
@@ -116,6 +117,7 @@ impl Setting<'_> {
             faulted: false,
             routes,
             meter: Meter::default(),
+            spare: Spare::default(),
             effort: Effort::default(),
             rules: FxHashMap::default(),
             text: None,
@@ -163,7 +165,7 @@ impl Transaction<'_> {
                 change.within.as_ref().is_none_or(followed)
             };
             for (at, stratum) in self.program.strata().iter().enumerate() {
-                if within(stratum) {
+                if within(stratum) && self.reaches(at, stratum) {
                     self.stratum(at, stratum, setting)?;
                 }
             }
@@ -247,10 +249,8 @@ impl Transaction<'_> {
         }
     }
 
+    /// Brings a stratum up to date that something reaches.
     fn stratum(&mut self, at: usize, stratum: &Stratum, setting: &Setting) -> Result<(), Stop> {
-        if !self.reaches(stratum) {
-            return Ok(());
-        }
         let redefined = stratum
             .relations
             .iter()
@@ -286,7 +286,7 @@ impl Transaction<'_> {
     }
 
     /// Whether something that a stratum depends on is otherwise than before.
-    fn reaches(&self, stratum: &Stratum) -> bool {
+    fn reaches(&self, at: usize, stratum: &Stratum) -> bool {
         let relations = stratum.relations.iter();
         let told = relations.clone().any(|id| {
             !self.withdrawn[id.index()].is_empty()
@@ -299,19 +299,17 @@ impl Transaction<'_> {
                 .flatten()
                 .any(|head| stratum.relations.contains(&head.relation))
         };
-        let read = |rule: &RuleId| {
-            self.added.contains(rule) || self.is_disturbed(&self.program[*rule].body)
+        let added = || {
+            let mut rules = stratum.rules.iter();
+            !self.added.is_empty() && rules.any(|rule| self.added.contains(rule))
         };
-        let subsumed = || {
-            let subsumptions = self.program.subsumptions().iter();
-            let mut own = subsumptions.filter(|s| stratum.relations.contains(&s.relation));
-            own.any(|subsumption| self.is_disturbed(&subsumption.body))
-        };
-        told || dropped() || stratum.rules.iter().any(read) || subsumed()
+        let disturbed = |id: &RelationId| !self.overlays[id.index()].is_untouched();
+        let reads = &self.routes.nature(self.program).reads[at];
+        told || reads.iter().any(disturbed) || dropped() || added()
     }
 
     /// Whether a body reads what has other rows now, or other births.
-    fn is_disturbed(&self, body: &[Literal]) -> bool {
+    pub fn is_disturbed(&self, body: &[Literal]) -> bool {
         body.iter().any(|literal| match &literal.kind {
             LiteralKind::Atom(atom) | LiteralKind::Negated(atom) => {
                 !self.overlays[atom.relation.index()].is_untouched()
@@ -340,7 +338,7 @@ impl Transaction<'_> {
         for (at, stratum) in strata.iter().enumerate() {
             let reads = |body: &[Literal]| reads_any(body, &reached);
             let subsumptions = self.program.subsumptions().iter();
-            if self.reaches(stratum)
+            if self.reaches(at, stratum)
                 || stratum
                     .rules
                     .iter()
@@ -419,6 +417,7 @@ impl Transaction<'_> {
             overlays: &self.overlays,
             context: self.context,
             meter: &self.meter,
+            spare: &self.spare,
             births: self.births,
         }
     }

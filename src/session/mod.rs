@@ -61,6 +61,7 @@ mod text;
 mod timeline;
 mod typed;
 mod unfound;
+mod uses;
 mod vocabulary;
 mod watch;
 mod what_if;

@@ -156,7 +156,9 @@ impl<'a> Run<'a> {
         }
         let strata = self.program.strata();
         for (at, stratum) in strata.iter().enumerate() {
+            let started = Instant::now();
             self.stratum(at, stratum, relations)?;
+            self.report.strata.push(started.elapsed());
         }
         self.constraints(relations)
     }

@@ -4,6 +4,7 @@ use super::error::{Error, Findings};
 use super::explained::Pattern;
 use super::loaded::Session;
 use super::matrix::Given as Judgements;
+use crate::analysis::check_pattern;
 use crate::analysis::checked::{CheckedProgram, RelationId, RuleId};
 use crate::analysis::findings::closest;
 use crate::engine::Database;
@@ -14,7 +15,7 @@ use crate::hypothesis::compare::{
     Cell, Change, Contender, Evidence, FlipBound, Given, Goal, Rerun, Score, Setting, Stage,
     Subject, Table, diagnosticity, flips, leader, order, tabulate,
 };
-use crate::hypothesis::{Overlay, Withdrawal, World};
+use crate::hypothesis::{Overlay, Withdrawal, World, reserved};
 use crate::syntax::diagnostic::Diagnostic;
 use crate::syntax::source::Span;
 use rustc_hash::FxHashSet;
@@ -22,7 +23,7 @@ use serde::Serialize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Pieces of evidence withdrawn at once, when looking for what would alter the order.
+/// Changes at once, when looking for what would alter the order.
 const FLIP_SIZE: usize = 2;
 /// Sets of them that are tried.
 const FLIP_TRIALS: usize = 1_500;
@@ -38,7 +39,7 @@ pub struct ComparisonQuestion {
     pub judged: Option<PathBuf>,
     /// Categories of evidence that are taken to be planted: relations, kinds of source, or words that claims name.
     pub planted: Vec<String>,
-    /// Pieces of evidence withdrawn at once, when looking for what would alter the order. Default: 2.
+    /// Withdrawals and findings at once, when looking for what would alter the order. Default: 2.
     pub flips: Option<usize>,
 }
 
@@ -55,8 +56,10 @@ pub struct Comparison {
     pub flip_sets: Vec<Vec<String>>,
     /// The same sets, each with who is first then.
     pub flips: Vec<Flip>,
-    /// Sets of withdrawals up to this size were all tried.
+    /// Sets of changes up to this size were all tried: withdrawals of evidence, and findings.
     pub flip_bound: usize,
+    /// Facts whose finding was tried: those that hypotheses assume, and those that would make one hold.
+    pub flip_findings: usize,
     /// The hypothesis that is ahead of all others; `null` when several are level.
     pub leader: Option<String>,
     pub warnings: Vec<String>,
@@ -253,6 +256,7 @@ impl Session {
                 };
                 let name = entry.name.clone();
                 let mut contender = Contender::new(name, setting, goals, rerun, &budget);
+                contender.denies = self.denied_by(&entry.overlay, world.program());
                 contender.rejects = self
                     .newly_withdrawn(world.claims())
                     .into_iter()
@@ -278,9 +282,11 @@ impl Session {
         };
         let scores = stage.scores_if(&[], &[])?;
         let staged = self.needs(&contenders)?;
+        let assumed = staged.iter().flat_map(|needs| &needs.assumes);
         let findings: Vec<Vec<Fact>> = staged
             .iter()
             .flat_map(|needs| needs.would_hold_with.clone())
+            .chain(assumed.map(|fact| vec![fact.clone()]))
             .collect();
         let size = question.flips.unwrap_or(FLIP_SIZE);
         let bound = FlipBound {
@@ -332,6 +338,7 @@ impl Session {
             flip_sets: flips.iter().map(|flip| flip.change.clone()).collect(),
             flips,
             flip_bound: found.as_ref().map_or(0, |found| found.complete_to),
+            flip_findings: found.as_ref().map_or(0, |found| found.findings),
             leader: leader(&scores).map(name),
             warnings,
             planted: question.planted.clone(),
@@ -472,6 +479,19 @@ impl Session {
             })
         });
         moved.collect()
+    }
+
+    /// What an overlay withdraws, fact by fact or by pattern.
+    fn denied_by(&self, overlay: &Overlay, program: &CheckedProgram) -> Vec<Goal> {
+        let patterns = overlay.withdrawn.iter().filter_map(|one| match one {
+            Withdrawal::Atom(atom) if reserved(atom, program).is_none() => {
+                let (relation, terms) = check_pattern(program, atom).ok()?;
+                let pattern = self.values(atom, &terms).ok()?;
+                Some(Goal { relation, pattern })
+            }
+            _ => None,
+        });
+        patterns.collect()
     }
 
     fn newly_withdrawn(&self, claims: &Claims) -> Vec<ClaimId> {

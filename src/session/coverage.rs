@@ -11,8 +11,8 @@
 
 use super::clauses::{ClauseText, Clauses};
 use super::loaded::Session;
-use crate::analysis;
 use super::uses::{KnownUses, Roots};
+use crate::analysis;
 use crate::analysis::checked::RelationId;
 use crate::evidence::Stance;
 use crate::explain::{Case, Fact, Meter};

@@ -118,8 +118,7 @@ impl Session {
         let mut covered = question.coverage.then(Covered::default);
         if let Some(covered) = &mut covered {
             let all = read_files.iter().flat_map(|(_, expectations)| expectations);
-            let here: Vec<Expectation> =
-                all.filter(|one| one.under.is_empty()).cloned().collect();
+            let here: Vec<Expectation> = all.filter(|one| one.under.is_empty()).cloned().collect();
             covered.add(self, &here);
         }
         for (file, expectations) in read_files {

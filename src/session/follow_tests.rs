@@ -2,8 +2,13 @@
 
 use super::*;
 use crate::engine::Database;
+use crate::evidence::GradeTables;
+use crate::explain::{Case, Fact};
+use crate::hypothesis::{WeighOptions, weigh};
 use crate::storage::Code;
 use proptest::prelude::*;
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 const RULES: &str = r#".decl e(x: number, y: number)
 .decl n(x: number)
@@ -109,6 +114,53 @@ fn told(database: &Database, report: &crate::engine::RunReport) -> String {
     )
 }
 
+/// Whatever holds on both sides and is carried by more or by less is found to be.
+fn weighed_all(session: &Session, later: &super::standing::State) -> Result<(), TestCaseError> {
+    let (before, after) = (session.here(), later.side());
+    let (earlier, later) = (before.case(), after.case());
+    let difference = super::what_if::between(before, after);
+    let seeds = super::what_if::seeds((before, &earlier), (after, &later), &difference).seeds;
+    let all = Budget::default();
+    let options = WeighOptions {
+        most: usize::MAX,
+        budget: all.clone(),
+        reach: all.clone(),
+    };
+    let found = weigh(&earlier, &later, &seeds, |_| false, &options);
+    let told: BTreeMap<Fact, Ordering> = (found.weakened.into_iter())
+        .map(|one| (one.fact, Ordering::Less))
+        .chain(
+            found
+                .strengthened
+                .into_iter()
+                .map(|one| (one.fact, Ordering::Greater)),
+        )
+        .collect();
+    for (id, _) in before.program.relations() {
+        for row in before.database.rows(id).iter() {
+            let fact = Fact::new(id, &row);
+            if !later.holds(&fact) {
+                continue;
+            }
+            let count = |case: &Case| {
+                let found = case.supports(&fact, &GradeTables::default(), 30, &all);
+                (found.complete, found.supports.len())
+            };
+            if let ((true, was), (true, is)) = (count(&earlier), count(&later)) {
+                let change = told.get(&fact).copied().unwrap_or(Ordering::Equal);
+                prop_assert_eq!(
+                    change,
+                    is.cmp(&was),
+                    "{} {:?}",
+                    before.program[id].name,
+                    row
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
 
@@ -133,6 +185,7 @@ proptest! {
                 "{:?}",
                 supposed
             );
+            weighed_all(&session, &state)?;
             let entered = session.enter(&supposed);
             prop_assert!(overlays.is_empty() || entered.is_ok());
             if entered.is_ok() {

@@ -118,6 +118,7 @@ impl Session {
                 .explanations
                 .into_iter()
                 .map(|one| one.assume)
+                .filter(|assumed| !assumed.iter().any(|fact| contender.denies(fact)))
                 .collect();
             sets = sets
                 .iter()

@@ -28,7 +28,7 @@ impl Transaction<'_> {
     pub fn constraints(&mut self) -> Result<(Vec<Violation>, Vec<Violation>), Halt> {
         let (mut violated, mut mended) = (Vec::new(), Vec::new());
         let reached: Vec<RuleId> = {
-            let constraints = &self.routes.nature(self.program).constraints;
+            let constraints = &self.nature.constraints;
             let touched = |id: &RelationId| !self.overlays[id.index()].is_empty();
             let reached = constraints
                 .iter()

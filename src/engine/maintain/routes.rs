@@ -2,12 +2,14 @@
 
 use super::rerun::{entangled, resists};
 use super::route::{Route, Surveyor};
+use super::{Overlay, Row};
 use crate::analysis::checked::{
     Aggregate, Atom, CheckedProgram, Literal, LiteralKind, RelationId, RelationKind, Rule, RuleId,
     Stratum, Term, VarId,
 };
 use crate::engine::admission::Admission;
 use crate::engine::relation::RelationState;
+use crate::engine::text_facts::text_facts;
 use crate::plan::{Operand, Statistics, Version, plan_rule, plan_seeded};
 use crate::storage::Dictionary;
 use crate::syntax::source::Span;
@@ -33,11 +35,49 @@ pub enum Start {
     Nothing,
 }
 
-/// What is known of one program, shared by the forks of a database.
-#[derive(Clone, Default)]
+/// What is known of one program, shared by the forks of a database, and room for the next change.
+#[derive(Default)]
 pub struct Routes {
     known: Arc<RwLock<FxHashMap<(RuleId, Start), Arc<Route>>>>,
-    nature: Arc<OnceLock<Nature>>,
+    nature: Arc<OnceLock<Arc<Nature>>>,
+    pub room: Room,
+}
+
+impl Clone for Routes {
+    fn clone(&self) -> Routes {
+        Routes {
+            known: self.known.clone(),
+            nature: self.nature.clone(),
+            room: Room::default(),
+        }
+    }
+}
+
+/// By relation, what a change does to it. Empty between changes: most reach few relations.
+#[derive(Default)]
+pub struct Room {
+    pub(super) overlays: Vec<Overlay>,
+    /// Of relations that rules add to: what is no longer stated, and what is since.
+    pub(super) withdrawn: Vec<Vec<Row>>,
+    pub(super) stated: Vec<Vec<Row>>,
+}
+
+impl Room {
+    pub fn fit(&mut self, relations: usize) {
+        self.overlays.resize_with(relations, Overlay::default);
+        self.withdrawn.resize_with(relations, Vec::new);
+        self.stated.resize_with(relations, Vec::new);
+    }
+
+    pub fn clear(&mut self) {
+        for overlay in &mut self.overlays {
+            if !overlay.is_untouched() {
+                *overlay = Overlay::default();
+            }
+        }
+        self.withdrawn.iter_mut().for_each(Vec::clear);
+        self.stated.iter_mut().for_each(Vec::clear);
+    }
 }
 
 impl Routes {
@@ -47,8 +87,9 @@ impl Routes {
     }
 
     /// The program must be the one of all calls since [`Routes::clear`].
-    pub fn nature(&self, program: &CheckedProgram) -> &Nature {
-        self.nature.get_or_init(|| Nature::of(program))
+    pub fn nature(&self, program: &CheckedProgram, dictionary: &Dictionary) -> Arc<Nature> {
+        let nature = || Arc::new(Nature::of(program, dictionary));
+        self.nature.get_or_init(nature).clone()
     }
 
     /// The same.
@@ -82,10 +123,24 @@ pub struct Nature {
     pub reads: Vec<Vec<RelationId>>,
     /// The constraints, with the relations that they read.
     pub constraints: Vec<(RuleId, Vec<RelationId>)>,
+    /// By relation: the rules that derive it, those that state a fact not among them.
+    pub rules: Vec<Arc<[RuleId]>>,
+    /// What rule text states.
+    pub text: FxHashMap<RelationId, FxHashSet<Row>>,
 }
 
 impl Nature {
-    fn of(program: &CheckedProgram) -> Nature {
+    fn of(program: &CheckedProgram, dictionary: &Dictionary) -> Nature {
+        let mut rules: Vec<Vec<RuleId>> = vec![Vec::new(); program.relations().count()];
+        for (id, rule) in program.rules() {
+            let computes = |term: &Term| matches!(term, Term::Call { .. } | Term::Record(_));
+            if let Some(head) = &rule.head
+                && (!rule.body.is_empty() || head.args.iter().any(computes))
+            {
+                rules[head.relation.index()].push(id);
+            }
+        }
+        let text = text_facts(program, dictionary).into_iter();
         let derived: FxHashSet<RelationId> = program
             .rules()
             .filter_map(|(_, rule)| Some(rule.head.as_ref()?.relation))
@@ -103,6 +158,10 @@ impl Nature {
                 .constraints()
                 .iter()
                 .map(|&rule| (rule, read_by([&program[rule].body[..]])))
+                .collect(),
+            rules: rules.into_iter().map(Arc::from).collect(),
+            text: text
+                .map(|(id, rows)| (id, rows.iter().map(Row::from).collect()))
                 .collect(),
         }
     }

@@ -691,7 +691,7 @@ impl Overlay {
                 .cloned()
                 .collect();
         }
-        let mut by_key = self.by_key.borrow_mut();
+        let mut by_key = self.by_key.lock();
         if !by_key.contains_key(columns) {
             let mut rows = ByKey::default();
             for row in &self.minus {

@@ -7,7 +7,7 @@ use crate::engine::{Budget, Database, RunReport, Violation};
 use crate::evidence::{ClaimId, Claims, GradeTables, Sources, Stance};
 use crate::explain::{Case, Fact, Facts, Meter, Rests};
 use crate::storage::{Code, Dictionary};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::RefCell;
 
 /// Facts that stand whatever claims are withdrawn: rule text, plain data, what is assumed.
@@ -36,6 +36,8 @@ pub struct Contender<'a, E> {
     pub goals: Vec<Goal>,
     /// Claims that it takes to be false.
     pub rejects: Vec<ClaimId>,
+    /// What it says is not so, whoever says it.
+    pub denies: Vec<Goal>,
     pub rerun: Rerun<'a, E>,
     pub database: Option<&'a Database>,
     trial: Option<RefCell<Trial>>,
@@ -44,6 +46,8 @@ pub struct Contender<'a, E> {
     known: FxHashSet<Way>,
     /// By relation: the goals depend on it.
     behind_goals: Vec<bool>,
+    /// How it stands with changes that were tried: claims withdrawn, and facts found.
+    stands: RefCell<FxHashMap<(Vec<ClaimId>, Vec<Fact>), Stand>>,
     pub(super) rests: Vec<Vec<Rests>>,
 }
 
@@ -104,6 +108,7 @@ impl<'a, E> Contender<'a, E> {
             given: setting.given,
             goals,
             rejects: Vec::new(),
+            denies: Vec::new(),
             rerun,
             database: setting.database,
             trial: setting.database.map(|it| RefCell::new(Trial::on(it))),
@@ -112,6 +117,7 @@ impl<'a, E> Contender<'a, E> {
                 .collect(),
             known,
             behind_goals: Vec::new(),
+            stands: RefCell::default(),
             rests: Vec::new(),
         };
         let case = contender.case();
@@ -141,6 +147,14 @@ impl<'a, E> Contender<'a, E> {
             true => case,
             false => case.only_claims(),
         }
+    }
+
+    /// Whether it says that a fact is not so: finding it changes nothing for it.
+    pub fn denies(&self, fact: &Fact) -> bool {
+        let agrees = |(asked, code): (&Option<Code>, &Code)| asked.is_none_or(|it| it == *code);
+        self.denies.iter().any(|one| {
+            one.relation == fact.relation && one.pattern.iter().zip(&fact.row).all(agrees)
+        })
     }
 
     pub fn stand(&self) -> Stand {
@@ -197,9 +211,37 @@ impl<'a, E> Contender<'a, E> {
         meter: &Meter,
         budget: &Budget,
     ) -> Result<Stand, E> {
+        // What does not stand, or holds anyway, makes no difference.
+        let withdrawn: FxHashSet<ClaimId> = withdrawn
+            .iter()
+            .copied()
+            .filter(|&claim| self.claims.stands(claim))
+            .collect();
+        let absent =
+            |fact: &&Fact| !self.facts.contains(fact.relation, &fact.row) && !self.denies(fact);
+        let mut found: Vec<Fact> = found.iter().filter(absent).cloned().collect();
+        found.sort();
+        let mut ids: Vec<ClaimId> = withdrawn.iter().copied().collect();
+        ids.sort_unstable();
+        let key = (ids, found);
+        if let Some(stand) = self.stands.borrow().get(&key) {
+            return Ok(*stand);
+        }
+        let stand = self.tried(&withdrawn, &key.1, meter, budget)?;
+        if meter.stopped().is_none() {
+            self.stands.borrow_mut().insert(key, stand);
+        }
+        Ok(stand)
+    }
+
+    fn tried(
+        &self,
+        withdrawn: &FxHashSet<ClaimId>,
+        found: &[Fact],
+        meter: &Meter,
+        budget: &Budget,
+    ) -> Result<Stand, E> {
         let gone = self.falling(withdrawn);
-        let absent = |fact: &&Fact| !self.facts.contains(fact.relation, &fact.row);
-        let found: Vec<Fact> = found.iter().filter(absent).cloned().collect();
         // What else states a fact that a claim states is not in the lineage.
         let stated_twice = withdrawn.iter().any(|&id| {
             let claim = &self.claims[id];
@@ -218,15 +260,13 @@ impl<'a, E> Contender<'a, E> {
         }
         if let Some(trial) = &self.trial {
             let mut trial = trial.borrow_mut();
-            match trial.make(&found, &gone, None, meter) {
+            match trial.make(found, &gone, None, meter) {
                 Ok(outcome) => {
                     let violated = self.violated_after(&outcome);
                     let raised = |fact: &Fact| self.behind_goals[fact.relation.index()];
                     let stand = match outcome.appeared.iter().any(raised) || stated_twice {
                         false => by_lineage(violated),
-                        true => {
-                            self.stand_in(trial.database(), withdrawn, &found, violated, budget)
-                        }
+                        true => self.stand_in(trial.database(), withdrawn, found, violated, budget),
                     };
                     trial.take_back();
                     return Ok(stand);
@@ -237,9 +277,9 @@ impl<'a, E> Contender<'a, E> {
             }
         }
         let ids: Vec<ClaimId> = withdrawn.iter().copied().collect();
-        let (database, report) = (self.rerun)(&ids, &found)?;
+        let (database, report) = (self.rerun)(&ids, found)?;
         let violated = report.violations.iter().map(|one| one.rows.len()).sum();
-        Ok(self.stand_in(&database, withdrawn, &found, violated, budget))
+        Ok(self.stand_in(&database, withdrawn, found, violated, budget))
     }
 
     fn violated_after(&self, outcome: &Outcome) -> usize {

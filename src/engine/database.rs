@@ -291,7 +291,7 @@ impl Database {
         {
             return SortedRows::from_unsorted(found).into_rows();
         }
-        let index = state.index(&spec);
+        let index = state.index(&spec, self.pool.as_deref());
         let mut row: Vec<Code> = pattern
             .iter()
             .map(|code| code.unwrap_or_default())

@@ -9,31 +9,29 @@ use super::budget::{
     watching_memory,
 };
 use super::closures::Functors;
+use super::drive::drive;
 use super::evaluate::{Context, Holdings};
 use super::functor::{FaultReport, Patterns};
 use super::lattice::Merged;
 use super::numbering::numbered;
-use super::pipeline::{Op, Pipeline, Resolver};
+use super::pipeline::Resolver;
 use super::profile::{Profile, RoundCost};
 use super::relation::RelationState;
-use super::sink::{Collect, Insert, Sink};
+use super::sink::{Collect, Insert};
 use super::statistics::Sizes;
 use super::subsumption::Dominated;
 use super::text_facts::text_facts;
-use super::worker::{Batch, Worker};
 use crate::analysis::checked::{
     CheckedProgram, Literal, LiteralKind, RelationId, RelationKind, RuleId, Stratum, Subsumption,
 };
 use crate::plan::{Operand, RulePlan, plan_rule, plan_subsumption};
-use crate::storage::{Dictionary, Rows, SortedRows};
+use crate::storage::{Dictionary, RowSource, Rows, SortedRows};
 use crate::syntax::source::Span;
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::Relaxed};
 use std::time::Instant;
 
-/// Rows a thread takes at a time.
-const MORSEL: usize = if cfg!(test) { 2 } else { 8192 };
 /// A plan is made anew when a relation it reads has grown by this factor.
 const REPLAN: f64 = 4.0;
 
@@ -222,7 +220,7 @@ impl<'a> Run<'a> {
             && stratum
                 .relations
                 .iter()
-                .any(|id| !relations[id.index()].delta.is_empty())
+                .any(|id| !relations[id.index()].delta().is_empty())
         {
             self.round(at, stratum, &mut versions, relations, round)?;
             self.end_round(at, stratum, relations, round)?;
@@ -247,7 +245,7 @@ impl<'a> Run<'a> {
     ) -> Result<(), Stop> {
         let mut due = Vec::new();
         for version in versions.iter_mut() {
-            if !relations[version.relation.index()].delta.is_empty() {
+            if !relations[version.relation.index()].delta().is_empty() {
                 self.plan(version, stratum, relations);
                 due.extend(&version.plan);
             }
@@ -257,6 +255,7 @@ impl<'a> Run<'a> {
         let resolver = Resolver {
             relations,
             dictionary: self.dictionary,
+            pool: self.pool,
         };
         for (plan, _) in &due {
             let started = Instant::now();
@@ -277,7 +276,7 @@ impl<'a> Run<'a> {
         }
         let started = Instant::now();
         for id in &stratum.relations {
-            relations[id.index()].merge_delta();
+            relations[id.index()].merge_delta(self.pool);
         }
         self.profile.lock().settled(at, started.elapsed());
         for plan in later {
@@ -334,14 +333,14 @@ impl<'a> Run<'a> {
         self.report.rounds += 1;
         let started = Instant::now();
         for id in &stratum.relations {
-            relations[id.index()].advance(self.tick);
+            relations[id.index()].advance(self.tick, stratum.recursive, self.pool);
         }
         let profile = self.profile.get_mut();
         profile.settled(at, started.elapsed());
         let busiest = profile.take_busiest();
         if self.options.measure {
             for &id in &stratum.relations {
-                let added = relations[id.index()].delta.len() as u64;
+                let added = relations[id.index()].delta().row_count() as u64;
                 if added > 0 {
                     profile.grew(id, round, added);
                 }
@@ -396,7 +395,7 @@ impl<'a> Run<'a> {
                 continue;
             }
             for &other in &stratum.relations {
-                relations[other.index()].merge_delta();
+                relations[other.index()].merge_delta(self.pool);
             }
             for fresh in [true, false] {
                 let mut doomed = Rows::new(self.program[id].arity());
@@ -425,7 +424,9 @@ impl<'a> Run<'a> {
             let mut merged = self.lattices.remove(&id).unwrap_or_default();
             let state = &mut relations[id.index()];
             let context = self.context(relation.span, round);
-            if let Some(changed) = merged.take(&state.delta, relation, lattice, &context) {
+            if let Some(changed) =
+                merged.take(&state.delta().to_rows(), relation, lattice, &context)
+            {
                 state.replace(&changed.all, changed.fresh, self.options.threads, self.tick);
             }
             self.lattices.insert(id, merged);
@@ -446,10 +447,11 @@ impl<'a> Run<'a> {
         let pipeline = Resolver {
             relations,
             dictionary: self.dictionary,
+            pool: self.pool,
         }
         .resolve(&plan);
         let context = self.context(subsumption.span, 0).of(&subsumption.variables);
-        let found = drive(&pipeline, &context, self.pool, |_| {
+        let found = drive(&pipeline, &context, self.pool, None, |_| {
             Dominated::new(&pipeline.answer)
         });
         match interruption(&context) {
@@ -464,10 +466,11 @@ impl<'a> Run<'a> {
             if let RelationKind::Delta(of) = relation.kind
                 && stratum.relations.contains(&of)
             {
-                let delta = &relations[of.index()].delta;
+                let delta = relations[of.index()].delta().to_rows();
                 let round = self.dictionary.unsigned(u64::from(round));
-                let mut columns = Rows::clone(delta).into_columns();
-                columns.push(vec![round; delta.len()]);
+                let rows = delta.len();
+                let mut columns = delta.into_columns();
+                columns.push(vec![round; rows]);
                 relations[log.index()].insert(&Rows::from_columns(columns));
             }
         }
@@ -518,6 +521,7 @@ impl<'a> Run<'a> {
         let pipeline = Resolver {
             relations,
             dictionary: self.dictionary,
+            pool: self.pool,
         }
         .resolve(plan);
         let resolved = Instant::now();
@@ -529,6 +533,7 @@ impl<'a> Run<'a> {
             true => set.unsettled() as u64,
             false => 0,
         };
+        let pace = self.profile.lock().pace(plan.rule, plan.delta);
         let (before, mut candidates) = (unsettled(), 0);
         if let Some(counter) = plan.counter() {
             let rows = numbered(plan, counter, &pipeline, &context);
@@ -539,7 +544,7 @@ impl<'a> Run<'a> {
             }
         } else if state.is_guarded() {
             let mut rows = Rows::new(set.arity());
-            for sink in drive(&pipeline, &context, self.pool, |_| {
+            for sink in drive(&pipeline, &context, self.pool, pace, |_| {
                 Collect::new(&pipeline.answer)
             }) {
                 rows.append(&sink.rows);
@@ -548,10 +553,9 @@ impl<'a> Run<'a> {
             state.admit(rows, self.program, self.dictionary);
         } else {
             let room = self.room(head, relations);
-            for mut sink in drive(&pipeline, &context, self.pool, |shared| {
-                Insert::new(set, shared, &pipeline.answer, room, &context)
+            for sink in drive(&pipeline, &context, self.pool, pace, |company| {
+                Insert::new(set, company, &pipeline.answer, room, &context)
             }) {
-                sink.inserter.flush();
                 candidates += sink.inserter.pushed();
             }
         }
@@ -559,6 +563,7 @@ impl<'a> Run<'a> {
             round,
             indexing: resolved - started,
             joining: resolved.elapsed(),
+            scanned: pipeline.scanned(),
             candidates,
             added: 0,
         };
@@ -740,54 +745,15 @@ fn answers(
     let pipeline = Resolver {
         relations,
         dictionary,
+        pool,
     }
     .resolve(plan);
     let mut rows = Rows::new(plan.answer.len());
-    let sinks = drive(&pipeline, context, pool, |_| Collect::new(&pipeline.answer));
+    let sinks = drive(&pipeline, context, pool, None, |_| {
+        Collect::new(&pipeline.answer)
+    });
     for sink in sinks {
         rows.append(&sink.rows);
     }
     SortedRows::from_unsorted(rows).into_rows()
-}
-
-/// Runs a pipeline on as many threads as its first scan is worth, each with a sink of its own, and returns the sinks.
-fn drive<'a, S: Sink + Send>(
-    pipeline: &Pipeline<'a>,
-    context: &Context,
-    pool: Option<&rayon::ThreadPool>,
-    sink: impl Fn(bool) -> S + Sync,
-) -> Vec<S> {
-    let source = match pipeline.stages.first().map(|stage| &stage.op) {
-        Some(Op::Scan { source, .. }) => source,
-        _ => {
-            let mut worker = Worker::new(pipeline, context, sink(false));
-            worker.run(&mut Batch::unit(pipeline.variables));
-            return vec![worker.sink];
-        }
-    };
-    let units = source.units();
-    match pool {
-        Some(pool) if source.rows() > 2 * MORSEL => {
-            // Units hold one row or many; a morsel is meant to hold as many rows as the constant says.
-            let morsel = (units * MORSEL / source.rows()).max(1);
-            let next = AtomicUsize::new(0);
-            pool.broadcast(|_| {
-                let mut worker = Worker::new(pipeline, context, sink(true));
-                loop {
-                    let start = next.fetch_add(morsel, Relaxed);
-                    if start >= units {
-                        break;
-                    }
-                    worker.run_scan(start..(start + morsel).min(units));
-                }
-                worker.sink.finish();
-                worker.sink
-            })
-        }
-        _ => {
-            let mut worker = Worker::new(pipeline, context, sink(false));
-            worker.run_scan(0..units);
-            vec![worker.sink]
-        }
-    }
 }

@@ -10,6 +10,7 @@ pub mod budget;
 mod choice;
 pub mod closures;
 pub mod database;
+mod drive;
 mod equivalence;
 mod evaluate;
 mod fixpoint;

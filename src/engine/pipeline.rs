@@ -5,7 +5,7 @@ use crate::analysis::checked::{
     AggregateOp, Constant, Functor, RelationId, Term, UserFold, ValueType, VarId,
 };
 use crate::plan::{Access, Operand, Placed, RulePlan, Step, Version};
-use crate::storage::{Code, Dictionary, Index, RowSet, Rows};
+use crate::storage::{Code, Dictionary, Index, Latest, RowSet, Rows};
 use crate::syntax::ast::CompareOp;
 use std::sync::Arc;
 
@@ -73,7 +73,9 @@ pub struct Proposer<'a> {
 
 /// What a scan goes through.
 pub enum Source<'a> {
-    Delta(Arc<Rows>),
+    Delta(Latest<'a>),
+    /// A delta brought into another order.
+    Sorted(Rows),
     Set(&'a RowSet),
 }
 
@@ -157,39 +159,63 @@ pub struct Pipeline<'a> {
     pub answer: Vec<Arg>,
     /// Slots a batch needs.
     pub variables: usize,
+    /// Bindings expected at the widest stage for each row that the first one scans.
+    pub fan_out: f64,
+}
+
+impl Pipeline<'_> {
+    /// Rows that the first step goes through.
+    pub fn scanned(&self) -> u64 {
+        match self.stages.first().map(|stage| &stage.op) {
+            Some(Op::Scan { source, .. }) => source.rows() as u64,
+            _ => 0,
+        }
+    }
+
+    /// Whether two units of the first scan never give rows with the same first code.
+    pub fn keeps_apart(&self) -> bool {
+        let Some(Op::Scan { source, bind, .. }) = self.stages.first().map(|stage| &stage.op) else {
+            return false;
+        };
+        let first = bind.iter().find(|(column, _)| *column == 0);
+        let passed_on = first
+            .is_some_and(|&(_, var)| matches!(self.answer[..], [Arg::Var(head), _] if head == var));
+        passed_on && source.keeps_firsts()
+    }
 }
 
 /// Looks up what plans name.
 pub struct Resolver<'a> {
     pub relations: &'a [RelationState],
     pub dictionary: &'a Dictionary,
+    /// Threads that build what has to be built.
+    pub pool: Option<&'a rayon::ThreadPool>,
 }
 
 impl<'a> Resolver<'a> {
     pub fn resolve(&self, plan: &RulePlan) -> Pipeline<'a> {
         let mut variables = plan.variables;
         let mut stages = self.stages(&plan.steps, None, &mut variables);
-        if let (
-            Some(column),
-            Some(Op::Scan {
-                source: Source::Delta(rows),
-                ..
-            }),
-        ) = (
+        if let (Some(column), Some(Op::Scan { source, .. })) = (
             plan.clustered,
             stages.first_mut().map(|stage| &mut stage.op),
-        ) {
-            *rows = Arc::new(rows.sorted_by(column));
+        ) && let Source::Delta(delta) = source
+            && !(column == 0 && delta.keeps_firsts())
+        {
+            *source = Source::Sorted(delta.to_rows().sorted_by(column));
         }
         let answer = plan
             .answer
             .iter()
             .map(|operand| Arg::of(operand, self.dictionary))
             .collect();
+        let scanned = plan.steps.first().map_or(1.0, |step| step.estimate);
+        let widest = plan.steps.iter().map(|step| step.estimate);
         Pipeline {
             stages,
             answer,
             variables,
+            fan_out: (widest.fold(scanned, f64::max) / scanned.max(1.0)).max(1.0),
         }
     }
 
@@ -313,7 +339,7 @@ impl<'a> Resolver<'a> {
     fn scan(&self, access: &Access) -> Op<'a> {
         let state = self.state(access.relation);
         let source = match access.version {
-            Version::Delta => Source::Delta(state.delta.clone()),
+            Version::Delta => Source::Delta(state.delta()),
             Version::Full | Version::Old => Source::Set(&state.set),
         };
         let equal = access.key.iter().filter_map(|(column, operand)| {
@@ -357,7 +383,7 @@ impl<'a> Resolver<'a> {
             .map(|&(column, var)| (place(column), place(first_column(access, var))))
             .collect();
         Op::Probe {
-            index: state.index(&spec),
+            index: state.index(&spec, self.pool),
             key: self.key(access),
             bind,
             same,
@@ -388,7 +414,7 @@ impl<'a> Resolver<'a> {
         row.push((column, Operand::Var(var)));
         row.sort_by_key(|&(column, _)| column);
         Proposer {
-            index: state.index(&spec),
+            index: state.index(&spec, self.pool),
             key: self.key(access),
             member: self.member(access, Some(column)),
             row: row
@@ -417,10 +443,13 @@ impl<'a> Resolver<'a> {
         if whole && (ready || key.is_empty()) {
             Member::Set(&state.set)
         } else {
-            Member::Keys(state.index(&IndexSpec {
-                key,
-                payload: Vec::new(),
-            }))
+            Member::Keys(state.index(
+                &IndexSpec {
+                    key,
+                    payload: Vec::new(),
+                },
+                self.pool,
+            ))
         }
     }
 

@@ -19,6 +19,8 @@ pub struct RuleCost {
     /// Building the indexes it looks things up in, where it was the first to want them.
     pub indexing: Duration,
     pub joining: Duration,
+    /// Rows its first step went through.
+    pub scanned: u64,
     /// Head rows it proposed, duplicates included.
     pub candidates: u64,
     /// Of these, the new ones. Counted only when measuring.
@@ -41,6 +43,7 @@ pub struct RoundCost {
     pub round: u32,
     pub indexing: Duration,
     pub joining: Duration,
+    pub scanned: u64,
     pub candidates: u64,
     pub added: u64,
 }
@@ -75,10 +78,14 @@ impl Profile {
 
     /// Head rows that one rule has proposed so far from one delta.
     pub(super) fn candidates(&self, rule: RuleId, delta: usize) -> u64 {
-        let mut costs = self.costs.iter();
-        costs
-            .find(|cost| cost.rule == rule && cost.delta == Some(delta))
-            .map_or(0, |cost| cost.candidates)
+        let place = self.places.get(&(rule, Some(delta)));
+        place.map_or(0, |&place| self.costs[place].candidates)
+    }
+
+    /// How long a rule took so far for each row it scanned.
+    pub(super) fn pace(&self, rule: RuleId, delta: Option<usize>) -> Option<f64> {
+        let cost = &self.costs[*self.places.get(&(rule, delta))?];
+        (cost.scanned > 0).then(|| cost.joining.as_secs_f64() / cost.scanned as f64)
     }
 
     /// Empty unless the run measured.
@@ -107,6 +114,7 @@ impl Profile {
         cost.runs += 1;
         cost.indexing += run.indexing;
         cost.joining += run.joining;
+        cost.scanned += run.scanned;
         cost.candidates += run.candidates;
         let most = self.busiest.map_or(0, |(.., most)| most);
         if let Some(head) = head
@@ -166,6 +174,7 @@ impl Profile {
                 runs: 0,
                 indexing: Duration::ZERO,
                 joining: Duration::ZERO,
+                scanned: 0,
                 candidates: 0,
                 added: 0,
                 plan: None,

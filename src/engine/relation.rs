@@ -4,8 +4,12 @@ use super::admission::Admission;
 use super::births::Births;
 use super::statistics::estimate_distinct;
 use crate::analysis::checked::CheckedProgram;
-use crate::storage::{Code, Dictionary, Index, Inserter, RowSet, Rows, SortedRows};
+use crate::storage::{
+    Code, Company, Dictionary, Index, Inserter, Latest, RowSet, RowSource, Rows, SortedRows,
+};
 use parking_lot::{Mutex, RwLock};
+use rayon::ThreadPool;
+use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
@@ -74,14 +78,15 @@ struct Held {
     ahead: bool,
 }
 
+/// Rows of a delta below which one thread brings indexes up to date as fast as several.
+const MANY: usize = if cfg!(test) { 4 } else { 1 << 14 };
+
 /// Looks at all rows that making an index is spared for.
 const SCANS: u32 = 8;
 
 pub struct RelationState {
     /// Shared with the relation's forks until either changes.
     pub set: Arc<RowSet>,
-    /// Rows the last round added.
-    pub delta: Arc<Rows>,
     /// Rows stated from outside, until the run takes them in.
     stated: Rows,
     /// Rows derived elsewhere, likewise.
@@ -90,7 +95,7 @@ pub struct RelationState {
     indexes: RwLock<FxHashMap<IndexSpec, Held>>,
     /// How often all rows were looked at where an index would have served.
     scans: Mutex<FxHashMap<IndexSpec, u32>>,
-    /// Whether the indexes hold `delta` too.
+    /// Whether the indexes hold the delta too.
     merged: bool,
     /// No more rows will come.
     closed: bool,
@@ -108,7 +113,6 @@ impl RelationState {
     pub fn new(arity: usize, admission: Option<Admission>) -> RelationState {
         RelationState {
             set: Arc::new(RowSet::new(arity, 1)),
-            delta: Arc::new(Rows::new(arity)),
             stated: Rows::new(arity),
             derived: Rows::new(arity),
             indexes: RwLock::default(),
@@ -136,7 +140,6 @@ impl RelationState {
         });
         RelationState {
             set: self.set.clone(),
-            delta: Arc::new(Rows::new(arity)),
             stated: Rows::new(arity),
             derived: Rows::new(arity),
             indexes: RwLock::new(held.collect()),
@@ -180,7 +183,7 @@ impl RelationState {
             births.push(1, SortedRows::from_unsorted(derived));
             births
         });
-        self.note_distinct(all.rows());
+        self.note_distinct(estimate_distinct(&**all.rows()));
         self.closed = true;
         self.set = Arc::new(RowSet::fixed(all));
         count
@@ -198,7 +201,7 @@ impl RelationState {
         let stated = SortedRows::from_unsorted(std::mem::take(&mut self.stated));
         let count = stated.len() as u64;
         self.births = births.then(|| Births::new(stated.clone()));
-        self.note_distinct(stated.rows());
+        self.note_distinct(estimate_distinct(&**stated.rows()));
         self.closed = !grows;
         self.told = grows.then(|| Told::new(stated.clone()));
         if grows {
@@ -238,7 +241,7 @@ impl RelationState {
 
     /// Adds rows, which count from the next round on.
     pub fn insert(&self, rows: &Rows) {
-        let mut inserter = Inserter::new(&self.set, false);
+        let mut inserter = Inserter::new(&self.set, Company::Alone);
         let columns: Vec<&[Code]> = (0..rows.arity()).map(|at| rows.column(at)).collect();
         inserter.push_columns(&columns, rows.len());
         inserter.flush();
@@ -254,10 +257,8 @@ impl RelationState {
             rest
         };
         let rest = without(&self.set.to_rows());
-        self.delta = Arc::new(without(&self.delta));
-        self.set = Arc::new(RowSet::new(self.set.arity(), writers));
-        self.insert(&rest);
-        Arc::make_mut(&mut self.set).settle(Rows::new(0));
+        let delta = without(&self.delta().to_rows());
+        self.refill(&rest, delta, writers);
         self.indexes.get_mut().clear();
         self.merged = true;
         if let Some(births) = &mut self.births {
@@ -267,9 +268,7 @@ impl RelationState {
 
     /// Takes other rows in place of all that are settled, with those among them that count as the last round's.
     pub fn replace(&mut self, all: &Rows, fresh: Rows, writers: usize, tick: u32) {
-        self.set = Arc::new(RowSet::new(self.set.arity(), writers));
-        self.insert(all);
-        Arc::make_mut(&mut self.set).settle(Rows::new(0));
+        self.refill(all, fresh.clone(), writers);
         self.indexes.get_mut().clear();
         self.merged = true;
         if let Some(births) = &mut self.births {
@@ -281,38 +280,62 @@ impl RelationState {
                 }
                 SortedRows::from_unsorted(rest)
             });
-            births.push(tick, SortedRows::from_unsorted(fresh.clone()));
+            births.push(tick, SortedRows::from_unsorted(fresh));
         }
-        self.delta = Arc::new(fresh);
     }
 
-    /// Ends a round: what was inserted since the last call becomes the delta.
-    pub fn advance(&mut self, tick: u32) {
-        // The room of the last delta serves again: fresh memory is dear.
-        let last = std::mem::replace(&mut self.delta, Arc::new(Rows::new(0)));
-        let delta = Arc::make_mut(&mut self.set).settle(Arc::try_unwrap(last).unwrap_or_default());
-        self.note_distinct(&delta);
+    fn refill(&mut self, all: &Rows, delta: Rows, writers: usize) {
+        self.set = Arc::new(RowSet::new(self.set.arity(), writers));
+        self.insert(all);
+        let set = Arc::make_mut(&mut self.set);
+        set.settle(true, None);
+        set.take_for_latest(delta);
+    }
+
+    /// Rows the last round added.
+    pub fn delta(&self) -> Latest<'_> {
+        self.set.latest()
+    }
+
+    /// Ends a round: what was inserted since the last call becomes the delta. `grows`: there may be another round.
+    pub fn advance(&mut self, tick: u32, grows: bool, pool: Option<&ThreadPool>) {
+        Arc::make_mut(&mut self.set).settle(grows, pool);
+        let delta = self.set.latest();
         self.merged = delta.is_empty();
-        self.rounds += u32::from(!delta.is_empty());
-        if let (Some(births), false) = (&mut self.births, delta.is_empty()) {
-            births.push(tick, SortedRows::from_unsorted(delta.clone()));
+        if delta.is_empty() {
+            return;
         }
-        self.delta = Arc::new(delta);
+        self.rounds += 1;
+        if let Some(births) = &mut self.births {
+            births.push(tick, SortedRows::from_unsorted(delta.to_rows()));
+        }
+        let distinct = delta.distinct();
+        let distinct = distinct.unwrap_or_else(|| estimate_distinct(&delta));
+        self.note_distinct(distinct);
     }
 
     /// Brings the indexes up to the latest delta.
-    pub fn merge_delta(&mut self) {
-        if !self.merged {
-            for held in self.indexes.get_mut().values_mut() {
-                if let (false, Some(index)) = (
-                    std::mem::take(&mut held.ahead),
-                    Arc::get_mut(&mut held.index),
-                ) {
-                    index.append(&self.delta);
-                }
-            }
-            self.merged = true;
+    pub fn merge_delta(&mut self, pool: Option<&ThreadPool>) {
+        if self.merged {
+            return;
         }
+        let delta = self.set.latest();
+        let merge = |held: &mut Held| {
+            if let (false, Some(index)) = (
+                std::mem::take(&mut held.ahead),
+                Arc::get_mut(&mut held.index),
+            ) {
+                index.append(&delta);
+            }
+        };
+        let indexes = self.indexes.get_mut();
+        match pool {
+            Some(pool) if indexes.len() > 1 && delta.row_count() >= MANY => {
+                pool.install(|| indexes.par_iter_mut().for_each(|(_, held)| merge(held)));
+            }
+            _ => indexes.values_mut().for_each(merge),
+        }
+        self.merged = true;
     }
 
     /// No more rows will come: the delta is forgotten.
@@ -322,9 +345,11 @@ impl RelationState {
             self.distinct.fill(classes.members().len().max(1) as f64);
             self.set = Arc::new(RowSet::equivalence(classes));
         }
-        self.merge_delta();
+        self.merge_delta(None);
         self.closed = true;
-        self.delta = Arc::new(Rows::new(self.set.arity()));
+        if let Some(set) = Arc::get_mut(&mut self.set) {
+            set.rest();
+        }
     }
 
     /// Ends a run that was stopped: what was inserted counts. There may be little room, so what can be made again or
@@ -332,7 +357,6 @@ impl RelationState {
     pub fn abandon(&mut self) {
         self.indexes.get_mut().clear();
         self.births = None;
-        self.delta = Arc::new(Rows::new(self.set.arity()));
         self.merged = true;
         Arc::make_mut(&mut self.set).settle_in_place();
         self.close();
@@ -340,7 +364,7 @@ impl RelationState {
 
     /// Whether all rows are in the delta.
     pub fn is_new(&self) -> bool {
-        self.delta.len() == self.set.len()
+        self.delta().row_count() == self.set.len()
     }
 
     /// Whether indexes lag behind by the latest delta.
@@ -349,7 +373,7 @@ impl RelationState {
     }
 
     /// The index, built now if it is new, from all rows: none may be unsettled. In a closed relation rows that agree on key and payload are kept once.
-    pub fn index(&self, spec: &IndexSpec) -> Arc<Index> {
+    pub fn index(&self, spec: &IndexSpec, pool: Option<&ThreadPool>) -> Arc<Index> {
         if let Some(held) = self.indexes.read().get(spec) {
             return held.index.clone();
         }
@@ -361,13 +385,13 @@ impl RelationState {
             classes.and_then(|classes| Index::over_classes(classes, &spec.key, &spec.payload));
         let index = match (shared, self.set.as_sorted()) {
             (Some(index), _) => index,
-            (_, Some(rows)) if whole => Index::over_sorted(rows, &spec.key, &spec.payload),
-            _ if whole => Index::build(&*self.set, &spec.key, &spec.payload),
+            (_, Some(rows)) if whole => Index::over_sorted(pool, rows, &spec.key, &spec.payload),
+            _ if whole => Index::build_on(pool, &*self.set, &spec.key, &spec.payload),
             _ => {
                 let projected = SortedRows::from_unsorted(self.set.to_rows().project(&columns));
                 let key: Vec<usize> = (0..spec.key.len()).collect();
                 let payload: Vec<usize> = (spec.key.len()..columns.len()).collect();
-                Index::over_sorted(&projected, &key, &payload)
+                Index::over_sorted(pool, &projected, &key, &payload)
             }
         };
         let held = Held {
@@ -474,7 +498,7 @@ impl RelationState {
     pub fn typical_delta(&self) -> f64 {
         match self.closed {
             true => self.set.len() as f64 / f64::from(self.rounds.max(1)),
-            false => self.delta.len() as f64,
+            false => self.delta().row_count() as f64,
         }
     }
 
@@ -593,10 +617,10 @@ impl RelationState {
         }
     }
 
-    fn note_distinct(&mut self, rows: &Rows) {
-        for (column, distinct) in self.distinct.iter_mut().enumerate() {
-            // Later rounds mostly bring known values in new combinations.
-            *distinct = distinct.max(estimate_distinct(rows.column(column)));
+    /// Later rounds mostly bring known values in new combinations.
+    fn note_distinct(&mut self, estimates: Vec<f64>) {
+        for (distinct, estimate) in self.distinct.iter_mut().zip(estimates) {
+            *distinct = distinct.max(estimate);
         }
     }
 }

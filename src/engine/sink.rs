@@ -6,7 +6,7 @@ use super::pipeline::Arg;
 use super::worker::{Batch, with_columns};
 use crate::analysis::checked::VarId;
 use crate::storage::index::ABSENT;
-use crate::storage::{Code, Index, Inserter, RowSet, Rows};
+use crate::storage::{Code, Company, Index, Inserter, RowSet, Rows};
 
 pub trait Sink {
     fn accept(&mut self, batch: &mut Batch);
@@ -43,16 +43,15 @@ pub struct Insert<'a> {
 }
 
 impl<'a> Insert<'a> {
-    /// `shared`: other threads insert into the same set.
     pub fn new(
         set: &'a RowSet,
-        shared: bool,
+        company: Company,
         head: &'a [Arg],
         room: Option<u64>,
         context: &'a Context<'a>,
     ) -> Insert<'a> {
         Insert {
-            inserter: Inserter::new(set, shared),
+            inserter: Inserter::new(set, company),
             head,
             context,
             set,
@@ -138,6 +137,31 @@ impl Sink for Insert<'_> {
 
     fn finish(&mut self) {
         self.inserter.flush();
+    }
+}
+
+/// Gathers bindings as they are.
+pub struct Bindings {
+    pub batch: Batch,
+}
+
+impl Bindings {
+    pub fn new(variables: usize) -> Bindings {
+        Bindings {
+            batch: Batch::new(variables),
+        }
+    }
+}
+
+impl Sink for Bindings {
+    fn accept(&mut self, batch: &mut Batch) {
+        for (all, more) in self.batch.columns.iter_mut().zip(&batch.columns) {
+            // What is no longer needed is shorter.
+            if more.len() == batch.len {
+                all.extend_from_slice(more);
+            }
+        }
+        self.batch.len += batch.len;
     }
 }
 

@@ -3,25 +3,38 @@
 use super::relation::RelationState;
 use crate::analysis::checked::RelationId;
 use crate::plan::{Statistics, Version};
-use crate::storage::Code;
+use crate::storage::{Code, RowSource};
 use rustc_hash::FxHashMap;
 
 /// Values looked at per column.
 const SAMPLE: usize = 1024;
 
-/// Distinct values of a column, from an evenly spaced sample: values seen once stand for many, the others for
+/// Distinct values of each column, from an evenly spaced sample: values seen once stand for many, the others for
 /// themselves (the GEE estimator of Charikar, Chaudhuri, Motwani and Narasayya, 2000).
-pub fn estimate_distinct(column: &[Code]) -> f64 {
-    let step = column.len().div_ceil(SAMPLE).max(1);
-    let mut counts: FxHashMap<Code, u32> = FxHashMap::default();
-    let mut sampled = 0usize;
-    for &code in column.iter().step_by(step) {
-        *counts.entry(code).or_default() += 1;
-        sampled += 1;
-    }
-    let once = counts.values().filter(|&&count| count == 1).count() as f64;
-    let scale = (column.len() as f64 / sampled.max(1) as f64).sqrt();
-    scale * once + (counts.len() as f64 - once)
+pub fn estimate_distinct(rows: &dyn RowSource) -> Vec<f64> {
+    let step = rows.row_count().div_ceil(SAMPLE).max(1);
+    let mut samples: Vec<Vec<Code>> = Vec::new();
+    let mut skip = 0;
+    rows.visit(&mut |columns, len| {
+        samples.resize(columns.len(), Vec::new());
+        for (sample, column) in samples.iter_mut().zip(columns) {
+            sample.extend(column[skip.min(len)..].iter().step_by(step));
+        }
+        skip = match len > skip {
+            true => (step - (len - skip) % step) % step,
+            false => skip - len,
+        };
+    });
+    let estimate = |sample: Vec<Code>| {
+        let mut counts: FxHashMap<Code, u32> = FxHashMap::default();
+        for &code in &sample {
+            *counts.entry(code).or_default() += 1;
+        }
+        let once = counts.values().filter(|&&count| count == 1).count() as f64;
+        let scale = (rows.row_count() as f64 / sample.len().max(1) as f64).sqrt();
+        scale * once + (counts.len() as f64 - once)
+    };
+    samples.into_iter().map(estimate).collect()
 }
 
 /// The relations as the planner sees them during one stratum.

@@ -10,7 +10,7 @@ use super::range::Ranges;
 use super::sink::Sink;
 use crate::analysis::checked::VarId;
 use crate::storage::index::ABSENT;
-use crate::storage::{Code, Index};
+use crate::storage::{Code, Index, RowSource};
 use std::ops::Range;
 
 /// Bindings that are extended together: enough to pay for dispatch, few enough to stay in the first-level caches.
@@ -42,6 +42,18 @@ impl Batch {
 
     pub fn column(&self, var: VarId) -> &[Code] {
         &self.columns[var.index()]
+    }
+
+    /// Some of the rows.
+    pub fn part(&self, rows: Range<usize>) -> Batch {
+        let part = |column: &Vec<Code>| match column.len() == self.len {
+            true => column[rows.clone()].to_vec(),
+            false => Vec::new(),
+        };
+        Batch {
+            len: rows.len(),
+            columns: self.columns.iter().map(part).collect(),
+        }
     }
 
     pub fn clear(&mut self) {
@@ -118,6 +130,12 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
             scratch,
             sink,
         }
+    }
+
+    /// No more bindings will come.
+    pub fn finish(mut self) -> S {
+        self.sink.finish();
+        self.sink
     }
 
     /// Runs the stages from the first on over a batch of bindings.
@@ -454,29 +472,62 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
     }
 }
 
+/// Rows of a plain column store that are a unit.
+const UNIT: usize = if cfg!(test) { 1 } else { 64 };
+
+impl Op<'_> {
+    /// How many bindings a stage at most makes of these, where that is quick to tell and the stage can run ahead of the
+    /// others.
+    pub fn widens(&self, batch: &Batch) -> Option<usize> {
+        match self {
+            Op::Probe { index, key, .. } => {
+                let mut numbers = Vec::new();
+                locate(index, key, batch, &mut numbers);
+                Some(numbers.iter().map(|&number| index.count(number)).sum())
+            }
+            Op::Scan { source, .. } => Some(source.rows()),
+            Op::Check { .. } => Some(batch.len),
+            _ => None,
+        }
+    }
+}
+
 impl Source<'_> {
     /// Pieces that threads can take one by one.
     pub fn units(&self) -> usize {
         match self {
-            Source::Delta(rows) => rows.len(),
+            Source::Delta(delta) => delta.units(),
+            Source::Sorted(rows) => rows.len().div_ceil(UNIT),
             Source::Set(set) => set.units(),
         }
     }
 
     pub fn rows(&self) -> usize {
         match self {
-            Source::Delta(rows) => rows.len(),
+            Source::Delta(delta) => delta.row_count(),
+            Source::Sorted(rows) => rows.len(),
             Source::Set(set) => set.len(),
+        }
+    }
+
+    /// Whether rows with one first code are all in one unit.
+    pub fn keeps_firsts(&self) -> bool {
+        match self {
+            Source::Delta(delta) => delta.keeps_firsts(),
+            Source::Sorted(_) => false,
+            Source::Set(set) => set.keeps_firsts(),
         }
     }
 
     fn visit(&self, units: Range<usize>, act: &mut dyn FnMut(&[&[Code]], usize)) {
         match self {
-            Source::Delta(rows) => {
+            Source::Delta(delta) => delta.visit_units(units, act),
+            Source::Sorted(rows) => {
+                let range = units.start * UNIT..(units.end * UNIT).min(rows.len());
                 let columns: Vec<&[Code]> = (0..rows.arity())
-                    .map(|at| &rows.column(at)[units.clone()])
+                    .map(|at| &rows.column(at)[range.clone()])
                     .collect();
-                act(&columns, units.len());
+                act(&columns, range.len());
             }
             Source::Set(set) => set.visit_units(units, act),
         }

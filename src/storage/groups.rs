@@ -1,62 +1,144 @@
-//! Pairs as one list of second codes for each first code: four bytes a row, for relations whose rows come in long groups.
+//! Pairs as the second codes of each first one: for relations whose rows come in long groups.
 //!
-//! A list is unordered. Whether a code is in it is decided by looking through the list while that is cheap, and by marking
+//! The codes of a group are a list in no order, four bytes each, or a bit for each code in their range where that takes
+//! less. Whether a code is in a list is decided by looking through the list while that is cheap, and by marking
 //! the whole list in a bitmap once many candidates for it come together (the sparse accumulator of Gilbert, Moler and
 //! Schreiber, 1992).
 
-use super::Code;
-use super::table::{KeyTable, PairTable, unpack};
+use super::marks::Marks;
+use super::table::{KeyTable, PairTable, pack, unpack};
+use super::{Code, radix};
 use rustc_hash::FxHashMap;
 
 /// A list longer than this gets a hash table before a single code is looked up in it.
 const LONG: usize = if cfg!(test) { 6 } else { 2048 };
-/// Codes above this are never marked: the bitmap would not fit any cache.
-const MARKABLE: u32 = 1 << 26;
 /// Looking at this many list entries costs about as much as marking and unmarking one.
 const SCANNED_PER_MARK: usize = 16;
+/// Fewer codes are a list whatever their range.
+const FEW: usize = if cfg!(test) { 4 } else { 64 };
+/// Codes of range for each code of a group, from which on bits take as much as a list.
+const SPREAD: usize = 32;
 
 #[derive(Clone, Default)]
 pub struct Groups {
     keys: KeyTable,
     firsts: Vec<Code>,
     groups: Vec<Group>,
-    /// Tables of long groups, by group number.
+    /// Tables of long lists, by group number.
     tables: FxHashMap<u32, PairTable>,
-    /// Groups with unsettled codes, each once.
+    /// Lists with unsettled codes, each once.
     dirty: Vec<u32>,
+    /// Unsettled pairs of groups of bits.
+    fresh: Vec<u64>,
     /// Of all second codes.
-    largest: u32,
+    range: Option<(u32, u32)>,
 }
 
 #[derive(Clone, Default)]
 struct Group {
+    /// None beside `bits`.
     codes: Vec<Code>,
     settled: u32,
+    bits: Option<Box<Bits>>,
 }
 
-/// Bits of the codes of one list, while candidates for it are tested. All zero between lists.
-#[derive(Default)]
-pub struct Marks {
+/// The bits of codes from `base` on.
+#[derive(Clone)]
+struct Bits {
+    base: u32,
     words: Vec<u64>,
 }
 
-impl Marks {
-    /// Sets the bit; whether it was clear.
-    fn set(&mut self, code: Code) -> bool {
-        let (word, bit) = (code.index() / 64, 1 << (code.0 % 64));
-        if word >= self.words.len() {
-            self.words.resize((word + 1).next_power_of_two(), 0);
+impl Bits {
+    fn spanning(low: u32, high: u32) -> Bits {
+        let base = low / 64 * 64;
+        Bits {
+            base,
+            words: vec![0; ((high - base) / 64 + 1) as usize],
         }
-        let clear = self.words[word] & bit == 0;
-        self.words[word] |= bit;
-        clear
     }
 
-    fn clear(&mut self, codes: &[Code]) {
-        for code in codes {
-            if let Some(word) = self.words.get_mut(code.index() / 64) {
-                *word = 0;
+    fn place(&self, code: Code) -> Option<(usize, u64)> {
+        let offset = code.0.checked_sub(self.base)?;
+        let word = offset as usize / 64;
+        (word < self.words.len()).then_some((word, 1 << (offset % 64)))
+    }
+
+    fn contains(&self, code: Code) -> bool {
+        self.place(code)
+            .is_some_and(|(word, bit)| self.words[word] & bit != 0)
+    }
+
+    /// Whether the code, which is within range, was not there.
+    fn insert(&mut self, code: Code) -> bool {
+        let Some((word, bit)) = self.place(code) else {
+            return false;
+        };
+        let new = self.words[word] & bit == 0;
+        self.words[word] |= bit;
+        new
+    }
+
+    fn remove(&mut self, code: Code) {
+        if let Some((word, bit)) = self.place(code) {
+            self.words[word] &= !bit;
+        }
+    }
+
+    fn count(&self) -> usize {
+        let counts = self.words.iter().map(|word| word.count_ones() as usize);
+        counts.sum()
+    }
+
+    fn read(&self, into: &mut Vec<Code>) {
+        for (at, &word) in self.words.iter().enumerate() {
+            let mut rest = word;
+            while rest != 0 {
+                into.push(Code(self.base + at as u32 * 64 + rest.trailing_zeros()));
+                rest &= rest - 1;
             }
+        }
+    }
+}
+
+impl Group {
+    fn contains(&self, code: Code) -> bool {
+        match &self.bits {
+            Some(bits) => bits.contains(code),
+            None => holds(&self.codes, code),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match &self.bits {
+            Some(bits) => bits.count(),
+            None => self.codes.len(),
+        }
+    }
+
+    fn read(&self, into: &mut Vec<Code>) {
+        match &self.bits {
+            Some(bits) => bits.read(into),
+            None => into.extend_from_slice(&self.codes),
+        }
+    }
+
+    /// Takes the leaner form for codes within a range. Unsettled codes that leave the list are handed to `fresh`.
+    fn suit(&mut self, (low, high): (u32, u32), mut fresh: impl FnMut(&[Code])) {
+        let len = self.len();
+        if len > FEW && ((high - low) as usize) < len * SPREAD {
+            let mut bits = Bits::spanning(low, high);
+            let mut codes = Vec::new();
+            self.read(&mut codes);
+            codes.iter().for_each(|&code| {
+                bits.insert(code);
+            });
+            fresh(&self.codes[self.settled as usize..]);
+            (self.codes, self.settled) = (Vec::new(), 0);
+            self.bits = Some(Box::new(bits));
+        } else if let Some(bits) = self.bits.take() {
+            bits.read(&mut self.codes);
+            self.settled = self.codes.len() as u32;
         }
     }
 }
@@ -72,7 +154,7 @@ impl Groups {
             .find(u64::from(first.0))
             .is_some_and(|number| match self.tables.get(&number) {
                 Some(table) => table.contains(u64::from(second.0)),
-                None => holds(&self.groups[number as usize].codes, second),
+                None => self.groups[number as usize].contains(second),
             })
     }
 
@@ -82,43 +164,114 @@ impl Groups {
             let group = &mut self.groups[number as usize];
             group.settled = group.codes.len() as u32;
         }
+        self.fresh = Vec::new();
     }
 
     /// Pairs added since the last settling.
     pub fn unsettled(&self) -> usize {
-        self.dirty
-            .iter()
+        let lists = self.dirty.iter();
+        let fresh = lists
             .map(|&number| &self.groups[number as usize])
-            .map(|group| group.codes.len() - group.settled as usize)
-            .sum()
+            .map(|group| group.codes.len() - group.settled as usize);
+        self.fresh.len() + fresh.sum::<usize>()
     }
 
     /// Adds packed pairs. Those with one first code must stand together.
     pub fn insert_grouped(&mut self, pairs: &[u64], marks: &mut Marks) {
         for pairs in pairs.chunk_by(|a, b| a >> 32 == b >> 32) {
             let number = self.number(unpack(pairs[0]).0);
-            let known = self.groups[number as usize].codes.len();
-            self.largest = pairs
-                .iter()
-                .fold(self.largest, |largest, &pair| largest.max(pair as u32));
+            let seconds = pairs.iter().map(|&pair| pair as u32);
+            let (low, high) = seconds.fold((u32::MAX, 0), |(low, high), code| {
+                (low.min(code), high.max(code))
+            });
+            self.widen(number, (low, high));
+            let group = &mut self.groups[number as usize];
+            if let Some(bits) = &mut group.bits {
+                let new = |pair: &&u64| bits.insert(unpack(**pair).1);
+                self.fresh.extend(pairs.iter().filter(new));
+                continue;
+            }
+            let known = group.codes.len();
             // Without marks each candidate is looked for among what is known and, on average, half of what comes now.
             let scanning = pairs.len().saturating_mul(known + pairs.len() / 2);
-            if self.largest <= MARKABLE && scanning > (known + pairs.len()) * SCANNED_PER_MARK {
+            let markable = self.range.is_some_and(|(_, high)| Marks::hold(Code(high)));
+            if markable && scanning > (known + pairs.len()) * SCANNED_PER_MARK {
                 self.insert_marked(number, pairs, marks);
             } else {
                 self.insert_scanned(number, pairs);
             }
+            // Asked again only when the list has doubled.
+            let len = self.groups[number as usize].codes.len();
+            if known.checked_ilog2() != len.checked_ilog2() {
+                self.suit(number);
+            }
         }
     }
 
-    /// Adds a pair that is known to be new.
-    pub fn push_new(&mut self, first: Code, second: Code) {
-        let number = self.number(first);
+    fn suit(&mut self, number: u32) {
         let group = &mut self.groups[number as usize];
-        let before = group.codes.len();
-        group.codes.push(second);
-        self.largest = self.largest.max(second.0);
-        self.note(number, before);
+        if let (Some(range), true) = (self.range, group.codes.len() > FEW) {
+            let first = self.firsts[number as usize];
+            group.suit(range, |codes| {
+                self.fresh
+                    .extend(codes.iter().map(|&code| pack(first, code)));
+            });
+            if group.bits.is_some() {
+                self.tables.remove(&number);
+            }
+        }
+    }
+
+    /// Second codes of this range come to a group.
+    fn widen(&mut self, number: u32, (low, high): (u32, u32)) {
+        let range = match self.range {
+            Some((least, most)) => (least.min(low), most.max(high)),
+            None => (low, high),
+        };
+        self.range = Some(range);
+        let group = &mut self.groups[number as usize];
+        if let Some(bits) = &group.bits
+            && !(bits.place(Code(low)).is_some() && bits.place(Code(high)).is_some())
+        {
+            // With room, for ranges that grow by one code after the other.
+            let (low, high) = range;
+            group.suit((low, high.saturating_add((high - low) / 4)), |_| ());
+        }
+    }
+
+    /// Adds a settled pair that is known to be new.
+    pub fn put(&mut self, first: Code, second: Code) {
+        let number = self.number(first);
+        self.widen(number, (second.0, second.0));
+        let group = &mut self.groups[number as usize];
+        match &mut group.bits {
+            Some(bits) => {
+                bits.insert(second);
+            }
+            None => {
+                group.codes.push(second);
+                group.settled += 1;
+                if let Some(table) = self.tables.get_mut(&number) {
+                    table.insert_all(&[u64::from(second.0)], &mut Vec::new());
+                }
+            }
+        }
+    }
+
+    /// Groups of packed pairs, all distinct and settled.
+    pub fn of(mut pairs: Vec<u64>) -> Groups {
+        radix::sort_by_first(&mut pairs, &mut Vec::new());
+        let mut groups = Groups::default();
+        for pairs in pairs.chunk_by(|a, b| a >> 32 == b >> 32) {
+            let number = groups.number(unpack(pairs[0]).0);
+            let group = &mut groups.groups[number as usize];
+            group.codes = pairs.iter().map(|&pair| unpack(pair).1).collect();
+            group.settled = pairs.len() as u32;
+        }
+        let seconds = || pairs.iter().map(|&pair| pair as u32);
+        groups.range = seconds().min().zip(seconds().max());
+        (0..groups.groups.len() as u32).for_each(|number| groups.suit(number));
+        groups
     }
 
     fn insert_marked(&mut self, number: u32, pairs: &[u64], marks: &mut Marks) {
@@ -211,6 +364,11 @@ impl Groups {
             seconds.extend_from_slice(fresh);
             group.settled = group.codes.len() as u32;
         }
+        for pair in self.fresh.drain(..) {
+            let (first, second) = unpack(pair);
+            firsts.push(first);
+            seconds.push(second);
+        }
     }
 
     /// Takes a settled pair out; whether it was there. O(length of its list).
@@ -219,6 +377,11 @@ impl Groups {
             return false;
         };
         let group = &mut self.groups[number as usize];
+        if let Some(bits) = &mut group.bits {
+            let there = bits.contains(second);
+            bits.remove(second);
+            return there;
+        }
         let Some(at) = group.codes.iter().position(|&code| code == second) else {
             return false;
         };
@@ -230,17 +393,23 @@ impl Groups {
         true
     }
 
-    /// The second codes beside a first one.
-    pub fn list(&self, first: Code) -> &[Code] {
-        match self.keys.find(u64::from(first.0)) {
-            Some(number) => &self.groups[number as usize].codes,
-            None => &[],
+    /// Appends the second codes beside a first one.
+    pub fn seconds(&self, first: Code, into: &mut Vec<Code>) {
+        if let Some(number) = self.keys.find(u64::from(first.0)) {
+            self.groups[number as usize].read(into);
         }
     }
 
-    /// The first code and the list of one group.
-    pub fn group(&self, number: usize) -> (Code, &[Code]) {
-        (self.firsts[number], &self.groups[number].codes)
+    /// How many second codes stand beside a first one.
+    pub fn count_seconds(&self, first: Code) -> usize {
+        let number = self.keys.find(u64::from(first.0));
+        number.map_or(0, |number| self.groups[number as usize].len())
+    }
+
+    /// The first code of one group; its second codes are appended.
+    pub fn read(&self, number: usize, into: &mut Vec<Code>) -> Code {
+        self.groups[number].read(into);
+        self.firsts[number]
     }
 }
 
@@ -257,7 +426,6 @@ fn holds(codes: &[Code], wanted: Code) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::table::pack;
     use super::*;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
@@ -266,11 +434,12 @@ mod tests {
         #[test]
         fn holds_what_a_btree_set_holds(
             batches in prop::collection::vec(prop::collection::vec((0u32..4, 0u32..40), 0..60), 1..8),
-            scale in prop::sample::select(vec![1u32, 1 << 25]),
+            (scale, base) in prop::sample::select(vec![(1u32, 0u32), (3, 200), (1 << 25, 0)]),
         ) {
+            let code = |b: u32| Code((base + b * scale).wrapping_sub(if b.is_multiple_of(7) { base } else { 0 }));
             let (mut groups, mut marks, mut model) = (Groups::default(), Marks::default(), BTreeSet::new());
             for batch in batches {
-                let mut pairs: Vec<u64> = batch.iter().map(|&(a, b)| pack(Code(a * scale), Code(b * scale))).collect();
+                let mut pairs: Vec<u64> = batch.iter().map(|&(a, b)| pack(Code(a * scale), code(b))).collect();
                 pairs.sort_unstable();
                 groups.insert_grouped(&pairs, &mut marks);
                 let (mut firsts, mut seconds) = (Vec::new(), Vec::new());
@@ -283,7 +452,7 @@ mod tests {
             }
             for first in 0..5 {
                 for second in 0..41 {
-                    let (a, b) = (Code(first * scale), Code(second * scale));
+                    let (a, b) = (Code(first * scale), code(second));
                     prop_assert_eq!(groups.contains(a, b), model.contains(&pack(a, b)));
                 }
             }

@@ -1,9 +1,11 @@
 //! Rows grouped by some of their columns.
 
 mod amend;
+mod shared;
 
 use super::table::{KeyTable, RowTable, pack};
 use super::{Code, Partition, RowSource, Rows, SortedRows};
+use rayon::ThreadPool;
 use std::sync::Arc;
 
 /// A dense range of keys may be this much longer than the number of keys before a hash table is leaner.
@@ -133,11 +135,16 @@ impl Index {
     }
 
     /// Groups sorted rows by their first columns. When the only other column is the payload, nothing is copied.
-    pub fn over_sorted(rows: &SortedRows, key: &[usize], payload: &[usize]) -> Index {
+    pub fn over_sorted(
+        pool: Option<&ThreadPool>,
+        rows: &SortedRows,
+        key: &[usize],
+        payload: &[usize],
+    ) -> Index {
         let arity = rows.rows().arity();
         let leading = key.iter().copied().eq(0..key.len());
         if !(leading && key.len() + 1 == arity && *payload == [arity - 1]) {
-            return Index::build(&**rows.rows(), key, payload);
+            return Index::build_on(pool, &**rows.rows(), key, payload);
         }
         let mut index = Index::empty(&**rows.rows(), key, payload);
         index.count_slots(&**rows.rows());
@@ -277,17 +284,20 @@ impl Index {
     }
 
     /// Adds rows that are not in the index yet.
-    pub fn append(&mut self, rows: &Rows) {
+    pub fn append(&mut self, rows: &dyn RowSource) {
         if self.rows == 0 {
             *self = Index::build(rows, &self.key, &self.payload);
             return;
         }
-        if let Locate::Dense { .. } = self.locate {
-            self.widen(rows.column(self.key[0]));
-        }
-        let columns: Vec<&[Code]> = (0..rows.arity()).map(|at| rows.column(at)).collect();
         let mut numbers = Vec::new();
-        self.slot_numbers(&columns, rows.len(), &mut numbers);
+        rows.visit(&mut |columns, len| self.append_columns(columns, len, &mut numbers));
+    }
+
+    fn append_columns(&mut self, columns: &[&[Code]], len: usize, numbers: &mut Vec<u32>) {
+        if let Locate::Dense { .. } = self.locate {
+            self.widen(columns[self.key[0]]);
+        }
+        self.slot_numbers(columns, len, numbers);
         let stride = self.payload.len();
         let arena = self.arena.own(&mut self.slots, stride);
         for (row, &number) in numbers.iter().enumerate() {
@@ -298,11 +308,11 @@ impl Index {
             }
             let at = (slot.start + slot.len) as usize * stride;
             for (offset, &column) in self.payload.iter().enumerate() {
-                arena[at + offset] = rows.column(column)[row];
+                arena[at + offset] = columns[column][row];
             }
             slot.len += 1;
         }
-        self.rows += rows.len();
+        self.rows += len;
     }
 
     /// Makes room for new keys in the offset table, or gives it up for a hash table when they are too far off.

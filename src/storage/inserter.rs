@@ -1,37 +1,75 @@
 //! A thread's way into a set of rows.
 
 use super::Code;
-use super::groups::{Groups, Marks};
-use super::matrix::{Alone, Shared};
+use super::groups::Groups;
+use super::marks::Marks;
+use super::matrix::{Alone, Apart, Shared};
 use super::radix;
 use super::set::{PairShard, RowSet, Shape, TupleShard, shard_of, shard_of_first};
 use super::table::{hash, hash_row, pack};
-use parking_lot::RwLock;
+use parking_lot::{RwLock, RwLockWriteGuard};
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Candidates gathered for one shard before its lock is taken.
 const BUFFER: usize = if cfg!(test) { 3 } else { 2048 };
 /// The same where candidates are brought together by first code: the more there are, the longer the groups.
 const GROUP_BUFFER: usize = if cfg!(test) { 5 } else { 1 << 16 };
+/// A shard that somebody else fills is asked for again after this many candidates more.
+const RETRY: usize = if cfg!(test) { 1 } else { 256 };
+/// Buffers may be so many times as long as they should be before their owner waits for the shard.
+const PATIENCE: usize = 4;
+/// Candidates gathered before it is asked whether that pays.
+const TRIED: u64 = if cfg!(test) { 20 } else { 1 << 14 };
+/// Candidates gathered at most.
+const GATHERED: usize = if cfg!(test) { 5 } else { 1 << 16 };
 /// Candidates remembered, so that the commonest duplicates never reach the set. A power of two.
 const RECENT: usize = 8192;
+
+/// Who else has an inserter to the same set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Company {
+    /// Nobody.
+    Alone,
+    /// Others, who push no row with the same first code.
+    Apart,
+    Shared,
+}
 
 /// What was pushed is in the set after [`Inserter::flush`].
 pub struct Inserter<'a> {
     set: &'a RowSet,
-    shared: bool,
+    company: Company,
     pairs: Vec<Vec<u64>>,
     tuples: Vec<Vec<Code>>,
     /// By hash. Empty until enough was pushed to be worth it.
     recent: Vec<u64>,
     scratch: Vec<u64>,
     marks: Marks,
+    /// Until it turns out that little repeats.
+    gathered: Option<Gathered>,
     pushed: u64,
 }
 
+/// Candidates that agree on one column and come one after the other: each is passed on once.
+struct Gathered {
+    /// They agree on the first column; or on the second.
+    on_first: bool,
+    common: Code,
+    others: Vec<Code>,
+    marks: Marks,
+    taken: u64,
+    passed: u64,
+}
+
+impl Gathered {
+    /// Whether enough candidates were told to be repetitions.
+    fn pays(&self) -> bool {
+        self.taken < TRIED || self.passed * 8 < self.taken * 7
+    }
+}
+
 impl<'a> Inserter<'a> {
-    /// `shared`: other threads have inserters to the same set.
-    pub fn new(set: &'a RowSet, shared: bool) -> Inserter<'a> {
+    pub fn new(set: &'a RowSet, company: Company) -> Inserter<'a> {
         let (pairs, tuples) = match &set.shape {
             Shape::Pairs(shards) => (shards.len(), 0),
             Shape::Groups(shards) => (shards.len(), 0),
@@ -42,12 +80,20 @@ impl<'a> Inserter<'a> {
         };
         Inserter {
             set,
-            shared,
+            company,
             pairs: vec![Vec::new(); pairs],
             tuples: vec![Vec::new(); tuples],
             recent: Vec::new(),
             scratch: Vec::new(),
             marks: Marks::default(),
+            gathered: (pairs > 0).then(|| Gathered {
+                on_first: true,
+                common: Code::default(),
+                others: Vec::new(),
+                marks: Marks::default(),
+                taken: 0,
+                passed: 0,
+            }),
             pushed: 0,
         }
     }
@@ -55,9 +101,15 @@ impl<'a> Inserter<'a> {
     /// Adds `first` beside each of `seconds`. For sets of one column (`first` is code 0) or two.
     pub fn push_row(&mut self, first: Code, seconds: &[Code]) {
         self.pushed += seconds.len() as u64;
+        if self.gather(true, first, seconds) {
+            return;
+        }
         match &self.set.shape {
-            Shape::Matrix(matrix) if self.shared => matrix.insert_row::<Shared>(first, seconds),
-            Shape::Matrix(matrix) => matrix.insert_row::<Alone>(first, seconds),
+            Shape::Matrix(matrix) => match self.company {
+                Company::Alone => matrix.insert_row::<Alone>(first, seconds),
+                Company::Apart => matrix.insert_row::<Apart>(first, seconds),
+                Company::Shared => matrix.insert_row::<Shared>(first, seconds),
+            },
             Shape::Groups(shards) => {
                 let at = shard_of_first(first, shards.len());
                 seconds
@@ -76,7 +128,9 @@ impl<'a> Inserter<'a> {
     /// Adds each of `firsts` beside `second`. For sets of two columns.
     pub fn push_column(&mut self, firsts: &[Code], second: Code) {
         self.pushed += firsts.len() as u64;
-        self.push_pairs(firsts.iter().map(|&first| (first, second)));
+        if !self.gather(false, second, firsts) {
+            self.push_pairs(firsts.iter().map(|&first| (first, second)));
+        }
     }
 
     /// Adds `len` rows given column by column.
@@ -107,30 +161,75 @@ impl<'a> Inserter<'a> {
     }
 
     pub fn flush(&mut self) {
+        self.pass_on();
         match &self.set.shape {
-            Shape::Pairs(shards) => {
-                for (shard, buffer) in shards.iter().zip(&mut self.pairs) {
-                    flush_pairs(shard, buffer);
-                }
-            }
-            Shape::Groups(shards) => (0..shards.len()).for_each(|at| self.flush_groups(shards, at)),
-            Shape::Tuples(shards) => {
-                for (shard, buffer) in shards.iter().zip(&mut self.tuples) {
-                    flush_tuples(shard, buffer, self.set.arity());
-                }
-            }
+            Shape::Pairs(shards) => in_turn(shards, filled(&self.pairs), |shard, at| {
+                flush_pairs(shard, &mut self.pairs[at])
+            }),
+            Shape::Groups(shards) => in_turn(shards, filled(&self.pairs), |shard, at| {
+                self.flush_groups(shard, at)
+            }),
+            Shape::Tuples(shards) => in_turn(shards, filled(&self.tuples), |shard, at| {
+                flush_tuples(shard, &mut self.tuples[at], self.set.arity())
+            }),
             Shape::Nullary { .. } | Shape::Sorted(_) | Shape::Classes(_) | Shape::Matrix(_) => {}
         }
     }
 
+    /// False: these candidates are not gathered.
+    fn gather(&mut self, on_first: bool, common: Code, others: &[Code]) -> bool {
+        let Some(gathered) = &self.gathered else {
+            return false;
+        };
+        let goes_on = gathered.on_first == on_first && gathered.common == common;
+        if !goes_on || gathered.others.len() >= GATHERED {
+            self.pass_on();
+        }
+        let Some(gathered) = &mut self.gathered else {
+            return false;
+        };
+        (gathered.on_first, gathered.common) = (on_first, common);
+        gathered.taken += others.len() as u64;
+        for &code in others {
+            if !Marks::hold(code) || gathered.marks.set(code) {
+                gathered.others.push(code);
+            }
+        }
+        true
+    }
+
+    /// Sends what is gathered on its way.
+    fn pass_on(&mut self) {
+        let Some(mut gathered) = self.gathered.take() else {
+            return;
+        };
+        gathered.marks.clear(&gathered.others);
+        gathered.passed += gathered.others.len() as u64;
+        let common = gathered.common;
+        for other in gathered.others.drain(..) {
+            let (first, second) = match gathered.on_first {
+                true => (common, other),
+                false => (other, common),
+            };
+            match &self.set.shape {
+                Shape::Groups(shards) => {
+                    let at = shard_of_first(first, shards.len());
+                    self.push_grouped(shards, at, pack(first, second));
+                }
+                Shape::Pairs(shards) => self.push_pair(shards, pack(first, second)),
+                _ => {}
+            }
+        }
+        self.gathered = Some(gathered).filter(Gathered::pays);
+    }
+
     fn push_pairs(&mut self, pairs: impl Iterator<Item = (Code, Code)>) {
         match &self.set.shape {
-            Shape::Matrix(matrix) if self.shared => {
-                pairs.for_each(|(first, second)| matrix.insert::<Shared>(first, second));
-            }
-            Shape::Matrix(matrix) => {
-                pairs.for_each(|(first, second)| matrix.insert::<Alone>(first, second))
-            }
+            Shape::Matrix(matrix) => match self.company {
+                Company::Alone => pairs.for_each(|(a, b)| matrix.insert::<Alone>(a, b)),
+                Company::Apart => pairs.for_each(|(a, b)| matrix.insert::<Apart>(a, b)),
+                Company::Shared => pairs.for_each(|(a, b)| matrix.insert::<Shared>(a, b)),
+            },
             Shape::Groups(shards) => {
                 for (first, second) in pairs {
                     self.push_grouped(
@@ -169,8 +268,8 @@ impl<'a> Inserter<'a> {
         let at = shard_of(hash, shards.len());
         let buffer = &mut self.pairs[at];
         buffer.push(key);
-        if buffer.len() >= BUFFER {
-            flush_pairs(&shards[at], buffer);
+        if let Some(shard) = due(buffer.len(), BUFFER, &shards[at]) {
+            flush_pairs(shard, buffer);
             self.remember();
         }
     }
@@ -180,8 +279,9 @@ impl<'a> Inserter<'a> {
             return;
         }
         self.pairs[at].push(key);
-        if self.pairs[at].len() >= GROUP_BUFFER / shards.len() + BUFFER {
-            self.flush_groups(shards, at);
+        let limit = GROUP_BUFFER / shards.len() + BUFFER;
+        if let Some(shard) = due(self.pairs[at].len(), limit, &shards[at]) {
+            self.flush_groups(shard, at);
             self.remember();
         }
     }
@@ -195,36 +295,66 @@ impl<'a> Inserter<'a> {
             let shard = shard_of(hash_row(&row), shards.len());
             let buffer = &mut self.tuples[shard];
             buffer.extend_from_slice(&row);
-            if buffer.len() >= BUFFER * columns.len() {
-                flush_tuples(&shards[shard], buffer, columns.len());
+            if let Some(shard) = due(buffer.len() / columns.len(), BUFFER, &shards[shard]) {
+                flush_tuples(shard, buffer, columns.len());
             }
         }
     }
 
-    fn flush_groups(&mut self, shards: &[RwLock<Groups>], at: usize) {
+    fn flush_groups(&mut self, mut shard: RwLockWriteGuard<Groups>, at: usize) {
         let buffer = &mut self.pairs[at];
-        if !buffer.is_empty() {
-            radix::sort_by_first(buffer, &mut self.scratch);
-            shards[at].write().insert_grouped(buffer, &mut self.marks);
-            buffer.clear();
-        }
-    }
-}
-
-fn flush_pairs(shard: &RwLock<PairShard>, buffer: &mut Vec<u64>) {
-    if !buffer.is_empty() {
-        let PairShard { table, fresh } = &mut *shard.write();
-        table.insert_all(buffer, fresh);
+        radix::sort_by_first(buffer, &mut self.scratch);
+        shard.insert_grouped(buffer, &mut self.marks);
         buffer.clear();
     }
 }
 
-fn flush_tuples(shard: &RwLock<TupleShard>, buffer: &mut Vec<Code>, arity: usize) {
-    if !buffer.is_empty() {
-        let mut shard = shard.write();
-        for row in buffer.chunks_exact(arity) {
-            shard.table.insert(row);
-        }
-        buffer.clear();
+/// The shard of a buffer that is full, unless somebody else has it and the buffer can wait.
+fn due<S>(len: usize, limit: usize, shard: &RwLock<S>) -> Option<RwLockWriteGuard<'_, S>> {
+    if len < limit || !(len - limit).is_multiple_of(RETRY) {
+        None
+    } else if len < limit * PATIENCE {
+        shard.try_write()
+    } else {
+        Some(shard.write())
     }
+}
+
+fn filled<T>(buffers: &[Vec<T>]) -> Vec<usize> {
+    let filled = buffers.iter().enumerate();
+    filled
+        .filter(|(_, buffer)| !buffer.is_empty())
+        .map(|(at, _)| at)
+        .collect()
+}
+
+/// Takes the shards one by one, those first that nobody else has.
+fn in_turn<'a, S>(
+    shards: &'a [RwLock<S>],
+    mut wanted: Vec<usize>,
+    mut act: impl FnMut(RwLockWriteGuard<'a, S>, usize),
+) {
+    wanted.retain(|&at| match shards[at].try_write() {
+        Some(shard) => {
+            act(shard, at);
+            false
+        }
+        None => true,
+    });
+    for at in wanted {
+        act(shards[at].write(), at);
+    }
+}
+
+fn flush_pairs(mut shard: RwLockWriteGuard<PairShard>, buffer: &mut Vec<u64>) {
+    let PairShard { table, fresh } = &mut *shard;
+    table.insert_all(buffer, fresh);
+    buffer.clear();
+}
+
+fn flush_tuples(mut shard: RwLockWriteGuard<TupleShard>, buffer: &mut Vec<Code>, arity: usize) {
+    for row in buffer.chunks_exact(arity) {
+        shard.table.insert(row);
+    }
+    buffer.clear();
 }

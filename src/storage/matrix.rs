@@ -3,6 +3,9 @@
 use super::Code;
 use super::table::{pack, unpack};
 use parking_lot::Mutex;
+use rayon::ThreadPool;
+use rayon::prelude::*;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Codes `base .. base + len` of one column.
@@ -27,11 +30,18 @@ impl Axis {
     }
 }
 
-/// Words that share a bit of `dirty`: a cache line.
+/// Words that share a bit of `dirty` and `recent`: a cache line.
 const LINE: usize = 8;
+/// Lines of a unit of the only row of a matrix.
+const LINES: usize = if cfg!(test) { 1 } else { 16 };
+/// Pairs handed out together, roughly.
+const PIECE: usize = if cfg!(test) { 3 } else { 1 << 12 };
+/// Lines below which one thread settles as fast as several.
+const MANY_LINES: usize = if cfg!(test) { 4 } else { 1 << 14 };
 
-/// One bit for every pair of codes. `fresh` has the bits set since the last [`Matrix::settle`], and is a subset of
-/// `seen`; `dirty` has a bit for each line of words with fresh bits, so that a round in which little is new costs little.
+/// One bit for every pair of codes. While pairs come in, `settled` has those of `seen` that were there at the last
+/// [`Matrix::settle`], and `latest` those which that call added; `dirty` and `recent` have a bit for each line of words
+/// that differs from `settled` and that has latest bits, so that a round in which little is new costs little.
 /// Pairs off the axes wait in `strays`.
 pub struct Matrix {
     rows: Axis,
@@ -39,8 +49,12 @@ pub struct Matrix {
     /// A multiple of [`LINE`].
     words_per_row: usize,
     seen: Box<[AtomicU64]>,
-    fresh: Box<[AtomicU64]>,
     dirty: Box<[AtomicU64]>,
+    /// Empty at rest, as the two after it.
+    settled: Box<[u64]>,
+    latest: Box<[u64]>,
+    recent: Box<[u64]>,
+    latest_len: usize,
     strays: Mutex<Vec<u64>>,
 }
 
@@ -52,20 +66,29 @@ impl Clone for Matrix {
         };
         Matrix {
             seen: copy(&self.seen),
-            fresh: copy(&self.fresh),
             dirty: copy(&self.dirty),
+            settled: self.settled.clone(),
+            latest: self.latest.clone(),
+            recent: self.recent.clone(),
             strays: Mutex::new(self.strays.lock().clone()),
             ..*self
         }
     }
 }
 
-/// Whether other threads write at the same time.
+/// How threads write to a matrix.
 pub trait Writers {
+    /// Sets a bit of a row; whether it was clear.
     fn set(word: &AtomicU64, bit: u64) -> bool;
+    /// Sets a bit that several rows share.
+    fn mark(word: &AtomicU64, bit: u64);
 }
 
+/// One thread.
 pub struct Alone;
+/// Several, none of which writes to a row of another.
+pub struct Apart;
+/// Several, anywhere.
 pub struct Shared;
 
 impl Writers for Alone {
@@ -77,6 +100,20 @@ impl Writers for Alone {
         word.store(old | bit, Relaxed);
         true
     }
+
+    fn mark(word: &AtomicU64, bit: u64) {
+        Alone::set(word, bit);
+    }
+}
+
+impl Writers for Apart {
+    fn set(word: &AtomicU64, bit: u64) -> bool {
+        Alone::set(word, bit)
+    }
+
+    fn mark(word: &AtomicU64, bit: u64) {
+        Shared::set(word, bit);
+    }
 }
 
 impl Writers for Shared {
@@ -84,10 +121,14 @@ impl Writers for Shared {
         // Most candidates are known already, and reading is much cheaper than a locked write.
         word.load(Relaxed) & bit == 0 && word.fetch_or(bit, Relaxed) & bit == 0
     }
+
+    fn mark(word: &AtomicU64, bit: u64) {
+        Shared::set(word, bit);
+    }
 }
 
 impl Matrix {
-    /// Bytes a matrix over these axes takes.
+    /// Bytes a matrix over these axes takes, but for the latest bits: they stand in for columns of the latest pairs.
     pub fn bytes_for(rows: Axis, columns: Axis) -> u64 {
         u64::from(rows.len) * words_per_row(columns) as u64 * 16
     }
@@ -95,13 +136,17 @@ impl Matrix {
     pub fn new(rows: Axis, columns: Axis) -> Matrix {
         let words_per_row = words_per_row(columns);
         let words = rows.len as usize * words_per_row;
+        let marks = (words / LINE).div_ceil(64);
         Matrix {
             rows,
             columns,
             words_per_row,
             seen: zeroes(words),
-            fresh: zeroes(words),
-            dirty: zeroes((words / LINE).div_ceil(64)),
+            dirty: zeroes(marks),
+            settled: vec![0; words].into(),
+            latest: vec![0; words].into(),
+            recent: vec![0; marks].into(),
+            latest_len: 0,
             strays: Mutex::new(Vec::new()),
         }
     }
@@ -110,11 +155,13 @@ impl Matrix {
         (self.rows, self.columns)
     }
 
+    /// Whether a pair is settled.
     pub fn contains(&self, first: Code, second: Code) -> bool {
         match (self.rows.offset(first), self.columns.offset(second)) {
             (Some(row), Some(column)) => {
-                self.seen[row * self.words_per_row + column / 64].load(Relaxed) & 1 << (column % 64)
-                    != 0
+                let (at, bit) = (row * self.words_per_row + column / 64, 1 << (column % 64));
+                let settled = self.settled.get(at).copied();
+                settled.unwrap_or_else(|| self.seen[at].load(Relaxed)) & bit != 0
             }
             _ => false,
         }
@@ -130,7 +177,6 @@ impl Matrix {
         };
         let start = row * self.words_per_row;
         let seen = &self.seen[start..start + self.words_per_row];
-        let fresh = &self.fresh[start..start + self.words_per_row];
         for &second in seconds {
             let column = second.0.wrapping_sub(self.columns.base);
             if column >= self.columns.len {
@@ -139,9 +185,8 @@ impl Matrix {
             }
             let (word, bit) = (column as usize / 64, 1 << (column % 64));
             if W::set(&seen[word], bit) {
-                W::set(&fresh[word], bit);
                 let line = (start + word) / LINE;
-                W::set(&self.dirty[line / 64], 1 << (line % 64));
+                W::mark(&self.dirty[line / 64], 1 << (line % 64));
             }
         }
     }
@@ -150,31 +195,45 @@ impl Matrix {
         self.insert_row::<W>(first, &[second]);
     }
 
-    /// Appends the rows added since the last call, ascending. Returns the pairs that lie off the axes, which stay unadded.
-    pub fn settle(&mut self, firsts: &mut Vec<Code>, seconds: &mut Vec<Code>) -> Vec<u64> {
-        let fresh = self.count_fresh();
-        // Exactly, because fresh memory is dear and growing by doubling touches twice as much of it.
-        firsts.reserve_exact(fresh);
-        seconds.reserve_exact(fresh);
-        for line in bits(&self.dirty) {
-            let before = seconds.len();
-            let start = line * LINE;
-            let (row, column) = (start / self.words_per_row, start % self.words_per_row * 64);
-            for (at, word) in self.fresh[start..start + LINE].iter().enumerate() {
-                let fresh = word.load(Relaxed);
-                if fresh != 0 {
-                    word.store(0, Relaxed);
-                    let base = self.columns.base + (column + at * 64) as u32;
-                    for_each_bit(fresh, |bit| seconds.push(Code(base + bit as u32)));
-                }
+    /// Makes the pairs added since the last call the latest ones. Returns those that lie off the axes, which stay unadded.
+    pub fn settle(&mut self, pool: Option<&ThreadPool>) -> Vec<u64> {
+        const BLOCK: usize = 64 * LINE;
+        let lines = self.seen.len() / LINE;
+        let (marks, recent) = (&mut self.dirty, &mut self.recent);
+        let (seen, settled, latest) = (&self.seen, &mut self.settled, &mut self.latest);
+        self.latest_len = match pool {
+            Some(pool) if lines >= MANY_LINES => pool.install(|| {
+                let words = settled.par_chunks_mut(BLOCK);
+                let words = words.zip(latest.par_chunks_mut(BLOCK));
+                let words = words.zip(seen.par_chunks(BLOCK));
+                let blocks = marks.par_iter_mut().zip(recent).zip(words);
+                blocks.with_min_len(64).map(settle_lines).sum()
+            }),
+            _ => {
+                let words = settled.chunks_mut(BLOCK).zip(latest.chunks_mut(BLOCK));
+                let words = words.zip(seen.chunks(BLOCK));
+                let blocks = marks.iter_mut().zip(recent).zip(words);
+                blocks.map(settle_lines).sum()
             }
-            firsts.resize(
-                firsts.len() + seconds.len() - before,
-                Code(self.rows.base + row as u32),
-            );
-        }
-        self.dirty.iter_mut().for_each(|word| *word.get_mut() = 0);
+        };
         std::mem::take(self.strays.get_mut())
+    }
+
+    /// From now on no pair counts as one of the latest.
+    pub fn forget_latest(&mut self) {
+        for line in bits(self.recent.iter().copied()) {
+            self.latest[line * LINE..(line + 1) * LINE].fill(0);
+        }
+        self.recent.fill(0);
+        self.latest_len = 0;
+    }
+
+    /// No more pairs will come.
+    pub fn rest(&mut self) {
+        self.settled = Box::default();
+        self.latest = Box::default();
+        self.recent = Box::default();
+        self.latest_len = 0;
     }
 
     /// Pairs added since the last [`Matrix::settle`], those off the axes as often as they came.
@@ -186,18 +245,106 @@ impl Matrix {
         *self.strays.get_mut() = Vec::new();
     }
 
-    /// [`Matrix::settle`] that hands out nothing.
+    /// [`Matrix::settle`] that hands out nothing, for good.
     pub fn settle_in_place(&mut self) {
-        for words in [&mut self.fresh, &mut self.dirty] {
-            words.iter_mut().for_each(|word| *word.get_mut() = 0);
-        }
+        self.dirty.iter_mut().for_each(|word| *word.get_mut() = 0);
+        self.rest();
     }
 
     fn count_fresh(&self) -> usize {
-        bits(&self.dirty)
-            .flat_map(|line| &self.fresh[line * LINE..(line + 1) * LINE])
-            .map(|word| word.load(Relaxed).count_ones() as usize)
+        bits(self.dirty.iter().map(|word| word.load(Relaxed)))
+            .flat_map(|line| line * LINE..(line + 1) * LINE)
+            .map(|at| (self.seen[at].load(Relaxed) & !self.settled[at]).count_ones() as usize)
             .sum()
+    }
+
+    /// Pairs that the last settling added.
+    pub fn latest_len(&self) -> usize {
+        self.latest_len
+    }
+
+    /// How many first and second codes the latest pairs have. O(lines with latest pairs).
+    pub fn latest_codes(&self) -> [usize; 2] {
+        let mut seconds = vec![0; self.words_per_row];
+        let (mut firsts, mut last) = (0, None);
+        for line in bits(self.recent.iter().copied()) {
+            let start = line * LINE;
+            let (row, column) = (start / self.words_per_row, start % self.words_per_row);
+            firsts += usize::from(last.replace(row) != Some(row));
+            let words = &self.latest[start..start + LINE];
+            for (all, word) in seconds[column..].iter_mut().zip(words) {
+                *all |= word;
+            }
+        }
+        let seconds = seconds.iter().map(|word: &u64| word.count_ones() as usize);
+        [firsts, seconds.sum()]
+    }
+
+    /// Pieces that a scan can take one by one. Only a single row is in several.
+    pub fn units(&self) -> usize {
+        let lines = self.seen.len() / LINE;
+        match self.rows.len {
+            1 => lines.div_ceil(LINES),
+            rows => rows as usize,
+        }
+    }
+
+    fn lines(&self, units: Range<usize>) -> Range<usize> {
+        let per_unit = match self.rows.len {
+            1 => LINES,
+            _ => self.words_per_row / LINE,
+        };
+        units.start * per_unit..(units.end * per_unit).min(self.seen.len() / LINE)
+    }
+
+    /// Calls back with the first and second codes of the settled pairs in some units, ascending, a piece at a time.
+    pub fn visit(&self, units: Range<usize>, act: &mut dyn FnMut(&[Code], &[Code])) {
+        let lines = self.lines(units);
+        match self.settled.is_empty() {
+            true => self.visit_lines(lines, |at| self.seen[at].load(Relaxed), act),
+            false => self.visit_lines(lines, |at| self.settled[at], act),
+        }
+    }
+
+    /// The same of the pairs that the last settling added.
+    pub fn visit_latest(&self, units: Range<usize>, act: &mut dyn FnMut(&[Code], &[Code])) {
+        let lines = self.lines(units);
+        if self.latest_len > 0 && !lines.is_empty() {
+            let blocks = lines.start / 64..lines.end.div_ceil(64);
+            let within = bits(self.recent[blocks.clone()].iter().copied())
+                .map(|line| blocks.start * 64 + line)
+                .skip_while(|line| *line < lines.start)
+                .take_while(|line| *line < lines.end);
+            self.visit_lines(within, |at| self.latest[at], act);
+        }
+    }
+
+    fn visit_lines(
+        &self,
+        lines: impl Iterator<Item = usize>,
+        word: impl Fn(usize) -> u64,
+        act: &mut dyn FnMut(&[Code], &[Code]),
+    ) {
+        let (mut firsts, mut seconds) = (Vec::new(), Vec::new());
+        for line in lines {
+            let start = line * LINE;
+            let (row, column) = (start / self.words_per_row, start % self.words_per_row * 64);
+            for at in 0..LINE {
+                let base = self.columns.base + (column + at * 64) as u32;
+                for_each_bit(word(start + at), |bit| {
+                    seconds.push(Code(base + bit as u32))
+                });
+            }
+            firsts.resize(seconds.len(), Code(self.rows.base + row as u32));
+            if seconds.len() >= PIECE {
+                act(&firsts, &seconds);
+                firsts.clear();
+                seconds.clear();
+            }
+        }
+        if !seconds.is_empty() {
+            act(&firsts, &seconds);
+        }
     }
 
     pub fn row_count(&self) -> usize {
@@ -216,7 +363,7 @@ impl Matrix {
         Code(self.rows.base + row as u32)
     }
 
-    /// Adds a pair for which nobody waits; false when it lies off the axes.
+    /// Adds a pair at rest; false when it lies off the axes.
     pub fn put(&mut self, first: Code, second: Code) -> bool {
         let Some((word, bit)) = self.place(first, second) else {
             return false;
@@ -225,7 +372,7 @@ impl Matrix {
         true
     }
 
-    /// Takes a settled pair out; whether it was there.
+    /// Takes a pair out at rest; whether it was there.
     pub fn take(&mut self, first: Code, second: Code) -> bool {
         let Some((word, bit)) = self.place(first, second) else {
             return false;
@@ -256,7 +403,7 @@ impl Matrix {
         counts.sum::<u32>() as usize
     }
 
-    /// The same pairs over wider axes, nothing fresh, plus `more`, of which the new ones are fresh.
+    /// The same pairs over wider axes, none of them latest, plus `more`, whose new ones are unsettled.
     pub fn grown(&self, rows: Axis, columns: Axis, more: &[u64]) -> Matrix {
         let mut grown = Matrix::new(rows, columns);
         let mut seconds = Vec::new();
@@ -265,13 +412,38 @@ impl Matrix {
             let first = self.read_row(row, &mut seconds);
             grown.insert_row::<Alone>(first, &seconds);
         }
-        grown.settle(&mut Vec::new(), &mut Vec::new());
+        grown.settle(None);
         for &key in more {
             let (first, second) = unpack(key);
             grown.insert::<Alone>(first, second);
         }
         grown
     }
+}
+
+/// The marks of 64 lines, dirty and recent, and their words.
+type Block<'a> = (
+    (&'a mut AtomicU64, &'a mut u64),
+    ((&'a mut [u64], &'a mut [u64]), &'a [AtomicU64]),
+);
+
+/// Returns how many pairs are new among those of the block.
+fn settle_lines(((dirty, recent), ((settled, latest), seen)): Block) -> usize {
+    let dirty = dirty.get_mut();
+    for line in bits([*recent & !*dirty]) {
+        latest[line * LINE..(line + 1) * LINE].fill(0);
+    }
+    let mut new = 0;
+    for line in bits([*dirty]) {
+        for at in line * LINE..(line + 1) * LINE {
+            let now = seen[at].load(Relaxed);
+            latest[at] = now & !settled[at];
+            settled[at] = now;
+            new += latest[at].count_ones() as usize;
+        }
+    }
+    *recent = std::mem::take(dirty);
+    new
 }
 
 fn words_per_row(columns: Axis) -> usize {
@@ -283,9 +455,9 @@ fn zeroes(words: usize) -> Box<[AtomicU64]> {
 }
 
 /// The numbers of the bits that are set, ascending.
-fn bits(words: &[AtomicU64]) -> impl Iterator<Item = usize> + '_ {
-    words.iter().enumerate().flat_map(|(block, word)| {
-        let mut rest = word.load(Relaxed);
+fn bits(words: impl IntoIterator<Item = u64>) -> impl Iterator<Item = usize> {
+    words.into_iter().enumerate().flat_map(|(block, word)| {
+        let mut rest = word;
         std::iter::from_fn(move || {
             let bit = (rest != 0).then(|| rest.trailing_zeros() as usize)?;
             rest &= rest - 1;

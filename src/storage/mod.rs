@@ -8,6 +8,7 @@ pub mod dictionary;
 pub mod groups;
 pub mod index;
 pub mod inserter;
+pub mod marks;
 pub mod matrix;
 pub mod partition;
 pub mod radix;
@@ -18,8 +19,8 @@ pub mod table;
 
 pub use dictionary::{Code, Dictionary};
 pub use index::Index;
-pub use inserter::Inserter;
+pub use inserter::{Company, Inserter};
 pub use partition::Partition;
 pub use rows::Rows;
-pub use set::{RowSet, RowSource};
+pub use set::{Latest, RowSet, RowSource};
 pub use sorted::SortedRows;

@@ -1,6 +1,10 @@
 //! A set of rows that grows by rounds and takes the shape that suits its rows.
 
 mod amend;
+mod latest;
+
+pub use latest::Latest;
+use latest::settle_shards;
 
 use super::groups::Groups;
 use super::matrix::{Alone, Axis, Matrix};
@@ -8,6 +12,8 @@ use super::partition::Partition;
 use super::table::{PairTable, RowTable, hash, hash_row, pack, unpack};
 use super::{Code, Rows, SortedRows};
 use parking_lot::RwLock;
+use rayon::ThreadPool;
+use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -24,13 +30,15 @@ const UNIT: usize = if cfg!(test) { 2 } else { 1024 };
 const PIECE: usize = if cfg!(test) { 3 } else { 1 << 14 };
 
 /// Distinct rows of one arity. Rows come in through [`Inserter`](super::Inserter)s, from several threads at once, and
-/// count from the next [`RowSet::settle`] on, which hands out the rows added since the last one.
+/// count from the next [`RowSet::settle`] on, after which those added since the last one are the [`RowSet::latest`].
 pub struct RowSet {
     arity: usize,
     len: usize,
     shards: usize,
     /// Size at which the codes were last looked at as a whole.
     examined: usize,
+    /// The latest rows, but for those that a matrix has bits of.
+    latest: Vec<Rows>,
     pub(super) shape: Shape,
 }
 
@@ -65,11 +73,18 @@ pub(super) struct TupleShard {
 }
 
 /// Rows that can be gone through column by column, any number of times, in one order.
-pub trait RowSource {
+pub trait RowSource: Sync {
     fn row_count(&self) -> usize;
 
-    /// Calls back with pieces of the columns, all of one length, which is given too.
-    fn visit(&self, act: &mut dyn FnMut(&[&[Code]], usize));
+    /// Pieces that can be gone through one by one; threads share a scan by taking different ones.
+    fn units(&self) -> usize;
+
+    /// Calls back with pieces of the columns of some units, all of one length, which is given too.
+    fn visit_units(&self, units: Range<usize>, act: &mut dyn FnMut(&[&[Code]], usize));
+
+    fn visit(&self, act: &mut dyn FnMut(&[&[Code]], usize)) {
+        self.visit_units(0..self.units(), act);
+    }
 }
 
 impl RowSource for Rows {
@@ -77,25 +92,20 @@ impl RowSource for Rows {
         self.len()
     }
 
-    fn visit(&self, act: &mut dyn FnMut(&[&[Code]], usize)) {
+    fn units(&self) -> usize {
+        self.len().div_ceil(UNIT)
+    }
+
+    fn visit_units(&self, units: Range<usize>, act: &mut dyn FnMut(&[&[Code]], usize)) {
+        let rows = units.start * UNIT..(units.end * UNIT).min(self.len());
         // In pieces, because who is called may keep something for each row of a piece.
-        for start in (0..self.len()).step_by(PIECE) {
-            let end = (start + PIECE).min(self.len());
+        for start in rows.clone().step_by(PIECE) {
+            let end = (start + PIECE).min(rows.end);
             let columns: Vec<&[Code]> = (0..self.arity())
                 .map(|at| &self.column(at)[start..end])
                 .collect();
             act(&columns, end - start);
         }
-    }
-}
-
-impl RowSource for RowSet {
-    fn row_count(&self) -> usize {
-        self.len
-    }
-
-    fn visit(&self, act: &mut dyn FnMut(&[&[Code]], usize)) {
-        self.visit_units(0..self.units(), act);
     }
 }
 
@@ -125,6 +135,7 @@ impl RowSet {
             len: 0,
             shards,
             examined: 0,
+            latest: Vec::new(),
             shape,
         }
     }
@@ -136,6 +147,7 @@ impl RowSet {
             len: rows.len(),
             shards: 1,
             examined: 0,
+            latest: Vec::new(),
             shape: Shape::Sorted(rows),
         }
     }
@@ -147,6 +159,7 @@ impl RowSet {
             len: classes.pairs(),
             shards: 1,
             examined: 0,
+            latest: Vec::new(),
             shape: Shape::Classes(classes),
         }
     }
@@ -225,13 +238,310 @@ impl RowSet {
         }
     }
 
-    /// Pieces that a scan can take one by one; threads share a scan by taking different ones.
-    pub fn units(&self) -> usize {
+    /// Whether rows with one first code are all in one unit.
+    pub fn keeps_firsts(&self) -> bool {
+        self.arity == 2
+            && matches!(
+                self.shape,
+                Shape::Matrix(_) | Shape::Groups(_) | Shape::Classes(_)
+            )
+    }
+
+    fn act_on_group(
+        &self,
+        first: Code,
+        seconds: &[Code],
+        firsts: &mut Vec<Code>,
+        act: &mut dyn FnMut(&[&[Code]], usize),
+    ) {
+        if seconds.is_empty() {
+        } else if self.arity == 1 {
+            act(&[seconds], seconds.len());
+        } else {
+            firsts.clear();
+            firsts.resize(seconds.len(), first);
+            act(&[firsts, seconds], seconds.len());
+        }
+    }
+
+    /// Rows added since the last [`RowSet::settle`], while others may be adding. Pairs off a matrix count each time they
+    /// were pushed. O(1) but for matrices and lists: O(size of the matrix) and O(lists added to).
+    pub fn unsettled(&self) -> usize {
+        match &self.shape {
+            Shape::Nullary { present } => usize::from(present.load(Relaxed) && self.len == 0),
+            Shape::Sorted(_) | Shape::Classes(_) => 0,
+            Shape::Matrix(matrix) => matrix.unsettled(),
+            Shape::Groups(shards) => shards.iter().map(|shard| shard.read().unsettled()).sum(),
+            Shape::Pairs(shards) => shards.iter().map(|shard| shard.read().fresh.len()).sum(),
+            Shape::Tuples(shards) => shards
+                .iter()
+                .map(|shard| {
+                    let shard = shard.read();
+                    shard.table.len() - shard.settled as usize
+                })
+                .sum(),
+        }
+    }
+
+    /// Makes the rows added since the last call part of the set, as its latest ones. Where more are to come the set may
+    /// change its shape.
+    pub fn settle(&mut self, grows: bool, pool: Option<&ThreadPool>) {
+        let mut strays = Vec::new();
+        match &mut self.shape {
+            Shape::Nullary { present } => {
+                let fresh = *present.get_mut() && self.len == 0;
+                self.latest = vec![Rows::nullary(fresh)];
+            }
+            Shape::Sorted(_) | Shape::Classes(_) => self.latest.clear(),
+            Shape::Matrix(matrix) => {
+                self.latest.clear();
+                strays = matrix.settle(pool);
+            }
+            Shape::Groups(shards) => {
+                let fresh = |shard: &mut Groups| shard.unsettled();
+                settle_shards(
+                    shards,
+                    &mut self.latest,
+                    2,
+                    pool,
+                    fresh,
+                    |shard, columns| {
+                        with_two(columns, |firsts, seconds| shard.settle(firsts, seconds))
+                    },
+                );
+            }
+            Shape::Pairs(shards) => {
+                let (arity, fresh) = (self.arity, |shard: &mut PairShard| shard.fresh.len());
+                settle_shards(
+                    shards,
+                    &mut self.latest,
+                    arity,
+                    pool,
+                    fresh,
+                    |shard, columns| {
+                        for key in shard.fresh.drain(..) {
+                            let (first, second) = unpack(key);
+                            let row = [first, second];
+                            for (column, &code) in columns.iter_mut().zip(&row[2 - arity..]) {
+                                column.push(code);
+                            }
+                        }
+                    },
+                );
+            }
+            Shape::Tuples(shards) => {
+                let fresh = |shard: &mut TupleShard| shard.table.len() - shard.settled as usize;
+                let arity = self.arity;
+                settle_shards(
+                    shards,
+                    &mut self.latest,
+                    arity,
+                    pool,
+                    fresh,
+                    |shard, columns| {
+                        for number in shard.settled..shard.table.len() as u32 {
+                            for (column, &code) in columns.iter_mut().zip(shard.table.row(number)) {
+                                column.push(code);
+                            }
+                        }
+                        shard.settled = shard.table.len() as u32;
+                    },
+                );
+            }
+        }
+        if !strays.is_empty() {
+            self.settle_strays(&strays);
+        }
+        let fresh = self.latest().row_count();
+        self.len += fresh;
+        if grows && self.len >= self.examined * 2 && fresh > 0 {
+            self.examined = self.len;
+            self.reshape(pool);
+        }
+    }
+
+    /// The rows that the last [`RowSet::settle`] added.
+    pub fn latest(&self) -> Latest<'_> {
+        Latest { set: self }
+    }
+
+    /// Takes other rows of the set for the latest ones.
+    pub fn take_for_latest(&mut self, rows: Rows) {
+        if let Shape::Matrix(matrix) = &mut self.shape {
+            matrix.forget_latest();
+        }
+        self.latest = vec![rows];
+    }
+
+    /// No more rows will come in through inserters, and none is the latest.
+    pub fn rest(&mut self) {
+        if let Shape::Matrix(matrix) = &mut self.shape {
+            matrix.rest();
+        }
+        self.latest = Vec::new();
+    }
+
+    /// [`RowSet::settle`] where memory is short: there are no latest rows, and pairs off a matrix are dropped.
+    pub fn settle_in_place(&mut self) {
+        if let Shape::Matrix(matrix) = &mut self.shape {
+            matrix.drop_strays();
+        }
+        self.latest = Vec::new();
+        self.len += self.unsettled();
+        match &mut self.shape {
+            Shape::Nullary { .. } | Shape::Sorted(_) | Shape::Classes(_) => {}
+            Shape::Matrix(matrix) => matrix.settle_in_place(),
+            Shape::Groups(shards) => shards
+                .iter_mut()
+                .for_each(|shard| shard.get_mut().settle_in_place()),
+            Shape::Pairs(shards) => shards
+                .iter_mut()
+                .for_each(|shard| shard.get_mut().fresh = Vec::new()),
+            Shape::Tuples(shards) => shards.iter_mut().for_each(|shard| {
+                let shard = shard.get_mut();
+                shard.settled = shard.table.len() as u32;
+            }),
+        }
+    }
+
+    /// Pairs fell off the matrix: widen it while it stays lean, fall back to a table otherwise. They join the latest rows.
+    fn settle_strays(&mut self, strays: &[u64]) {
+        let mut others: Vec<u64> = Vec::new();
+        if let Shape::Matrix(matrix) = &self.shape {
+            matrix.visit_latest(0..matrix.units(), &mut |firsts, seconds| {
+                let pairs = firsts.iter().zip(seconds);
+                others.extend(pairs.map(|(&first, &second)| pack(first, second)));
+            });
+        }
+        let Shape::Matrix(matrix) = &mut self.shape else {
+            return;
+        };
+        let (rows, columns) = matrix.axes();
+        let rows = widen(rows, strays.iter().map(|&key| unpack(key).0));
+        let columns = widen(columns, strays.iter().map(|&key| unpack(key).1));
+        if worth_a_matrix(rows, columns, self.len + others.len() + strays.len()) {
+            *matrix = matrix.grown(rows, columns, strays);
+            matrix.settle(None);
+        } else {
+            let mut shards: Vec<PairShard> =
+                (0..self.shards).map(|_| PairShard::default()).collect();
+            for row in 0..matrix.row_count() {
+                let mut codes = Vec::new();
+                let first = matrix.read_row(row, &mut codes);
+                for second in codes {
+                    let key = pack(first, second);
+                    shards[shard_of(hash(key), self.shards)].fresh.push(key);
+                }
+            }
+            for shard in &mut shards {
+                let known = std::mem::take(&mut shard.fresh);
+                shard.table.insert_all(&known, &mut Vec::new());
+            }
+            for &key in strays {
+                shards[shard_of(hash(key), self.shards)]
+                    .table
+                    .insert_all(&[key], &mut others);
+            }
+            self.shape = Shape::Pairs(shards.into_iter().map(RwLock::new).collect());
+        }
+        let mut columns = vec![Vec::with_capacity(others.len()); self.arity];
+        for (at, column) in columns.iter_mut().enumerate() {
+            let codes = others.iter().map(|&key| unpack(key));
+            column.extend(codes.map(|(first, second)| match at + 2 - self.arity {
+                0 => first,
+                _ => second,
+            }));
+        }
+        self.latest = vec![Rows::from_columns(columns)];
+    }
+
+    /// Looks whether another shape suits the rows better than the hash table they start in.
+    fn reshape(&mut self, pool: Option<&ThreadPool>) {
+        let Shape::Pairs(shards) = &mut self.shape else {
+            return;
+        };
+        let (mut low, mut high) = ([u32::MAX; 2], [0; 2]);
+        for shard in shards.iter_mut() {
+            for key in shard.get_mut().table.iter() {
+                let (first, second) = unpack(key);
+                for (at, code) in [first.0, second.0].into_iter().enumerate() {
+                    low[at] = low[at].min(code);
+                    high[at] = high[at].max(code);
+                }
+            }
+        }
+        let (rows, columns) = (
+            Axis::spanning(low[0], high[0]),
+            Axis::spanning(low[1], high[1]),
+        );
+        let range = u64::from(rows.len);
+        if worth_a_matrix(rows, columns, self.len) {
+            let mut matrix = Matrix::new(rows, columns);
+            for shard in shards.iter_mut() {
+                for key in shard.get_mut().table.iter() {
+                    let (first, second) = unpack(key);
+                    matrix.insert::<Alone>(first, second);
+                }
+            }
+            matrix.settle(None);
+            matrix.forget_latest();
+            self.shape = Shape::Matrix(matrix);
+        } else if self.arity == 2
+            && self.len > MANY
+            && range * LONG_GROUPS as u64 <= self.len as u64 * 8
+        {
+            // Counting the groups costs a bit for each code in their range, so the range must not be absurd.
+            let mut seen = vec![false; rows.len as usize];
+            let tables = shards.iter_mut().map(|shard| &shard.get_mut().table);
+            tables
+                .flat_map(PairTable::iter)
+                .for_each(|key| seen[(unpack(key).0.0 - rows.base) as usize] = true);
+            let groups = seen.iter().filter(|&&seen| seen).count();
+            if groups * LONG_GROUPS <= self.len {
+                self.become_groups(pool);
+            }
+        }
+    }
+
+    fn become_groups(&mut self, pool: Option<&ThreadPool>) {
+        let Shape::Pairs(shards) = &mut self.shape else {
+            return;
+        };
+        let mut pairs: Vec<Vec<u64>> = vec![Vec::new(); self.shards];
+        for shard in shards {
+            // One table at a time is let go, so that the two shapes are never held in full together.
+            for key in std::mem::take(&mut shard.get_mut().table).iter() {
+                pairs[shard_of_first(unpack(key).0, self.shards)].push(key);
+            }
+        }
+        let groups = |pairs: Vec<u64>| RwLock::new(Groups::of(pairs));
+        self.shape = Shape::Groups(match pool {
+            Some(pool) => pool.install(|| pairs.into_par_iter().map(groups).collect()),
+            None => pairs.into_iter().map(groups).collect(),
+        });
+    }
+}
+
+/// The first two columns at once.
+fn with_two<T>(
+    columns: &mut [Vec<Code>],
+    act: impl FnOnce(&mut Vec<Code>, &mut Vec<Code>) -> T,
+) -> T {
+    let (first, rest) = columns.split_at_mut(1);
+    act(&mut first[0], &mut rest[0])
+}
+
+impl RowSource for RowSet {
+    fn row_count(&self) -> usize {
+        self.len
+    }
+
+    fn units(&self) -> usize {
         match &self.shape {
             Shape::Nullary { .. } => 1,
             Shape::Sorted(rows) => rows.len().div_ceil(UNIT),
             Shape::Classes(classes) => classes.members().len(),
-            Shape::Matrix(matrix) => matrix.row_count(),
+            Shape::Matrix(matrix) => matrix.units(),
             Shape::Groups(shards) => shards.iter().map(|shard| shard.read().count()).sum(),
             Shape::Pairs(shards) => shards
                 .iter()
@@ -244,8 +554,8 @@ impl RowSet {
         }
     }
 
-    /// Calls back with the rows of some units, column by column, a piece at a time. None may be unsettled.
-    pub fn visit_units(&self, units: Range<usize>, act: &mut dyn FnMut(&[&[Code]], usize)) {
+    /// None may be unsettled.
+    fn visit_units(&self, units: Range<usize>, act: &mut dyn FnMut(&[&[Code]], usize)) {
         match &self.shape {
             Shape::Nullary { present } => {
                 act(&[], usize::from(present.load(Relaxed) && !units.is_empty()))
@@ -268,22 +578,26 @@ impl RowSet {
                     }
                 }
             }
-            Shape::Matrix(matrix) => {
-                let (mut firsts, mut seconds) = (Vec::new(), Vec::new());
-                for row in units {
-                    seconds.clear();
-                    let first = matrix.read_row(row, &mut seconds);
-                    self.act_on_group(first, &seconds, &mut firsts, act);
-                }
-            }
+            Shape::Matrix(matrix) => matrix.visit(units, &mut |firsts, seconds| {
+                act(&[firsts, seconds][2 - self.arity..], firsts.len())
+            }),
             Shape::Groups(shards) => {
-                let mut firsts = Vec::new();
+                let (mut firsts, mut seconds) = (Vec::new(), Vec::new());
                 each_in_shards(shards, units, Groups::count, |groups, numbers| {
                     for number in numbers {
-                        let (first, seconds) = groups.group(number);
-                        self.act_on_group(first, seconds, &mut firsts, act);
+                        let before = seconds.len();
+                        let first = groups.read(number, &mut seconds);
+                        firsts.resize(firsts.len() + seconds.len() - before, first);
+                        if seconds.len() >= UNIT {
+                            act(&[&firsts, &seconds], seconds.len());
+                            firsts.clear();
+                            seconds.clear();
+                        }
                     }
                 });
+                if !seconds.is_empty() {
+                    act(&[&firsts, &seconds], seconds.len());
+                }
             }
             Shape::Pairs(shards) => {
                 let mut columns = [Vec::new(), Vec::new()];
@@ -323,240 +637,6 @@ impl RowSet {
             }
         }
     }
-
-    fn act_on_group(
-        &self,
-        first: Code,
-        seconds: &[Code],
-        firsts: &mut Vec<Code>,
-        act: &mut dyn FnMut(&[&[Code]], usize),
-    ) {
-        if seconds.is_empty() {
-        } else if self.arity == 1 {
-            act(&[seconds], seconds.len());
-        } else {
-            firsts.clear();
-            firsts.resize(seconds.len(), first);
-            act(&[firsts, seconds], seconds.len());
-        }
-    }
-
-    /// Rows added since the last [`RowSet::settle`], while others may be adding. Pairs off a matrix count each time they
-    /// were pushed. O(1) but for matrices and lists: O(size of the matrix) and O(lists added to).
-    pub fn unsettled(&self) -> usize {
-        match &self.shape {
-            Shape::Nullary { present } => usize::from(present.load(Relaxed) && self.len == 0),
-            Shape::Sorted(_) | Shape::Classes(_) => 0,
-            Shape::Matrix(matrix) => matrix.unsettled(),
-            Shape::Groups(shards) => shards.iter().map(|shard| shard.read().unsettled()).sum(),
-            Shape::Pairs(shards) => shards.iter().map(|shard| shard.read().fresh.len()).sum(),
-            Shape::Tuples(shards) => shards
-                .iter()
-                .map(|shard| {
-                    let shard = shard.read();
-                    shard.table.len() - shard.settled as usize
-                })
-                .sum(),
-        }
-    }
-
-    /// Makes the rows added since the last call part of the set, and returns them in columns that reuse the room of
-    /// `spare`. May change the set's shape.
-    pub fn settle(&mut self, spare: Rows) -> Rows {
-        let mut columns = spare.into_columns();
-        columns.resize(self.arity.max(2), Vec::new());
-        columns.iter_mut().for_each(Vec::clear);
-        let mut strays = Vec::new();
-        match &mut self.shape {
-            Shape::Nullary { present } => {
-                let fresh = *present.get_mut() && self.len == 0;
-                self.len += usize::from(fresh);
-                return Rows::nullary(fresh);
-            }
-            Shape::Sorted(_) | Shape::Classes(_) => {}
-            Shape::Matrix(matrix) => {
-                strays = with_two(&mut columns, |firsts, seconds| {
-                    matrix.settle(firsts, seconds)
-                })
-            }
-            Shape::Groups(shards) => with_two(&mut columns, |firsts, seconds| {
-                shards
-                    .iter_mut()
-                    .for_each(|shard| shard.get_mut().settle(firsts, seconds));
-            }),
-            Shape::Pairs(shards) => with_two(&mut columns, |firsts, seconds| {
-                for key in shards
-                    .iter_mut()
-                    .flat_map(|shard| shard.get_mut().fresh.drain(..))
-                {
-                    let (first, second) = unpack(key);
-                    firsts.push(first);
-                    seconds.push(second);
-                }
-            }),
-            Shape::Tuples(shards) => {
-                for shard in shards {
-                    let shard = shard.get_mut();
-                    for number in shard.settled..shard.table.len() as u32 {
-                        for (column, &code) in columns.iter_mut().zip(shard.table.row(number)) {
-                            column.push(code);
-                        }
-                    }
-                    shard.settled = shard.table.len() as u32;
-                }
-            }
-        }
-        if !strays.is_empty() {
-            with_two(&mut columns, |firsts, seconds| {
-                self.settle_strays(&strays, firsts, seconds)
-            });
-        }
-        if self.arity == 1 {
-            columns.remove(0);
-        }
-        columns.truncate(self.arity);
-        let fresh = Rows::from_columns(columns);
-        self.len += fresh.len();
-        if self.len >= self.examined * 2 && !fresh.is_empty() {
-            self.examined = self.len;
-            self.reshape();
-        }
-        fresh
-    }
-
-    /// [`RowSet::settle`] where memory is short: nothing is handed out, and pairs off a matrix are dropped.
-    pub fn settle_in_place(&mut self) {
-        if let Shape::Matrix(matrix) = &mut self.shape {
-            matrix.drop_strays();
-        }
-        self.len += self.unsettled();
-        match &mut self.shape {
-            Shape::Nullary { .. } | Shape::Sorted(_) | Shape::Classes(_) => {}
-            Shape::Matrix(matrix) => matrix.settle_in_place(),
-            Shape::Groups(shards) => shards
-                .iter_mut()
-                .for_each(|shard| shard.get_mut().settle_in_place()),
-            Shape::Pairs(shards) => shards
-                .iter_mut()
-                .for_each(|shard| shard.get_mut().fresh = Vec::new()),
-            Shape::Tuples(shards) => shards.iter_mut().for_each(|shard| {
-                let shard = shard.get_mut();
-                shard.settled = shard.table.len() as u32;
-            }),
-        }
-    }
-
-    /// Pairs fell off the matrix: widen it while it stays lean, fall back to a table otherwise.
-    fn settle_strays(&mut self, strays: &[u64], firsts: &mut Vec<Code>, seconds: &mut Vec<Code>) {
-        let Shape::Matrix(matrix) = &mut self.shape else {
-            return;
-        };
-        let (rows, columns) = matrix.axes();
-        let rows = widen(rows, strays.iter().map(|&key| unpack(key).0));
-        let columns = widen(columns, strays.iter().map(|&key| unpack(key).1));
-        if worth_a_matrix(rows, columns, self.len + firsts.len() + strays.len()) {
-            *matrix = matrix.grown(rows, columns, strays);
-            matrix.settle(firsts, seconds);
-            return;
-        }
-        let mut keys = Vec::with_capacity(self.len + strays.len());
-        for row in 0..matrix.row_count() {
-            let mut codes = Vec::new();
-            let first = matrix.read_row(row, &mut codes);
-            keys.extend(codes.into_iter().map(|second| pack(first, second)));
-        }
-        let mut shards: Vec<PairShard> = (0..self.shards).map(|_| PairShard::default()).collect();
-        for &key in &keys {
-            shards[shard_of(hash(key), self.shards)].fresh.push(key);
-        }
-        let mut fresh = Vec::new();
-        for shard in &mut shards {
-            let known = std::mem::take(&mut shard.fresh);
-            shard.table.insert_all(&known, &mut Vec::new());
-        }
-        for &key in strays {
-            shards[shard_of(hash(key), self.shards)]
-                .table
-                .insert_all(&[key], &mut fresh);
-        }
-        self.shape = Shape::Pairs(shards.into_iter().map(RwLock::new).collect());
-        firsts.extend(fresh.iter().map(|&key| unpack(key).0));
-        seconds.extend(fresh.iter().map(|&key| unpack(key).1));
-    }
-
-    /// Looks whether another shape suits the rows better than the hash table they start in.
-    fn reshape(&mut self) {
-        let Shape::Pairs(shards) = &mut self.shape else {
-            return;
-        };
-        let (mut low, mut high) = ([u32::MAX; 2], [0; 2]);
-        for shard in shards.iter_mut() {
-            for key in shard.get_mut().table.iter() {
-                let (first, second) = unpack(key);
-                for (at, code) in [first.0, second.0].into_iter().enumerate() {
-                    low[at] = low[at].min(code);
-                    high[at] = high[at].max(code);
-                }
-            }
-        }
-        let (rows, columns) = (
-            Axis::spanning(low[0], high[0]),
-            Axis::spanning(low[1], high[1]),
-        );
-        let range = u64::from(rows.len);
-        if worth_a_matrix(rows, columns, self.len) {
-            let mut matrix = Matrix::new(rows, columns);
-            for shard in shards.iter_mut() {
-                for key in shard.get_mut().table.iter() {
-                    let (first, second) = unpack(key);
-                    matrix.insert::<Alone>(first, second);
-                }
-            }
-            matrix.settle(&mut Vec::new(), &mut Vec::new());
-            self.shape = Shape::Matrix(matrix);
-        } else if self.arity == 2
-            && self.len > MANY
-            && range * LONG_GROUPS as u64 <= self.len as u64 * 8
-        {
-            // Counting the groups costs a bit for each code in their range, so the range must not be absurd.
-            let mut seen = vec![false; rows.len as usize];
-            let tables = shards.iter_mut().map(|shard| &shard.get_mut().table);
-            tables
-                .flat_map(PairTable::iter)
-                .for_each(|key| seen[(unpack(key).0.0 - rows.base) as usize] = true);
-            let groups = seen.iter().filter(|&&seen| seen).count();
-            if groups * LONG_GROUPS <= self.len {
-                self.become_groups();
-            }
-        }
-    }
-
-    fn become_groups(&mut self) {
-        let Shape::Pairs(shards) = &mut self.shape else {
-            return;
-        };
-        let mut groups: Vec<Groups> = (0..self.shards).map(|_| Groups::default()).collect();
-        for shard in shards {
-            // One table at a time is let go, so that the two shapes are never held in full together.
-            for key in std::mem::take(&mut shard.get_mut().table).iter() {
-                let (first, second) = unpack(key);
-                groups[shard_of_first(first, self.shards)].push_new(first, second);
-            }
-        }
-        groups
-            .iter_mut()
-            .for_each(|groups| groups.settle(&mut Vec::new(), &mut Vec::new()));
-        self.shape = Shape::Groups(groups.into_iter().map(RwLock::new).collect());
-    }
-}
-
-/// The first two columns at once.
-fn with_two<T>(
-    columns: &mut [Vec<Code>],
-    act: impl FnOnce(&mut Vec<Code>, &mut Vec<Code>) -> T,
-) -> T {
-    let (first, rest) = columns.split_at_mut(1);
-    act(&mut first[0], &mut rest[0])
 }
 
 /// Hands out the part of `units` that lies in each shard, counted from the shard's own start.

@@ -615,10 +615,13 @@ impl Walker<'_> {
     }
 
     fn index(&self, state: &RelationState, look: &Look) -> Arc<Index> {
-        state.index(&IndexSpec {
-            key: look.columns.clone(),
-            payload: look.rest.clone(),
-        })
+        state.index(
+            &IndexSpec {
+                key: look.columns.clone(),
+                payload: look.rest.clone(),
+            },
+            None,
+        )
     }
 
     /// About how many rows agree with a key.

@@ -1,7 +1,6 @@
 //! Single rows in and out of a set at rest.
 
 use super::{PairShard, RowSet, Shape, TupleShard, shard_of, shard_of_first};
-use crate::storage::groups::Groups;
 use crate::storage::table::{PairTable, RowTable, hash, hash_row, pack};
 use crate::storage::{Code, SortedRows};
 use parking_lot::RwLock;
@@ -24,7 +23,11 @@ impl Clone for RowSet {
             Shape::Pairs(shards) => Shape::Pairs(copy(shards)),
             Shape::Tuples(shards) => Shape::Tuples(copy(shards)),
         };
-        RowSet { shape, ..*self }
+        RowSet {
+            shape,
+            latest: self.latest.clone(),
+            ..*self
+        }
     }
 }
 
@@ -44,9 +47,7 @@ impl RowSet {
             }
             (Shape::Groups(shards), &[first, second]) => {
                 let at = shard_of_first(first, shards.len());
-                let shard = shards[at].get_mut();
-                shard.push_new(first, second);
-                shard.settle_in_place();
+                shards[at].get_mut().put(first, second);
             }
             (Shape::Pairs(shards), _) => {
                 let (first, second) = pair(row);
@@ -74,7 +75,8 @@ impl RowSet {
             return false;
         };
         if !matrix.put(first, second) {
-            self.settle_strays(&[pack(first, second)], &mut Vec::new(), &mut Vec::new());
+            self.settle_strays(&[pack(first, second)]);
+            self.rest();
         }
         self.len += 1;
         true
@@ -142,7 +144,7 @@ impl RowSet {
         match &self.shape {
             Shape::Groups(shards) if self.arity == 2 => {
                 let shard = shards[shard_of_first(first, shards.len())].read();
-                into.extend_from_slice(shard.list(first));
+                shard.seconds(first, into);
                 true
             }
             Shape::Matrix(matrix) if self.arity == 2 => {
@@ -162,7 +164,7 @@ impl RowSet {
         match &self.shape {
             Shape::Groups(shards) if self.arity == 2 => {
                 let shard = shards[shard_of_first(first, shards.len())].read();
-                Some(Groups::list(&shard, first).len())
+                Some(shard.count_seconds(first))
             }
             Shape::Matrix(matrix) if self.arity == 2 => Some(matrix.count_seconds(first)),
             Shape::Classes(classes) => Some(classes.class_of(first).len()),
@@ -196,7 +198,7 @@ fn pairs(rows: &SortedRows) -> PairTable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::{Index, Inserter, Rows};
+    use crate::storage::{Company, Index, Inserter, Rows};
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
@@ -209,13 +211,13 @@ mod tests {
         let mut set = RowSet::new(arity, writers);
         // In two goes, so that the second finds another shape.
         for half in 0..2 {
-            let mut inserter = Inserter::new(&set, false);
+            let mut inserter = Inserter::new(&set, Company::Alone);
             for row in rows.iter().skip(half).step_by(2) {
                 let columns: Vec<&[Code]> = row.iter().map(std::slice::from_ref).collect();
                 inserter.push_columns(&columns, 1);
             }
             inserter.flush();
-            set.settle(Rows::new(0));
+            set.settle(true, None);
         }
         set
     }
@@ -242,7 +244,7 @@ mod tests {
             let mut indexes: Vec<Index> = keys
                 .iter()
                 .map(|key| match set.as_sorted() {
-                    Some(rows) => Index::over_sorted(rows, key, &rest(key)),
+                    Some(rows) => Index::over_sorted(None, rows, key, &rest(key)),
                     None => Index::build(&set, key, &rest(key)),
                 })
                 .collect();

@@ -1,0 +1,113 @@
+//! Pipelines on one thread or several.
+
+use super::evaluate::Context;
+use super::pipeline::{Op, Pipeline};
+use super::sink::{Bindings, Sink};
+use super::worker::{Batch, Worker};
+use crate::storage::Company;
+use rayon::ThreadPool;
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+/// Seconds of work that a thread takes at a time, as far as one can tell. What takes four times as long is shared.
+const MORSEL: f64 = if cfg!(test) { 1e-9 } else { 40e-6 };
+/// Seconds that a binding takes, for rules that have not run yet.
+const BINDING: f64 = 8e-9;
+/// So many bindings are enough to be shared.
+const ENOUGH: usize = if cfg!(test) { 2 } else { 256 };
+/// So many are not gathered to be shared.
+const MOST: usize = if cfg!(test) { 50 } else { 1 << 18 };
+
+/// Runs a pipeline on as many threads as it is worth, each with a sink of its own, and returns the sinks.
+/// `pace`: seconds that it took for each row it scanned before.
+pub fn drive<S: Sink + Send>(
+    pipeline: &Pipeline,
+    context: &Context,
+    pool: Option<&ThreadPool>,
+    pace: Option<f64>,
+    sink: impl Fn(Company) -> S + Sync,
+) -> Vec<S> {
+    let Some(pool) = pool else {
+        return alone(pipeline, context, sink);
+    };
+    if let Some(Op::Scan { source, .. }) = pipeline.stages.first().map(|stage| &stage.op)
+        && source.units() > 1
+    {
+        let units = source.units();
+        let work = source.rows() as f64 * pace.unwrap_or(pipeline.fan_out * BINDING);
+        if work <= 4.0 * MORSEL {
+            return alone(pipeline, context, sink);
+        }
+        let company = match pipeline.keeps_apart() {
+            true => Company::Apart,
+            false => Company::Shared,
+        };
+        let morsel = ((MORSEL / work * units as f64) as usize).max(1);
+        return share(pool, units, morsel, |morsels| {
+            let mut worker = Worker::new(pipeline, context, sink(company));
+            morsels.for_each(|units| worker.run_scan(units));
+            worker.finish()
+        });
+    }
+    let (stages, lead) = lead_in(pipeline, context);
+    if lead.len < ENOUGH {
+        return alone(pipeline, context, sink);
+    }
+    let morsel = (lead.len / ENOUGH).clamp(1, ENOUGH);
+    share(pool, lead.len, morsel, |morsels| {
+        let stages = &pipeline.stages[stages..];
+        let mut worker = Worker::over(stages, pipeline.variables, context, sink(Company::Shared));
+        morsels.for_each(|rows| worker.run(&mut lead.part(rows)));
+        worker.finish()
+    })
+}
+
+fn alone<S: Sink>(pipeline: &Pipeline, context: &Context, sink: impl Fn(Company) -> S) -> Vec<S> {
+    let mut worker = Worker::new(pipeline, context, sink(Company::Alone));
+    match pipeline.stages.first().map(|stage| &stage.op) {
+        Some(Op::Scan { source, .. }) => worker.run_scan(0..source.units()),
+        _ => worker.run(&mut Batch::unit(pipeline.variables)),
+    }
+    vec![worker.finish()]
+}
+
+/// Calls `work` on each thread with pieces of `0..len` that no other thread gets.
+fn share<S: Send>(
+    pool: &ThreadPool,
+    len: usize,
+    morsel: usize,
+    work: impl Fn(&mut dyn Iterator<Item = Range<usize>>) -> S + Sync,
+) -> Vec<S> {
+    let next = AtomicUsize::new(0);
+    pool.broadcast(|_| {
+        work(&mut std::iter::from_fn(|| {
+            let start = next.fetch_add(morsel, Relaxed);
+            (start < len).then(|| start..(start + morsel).min(len))
+        }))
+    })
+}
+
+/// The bindings after the first stages, as soon as they are enough to be shared, and the number of these stages. None
+/// where that cannot be had cheaply: then all stages are run again, so those that may report faults are not run here.
+fn lead_in(pipeline: &Pipeline, context: &Context) -> (usize, Batch) {
+    let mut lead = Batch::unit(pipeline.variables);
+    for (at, stage) in pipeline.stages.iter().enumerate() {
+        if lead.len >= ENOUGH {
+            return (at, lead);
+        }
+        let mut worker = Worker::over(
+            &pipeline.stages[at..=at],
+            pipeline.variables,
+            context,
+            Bindings::new(pipeline.variables),
+        );
+        match stage.op.widens(&lead) {
+            Some(len) if len <= MOST => {
+                worker.run(&mut lead);
+                lead = worker.sink.batch;
+            }
+            _ => break,
+        }
+    }
+    (0, Batch::default())
+}

@@ -1,0 +1,129 @@
+//! The rows that the last settling added: in columns, a part for each shard, or as bits of the set's own matrix.
+
+use super::{Matrix, RowSet, RowSource, Shape};
+use crate::storage::{Code, Rows};
+use parking_lot::RwLock;
+use rayon::ThreadPool;
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// Rows of a part that a scan takes at a time.
+const UNIT: usize = if cfg!(test) { 2 } else { 64 };
+/// Fresh rows below which one thread settles as fast as several.
+const MANY_FRESH: usize = if cfg!(test) { 4 } else { 1 << 16 };
+
+/// Has each shard move its fresh rows into columns of its own, which reuse the room of the last ones.
+pub(super) fn settle_shards<S: Send + Sync>(
+    shards: &mut [RwLock<S>],
+    parts: &mut Vec<Rows>,
+    arity: usize,
+    pool: Option<&ThreadPool>,
+    fresh: impl Fn(&mut S) -> usize,
+    settle: impl Fn(&mut S, &mut [Vec<Code>]) + Sync,
+) {
+    let fresh: Vec<usize> = shards
+        .iter_mut()
+        .map(|shard| fresh(shard.get_mut()))
+        .collect();
+    parts.resize_with(shards.len(), Rows::default);
+    let settle = |((shard, part), &fresh): ((&mut RwLock<S>, &mut Rows), &usize)| {
+        let mut columns = std::mem::take(part).into_columns();
+        columns.resize(arity, Vec::new());
+        for column in &mut columns {
+            column.clear();
+            // Exactly, because fresh memory is dear and growing by doubling touches twice as much of it.
+            column.reserve_exact(fresh);
+        }
+        settle(shard.get_mut(), &mut columns);
+        *part = Rows::from_columns(columns);
+    };
+    match pool {
+        Some(pool) if fresh.iter().sum::<usize>() >= MANY_FRESH => pool.install(|| {
+            let shards = shards.par_iter_mut().zip(parts).zip(&fresh);
+            shards.for_each(settle);
+        }),
+        _ => shards.iter_mut().zip(parts).zip(&fresh).for_each(settle),
+    }
+}
+
+/// The rows that the last [`RowSet::settle`] added.
+#[derive(Clone, Copy)]
+pub struct Latest<'a> {
+    pub(super) set: &'a RowSet,
+}
+
+impl Latest<'_> {
+    fn matrix(&self) -> Option<&Matrix> {
+        match &self.set.shape {
+            Shape::Matrix(matrix) if matrix.latest_len() > 0 => Some(matrix),
+            _ => None,
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.row_count() == 0
+    }
+
+    /// Whether rows with one first code are all in one unit.
+    pub fn keeps_firsts(&self) -> bool {
+        self.set.arity == 2 && self.set.latest.is_empty()
+    }
+
+    /// Distinct codes of each column, where they are quick to count.
+    pub fn distinct(&self) -> Option<Vec<f64>> {
+        let matrix = self.matrix().filter(|_| self.set.latest.is_empty())?;
+        let codes = matrix.latest_codes().map(|count| count as f64);
+        Some(codes[2 - self.set.arity..].to_vec())
+    }
+
+    pub fn to_rows(&self) -> Rows {
+        match &self.set.latest[..] {
+            [only] if self.matrix().is_none() => return only.clone(),
+            _ => {}
+        }
+        let rows = self.row_count();
+        let mut columns: Vec<Vec<Code>> = (0..self.set.arity)
+            .map(|_| Vec::with_capacity(rows))
+            .collect();
+        self.visit(&mut |pieces, _| {
+            for (column, piece) in columns.iter_mut().zip(pieces) {
+                column.extend_from_slice(piece);
+            }
+        });
+        Rows::from_columns(columns)
+    }
+}
+
+impl RowSource for Latest<'_> {
+    fn row_count(&self) -> usize {
+        let parts = self.set.latest.iter().map(Rows::len);
+        parts.sum::<usize>() + self.matrix().map_or(0, Matrix::latest_len)
+    }
+
+    fn units(&self) -> usize {
+        let parts = self.set.latest.iter().map(|part| part.len().div_ceil(UNIT));
+        parts.sum::<usize>() + self.matrix().map_or(0, Matrix::units)
+    }
+
+    fn visit_units(&self, units: Range<usize>, act: &mut dyn FnMut(&[&[Code]], usize)) {
+        let mut start = 0;
+        for part in &self.set.latest {
+            let end = start + part.len().div_ceil(UNIT);
+            let (from, to) = (units.start.max(start), units.end.min(end));
+            if from < to {
+                let rows = (from - start) * UNIT..((to - start) * UNIT).min(part.len());
+                let columns: Vec<&[Code]> = (0..part.arity())
+                    .map(|at| &part.column(at)[rows.clone()])
+                    .collect();
+                act(&columns, rows.len());
+            }
+            start = end;
+        }
+        if let (Some(matrix), true) = (self.matrix(), units.end > start) {
+            let units = units.start.max(start) - start..units.end - start;
+            matrix.visit_latest(units, &mut |firsts, seconds| {
+                act(&[firsts, seconds][2 - self.set.arity..], firsts.len())
+            });
+        }
+    }
+}

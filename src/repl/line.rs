@@ -179,7 +179,7 @@ pub const VERBS: &[Verb] = &[
         takes: Takes::Hypotheses,
         does: "competing hypotheses side by side, and what would alter their order",
         flags: COMPARE,
-        more: "As in `:compare contractor ministry_itself`, or with parameters `:compare front_company(\"a\", \"b\") own_business(\"a\", \"b\")`. `--fold-sources`: root sources in place of claims. `--judged FILE.csv`: cells that a person judged. `--planted CATEGORY`: without the claims of a relation, of a kind of source, or that name a word. `--flips N`: try all withdrawals of up to N pieces of evidence.",
+        more: "As in `:compare contractor ministry_itself`, or with parameters `:compare front_company(\"a\", \"b\") own_business(\"a\", \"b\")`. `--fold-sources`: root sources in place of claims. `--judged FILE.csv`: cells that a person judged. `--planted CATEGORY`: without the claims of a relation, of a kind of source, or that name a word. `--flips N`: try all sets of up to N changes, withdrawals and findings.",
     },
     Verb {
         name: "requirements",

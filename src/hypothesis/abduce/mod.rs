@@ -7,6 +7,8 @@
 //! proposal at each step, so none is missed within the bound.
 
 mod domain;
+mod equivalences;
+mod labels;
 mod outlook;
 mod proposals;
 mod reach;

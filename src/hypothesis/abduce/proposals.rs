@@ -14,10 +14,11 @@ mod literals;
 use self::literals::{Negated, is_test};
 use super::super::trial::Trial;
 use super::domain::Domains;
+use super::labels::{Considered, Label, each_part, is_within, union};
 use super::reach::{Reach, behind, read_by};
 use crate::analysis::checked::{
-    Aggregate, Atom, CheckedProgram, Head, Literal, LiteralKind, RelationId, RelationKind, Rule,
-    RuleId, Term, VarId, Variable,
+    Aggregate, Atom, CheckedProgram, Head, Literal, LiteralKind, RelationId, Rule, RuleId, Term,
+    VarId, Variable,
 };
 use crate::engine::{Budget, StopReason};
 use crate::explain::{
@@ -25,37 +26,9 @@ use crate::explain::{
     in_term, is_pattern, unify, value,
 };
 use crate::storage::{Code, Dictionary, Rows};
-use crate::syntax::source::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 use std::sync::Arc;
-
-/// Numbers of assumed facts, ascending.
-pub(super) type Label = Rc<[u32]>;
-
-/// Facts that were considered, by number.
-#[derive(Default)]
-pub(super) struct Considered {
-    facts: Vec<Fact>,
-    numbers: FxHashMap<Fact, u32>,
-}
-
-impl Considered {
-    pub(super) fn number(&mut self, fact: Fact) -> u32 {
-        let next = self.facts.len() as u32;
-        *self.numbers.entry(fact).or_insert_with_key(|fact| {
-            self.facts.push(fact.clone());
-            next
-        })
-    }
-
-    pub(super) fn facts(&self, label: &[u32]) -> Vec<Fact> {
-        label
-            .iter()
-            .map(|&at| self.facts[at as usize].clone())
-            .collect()
-    }
-}
 
 /// What is the same for all searches of one question.
 pub(super) struct Terrain<'a> {
@@ -794,83 +767,6 @@ impl<'a> Search<'a, '_> {
             .consumers
             .push(Consumer::Resume(work, literal));
     }
-}
-
-/// Both ascending.
-pub(super) fn is_within(small: &[u32], large: &[u32]) -> bool {
-    let mut rest = large.iter();
-    small.len() <= large.len() && small.iter().all(|wanted| rest.any(|other| other == wanted))
-}
-
-/// `None`: more than `most`.
-pub(super) fn union(left: &[u32], right: &[u32], most: usize) -> Option<Label> {
-    let mut all: Vec<u32> = left.iter().chain(right).copied().collect();
-    all.sort_unstable();
-    all.dedup();
-    (all.len() <= most).then(|| all.into())
-}
-
-/// Whether some part of a label passes, itself included.
-pub(super) fn each_part(label: &[u32], f: &mut dyn FnMut(&[u32]) -> bool) -> bool {
-    let count = label.len().min(20);
-    (1..1usize << count).any(|mask| {
-        let part: Vec<u32> = (0..count)
-            .filter(|at| mask >> at & 1 == 1)
-            .map(|at| label[at])
-            .collect();
-        f(&part)
-    })
-}
-
-/// The rules that close a relation declared `eqrel`: symmetry, transitivity, reflexivity on both sides.
-pub(super) fn equivalence_rules(program: &CheckedProgram) -> Vec<Rule> {
-    let mut rules = Vec::new();
-    for (id, relation) in program.relations() {
-        if relation.kind != RelationKind::Eqrel {
-            continue;
-        }
-        let span: Span = relation.span;
-        let variables: Vec<Variable> = ["x", "y", "z"]
-            .into_iter()
-            .map(|name| Variable {
-                name: Arc::from(name),
-                ty: relation.attributes[0].ty,
-                synthetic: false,
-            })
-            .collect();
-        let var = |at: u32| Term::Var(VarId(at));
-        let literal = |args: Vec<Term>| Literal {
-            kind: LiteralKind::Atom(Atom {
-                relation: id,
-                args,
-                span,
-            }),
-            span,
-        };
-        let bodies = [
-            ([0, 1], vec![literal(vec![var(1), var(0)])]),
-            (
-                [0, 2],
-                vec![literal(vec![var(0), var(1)]), literal(vec![var(1), var(2)])],
-            ),
-            ([0, 0], vec![literal(vec![var(0), Term::Wildcard])]),
-            ([0, 0], vec![literal(vec![Term::Wildcard, var(0)])]),
-        ];
-        for (head, body) in bodies {
-            rules.push(Rule {
-                head: Some(Head {
-                    relation: id,
-                    args: head.into_iter().map(var).collect(),
-                }),
-                body,
-                variables: variables.clone(),
-                say: None,
-                plan: Vec::new(),
-                span,
-            });
-        }
-    }
-    rules
 }
 
 /// Rows that the proof of a fact which has to break may cost.

@@ -1,10 +1,10 @@
 //! From proposals to explanations: each set is tried, and what fails is extended.
 
 use super::domain::Domains;
+use super::equivalences::equivalence_rules;
+use super::labels::{Considered, Label, is_within, union};
 use super::outlook::{Breach, Outlook, Rerun, Stage};
-use super::proposals::{
-    Aim, Considered, Label, Terrain, equivalence_rules, is_within, propose, union,
-};
+use super::proposals::{Aim, Terrain, propose};
 use super::reach::Reach;
 use crate::analysis::checked::RelationId;
 use crate::engine::{Budget, Database, StopReason, Violation};

@@ -260,6 +260,6 @@ fn the_prompt_compares_the_case_as_it_is() {
         .shows("no fact differs");
     sandbox
         .run_with(&["-C", "old"], ":diff-case ../nowhere\n:count works_for\n")
-        .shows("\n3\n")
+        .shows("3\n")
         .says("error[D001]");
 }

@@ -282,7 +282,9 @@ impl Session {
         };
         let scores = stage.scores_if(&[], &[])?;
         let staged = self.needs(&contenders)?;
+        // What somebody says already need not be found.
         let assumed = staged.iter().flat_map(|needs| &needs.assumes);
+        let assumed = assumed.filter(|fact| !self.holds_here(fact));
         let findings: Vec<Vec<Fact>> = staged
             .iter()
             .flat_map(|needs| needs.would_hold_with.clone())
@@ -479,6 +481,12 @@ impl Session {
             })
         });
         moved.collect()
+    }
+
+    /// Whether the case itself has a fact, which may be of a relation that it has not.
+    fn holds_here(&self, fact: &Fact) -> bool {
+        fact.relation.index() < self.program().relations().count()
+            && self.database.contains(fact.relation, &fact.row)
     }
 
     /// What an overlay withdraws, fact by fact or by pattern.

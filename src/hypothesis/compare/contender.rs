@@ -217,8 +217,7 @@ impl<'a, E> Contender<'a, E> {
             .copied()
             .filter(|&claim| self.claims.stands(claim))
             .collect();
-        let absent =
-            |fact: &&Fact| !self.facts.contains(fact.relation, &fact.row) && !self.denies(fact);
+        let absent = |fact: &&Fact| !self.facts.contains(fact.relation, &fact.row);
         let mut found: Vec<Fact> = found.iter().filter(absent).cloned().collect();
         found.sort();
         let mut ids: Vec<ClaimId> = withdrawn.iter().copied().collect();

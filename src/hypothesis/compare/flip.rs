@@ -58,7 +58,12 @@ impl<E> Stage<'_, '_, E> {
             .contenders
             .iter()
             .map(|contender| {
-                let stand = contender.stand_if(&withdrawn, found, self.meter, self.budget)?;
+                let found: Vec<Fact> = found
+                    .iter()
+                    .filter(|fact| !contender.denies(fact))
+                    .cloned()
+                    .collect();
+                let stand = contender.stand_if(&withdrawn, &found, self.meter, self.budget)?;
                 let assumed = contender
                     .assumed
                     .iter()

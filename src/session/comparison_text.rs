@@ -156,7 +156,7 @@ impl Comparison {
             (1, 0) => "all single withdrawals were tried".to_owned(),
             (1, _) => format!("all single {of} were tried"),
             (most, 0) => format!("all withdrawals of up to {most} were tried"),
-            (most, _) => format!("all sets of up to {most} of {of} were tried"),
+            (most, _) => format!("all sets of up to {most} were tried, of {of}"),
         };
         if self.flips.is_empty() {
             return writeln!(

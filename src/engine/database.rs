@@ -12,6 +12,7 @@ use crate::analysis::checked::{CheckedProgram, CheckedQuery, RelationId};
 use crate::plan::{RulePlan, plan_body};
 use crate::storage::{Code, Dictionary, Rows, SortedRows};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Rows from which on an index is not made for a single answer.
 const MANY: usize = if cfg!(test) { 8 } else { 1 << 16 };
@@ -27,6 +28,8 @@ pub struct Database {
     pool: Option<Arc<rayon::ThreadPool>>,
     /// Those of the run.
     options: RunOptions,
+    /// How long the run took over each stratum.
+    times: Arc<[Duration]>,
     routes: Routes,
     history: History,
 }
@@ -50,6 +53,7 @@ impl Database {
             functors: Functors::default(),
             pool: None,
             options: RunOptions::default(),
+            times: Arc::default(),
             routes: Routes::default(),
             history: History::default(),
         }
@@ -128,10 +132,9 @@ impl Database {
         );
         let relations = &mut self.relations;
         let outcome = watching_memory(&options.budget, &spent, || run.run(relations));
-        if outcome.is_err() {
-            for state in &mut self.relations {
-                state.abandon();
-            }
+        match &outcome {
+            Ok(report) => self.times = report.strata.as_slice().into(),
+            Err(_) => self.relations.iter_mut().for_each(RelationState::abandon),
         }
         outcome
     }
@@ -151,11 +154,14 @@ impl Database {
             dictionary: &self.dictionary,
             functors: &self.functors,
             options: &options,
+            times: &self.times,
             pool: self.pool.as_deref(),
         };
         let entry = setting.carry_out(change, &mut self.relations, &mut self.routes)?;
         if let Some(program) = &change.program {
             self.program = program.clone();
+            // Its strata are others.
+            self.times = Arc::default();
         }
         let difference = entry.difference.clone();
         self.history.push(entry);
@@ -172,7 +178,8 @@ impl Database {
             functors: self.functors.clone(),
             pool: self.pool.clone(),
             options: self.options.clone(),
-            routes: Routes::default(),
+            times: self.times.clone(),
+            routes: self.routes.clone(),
             history: History::default(),
         }
     }
@@ -211,6 +218,11 @@ impl Database {
         Some(difference)
     }
 
+    /// Lets go of what [`Database::redo`] could make again.
+    pub fn forget_undone(&mut self) {
+        self.history.forget_undone();
+    }
+
     /// Makes the change again that was taken back last, unless another one has been made since.
     pub fn redo(&mut self) -> Option<Difference> {
         let (difference, program) = self.history.redo(&mut self.relations)?;
@@ -233,6 +245,11 @@ impl Database {
     /// The rows that are stated from outside.
     pub fn told(&self, relation: RelationId) -> Rows {
         self.relations[relation.index()].told_rows()
+    }
+
+    /// How many rows are stated from outside.
+    pub fn told_len(&self, relation: RelationId) -> usize {
+        self.relations[relation.index()].told_len()
     }
 
     pub fn len(&self, relation: RelationId) -> usize {

@@ -154,9 +154,16 @@ impl<'a> Run<'a> {
         }
         let strata = self.program.strata();
         for (at, stratum) in strata.iter().enumerate() {
+            let started = Instant::now();
             self.stratum(at, stratum, relations)?;
+            self.report.strata.push(started.elapsed());
         }
         self.constraints(relations)
+    }
+
+    /// Whether a functor had no value so far.
+    pub fn has_faults(&self) -> bool {
+        !self.faults.lock().is_empty()
     }
 
     /// Whether rows of a relation count before all of them are there.

@@ -202,6 +202,14 @@ impl Session {
             Command::Plan(what) => self.plan(what.as_deref()).map(Answer::Plans),
             Command::Profile => self.profile().map(|costs| Answer::Costs(Box::new(costs))),
             Command::Weigh(names) => self.hypothesis_table(names).map(Answer::Weighed),
+            Command::DiffCase {
+                other,
+                relations,
+                explain,
+            } => {
+                let found = self.diff_case(other, relations, *explain)?;
+                Ok(Answer::Parted(Box::new(found)))
+            }
             Command::Test(question) => {
                 let tested = self.test(question)?;
                 Ok(Answer::Tested(Box::new(tested)))

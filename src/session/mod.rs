@@ -61,6 +61,7 @@ mod text;
 mod timeline;
 mod typed;
 mod unfound;
+mod uses;
 mod vocabulary;
 mod watch;
 mod what_if;
@@ -127,6 +128,8 @@ pub use crate::plan::{PlanText, StepText};
 
 #[cfg(test)]
 mod compare_tests;
+#[cfg(test)]
+mod follow_tests;
 #[cfg(test)]
 mod overlay_tests;
 #[cfg(test)]

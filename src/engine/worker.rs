@@ -10,7 +10,7 @@ use super::range::Ranges;
 use super::sink::Sink;
 use crate::analysis::checked::VarId;
 use crate::storage::index::ABSENT;
-use crate::storage::{Code, Index, RowSource};
+use crate::storage::{Code, Index, RowSource, Rows};
 use std::ops::Range;
 
 /// Bindings that are extended together: enough to pay for dispatch, few enough to stay in the first-level caches.
@@ -146,16 +146,17 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
     /// Runs the first stage, which must be a scan, over some of its units.
     pub fn run_scan(&mut self, units: Range<usize>) {
         let stages = self.stages;
-        let Some(Stage {
-            op:
-                Op::Scan {
-                    source,
-                    bind,
-                    equal,
-                    same,
-                },
-            ..
-        }) = stages.first()
+        if let Some(Op::Scan { source, .. }) = stages.first().map(|stage| &stage.op) {
+            self.run_scan_of(source, units);
+        }
+    }
+
+    /// [`Worker::run_scan`] of these rows.
+    pub fn run_scan_of(&mut self, source: &Source, units: Range<usize>) {
+        let stages = self.stages;
+        let Some(Op::Scan {
+            bind, equal, same, ..
+        }) = stages.first().map(|stage| &stage.op)
         else {
             return;
         };
@@ -401,27 +402,50 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
         let Scratch { out, origins, .. } = scratch;
         out.clear();
         origins.clear();
-        let mut row_key = Vec::new();
+        let (mut row_key, mut entries) = (Vec::new(), Vec::new());
         for row in 0..batch.len {
             let counts = proposers
                 .iter()
                 .zip(&numbers)
                 .map(|(p, numbers)| p.index.count(numbers[row]));
-            let Some((least, _)) = counts.enumerate().min_by_key(|&(_, count)| count) else {
+            let least = counts.enumerate().min_by_key(|&(_, count)| count);
+            let Some((least, _)) = least.filter(|&(_, count)| count > 0) else {
                 continue;
             };
+            // Where both ascend, what lies before one candidate lies before the next one too.
+            let ascending = proposers[least].index.is_ordered();
+            entries.clear();
+            entries.extend(proposers.iter().zip(&numbers).map(|(proposer, numbers)| {
+                match proposer.member {
+                    None => proposer.index.entry(numbers[row]),
+                    Some(_) => &[],
+                }
+            }));
             for &candidate in proposers[least].index.entry(numbers[least][row]) {
                 let confirmed = proposers.iter().enumerate().all(|(other, proposer)| {
-                    other == least || {
-                        row_key.clear();
-                        row_key.extend(proposer.row.iter().map(|arg| match arg {
-                            Arg::Const(code) => *code,
-                            Arg::Var(known) if *known == var => candidate,
-                            Arg::Var(known) => batch.column(*known)[row],
-                        }));
-                        match &proposer.member {
-                            Member::Set(set) => set.contains(&row_key),
-                            Member::Keys(index) => index.count(index.locate(&row_key)) > 0,
+                    if other == least {
+                        return true;
+                    }
+                    let Some(member) = &proposer.member else {
+                        let at = search(entries[other], candidate);
+                        let found = entries[other].get(at) == Some(&candidate);
+                        if ascending {
+                            entries[other] = &entries[other][at..];
+                        }
+                        return found;
+                    };
+                    row_key.clear();
+                    row_key.extend(proposer.row.iter().map(|arg| match arg {
+                        Arg::Const(code) => *code,
+                        Arg::Var(known) if *known == var => candidate,
+                        Arg::Var(known) => batch.column(*known)[row],
+                    }));
+                    match member {
+                        Member::Set(set) => set.contains(&row_key),
+                        Member::Keys(index) => index.count(index.locate(&row_key)) > 0,
+                        Member::Entries(index) => {
+                            let entry = index.entry(index.locate(&row_key[..1]));
+                            entry.binary_search(&row_key[1]).is_ok()
                         }
                     }
                 });
@@ -510,6 +534,14 @@ impl Source<'_> {
         }
     }
 
+    pub fn to_rows(&self) -> Rows {
+        match self {
+            Source::Delta(delta) => delta.to_rows(),
+            Source::Sorted(rows) => rows.clone(),
+            Source::Set(set) => set.to_rows(),
+        }
+    }
+
     /// Whether rows with one first code are all in one unit.
     pub fn keeps_firsts(&self) -> bool {
         match self {
@@ -532,6 +564,16 @@ impl Source<'_> {
             Source::Set(set) => set.visit_units(units, act),
         }
     }
+}
+
+/// The place of the first of ascending codes that is not below `wanted`: O(log of that place).
+fn search(codes: &[Code], wanted: Code) -> usize {
+    let mut step = 1;
+    while step < codes.len() && codes[step] < wanted {
+        step *= 2;
+    }
+    let (from, to) = (step / 2, codes.len().min(step + 1));
+    from + codes[from..to].partition_point(|&code| code < wanted)
 }
 
 fn scan(
@@ -607,6 +649,16 @@ fn check(member: &Member, key: &[Arg], batch: &Batch, negated: bool, scratch: &m
                     .filter(|&(_, found)| found != negated)
                     .map(|(row, _)| row as u32),
             );
+        }
+        Member::Entries(index) => {
+            locate(index, &key[..1], batch, numbers);
+            with_columns(&key[1..], batch, |columns| {
+                let wanted = columns[0].iter().zip(numbers.iter()).enumerate();
+                origins.extend(wanted.filter_map(|(row, (code, &number))| {
+                    let found = index.entry(number).binary_search(code).is_ok();
+                    (found != negated).then_some(row as u32)
+                }));
+            })
         }
         Member::Set(set) => with_columns(key, batch, |columns| {
             let mut row_key = Vec::with_capacity(columns.len());

@@ -26,6 +26,8 @@ pub struct Index {
     /// Rooms that keys moved out of, by the power of two that fits in.
     vacant: Vec<Vec<u32>>,
     rows: usize,
+    /// Entries are single codes that ascend.
+    ordered: bool,
 }
 
 /// Where one key's rows lie: `start` and `room` count payload rows.
@@ -144,29 +146,60 @@ impl Index {
         let arity = rows.rows().arity();
         let leading = key.iter().copied().eq(0..key.len());
         if !(leading && key.len() + 1 == arity && *payload == [arity - 1]) {
-            return Index::build_on(pool, &**rows.rows(), key, payload);
+            let mut index = Index::build_on(pool, &**rows.rows(), key, payload);
+            // Rows that agree on their key come in the order of what is left of them.
+            index.ordered = payload.len() == 1 && key.len() + 1 == arity;
+            return index;
         }
-        let mut index = Index::empty(&**rows.rows(), key, payload);
-        index.count_slots(&**rows.rows());
-        let columns: Vec<&[Code]> = key
-            .iter()
-            .map(|&column| rows.rows().column(column))
-            .collect();
-        let mut numbers = Vec::new();
-        let mut start = 0;
-        // Keys come in order, so each one's rows begin where those of the one before end.
-        while start < rows.len() {
-            let here: Vec<&[Code]> = columns
-                .iter()
-                .map(|column| &column[start..=start])
-                .collect();
-            index.locate_all(&here, 1, &mut numbers);
-            let slot = &mut index.slots[numbers[0] as usize];
-            (slot.start, slot.len) = (start as u32, slot.room);
-            start += slot.room as usize;
-        }
+        let mut index = Index::over_runs(rows.rows(), key, payload);
         index.arena = Arena::Column(rows.rows().clone(), arity - 1);
+        index.ordered = true;
         index.rows = rows.len();
+        index
+    }
+
+    /// The slots of an index over rows that ascend by the key.
+    fn over_runs(rows: &Rows, key: &[usize], payload: &[usize]) -> Index {
+        let columns: Vec<&[Code]> = key.iter().map(|&column| rows.column(column)).collect();
+        let dense = match columns[..] {
+            [&[low, .., high]] => dense(low.0, high.0, rows.len()),
+            _ => None,
+        };
+        let mut index = Index::over(dense, key, payload);
+        let mut start = 0;
+        while start < rows.len() {
+            // Row by row: whole columns would be gone through again for each short run.
+            let differs = |row: &usize| columns.iter().any(|column| column[*row] != column[start]);
+            let end = (start + 1..rows.len()).find(differs);
+            let len = end.unwrap_or(rows.len()) - start;
+            let slot = Slot {
+                start: start as u32,
+                len: len as u32,
+                room: len as u32,
+            };
+            let code = |at: usize| columns[at][start];
+            match &mut index.locate {
+                Locate::Dense { base } => index.slots[(code(0).0 - *base) as usize] = slot,
+                locate => {
+                    // Keys come in order, so each run has a new one.
+                    match locate {
+                        Locate::Packed(table) if key.len() == 1 => {
+                            table.insert(u64::from(code(0).0));
+                        }
+                        Locate::Packed(table) => {
+                            table.insert(pack(code(0), code(1)));
+                        }
+                        Locate::Wide(table) => {
+                            let whole: Vec<Code> = (0..key.len()).map(code).collect();
+                            table.insert(&whole);
+                        }
+                        Locate::Unit | Locate::Dense { .. } => {}
+                    }
+                    index.slots.push(slot);
+                }
+            }
+            start += len;
+        }
         index
     }
 
@@ -201,17 +234,23 @@ impl Index {
     }
 
     fn empty(rows: &dyn RowSource, key: &[usize], payload: &[usize]) -> Index {
+        let dense = match key {
+            &[only] => dense_range(rows, only),
+            _ => None,
+        };
+        Index::over(dense, key, payload)
+    }
+
+    /// An index without rows. `dense`: the lowest code of its only key column, and how many there are up to the highest.
+    fn over(dense: Option<(u32, usize)>, key: &[usize], payload: &[usize]) -> Index {
         let mut slots = Vec::new();
-        let locate = match key {
-            [] => Locate::Unit,
-            &[only] => match dense_range(rows, only) {
-                Some((base, len)) => {
-                    slots = vec![Slot::default(); len];
-                    Locate::Dense { base }
-                }
-                None => Locate::Packed(KeyTable::default()),
-            },
-            [_, _] => Locate::Packed(KeyTable::default()),
+        let locate = match (key.len(), dense) {
+            (0, _) => Locate::Unit,
+            (1, Some((base, len))) => {
+                slots = vec![Slot::default(); len];
+                Locate::Dense { base }
+            }
+            (1 | 2, _) => Locate::Packed(KeyTable::default()),
             _ => Locate::Wide(RowTable::new(key.len())),
         };
         let arena = Arena::Own(Vec::new());
@@ -223,11 +262,17 @@ impl Index {
             arena,
             vacant: Vec::new(),
             rows: 0,
+            ordered: false,
         }
     }
 
     pub fn payload(&self) -> &[usize] {
         &self.payload
+    }
+
+    /// Whether entries are single codes that ascend.
+    pub fn is_ordered(&self) -> bool {
+        self.ordered
     }
 
     /// Counts the rows of each key into the room of its slot. Returns the slot of each row, unless it is cheaper to
@@ -294,6 +339,7 @@ impl Index {
     }
 
     fn append_columns(&mut self, columns: &[&[Code]], len: usize, numbers: &mut Vec<u32>) {
+        self.ordered = false;
         if let Locate::Dense { .. } = self.locate {
             self.widen(columns[self.key[0]]);
         }
@@ -467,6 +513,11 @@ fn dense_range(rows: &dyn RowSource, column: usize) -> Option<(u32, usize)> {
             high = high.max(code.0);
         }
     });
+    dense(low, high, rows.row_count())
+}
+
+/// The lowest of a range of keys and their number, when an offset table over them is lean for so many rows.
+fn dense(low: u32, high: u32, rows: usize) -> Option<(u32, usize)> {
     let len = high.checked_sub(low)? as usize + 1;
-    (len <= SPARSE * rows.row_count() + 1024).then_some((low, len))
+    (len <= SPARSE * rows + 1024).then_some((low, len))
 }

@@ -15,6 +15,7 @@ impl Index {
             *self = Index::build(&rows, &self.key, &self.payload);
             return;
         }
+        self.ordered = false;
         if let Locate::Dense { .. } = self.locate {
             self.widen(&[row[self.key[0]]]);
         }
@@ -55,6 +56,7 @@ impl Index {
         let Some((number, at)) = self.place(row) else {
             return false;
         };
+        self.ordered = false;
         let stride = self.payload.len();
         let arena = self.arena.own(&mut self.slots, stride);
         let slot = &mut self.slots[number as usize];

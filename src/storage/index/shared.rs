@@ -1,6 +1,6 @@
 //! Indexes over dense keys, built by several threads at once.
 
-use super::{Arena, Index, Locate, SPARSE, Slot};
+use super::{Arena, Index, Locate, Slot, dense};
 use crate::storage::{Code, RowSource};
 use rayon::ThreadPool;
 use rayon::prelude::*;
@@ -54,8 +54,7 @@ fn dense_range(
         (low, high)
     });
     let (low, high) = ranges.reduce(|| (u32::MAX, 0), |a, b| (a.0.min(b.0), a.1.max(b.1)));
-    let len = high.checked_sub(low)? as usize + 1;
-    (len <= SPARSE * rows.row_count() + 1024).then_some((low, len))
+    dense(low, high, rows.row_count())
 }
 
 /// A counting sort: each thread counts the keys of its share, and so knows where its rows of each key go.
@@ -123,6 +122,7 @@ fn build_dense(
         ),
         vacant: Vec::new(),
         rows: rows.row_count(),
+        ordered: false,
     }
 }
 

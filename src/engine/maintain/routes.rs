@@ -35,10 +35,12 @@ pub enum Start {
     Nothing,
 }
 
+type ByStart = FxHashMap<(RuleId, Start), Arc<Route>>;
+
 /// What is known of one program, shared by the forks of a database, and room for the next change.
 #[derive(Default)]
 pub struct Routes {
-    known: Arc<RwLock<FxHashMap<(RuleId, Start), Arc<Route>>>>,
+    known: Arc<RwLock<ByStart>>,
     nature: Arc<OnceLock<Arc<Nature>>>,
     pub room: Room,
 }

@@ -119,9 +119,8 @@ impl<'a, E> Stage<'a, E> {
     }
 
     pub(super) fn take_back(&mut self) {
-        match (self.run.take(), &mut self.trial) {
-            (None, Some(trial)) => trial.take_back(),
-            _ => {}
+        if let (None, Some(trial)) = (self.run.take(), &mut self.trial) {
+            trial.take_back();
         }
     }
 

@@ -42,6 +42,12 @@ pub(super) struct Terrain<'a> {
     pub equivalences: &'a [Rule],
 }
 
+/// A case to search in, and the same to try sets on if it can be changed.
+pub(super) struct Ground<'a> {
+    pub case: &'a Case<'a>,
+    pub trial: Option<Trial>,
+}
+
 /// What is to come about.
 pub(super) enum Aim {
     /// Some row that agrees.
@@ -51,17 +57,17 @@ pub(super) enum Aim {
 }
 
 /// Minimal proposals of up to `most` facts, smallest first. The search leaves off after `enough` of them: the answer says
-/// whether it ended by itself. `trial` is the case to try sets on, if it can be changed.
+/// whether it ended by itself.
 pub(super) fn propose(
     terrain: &Terrain,
-    case: &Case,
-    trial: Option<Trial>,
+    ground: Ground,
     aim: &Aim,
     most: usize,
     enough: usize,
     considered: &mut Considered,
     meter: &Meter,
 ) -> (Vec<Label>, bool) {
+    let Ground { case, trial } = ground;
     let mut search = Search {
         terrain,
         case,

@@ -4,7 +4,7 @@ use super::domain::Domains;
 use super::equivalences::equivalence_rules;
 use super::labels::{Considered, Label, is_within, union};
 use super::outlook::{Breach, Outlook, Rerun, Stage};
-use super::proposals::{Aim, Terrain, propose};
+use super::proposals::{Aim, Ground, Terrain, propose};
 use super::reach::Reach;
 use crate::analysis::checked::RelationId;
 use crate::engine::{Budget, Database, StopReason, Violation};
@@ -254,8 +254,10 @@ impl<'a, E> Search<'a, E> {
             .max(FEW_PROPOSALS);
         let (proposed, ended) = propose(
             &self.terrain,
-            self.case,
-            self.stage.trial(),
+            Ground {
+                case: self.case,
+                trial: self.stage.trial(),
+            },
             &aim,
             most,
             enough,
@@ -328,8 +330,10 @@ impl<'a, E> Search<'a, E> {
         );
         let (more, ended) = propose(
             &self.terrain,
-            &there,
-            self.stage.trial(),
+            Ground {
+                case: &there,
+                trial: self.stage.trial(),
+            },
             &aim,
             most - label.len(),
             enough,

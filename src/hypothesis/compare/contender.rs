@@ -47,9 +47,12 @@ pub struct Contender<'a, E> {
     /// By relation: the goals depend on it.
     behind_goals: Vec<bool>,
     /// How it stands with changes that were tried: claims withdrawn, and facts found.
-    stands: RefCell<FxHashMap<(Vec<ClaimId>, Vec<Fact>), Stand>>,
+    stands: RefCell<FxHashMap<Tried, Stand>>,
     pub(super) rests: Vec<Vec<Rests>>,
 }
+
+/// Claims withdrawn, and facts found, ascending.
+type Tried = (Vec<ClaimId>, Vec<Fact>);
 
 /// One way in which a constraint is violated.
 type Way = (RuleId, Vec<Code>);

@@ -127,7 +127,7 @@ impl PartialDate {
     fn common(text: &[u8]) -> Option<PartialDate> {
         let digits = |at: usize| {
             let (tens, ones) = (text[at].wrapping_sub(b'0'), text[at + 1].wrapping_sub(b'0'));
-            (tens < 10 && ones < 10).then_some((tens * 10 + ones) as i8)
+            (tens < 10 && ones < 10).then(|| (tens * 10 + ones) as i8)
         };
         let part = |at: usize, most: i8| {
             let dashed = text[at] == b'-';

@@ -33,7 +33,13 @@ impl Database {
     pub fn new(program: Arc<CheckedProgram>, dictionary: Arc<Dictionary>) -> Database {
         let relations = program
             .relations()
-            .map(|(id, relation)| RelationState::new(relation.arity(), Admission::to(id, relation)))
+            .map(|(id, relation)| {
+                RelationState::new(
+                    relation.arity(),
+                    u64::from(id.0),
+                    Admission::to(id, relation),
+                )
+            })
             .collect();
         Database {
             program,

@@ -535,7 +535,7 @@ impl<'a> Run<'a> {
                 true => state.admit(rows, self.program, self.dictionary),
                 false => state.insert(&rows),
             }
-        } else if state.is_guarded() {
+        } else if state.is_guarded() || self.comes_at_once(plan, state) {
             let mut rows = Rows::new(set.arity());
             for sink in drive(&pipeline, &context, self.pool, pace, |_| {
                 Collect::new(&pipeline.answer)
@@ -543,7 +543,10 @@ impl<'a> Run<'a> {
                 rows.append(&sink.rows);
             }
             candidates = rows.len() as u64;
-            state.admit(rows, self.program, self.dictionary);
+            match state.is_guarded() {
+                true => state.admit(rows, self.program, self.dictionary),
+                false => state.hand_in(SortedRows::from_unsorted(rows)),
+            }
         } else {
             let room = self.room(head, relations);
             for sink in drive(&pipeline, &context, self.pool, pace, |company| {
@@ -573,6 +576,19 @@ impl<'a> Run<'a> {
         interruption(&context).map_or(Ok(()), |reason| {
             Err(self.stop(reason, Some(plan.rule), Some(head), relations))
         })
+    }
+
+    /// Whether a plan gives all rows of its head, each once: no set has to tell them apart.
+    fn comes_at_once(&self, plan: &RulePlan, state: &RelationState) -> bool {
+        let Some(head) = plan.head else { return false };
+        let relation = &self.program[head];
+        plan.delta.is_none()
+            && relation.arity() > 0
+            && relation.lattice.is_none()
+            && self.program.rules_of(head).count() == 1
+            && self.subsumptions_of(head).next().is_none()
+            && plan.keeps_apart(|id| self.program[id].arity())
+            && state.is_untouched()
     }
 
     /// Unsettled rows that a relation may have before too many rows are derived; `None` without a limit.

@@ -1,15 +1,17 @@
 //! Rules with `autoinc()`: bindings get their numbers in a fixed order.
 //!
-//! All bindings of the steps before the counter are made on one thread and sorted; only then are they counted. The
-//! numbers are hence the same at any number of threads.
+//! All bindings of the steps before the counter are made on one thread: in the order of the rows, where they come from one
+//! relation alone, sorted otherwise. Only then are they counted. The numbers are hence the same at any number of threads.
 
 use super::evaluate::Context;
-use super::pipeline::{Op, Pipeline};
+use super::pipeline::{Op, Pipeline, Source};
 use super::sink::{Collect, Sink};
+use super::value_order::compare;
 use super::worker::{BATCH, Batch, Worker};
-use crate::analysis::checked::VarId;
+use crate::analysis::checked::{RelationId, ValueType, VarId};
 use crate::plan::RulePlan;
 use crate::storage::{Code, Rows};
+use std::cmp::Ordering;
 
 /// The head rows of a plan whose step `counter` is the first to count.
 pub fn numbered(plan: &RulePlan, counter: usize, pipeline: &Pipeline, context: &Context) -> Rows {
@@ -21,16 +23,23 @@ pub fn numbered(plan: &RulePlan, counter: usize, pipeline: &Pipeline, context: &
         len: 0,
     };
     let mut worker = Worker::over(before, pipeline.variables, context, bindings);
-    match before.first().map(|stage| &stage.op) {
-        Some(Op::Scan { source, .. }) => worker.run_scan(0..source.units()),
+    let alone = plan.lone_scan_before(counter);
+    match (before.first().map(|stage| &stage.op), alone) {
+        (Some(Op::Scan { source, .. }), Some(relation)) => {
+            let source = Source::Sorted(in_order(source.to_rows(), relation, context));
+            worker.run_scan_of(&source, 0..source.units());
+        }
+        (Some(Op::Scan { source, .. }), None) => worker.run_scan(0..source.units()),
         _ => worker.run(&mut Batch::unit(pipeline.variables)),
     }
     let Bindings { columns, len, .. } = worker.sink;
     let mut order: Vec<usize> = (0..len).collect();
-    order.sort_by(|&a, &b| {
-        let ordering = columns.iter().map(|column| column[a].cmp(&column[b]));
-        ordering.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
-    });
+    if alone.is_none() {
+        order.sort_by(|&a, &b| {
+            let ordering = columns.iter().map(|column| column[a].cmp(&column[b]));
+            ordering.fold(Ordering::Equal, Ordering::then)
+        });
+    }
     let sink = Collect::new(&pipeline.answer);
     let mut worker = Worker::over(after, pipeline.variables, context, sink);
     for chunk in order.chunks(BATCH) {
@@ -42,6 +51,25 @@ pub fn numbered(plan: &RulePlan, counter: usize, pipeline: &Pipeline, context: &
         worker.run(&mut batch);
     }
     worker.sink.rows
+}
+
+/// The rows of a relation, numbers by value, texts and what else is interned as they first came up.
+fn in_order(rows: Rows, relation: RelationId, context: &Context) -> Rows {
+    let attributes = &context.program[relation].attributes;
+    let mut all: Vec<Vec<Code>> = rows.iter().collect();
+    all.sort_by(|a, b| {
+        let columns = attributes.iter().zip(a.iter().zip(b));
+        let ordering = columns.map(|(attribute, (&a, &b))| match attribute.ty {
+            ValueType::Number | ValueType::Unsigned | ValueType::Float => {
+                compare(context.program, context.dictionary, attribute.ty, a, b)
+            }
+            _ => a.cmp(&b),
+        });
+        ordering.fold(Ordering::Equal, Ordering::then)
+    });
+    let mut sorted = Rows::new(rows.arity());
+    all.iter().for_each(|row| sorted.push(row));
+    sorted
 }
 
 /// Bindings as they come, equal ones too.

@@ -5,7 +5,7 @@ use crate::analysis::checked::{
     AggregateOp, Constant, Functor, RelationId, Term, UserFold, ValueType, VarId,
 };
 use crate::plan::{Access, Operand, Placed, RulePlan, Step, Version};
-use crate::storage::{Code, Dictionary, Index, Latest, RowSet, Rows};
+use crate::storage::{Code, Dictionary, Index, Latest, RowSet, Rows, SortedRows};
 use crate::syntax::ast::CompareOp;
 use std::sync::Arc;
 
@@ -56,11 +56,18 @@ impl Expression {
     }
 }
 
+/// Sorted rows fewer than these are searched as they are.
+const FEW: usize = if cfg!(test) { 2 } else { 64 };
+/// Entries of so many codes, by an estimate that is rather too high, are searched as fast as a hash table.
+const SHORT: f64 = 256.0;
+
 /// How the existence of a row is decided.
 pub enum Member<'a> {
     /// The key is the whole row.
     Set(&'a RowSet),
     Keys(Arc<Index>),
+    /// The key is the whole pair: entries of the first code are searched for the second.
+    Entries(Arc<Index>),
 }
 
 pub struct Proposer<'a> {
@@ -443,11 +450,17 @@ impl<'a> Resolver<'a> {
         // Searching sorted columns costs a cache miss a step, a hash index one or two in all; and a set that grows may be
         // locked by whoever inserts.
         let ready = match state.set.as_sorted() {
-            Some(rows) => rows.len() < 64,
+            Some(rows) => rows.len() < FEW,
             None => state.is_closed() || state.set.answers_freely(),
         };
         if whole && (ready || key.is_empty()) {
             Member::Set(&state.set)
+        } else if whole && self.has_short_entries(state) {
+            let spec = IndexSpec {
+                key: vec![0],
+                payload: vec![1],
+            };
+            Member::Entries(state.index(&spec, self.pool))
         } else {
             Member::Keys(state.index(
                 &IndexSpec {
@@ -457,6 +470,12 @@ impl<'a> Resolver<'a> {
                 self.pool,
             ))
         }
+    }
+
+    /// Whether the sorted pairs of a relation are searched sooner than hashed: few have the same first code.
+    fn has_short_entries(&self, state: &RelationState) -> bool {
+        let rows = state.set.as_sorted().map_or(0, SortedRows::len);
+        state.set.arity() == 2 && rows > 0 && rows as f64 <= state.distinct(0) * SHORT
     }
 
     fn key(&self, access: &Access) -> Vec<Arg> {

@@ -105,14 +105,17 @@ pub struct RelationState {
     births: Option<Births>,
     /// The stated rows of a relation that rules add to; `None`: all rows are stated.
     told: Option<Told>,
+    /// All rows of the relation, before they are taken in.
+    handed_in: Mutex<Option<SortedRows>>,
     /// Present when rows have to pass it on their way into the set.
     admission: Option<Mutex<Admission>>,
 }
 
 impl RelationState {
-    pub fn new(arity: usize, admission: Option<Admission>) -> RelationState {
+    /// `salt`: another for each relation.
+    pub fn new(arity: usize, salt: u64, admission: Option<Admission>) -> RelationState {
         RelationState {
-            set: Arc::new(RowSet::new(arity, 1)),
+            set: Arc::new(RowSet::new(arity, 1, salt)),
             stated: Rows::new(arity),
             derived: Rows::new(arity),
             indexes: RwLock::default(),
@@ -123,6 +126,7 @@ impl RelationState {
             distinct: vec![1.0; arity],
             births: None,
             told: None,
+            handed_in: Mutex::default(),
             admission: admission.map(Mutex::new),
         }
     }
@@ -150,6 +154,7 @@ impl RelationState {
             births: self.births.clone(),
             told: self.told.clone(),
             scans: Mutex::default(),
+            handed_in: Mutex::default(),
             // Whoever derives the relation anew makes it anew.
             admission: None,
         }
@@ -205,7 +210,7 @@ impl RelationState {
         self.closed = !grows;
         self.told = grows.then(|| Told::new(stated.clone()));
         if grows {
-            self.set = Arc::new(RowSet::new(self.set.arity(), writers));
+            self.set = Arc::new(RowSet::new(self.set.arity(), writers, self.set.salt()));
             let rows = stated.into_rows();
             let rows = match &mut self.admission {
                 Some(admission) => admission.get_mut().state(rows),
@@ -247,6 +252,26 @@ impl RelationState {
         inserter.flush();
     }
 
+    /// Whether no row is there or on its way.
+    pub fn is_untouched(&self) -> bool {
+        self.set.is_empty() && self.set.unsettled() == 0 && self.handed_in.lock().is_none()
+    }
+
+    /// Gives an untouched relation all its rows at once. They count from the next round on.
+    pub fn hand_in(&self, rows: SortedRows) {
+        *self.handed_in.lock() = Some(rows);
+    }
+
+    fn take_in(&mut self) {
+        let Some(rows) = self.handed_in.get_mut().take() else {
+            return;
+        };
+        match self.is_untouched() {
+            true => self.set = Arc::new(RowSet::fresh(rows)),
+            false => self.insert(rows.rows()),
+        }
+    }
+
     /// Takes settled rows out again, as if they had never been there. O(all rows).
     pub fn remove(&mut self, doomed: &SortedRows, writers: usize) {
         let without = |rows: &Rows| {
@@ -285,7 +310,8 @@ impl RelationState {
     }
 
     fn refill(&mut self, all: &Rows, delta: Rows, writers: usize) {
-        self.set = Arc::new(RowSet::new(self.set.arity(), writers));
+        let salt = self.set.salt().wrapping_add(1 << 32);
+        self.set = Arc::new(RowSet::new(self.set.arity(), writers, salt));
         self.insert(all);
         let set = Arc::make_mut(&mut self.set);
         set.settle(true, None);
@@ -299,6 +325,7 @@ impl RelationState {
 
     /// Ends a round: what was inserted since the last call becomes the delta. `grows`: there may be another round.
     pub fn advance(&mut self, tick: u32, grows: bool, pool: Option<&ThreadPool>) {
+        self.take_in();
         Arc::make_mut(&mut self.set).settle(grows, pool);
         let delta = self.set.latest();
         self.merged = delta.is_empty();
@@ -358,6 +385,7 @@ impl RelationState {
         self.indexes.get_mut().clear();
         self.births = None;
         self.merged = true;
+        self.take_in();
         Arc::make_mut(&mut self.set).settle_in_place();
         self.close();
     }

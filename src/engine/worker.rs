@@ -10,7 +10,7 @@ use super::range::Ranges;
 use super::sink::Sink;
 use crate::analysis::checked::VarId;
 use crate::storage::index::ABSENT;
-use crate::storage::{Code, Index, RowSource};
+use crate::storage::{Code, Index, RowSource, Rows};
 use std::ops::Range;
 
 /// Bindings that are extended together: enough to pay for dispatch, few enough to stay in the first-level caches.
@@ -146,16 +146,17 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
     /// Runs the first stage, which must be a scan, over some of its units.
     pub fn run_scan(&mut self, units: Range<usize>) {
         let stages = self.stages;
-        let Some(Stage {
-            op:
-                Op::Scan {
-                    source,
-                    bind,
-                    equal,
-                    same,
-                },
-            ..
-        }) = stages.first()
+        if let Some(Op::Scan { source, .. }) = stages.first().map(|stage| &stage.op) {
+            self.run_scan_of(source, units);
+        }
+    }
+
+    /// [`Worker::run_scan`] of these rows.
+    pub fn run_scan_of(&mut self, source: &Source, units: Range<usize>) {
+        let stages = self.stages;
+        let Some(Op::Scan {
+            bind, equal, same, ..
+        }) = stages.first().map(|stage| &stage.op)
         else {
             return;
         };
@@ -442,6 +443,10 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
                     match member {
                         Member::Set(set) => set.contains(&row_key),
                         Member::Keys(index) => index.count(index.locate(&row_key)) > 0,
+                        Member::Entries(index) => {
+                            let entry = index.entry(index.locate(&row_key[..1]));
+                            entry.binary_search(&row_key[1]).is_ok()
+                        }
                     }
                 });
                 if confirmed {
@@ -526,6 +531,14 @@ impl Source<'_> {
             Source::Delta(delta) => delta.row_count(),
             Source::Sorted(rows) => rows.len(),
             Source::Set(set) => set.len(),
+        }
+    }
+
+    pub fn to_rows(&self) -> Rows {
+        match self {
+            Source::Delta(delta) => delta.to_rows(),
+            Source::Sorted(rows) => rows.clone(),
+            Source::Set(set) => set.to_rows(),
         }
     }
 
@@ -636,6 +649,16 @@ fn check(member: &Member, key: &[Arg], batch: &Batch, negated: bool, scratch: &m
                     .filter(|&(_, found)| found != negated)
                     .map(|(row, _)| row as u32),
             );
+        }
+        Member::Entries(index) => {
+            locate(index, &key[..1], batch, numbers);
+            with_columns(&key[1..], batch, |columns| {
+                let wanted = columns[0].iter().zip(numbers.iter()).enumerate();
+                origins.extend(wanted.filter_map(|(row, (code, &number))| {
+                    let found = index.entry(number).binary_search(code).is_ok();
+                    (found != negated).then_some(row as u32)
+                }));
+            })
         }
         Member::Set(set) => with_columns(key, batch, |columns| {
             let mut row_key = Vec::with_capacity(columns.len());

@@ -47,6 +47,25 @@ impl RulePlan {
             .filter(|_| repeated.next().is_none())
     }
 
+    /// Whether the head keeps rows apart that are apart in the body: one atom binds all variables, and the head has all
+    /// columns of it.
+    pub fn keeps_apart(&self, arity: impl Fn(RelationId) -> usize) -> bool {
+        let Some((Step::Scan(access), filters)) = self
+            .steps
+            .split_first()
+            .map(|(first, rest)| (&first.step, rest))
+        else {
+            return false;
+        };
+        let columns = access.bind.len() + access.key.len() + access.same.len();
+        columns == arity(access.relation)
+            && filters.iter().all(|placed| placed.step.narrows())
+            && access
+                .bind
+                .iter()
+                .all(|(_, var)| self.answer.contains(&Operand::Var(*var)))
+    }
+
     /// Whether a step reads one of these relations without its latest delta.
     pub fn reads_old(&self, relation: impl Fn(RelationId) -> bool) -> bool {
         self.reads(Version::Old, relation)
@@ -89,6 +108,17 @@ impl RulePlan {
         let mut live: BTreeSet<VarId> = self.steps[at].keep.iter().copied().collect();
         read_by(&self.steps[at].step, &mut live);
         live.into_iter().collect()
+    }
+
+    /// The relation whose rows, one by one, are all that is bound before a step.
+    pub fn lone_scan_before(&self, at: usize) -> Option<RelationId> {
+        let (first, rest) = self.steps[..at].split_first()?;
+        match &first.step {
+            Step::Scan(access) if rest.iter().all(|placed| placed.step.narrows()) => {
+                Some(access.relation)
+            }
+            _ => None,
+        }
     }
 
     /// Every access of the plan, aggregates' inner ones not counted.

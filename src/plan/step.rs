@@ -100,3 +100,17 @@ pub struct AggregateStep {
     pub witnesses: Vec<VarId>,
     pub result: VarId,
 }
+
+impl Step {
+    /// Whether each binding gives one at most.
+    pub(super) fn narrows(&self) -> bool {
+        matches!(
+            self,
+            Step::Check { .. }
+                | Step::Compare { .. }
+                | Step::Match { .. }
+                | Step::Contains { .. }
+                | Step::Bind { .. }
+        )
+    }
+}

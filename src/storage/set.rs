@@ -37,10 +37,13 @@ pub struct RowSet {
     arity: usize,
     len: usize,
     shards: usize,
+    salt: u64,
     /// Size at which the codes were last looked at as a whole.
     examined: usize,
     /// The latest rows, but for those that a matrix has bits of.
     latest: Vec<Rows>,
+    /// All rows are the latest.
+    whole: bool,
     pub(super) shape: Shape,
 }
 
@@ -61,10 +64,19 @@ pub(super) enum Shape {
     Tuples(Vec<RwLock<TupleShard>>),
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(super) struct PairShard {
     pub table: PairTable,
     pub fresh: Vec<u64>,
+}
+
+impl PairShard {
+    fn several(shards: usize, salt: u64) -> impl Iterator<Item = PairShard> {
+        (0..shards).map(move |_| PairShard {
+            table: PairTable::salted(salt),
+            fresh: Vec::new(),
+        })
+    }
 }
 
 #[derive(Clone)]
@@ -112,8 +124,8 @@ impl RowSource for Rows {
 }
 
 impl RowSet {
-    /// An empty set for `writers` threads.
-    pub fn new(arity: usize, writers: usize) -> RowSet {
+    /// An empty set for `writers` threads. Where the rows of one set go into another one, these should differ in `salt`.
+    pub fn new(arity: usize, writers: usize, salt: u64) -> RowSet {
         let shards = if writers <= 1 {
             1
         } else {
@@ -129,15 +141,17 @@ impl RowSet {
             0 => Shape::Nullary {
                 present: AtomicBool::new(false),
             },
-            1 | 2 => Shape::Pairs((0..shards).map(|_| RwLock::default()).collect()),
+            1 | 2 => Shape::Pairs(PairShard::several(shards, salt).map(RwLock::new).collect()),
             _ => Shape::Tuples((0..shards).map(|_| tuples()).collect()),
         };
         RowSet {
             arity,
             len: 0,
             shards,
+            salt,
             examined: 0,
             latest: Vec::new(),
+            whole: false,
             shape,
         }
     }
@@ -148,9 +162,19 @@ impl RowSet {
             arity: rows.rows().arity(),
             len: rows.len(),
             shards: 1,
+            salt: 0,
             examined: 0,
             latest: Vec::new(),
+            whole: false,
             shape: Shape::Sorted(rows),
+        }
+    }
+
+    /// Rows that come all at once, unsettled.
+    pub fn fresh(rows: SortedRows) -> RowSet {
+        RowSet {
+            len: 0,
+            ..RowSet::fixed(rows)
         }
     }
 
@@ -160,14 +184,20 @@ impl RowSet {
             arity: 2,
             len: classes.pairs(),
             shards: 1,
+            salt: 0,
             examined: 0,
             latest: Vec::new(),
+            whole: false,
             shape: Shape::Classes(classes),
         }
     }
 
     pub fn arity(&self) -> usize {
         self.arity
+    }
+
+    pub fn salt(&self) -> u64 {
+        self.salt
     }
 
     /// Settled rows.
@@ -271,7 +301,8 @@ impl RowSet {
     pub fn unsettled(&self) -> usize {
         match &self.shape {
             Shape::Nullary { present } => usize::from(present.load(Relaxed) && self.len == 0),
-            Shape::Sorted(_) | Shape::Classes(_) => 0,
+            Shape::Sorted(rows) => rows.len() - self.len,
+            Shape::Classes(_) => 0,
             Shape::Matrix(matrix) => matrix.unsettled(),
             Shape::Groups(shards) => shards.iter().map(|shard| shard.read().unsettled()).sum(),
             Shape::Pairs(shards) => shards.iter().map(|shard| shard.read().fresh.len()).sum(),
@@ -294,7 +325,12 @@ impl RowSet {
                 let fresh = *present.get_mut() && self.len == 0;
                 self.latest = vec![Rows::nullary(fresh)];
             }
-            Shape::Sorted(_) | Shape::Classes(_) => self.latest.clear(),
+            Shape::Sorted(rows) => {
+                self.whole = rows.len() > self.len;
+                self.len = rows.len();
+                return;
+            }
+            Shape::Classes(_) => self.latest.clear(),
             Shape::Matrix(matrix) => {
                 self.latest.clear();
                 strays = matrix.settle(pool);
@@ -381,6 +417,7 @@ impl RowSet {
             matrix.rest();
         }
         self.latest = Vec::new();
+        self.whole = false;
     }
 
     /// [`RowSet::settle`] where memory is short: there are no latest rows, and pairs off a matrix are dropped.
@@ -425,8 +462,7 @@ impl RowSet {
             *matrix = matrix.grown(rows, columns, strays);
             matrix.settle(None);
         } else {
-            let mut shards: Vec<PairShard> =
-                (0..self.shards).map(|_| PairShard::default()).collect();
+            let mut shards: Vec<PairShard> = PairShard::several(self.shards, self.salt).collect();
             for row in 0..matrix.row_count() {
                 let mut codes = Vec::new();
                 let first = matrix.read_row(row, &mut codes);

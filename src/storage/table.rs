@@ -40,9 +40,19 @@ pub struct PairTable {
     /// At most seven eighths full.
     slots: Vec<u64>,
     len: usize,
+    seed: u64,
 }
 
 impl PairTable {
+    /// An empty table with an order of its own. Keys that come in the order of another table, because that is scanned,
+    /// would otherwise all belong to the beginning of the one that grows with them, and wait in line there.
+    pub fn salted(salt: u64) -> PairTable {
+        PairTable {
+            seed: hash(salt),
+            ..PairTable::default()
+        }
+    }
+
     pub fn len(&self) -> usize {
         self.len
     }
@@ -128,7 +138,7 @@ impl PairTable {
 
     /// Scales the hash to the number of slots, which so need not be a power of two.
     fn home(&self, key: u64) -> usize {
-        ((u128::from(hash(key)) * self.slots.len() as u128) >> 64) as usize
+        ((u128::from(hash(key ^ self.seed)) * self.slots.len() as u128) >> 64) as usize
     }
 
     fn after(&self, at: usize) -> usize {

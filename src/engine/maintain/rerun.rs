@@ -163,7 +163,11 @@ impl Transaction<'_> {
 
     fn empty(&self, id: RelationId) -> RelationState {
         let relation = &self.program[id];
-        RelationState::new(relation.arity(), Admission::to(id, relation))
+        RelationState::new(
+            relation.arity(),
+            u64::from(id.0),
+            Admission::to(id, relation),
+        )
     }
 
     /// A relation with what is stated of it.

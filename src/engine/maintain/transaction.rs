@@ -81,7 +81,8 @@ impl Setting<'_> {
                 routes.clear();
                 for (id, relation) in after.relations().skip(known) {
                     let admission = Admission::to(id, relation);
-                    let mut state = RelationState::new(relation.arity(), admission);
+                    let mut state =
+                        RelationState::new(relation.arity(), u64::from(id.0), admission);
                     state.open(false, 1, self.options.births);
                     relations.push(state);
                 }

@@ -208,7 +208,7 @@ mod tests {
         if fixed {
             return RowSet::fixed(SortedRows::from_unsorted(all));
         }
-        let mut set = RowSet::new(arity, writers);
+        let mut set = RowSet::new(arity, writers, 0);
         // In two goes, so that the second finds another shape.
         for half in 0..2 {
             let mut inserter = Inserter::new(&set, Company::Alone);

@@ -66,7 +66,7 @@ impl Latest<'_> {
 
     /// Whether rows with one first code are all in one unit.
     pub fn keeps_firsts(&self) -> bool {
-        self.set.arity == 2 && self.set.latest.is_empty()
+        self.set.arity == 2 && self.set.latest.is_empty() && !self.set.whole
     }
 
     /// Distinct codes of each column, where they are quick to count.
@@ -78,6 +78,7 @@ impl Latest<'_> {
 
     pub fn to_rows(&self) -> Rows {
         match &self.set.latest[..] {
+            _ if self.set.whole => return self.set.to_rows(),
             [only] if self.matrix().is_none() => return only.clone(),
             _ => {}
         }
@@ -96,16 +97,25 @@ impl Latest<'_> {
 
 impl RowSource for Latest<'_> {
     fn row_count(&self) -> usize {
+        if self.set.whole {
+            return self.set.len;
+        }
         let parts = self.set.latest.iter().map(Rows::len);
         parts.sum::<usize>() + self.matrix().map_or(0, Matrix::latest_len)
     }
 
     fn units(&self) -> usize {
+        if self.set.whole {
+            return self.set.units();
+        }
         let parts = self.set.latest.iter().map(|part| part.len().div_ceil(UNIT));
         parts.sum::<usize>() + self.matrix().map_or(0, Matrix::units)
     }
 
     fn visit_units(&self, units: Range<usize>, act: &mut dyn FnMut(&[&[Code]], usize)) {
+        if self.set.whole {
+            return self.set.visit_units(units, act);
+        }
         let mut start = 0;
         for part in &self.set.latest {
             let end = start + part.len().div_ceil(UNIT);

@@ -92,3 +92,61 @@ impl Fields {
         &text[start as usize..end as usize]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::bytes::{Blocks, Input};
+    use super::*;
+    use proptest::prelude::*;
+
+    fn found(fields: &Fields, text: &[u8]) -> (Vec<String>, usize, u32) {
+        let texts = (0..fields.places.len()).map(|at| fields.of(text, at));
+        let texts = texts.map(|text| String::from_utf8_lossy(text).into_owned());
+        (texts.collect(), fields.next, fields.lines)
+    }
+
+    proptest! {
+        /// The careful reader of records is the second opinion on fields and on where blocks are cut.
+        #[test]
+        fn quick_fields_and_blocks_are_those_of_records(
+            text in "[ab,\"\n]{0,40}",
+            crlf in any::<bool>(),
+            target in 1usize..30,
+        ) {
+            let text = if crlf { text.replace('\n', "\r\n") } else { text };
+            let mut whole = Vec::new();
+            let (mut blocks, mut block) = (
+                Blocks::of_records(Input::text(text.as_bytes()).unwrap(), target, b","),
+                Block::default(),
+            );
+            let mut records = Vec::new();
+            while blocks.fill(&mut block).unwrap() {
+                whole.extend_from_slice(block.lines());
+                let mut at = 0;
+                while at < block.lines().len() {
+                    let (mut quick, mut careful) = (Fields::default(), Fields::default());
+                    let is_quick = quick.quick(block.lines(), at, b',');
+                    let mut record = Record::default();
+                    careful.careful(&mut block, at, b",", 1, &mut record);
+                    let expected = found(&careful, block.text());
+                    if is_quick {
+                        prop_assert_eq!(found(&quick, block.text()), expected.clone());
+                    }
+                    records.push((expected.0, record.fault));
+                    at = careful.next;
+                }
+            }
+            prop_assert_eq!(whole, text.as_bytes());
+            let mut expected = Vec::new();
+            let mut rest = text.as_bytes();
+            while !rest.is_empty() {
+                let mut record = Record::default();
+                rest = &rest[record.read(rest, b",", 1)..];
+                let fields = (0..record.len()).map(|at| record.field(at).unwrap());
+                let fields = fields.map(|field| String::from_utf8_lossy(field).into_owned());
+                expected.push((fields.collect::<Vec<_>>(), record.fault));
+            }
+            prop_assert_eq!(records, expected);
+        }
+    }
+}

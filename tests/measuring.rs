@@ -95,6 +95,12 @@ fn one_relation_one_place_or_one_query_can_be_planned() {
 
     let outcome = sandbox.run(&["plan", "paths.dl", "--query", "path(\"x-a\", X), !end(X)"]);
     expect![[r#"
+        derive only what is asked for
+
+          path  whole: it is negated
+          end   whole: it is negated
+          1 other relation not at all
+
         1. look up path by a = "x-a", gives X  ~2  by path(a)
         2. check that there is no end(X)       ~1  by end(a)
            answer X

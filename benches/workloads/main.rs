@@ -7,9 +7,11 @@ mod changes;
 mod generate;
 mod loading;
 mod peer;
+mod questions;
 
 use clap::Parser;
 use cutout::analysis;
+use cutout::analysis::checked::CheckedProgram;
 use cutout::engine::budget::Unobserved;
 use cutout::engine::{Database, RunOptions};
 use cutout::storage::{Dictionary, Rows};
@@ -42,8 +44,11 @@ struct Arguments {
     /// Instead: withdraw and assume this many single rows at random, of `ecosystem` unless told otherwise
     #[arg(long)]
     changes: Option<usize>,
-    /// With `--changes`: record births, as for explanations
-    #[arg(long, requires = "changes")]
+    /// Instead: ask for single rows of what is derived, and of `ecosystem` unless told otherwise
+    #[arg(long, conflicts_with = "changes")]
+    questions: bool,
+    /// With `--changes` or `--questions`: record births, as for explanations
+    #[arg(long)]
     births: bool,
     /// Instead: read files of numbers, symbols and claims, which are written to this directory first
     #[arg(long)]
@@ -115,11 +120,23 @@ fn main() -> ExitCode {
             }
         };
     }
-    if let Some(changes) = arguments.changes {
-        let chosen: Vec<&str> = match &arguments.workloads[..] {
-            [] => vec!["ecosystem"],
-            chosen => chosen.iter().map(|workload| &**workload).collect(),
+    let chosen: Vec<&str> = match &arguments.workloads[..] {
+        [] => vec!["ecosystem"],
+        chosen => chosen.iter().map(|workload| &**workload).collect(),
+    };
+    if arguments.questions {
+        let ask = |workload: &&str| {
+            let (scale, jobs) = (arguments.scale, arguments.jobs);
+            questions::measure(workload, scale, jobs, arguments.births)
         };
+        // Each is asked, whatever the others took.
+        let quick: Vec<bool> = chosen.iter().map(ask).collect();
+        return match quick.contains(&false) {
+            true => ExitCode::FAILURE,
+            false => ExitCode::SUCCESS,
+        };
+    }
+    if let Some(changes) = arguments.changes {
         for workload in chosen {
             let Arguments {
                 scale,
@@ -254,17 +271,25 @@ fn measure(engine: Engine, workload: &str, arguments: &Arguments) -> Measurement
     }
 }
 
-/// A workload's program with its facts stated.
-fn load(workload: &str, inputs: Vec<Input>) -> Database {
+fn program(workload: &str) -> Arc<CheckedProgram> {
     let text = generate::program(workload).expect("a known workload");
     let mut sources = SourceMap::new();
     let (tree, findings) = parse_text("workload.dl", text, &mut sources);
     assert!(findings.iter().all(|f| !f.is_error()), "{findings:?}");
     let (program, _) = analysis::check(&tree, &analysis::Options::default())
         .unwrap_or_else(|findings| panic!("{findings:?}"));
-    let program = Arc::new(program);
-    let dictionary = Arc::new(Dictionary::new());
-    let mut database = Database::new(program.clone(), dictionary.clone());
+    Arc::new(program)
+}
+
+/// A workload's program with its facts stated.
+fn load(workload: &str, inputs: Vec<Input>) -> Database {
+    let mut database = Database::new(program(workload), Arc::new(Dictionary::new()));
+    state(&mut database, inputs);
+    database
+}
+
+fn state(database: &mut Database, inputs: Vec<Input>) {
+    let (program, dictionary) = (database.program().clone(), database.dictionary().clone());
     for input in inputs {
         let relation = program
             .relation_named(input.relation)
@@ -275,7 +300,6 @@ fn load(workload: &str, inputs: Vec<Input>) -> Database {
         });
         database.state(relation, Rows::from_columns(columns.collect()));
     }
-    database
 }
 
 /// Derives everything and returns the sizes that the program prints.

@@ -6,6 +6,7 @@
 //! was not checked cannot be planned.
 
 use super::declarations::Declarations;
+use super::demand::Demand;
 use crate::syntax::ast::{CompareOp, DirectiveKind, Hypothesis};
 use crate::syntax::source::Span;
 use std::collections::HashMap;
@@ -406,6 +407,8 @@ pub struct CheckedProgram {
     pub(crate) word_bits: u32,
     /// Files are written as Soufflé writes them where that is a mistake of its.
     pub(crate) strict: bool,
+    /// Present when only what is wanted is derived.
+    pub(crate) demand: Option<Arc<Demand>>,
 }
 
 impl CheckedProgram {
@@ -508,6 +511,25 @@ impl CheckedProgram {
     /// `?-` items of the program, in textual order.
     pub fn queries(&self) -> &[CheckedQuery] {
         &self.queries
+    }
+
+    /// What was made of the program so that it derives only what is wanted.
+    pub fn demand(&self) -> Option<&Demand> {
+        self.demand.as_deref()
+    }
+
+    /// Whether a rule reads or derives a relation that no text declares.
+    pub fn is_made(&self, rule: RuleId) -> bool {
+        let Some(demand) = self.demand() else {
+            return false;
+        };
+        let rule = &self[rule];
+        let head = rule.head.as_ref().map(|head| head.relation);
+        let atoms = rule.body.iter().filter_map(|literal| match &literal.kind {
+            LiteralKind::Atom(atom) => Some(atom.relation),
+            _ => None,
+        });
+        atoms.chain(head).any(|id| demand.made.contains_key(&id))
     }
 
     /// Hypotheses as written: they are checked as overlays when one is entered.

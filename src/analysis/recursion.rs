@@ -7,6 +7,7 @@ use super::checked::{
 use super::codes;
 use super::draft::{Clause, ClauseKind, Draft, NodeKind, ScopeId};
 use super::findings::{Findings, counted};
+use super::independence::independent;
 use super::strata::Components;
 use crate::syntax::ast::{CompareOp, DirectiveKind, Intrinsic};
 use crate::syntax::diagnostic::Diagnostic;
@@ -336,7 +337,7 @@ fn grows(term: &Term) -> bool {
 }
 
 /// Groups of a body's atoms that share no variable, directly or through equations: each row of one meets each of the
-/// other. Atoms without variables are tests, not products.
+/// other. Atoms without variables are tests, not products; so are those that nothing else of the rule has to do with.
 pub fn products(rule: &Rule) -> Option<(&Literal, &Literal)> {
     let mut group: Vec<usize> = (0..rule.variables.len()).collect();
     fn find(group: &mut [usize], mut at: usize) -> usize {
@@ -346,8 +347,20 @@ pub fn products(rule: &Rule) -> Option<(&Literal, &Literal)> {
         }
         at
     }
-    let mut atoms: Vec<(&Literal, usize)> = Vec::new();
-    for literal in &rule.body {
+    let kinds: Vec<_> = rule.body.iter().map(|literal| &literal.kind).collect();
+    let mut needed = Vec::new();
+    match &rule.head {
+        Some(head) => head.args.iter().for_each(|arg| variables(arg, &mut needed)),
+        // A violation is told with all its variables.
+        None => needed.extend((0..rule.variables.len() as u32).map(VarId)),
+    }
+    let apart = independent(&kinds, &needed.into_iter().collect());
+    let mut part = vec![None; rule.body.len()];
+    for (group, places) in apart.iter().enumerate() {
+        places.iter().for_each(|&at| part[at] = Some(group));
+    }
+    let mut atoms: Vec<(&Literal, usize, Option<usize>)> = Vec::new();
+    for (at, literal) in rule.body.iter().enumerate() {
         let mut vars = Vec::new();
         match &literal.kind {
             LiteralKind::Atom(atom) => atom.args.iter().for_each(|arg| variables(arg, &mut vars)),
@@ -389,13 +402,16 @@ pub fn products(rule: &Rule) -> Option<(&Literal, &Literal)> {
             group[b] = a;
         }
         if matches!(literal.kind, LiteralKind::Atom(_)) {
-            atoms.push((literal, first.index()));
+            atoms.push((literal, first.index(), part[at]));
         }
     }
-    let (first, of) = *atoms.first()?;
-    let home = find(&mut group, of);
-    let (other, _) = atoms
-        .iter()
-        .find(|(_, var)| find(&mut group, *var) != home)?;
-    Some((first, other))
+    atoms.sort_by_key(|&(_, _, part)| part);
+    let mut parts = atoms.chunk_by(|a, b| a.2 == b.2);
+    parts.find_map(|atoms| {
+        let (first, of, _) = *atoms.first()?;
+        let home = find(&mut group, of);
+        let mut others = atoms.iter();
+        let (other, ..) = others.find(|(_, var, _)| find(&mut group, *var) != home)?;
+        Some((first, *other))
+    })
 }

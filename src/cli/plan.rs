@@ -4,10 +4,11 @@ use super::args::PlanArgs;
 use super::interrupt::Interrupt;
 use super::status::Status;
 use super::style::Palette;
-use super::{open, report};
-use crate::session::{Error, Plans, RulePlans, Session, Stopped};
+use super::{open, report, units};
+use crate::session::{Derive, Error, Narrowed, Plans, RulePlans, Session, Stopped};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
+use unicode_width::UnicodeWidthStr;
 
 pub fn plan(directory: Option<&Path>, arguments: &PlanArgs) -> Status {
     let (plans, stopped) = match answer(directory, arguments) {
@@ -34,6 +35,10 @@ fn answer(
     let mut options = open::options(&arguments.limits, &Interrupt::install());
     options.births = false;
     options.keep_stated = false;
+    options.derive = match &arguments.query {
+        Some(body) => Derive::For(body.clone()),
+        None => Derive::Wanted,
+    };
     let (mut session, stopped) = Session::open_as_far(spec, options)?;
     let plans = match (&arguments.query, &arguments.rule) {
         (Some(body), _) => session.plan_query(body)?,
@@ -44,6 +49,9 @@ fn answer(
 }
 
 pub fn print(plans: &Plans, palette: Palette, out: &mut dyn Write) -> io::Result<()> {
+    if let Some(demand) = &plans.demand {
+        print_demand(demand, palette, out)?;
+    }
     for (at, stratum) in plans.strata.iter().enumerate() {
         let again = match stratum.recursive {
             true => "  (until nothing new comes)",
@@ -63,6 +71,9 @@ pub fn print(plans: &Plans, palette: Palette, out: &mut dyn Write) -> io::Result
         writeln!(out, "{}\n", palette.heading("check constraints"))?;
         print_rules(&plans.constraints, palette, out)?;
     }
+    if !plans.query.is_empty() && !plans.strata.is_empty() {
+        writeln!(out, "\n{}\n", palette.heading("answer"))?;
+    }
     for (at, plan) in plans.query.iter().enumerate() {
         if plans.query.len() > 1 {
             writeln!(out, "alternative {}", at + 1)?;
@@ -73,6 +84,45 @@ pub fn print(plans: &Plans, palette: Palette, out: &mut dyn Write) -> io::Result
         writeln!(out, "no rule derives it")?;
     }
     Ok(())
+}
+
+/// What is derived of each relation, and why.
+pub fn print_demand(demand: &Narrowed, palette: Palette, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "{}\n",
+        palette.heading("derive only what is asked for")
+    )?;
+    if let Some(reason) = demand.declined {
+        writeln!(out, "  not here: {reason}")?;
+    }
+    let (derived, others): (Vec<_>, Vec<_>) = demand
+        .relations
+        .iter()
+        .partition(|fate| fate.whole.is_some() || !fate.restricted.is_empty());
+    let width = derived.iter().map(|fate| fate.relation.width());
+    let width = width.max().unwrap_or(0);
+    for fate in derived {
+        let padding = " ".repeat(width - fate.relation.width());
+        let relation = palette.relation(&fate.relation);
+        match fate.whole {
+            Some(reason) => writeln!(out, "  {relation}{padding}  whole: {reason}")?,
+            None => writeln!(
+                out,
+                "  {relation}{padding}  as {}",
+                fate.restricted.join(", ")
+            )?,
+        }
+    }
+    if !others.is_empty() {
+        let relations = units::plural(others.len() as u64, "other relation");
+        writeln!(
+            out,
+            "  {}",
+            palette.quiet(format!("{relations} not at all"))
+        )?;
+    }
+    writeln!(out)
 }
 
 fn print_rules(rules: &[RulePlans], palette: Palette, out: &mut dyn Write) -> io::Result<()> {

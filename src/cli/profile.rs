@@ -2,12 +2,15 @@
 
 use super::args::ProfileArgs;
 use super::interrupt::Interrupt;
+use super::plan::print_demand;
 use super::status::Status;
 use super::style::Palette;
 use super::table::TextGrid;
 use super::units::{plural, show_count, show_duration};
 use super::{flame, open, report, table, terminal};
-use crate::session::{Costs, Error, RelationGrowth, RuleCosts, Session, Stopped, VersionCosts};
+use crate::session::{
+    Costs, Derive, Error, RelationGrowth, RuleCosts, Session, Stopped, VersionCosts,
+};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::time::Duration;
@@ -52,6 +55,7 @@ fn answer(
     options.births = false;
     options.keep_stated = false;
     options.measure = true;
+    options.derive = Derive::Wanted;
     let (mut session, stopped) = Session::open_as_far(spec, options)?;
     Ok((session.profile()?, stopped))
 }
@@ -62,6 +66,9 @@ pub fn print(
     palette: Palette,
     out: &mut dyn Write,
 ) -> io::Result<()> {
+    if let Some(demand) = &costs.demand {
+        print_demand(demand, palette, out)?;
+    }
     table::print(&rules(costs), width, palette, out)?;
     writeln!(out)?;
     if !costs.relations.is_empty() {

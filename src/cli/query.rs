@@ -39,6 +39,9 @@ fn answer(directory: Option<&Path>, arguments: &QueryArgs) -> Result<Table, Erro
     options.births = false;
     options.keep_stated = !arguments.under.hypotheses.is_empty();
     options.lens = arguments.lens.lens();
+    if arguments.under.hypotheses.is_empty() {
+        return Session::ask_once(spec, options, &arguments.body);
+    }
     let mut session = Session::open(spec, options)?;
     suppose::under(&mut session, &arguments.under)?;
     session.query(&arguments.body)

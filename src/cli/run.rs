@@ -5,7 +5,7 @@ use super::interrupt::Interrupt;
 use super::status::Status;
 use super::style::Palette;
 use super::{memory, open, report, suppose, table, terminal, units, yes_or_no};
-use crate::session::{Answered, Error, Session, Table, Violated, Written};
+use crate::session::{Answered, Derive, Error, Session, Table, Violated, Written};
 use serde_json::{Value, json};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -36,6 +36,9 @@ pub fn run(directory: Option<&Path>, arguments: &RunArgs) -> Status {
     options.measure = arguments.profile.is_some();
     options.keep_stated = !arguments.under.hypotheses.is_empty();
     options.lens = arguments.lens.lens();
+    if arguments.under.hypotheses.is_empty() {
+        options.derive = Derive::Wanted;
+    }
     options.bad_rows = arguments.skip_bad_rows.clone();
 
     let outcome = Session::open(spec, options).and_then(|mut session| {

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Rows from which on an index is not made for a single answer.
-const MANY: usize = if cfg!(test) { 8 } else { 1 << 16 };
+pub(super) const MANY: usize = if cfg!(test) { 8 } else { 1 << 16 };
 /// Rows that a scan passes over in the time that one answer takes.
 const PASSED_OVER: f64 = 256.0;
 

@@ -1,8 +1,8 @@
 //! Pipelines on one thread or several.
 
 use super::evaluate::Context;
-use super::pipeline::{Op, Pipeline};
-use super::sink::{Bindings, Sink};
+use super::pipeline::{Op, Pipeline, Precondition};
+use super::sink::{Bindings, Exists, Sink};
 use super::worker::{Batch, Worker};
 use crate::storage::Company;
 use rayon::ThreadPool;
@@ -18,9 +18,32 @@ const ENOUGH: usize = if cfg!(test) { 2 } else { 256 };
 /// So many are not gathered to be shared.
 const MOST: usize = if cfg!(test) { 50 } else { 1 << 18 };
 
-/// Runs a pipeline on as many threads as it is worth, each with a sink of its own, and returns the sinks.
-/// `pace`: seconds that it took for each row it scanned before.
+/// Runs a pipeline on as many threads as it is worth, each with a sink of its own, and returns the sinks; none where a
+/// precondition does not hold. `pace`: seconds that it took for each row it scanned before.
 pub fn drive<S: Sink + Send>(
+    pipeline: &Pipeline,
+    context: &Context,
+    pool: Option<&ThreadPool>,
+    pace: Option<f64>,
+    sink: impl Fn(Company) -> S + Sync,
+) -> Vec<S> {
+    let mut asked = pipeline.preconditions.iter();
+    match asked.all(|precondition| holds(precondition, context, pool)) {
+        true => drive_stages(pipeline, context, pool, pace, sink),
+        false => Vec::new(),
+    }
+}
+
+fn holds(precondition: &Precondition, context: &Context, pool: Option<&ThreadPool>) -> bool {
+    let found = &precondition.holds;
+    precondition.asked.store(true, Relaxed);
+    drive_stages(&precondition.pipeline, context, pool, None, |_| Exists {
+        found,
+    });
+    found.load(Relaxed)
+}
+
+fn drive_stages<S: Sink + Send>(
     pipeline: &Pipeline,
     context: &Context,
     pool: Option<&ThreadPool>,

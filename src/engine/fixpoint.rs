@@ -14,7 +14,7 @@ use super::evaluate::{Context, Holdings};
 use super::functor::{FaultReport, Patterns};
 use super::lattice::Merged;
 use super::numbering::numbered;
-use super::pipeline::Resolver;
+use super::pipeline::{Pipeline, Resolver};
 use super::profile::{Profile, RoundCost};
 use super::relation::RelationState;
 use super::sink::{Collect, Insert};
@@ -24,7 +24,7 @@ use super::text_facts::text_facts;
 use crate::analysis::checked::{
     CheckedProgram, Literal, LiteralKind, RelationId, RelationKind, RuleId, Stratum, Subsumption,
 };
-use crate::plan::{Operand, RulePlan, plan_rule, plan_subsumption};
+use crate::plan::{Guard, Operand, RulePlan, plan_rule, plan_subsumption};
 use crate::storage::{Dictionary, RowSource, Rows, SortedRows};
 use crate::syntax::source::Span;
 use parking_lot::Mutex;
@@ -58,6 +58,9 @@ pub struct Run<'a> {
     /// What the keys of lattice relations have so far.
     lattices: FxHashMap<RelationId, Merged>,
     tick: u32,
+    /// Whether guards hold, by rule and place, of those for which that stays so while their stratum is derived: they have
+    /// held once, or read what is complete.
+    known: Mutex<FxHashMap<(RuleId, usize), bool>>,
 }
 
 /// A rule with the atom that is read from the delta, and its plan of the last round.
@@ -95,6 +98,7 @@ impl<'a> Run<'a> {
             in_text: vec![0; program.relations().count()],
             lattices: FxHashMap::default(),
             tick: 0,
+            known: Mutex::default(),
         }
     }
 
@@ -136,6 +140,14 @@ impl<'a> Run<'a> {
 
     fn derive(&mut self, relations: &mut [RelationState]) -> Result<(), Stop> {
         for (id, rows) in text_facts(self.program, self.dictionary) {
+            // What a question asks for is nobody's statement.
+            if self
+                .program
+                .demand()
+                .is_some_and(|demand| demand.made.contains_key(&id))
+            {
+                continue;
+            }
             self.in_text[id.index()] = relations[id.index()].count_stated(rows);
         }
         for (id, relation) in self.program.relations() {
@@ -205,7 +217,7 @@ impl<'a> Run<'a> {
                     recursive: &stratum.relations,
                 };
                 let plan = plan_rule(self.program, rule, None, &sizes);
-                self.execute(&plan, relations, 0)?;
+                self.execute(&plan, relations, 0, false)?;
             }
             versions.extend(deltas.into_iter().map(|(delta, relation)| DeltaVersion {
                 rule,
@@ -255,6 +267,7 @@ impl<'a> Run<'a> {
         let resolver = Resolver {
             relations,
             dictionary: self.dictionary,
+            once: false,
             pool: self.pool,
         };
         for (plan, _) in &due {
@@ -266,10 +279,15 @@ impl<'a> Run<'a> {
                 .indexed(plan.rule, plan.delta, started.elapsed());
         }
         let mut later = Vec::new();
+        // A row that is dropped again may have been the one that a guard held by.
+        let keeps = |id: &RelationId| {
+            self.subsumptions_of(*id).next().is_none() && self.program[*id].lattice.is_none()
+        };
+        let keeps = stratum.relations.iter().all(keeps);
         for (plan, _) in due {
             let lags = plan.reads_full(|relation| relations[relation.index()].lags());
             if plan.reads_old(|_| true) && !lags {
-                self.execute(plan, relations, round)?;
+                self.execute(plan, relations, round, keeps)?;
             } else {
                 later.push(plan);
             }
@@ -280,7 +298,7 @@ impl<'a> Run<'a> {
         }
         self.profile.lock().settled(at, started.elapsed());
         for plan in later {
-            self.execute(plan, relations, round)?;
+            self.execute(plan, relations, round, keeps)?;
         }
         Ok(())
     }
@@ -447,6 +465,7 @@ impl<'a> Run<'a> {
         let pipeline = Resolver {
             relations,
             dictionary: self.dictionary,
+            once: false,
             pool: self.pool,
         }
         .resolve(&plan);
@@ -509,21 +528,33 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Runs a plan to its end; its head rows are in their relation, not yet settled.
+    /// Runs a plan to its end; its head rows are in their relation, not yet settled. `keeps`: rows stay once they are
+    /// there.
     fn execute(
         &self,
         plan: &RulePlan,
         relations: &[RelationState],
         round: u32,
+        keeps: bool,
     ) -> Result<(), Stop> {
         let Some(head) = plan.head else { return Ok(()) };
+        let known = |guard: &Guard| match plan.guards.is_empty() {
+            true => None,
+            false => self.known.lock().get(&(plan.rule, guard.at)).copied(),
+        };
+        // What is new where a guard has held before changes nothing any more.
+        let idle = |guard: &Guard| known(guard).is_some_and(|holds| !holds || guard.delta);
+        if plan.guards.iter().any(idle) {
+            return Ok(());
+        }
         let started = Instant::now();
         let pipeline = Resolver {
             relations,
             dictionary: self.dictionary,
+            once: false,
             pool: self.pool,
         }
-        .resolve(plan);
+        .resolve_asking(plan, &|guard| known(guard).is_none());
         let resolved = Instant::now();
         let state = &relations[head.index()];
         let set = &state.set;
@@ -580,9 +611,32 @@ impl<'a> Run<'a> {
                 profile.measured(plan, run);
             }
         }
+        self.note_guards(plan, &pipeline, relations, keeps);
         interruption(&context).map_or(Ok(()), |reason| {
             Err(self.stop(reason, Some(plan.rule), Some(head), relations))
         })
+    }
+
+    /// Remembers which guards need not be asked for again in this stratum.
+    fn note_guards(
+        &self,
+        plan: &RulePlan,
+        pipeline: &Pipeline,
+        relations: &[RelationState],
+        keeps: bool,
+    ) {
+        for precondition in &pipeline.preconditions {
+            let mut guards = plan.guards.iter();
+            let Some(guard) = guards.find(|guard| guard.at == precondition.at) else {
+                continue;
+            };
+            let mut read = guard.accesses();
+            let complete = read.all(|access| relations[access.relation.index()].is_closed());
+            let holds = precondition.holds.load(Relaxed);
+            if complete && precondition.asked.load(Relaxed) || keeps && guard.delta && holds {
+                self.known.lock().insert((plan.rule, guard.at), holds);
+            }
+        }
     }
 
     /// Whether a plan gives all rows of its head, each once: no set has to tell them apart.
@@ -625,7 +679,14 @@ impl<'a> Run<'a> {
             let variables = &self.program[rule].variables;
             let context = self.context(self.program[rule].span, 0).of(variables);
             let started = Instant::now();
-            let rows = answers(&plan, relations, self.dictionary, &context, self.pool);
+            let rows = answers(
+                &plan,
+                relations,
+                self.dictionary,
+                &context,
+                self.pool,
+                false,
+            );
             if let Some(reason) = interruption(&context) {
                 return Err(self.stop(reason, Some(rule), None, relations));
             }
@@ -741,7 +802,7 @@ pub fn query(
     let holdings = Holdings::new();
     let context = holdings.context(program, dictionary, functors, budget);
     let rows = watching_memory(budget, &holdings.spent, || {
-        answers(plan, relations, dictionary, &context, pool)
+        answers(plan, relations, dictionary, &context, pool, true)
     });
     match interruption(&context) {
         Some(reason) => Err(Stop {
@@ -761,10 +822,12 @@ fn answers(
     dictionary: &Dictionary,
     context: &Context,
     pool: Option<&rayon::ThreadPool>,
+    once: bool,
 ) -> Rows {
     let pipeline = Resolver {
         relations,
         dictionary,
+        once,
         pool,
     }
     .resolve(plan);

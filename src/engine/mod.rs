@@ -34,6 +34,8 @@ mod subsumption;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_of_demand;
+#[cfg(test)]
 mod tests_of_guards;
 mod text_facts;
 mod value_order;

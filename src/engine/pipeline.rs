@@ -1,13 +1,15 @@
 //! A plan with everything looked up: constants as codes, relations as the indexes and sets that answer its steps.
 
+use super::database::MANY;
 use super::relation::{IndexSpec, RelationState};
 use crate::analysis::checked::{
     AggregateOp, Constant, Functor, RelationId, Term, UserFold, ValueType, VarId,
 };
-use crate::plan::{Access, Operand, Placed, RulePlan, Step, Version};
+use crate::plan::{Access, Guard, Operand, Placed, RulePlan, Step, Version};
 use crate::storage::{Code, Dictionary, Index, Latest, RowSet, Rows, SortedRows};
 use crate::syntax::ast::CompareOp;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 #[derive(Clone, Copy, Debug)]
 pub enum Arg {
@@ -162,7 +164,18 @@ pub struct Stage<'a> {
     pub keep: Vec<VarId>,
 }
 
+/// What must hold at all for the stages to be worth running.
+pub struct Precondition<'a> {
+    /// Place of the guard's first literal.
+    pub at: usize,
+    pub pipeline: Pipeline<'a>,
+    /// Whether it has run, and whether it led anywhere.
+    pub asked: AtomicBool,
+    pub holds: AtomicBool,
+}
+
 pub struct Pipeline<'a> {
+    pub preconditions: Vec<Precondition<'a>>,
     pub stages: Vec<Stage<'a>>,
     pub answer: Vec<Arg>,
     /// Slots a batch needs.
@@ -196,12 +209,19 @@ impl Pipeline<'_> {
 pub struct Resolver<'a> {
     pub relations: &'a [RelationState],
     pub dictionary: &'a Dictionary,
+    /// For one answer only: an index over many rows would take longer to make than it saves.
+    pub once: bool,
     /// Threads that build what has to be built.
     pub pool: Option<&'a rayon::ThreadPool>,
 }
 
 impl<'a> Resolver<'a> {
     pub fn resolve(&self, plan: &RulePlan) -> Pipeline<'a> {
+        self.resolve_asking(plan, &|_| true)
+    }
+
+    /// The same without guards that need not be asked for.
+    pub fn resolve_asking(&self, plan: &RulePlan, ask: &dyn Fn(&Guard) -> bool) -> Pipeline<'a> {
         let mut variables = plan.variables;
         let mut stages = self.stages(&plan.steps, None, &mut variables);
         if let (Some(column), Some(Op::Scan { source, .. })) = (
@@ -217,19 +237,38 @@ impl<'a> Resolver<'a> {
             .iter()
             .map(|operand| Arg::of(operand, self.dictionary))
             .collect();
-        let scanned = plan.steps.first().map_or(1.0, |step| step.estimate);
-        let widest = plan.steps.iter().map(|step| step.estimate);
+        let asked = plan.guards.iter().filter(|guard| ask(guard));
+        let preconditions = asked.map(|guard| {
+            let mut variables = plan.variables;
+            let stages = self.stages(&guard.steps, None, &mut variables);
+            Precondition {
+                at: guard.at,
+                pipeline: Pipeline {
+                    preconditions: Vec::new(),
+                    stages,
+                    answer: Vec::new(),
+                    variables,
+                    fan_out: fan_out(&guard.steps),
+                },
+                asked: AtomicBool::new(false),
+                holds: AtomicBool::new(false),
+            }
+        });
         Pipeline {
+            preconditions: preconditions.collect(),
             stages,
             answer,
             variables,
-            fan_out: (widest.fold(scanned, f64::max) / scanned.max(1.0)).max(1.0),
+            fan_out: fan_out(&plan.steps),
         }
     }
 
     /// Builds the indexes a plan looks things up in, where they are new.
     pub fn build_indexes(&self, plan: &RulePlan) {
-        self.stages(&plan.steps, None, &mut plan.variables.clone());
+        let guards = plan.guards.iter().map(|guard| &guard.steps);
+        for steps in guards.chain([&plan.steps]) {
+            self.stages(steps, None, &mut plan.variables.clone());
+        }
     }
 
     fn stages(
@@ -390,8 +429,9 @@ impl<'a> Resolver<'a> {
             .iter()
             .map(|&(column, var)| (place(column), place(first_column(access, var))))
             .collect();
+        let corner = self.corner(state, access, &spec);
         Op::Probe {
-            index: state.index(&spec, self.pool),
+            index: corner.unwrap_or_else(|| state.index(&spec, self.pool)),
             key: self.key(access),
             bind,
             same,
@@ -409,6 +449,34 @@ impl<'a> Resolver<'a> {
                 .collect()
         };
         IndexSpec { key, payload }
+    }
+
+    /// An index over just the rows that a key of constants leads to.
+    fn corner(
+        &self,
+        state: &RelationState,
+        access: &Access,
+        spec: &IndexSpec,
+    ) -> Option<Arc<Index>> {
+        let worth = self.once && state.is_closed() && state.set.len() >= MANY;
+        if !worth || spec.key.is_empty() || state.holds_index(spec) {
+            return None;
+        }
+        let mut pattern = vec![None; state.set.arity()];
+        for (column, operand) in &access.key {
+            match Arg::of(operand, self.dictionary) {
+                Arg::Const(code) => pattern[*column] = Some(code),
+                Arg::Var(_) => return None,
+            }
+        }
+        let rows = state
+            .at_hand(&pattern)
+            .or_else(|| state.scan(spec, &pattern))?;
+        let columns: Vec<usize> = spec.key.iter().chain(&spec.payload).copied().collect();
+        let rows = SortedRows::from_unsorted(rows.project(&columns));
+        let (key, payload): (Vec<_>, Vec<_>) =
+            (0..columns.len()).partition(|&at| at < spec.key.len());
+        Some(Arc::new(Index::over_sorted(None, &rows, &key, &payload)))
     }
 
     fn proposer(&self, access: &Access, var: VarId) -> Proposer<'a> {
@@ -453,23 +521,27 @@ impl<'a> Resolver<'a> {
             Some(rows) => rows.len() < FEW,
             None => state.is_closed() || state.set.answers_freely(),
         };
-        if whole && (ready || key.is_empty()) {
-            Member::Set(&state.set)
-        } else if whole && self.has_short_entries(state) {
+        let constant = |(_, operand): &(usize, Operand)| matches!(operand, Operand::Const(_));
+        let asked_once = self.once && also.is_none() && access.key.iter().all(constant);
+        if whole && (ready || key.is_empty() || asked_once) {
+            return Member::Set(&state.set);
+        }
+        if whole && self.has_short_entries(state) {
             let spec = IndexSpec {
                 key: vec![0],
                 payload: vec![1],
             };
-            Member::Entries(state.index(&spec, self.pool))
-        } else {
-            Member::Keys(state.index(
-                &IndexSpec {
-                    key,
-                    payload: Vec::new(),
-                },
-                self.pool,
-            ))
+            return Member::Entries(state.index(&spec, self.pool));
         }
+        let spec = IndexSpec {
+            key,
+            payload: Vec::new(),
+        };
+        let corner = match also {
+            Some(_) => None,
+            None => self.corner(state, access, &spec),
+        };
+        Member::Keys(corner.unwrap_or_else(|| state.index(&spec, self.pool)))
     }
 
     /// Whether the sorted pairs of a relation are searched sooner than hashed: few have the same first code.
@@ -485,6 +557,12 @@ impl<'a> Resolver<'a> {
             .map(|(_, operand)| Arg::of(operand, self.dictionary))
             .collect()
     }
+}
+
+fn fan_out(steps: &[Placed]) -> f64 {
+    let scanned = steps.first().map_or(1.0, |step| step.estimate);
+    let widest = steps.iter().map(|step| step.estimate);
+    (widest.fold(scanned, f64::max) / scanned.max(1.0)).max(1.0)
 }
 
 /// The column of an access that binds a variable.

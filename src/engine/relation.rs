@@ -434,14 +434,21 @@ impl RelationState {
             .clone()
     }
 
-    /// The rows that agree with a pattern, through what is there: rows in order, runs of births, indexes on some of the
-    /// bound columns. `None` where nothing leads to them.
+    /// The rows that agree with a pattern, through what is there: rows in order or listed by their first code, runs of
+    /// births, indexes on some of the bound columns. `None` where nothing leads to them.
     pub fn at_hand(&self, pattern: &[Option<Code>]) -> Option<Rows> {
         if pattern.first()?.is_some() {
             if let Some(rows) = self.set.as_sorted() {
                 let mut found = Rows::new(pattern.len());
                 rows.matching(pattern, &mut found);
                 return Some(found);
+            }
+            let mut seconds = Vec::new();
+            if let &[Some(first), None] = pattern
+                && self.set.seconds(first, &mut seconds)
+            {
+                let firsts = vec![first; seconds.len()];
+                return Some(Rows::from_columns(vec![firsts, seconds]));
             }
             let found = self
                 .births

@@ -7,6 +7,7 @@ use super::worker::{Batch, with_columns};
 use crate::analysis::checked::VarId;
 use crate::storage::index::ABSENT;
 use crate::storage::{Code, Company, Index, Inserter, RowSet, Rows};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 pub trait Sink {
     fn accept(&mut self, batch: &mut Batch);
@@ -20,6 +21,11 @@ pub trait Sink {
         _numbers: &[u32],
         _bind: &[(usize, VarId)],
     ) -> bool {
+        false
+    }
+
+    /// Whether more bindings would change nothing.
+    fn is_content(&self) -> bool {
         false
     }
 
@@ -190,5 +196,20 @@ impl Sink for Collect<'_> {
             };
             self.rows.append(&more);
         });
+    }
+}
+
+/// Notes that there is a binding at all, for all threads.
+pub struct Exists<'a> {
+    pub found: &'a AtomicBool,
+}
+
+impl Sink for Exists<'_> {
+    fn accept(&mut self, _: &mut Batch) {
+        self.found.store(true, Relaxed);
+    }
+
+    fn is_content(&self) -> bool {
+        self.found.load(Relaxed)
     }
 }

@@ -132,6 +132,10 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
         }
     }
 
+    fn is_done(&self) -> bool {
+        self.sink.is_content() || self.context.stopped()
+    }
+
     /// No more bindings will come.
     pub fn finish(mut self) -> S {
         self.sink.finish();
@@ -164,7 +168,7 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
         out.clear();
         source.visit(units, &mut |columns, len| {
             let mut start = 0;
-            while start < len && !self.context.stopped() {
+            while start < len && !self.is_done() {
                 let end = (start + BATCH - out.len.min(BATCH - 1)).min(len);
                 scan(columns, start..end, bind, equal, same, &mut out);
                 if out.len >= BATCH {
@@ -180,7 +184,7 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
     }
 
     fn advance(&mut self, at: usize, batch: &mut Batch) {
-        if batch.len == 0 || self.context.stopped() {
+        if batch.len == 0 || self.is_done() {
             return;
         }
         let stages = self.stages;
@@ -288,7 +292,7 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
                     );
                     scratch.out.gather(batch, &scratch.origins, &stage.keep);
                     self.advance(at + 1, &mut scratch.out);
-                    if !more || self.context.stopped() {
+                    if !more || self.is_done() {
                         break;
                     }
                 }
@@ -362,7 +366,7 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
                 entry = later;
                 if origins.len() >= BATCH {
                     self.hand_on(at, batch, out, origins, keep);
-                    if self.context.stopped() {
+                    if self.is_done() {
                         return;
                     }
                 }
@@ -454,7 +458,7 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
                     origins.push(row as u32);
                     if origins.len() >= BATCH {
                         self.hand_on(at, batch, out, origins, keep);
-                        if self.context.stopped() {
+                        if self.is_done() {
                             return;
                         }
                     }

@@ -66,10 +66,16 @@ struct Candidate<'a> {
     kind: &'a LiteralKind,
 }
 
-/// The steps for a conjunction, given what is bound before and needed after. `grouped`: inside an aggregate, where
-/// bindings must come out distinct, so the first atom is probed through a distinct index instead of scanned.
+/// The steps for a conjunction, given what is bound before and needed after; `among`: for these of its literals only.
+/// `grouped`: inside an aggregate, where bindings must come out distinct, so the first atom is probed through a distinct
+/// index instead of scanned.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "what a conjunction is planned for: two callers, no state between them"
+)]
 pub(super) fn order(
     literals: &[LiteralKind],
+    among: &dyn Fn(usize) -> bool,
     delta: Option<usize>,
     bound: &BTreeSet<VarId>,
     needed: &BTreeSet<VarId>,
@@ -80,19 +86,20 @@ pub(super) fn order(
     let atoms: Vec<usize> = literals
         .iter()
         .enumerate()
-        .filter(|(_, kind)| matches!(kind, LiteralKind::Atom(_)))
+        .filter(|&(at, kind)| matches!(kind, LiteralKind::Atom(_)) && among(at))
         .map(|(at, _)| at)
         .collect();
     let firsts: Vec<Option<usize>> = match delta {
-        Some(at) => vec![Some(at)],
+        Some(at) if among(at) => vec![Some(at)],
         // Whatever is bound outside makes the cheapest atom the best start; otherwise try all.
-        None if atoms.len() > 1 && bound.is_empty() => atoms.iter().copied().map(Some).collect(),
-        None => vec![None],
+        _ if atoms.len() > 1 && bound.is_empty() => atoms.iter().copied().map(Some).collect(),
+        _ => vec![None],
     };
     let mut best: Option<(f64, Ordering)> = None;
     for first in firsts {
         let mut attempt = Ordering {
             literals,
+            among,
             delta,
             statistics,
             bound: bound.clone(),
@@ -116,6 +123,7 @@ pub(super) fn order(
 
 struct Ordering<'a> {
     literals: &'a [LiteralKind],
+    among: &'a dyn Fn(usize) -> bool,
     delta: Option<usize>,
     statistics: &'a dyn Statistics,
     bound: BTreeSet<VarId>,
@@ -134,6 +142,7 @@ impl Ordering<'_> {
             .literals
             .iter()
             .enumerate()
+            .filter(|&(position, _)| (self.among)(position))
             .map(|(position, kind)| Candidate { position, kind })
             .collect();
         if let Some(first) = first {
@@ -142,7 +151,7 @@ impl Ordering<'_> {
                 .position(|candidate| candidate.position == first);
             if let Some(at) = at {
                 // Comparisons with constants can bind before the first atom, except before a delta.
-                if self.delta.is_none() {
+                if self.delta != Some(first) {
                     self.place_ready(&mut left, false);
                 }
                 let at = left
@@ -316,11 +325,11 @@ impl Ordering<'_> {
             .key
             .iter()
             .all(|(_, operand)| matches!(operand, Operand::Const(_)));
-        // A scan can filter on constants, but an index finds them; a delta has no index.
-        let step = if self.steps.is_empty()
-            && (delta || !self.grouped && access.key.is_empty())
-            && constant_key
-        {
+        // A scan can filter on constants, but an index finds them; a delta has no index. What is being added to is not
+        // gone through at the same time.
+        let scannable =
+            !self.grouped && access.key.is_empty() && !self.statistics.recursive(access.relation);
+        let step = if self.steps.is_empty() && (delta || scannable) && constant_key {
             Step::Scan(access)
         } else {
             Step::Probe(access)
@@ -604,6 +613,7 @@ impl Ordering<'_> {
         let needed: BTreeSet<VarId> = (0..fresh.next).map(VarId).collect();
         let steps = order(
             &body,
+            &|_| true,
             None,
             &bound,
             &needed,

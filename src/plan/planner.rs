@@ -2,11 +2,12 @@
 
 use super::liveness::variables_of;
 use super::order::{Fresh, Statistics, kinds, operand, order};
-use super::rule_plan::RulePlan;
+use super::rule_plan::{Guard, Placed, RulePlan};
 use super::step::Operand;
 use crate::analysis::checked::{
     Atom, CheckedProgram, Literal, LiteralKind, RuleId, Subsumption, Term, ValueType, VarId,
 };
+use crate::analysis::independence::independent;
 use crate::syntax::ast::CompareOp;
 use std::collections::BTreeSet;
 
@@ -35,19 +36,12 @@ pub fn plan_rule(
     for term in terms {
         answer.push(operand(term, &mut literals, &mut fresh));
     }
-    let steps = order(
-        &literals,
-        delta,
-        &BTreeSet::new(),
-        &needed_by(&answer),
-        statistics,
-        &mut fresh,
-        false,
-    );
+    let (guards, steps) = guarded(&literals, delta, &answer, statistics, &mut fresh);
     RulePlan {
         clustered: None,
         rule,
         delta,
+        guards,
         steps,
         head: checked.head.as_ref().map(|head| head.relation),
         answer,
@@ -66,19 +60,12 @@ pub fn plan_body(
         next: variables as u32,
     };
     let answer: Vec<Operand> = columns.iter().copied().map(Operand::Var).collect();
-    let steps = order(
-        &kinds(body),
-        None,
-        &BTreeSet::new(),
-        &needed_by(&answer),
-        statistics,
-        &mut fresh,
-        false,
-    );
+    let (guards, steps) = guarded(&kinds(body), None, &answer, statistics, &mut fresh);
     RulePlan {
         clustered: None,
         rule: RuleId(u32::MAX),
         delta: None,
+        guards,
         steps,
         head: None,
         answer,
@@ -120,19 +107,12 @@ pub fn plan_subsumption(
     for term in rows.concat() {
         answer.push(operand(term, &mut literals, &mut fresh));
     }
-    let steps = order(
-        &literals,
-        Some(delta),
-        &BTreeSet::new(),
-        &needed_by(&answer),
-        statistics,
-        &mut fresh,
-        false,
-    );
+    let (guards, steps) = guarded(&literals, Some(delta), &answer, statistics, &mut fresh);
     RulePlan {
         clustered: None,
         rule: RuleId(u32::MAX),
         delta: Some(delta),
+        guards,
         steps,
         head: None,
         answer,
@@ -179,8 +159,10 @@ pub fn plan_seeded(
         .iter()
         .map(|term| operand(term.clone(), &mut literals, &mut fresh))
         .collect();
+    // A search through one row's neighbours ends with the first way: what is asked for once would be asked again.
     let steps = order(
         &literals,
+        &|_| true,
         Some(0),
         &BTreeSet::new(),
         &needed_by(&answer),
@@ -192,11 +174,47 @@ pub fn plan_seeded(
         clustered: None,
         rule: RuleId(u32::MAX),
         delta: Some(0),
+        guards: Vec::new(),
         steps,
         head: None,
         answer,
         variables: fresh.next as usize,
     }
+}
+
+/// The steps for what leads to the answer, and a guard for each part of the conjunction that has nothing to do with it.
+fn guarded(
+    literals: &[LiteralKind],
+    delta: Option<usize>,
+    answer: &[Operand],
+    statistics: &dyn Statistics,
+    fresh: &mut Fresh,
+) -> (Vec<Guard>, Vec<Placed>) {
+    let needed = needed_by(answer);
+    let apart = independent(&literals.iter().collect::<Vec<_>>(), &needed);
+    let mut steps = |among: &dyn Fn(usize) -> bool, needed: &BTreeSet<VarId>| {
+        let bound = BTreeSet::new();
+        order(
+            literals, among, delta, &bound, needed, statistics, fresh, false,
+        )
+    };
+    let mut part = vec![None; literals.len()];
+    for (group, places) in apart.iter().enumerate() {
+        places.iter().for_each(|&at| part[at] = Some(group));
+    }
+    let mut guards: Vec<Guard> = apart
+        .iter()
+        .enumerate()
+        .map(|(group, places)| Guard {
+            at: places[0],
+            delta: delta.is_some_and(|at| part[at] == Some(group)),
+            steps: steps(&|at| part[at] == Some(group), &BTreeSet::new()),
+        })
+        .collect();
+    let cost = |guard: &Guard| -> f64 { guard.steps.iter().map(|placed| placed.estimate).sum() };
+    guards.sort_by(|a, b| cost(a).total_cmp(&cost(b)));
+    let main = steps(&|at| part[at].is_none(), &needed);
+    (guards, main)
 }
 
 fn needed_by(answer: &[Operand]) -> BTreeSet<VarId> {

@@ -27,14 +27,14 @@ pub struct PlanText {
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct StepText {
-    /// `scan`, `look up`, `check`, `intersect`, `let`, `unpack`, `keep`, `range` or `aggregate`.
+    /// `scan`, `look up`, `check`, `intersect`, `let`, `unpack`, `keep`, `range`, `aggregate` or `ask once`.
     pub does: &'static str,
     pub text: String,
     /// Relations with the attributes they are found by, as in `subcontract(prime)`.
     pub indexes: Vec<String>,
     /// Bindings expected after the step.
     pub bindings: f64,
-    /// Of an aggregate: how the rows it folds are found.
+    /// Of an aggregate: how the rows it folds are found; of what is asked once: how.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<StepText>,
 }
@@ -53,7 +53,7 @@ pub fn print_rule(program: &CheckedProgram, plan: &RulePlan) -> PlanText {
     let answer = words.operands(&plan.answer, plan.head);
     PlanText {
         delta,
-        steps: words.steps(&plan.steps),
+        steps: words.plan(plan),
         result: match plan.head {
             Some(head) => format!("derive {}({answer})", program[head].name),
             None if answer.is_empty() => "report a violation".to_owned(),
@@ -68,7 +68,7 @@ pub fn print_query(program: &CheckedProgram, variables: &[Variable], plan: &Rule
     let answer = words.operands(&plan.answer, None);
     PlanText {
         delta: None,
-        steps: words.steps(&plan.steps),
+        steps: words.plan(plan),
         result: match answer.is_empty() {
             true => "answer yes".to_owned(),
             false => format!("answer {answer}"),
@@ -98,7 +98,7 @@ pub fn print_subsumption(
             1 => Some(dominating),
             _ => body(at - 2),
         }),
-        steps: words.steps(&plan.steps),
+        steps: words.plan(plan),
         result: format!("drop {dominated}"),
     }
 }
@@ -123,6 +123,9 @@ impl fmt::Display for PlanText {
         writeln!(f, "   {}", self.result)
     }
 }
+
+/// What has nothing to do with the rest of the rule.
+const ASK_ONCE: &str = "ask once";
 
 /// Longer steps push what follows them to the right.
 const WIDEST: usize = 72;
@@ -172,6 +175,32 @@ struct Words<'a> {
 }
 
 impl Words<'_> {
+    /// The guards of a plan, then its steps.
+    fn plan(&self, plan: &RulePlan) -> Vec<StepText> {
+        let guards = plan.guards.iter().map(|guard| {
+            let mut steps = self.steps(&guard.steps);
+            let alone = steps.len() == 1;
+            match steps.pop() {
+                Some(only) if alone && only.steps.is_empty() => StepText {
+                    does: ASK_ONCE,
+                    text: format!("{ASK_ONCE}: {}", only.text),
+                    ..only
+                },
+                last => {
+                    steps.extend(last);
+                    StepText {
+                        does: ASK_ONCE,
+                        text: format!("{ASK_ONCE}, up to the first answer"),
+                        indexes: Vec::new(),
+                        bindings: 1.0,
+                        steps,
+                    }
+                }
+            }
+        });
+        guards.chain(self.steps(&plan.steps)).collect()
+    }
+
     fn steps(&self, steps: &[Placed]) -> Vec<StepText> {
         steps
             .iter()

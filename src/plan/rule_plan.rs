@@ -15,11 +15,24 @@ pub struct Placed {
     pub estimate: f64,
 }
 
+/// Literals that share no variable with the rest of the rule: asked for once, before the steps, up to the first way to
+/// satisfy them. Without one the rule yields nothing.
+#[derive(Clone, Debug)]
+pub struct Guard {
+    /// Place among the rule's literals of the first of them.
+    pub at: usize,
+    /// The atom that is read from the delta is among them.
+    pub delta: bool,
+    pub steps: Vec<Placed>,
+}
+
 #[derive(Clone, Debug)]
 pub struct RulePlan {
     pub rule: RuleId,
     /// Place among the rule's literals of the atom that is read from the delta; `None` when all are read whole.
     pub delta: Option<usize>,
+    /// The cheapest first.
+    pub guards: Vec<Guard>,
     pub steps: Vec<Placed>,
     /// The column by which the delta is sorted before it is scanned, where that is worth it: it binds a variable of the
     /// head, so equal head rows are proposed close together.
@@ -123,12 +136,24 @@ impl RulePlan {
 
     /// Every access of the plan, aggregates' inner ones not counted.
     pub fn accesses(&self) -> impl Iterator<Item = &super::Access> {
-        self.steps.iter().flat_map(|placed| match &placed.step {
-            Step::Scan(access) | Step::Probe(access) | Step::Check { access, .. } => {
-                std::slice::from_ref(access).iter()
-            }
-            Step::Intersect { proposers, .. } => proposers.iter(),
-            _ => [].iter(),
-        })
+        let guards = self.guards.iter().flat_map(Guard::accesses);
+        guards.chain(accesses(&self.steps))
     }
+}
+
+impl Guard {
+    /// Aggregates' inner ones not counted.
+    pub fn accesses(&self) -> impl Iterator<Item = &super::Access> {
+        accesses(&self.steps)
+    }
+}
+
+fn accesses(steps: &[Placed]) -> impl Iterator<Item = &super::Access> {
+    steps.iter().flat_map(|placed| match &placed.step {
+        Step::Scan(access) | Step::Probe(access) | Step::Check { access, .. } => {
+            std::slice::from_ref(access).iter()
+        }
+        Step::Intersect { proposers, .. } => proposers.iter(),
+        _ => [].iter(),
+    })
 }

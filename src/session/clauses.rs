@@ -28,12 +28,25 @@ impl<'a> Clauses<'a> {
     pub fn of(session: &'a Session) -> Clauses<'a> {
         let mut rules: HashMap<Span, Vec<RuleId>> = HashMap::new();
         for (id, rule) in session.program().rules() {
+            if session.program().is_made(id) {
+                continue;
+            }
             rules.entry(rule.span).or_default().push(id);
         }
         Clauses { session, rules }
     }
 
     pub fn clause(&self, id: RuleId) -> ClauseText {
+        let program = self.session.program();
+        // What was made of a clause stands nowhere.
+        if program.is_made(id) {
+            let rule = &program[id];
+            return ClauseText {
+                rule: program.rule_text(id),
+                at: self.session.texts().locate(rule.span).to_string(),
+                alternative: None,
+            };
+        }
         let span = self.session.program()[id].span;
         let siblings = self.rules.get(&span).map_or(&[][..], Vec::as_slice);
         let place = siblings.iter().position(|&sibling| sibling == id);

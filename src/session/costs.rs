@@ -3,6 +3,7 @@
 use super::clauses::{ClauseText, Clauses};
 use super::error::Error;
 use super::loaded::Session;
+use super::narrow::Narrowed;
 use crate::engine::{Growth, ROUNDS_KEPT, RuleCost};
 use crate::plan::{PlanText, print_rule};
 use serde::Serialize;
@@ -25,6 +26,9 @@ pub struct Costs {
     pub constraints: Vec<RuleCosts>,
     /// In the order in which they first grew.
     pub relations: Vec<RelationGrowth>,
+    /// Where only what is looked at is derived.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub demand: Option<Narrowed>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -191,6 +195,7 @@ impl Session {
                 .iter()
                 .map(|growth| self.relation_growth(growth))
                 .collect(),
+            demand: self.narrowed(),
         }
     }
 

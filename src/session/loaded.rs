@@ -9,6 +9,7 @@ use super::data::{self, Data};
 use super::error::{Error, Findings, Stopped};
 use super::functors;
 use super::hypotheses::Library;
+use super::narrow::Wide;
 use super::options::Options;
 use super::overlays::Supposition;
 use super::pool::Pool;
@@ -18,8 +19,9 @@ use super::table::Table;
 use super::typed;
 use super::why::Asked;
 use crate::analysis::checked::{CheckedProgram, CheckedQuery, RelationId, ValueType};
+use crate::analysis::demand::Declined;
 use crate::engine::Database;
-use crate::engine::budget::{RunReport, Stop};
+use crate::engine::budget::{RunReport, Stop, StopReason};
 use crate::evidence::{Claims, Lens, Sources};
 use crate::explain::Fact;
 use crate::hypothesis::Overlay;
@@ -69,6 +71,10 @@ pub struct Session {
     pub(super) levels: Vec<Level>,
     /// What was undone, the next to come back last.
     pub(super) undone: Vec<Vec<Overlay>>,
+    /// The program as it stands, where only part of it is derived.
+    pub(super) wide: Option<Wide>,
+    /// Why all of it is derived although only part was wanted.
+    pub(super) declined: Option<Declined>,
 }
 
 /// A database, the claims it was made from, and how its run ended.
@@ -128,7 +134,7 @@ impl Session {
             .map_err(|wrong| wrong.after(&program.warnings))?;
         functors::require(&program.checked, &options.functors)
             .map_err(|missing| Findings::new(missing, &sources))?;
-        Ok(Session {
+        let mut session = Session {
             reading: started.elapsed(),
             database: Database::new(program.checked.clone(), dictionary),
             warnings: Vec::new(),
@@ -143,6 +149,8 @@ impl Session {
             library: Library::default(),
             levels: Vec::new(),
             undone: Vec::new(),
+            wide: None,
+            declined: None,
             spec,
             options,
             added,
@@ -150,11 +158,14 @@ impl Session {
             program,
             data: Arc::new(data),
             pool,
-        })
+        };
+        session.narrow()?;
+        Ok(session)
     }
 
     /// Carries out one command.
     pub fn execute(&mut self, command: &Command) -> Result<Answer, Error> {
+        self.widen();
         self.refresh()?;
         match command {
             Command::Query(body) => self.query(body).map(Answer::Rows),
@@ -234,6 +245,7 @@ impl Session {
 
     /// Answers a query: a body, with or without `?-` and the final dot.
     pub fn query(&mut self, body: &str) -> Result<Table, Error> {
+        self.widen();
         self.refresh()?;
         let started = Instant::now();
         let name = self.name_text();
@@ -470,6 +482,27 @@ impl Session {
 
     /// Runs the program over everything that is stated now.
     fn evaluate(&mut self) -> Result<Evaluated, Error> {
+        let stated = self.data.rows.iter().flatten();
+        let stated = stated.map(|stated| stated.rows.len() as u64).sum();
+        let Some(most) = self.most_by_demand(stated) else {
+            return self.evaluate_within(self.options.clone());
+        };
+        let mut options = self.options.clone();
+        options.keep_stated = true;
+        let allowed = options.budget.rows.unwrap_or(u64::MAX);
+        options.budget.rows = Some(most.min(allowed));
+        let evaluated = self.evaluate_within(options)?;
+        let stop = evaluated.2.as_ref().err().map(|stop| stop.reason);
+        if stop != Some(StopReason::Rows) || most >= allowed {
+            return Ok(evaluated);
+        }
+        // Its rows make room first.
+        drop(evaluated);
+        self.give_up_demand();
+        self.evaluate_within(self.options.clone())
+    }
+
+    fn evaluate_within(&mut self, options: Options) -> Result<Evaluated, Error> {
         let checked = self.program.checked.clone();
         let mut database = Database::new(checked.clone(), self.database.dictionary().clone());
         if self.data.rows.is_none() {
@@ -477,7 +510,7 @@ impl Session {
         }
         let claims = self.data.seen(&self.options.lens);
         // What nobody asks for again need not be kept beside the database.
-        let handed_over = match self.options.keep_stated || !claims.all_stand() {
+        let handed_over = match options.keep_stated || !claims.all_stand() {
             true => None,
             false => Arc::get_mut(&mut self.data).and_then(|data| data.rows.take()),
         };
@@ -489,7 +522,7 @@ impl Session {
             database.state(stated.relation, stated.rows);
         }
         self.state(&standing, &mut database);
-        let outcome = run_through_lens(&mut database, &self.options, &claims, &self.data.sources);
+        let outcome = run_through_lens(&mut database, &options, &claims, &self.data.sources);
         Ok((database, claims, outcome))
     }
 

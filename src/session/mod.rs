@@ -39,6 +39,7 @@ mod impact;
 mod layer;
 mod loaded;
 mod matrix;
+mod narrow;
 mod options;
 mod outcome;
 mod outputs;
@@ -96,7 +97,8 @@ pub use hypotheses::HypothesisLine;
 pub use hypothesis_table::{GoalRow, GoalState, HypothesisRow, HypothesisTable};
 pub use impact::{Impact, RelationImpact};
 pub use loaded::Session;
-pub use options::Options;
+pub use narrow::{Narrowed, RelationFate};
+pub use options::{Derive, Options};
 pub use outcome::Violated;
 pub use outputs::Written;
 pub use overlays::Supposition;
@@ -130,6 +132,8 @@ pub use crate::plan::{PlanText, StepText};
 mod compare_tests;
 #[cfg(test)]
 mod follow_tests;
+#[cfg(test)]
+mod narrow_tests;
 #[cfg(test)]
 mod overlay_tests;
 #[cfg(test)]

@@ -28,7 +28,21 @@ pub struct Options {
     pub faults_are_errors: bool,
     /// Which claims count.
     pub lens: Lens,
+    /// What is derived at all.
+    pub derive: Derive,
     pub watch: Arc<dyn Watch>,
+}
+
+/// What a session derives when it is opened. Whatever else is asked of it later has everything derived first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Derive {
+    #[default]
+    Everything,
+    /// What outputs, constraints and questions of the program need, where the program asks for magic sets or asks a
+    /// question with constants; else everything.
+    Wanted,
+    /// What this question needs.
+    For(String),
 }
 
 impl Options {
@@ -54,6 +68,7 @@ impl Default for Options {
             functors: Functors::default(),
             faults_are_errors: false,
             lens: Lens::default(),
+            derive: Derive::Everything,
             watch: Arc::new(Unwatched),
         }
     }

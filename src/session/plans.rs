@@ -3,7 +3,10 @@
 use super::clauses::{ClauseText, Clauses};
 use super::error::{Error, Findings};
 use super::loaded::Session;
+use super::narrow::Narrowed;
+use super::options::Derive;
 use super::typed;
+use crate::analysis::checked::{CheckedQuery, RelationId};
 use crate::engine;
 use crate::plan::{PlanText, RulePlan, print_query, print_rule, print_subsumption};
 use crate::syntax::diagnostic::Diagnostic;
@@ -17,6 +20,9 @@ pub struct Plans {
     pub constraints: Vec<RulePlans>,
     /// Of a query: one for the body and each alternative.
     pub query: Vec<PlanText>,
+    /// Where only what is looked at is derived.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub demand: Option<Narrowed>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -61,7 +67,10 @@ impl Session {
         }
         for stratum in &mut plans.strata {
             let named = |rule: &RulePlans| match &head {
-                Some(_) => rule.relation == head,
+                Some(name) => {
+                    let made = rule.relation.as_deref().and_then(|of| self.made_named(of));
+                    rule.relation == head || made == self.program().relation_named(name)
+                }
                 None => is_at(&rule.clause.at, label),
             };
             stratum.rules.retain(named);
@@ -87,17 +96,62 @@ impl Session {
 
     /// The plan of a query's body.
     pub fn plan_query(&mut self, body: &str) -> Result<Plans, Error> {
+        if self.options.derive == Derive::For(body.to_owned()) {
+            return self.plan_question(body);
+        }
+        self.widen();
         self.refresh()?;
         let name = self.name_text();
         let query = typed::check_query(&self.program.checked, &name, body, &mut self.sources)?;
-        let plans = self.database.query_plans(&query);
+        Ok(self.query_plans(&query))
+    }
+
+    /// The plan of the question that the session was opened for, and how what it asks for is derived.
+    fn plan_question(&mut self, body: &str) -> Result<Plans, Error> {
+        let narrow = self.program.checked.queries().first().cloned();
+        let (Some(_), Some(query)) = (&self.wide, narrow) else {
+            let demand = self.narrowed();
+            self.options.derive = Derive::Everything;
+            return Ok(Plans {
+                demand,
+                ..self.plan_query(body)?
+            });
+        };
+        let mut plans = self.plans();
+        let restricted = |rule: &RulePlans| {
+            let relation = rule
+                .relation
+                .as_deref()
+                .and_then(|name| self.made_named(name));
+            relation.is_some()
+        };
+        for stratum in &mut plans.strata {
+            stratum.rules.retain(restricted);
+        }
+        plans.strata.retain(|stratum| !stratum.rules.is_empty());
         Ok(Plans {
+            query: self.query_plans(&query).query,
+            ..plans
+        })
+    }
+
+    /// What a relation that no text declares was made for.
+    fn made_named(&self, name: &str) -> Option<RelationId> {
+        let program = self.program();
+        let made = &program.demand()?.made;
+        let made = made.iter().find(|(id, _)| *program[**id].name == *name);
+        made.map(|(_, made)| made.of())
+    }
+
+    fn query_plans(&self, query: &CheckedQuery) -> Plans {
+        let plans = self.database.query_plans(query);
+        Plans {
             query: plans
                 .iter()
                 .map(|plan| print_query(self.program(), &query.variables, plan))
                 .collect(),
             ..Plans::default()
-        })
+        }
     }
 
     fn plans(&self) -> Plans {
@@ -124,6 +178,7 @@ impl Session {
                 .map(|plan| self.rule_plans(std::slice::from_ref(plan), &clauses))
                 .collect(),
             query: Vec::new(),
+            demand: self.narrowed(),
         }
     }
 

@@ -27,6 +27,7 @@ impl Session {
         T: Serialize,
         I: IntoIterator<Item = T>,
     {
+        self.widen();
         let id = self.relation(relation)?;
         let program = self.program.checked.clone();
         let encoding = Encoding {

@@ -242,3 +242,24 @@ fn differences_are_told_under_hypotheses_too() {
         .status(0)
         .prints("no fact differs\n");
 }
+
+#[test]
+fn the_prompt_compares_the_case_as_it_is() {
+    let sandbox = cases(
+        "facts/contracts.csv",
+        &CONTRACTS.replace("c2,x-prime,x-sub,s2\n", ""),
+    );
+    sandbox
+        .run_with(
+            &["-C", "old"],
+            ":diff-case ../new --relation works_for\n:count works_for\n:withdraw claim c2\n:diff-case ../new\n",
+        )
+        .status(0)
+        .shows("works_for(\"x-sub\",\"x-bureau\")")
+        .shows("\n3\n")
+        .shows("no fact differs");
+    sandbox
+        .run_with(&["-C", "old"], ":diff-case ../nowhere\n:count works_for\n")
+        .shows("3\n")
+        .says("error[D001]");
+}

@@ -670,6 +670,11 @@ fn what_is_wrong_leaves_the_state_as_it_was() {
             "is derived",
         ),
         (":withdraw source", "an atom needs its arguments"),
+        (
+            ":assume contract(A, B) :- contract(B, A), !contract(A, B).",
+            "Unable to stratify",
+        ),
+        (":compare army army", "is named twice"),
         (":redo", "nothing was undone"),
         (":hyp leave", "no hypothesis was entered"),
         (":hyp enter armi", "did you mean `army`?"),

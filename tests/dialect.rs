@@ -5,7 +5,7 @@ mod support;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 use support::Sandbox;
 
@@ -81,7 +81,14 @@ fn read(file: &Path) -> Vec<Case> {
     cases
 }
 
+/// A program that runs before the case, to write what no text file can hold.
+const FIRST: &str = "first.dl";
+
 impl Case {
+    fn has_first(&self) -> bool {
+        self.files.iter().any(|(name, _)| name == FIRST)
+    }
+
     fn sandbox(&self) -> Sandbox {
         let sandbox = Sandbox::new();
         sandbox.file("case.dl", &self.program);
@@ -96,6 +103,9 @@ impl Case {
     /// What is wrong with a run, if anything is.
     fn problem(&self) -> Option<String> {
         let sandbox = self.sandbox();
+        if self.has_first() {
+            sandbox.run(&["run", FIRST, "-F", ".", "-D", "."]);
+        }
         let outcome = sandbox.run(&["run", "case.dl", "-F", ".", "-D", "."]);
         let said = outcome.stderr();
         let mut problems = String::new();
@@ -138,19 +148,10 @@ impl Case {
     /// What Soufflé does otherwise.
     fn difference(&self) -> Option<String> {
         let sandbox = self.sandbox();
-        let mut command = Command::new("souffle");
-        command.args(["case.dl", "-F", ".", "-D", "."]);
-        command.current_dir(sandbox.path()).stdin(Stdio::null());
-        command.stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("it was there a moment ago");
-        let started = Instant::now();
-        while child.try_wait().expect("a status").is_none() {
-            if started.elapsed() > Duration::from_secs(20) {
-                child.kill().expect("it was running a moment ago");
-            }
-            std::thread::sleep(Duration::from_millis(5));
+        if self.has_first() {
+            souffle(&sandbox, FIRST);
         }
-        let output = child.wait_with_output().expect("its output");
+        let output = souffle(&sandbox, "case.dl");
         if output.status.success() == self.error.is_some() {
             let said = String::from_utf8_lossy(&output.stderr);
             let status = output.status;
@@ -168,6 +169,22 @@ impl Case {
         differing
             .map(|(name, found)| format!("{}\n{}\n{name} holds\n{found}", self.title, self.program))
     }
+}
+
+fn souffle(sandbox: &Sandbox, program: &str) -> Output {
+    let mut command = Command::new("souffle");
+    command.args([program, "-F", ".", "-D", "."]);
+    command.current_dir(sandbox.path()).stdin(Stdio::null());
+    command.stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("it was there a moment ago");
+    let started = Instant::now();
+    while child.try_wait().expect("a status").is_none() {
+        if started.elapsed() > Duration::from_secs(20) {
+            child.kill().expect("it was running a moment ago");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child.wait_with_output().expect("its output")
 }
 
 fn report(problems: Vec<String>, cases: usize) {

@@ -7,31 +7,59 @@ use cutout::engine::budget::Unobserved;
 use cutout::engine::{Budget, Database, RunOptions};
 use cutout::evidence::{Claims, GradeTables, Sources};
 use cutout::explain::{Case, Fact, ProofOptions};
-use cutout::storage::{Code, Dictionary, Rows};
+use cutout::storage::{Dictionary, Rows};
 use cutout::syntax::parse_text;
 use cutout::syntax::source::SourceMap;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Conclusions asked for, by relation: the first of a group or firm in the middle of those there are.
-const ASKED: [&str; 6] = [
+/// Relations whose conclusions are asked for: all that the program puts out.
+const ASKED: [&str; 10] = [
+    "under",
     "works_for",
     "serves",
     "controls",
-    "front",
     "shares_staff",
+    "front",
+    "linked",
     "attributed",
+    "hybrid",
+    "breadth",
 ];
 
+/// Conclusions of each relation, drawn at random.
+const DRAWN: usize = 20;
+
+/// What the conclusions of one relation took, in milliseconds.
+#[derive(Default)]
+struct Times(Vec<f64>);
+
+impl Times {
+    fn add(&mut self, started: Instant) {
+        self.0.push(started.elapsed().as_secs_f64() * 1e3);
+    }
+
+    /// The median and the longest.
+    fn text(&mut self) -> String {
+        self.0.sort_by(f64::total_cmp);
+        let at = |at: usize| self.0.get(at).copied().unwrap_or_default();
+        format!(
+            "{:.1} / {:.1}",
+            at(self.0.len() / 2),
+            at(self.0.len().wrapping_sub(1))
+        )
+    }
+}
+
 /// Runs with and without births, each in a process of its own, and then explains.
-pub fn compare(scale: f64, jobs: usize) {
+pub fn compare(scale: f64, jobs: usize, seed: u64) {
     let mut found = Vec::new();
     for births in ["false", "true"] {
         let child = std::env::current_exe().and_then(|path| {
             Command::new(path)
                 .args(["--large", &scale.to_string(), "-j", &jobs.to_string()])
-                .args(["--births", births])
+                .args(["--births", births, "--seed", &seed.to_string()])
                 .output()
         });
         let Ok(output) = child else {
@@ -43,7 +71,7 @@ pub fn compare(scale: f64, jobs: usize) {
             .split_whitespace()
             .filter_map(|word| word.parse::<f64>().ok());
         if let (Some(seconds), Some(mib)) = (words.next(), words.next()) {
-            println!("births {births:<5}  {seconds:>7.2} s  {mib:>6.0} MiB");
+            println!("births {births:<5}  {seconds:>7.2} s of processor time  {mib:>6.0} MiB");
             found.push((seconds, mib));
         }
         let rest = text.split_once('\n').map_or("", |(_, rest)| rest);
@@ -51,7 +79,7 @@ pub fn compare(scale: f64, jobs: usize) {
     }
     if let [(before, less), (after, more)] = found[..] {
         println!(
-            "births cost {:+.0}% time, {:+.0}% memory",
+            "births cost {:+.0}% processor time, {:+.0}% memory",
             (after / before - 1.0) * 100.0,
             (more / less - 1.0) * 100.0
         );
@@ -59,7 +87,7 @@ pub fn compare(scale: f64, jobs: usize) {
 }
 
 /// One run. With births, the first proofs and all supports of some conclusions after it.
-pub fn measure(scale: f64, jobs: usize, births: bool) {
+pub fn measure(scale: f64, jobs: usize, births: bool, seed: u64) {
     let (program, inputs) = (program(), generate::inputs("ecosystem", scale));
     let dictionary = Arc::new(Dictionary::new());
     let mut database = Database::new(program.clone(), dictionary.clone());
@@ -74,7 +102,7 @@ pub fn measure(scale: f64, jobs: usize, births: bool) {
         database.state(relation, Rows::from_columns(columns.collect()));
     }
     let _ = std::fs::write("/proc/self/clear_refs", "5");
-    let started = Instant::now();
+    let worked = crate::processor_time_of_all();
     let options = RunOptions {
         threads: jobs,
         births,
@@ -84,69 +112,80 @@ pub fn measure(scale: f64, jobs: usize, births: bool) {
         Ok(report) => report,
         Err(stop) => panic!("{stop:?}"),
     };
-    println!("{} {}", started.elapsed().as_secs_f64(), peak());
+    let worked = crate::processor_time_of_all() - worked;
+    println!("{} {}", worked.as_secs_f64(), peak());
     if births {
         println!("{} rows derived", report.derived);
-        explain(&database, &program, &dictionary);
+        explain(&database, &program, &dictionary, seed);
     }
 }
 
-fn explain(database: &Database, program: &CheckedProgram, dictionary: &Dictionary) {
+fn explain(database: &Database, program: &CheckedProgram, dictionary: &Dictionary, seed: u64) {
     let (claims, sources) = (Claims::new(), Sources::unlisted());
-    let case = Case::new(database, program, dictionary, &claims, &sources);
-    let budget = Budget::default();
-    println!(
-        "{:<14} {:>10} {:>10} {:>10} {:>10} {:>10}",
-        "conclusion", "proof", "again", "supports", "found", "all"
-    );
-    let before = peak_now();
+    let tables = GradeTables::default();
+    let rows = |rows| Budget {
+        rows: Some(rows),
+        ..Budget::default()
+    };
     assert!(generate::WORKLOADS.contains(&"ecosystem"));
+    let mut random = generate::Random::new(seed);
+    let before = peak_now();
+    println!("{DRAWN} conclusions of each relation, seed {seed}; milliseconds, median / longest");
+    println!(
+        "{:<13} {:>10} {:>9} {:>15} {:>15} {:>15} {:>9}",
+        "relation", "rows", "very first", "first proof", "100 supports", "all supports", "complete"
+    );
     for name in ASKED {
-        let Some(fact) = typical(database, program, name) else {
+        let Some(relation) = program.relation_named(name) else {
             continue;
         };
-        let timed = |f: &dyn Fn() -> usize| {
+        let rows_of = database.rows(relation);
+        let facts: Vec<Fact> = (0..DRAWN)
+            .map(|_| random.below(rows_of.len().max(1) as u64) as usize)
+            .map(|at| Fact::new(relation, &rows_of.row(at)))
+            .collect();
+        let count = rows_of.len();
+        drop(rows_of);
+        let (mut proofs, mut some, mut all) =
+            (Times::default(), Times::default(), Times::default());
+        let mut very_first = 0.0;
+        let mut complete = 0;
+        for (at, fact) in facts.iter().enumerate() {
+            // As many cases as questions, so that none remembers the last one.
+            let case = || Case::new(database, program, dictionary, &claims, &sources);
             let started = Instant::now();
-            let count = f();
-            (
-                format!("{:.1} ms", started.elapsed().as_secs_f64() * 1e3),
-                count,
-            )
-        };
-        let prove = || {
-            let proof = case.prove(&fact, &ProofOptions::default(), &budget);
-            proof.map_or(0, |proof| proof.len())
-        };
-        let (proved, _) = timed(&prove);
-        let (again, _) = timed(&prove);
-        let tables = GradeTables::default();
-        let first = Budget {
-            rows: Some(400_000),
-            ..Budget::default()
-        };
-        let hundred = || case.supports(&fact, &tables, 100, &first).supports.len();
-        let (some, found) = timed(&hundred);
-        let whole_budget = Budget {
-            rows: Some(4_000_000),
-            ..Budget::default()
-        };
-        let all = || {
-            case.supports(&fact, &tables, 10_000, &whole_budget)
-                .supports
-                .len()
-        };
-        let (whole, _) = timed(&all);
-        println!("{name:<14} {proved:>10} {again:>10} {some:>10} {found:>10} {whole:>10}");
+            let proof = case().prove(fact, &ProofOptions::default(), &Budget::default());
+            assert!(proof.is_some());
+            if at == 0 {
+                very_first = started.elapsed().as_secs_f64() * 1e3;
+            }
+            proofs.add(started);
+            let started = Instant::now();
+            let found = case().supports(fact, &tables, 100, &rows(400_000));
+            if found.supports.is_empty() {
+                println!(
+                    "no support of a conclusion of {name}: {}",
+                    found.count_text()
+                );
+            }
+            some.add(started);
+            let started = Instant::now();
+            let found = case().supports(fact, &tables, 10_000, &rows(4_000_000));
+            all.add(started);
+            complete += usize::from(found.complete);
+        }
+        println!(
+            "{name:<13} {count:>10} {very_first:>9.1} {:>15} {:>15} {:>15} {:>9}",
+            proofs.text(),
+            some.text(),
+            all.text(),
+            format!("{complete} of {DRAWN}")
+        );
     }
-    println!("{} MiB more held after explaining", peak_now() - before);
-}
-
-/// The row in the middle, by code.
-fn typical(database: &Database, program: &CheckedProgram, name: &str) -> Option<Fact> {
-    let relation = program.relation_named(name)?;
-    let rows = database.rows(relation);
-    let row: Vec<Code> = rows.row((rows.len() / 2).min(rows.len().checked_sub(1)?));
-    Some(Fact::new(relation, &row))
+    println!(
+        "{} MiB more held after explaining",
+        peak_now().saturating_sub(before)
+    );
 }
 
 fn program() -> Arc<CheckedProgram> {

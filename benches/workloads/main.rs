@@ -5,6 +5,7 @@
 
 mod changes;
 mod generate;
+mod loading;
 mod peer;
 mod questions;
 
@@ -49,6 +50,12 @@ struct Arguments {
     /// With `--changes` or `--questions`: record births, as for explanations
     #[arg(long)]
     births: bool,
+    /// Instead: read files of numbers, symbols and claims, which are written to this directory first
+    #[arg(long)]
+    loading: Option<std::path::PathBuf>,
+    /// One reading, of this input
+    #[arg(long, hide = true, requires = "loading")]
+    read: Option<String>,
     /// One measurement, of this engine
     #[arg(long, hide = true)]
     engine: Option<Engine>,
@@ -99,6 +106,19 @@ fn main() -> ExitCode {
             measurement.seconds, measurement.peak, measurement.sizes
         );
         return ExitCode::SUCCESS;
+    }
+    if let Some(directory) = &arguments.loading {
+        if let Some(name) = &arguments.read {
+            loading::read(directory, name, arguments.jobs);
+            return ExitCode::SUCCESS;
+        }
+        return match loading::compare(directory, arguments.scale) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("{}: {error}", directory.display());
+                ExitCode::FAILURE
+            }
+        };
     }
     let chosen: Vec<&str> = match &arguments.workloads[..] {
         [] => vec!["ecosystem"],

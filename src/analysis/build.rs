@@ -12,6 +12,7 @@ use super::formula::{self, Leaf};
 use super::inline::Inliner;
 use super::lattices;
 use super::types::TypeId;
+use super::witnesses::Lifted;
 use crate::syntax::ast::{
     self, AggregateOp, CompareOp, Expr, ExprKind, Formula, FormulaKind, UnaryOp,
 };
@@ -78,6 +79,7 @@ impl<'a> Builder<'a> {
         if say.is_none()
             && let Some((relation, args)) = self.stated(rule)
         {
+            self.draft.stated_of.insert(relation);
             self.draft.stated.push(Stated {
                 before: self.draft.clauses.len(),
                 relation,
@@ -90,7 +92,7 @@ impl<'a> Builder<'a> {
         let origin = Origin {
             fact: rule.body.is_none(),
             say,
-            plan: rule.plan.as_ref(),
+            plan: rule.plan.as_deref(),
             inlined: rule.heads.iter().any(|head| self.inliner.is_inlined(head)),
             span,
         };
@@ -275,6 +277,26 @@ impl<'a> Builder<'a> {
     }
 
     fn body(&mut self, leaves: &[Leaf<'_>], scope: ScopeId) {
+        let known = |name: &str| self.variables.contains_key(&(scope, name.into()));
+        let Some(lifted) = Lifted::of(leaves, known) else {
+            return self.literals(leaves, scope);
+        };
+        let rewritten = leaves.iter().zip(&lifted.rewritten);
+        let rewritten = rewritten.map(|(leaf, rewritten)| Leaf {
+            formula: rewritten.as_ref().unwrap_or(leaf.formula),
+            ..*leaf
+        });
+        let added = lifted.added.iter().map(|formula| Leaf {
+            formula,
+            negated: false,
+            replaced: false,
+            copied: true,
+        });
+        let leaves: Vec<Leaf<'_>> = rewritten.chain(added).collect();
+        self.literals(&leaves, scope);
+    }
+
+    fn literals(&mut self, leaves: &[Leaf<'_>], scope: ScopeId) {
         let inner = self.draft.scope(scope).aggregate.is_some();
         let lattices = (!inner).then(|| lattices::Uses::of(leaves, self.declarations));
         let mut lattices = lattices.flatten();
@@ -684,7 +706,7 @@ impl<'a> Builder<'a> {
             .map(|target| self.expr(target, Place::BesideAggregate, inner));
         self.draft.aggregates[id.index()].target = target;
         match self.disjuncts(&aggregate.body).as_deref() {
-            Some([conjunction]) => self.body(conjunction, inner),
+            Some([conjunction]) => self.literals(conjunction, inner),
             Some(disjuncts) => {
                 self.findings.push(
                     Diagnostic::error(
@@ -695,7 +717,7 @@ impl<'a> Builder<'a> {
                     .help("give the alternatives a relation of their own and aggregate over it"),
                 );
                 for conjunction in disjuncts {
-                    self.body(conjunction, inner);
+                    self.literals(conjunction, inner);
                 }
             }
             None => {}

@@ -546,7 +546,7 @@ impl<'a> Expander<'a, '_> {
 
 fn inits(component: &Component) -> impl Iterator<Item = (&Name, &ComponentType)> {
     component.items.iter().filter_map(|item| match &item.kind {
-        ItemKind::Init { name, component } => Some((name, component)),
+        ItemKind::Init { name, component } => Some((name, &**component)),
         _ => None,
     })
 }

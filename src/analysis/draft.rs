@@ -5,6 +5,7 @@ use super::checked::{Constant, RelationId, VarId};
 use super::types::TypeId;
 use crate::syntax::ast::{AggregateOp, BinaryOp, CompareOp, IntegerLiteral, Intrinsic, UnaryOp};
 use crate::syntax::source::Span;
+use rustc_hash::FxHashSet;
 use std::sync::Arc;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -253,8 +254,10 @@ pub struct Stated {
 
 #[derive(Clone, Debug, Default)]
 pub struct Draft {
-    /// In textual order.
+    /// In textual order, until they are lowered.
     pub stated: Vec<Stated>,
+    /// The relations of those.
+    pub stated_of: FxHashSet<RelationId>,
     pub nodes: Vec<Node>,
     pub scopes: Vec<Scope>,
     pub aggregates: Vec<Aggregate>,

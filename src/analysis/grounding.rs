@@ -396,6 +396,8 @@ fn check_constant(draft: &Draft, arg: &Arg, findings: &mut Findings) {
 struct Uses {
     negated: Option<(Span, RelationId, usize)>,
     other: Option<Span>,
+    /// The literal of the latter, when it is from the rule of an inlined relation.
+    inlined: Option<Span>,
     aggregate: bool,
 }
 
@@ -438,6 +440,10 @@ fn ungrounded_variable(
                 Some(atom) => format!("bind it first, for example with `{atom}`"),
                 None => "bind it first with a positive atom".to_owned(),
             }),
+        Uses { other: Some(span), inlined: Some(literal), .. } => diagnostic
+            .at(literal, "an inlined rule needs its value here")
+            .at(span, "stands for it, but is never bound")
+            .help(format!("bind `{name}` with a positive atom, or in the rule that is inlined")),
         Uses { other: Some(span), .. } => diagnostic
             .at(span, "used here, but never bound")
             .help(format!(
@@ -450,6 +456,10 @@ fn ungrounded_variable(
             .at(first, "mentioned only in the head")
             .help(format!("mention `{name}` in a positive atom of the body")),
     }
+}
+
+fn contains(outer: Span, inner: Span) -> bool {
+    outer.file == inner.file && outer.start <= inner.start && inner.end <= outer.end
 }
 
 /// A positive atom that could bind a variable: of a relation with an attribute of the same type, best of the same name.
@@ -485,8 +495,11 @@ fn uses(draft: &Draft, scope: ScopeId, node: NodeId) -> Uses {
     let mut uses = Uses {
         negated: None,
         other: None,
+        inlined: None,
         aggregate: false,
     };
+    let clause = draft.scope(scope).clause;
+    let written = draft.clauses.get(clause as usize).map(|clause| clause.span);
     for literal in &draft.scope(scope).literals {
         match &literal.kind {
             LiteralKind::Negated(atom) => {
@@ -517,7 +530,12 @@ fn uses(draft: &Draft, scope: ScopeId, node: NodeId) -> Uses {
             } => {
                 for (side, facing) in [(left, right), (right, left)] {
                     if let Some(span) = mentions(draft, side, node) {
-                        uses.other.get_or_insert(span);
+                        if uses.other.is_none() {
+                            uses.other = Some(span);
+                            uses.inlined = written
+                                .filter(|rule| !contains(*rule, literal.span))
+                                .map(|_| literal.span);
+                        }
                         uses.aggregate |=
                             matches!(draft.node(facing.node).kind, NodeKind::Aggregate(_));
                     }

@@ -23,11 +23,11 @@ pub struct Lowering<'a> {
 }
 
 /// A fact that needed no analysis.
-pub fn stated(fact: &draft::Stated) -> Rule {
+pub fn stated(fact: draft::Stated) -> Rule {
     Rule {
         head: Some(Head {
             relation: fact.relation,
-            args: fact.args.iter().cloned().map(Term::Const).collect(),
+            args: fact.args.into_iter().map(Term::Const).collect(),
         }),
         body: Vec::new(),
         variables: Vec::new(),

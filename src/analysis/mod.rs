@@ -33,11 +33,12 @@ mod strata;
 mod typecheck;
 mod types;
 mod warnings;
+mod witnesses;
 
 #[cfg(test)]
 mod tests;
 
-use crate::syntax::ast::{self, AnnotationValue, Expr, ExprKind, Item, ItemKind};
+use crate::syntax::ast::{self, AnnotationValue, DirectiveKind, Expr, ExprKind, Item, ItemKind};
 use crate::syntax::diagnostic::{Diagnostic, Severity};
 use build::Builder;
 use checked::{
@@ -49,6 +50,7 @@ use findings::{Findings, Stage};
 use inference::Typing;
 use inline::Inliner;
 use lower::Lowering;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
 /// How strictly, and for which machine, a program is checked.
@@ -94,13 +96,19 @@ pub fn check(
     findings.enter(Stage::Clauses);
     let inliner = Inliner::new(&items, &declarations, &mut findings);
     let draft = build(&items, &declarations, &inliner, &mut findings);
-    let (draft, typing) = analyse(draft, &declarations, &options, &mut findings);
+    let (mut draft, typing) = analyse(draft, &declarations, &options, &mut findings);
 
     let mut checked = shell(&items, declarations, &inliner, &mut findings);
     let declarations = checked.declarations.clone();
     checked.word_bits = options.word_bits;
     checked.strict = options.strict;
-    lower_clauses(&draft, &typing, &declarations, &mut checked, &mut findings);
+    lower_clauses(
+        &mut draft,
+        &typing,
+        &declarations,
+        &mut checked,
+        &mut findings,
+    );
     let edges = strata::edges(&checked);
     let components = strata::Components::new(checked.relations.len(), &edges);
     findings.enter(Stage::Strata);
@@ -119,6 +127,34 @@ pub fn check(
         return Err(diagnostics);
     }
     Ok((checked, diagnostics))
+}
+
+/// The relations that what a program writes is made of; `None` when all may be asked for, as of a program that writes nothing.
+pub fn needed(program: &CheckedProgram) -> Option<FxHashSet<RelationId>> {
+    let shown = |kind| matches!(kind, DirectiveKind::Output | DirectiveKind::Printsize);
+    let mut open: Vec<RelationId> = program
+        .directives
+        .iter()
+        .filter(|directive| shown(directive.kind))
+        .map(|directive| directive.relation)
+        .collect();
+    let asks = !program.constraints.is_empty()
+        || !program.queries.is_empty()
+        || !program.hypotheses.is_empty();
+    if open.is_empty() || asks {
+        return None;
+    }
+    let mut read: FxHashMap<RelationId, Vec<RelationId>> = FxHashMap::default();
+    for edge in strata::edges(program) {
+        read.entry(edge.to).or_default().push(edge.from);
+    }
+    let mut needed = FxHashSet::default();
+    while let Some(relation) = open.pop() {
+        if needed.insert(relation) {
+            open.extend(read.get(&relation).into_iter().flatten());
+        }
+    }
+    Some(needed)
 }
 
 fn is_silenced(diagnostic: &Diagnostic, options: &Options) -> bool {
@@ -254,7 +290,9 @@ fn shell(
         hypotheses: items
             .iter()
             .filter_map(|item| match &item.kind {
-                ItemKind::Hypothesis(hypothesis) => Some(Arc::new(hypothesis.clone())),
+                ItemKind::Hypothesis(hypothesis) => {
+                    Some(Arc::new(ast::Hypothesis::clone(hypothesis)))
+                }
                 _ => None,
             })
             .collect(),
@@ -263,20 +301,21 @@ fn shell(
     }
 }
 
+/// Takes the facts of literals out of the draft.
 fn lower_clauses(
-    draft: &Draft,
+    draft: &mut Draft,
     typing: &Typing,
     declarations: &Declarations,
     checked: &mut CheckedProgram,
     findings: &mut Findings,
 ) {
+    let mut stated = std::mem::take(&mut draft.stated).into_iter().peekable();
     let lowering = Lowering {
         draft,
         declarations,
         typing,
         word_bits: checked.word_bits,
     };
-    let mut stated = draft.stated.iter().peekable();
     for (index, clause) in draft.clauses.iter().enumerate() {
         while let Some(fact) = stated.next_if(|fact| fact.before <= index) {
             checked.rules.push(lower::stated(fact));

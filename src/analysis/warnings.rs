@@ -267,8 +267,9 @@ fn liveness(draft: &Draft, program: &CheckedProgram, findings: &mut Findings) {
     for relation in &program.abducibles {
         facts.filled.push((relation.0,));
     }
-    let stated: FxHashSet<u32> = draft.stated.iter().map(|fact| fact.relation.0).collect();
-    facts.filled.extend(stated.into_iter().map(|id| (id,)));
+    facts
+        .filled
+        .extend(draft.stated_of.iter().map(|id| (id.0,)));
     for (index, clause) in draft.clauses.iter().enumerate() {
         clause_facts(draft, index as u32, clause, &mut facts);
     }

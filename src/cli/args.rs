@@ -610,7 +610,7 @@ pub struct CompareArgs {
     /// Take a category of evidence to be planted: a relation, a kind of source, or a word that claims name; may be repeated
     #[arg(long, value_name = "CATEGORY")]
     pub planted: Vec<String>,
-    /// Try all withdrawals of up to so many pieces of evidence [default: 2, as far as 1,500 trials go]
+    /// Try all sets of up to so many changes, withdrawals and findings [default: 2, as far as 1,500 trials go]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=4))]
     pub flips: Option<u8>,
     #[command(flatten)]

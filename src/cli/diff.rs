@@ -7,9 +7,9 @@ use super::style::Palette;
 use super::table::{self, TextGrid};
 use super::units::show_count;
 use super::{open, report, suppose, terminal};
-use crate::session::{CaseDiff, CaseSpec, Clause, DiffQuestion, Error, ExplainedChange, Session};
+use crate::session::{CaseDiff, Clause, DiffQuestion, Error, ExplainedChange, Session};
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Clauses listed before the rest is only counted.
 const LISTED: usize = 10;
@@ -35,7 +35,8 @@ fn difference(directory: Option<&Path>, arguments: &DiffArgs) -> Result<CaseDiff
         let common = &arguments.explain;
         let mut options = open::options(&common.limits, &interrupt);
         options.lens = common.lens.lens();
-        let mut session = Session::open(spec(directory, path, arguments), options)?;
+        let here = open::case_spec(directory, &[], &common.program);
+        let mut session = Session::open(here.version(path), options)?;
         suppose::under(&mut session, &common.under)?;
         Ok::<Session, Error>(session)
     };
@@ -50,52 +51,7 @@ fn difference(directory: Option<&Path>, arguments: &DiffArgs) -> Result<CaseDiff
     CaseDiff::between(&mut before, &mut after, &question)
 }
 
-/// A directory with `rules` is a case. A rule file, or a directory of rule files, is a version of rules: its facts are
-/// those of the case at hand.
-fn spec(directory: Option<&Path>, path: &Path, arguments: &DiffArgs) -> CaseSpec {
-    let whole = open::resolve(directory, path);
-    let program = &arguments.explain.program;
-    let of_files = |files: Vec<PathBuf>| {
-        let facts = open::resolve(directory, Path::new("facts"));
-        CaseSpec {
-            fact_dir: match (&program.fact_dir, facts.is_dir()) {
-                (None, true) => Some(PathBuf::from("facts")),
-                (given, _) => given.clone(),
-            },
-            ..open::case_spec(directory, &files, program)
-        }
-    };
-    if whole.is_file() {
-        return of_files(vec![path.to_path_buf()]);
-    }
-    if !whole.join("rules").is_dir() {
-        let files = rule_files(&whole);
-        if !files.is_empty() {
-            return of_files(files.iter().map(|name| path.join(name)).collect());
-        }
-    }
-    CaseSpec {
-        // Given with `-F`, facts are the same for both.
-        fact_dir: program
-            .fact_dir
-            .as_ref()
-            .map(|dir| std::path::absolute(open::resolve(directory, dir)).unwrap_or(dir.clone())),
-        ..open::case_spec(Some(&whole), &[], program)
-    }
-}
-
-/// Names of the rule files in a directory, ascending.
-fn rule_files(directory: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
-    let mut files: Vec<PathBuf> = entries
-        .map(|entry| PathBuf::from(entry.file_name()))
-        .filter(|name| name.extension().is_some_and(|ending| ending == "dl"))
-        .collect();
-    files.sort();
-    files
-}
-
-fn print(
+pub fn print(
     found: &CaseDiff,
     width: Option<u16>,
     palette: Palette,

@@ -22,7 +22,7 @@ pub mod units;
 pub mod what_if;
 
 mod check;
-mod diff;
+pub mod diff;
 mod explain;
 mod fmt;
 pub mod memory;

@@ -76,6 +76,7 @@ fn stopped_json(stopped: &Stopped) -> Value {
         "rule": stopped.rule,
         "relation": stopped.relation,
         "rows": stopped.rows,
+        "file": stopped.file.as_ref().map(|file| &file.name),
     })
 }
 

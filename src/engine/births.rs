@@ -1,18 +1,31 @@
 //! When each row of a relation appeared.
 
-use crate::storage::{Code, Rows, SortedRows};
+use crate::storage::{Code, PackedRows, Rows, SortedRows};
 use rustc_hash::FxHashMap;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
 /// The rows of a relation by the tick that brought them: stated ones first, then a run for each round.
 #[derive(Clone)]
 pub struct Births {
-    runs: Vec<(u32, SortedRows)>,
-    /// Made when first needed: a long recursion leaves thousands of short runs.
+    runs: Vec<(u32, Run)>,
+    /// Rows in all runs.
+    len: usize,
+    /// Runs that were searched so far, one by one.
+    searched: Arc<AtomicUsize>,
+    /// Made when so many runs were searched that it pays: a long recursion leaves thousands of short ones.
     lookup: OnceLock<Lookup>,
     /// What changes have made of single rows since; `None`: the row is gone.
     amended: FxHashMap<Arc<[Code]>, Option<u32>>,
     latest: u32,
+}
+
+/// Rows of one tick.
+#[derive(Clone)]
+enum Run {
+    /// Shared with whoever else keeps the stated rows, or too wide to be packed.
+    Sorted(SortedRows),
+    Packed(Arc<PackedRows>),
 }
 
 #[derive(Clone)]
@@ -26,13 +39,63 @@ struct Lookup {
 /// What a change had made of a row before the latest one did; `None`: nothing.
 pub type Amendment = Option<Option<u32>>;
 
-/// So many runs are searched one by one. A run of less than this part of all rows is short.
+/// A run of less than this part of all rows is short.
 const FEW: usize = 32;
+/// Runs that are searched in the time that sorting a row into the lookup takes.
+const RUNS_A_ROW: usize = 4;
+/// So many runs are gone through for rows that agree with a pattern.
+const MANY: usize = 1 << 12;
+
+impl Run {
+    fn of(rows: &Rows) -> Run {
+        match PackedRows::of(rows) {
+            Some(packed) => Run::Packed(Arc::new(packed)),
+            None => Run::Sorted(SortedRows::from_unsorted(rows.clone())),
+        }
+    }
+
+    fn arity(&self) -> usize {
+        match self {
+            Run::Sorted(rows) => rows.rows().arity(),
+            Run::Packed(rows) => rows.arity(),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Run::Sorted(rows) => rows.len(),
+            Run::Packed(rows) => rows.len(),
+        }
+    }
+
+    fn contains(&self, row: &[Code]) -> bool {
+        match self {
+            Run::Sorted(rows) => rows.contains(row),
+            Run::Packed(rows) => rows.contains(row),
+        }
+    }
+
+    fn matching(&self, pattern: &[Option<Code>], found: &mut Rows) {
+        match self {
+            Run::Sorted(rows) => rows.matching(pattern, found),
+            Run::Packed(rows) => rows.matching(pattern, found),
+        }
+    }
+
+    fn to_rows(&self) -> Rows {
+        match self {
+            Run::Sorted(rows) => (**rows.rows()).clone(),
+            Run::Packed(rows) => rows.to_rows(),
+        }
+    }
+}
 
 impl Births {
     pub fn new(stated: SortedRows) -> Births {
         Births {
-            runs: vec![(0, stated)],
+            len: stated.len(),
+            runs: vec![(0, Run::Sorted(stated))],
+            searched: Arc::default(),
             lookup: OnceLock::new(),
             amended: FxHashMap::default(),
             latest: 0,
@@ -40,8 +103,10 @@ impl Births {
     }
 
     /// Ticks ascend.
-    pub fn push(&mut self, tick: u32, rows: SortedRows) {
-        self.runs.push((tick, rows));
+    pub fn push(&mut self, tick: u32, rows: &Rows) {
+        let run = Run::of(rows);
+        self.len += run.len();
+        self.runs.push((tick, run));
         self.lookup.take();
         self.latest = tick;
     }
@@ -65,17 +130,22 @@ impl Births {
         }
     }
 
-    pub fn rewrite(&mut self, f: impl Fn(&SortedRows) -> SortedRows) {
-        for (_, rows) in &mut self.runs {
-            *rows = f(rows);
+    /// Keeps of every run what `f` leaves.
+    pub fn rewrite(&mut self, f: impl Fn(&Rows) -> Rows) {
+        for (_, run) in &mut self.runs {
+            *run = match run {
+                Run::Sorted(rows) => Run::Sorted(SortedRows::from_unsorted(f(rows.rows()))),
+                Run::Packed(rows) => Run::of(&f(&rows.to_rows())),
+            };
         }
+        self.len = self.runs.iter().map(|(_, run)| run.len()).sum();
         self.lookup.take();
     }
 
     /// The rows that agree with a pattern, by binary search where its first column is bound; `None` where that would take
     /// long, or where changes have made something else of the rows.
     pub fn matching(&self, pattern: &[Option<Code>]) -> Option<Rows> {
-        if pattern.first()?.is_none() || self.runs.len() > FEW || !self.amended.is_empty() {
+        if pattern.first()?.is_none() || self.runs.len() > MANY || !self.amended.is_empty() {
             return None;
         }
         let mut found = Rows::new(pattern.len());
@@ -85,16 +155,23 @@ impl Births {
         Some(found)
     }
 
-    /// The first tick that has the row. O(log rows); the first call may take time linear in all rows.
+    /// The first tick that has the row. O(runs log rows), and once asked often O(log rows); the call that makes the
+    /// difference takes time linear in all rows.
     pub fn of(&self, row: &[Code]) -> Option<u32> {
         if let Some(&birth) = self.amended.get(row) {
             return birth;
         }
-        let has = |run: &&(u32, SortedRows)| run.1.contains(row);
-        if self.runs.len() <= FEW {
-            return self.runs.iter().find(has).map(|run| run.0);
-        }
-        let lookup = self.lookup.get_or_init(|| self.lookup());
+        let has = |run: &&(u32, Run)| run.1.contains(row);
+        let lookup = match self.lookup.get() {
+            Some(lookup) => lookup,
+            None => {
+                let searched = self.searched.fetch_add(self.runs.len(), Relaxed);
+                if self.runs.len() <= FEW || searched / RUNS_A_ROW <= self.len {
+                    return self.runs.iter().find(has).map(|run| run.0);
+                }
+                self.lookup.get_or_init(|| self.lookup())
+            }
+        };
         let long = lookup.long.iter().map(|&at| &self.runs[at]).find(has);
         let at = lookup.short.range(row);
         let ticks = lookup.short.rows().column(row.len());
@@ -103,15 +180,15 @@ impl Births {
     }
 
     fn lookup(&self) -> Lookup {
-        let rows: usize = self.runs.iter().map(|(_, rows)| rows.len()).sum();
         let (long, short): (Vec<usize>, Vec<usize>) =
-            (0..self.runs.len()).partition(|&at| self.runs[at].1.len() * FEW > rows);
-        let arity = self.runs[0].1.rows().arity();
+            (0..self.runs.len()).partition(|&at| self.runs[at].1.len() * FEW > self.len);
+        let arity = self.runs[0].1.arity();
         let mut columns = vec![Vec::new(); arity + 1];
         for at in short {
             let (tick, run) = &self.runs[at];
+            let rows = run.to_rows();
             for (column, to) in columns.iter_mut().take(arity).enumerate() {
-                to.extend_from_slice(run.rows().column(column));
+                to.extend_from_slice(rows.column(column));
             }
             columns[arity].extend(std::iter::repeat_n(Code(*tick), run.len()));
         }
@@ -126,19 +203,19 @@ impl Births {
 mod tests {
     use super::*;
 
-    fn run(numbers: std::ops::Range<u32>) -> SortedRows {
+    fn run(numbers: std::ops::Range<u32>) -> Rows {
         let mut rows = Rows::new(1);
         numbers.for_each(|number| rows.push(&[Code(number)]));
-        SortedRows::from_unsorted(rows)
+        rows
     }
 
     #[test]
     fn a_row_is_as_old_as_the_first_run_that_has_it() {
         // A few long runs, then many short ones, each a number on its own.
-        let mut births = Births::new(run(0..1000));
-        births.push(1, run(1000..2000));
+        let mut births = Births::new(SortedRows::from_unsorted(run(0..1000)));
+        births.push(1, &run(1000..2000));
         for tick in 2..500 {
-            births.push(tick, run(2000 + tick..2001 + tick));
+            births.push(tick, &run(2000 + tick..2001 + tick));
             let of = |number| births.of(&[Code(number)]);
             assert_eq!(
                 (of(7), of(1007), of(2000 + tick)),
@@ -146,6 +223,7 @@ mod tests {
             );
             assert_eq!((of(2002), of(9999)), (Some(2), None));
         }
+        assert!(births.lookup.get().is_some() && births.searched.load(Relaxed) > 2500 * RUNS_A_ROW);
         let (old, gone): (Arc<[Code]>, Arc<[Code]>) = ([Code(7)].into(), [Code(2100)].into());
         let before = [births.amend(&old, Some(900)), births.amend(&gone, None)];
         assert_eq!((births.of(&old), births.of(&gone)), (Some(900), None));

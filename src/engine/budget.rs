@@ -77,6 +77,8 @@ pub struct RunReport {
     pub elapsed: Duration,
     pub violations: Vec<Violation>,
     pub faults: Vec<super::functor::FaultReport>,
+    /// How long each stratum took, in their order; after a change nothing is said of it.
+    pub strata: Vec<Duration>,
     pub profile: super::profile::Profile,
 }
 

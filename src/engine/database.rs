@@ -12,9 +12,12 @@ use crate::analysis::checked::{CheckedProgram, CheckedQuery, RelationId};
 use crate::plan::{RulePlan, plan_body};
 use crate::storage::{Code, Dictionary, Rows, SortedRows};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Rows from which on an index is not made for a single answer.
 pub(super) const MANY: usize = if cfg!(test) { 8 } else { 1 << 16 };
+/// Rows that a scan passes over in the time that one answer takes.
+const PASSED_OVER: f64 = 256.0;
 
 pub struct Database {
     program: Arc<CheckedProgram>,
@@ -25,6 +28,8 @@ pub struct Database {
     pool: Option<Arc<rayon::ThreadPool>>,
     /// Those of the run.
     options: RunOptions,
+    /// How long the run took over each stratum.
+    times: Arc<[Duration]>,
     routes: Routes,
     history: History,
 }
@@ -48,6 +53,7 @@ impl Database {
             functors: Functors::default(),
             pool: None,
             options: RunOptions::default(),
+            times: Arc::default(),
             routes: Routes::default(),
             history: History::default(),
         }
@@ -126,10 +132,9 @@ impl Database {
         );
         let relations = &mut self.relations;
         let outcome = watching_memory(&options.budget, &spent, || run.run(relations));
-        if outcome.is_err() {
-            for state in &mut self.relations {
-                state.abandon();
-            }
+        match &outcome {
+            Ok(report) => self.times = report.strata.as_slice().into(),
+            Err(_) => self.relations.iter_mut().for_each(RelationState::abandon),
         }
         outcome
     }
@@ -149,11 +154,14 @@ impl Database {
             dictionary: &self.dictionary,
             functors: &self.functors,
             options: &options,
+            times: &self.times,
             pool: self.pool.as_deref(),
         };
         let entry = setting.carry_out(change, &mut self.relations, &mut self.routes)?;
         if let Some(program) = &change.program {
             self.program = program.clone();
+            // Its strata are others.
+            self.times = Arc::default();
         }
         let difference = entry.difference.clone();
         self.history.push(entry);
@@ -170,7 +178,8 @@ impl Database {
             functors: self.functors.clone(),
             pool: self.pool.clone(),
             options: self.options.clone(),
-            routes: Routes::default(),
+            times: self.times.clone(),
+            routes: self.routes.clone(),
             history: History::default(),
         }
     }
@@ -209,6 +218,11 @@ impl Database {
         Some(difference)
     }
 
+    /// Lets go of what [`Database::redo`] could make again.
+    pub fn forget_undone(&mut self) {
+        self.history.forget_undone();
+    }
+
     /// Makes the change again that was taken back last, unless another one has been made since.
     pub fn redo(&mut self) -> Option<Difference> {
         let (difference, program) = self.history.redo(&mut self.relations)?;
@@ -226,6 +240,16 @@ impl Database {
     /// Whether a row is stated from outside; rule text does not count.
     pub fn is_told(&self, relation: RelationId, row: &[Code]) -> bool {
         self.relations[relation.index()].is_told(row)
+    }
+
+    /// The rows that are stated from outside.
+    pub fn told(&self, relation: RelationId) -> Rows {
+        self.relations[relation.index()].told_rows()
+    }
+
+    /// How many rows are stated from outside.
+    pub fn told_len(&self, relation: RelationId) -> usize {
+        self.relations[relation.index()].told_len()
     }
 
     pub fn len(&self, relation: RelationId) -> usize {
@@ -291,22 +315,26 @@ impl Database {
             }
             found.push(&row);
         }
-        SortedRows::from_unsorted(found).into_rows()
+        match found.len() {
+            0 | 1 => found,
+            _ => SortedRows::from_unsorted(found).into_rows(),
+        }
     }
 
-    /// How many rows [`Database::matching`] looks at when these columns are bound, by estimate; all where an index would
-    /// have to be made for it.
+    /// How many rows [`Database::matching`] gives when these columns are bound, by estimate, and what it takes to come to
+    /// them where nothing leads there: a row that a scan passes over costs a small part of one that is given.
     pub fn reach(&self, relation: RelationId, bound: &[usize]) -> u64 {
         let state = &self.relations[relation.index()];
         let rows = state.set.len() as f64;
-        match bound.len() == state.set.arity() {
-            true => 1,
-            false if state.set.len() >= MANY && !state.leads_to(bound) => rows as u64,
-            false => {
-                let distinct: f64 = bound.iter().map(|&column| state.distinct(column)).product();
-                (rows / distinct).ceil() as u64
-            }
+        if bound.len() == state.set.arity() {
+            return 1;
         }
+        let distinct: f64 = bound.iter().map(|&column| state.distinct(column)).product();
+        let scanned = match state.set.len() >= MANY && !state.leads_to(bound) {
+            true => rows / PASSED_OVER,
+            false => 0.0,
+        };
+        (rows / distinct + scanned).ceil() as u64
     }
 
     /// How a run over the rows that are here now would join them. Not known: how much each round will add to a relation;

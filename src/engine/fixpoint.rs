@@ -166,9 +166,16 @@ impl<'a> Run<'a> {
         }
         let strata = self.program.strata();
         for (at, stratum) in strata.iter().enumerate() {
+            let started = Instant::now();
             self.stratum(at, stratum, relations)?;
+            self.report.strata.push(started.elapsed());
         }
         self.constraints(relations)
+    }
+
+    /// Whether a functor had no value so far.
+    pub fn has_faults(&self) -> bool {
+        !self.faults.lock().is_empty()
     }
 
     /// Whether rows of a relation count before all of them are there.
@@ -596,9 +603,13 @@ impl<'a> Run<'a> {
         };
         run.added = unsettled() - before;
         let mut profile = self.profile.lock();
-        profile.ran(plan.rule, plan.delta, Some(head), run);
-        if self.options.measure {
-            profile.measured(plan, run);
+        if rule.body.is_empty() {
+            profile.stated(plan.rule, head, run);
+        } else {
+            profile.ran(plan.rule, plan.delta, Some(head), run);
+            if self.options.measure {
+                profile.measured(plan, run);
+            }
         }
         self.note_guards(plan, &pipeline, relations, keeps);
         interruption(&context).map_or(Ok(()), |reason| {

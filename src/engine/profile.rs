@@ -65,6 +65,8 @@ pub struct Profile {
     costs: Vec<RuleCost>,
     places: FxHashMap<(RuleId, Option<usize>), usize>,
     growth: Vec<Growth>,
+    /// The rule that stands for all facts of a relation in the text: there may be a million.
+    facts: FxHashMap<RelationId, RuleId>,
     /// By stratum: making the rows of each round count, and bringing indexes up to them.
     settling: Vec<Duration>,
     /// The rule that proposed most rows in this round.
@@ -122,6 +124,12 @@ impl Profile {
         {
             self.busiest = Some((rule, head, run.candidates));
         }
+    }
+
+    /// A fact of the text was added.
+    pub(super) fn stated(&mut self, rule: RuleId, head: RelationId, run: RoundCost) {
+        let first = *self.facts.entry(head).or_insert(rule);
+        self.ran(first, None, Some(head), run);
     }
 
     /// What only profiles want, after [`Profile::ran`].

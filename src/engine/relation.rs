@@ -185,7 +185,7 @@ impl RelationState {
         self.told = (!derived.is_empty()).then(|| Told::new(stated.clone()));
         self.births = births.then(|| {
             let mut births = Births::new(stated);
-            births.push(1, SortedRows::from_unsorted(derived));
+            births.push(1, &derived);
             births
         });
         self.note_distinct(estimate_distinct(&**all.rows()));
@@ -287,7 +287,7 @@ impl RelationState {
         self.indexes.get_mut().clear();
         self.merged = true;
         if let Some(births) = &mut self.births {
-            births.rewrite(|rows| SortedRows::from_unsorted(without(rows.rows())));
+            births.rewrite(without);
         }
     }
 
@@ -299,13 +299,13 @@ impl RelationState {
         if let Some(births) = &mut self.births {
             let all = SortedRows::from_unsorted(all.clone());
             births.rewrite(|rows| {
-                let mut rest = Rows::new(rows.rows().arity());
-                for row in rows.rows().iter().filter(|row| all.contains(row)) {
+                let mut rest = Rows::new(rows.arity());
+                for row in rows.iter().filter(|row| all.contains(row)) {
                     rest.push(&row);
                 }
-                SortedRows::from_unsorted(rest)
+                rest
             });
-            births.push(tick, SortedRows::from_unsorted(fresh));
+            births.push(tick, &fresh);
         }
     }
 
@@ -334,7 +334,7 @@ impl RelationState {
         }
         self.rounds += 1;
         if let Some(births) = &mut self.births {
-            births.push(tick, SortedRows::from_unsorted(delta.to_rows()));
+            births.push(tick, &delta.to_rows());
         }
         let distinct = delta.distinct();
         let distinct = distinct.unwrap_or_else(|| estimate_distinct(&delta));

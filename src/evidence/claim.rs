@@ -3,11 +3,14 @@
 use super::{Credibility, Grade, Interval, SourceId, Sources};
 use crate::analysis::checked::RelationId;
 use crate::storage::Code;
-use hashbrown::HashTable;
-use rustc_hash::{FxHashSet, FxHasher};
+use crate::storage::places::{Places, tag};
+use compact_str::CompactString;
+use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
+use smallvec::SmallVec;
 use std::hash::{Hash, Hasher};
+use std::num::NonZeroU32;
 use std::ops::Index;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A claim of one case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -27,13 +30,16 @@ pub enum Stance {
     Disputes,
 }
 
-/// One row of a claim file.
+/// The values a claim is about. Few relations are wider.
+pub type ClaimedRow = SmallVec<[Code; 4]>;
+
+/// One row of a claim file. Ten million of them fit a laptop: short ids and rows lie within.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Claim {
     /// As the file gives it, else `file:line`.
-    pub id: Box<str>,
+    pub id: CompactString,
     pub relation: RelationId,
-    pub row: Box<[Code]>,
+    pub row: ClaimedRow,
     /// `None`: the row names nobody.
     pub source: Option<SourceId>,
     pub credibility: Credibility,
@@ -45,6 +51,14 @@ pub struct Claim {
 }
 
 impl Claim {
+    fn fact(&self) -> (RelationId, &[Code]) {
+        (self.relation, &self.row)
+    }
+
+    fn fact_tag(&self) -> u32 {
+        tag_of(&self.fact())
+    }
+
     pub fn grade(&self, sources: &Sources) -> Grade {
         Grade {
             reliability: self
@@ -78,15 +92,28 @@ pub struct Claims {
 struct Known {
     claims: Vec<Claim>,
     /// One entry per id: its first claim.
-    by_id: HashTable<ClaimId>,
-    /// One entry per fact: its last claim. The others follow `earlier`.
-    by_fact: HashTable<ClaimId>,
-    /// The claim before this one on the same fact.
-    earlier: Vec<Option<ClaimId>>,
-    /// The next claim of the same id.
-    same_id: Vec<Option<ClaimId>>,
-    by_source: Vec<Vec<ClaimId>>,
+    ids: Places,
+    /// The next claim of the same id, for the few that have one.
+    same_id: FxHashMap<ClaimId, ClaimId>,
+    /// Those that another of the same id comes before.
+    repeats: FxHashSet<ClaimId>,
+    /// Made when somebody asks: a run alone does not.
+    facts: OnceLock<Facts>,
+    by_source: OnceLock<Vec<Vec<ClaimId>>>,
 }
+
+/// What is said of each fact.
+#[derive(Clone)]
+struct Facts {
+    /// One entry per fact: its last claim. The others follow `earlier`.
+    last: Places,
+    /// The claim before this one on the same fact.
+    earlier: Vec<Option<Before>>,
+}
+
+/// A claim that is not the last one. One more than its number, so that none takes no room.
+#[derive(Clone, Copy)]
+struct Before(NonZeroU32);
 
 impl Claims {
     pub fn new() -> Claims {
@@ -95,7 +122,38 @@ impl Claims {
 
     /// The claim is handed back when its id was given at another place.
     pub fn insert(&mut self, claim: Claim) -> Result<ClaimId, Box<DuplicateId>> {
-        Arc::make_mut(&mut self.known).insert(claim)
+        let tag = tag_of(&*claim.id);
+        Arc::make_mut(&mut self.known).insert(claim, tag)
+    }
+
+    /// Inserts claims in their order and leaves none behind. Those whose id was given at another place go to `refuse`, with
+    /// their number among the claims.
+    pub fn insert_all(
+        &mut self,
+        claims: &mut Vec<Claim>,
+        mut refuse: impl FnMut(usize, Box<DuplicateId>),
+    ) {
+        /// Ids looked up at the same time.
+        const BATCH: usize = 32;
+        let known = Arc::make_mut(&mut self.known);
+        let tags: Vec<u32> = claims.iter().map(|claim| tag_of(&*claim.id)).collect();
+        known.ids.reserve(tags.len());
+        for (at, (claim, &tag)) in claims.drain(..).zip(&tags).enumerate() {
+            if at % BATCH == 0 {
+                let next = &tags[at..tags.len().min(at + BATCH)];
+                std::hint::black_box(next.iter().fold(0, |all, &tag| all | known.ids.touch(tag)));
+            }
+            if let Err(duplicate) = known.insert(claim, tag) {
+                refuse(at, duplicate);
+            }
+        }
+    }
+
+    /// Makes room for so many more.
+    pub fn reserve(&mut self, more: usize) {
+        let known = Arc::make_mut(&mut self.known);
+        known.claims.reserve_exact(more);
+        known.ids.reserve(more);
     }
 
     /// Takes back every claim but the first `kept`.
@@ -150,34 +208,41 @@ impl Claims {
     /// Claims that stand, as their files have them: a row read into several relations counts once.
     pub fn distinct(&self) -> usize {
         let withdrawn = self.withdrawn.iter();
-        self.known.by_id.len() - withdrawn.filter(|claim| !self.is_repeat(**claim)).count()
+        self.known.ids.len() - withdrawn.filter(|claim| !self.is_repeat(**claim)).count()
     }
 
     /// Whether the row of this claim was read before, into another relation.
     pub fn is_repeat(&self, claim: ClaimId) -> bool {
-        self.known.first_by_id(&self[claim].id) != Some(claim)
+        self.known.repeats.contains(&claim)
     }
 
     /// Facts that are stated only by claims that state another fact first: what a second relation reads from a file.
     pub fn repeated_facts(&self) -> usize {
-        let repeats = |last: &&ClaimId| {
-            let mut supporting = self
-                .known
-                .chain_from(Some(**last))
+        if self.known.repeats.is_empty() {
+            return 0;
+        }
+        let facts = self.known.facts();
+        let repeats = |last: &u32| {
+            let mut supporting = facts
+                .chain(Some(ClaimId(*last)))
                 .filter(|&claim| self[claim].stance == Stance::Supports && self.stands(claim))
                 .peekable();
             supporting.peek().is_some() && supporting.all(|claim| self.is_repeat(claim))
         };
-        self.known.by_fact.iter().filter(repeats).count()
+        facts.last.iter().filter(repeats).count()
     }
 
     /// How many sources say anything.
     pub fn sources(&self) -> usize {
-        self.known
-            .by_source
-            .iter()
-            .filter(|said| said.iter().any(|&claim| self.stands(claim)))
-            .count()
+        let said = self.iter().filter_map(|(_, claim)| claim.source);
+        let mut seen = Vec::new();
+        for source in said {
+            if seen.len() <= source.index() {
+                seen.resize(source.index() + 1, false);
+            }
+            seen[source.index()] = true;
+        }
+        seen.into_iter().filter(|&seen| seen).count()
     }
 
     /// Those that stand.
@@ -194,6 +259,11 @@ impl Claims {
             .map(|(id, claim)| (ClaimId(id as u32), claim))
     }
 
+    /// Those but the first `before`, whether they stand or are withdrawn.
+    pub fn since(&self, before: usize) -> &[Claim] {
+        &self.known.claims[before.min(self.len())..]
+    }
+
     /// The claims of one id that stand, ascending: more than one only when its row was read into several relations.
     pub fn with_id(&self, id: &str) -> impl Iterator<Item = ClaimId> + '_ {
         self.ever_with_id(id).filter(|&claim| self.stands(claim))
@@ -202,7 +272,7 @@ impl Claims {
     /// The same, whether they stand or are withdrawn.
     pub fn ever_with_id(&self, id: &str) -> impl Iterator<Item = ClaimId> + '_ {
         std::iter::successors(self.known.first_by_id(id), |claim| {
-            self.known.same_id[claim.index()]
+            self.known.same_id.get(claim).copied()
         })
     }
 
@@ -244,7 +314,7 @@ impl Claims {
 
     /// What a source says, ascending.
     pub fn by_source(&self, source: SourceId) -> impl Iterator<Item = ClaimId> + '_ {
-        let said = self.known.by_source.get(source.index());
+        let said = self.known.by_source().get(source.index());
         let said = said.into_iter().flatten().copied();
         said.filter(|&claim| self.stands(claim))
     }
@@ -257,93 +327,79 @@ impl Claims {
 }
 
 impl Known {
-    fn insert(&mut self, claim: Claim) -> Result<ClaimId, Box<DuplicateId>> {
+    /// `tag` is that of the id.
+    fn insert(&mut self, claim: Claim, tag: u32) -> Result<ClaimId, Box<DuplicateId>> {
         let id = ClaimId(self.claims.len() as u32);
-        let last_of_id = match self.first_by_id(&claim.id) {
-            Some(first)
-                if self.claims[first.index()].line != claim.line
-                    || self.claims[first.index()].file != claim.file =>
-            {
+        match self.first_tagged(&claim.id, tag) {
+            Some(first) if self[first].line != claim.line || self[first].file != claim.file => {
                 return Err(Box::new(DuplicateId {
                     first,
                     second: claim,
                 }));
             }
-            first => first.map(|first| self.last_of_id(first)),
-        };
-        match last_of_id {
-            Some(last) => self.same_id[last.index()] = Some(id),
-            None => {
-                self.by_id.insert_unique(hash_of(&*claim.id), id, |&known| {
-                    hash_of(&*self.claims[known.index()].id)
-                });
+            Some(first) => {
+                let last = self.last_of_id(first);
+                self.same_id.insert(last, id);
+                self.repeats.insert(id);
             }
+            None => self.ids.insert(tag, id.0),
         }
-        let fact = hash_of(&(claim.relation, &*claim.row));
-        let slot = self.by_fact.find_mut(fact, |&known| {
-            let known = &self.claims[known.index()];
-            known.relation == claim.relation && known.row == claim.row
-        });
-        let earlier = match slot {
-            Some(slot) => Some(std::mem::replace(slot, id)),
-            None => {
-                self.by_fact.insert_unique(fact, id, |&known| {
-                    let known = &self.claims[known.index()];
-                    hash_of(&(known.relation, &*known.row))
-                });
-                None
-            }
-        };
-        if let Some(source) = claim.source {
-            if self.by_source.len() <= source.index() {
-                self.by_source.resize_with(source.index() + 1, Vec::new);
-            }
-            self.by_source[source.index()].push(id);
-        }
-        self.earlier.push(earlier);
-        self.same_id.push(None);
+        self.facts.take();
+        self.by_source.take();
         self.claims.push(claim);
         Ok(id)
     }
 
     fn truncate(&mut self, kept: usize) {
+        self.facts.take();
+        self.by_source.take();
         while self.claims.len() > kept {
             let id = ClaimId(self.claims.len() as u32 - 1);
-            self.forget_last(id);
+            if self.repeats.remove(&id) {
+                self.same_id.retain(|_, next| *next != id);
+            } else {
+                self.ids.remove(tag_of(&*self[id].id), id.0);
+            }
             self.claims.pop();
-            self.earlier.pop();
-            self.same_id.pop();
         }
     }
 
-    fn forget_last(&mut self, id: ClaimId) {
-        let claim = &self.claims[id.index()];
-        let (fact, name) = (hash_of(&(claim.relation, &*claim.row)), hash_of(&*claim.id));
-        if let Some(claims) = claim
-            .source
-            .and_then(|source| self.by_source.get_mut(source.index()))
-        {
-            claims.pop();
-        }
-        if let Ok(mut slot) = self.by_fact.find_entry(fact, |&last| last == id) {
-            match self.earlier[id.index()] {
-                Some(earlier) => *slot.get_mut() = earlier,
-                None => drop(slot.remove()),
+    fn facts(&self) -> &Facts {
+        self.facts.get_or_init(|| {
+            let tags = self.claims.iter().map(Claim::fact_tag);
+            let mut facts = Facts {
+                last: Places::default(),
+                earlier: Vec::with_capacity(self.claims.len()),
+            };
+            for ((at, claim), tag) in self.claims.iter().enumerate().zip(tags) {
+                let last = facts.last.find(tag, |known| {
+                    self.claims[known as usize].fact() == claim.fact()
+                });
+                match last {
+                    Some(last) => facts.last.replace(tag, last, at as u32),
+                    None => {
+                        facts.last.insert(tag, at as u32);
+                        true
+                    }
+                };
+                facts.earlier.push(last.and_then(Before::of));
             }
-        }
-        match self.by_id.find_entry(name, |&first| first == id) {
-            Ok(slot) => drop(slot.remove()),
-            Err(_) => {
-                let before = self
-                    .same_id
-                    .iter_mut()
-                    .rev()
-                    .find(|next| **next == Some(id));
-                if let Some(before) = before {
-                    *before = None;
+            facts
+        })
+    }
+
+    fn by_source(&self) -> &[Vec<ClaimId>] {
+        self.by_source.get_or_init(|| {
+            let mut by_source: Vec<Vec<ClaimId>> = Vec::new();
+            for (at, claim) in self.claims.iter().enumerate() {
+                let Some(source) = claim.source else { continue };
+                if by_source.len() <= source.index() {
+                    by_source.resize_with(source.index() + 1, Vec::new);
                 }
+                by_source[source.index()].push(ClaimId(at as u32));
             }
-        }
+            by_source
+        })
     }
 
     /// From the last claim about a row to the first.
@@ -352,30 +408,51 @@ impl Known {
         relation: RelationId,
         row: &[Code],
     ) -> impl Iterator<Item = ClaimId> + use<'a> {
-        let last = self
-            .by_fact
-            .find(hash_of(&(relation, row)), |&known| {
-                let known = &self.claims[known.index()];
-                known.relation == relation && *known.row == *row
-            })
-            .copied();
-        self.chain_from(last)
-    }
-
-    fn chain_from(&self, last: Option<ClaimId>) -> impl Iterator<Item = ClaimId> + use<'_> {
-        std::iter::successors(last, |claim| self.earlier[claim.index()])
+        let facts = self.facts();
+        let tag = tag_of(&(relation, row));
+        let last = facts.last.find(tag, |known| {
+            self.claims[known as usize].fact() == (relation, row)
+        });
+        facts.chain(last.map(ClaimId))
     }
 
     fn first_by_id(&self, id: &str) -> Option<ClaimId> {
-        self.by_id
-            .find(hash_of(id), |&known| *self.claims[known.index()].id == *id)
-            .copied()
+        self.first_tagged(id, tag_of(id))
+    }
+
+    fn first_tagged(&self, id: &str, tag: u32) -> Option<ClaimId> {
+        self.ids
+            .find(tag, |known| self.claims[known as usize].id == *id)
+            .map(ClaimId)
     }
 
     fn last_of_id(&self, first: ClaimId) -> ClaimId {
-        std::iter::successors(Some(first), |claim| self.same_id[claim.index()])
+        std::iter::successors(Some(first), |claim| self.same_id.get(claim).copied())
             .last()
             .unwrap_or(first)
+    }
+}
+
+impl Facts {
+    fn chain(&self, last: Option<ClaimId>) -> impl Iterator<Item = ClaimId> + use<'_> {
+        std::iter::successors(last, |claim| self.earlier[claim.index()].map(Before::claim))
+    }
+}
+
+impl Before {
+    fn of(claim: u32) -> Option<Before> {
+        NonZeroU32::new(claim + 1).map(Before)
+    }
+
+    fn claim(self) -> ClaimId {
+        ClaimId(self.0.get() - 1)
+    }
+}
+
+impl Index<ClaimId> for Known {
+    type Output = Claim;
+    fn index(&self, id: ClaimId) -> &Claim {
+        &self.claims[id.index()]
     }
 }
 
@@ -386,10 +463,10 @@ impl Index<ClaimId> for Claims {
     }
 }
 
-fn hash_of<T: Hash + ?Sized>(key: &T) -> u64 {
+fn tag_of<T: Hash + ?Sized>(key: &T) -> u32 {
     let mut hasher = FxHasher::default();
     key.hash(&mut hasher);
-    hasher.finish()
+    tag(hasher.finish())
 }
 
 #[cfg(test)]

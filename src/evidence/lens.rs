@@ -82,7 +82,7 @@ mod tests {
         let claim = Claim {
             id: "c".into(),
             relation: RelationId(0),
-            row: Box::new([]),
+            row: Default::default(),
             source: sources.find("x"),
             credibility: words[2].parse().unwrap(),
             interval: Interval::new(from.parse().ok(), to.parse().ok()).unwrap(),

@@ -12,7 +12,7 @@ pub mod judgement;
 pub mod lens;
 pub mod source;
 
-pub use claim::{Claim, ClaimId, Claims, Stance};
+pub use claim::{Claim, ClaimId, ClaimedRow, Claims, DuplicateId, Stance};
 pub use combination::{Combination, confidence, likelihood};
 pub use date::{Day, Interval, PartialDate};
 pub use grade::{Credibility, Grade, GradeTables, Reliability};

@@ -1,6 +1,8 @@
 //! A case as explanations see it: the rows that hold, the rules, and who says what.
 
+use super::expand::NextTo;
 use super::facts::{Fact, Facts};
+use super::local::Known;
 use super::meter::Meter;
 use super::solve::Context;
 use super::terms::value;
@@ -9,6 +11,7 @@ use crate::engine::functor::Patterns;
 use crate::evidence::{ClaimId, Claims, Judgement, Judgements, Sources, Stance};
 use crate::storage::Dictionary;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::cell::RefCell;
 
 /// Everything an explanation reads. Making one takes time linear in the rules, facts in rule text included; it can be
 /// kept while the rows stay as they are.
@@ -27,6 +30,9 @@ pub struct Case<'a> {
     pub(super) at_once: bool,
     assumed: Option<&'a FxHashSet<Fact>>,
     judgements: Option<&'a Judgements>,
+    /// Of the fact asked about last.
+    pub(super) known: RefCell<Option<Known>>,
+    pub(super) next_to: RefCell<NextTo>,
 }
 
 /// How a fact comes to be stated.
@@ -73,6 +79,8 @@ impl<'a> Case<'a> {
             at_once: false,
             assumed: None,
             judgements: None,
+            known: RefCell::default(),
+            next_to: RefCell::default(),
         }
     }
 
@@ -146,6 +154,10 @@ impl<'a> Case<'a> {
         self.assumed.is_some_and(|assumed| assumed.contains(fact))
     }
 
+    pub(super) fn assumed(&self) -> impl Iterator<Item = &'a Fact> {
+        self.assumed.into_iter().flatten()
+    }
+
     pub fn holds(&self, fact: &Fact) -> bool {
         self.facts.contains(fact.relation, &fact.row)
     }
@@ -183,6 +195,17 @@ impl<'a> Case<'a> {
     /// The fact that rule text states.
     pub fn stated_by(&self, rule: RuleId) -> Option<Fact> {
         stated_by(&self.program[rule], self.dictionary)
+    }
+
+    /// The facts of a relation that rule text states.
+    pub(super) fn texts_of(&self, relation: RelationId) -> Vec<Fact> {
+        let texts = self.text.keys();
+        let mut texts: Vec<Fact> = texts
+            .filter(|fact| fact.relation == relation)
+            .cloned()
+            .collect();
+        texts.sort_unstable();
+        texts
     }
 
     /// The rule text that states a fact.

@@ -93,7 +93,7 @@ impl Case<'_> {
                         let claim = &self.claims[claim];
                         claim.stance == Stance::Supports
                             && claim.relation == fact.relation
-                            && claim.row == fact.row
+                            && *claim.row == *fact.row
                     })
             }
             Ground::Text(rule) => {

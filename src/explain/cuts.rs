@@ -120,7 +120,7 @@ impl Case<'_> {
         if !self.holds(fact) {
             return corroboration;
         }
-        let lineage = self.lineage(fact, &meter);
+        let lineage = self.derivations(fact, &meter);
         let by_source = Witnesses::new(self, &lineage, |source| vec![source]);
         let by_root = Witnesses::new(self, &lineage, |source| self.sources.roots(source).to_vec());
         let found = dualize(&by_root, Vec::new(), usize::MAX, usize::MAX, &meter);
@@ -130,8 +130,8 @@ impl Case<'_> {
         corroboration.independent = disjoint(&sets);
         corroboration.root_sets = by_root.named(&sets);
         corroboration.sources = self.parts(&lineage, &by_source, &meter);
-        corroboration.complete = found.complete && meter.stopped().is_none();
-        corroboration.stopped = meter.stopped();
+        corroboration.stopped = lineage.stopped.or(meter.stopped());
+        corroboration.complete = found.complete && corroboration.stopped.is_none();
         corroboration
     }
 

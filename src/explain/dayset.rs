@@ -50,6 +50,42 @@ impl DaySet {
         }
     }
 
+    /// Every day of a case that has some day of these, where days lie in cases of so many, a multiple of 64.
+    pub(super) fn spread(&self, case: usize) -> DaySet {
+        let mut spread = self.clone();
+        for words in spread.0.chunks_mut(case / 64) {
+            if words.iter().any(|&word| word != 0) {
+                words.fill(!0);
+            }
+        }
+        spread
+    }
+
+    /// The days of one case, counted from its first.
+    pub(super) fn part(&self, from: usize, case: usize) -> DaySet {
+        DaySet(self.0[from / 64..(from + case) / 64].into())
+    }
+
+    /// Whether any day of a case is one.
+    pub fn meets(&self, from: usize, case: usize) -> bool {
+        self.0[from / 64..(from + case) / 64]
+            .iter()
+            .any(|&word| word != 0)
+    }
+
+    /// Whether a case has the same days as the one before it.
+    pub(super) fn repeats(&self, from: usize, case: usize) -> bool {
+        let (before, at, end) = ((from - case) / 64, from / 64, (from + case) / 64);
+        self.0[before..at] == self.0[at..end]
+    }
+
+    /// Adds days that are counted from one on, a multiple of 64.
+    pub fn add_at(&mut self, from: usize, days: &DaySet) {
+        for (one, &other) in self.0[from / 64..].iter_mut().zip(&days.0) {
+            *one |= other;
+        }
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
         self.0.iter().enumerate().flat_map(|(at, &word)| {
             std::iter::successors(Some(word), |word| Some(word & word.wrapping_sub(1)))

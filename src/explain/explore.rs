@@ -11,7 +11,9 @@ use super::terms::pattern;
 use crate::analysis::checked::{Aggregate, AggregateOp, Literal, LiteralKind, Variable};
 use crate::evidence::Interval;
 use crate::storage::Code;
-use rustc_hash::{FxHashMap, FxHashSet};
+use hashbrown::HashTable;
+use rustc_hash::FxHashMap;
+use std::hash::BuildHasher;
 
 impl Case<'_> {
     /// All derivations of a fact, as far as the meter lets one see; those near the fact come first.
@@ -21,16 +23,7 @@ impl Case<'_> {
 
     /// The same of several facts in one graph, with the vertex of each; the root is the first of them.
     pub(super) fn lineage_of_all(&self, facts: &[Fact], meter: &Meter) -> (Lineage, Vec<u32>) {
-        let mut explorer = Explorer {
-            case: self,
-            meter,
-            facts: Vec::new(),
-            ids: FxHashMap::default(),
-            totals: FxHashMap::default(),
-            vertices: 0,
-            edges: Vec::new(),
-            known: FxHashSet::default(),
-        };
+        let mut explorer = Explorer::new(self, meter);
         let roots: Vec<u32> = facts
             .iter()
             .map(|fact| explorer.fact(fact.clone()))
@@ -44,7 +37,8 @@ impl Case<'_> {
     }
 }
 
-struct Explorer<'a> {
+/// A lineage in the making.
+pub(super) struct Explorer<'a> {
     case: &'a Case<'a>,
     meter: &'a Meter,
     /// Fact vertices, in the order they were met.
@@ -53,19 +47,39 @@ struct Explorer<'a> {
     totals: FxHashMap<TotalKey, u32>,
     vertices: u32,
     edges: Vec<Edge>,
-    known: FxHashSet<(u32, Box<[u32]>)>,
+    /// By head and premises: the edges.
+    known: HashTable<u32>,
 }
 
 /// The literal (by address within the program) and the outer values its total depends on.
 type TotalKey = (usize, Vec<Option<Code>>);
 
 impl<'a> Explorer<'a> {
+    pub(super) fn new(case: &'a Case<'a>, meter: &'a Meter) -> Explorer<'a> {
+        Explorer {
+            case,
+            meter,
+            facts: Vec::new(),
+            ids: FxHashMap::default(),
+            totals: FxHashMap::default(),
+            vertices: 0,
+            edges: Vec::new(),
+            known: HashTable::new(),
+        }
+    }
+
+    /// The facts in the order in which they were met.
+    pub(super) fn fact_at(&self, at: usize) -> Option<&Fact> {
+        self.facts.get(at).map(|(_, fact)| fact)
+    }
+
     fn vertex(&mut self) -> u32 {
         self.vertices += 1;
         self.vertices - 1
     }
 
-    fn fact(&mut self, fact: Fact) -> u32 {
+    /// The vertex of a fact.
+    pub(super) fn fact(&mut self, fact: Fact) -> u32 {
         if let Some(&known) = self.ids.get(&fact) {
             return known;
         }
@@ -75,17 +89,25 @@ impl<'a> Explorer<'a> {
         id
     }
 
-    fn edge(&mut self, head: u32, mut premises: Vec<u32>, conditions: Vec<Condition>) {
+    pub(super) fn edge(&mut self, head: u32, mut premises: Vec<u32>, conditions: Vec<Condition>) {
         premises.sort_unstable();
         premises.dedup();
-        let premises: Box<[u32]> = premises.into();
-        if self.known.insert((head, premises.clone())) {
-            self.edges.push(Edge {
-                head,
-                premises,
-                conditions: conditions.into(),
-            });
+        let hasher = rustc_hash::FxBuildHasher;
+        let hash = hasher.hash_one((head, &premises[..]));
+        let edges = &self.edges;
+        let of = |at: &u32| &edges[*at as usize];
+        let same = |at: &u32| of(at).head == head && *of(at).premises == *premises;
+        if self.known.find(hash, same).is_some() {
+            return;
         }
+        self.known.insert_unique(hash, edges.len() as u32, |at| {
+            hasher.hash_one((of(at).head, &of(at).premises[..]))
+        });
+        self.edges.push(Edge {
+            head,
+            premises: premises.into(),
+            conditions: conditions.into(),
+        });
     }
 
     fn expand(&mut self, fact: &Fact) {
@@ -93,7 +115,7 @@ impl<'a> Explorer<'a> {
         let head = self.ids[fact];
         let rivals = self.case.rival_conditions(fact);
         let meter = self.meter;
-        each_step(case, fact, meter, |step| {
+        each_step(case, fact, None, meter, |step| {
             match step {
                 Step::Equivalence(pairs) => {
                     let premises = pairs.into_iter().map(|pair| self.fact(pair)).collect();
@@ -109,7 +131,8 @@ impl<'a> Explorer<'a> {
         });
     }
 
-    fn instance(
+    /// The edge of a body that holds under these values.
+    pub(super) fn instance(
         &mut self,
         head: u32,
         body: &'a [Literal],
@@ -216,7 +239,7 @@ impl<'a> Explorer<'a> {
     }
 
     /// Adds the elements, and drops what cannot be derived or does not lead to the root.
-    fn finish(mut self, roots: &[u32]) -> (Lineage, Vec<u32>) {
+    pub(super) fn finish(mut self, roots: &[u32]) -> (Lineage, Vec<u32>) {
         let elements = self.elements();
         for (vertex, fact) in std::mem::take(&mut self.facts) {
             if self.case.is_given(&fact) {

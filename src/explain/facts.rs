@@ -1,5 +1,6 @@
 //! What explanations ask of a case: which rows hold.
 
+use super::solve::MANY;
 use crate::analysis::checked::RelationId;
 use crate::engine::Database;
 use crate::storage::{Code, Rows};
@@ -34,6 +35,11 @@ pub trait Facts {
         None
     }
 
+    /// The rows that are stated from outside, and not only by rule text; `None`: not known.
+    fn told(&self, _relation: RelationId) -> Option<Rows> {
+        None
+    }
+
     /// See [`Database::birth`].
     fn birth(&self, relation: RelationId, row: &[Code]) -> Option<u32>;
 
@@ -55,8 +61,11 @@ impl Facts for Database {
     }
 
     fn reach(&self, relation: RelationId, bound: &[usize]) -> Option<u64> {
-        const MANY: usize = if cfg!(test) { 8 } else { 1 << 16 };
         (Database::len(self, relation) >= MANY).then(|| Database::reach(self, relation, bound))
+    }
+
+    fn told(&self, relation: RelationId) -> Option<Rows> {
+        Some(Database::told(self, relation))
     }
 
     fn birth(&self, relation: RelationId, row: &[Code]) -> Option<u32> {

@@ -5,7 +5,9 @@ use super::facts::Fact;
 use super::meter::Meter;
 use super::solve::Solver;
 use super::terms::value;
-use crate::analysis::checked::{Atom, Literal, LiteralKind, RelationKind, RuleId, Term, VarId};
+use crate::analysis::checked::{
+    Atom, Literal, LiteralKind, RelationId, RelationKind, RuleId, Term, VarId,
+};
 use crate::engine::{Budget, StopReason};
 use crate::storage::Code;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -21,6 +23,18 @@ impl Case<'_> {
     /// Everything that some derivation builds on the given facts or by the given rules: conclusions that could be
     /// affected, though they may stand without them. Negations are not followed.
     pub fn leaning_on(&self, seeds: &[Fact], rules: &[RuleId], budget: &Budget) -> Leaning {
+        self.leaning_on_and_against(seeds, rules, &[], budget)
+    }
+
+    /// The same, and everything that some derivation builds on the absence of `against`, which do not hold here, or on a
+    /// total that they would alter.
+    pub fn leaning_on_and_against(
+        &self,
+        seeds: &[Fact],
+        rules: &[RuleId],
+        against: &[Fact],
+        budget: &Budget,
+    ) -> Leaning {
         let meter = Meter::new(budget);
         let mut walk = Walk {
             case: self,
@@ -32,7 +46,17 @@ impl Case<'_> {
         for &rule in rules {
             walk.conclusions(rule, &[]);
         }
-        let uses = self.uses();
+        let (uses, conditions) = self.uses();
+        for fact in against.iter().chain(seeds) {
+            for condition in conditions.get(&fact.relation).into_iter().flatten() {
+                if let Some(mut bound) = bound(condition.atom, fact, self) {
+                    if let Some(group) = condition.group {
+                        bound.retain(|(var, _)| group.contains(var));
+                    }
+                    walk.conclusions(condition.rule, &bound);
+                }
+            }
+        }
         while let Some(fact) = walk.open.pop() {
             if meter.stopped().is_some() {
                 break;
@@ -50,23 +74,47 @@ impl Case<'_> {
         }
     }
 
-    /// By relation: the atoms that read it, inside aggregates too.
-    fn uses(&self) -> FxHashMap<crate::analysis::checked::RelationId, Vec<(RuleId, &Atom)>> {
-        let mut uses: FxHashMap<_, Vec<_>> = FxHashMap::default();
-        for (id, rule) in self.program.rules() {
-            let mut open: Vec<&Literal> = rule.body.iter().collect();
-            while let Some(literal) = open.pop() {
-                match &literal.kind {
-                    LiteralKind::Atom(atom) => {
-                        uses.entry(atom.relation).or_default().push((id, atom));
+    /// By relation: the atoms that read it, inside aggregates too; and those through which a row that comes may undo a
+    /// derivation.
+    fn uses(&self) -> (ByRelation<(RuleId, &Atom)>, ByRelation<Condition<'_>>) {
+        let mut uses: ByRelation<_> = FxHashMap::default();
+        let mut conditions: ByRelation<_> = FxHashMap::default();
+        for (rule, body) in self.program.rules().map(|(id, rule)| (id, &rule.body)) {
+            let mut open: Vec<(&Literal, Option<&[VarId]>)> =
+                body.iter().map(|literal| (literal, None)).collect();
+            while let Some((literal, group)) = open.pop() {
+                let (atom, negated) = match &literal.kind {
+                    LiteralKind::Atom(atom) => (atom, false),
+                    LiteralKind::Negated(atom) => (atom, true),
+                    LiteralKind::Aggregate(aggregate) => {
+                        let group = group.unwrap_or(&aggregate.injected);
+                        let inner = aggregate.body.iter();
+                        open.extend(inner.map(|literal| (literal, Some(group))));
+                        continue;
                     }
-                    LiteralKind::Aggregate(aggregate) => open.extend(&aggregate.body),
-                    _ => {}
+                    _ => continue,
+                };
+                if !negated {
+                    uses.entry(atom.relation).or_default().push((rule, atom));
+                }
+                if negated || group.is_some() {
+                    let condition = Condition { rule, atom, group };
+                    conditions.entry(atom.relation).or_default().push(condition);
                 }
             }
         }
-        uses
+        (uses, conditions)
     }
+}
+
+type ByRelation<T> = FxHashMap<RelationId, Vec<T>>;
+
+/// An atom whose rows a rule wants to be absent, or to be those of a total.
+struct Condition<'a> {
+    rule: RuleId,
+    atom: &'a Atom,
+    /// In an aggregate: the variables that its group has from outside.
+    group: Option<&'a [VarId]>,
 }
 
 struct Walk<'a> {

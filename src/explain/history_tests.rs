@@ -1,7 +1,7 @@
 //! Histories against a run for each day.
 
 use super::testing::World;
-use super::{DaySet, Fact, Facts, Reading};
+use super::{CaseDays, DaySet, Fact, Facts, Reading};
 use crate::engine::{Budget, StopReason};
 use crate::evidence::{ClaimId, GradeTables};
 use proptest::prelude::*;
@@ -54,22 +54,51 @@ fn rows() -> impl Strategy<Value = Vec<Row>> {
 }
 
 /// On which days the claim counts: those of its interval.
-fn days_of(rows: &[Row], claim: ClaimId) -> DaySet {
+fn days_of(rows: &[Row], claim: ClaimId) -> impl Fn(usize) -> bool {
     let (.., from, length) = rows[claim.index()];
-    DaySet::of(DAYS, |day| (from..=from + length).contains(&day))
+    move |day| (from..=from + length).contains(&day)
 }
 
+fn together() -> Reading {
+    Reading::Cases(CaseDays::of(DAYS))
+}
+
+/// Claims count in all cases.
 fn history(world: &World, rows: &[Row], reading: Reading) -> BTreeMap<Fact, Vec<usize>> {
+    let mut found = cases(world, rows, reading, 1, &|_, _| true);
+    match reading {
+        Reading::Apart => {}
+        // The rest of the days are there to make it a whole case.
+        Reading::Cases(_) => found.retain(|_, days| {
+            days.retain(|&day| day < DAYS);
+            !days.is_empty()
+        }),
+    }
+    found
+}
+
+/// So many cases, in each of which some claims count.
+fn cases(
+    world: &World,
+    rows: &[Row],
+    reading: Reading,
+    cases: usize,
+    counts: &dyn Fn(ClaimId, usize) -> bool,
+) -> BTreeMap<Fact, Vec<usize>> {
     let t = world.program.relation_named("t").unwrap();
     let case = world.case();
+    let of_one = match reading {
+        Reading::Apart => DAYS,
+        Reading::Cases(days) => days.count(),
+    };
+    let days = |claim| {
+        let within = days_of(rows, claim);
+        DaySet::of(of_one * cases, |day| {
+            within(day % of_one) && counts(claim, day / of_one)
+        })
+    };
     let history = case
-        .history(
-            &[t],
-            reading,
-            DAYS,
-            &|claim| days_of(rows, claim),
-            &Budget::default(),
-        )
+        .history(&[t], reading, of_one * cases, &days, &Budget::default())
         .unwrap()
         .unwrap();
     let found = history.matching(t, &[None, None]);
@@ -91,7 +120,7 @@ proptest! {
         let mut expected: BTreeMap<Fact, Vec<usize>> = BTreeMap::new();
         let t = world.program.relation_named("t").unwrap();
         for day in 0..DAYS {
-            let database = world.run(|claim| days_of(&rows, claim).contains(day));
+            let database = world.run(|claim| days_of(&rows, claim)(day));
             for row in database.rows(t).iter() {
                 expected.entry(Fact::new(t, &row)).or_default().push(day);
             }
@@ -108,14 +137,29 @@ proptest! {
         for fact in world.facts("t") {
             let found = case.supports(&fact, &GradeTables::default(), usize::MAX, &Budget::default());
             let on = |day: &usize| found.supports.iter().any(|support| {
-                support.claims().all(|claim| days_of(&rows, claim).contains(*day))
+                support.claims().all(|claim| days_of(&rows, claim)(*day))
             });
             let days: Vec<usize> = (0..DAYS).filter(on).collect();
             if !days.is_empty() {
                 expected.insert(fact, days);
             }
         }
-        prop_assert_eq!(history(&world, &rows, Reading::Together), expected);
+        prop_assert_eq!(history(&world, &rows, together()), expected);
+    }
+
+    #[test]
+    fn several_cases_are_each_as_if_alone(program in 0..PROGRAMS.len(), rows in rows(), count in 1..4usize, salt in any::<u32>()) {
+        let world = world(PROGRAMS[program], &rows);
+        let counts = |claim: ClaimId, at: usize| (salt >> (claim.index() * 3 + at)) & 1 == 0;
+        let of_one = CaseDays::of(DAYS).count();
+        let mut expected: BTreeMap<Fact, Vec<usize>> = BTreeMap::new();
+        for at in 0..count {
+            for (fact, days) in cases(&world, &rows, together(), 1, &|claim, _| counts(claim, at)) {
+                let days = days.iter().map(|day| at * of_one + day);
+                expected.entry(fact).or_default().extend(days);
+            }
+        }
+        prop_assert_eq!(cases(&world, &rows, together(), count, &counts), expected);
     }
 }
 
@@ -125,7 +169,7 @@ fn what_is_never_at_once_is_neither_present_nor_counted() {
     let program = "u(x) :- e(x, 1), f(x, 1). t(x, 0) :- e(x, _), !u(x). t(x, k) :- f(x, _), k = count : { u(_) }.";
     let check = |rows: &[Row], expected: &[&str]| {
         let world = world(program, rows);
-        let found = history(&world, rows, Reading::Together);
+        let found = history(&world, rows, together());
         let found: Vec<String> = found
             .keys()
             .map(|fact| super::fact_text(&world.program, &world.dictionary, fact))
@@ -146,10 +190,10 @@ fn choices_are_not_made_again() {
     let world = world(program, &rows);
     let t = world.program.relation_named("t").unwrap();
     let case = world.case();
-    let days = |claim| days_of(&rows, claim);
+    let days = |claim| DaySet::of(DAYS, days_of(&rows, claim));
     let apart = case.history(&[t], Reading::Apart, DAYS, &days, &Budget::default());
     assert!(apart.unwrap().is_none());
-    assert_eq!(history(&world, &rows, Reading::Together).len(), 1);
+    assert_eq!(history(&world, &rows, together()).len(), 1);
 }
 
 #[test]
@@ -166,7 +210,7 @@ fn a_budget_ends_it() {
         &[t],
         Reading::Apart,
         DAYS,
-        &|claim| days_of(&rows, claim),
+        &|claim| DaySet::of(DAYS, days_of(&rows, claim)),
         &budget,
     );
     assert_eq!(found.err(), Some(StopReason::Rows));

@@ -60,6 +60,29 @@ impl Case<'_> {
         }
     }
 
+    /// The instance of a body that these values make, which bind every variable of its atoms; `_` stands in none of them.
+    pub fn instance_at(
+        &self,
+        body: &[Literal],
+        variables: &[Variable],
+        values: &[Option<Code>],
+        meter: &Meter,
+    ) -> Instance {
+        let row = |literal: &Literal| match &literal.kind {
+            LiteralKind::Atom(atom) => {
+                let codes = atom.args.iter();
+                let codes = codes.map(|arg| value(arg, values, self.dictionary));
+                codes.collect::<Result<Box<[Code]>, _>>().ok()
+            }
+            _ => None,
+        };
+        let solution = Solution {
+            values: values.into(),
+            rows: body.iter().map(row).collect(),
+        };
+        self.instance(body, variables, solution, meter)
+    }
+
     /// What a head concludes from these values; `None` where a functor has no value.
     pub fn conclusion(&self, head: &Head, values: &[Option<Code>]) -> Option<Fact> {
         let row: Result<Box<[Code]>, _> = head

@@ -65,10 +65,34 @@ impl Meter {
         }
     }
 
+    /// Rows it may still look at.
+    pub fn left(&self) -> u64 {
+        self.most.saturating_sub(self.rows.get())
+    }
+
     /// Charges what a part has used.
     pub fn charge(&self, part: &Meter) {
         self.rows
             .set(self.rows.get().saturating_add(part.rows.get()));
+    }
+
+    /// Counts rows that something else has looked at. False: stop.
+    pub fn spend_all(&self, rows: u64) -> bool {
+        self.rows.set(self.rows.get().saturating_add(rows));
+        if self.rows.get() > self.most {
+            self.stop(StopReason::Rows);
+        }
+        self.stopped.get().is_none()
+    }
+
+    /// What is left of the time, for something that counts its rows otherwise.
+    pub fn rest(&self) -> Budget {
+        let left = |deadline: Instant| deadline.saturating_duration_since(Instant::now());
+        Budget {
+            time: self.deadline.map(left),
+            cancel: self.cancel.clone(),
+            ..Budget::default()
+        }
     }
 
     /// Stops for a reason of the caller's own.

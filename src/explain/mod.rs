@@ -16,16 +16,21 @@ mod expand;
 mod explore;
 mod facts;
 mod forward;
+mod gather;
 mod graph;
 mod group;
 mod history;
 #[cfg(test)]
 mod history_tests;
 mod instances;
+mod joins;
 pub mod json;
 mod landmarks;
 mod layout;
 mod lineage;
+mod local;
+#[cfg(test)]
+mod local_tests;
 mod meter;
 #[cfg(test)]
 mod more_tests;
@@ -37,10 +42,12 @@ mod range;
 mod rests;
 mod rivals;
 mod search;
+mod settled;
 mod solve;
 #[cfg(test)]
 mod support_tests;
 mod supports;
+mod table;
 mod terms;
 mod testimony;
 #[cfg(test)]
@@ -65,7 +72,7 @@ pub use forward::Leaning;
 pub use graph::GraphFormat;
 pub use group::Member;
 pub(crate) use group::{answers, each_member};
-pub use history::{History, Reading};
+pub use history::{CaseDays, History, Reading};
 pub use instances::{Absent, Instance};
 pub use layout::{Row, wrap};
 pub use lineage::{Condition, Statement};

@@ -5,19 +5,17 @@
 //! every node names a step whose premises are smaller, so the graph has no cycle. Nothing recurses on its depth.
 
 use super::case::{Case, Ground};
-use super::expand::Step;
-use super::facts::Fact;
+use super::expand::{Step, each_earlier_step};
+use super::facts::{Fact, Facts};
 use super::group::{each_member, wins};
 use super::meter::Meter;
 use super::proof::{
     Basis, Derivation, Gap, Link, MemberProof, Node, NodeId, Premise, Proof, Total,
 };
 use super::search::{Choices, search};
-use super::solve::{Solution, Solver};
+use super::solve::Solution;
 use super::terms::pattern;
-use crate::analysis::checked::{
-    Aggregate, Literal, LiteralKind, RelationId, RelationKind, RuleId, Variable,
-};
+use crate::analysis::checked::{Aggregate, Literal, LiteralKind, RelationKind, RuleId, Variable};
 use crate::engine::{Budget, StopReason};
 use crate::storage::Code;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -46,14 +44,31 @@ const SIDE_QUESTION: u64 = 20_000;
 impl Case<'_> {
     /// A proof of a fact; `None` when it does not hold. What the budget left open is marked in the proof.
     pub fn prove(&self, fact: &Fact, options: &ProofOptions, budget: &Budget) -> Option<Proof> {
+        self.prove_within(fact, options, &Meter::new(budget))
+    }
+
+    pub(super) fn prove_within(
+        &self,
+        fact: &Fact,
+        options: &ProofOptions,
+        meter: &Meter,
+    ) -> Option<Proof> {
         if !self.holds(fact) {
             return None;
         }
-        let meter = Meter::new(budget);
+        let world = match options.from {
+            Some(from) if self.has_too_many_derivations(fact) => {
+                let mut from: Vec<Fact> = from.iter().cloned().collect();
+                from.sort_unstable();
+                self.world_from(fact, &from, meter)
+            }
+            _ => None,
+        };
         let mut builder = Builder {
+            within: world.as_ref().map(|world| world as &dyn Facts),
             case: self,
             options,
-            meter: &meter,
+            meter,
             nodes: Vec::new(),
             ids: FxHashMap::default(),
             choices: Choices::default(),
@@ -79,7 +94,7 @@ impl Case<'_> {
         }
         let mut choices = Choices::default();
         let is_leaf = |other: &Fact| other != fact && self.ground(other).is_some();
-        let found = search(self, fact, &is_leaf, &mut choices, meter).unwrap_or(false);
+        let found = search(self, fact, &is_leaf, None, &mut choices, meter).unwrap_or(false);
         match &choices.get(fact).filter(|_| found)?.step {
             Step::Rule { rule, .. } => Some(*rule),
             Step::Equivalence(_) => None,
@@ -88,6 +103,8 @@ impl Case<'_> {
 }
 
 struct Builder<'a> {
+    /// The facts that follow from those that may be leaves, where all facts are too many to search.
+    within: Option<&'a dyn Facts>,
     case: &'a Case<'a>,
     options: &'a ProofOptions<'a>,
     meter: &'a Meter,
@@ -132,7 +149,8 @@ impl Builder<'_> {
             let is_leaf = |fact: &Fact| {
                 case.is_given(fact) || from.contains(fact) && case.ground(fact).is_some()
             };
-            if !is_leaf(fact) && search(case, fact, &is_leaf, &mut self.choices, self.meter)? {
+            let (within, choices) = (self.within, &mut self.choices);
+            if !is_leaf(fact) && search(case, fact, &is_leaf, within, choices, self.meter)? {
                 return Ok(self.chosen(fact));
             }
         }
@@ -146,7 +164,7 @@ impl Builder<'_> {
             return Ok(Last::Step(step));
         }
         let is_leaf = |fact: &Fact| case.ground(fact).is_some();
-        search(case, fact, &is_leaf, &mut self.choices, self.meter)?;
+        search(case, fact, &is_leaf, None, &mut self.choices, self.meter)?;
         Ok(self.chosen(fact))
     }
 
@@ -159,26 +177,15 @@ impl Builder<'_> {
 
     /// The first step all of whose premises were there before the fact.
     fn earlier_step(&self, fact: &Fact, birth: u32) -> Result<Option<Step>, StopReason> {
-        let case = self.case;
-        let earlier = |relation: RelationId, row: &[Code]| {
-            case.facts
-                .birth(relation, row)
-                .is_some_and(|tick| tick < birth)
-        };
-        let wanted: Vec<_> = fact.row.iter().map(|&code| Some(code)).collect();
-        for &id in case.rules_of(fact.relation) {
-            let rule = &case.program[id];
-            let Some(head) = &rule.head else { continue };
-            let found = Solver::new(case.context(self.meter), &rule.body, &rule.variables)
-                .with_head(&head.args, &wanted)
-                .admitting(&earlier)
-                .next();
-            if let Some(solution) = found {
-                return Ok(Some(Step::Rule { rule: id, solution }));
-            }
-            self.meter.finish(())?;
+        let mut found = None;
+        each_earlier_step(self.case, fact, birth, self.meter, |step| {
+            found = Some(step);
+            false
+        });
+        match found {
+            Some(step) => Ok(Some(step)),
+            None => self.meter.finish(None),
         }
-        Ok(None)
     }
 
     fn derived(&mut self, id: RuleId, solution: Solution) -> Basis {

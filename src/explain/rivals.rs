@@ -7,7 +7,7 @@ use super::meter::Meter;
 use super::solve::Solver;
 use super::terms::{Bindings, unify, value};
 use super::text::fact_text;
-use crate::analysis::checked::{Atom, Literal, LiteralKind, Subsumption, Term};
+use crate::analysis::checked::{Atom, Literal, LiteralKind, RelationId, Subsumption, Term};
 use crate::storage::Code;
 use rustc_hash::FxHashSet;
 
@@ -32,8 +32,13 @@ const NAMED: usize = 3;
 impl Case<'_> {
     /// Whether a row of the relation can be kept out by another one.
     pub(super) fn has_rivals(&self, fact: &Fact) -> bool {
-        !self.program[fact.relation].choice_domains.is_empty()
-            || self.subsumptions(fact).next().is_some()
+        self.may_have_rivals(fact.relation)
+    }
+
+    pub(super) fn may_have_rivals(&self, relation: RelationId) -> bool {
+        let mut subsumptions = self.program.subsumptions().iter();
+        !self.program[relation].choice_domains.is_empty()
+            || subsumptions.any(|rule| rule.relation == relation)
     }
 
     /// What a derived row needs besides its premises.

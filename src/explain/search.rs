@@ -7,7 +7,7 @@
 
 use super::case::Case;
 use super::expand::{Step, each_step};
-use super::facts::Fact;
+use super::facts::{Fact, Facts};
 use super::meter::Meter;
 use crate::engine::StopReason;
 use rustc_hash::FxHashMap;
@@ -47,11 +47,13 @@ struct Edge {
     missing: usize,
 }
 
-/// Adds a least proof of the goal, the goal itself never being a leaf. `Ok(false)`: there is none.
+/// Adds a least proof of the goal, the goal itself never being a leaf. Where only some facts count, `within` has them.
+/// `Ok(false)`: there is none.
 pub(super) fn search(
     case: &Case,
     goal: &Fact,
     is_leaf: &dyn Fn(&Fact) -> bool,
+    within: Option<&dyn Facts>,
     known: &mut Choices,
     meter: &Meter,
 ) -> Result<bool, StopReason> {
@@ -62,7 +64,7 @@ pub(super) fn search(
         let mut next = Vec::new();
         for at in layer {
             let fact = graph.vertices[at as usize].fact.clone();
-            each_step(case, &fact, meter, |step| {
+            each_step(case, &fact, within, meter, |step| {
                 let premises = step
                     .premises(case)
                     .iter()

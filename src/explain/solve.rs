@@ -45,11 +45,33 @@ pub struct Solver<'a> {
     /// How many goals at the front are the literals of the body, in order.
     literals: usize,
     admit: Option<&'a Admit<'a>>,
+    /// Where positive atoms outside aggregates find their rows.
+    over: &'a dyn Facts,
     bindings: Bindings,
     taken: Vec<bool>,
     rows: Vec<Option<Box<[Code]>>>,
     frames: Vec<Frame>,
     stage: Stage,
+}
+
+/// What it takes to go on with a goal, by estimate; of an atom, beside the rows that agree with it.
+const FILTER: u64 = 0;
+const BINDING: u64 = 1;
+const LOOKUP: u64 = 2;
+const AGGREGATE: u64 = 1 << 24;
+
+/// Rows from which on a relation is asked how it is to be looked up.
+pub(super) const MANY: usize = if cfg!(test) { 8 } else { 1 << 16 };
+
+/// `rows` to the power of `free` / `all`.
+fn share(rows: f64, free: usize, all: usize) -> f64 {
+    match (free, all) {
+        _ if free == all => rows,
+        (1, 2) => rows.sqrt(),
+        (1, 3) => rows.cbrt(),
+        (2, 3) => rows.cbrt() * rows.cbrt(),
+        _ => rows.powf(free as f64 / all as f64),
+    }
 }
 
 /// Whether a row may be used.
@@ -75,11 +97,15 @@ struct Frame {
     goal: usize,
     mark: usize,
     choices: Choices,
+    /// Whether the row it has was found to pass.
+    admitted: bool,
 }
 
 enum Choices {
     /// At most one way; false once it was tried.
     Once(bool),
+    /// Of an atom without anything open, untried.
+    Row(Option<Box<[Code]>>),
     Rows {
         rows: Rows,
         at: usize,
@@ -100,6 +126,7 @@ impl<'a> Solver<'a> {
             goals: body.iter().map(Goal::Literal).collect(),
             literals: body.len(),
             admit: None,
+            over: context.facts,
             bindings: Bindings::new(variables.len()),
             taken: vec![false; body.len()],
             rows: vec![None; body.len()],
@@ -110,6 +137,8 @@ impl<'a> Solver<'a> {
 
     /// Only solutions that derive this row from these head arguments. `None` leaves an argument free.
     pub fn with_head(mut self, args: &'a [Term], row: &[Option<Code>]) -> Self {
+        self.goals.reserve(args.len());
+        self.taken.reserve(args.len());
         for (arg, code) in args.iter().zip(row) {
             if let Some(code) = code {
                 self.goals.push(Goal::Equal(arg, *code));
@@ -131,21 +160,50 @@ impl<'a> Solver<'a> {
         self
     }
 
-    /// The untaken goal that leaves the fewest ways open, by estimate.
-    fn cheapest(&self) -> Option<usize> {
-        (0..self.goals.len())
-            .filter(|&goal| !self.taken[goal])
-            .filter_map(|goal| Some((self.cost(&self.goals[goal])?, goal)))
-            .min()
-            .map(|(_, goal)| goal)
+    /// Only solutions whose positive atoms match rows from here, while what is negated or counted is looked for where it
+    /// always is.
+    pub fn over(mut self, facts: &'a dyn Facts) -> Self {
+        self.over = facts;
+        self
+    }
+
+    /// The untaken goal that leaves the fewest ways open, by estimate, after that estimate.
+    fn cheapest(&self) -> Option<(u64, usize)> {
+        let mut best = None;
+        for goal in (0..self.goals.len()).filter(|&goal| !self.taken[goal]) {
+            let Some(cost) = self.cost(&self.goals[goal]) else {
+                continue;
+            };
+            if best.is_none_or(|best| (cost, goal) < best) {
+                best = Some((cost, goal));
+            }
+            if cost == FILTER {
+                break;
+            }
+        }
+        best
+    }
+
+    /// Whether all rows taken pass. Asked late, because it costs more than to see whether the other goals hold.
+    fn admits(&mut self) -> bool {
+        let Some(admit) = self.admit else { return true };
+        for frame in self.frames.iter_mut().filter(|frame| !frame.admitted) {
+            frame.admitted = match (&self.goals[frame.goal], self.rows.get(frame.goal)) {
+                (Goal::Literal(literal), Some(Some(row))) => match &literal.kind {
+                    LiteralKind::Atom(atom) => admit(atom.relation, row),
+                    _ => true,
+                },
+                _ => true,
+            };
+            if !frame.admitted {
+                return false;
+            }
+        }
+        true
     }
 
     /// `None`: not yet, variables are missing.
     fn cost(&self, goal: &Goal) -> Option<u64> {
-        const FILTER: u64 = 0;
-        const BINDING: u64 = 1;
-        const LOOKUP: u64 = 2;
-        const AGGREGATE: u64 = 1 << 24;
         let bound = |term: &Term| is_bound(term, &self.bindings);
         let when = |ready: bool, cost: u64| ready.then_some(cost);
         let literal = match goal {
@@ -155,16 +213,18 @@ impl<'a> Solver<'a> {
         };
         match &literal.kind {
             LiteralKind::Atom(atom) => {
-                let known: Vec<usize> = (0..atom.args.len())
-                    .filter(|&at| bound(&atom.args[at]))
-                    .collect();
-                if let Some(rows) = self.context.facts.reach(atom.relation, &known) {
+                let known = || (0..atom.args.len()).filter(|&at| bound(&atom.args[at]));
+                let count = known().count();
+                if count == atom.args.len() {
+                    return Some(LOOKUP + 1);
+                }
+                let rows = self.over.len(atom.relation);
+                if rows >= MANY
+                    && let Some(rows) = self.over.reach(atom.relation, &known().collect::<Vec<_>>())
+                {
                     return Some(LOOKUP + rows);
                 }
-                let free = atom.args.len() - known.len();
-                let rows = self.context.facts.len(atom.relation) as f64;
-                let share = free as f64 / atom.args.len().max(1) as f64;
-                Some(LOOKUP + rows.powf(share) as u64)
+                Some(LOOKUP + share(rows as f64, atom.args.len() - count, atom.args.len()) as u64)
             }
             LiteralKind::Negated(atom) => when(
                 atom.args
@@ -256,17 +316,13 @@ impl<'a> Solver<'a> {
 
     fn open_atom(&self, atom: &Atom) -> Choices {
         let asked = pattern(atom, self.bindings.values(), self.context.dictionary);
-        let rows = match asked.iter().copied().collect::<Option<Vec<Code>>>() {
-            Some(row) => {
-                let mut rows = Rows::new(row.len());
-                if self.context.facts.contains(atom.relation, &row) {
-                    rows.push(&row);
-                }
-                rows
-            }
-            None => self.context.facts.matching(atom.relation, &asked),
-        };
-        Choices::Rows { rows, at: 0 }
+        match asked.iter().copied().collect::<Option<Box<[Code]>>>() {
+            Some(row) => Choices::Row(self.over.contains(atom.relation, &row).then_some(row)),
+            None => Choices::Rows {
+                rows: self.over.matching(atom.relation, &asked),
+                at: 0,
+            },
+        }
     }
 
     /// Tries the next way to satisfy the last goal taken. False: there is none.
@@ -292,6 +348,14 @@ impl<'a> Solver<'a> {
                             }
                         };
                 }
+                (Choices::Row(row), _) => {
+                    let Some(row) = row.take() else {
+                        return false;
+                    };
+                    self.rows[frame.goal] = Some(row);
+                    frame.admitted = self.admit.is_none();
+                    return true;
+                }
                 (Choices::Rows { rows, at }, Goal::Literal(literal)) => {
                     let LiteralKind::Atom(atom) = &literal.kind else {
                         return false;
@@ -306,8 +370,9 @@ impl<'a> Solver<'a> {
                         .iter()
                         .zip(&row)
                         .all(|(arg, &code)| unify(arg, code, &mut self.bindings, dictionary));
-                    if fits && self.admit.is_none_or(|admit| admit(atom.relation, &row)) {
+                    if fits {
                         self.rows[frame.goal] = Some(row.into());
+                        frame.admitted = self.admit.is_none();
                         return true;
                     }
                 }
@@ -359,14 +424,21 @@ impl Iterator for Solver<'_> {
                 Stage::Forward => {
                     self.stage = Stage::Back;
                     if self.taken.iter().all(|&taken| taken) {
-                        return Some(self.solution());
+                        if self.admits() {
+                            return Some(self.solution());
+                        }
+                        continue;
                     }
                     // Without a goal that can be taken the body is not grounded; the checker lets no such rule pass.
-                    if let Some(goal) = self.cheapest() {
+                    if let Some((cost, goal)) = self.cheapest() {
+                        if cost > LOOKUP + 1 && !self.admits() {
+                            continue;
+                        }
                         let frame = Frame {
                             goal,
                             mark: self.bindings.mark(),
                             choices: self.open(goal),
+                            admitted: true,
                         };
                         self.taken[goal] = true;
                         self.frames.push(frame);

@@ -45,7 +45,7 @@ pub struct Supports {
     pub complete: bool,
     /// What stopped the search; `None` when it ended or the limit was reached.
     pub stopped: Option<StopReason>,
-    /// All derivations were seen. Otherwise supports are minimal among those that were.
+    /// All derivations were seen. Otherwise smaller supports may exist than those that were found.
     pub seen_all: bool,
 }
 
@@ -62,9 +62,12 @@ impl Supports {
     pub fn count_text(&self) -> String {
         let count = self.supports.len();
         if !self.seen_all {
-            return format!(
-                "first {count} supports of the derivations that were seen; there are more, perhaps smaller ones"
-            );
+            return match count {
+                0 => "NO SUPPORT FOUND: there are too many derivations to look at".to_owned(),
+                _ => format!(
+                    "first {count} minimal supports; not all derivations were looked at: there may be more, and smaller ones"
+                ),
+            };
         }
         match (self.complete, self.stopped) {
             (true, _) if count == 1 => "1 of 1 minimal support".to_owned(),
@@ -93,10 +96,7 @@ impl Case<'_> {
                 seen_all: true,
             };
         }
-        // Half of the budget is kept for putting supports together from what was seen.
-        let part = meter.part(budget.rows.unwrap_or(u64::MAX) / 2);
-        let lineage = self.lineage(fact, &part);
-        meter.charge(&part);
+        let lineage = self.derivations(fact, &meter);
         let mut sets = MinimalSets::new(&lineage, &meter);
         let mut supports = Vec::new();
         let mut more = false;

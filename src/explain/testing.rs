@@ -198,7 +198,7 @@ fn read_claims(
             .insert(Claim {
                 id: id.trim_start_matches('!').into(),
                 relation: fact.relation,
-                row: fact.row,
+                row: fact.row.into_vec().into(),
                 source: sources.find(source),
                 credibility: credibility.parse().unwrap_or_default(),
                 interval: Interval::new(end(from), end(to)).expect("an interval"),

@@ -56,7 +56,7 @@ impl Case<'_> {
             };
         }
         let meter = Meter::new(budget);
-        let lineage = self.lineage(fact, &meter);
+        let lineage = self.derivations(fact, &meter);
         let found = match by {
             Combination::Probability => self.chance(&lineage, tables, &meter),
             Combination::Min | Combination::Product => Some(self.bottleneck(&lineage, tables)),

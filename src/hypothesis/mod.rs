@@ -9,11 +9,13 @@ pub mod compare;
 mod difference;
 mod fall;
 mod overlay;
+mod trial;
 mod weigh;
 mod world;
 
 pub use difference::{Broken, Difference};
 pub use fall::{Cause, Fall, why_fell};
 pub use overlay::{Assumption, Overlay, RuleFile, Withdrawal, reserved};
+pub use trial::{Outcome, Trial, Untried};
 pub use weigh::{Seeds, WeighOptions, Weighed, Weighing, Weight, weigh};
 pub use world::World;

@@ -233,16 +233,16 @@ impl Bindings<'_> {
         }
         match &mut item.kind {
             ItemKind::Rule(rule) => {
-                equations.extend(rule.body.take());
-                rule.body = Some(all_of(equations, item.span));
+                equations.extend(rule.body.take().map(|body| *body));
+                rule.body = Some(Box::new(all_of(equations, item.span)));
             }
             ItemKind::Subsumption(subsumption) => {
                 equations.push(subsumption.body.clone());
                 subsumption.body = all_of(equations, item.span);
             }
             ItemKind::Constraint(body) | ItemKind::Query(body) => {
-                equations.push(body.clone());
-                *body = all_of(equations, item.span);
+                equations.push(Formula::clone(body));
+                **body = all_of(equations, item.span);
             }
             _ => {}
         }

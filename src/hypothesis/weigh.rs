@@ -64,8 +64,8 @@ pub struct Seeds {
     pub new_rules: Vec<RuleId>,
 }
 
-/// Weighs what some derivation connects with a change and holds on both sides of it. Negation is not followed: what
-/// only gained or lost an obstacle is not reached.
+/// Weighs what some derivation connects with a change and holds on both sides of it, be it that what it needs to be
+/// absent came or went.
 pub fn weigh(
     before: &Case,
     after: &Case,
@@ -74,8 +74,17 @@ pub fn weigh(
     options: &WeighOptions,
 ) -> Weighing {
     let mut weighing = Weighing::default();
-    let lost = before.leaning_on(&seeds.gone, &seeds.gone_rules, &options.reach);
-    let gained = after.leaning_on(&seeds.new, &seeds.new_rules, &options.reach);
+    let moved = |facts: &[Fact], from: &Case, to: &Case| -> Vec<Fact> {
+        let facts = facts.iter();
+        facts.filter_map(|fact| from.translate(fact, to)).collect()
+    };
+    let (came, went) = (
+        moved(&seeds.new, after, before),
+        moved(&seeds.gone, before, after),
+    );
+    let reach = &options.reach;
+    let lost = before.leaning_on_and_against(&seeds.gone, &seeds.gone_rules, &came, reach);
+    let gained = after.leaning_on_and_against(&seeds.new, &seeds.new_rules, &went, reach);
     weighing.stopped = lost.stopped.or(gained.stopped);
     let mut reached: FxHashSet<Fact> = lost
         .facts
@@ -83,7 +92,7 @@ pub fn weigh(
         .chain(&seeds.gone)
         .filter_map(|fact| before.translate(fact, after))
         .collect();
-    reached.extend(gained.facts);
+    reached.extend(gained.facts.into_iter().chain(seeds.new.iter().cloned()));
     let mut both: Vec<(Fact, Fact)> = reached
         .into_iter()
         .filter_map(|fact| Some((after.translate(&fact, before)?, fact)))

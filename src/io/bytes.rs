@@ -4,6 +4,7 @@
 //! and pipes cannot be mapped at all. Reading into a buffer that stays in the cache is no slower.
 
 use super::read::Progress;
+use super::records::{Record, parse};
 use flate2::read::MultiGzDecoder;
 use std::fs::File;
 use std::io::{self, Cursor, Read};
@@ -113,19 +114,22 @@ impl<R: Read> Read for Counted<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.reader.read(buffer)?;
         self.done += read as u64;
-        if let Some(progress) = self.progress {
-            progress(self.done, self.total.max(self.done));
+        match self.progress {
+            Some(go_on) if !go_on(self.done, self.total.max(self.done)) => {
+                Err(io::Error::other("reading was stopped"))
+            }
+            _ => Ok(read),
         }
-        Ok(read)
     }
 }
 
-/// Whole lines, each ended by `\n`, followed by [`Block::PADDING`] bytes one may read past the end.
+/// Whole lines or records, followed by [`Block::PADDING`] bytes one may read past the end.
 #[derive(Default)]
 pub(crate) struct Block {
-    /// Written before, as far as it goes: only `lines` is of this block.
+    /// Written before, as far as it goes: only `lines` and what was appended is of this block.
     buffer: Vec<u8>,
     len: usize,
+    appended: usize,
 }
 
 impl Block {
@@ -141,6 +145,20 @@ impl Block {
         &self.buffer[..self.len + Self::PADDING]
     }
 
+    /// The lines, and what was appended, at the places it got.
+    pub fn text(&self) -> &[u8] {
+        &self.buffer[..self.len.max(self.appended)]
+    }
+
+    /// Keeps a text that does not stand in the lines; where it is in [`text`](Block::text).
+    pub fn append(&mut self, text: &[u8]) -> (usize, usize) {
+        let start = self.appended.max(self.len + Self::PADDING);
+        self.appended = start + text.len();
+        self.buffer.truncate(start);
+        self.buffer.extend_from_slice(text);
+        (start, self.appended)
+    }
+
     fn reach(&mut self, len: usize) {
         if self.buffer.len() < len + Self::PADDING {
             self.buffer.resize(len + Self::PADDING, 0);
@@ -148,13 +166,15 @@ impl Block {
     }
 }
 
-/// Cuts a stream into blocks of whole lines. Where it cuts depends on the bytes alone.
+/// Cuts a stream into blocks of whole lines, or of whole records. Where it cuts depends on the bytes alone.
 pub(crate) struct Blocks<'a> {
     input: Input<'a>,
     /// The beginning of a line whose end is not read yet.
     carry: Vec<u8>,
     target: usize,
     ended: bool,
+    /// Of records: lines may be quoted.
+    delimiter: Option<Vec<u8>>,
 }
 
 impl<'a> Blocks<'a> {
@@ -167,12 +187,35 @@ impl<'a> Blocks<'a> {
             carry: Vec::new(),
             target,
             ended: false,
+            delimiter: None,
         }
+    }
+
+    /// Blocks of RFC 4180 records. The last one ends where the stream does, with or without a line end.
+    pub fn of_records(input: Input<'a>, target: usize, delimiter: &[u8]) -> Blocks<'a> {
+        Blocks {
+            delimiter: Some(delimiter.to_vec()),
+            ..Blocks::new(input, target)
+        }
+    }
+
+    /// Takes the first record of the stream; false if there is none.
+    pub fn take_record(&mut self, record: &mut Record, delimiter: &[u8]) -> io::Result<bool> {
+        let mut block = Block::default();
+        if !self.fill(&mut block)? {
+            return Ok(false);
+        }
+        let next = record.read(block.lines(), delimiter, 1);
+        self.carry
+            .splice(0..0, block.lines()[next..].iter().copied());
+        Ok(true)
     }
 
     /// Fills `block`; false at the end of the stream.
     pub fn fill(&mut self, block: &mut Block) -> io::Result<bool> {
         block.len = 0;
+        block.appended = 0;
+        let mut records = RecordEnds::default();
         let mut filled = self.carry.len();
         let mut want = self.target.max(filled);
         block.reach(want);
@@ -186,7 +229,7 @@ impl<'a> Blocks<'a> {
                 self.ended = read == 0;
             }
             if self.ended {
-                if filled > 0 && block.buffer[filled - 1] != b'\n' {
+                if filled > 0 && block.buffer[filled - 1] != b'\n' && self.delimiter.is_none() {
                     block.reach(filled + 1);
                     block.buffer[filled] = b'\n';
                     filled += 1;
@@ -194,8 +237,13 @@ impl<'a> Blocks<'a> {
                 block.len = filled;
                 return Ok(filled > 0);
             }
-            if let Some(at) = memchr::memrchr(b'\n', &block.buffer[searched..filled]) {
-                block.len = searched + at + 1;
+            let end = match &self.delimiter {
+                None => memchr::memrchr(b'\n', &block.buffer[searched..filled])
+                    .map(|at| searched + at + 1),
+                Some(delimiter) => records.last(&block.buffer[..filled], delimiter),
+            };
+            if let Some(end) = end {
+                block.len = end;
                 self.carry
                     .extend_from_slice(&block.buffer[block.len..filled]);
                 return Ok(true);
@@ -209,6 +257,66 @@ impl<'a> Blocks<'a> {
             searched = filled;
             want *= 2;
             block.reach(want);
+        }
+    }
+}
+
+/// Where records end in a text that begins with one and may grow.
+#[derive(Default)]
+struct RecordEnds {
+    /// Everything before was looked at.
+    at: usize,
+    /// Whether that is within quotes.
+    quoted: bool,
+    end: usize,
+}
+
+impl RecordEnds {
+    /// Where the last record that is whole ends.
+    fn last(&mut self, text: &[u8], delimiter: &[u8]) -> Option<usize> {
+        match delimiter {
+            [delimiter] => self.advance(text, *delimiter),
+            _ => self.parse(text, delimiter),
+        }
+        (self.end > 0).then_some(self.end)
+    }
+
+    /// From quote to quote: one opens a field where a field begins, and is a character anywhere else.
+    fn advance(&mut self, text: &[u8], delimiter: u8) {
+        loop {
+            let quote = memchr::memchr(b'"', &text[self.at..]).map(|at| self.at + at);
+            if !self.quoted {
+                let plain = &text[self.at..quote.unwrap_or(text.len())];
+                if let Some(line_end) = memchr::memrchr(b'\n', plain) {
+                    self.end = self.at + line_end + 1;
+                }
+            }
+            let Some(quote) = quote else {
+                self.at = text.len();
+                return;
+            };
+            self.at = quote + 1;
+            if !self.quoted {
+                let begins = |before: &u8| *before == delimiter || *before == b'\n';
+                self.quoted = text[..quote].last().is_none_or(begins);
+            } else if self.at == text.len() {
+                // Whether it closes the field is for the next byte to tell.
+                self.at = quote;
+                return;
+            } else if text[self.at] == b'"' {
+                self.at += 1;
+            } else {
+                self.quoted = false;
+            }
+        }
+    }
+
+    fn parse(&mut self, text: &[u8], delimiter: &[u8]) {
+        let mut record = Record::default();
+        while self.end < text.len()
+            && let Some((_, next)) = parse(&text[self.end..], delimiter, false, &mut record)
+        {
+            self.end += next;
         }
     }
 }

@@ -1,21 +1,26 @@
 //! Claim files: CSV with a header. Columns named like attributes make the row, the others are its evidence.
 
-use super::bytes::Input;
+use super::bytes::{Block, Blocks, Input};
 use super::codes;
+use super::fields::Fields;
 use super::findings::{BadRow, Findings, Problem};
-use super::layout::{field_value, not_utf8};
+use super::layout::{field_value, is_compound, not_utf8};
+use super::local::{Symbols, Words};
 use super::quoted::{placed, quoting_problem};
-use super::records::{Record, Records};
-use crate::analysis::checked::{CheckedProgram, RelationId};
+use super::records::Record;
+use super::value::parse_word;
+use super::waves::in_waves;
+use crate::analysis::checked::{CheckedProgram, Relation, RelationId, ValueType};
 use crate::analysis::findings::closest;
 use crate::evidence::{
-    Claim, ClaimId, Claims, Credibility, Interval, PartialDate, Sources, Stance,
+    Claim, ClaimedRow, Claims, Credibility, DuplicateId, Interval, PartialDate, SourceId, Sources,
+    Stance,
 };
 use crate::storage::{Code, Dictionary, Rows};
 use crate::syntax::source::Location;
+use compact_str::{CompactString, format_compact};
 use rustc_hash::FxHashMap;
 use std::str::from_utf8;
-use std::sync::Arc;
 
 /// Columns that are evidence when a claim file has them.
 const EVIDENCE: [&str; 6] = ["source_id", "confidence", "from", "to", "stance", "note"];
@@ -46,61 +51,171 @@ struct Columns {
     stance: Option<usize>,
 }
 
+/// What is known of a block before it is merged.
+#[derive(Default)]
+struct Parsed {
+    read: Vec<Read>,
+    /// Where the record of each begins.
+    starts: Vec<u32>,
+    lines: u32,
+    symbols: Symbols,
+    words: Words,
+    /// The sources named.
+    named: Symbols,
+    /// Those of a register, as far as they were looked up.
+    listed: Vec<SourceId>,
+    /// Bad rows, with the number of good ones before.
+    bad: Vec<(usize, BadRow)>,
+    /// Problems beyond those.
+    more: usize,
+    fields: Fields,
+    record: Record,
+}
+
+/// A claim whose codes and source are those of its block, and whose line counts from its beginning.
+struct Read {
+    /// Empty where the row has none.
+    id: CompactString,
+    row: ClaimedRow,
+    source: Option<Code>,
+    credibility: Option<Credibility>,
+    interval: Interval,
+    stance: Stance,
+    note: Option<Box<str>>,
+    line: u32,
+}
+
+/// How many values were known when a row began.
+#[derive(Clone, Copy)]
+struct Mark {
+    symbols: usize,
+    words: usize,
+    named: usize,
+}
+
+/// What reading any block needs to know.
+struct BlockReader<'a> {
+    program: &'a CheckedProgram,
+    relation: &'a Relation,
+    dictionary: &'a Dictionary,
+    /// The register, where there is one.
+    register: Option<&'a Sources>,
+    columns: &'a Columns,
+    delimiter: &'a [u8],
+    /// Bad rows to keep per block; of the others only the number of problems.
+    most_bad: usize,
+}
+
 impl ClaimReader<'_> {
+    /// Large enough to keep threads busy, small enough to stay in the cache of a core.
+    const BLOCK: usize = 256 << 10;
+
     /// Reads all claims of a stream; returns the rows that one of them supports. What is wrong goes to `findings`.
-    pub fn read(mut self, input: Input, delimiter: &[u8], findings: &mut Findings) -> Rows {
-        let mut rows = Rows::new(self.program[self.relation].arity());
-        let mut records = Records::new(input, delimiter);
+    pub fn read(
+        self,
+        input: Input,
+        delimiter: &[u8],
+        threads: usize,
+        findings: &mut Findings,
+    ) -> Rows {
+        self.read_in_blocks(input, delimiter, threads, Self::BLOCK, findings)
+    }
+
+    fn read_in_blocks(
+        self,
+        input: Input,
+        delimiter: &[u8],
+        threads: usize,
+        block: usize,
+        findings: &mut Findings,
+    ) -> Rows {
+        let size = input.size();
+        let relation = &self.program[self.relation];
+        let mut blocks = Blocks::of_records(input, block, delimiter);
         let mut record = Record::default();
-        let mut columns = None;
-        let mut suggestions = FxHashMap::default();
-        loop {
-            match records.next(&mut record) {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(error) => {
-                    findings.io_error(&error);
-                    break;
-                }
-            }
-            let Some(columns) = &columns else {
-                match self.header(&record) {
-                    Ok(found) => columns = Some(found),
-                    Err(problems) => {
-                        problems
-                            .into_iter()
-                            .for_each(|problem| findings.problem(problem));
-                        return rows;
-                    }
-                }
-                continue;
-            };
-            if record.is_blank() && columns.width > 1 {
-                continue;
-            }
-            let claim = self.claim(&record, columns, findings.file(), &mut suggestions);
-            match claim.and_then(|claim| self.insert(claim, &record, columns)) {
-                Ok(claim) => {
-                    let claim = &self.claims[claim];
-                    if claim.stance == Stance::Supports {
-                        rows.push(&claim.row);
-                    }
-                }
-                Err(problems) => findings.bad_row(BadRow {
-                    problems,
-                    text: record.raw(),
-                }),
-            }
-        }
-        if columns.is_none() {
-            findings.problem(
+        let columns = match blocks.take_record(&mut record, delimiter) {
+            Ok(true) => self.header(&record),
+            Ok(false) => Err(vec![
                 Problem::new(codes::NO_HEADER, "the file has no header line").help(format!(
                     "the first line names the columns: {}",
                     self.wanted()
                 )),
-            );
+            ]),
+            Err(error) => {
+                findings.io_error(&error);
+                return Rows::new(relation.arity());
+            }
+        };
+        let columns = match columns {
+            Ok(columns) => columns,
+            Err(problems) => {
+                problems
+                    .into_iter()
+                    .for_each(|problem| findings.problem(problem));
+                return Rows::new(relation.arity());
+            }
+        };
+        let (register, mut unlisted) = match self.sources.is_closed() {
+            true => (Some(&*self.sources), None),
+            false => (None, Some(&mut *self.sources)),
+        };
+        let reader = BlockReader {
+            program: self.program,
+            relation,
+            dictionary: self.dictionary,
+            register,
+            columns: &columns,
+            delimiter,
+            most_bad: match findings.sets_aside() {
+                true => usize::MAX,
+                false => Findings::LIMIT,
+            },
+        };
+        // Codes of records are given while a block is parsed.
+        let ordered = relation.attributes.iter().any(|of| is_compound(of.ty));
+        let width = match ordered || threads <= 1 {
+            true => 1,
+            false => threads * 2,
+        };
+        let mut merged = Merged {
+            rows: Rows::new(relation.arity()),
+            // Lines count from one, and the header comes before.
+            lines: 1 + record.line_ends(),
+            bytes: 0,
+            claims: Vec::new(),
+            size,
+        };
+        let claims = &mut *self.claims;
+        let (id, short_name) = (self.relation, self.short_name);
+        let read = in_waves(
+            &mut blocks,
+            width,
+            |block, parsed: &mut Parsed, _| reader.parse(block, parsed),
+            |block, parsed| {
+                let sources = parsed.sources(block, unlisted.as_deref_mut());
+                let file = findings.file().clone();
+                let whole = |read: Read, lines: u32| Claim {
+                    id: match read.id.is_empty() {
+                        true => format_compact!("{short_name}:{}", read.line + lines),
+                        false => read.id,
+                    },
+                    relation: id,
+                    row: read.row,
+                    source: read.source.map(|of| sources[of.index()]),
+                    credibility: read.credibility.unwrap_or_default(),
+                    interval: read.interval,
+                    stance: read.stance,
+                    note: read.note,
+                    file: file.clone(),
+                    line: read.line + lines,
+                };
+                merged.take(block, parsed, &reader, claims, whole, findings);
+            },
+        );
+        if let Err(error) = read {
+            findings.io_error(&error);
         }
-        rows
+        merged.rows
     }
 
     fn wanted(&self) -> String {
@@ -156,103 +271,319 @@ impl ClaimReader<'_> {
             stance: header.find("stance").filter(|_| !is_attribute("stance")),
         })
     }
+}
 
-    fn claim(
+/// What was merged so far.
+struct Merged {
+    /// Those that a claim supports.
+    rows: Rows,
+    /// The number of the next line.
+    lines: u32,
+    bytes: usize,
+    /// Empty between blocks.
+    claims: Vec<Claim>,
+    size: Option<u64>,
+}
+
+impl Merged {
+    /// Adds what a block holds, in its order. A claim whose id another row has is a bad row.
+    fn take(
         &mut self,
-        record: &Record,
-        columns: &Columns,
-        file: &Arc<str>,
-        suggestions: &mut FxHashMap<String, Option<String>>,
-    ) -> Result<Claim, Vec<Problem>> {
-        let mut row = Fields::new(record, columns.width)?;
-        let relation = &self.program[self.relation];
-        let codes: Box<[Code]> = relation
-            .attributes
-            .iter()
-            .zip(&columns.attributes)
-            .map(|(attribute, &column)| {
-                let field = record.field(column).unwrap_or(b"");
-                field_value(self.program, relation, attribute, field, self.dictionary)
-                    .unwrap_or_else(|problem| {
-                        row.problem(column, *problem);
-                        Code::NIL
-                    })
-            })
-            .collect();
-        let source = row.text(columns.source).and_then(|(column, id)| {
-            let source = self.sources.resolve(id);
-            if source.is_none() {
-                row.problem(column, unknown_source(id, self.sources, suggestions));
+        block: &Block,
+        parsed: &mut Parsed,
+        reader: &BlockReader<'_>,
+        claims: &mut Claims,
+        whole: impl Fn(Read, u32) -> Claim,
+        findings: &mut Findings,
+    ) {
+        let symbols = parsed.symbols.codes(block.text(), reader.dictionary);
+        let words = parsed.words.codes(reader.dictionary);
+        let types = reader.relation.attributes.iter().map(|of| of.ty);
+        for mut read in parsed.read.drain(..) {
+            for (code, ty) in read.row.iter_mut().zip(types.clone()) {
+                *code = match ty {
+                    ValueType::Symbol => symbols[code.index()],
+                    ty if is_compound(ty) || code.0 < Code::WIDE => *code,
+                    _ => words[(code.0 & !Code::WIDE) as usize],
+                };
             }
-            source
-        });
-        let credibility = row.parse::<Credibility>(columns.confidence, codes::CONFIDENCE);
-        let from = row.parse::<PartialDate>(columns.from, codes::DATE);
-        let to = row.parse::<PartialDate>(columns.to, codes::DATE);
-        let interval = Interval::new(from, to).unwrap_or_else(|reversed| {
-            if let Some(column) = columns.from {
-                row.problem(
-                    column,
-                    Problem::new(codes::REVERSED, reversed.to_string())
-                        .help("swap `from` and `to`"),
-                );
+            self.claims.push(whole(read, self.lines));
+        }
+        let first = claims.len();
+        self.bytes += block.lines().len();
+        if first == 0
+            && let Some(size) = self.size
+        {
+            let per_byte = self.claims.len() as f64 / self.bytes.max(1) as f64;
+            claims.reserve((per_byte * size as f64 * 1.02) as usize);
+        }
+        let mut bad = std::mem::take(&mut parsed.bad);
+        for (_, row) in &mut bad {
+            for problem in &mut row.problems {
+                problem.line += self.lines;
             }
-            Interval::ALWAYS
+        }
+        let mut duplicates = Vec::new();
+        claims.insert_all(&mut self.claims, |at, duplicate| {
+            duplicates.push((at, duplicate));
         });
-        let stance = match row.text(columns.stance) {
-            None | Some((_, "supports")) => Stance::Supports,
-            Some((_, "disputes")) => Stance::Disputes,
-            Some((column, other)) => {
-                let message = format!("`{other}` is no stance");
-                row.problem(
-                    column,
-                    Problem::new(codes::STANCE, message).help("`supports` or `disputes`"),
-                );
-                Stance::Supports
+        for (at, duplicate) in duplicates {
+            let record = &block.lines()[parsed.starts[at] as usize..];
+            bad.push((at, reader.taken(record, &duplicate, claims)));
+        }
+        bad.sort_by_key(|(at, _)| *at);
+        for (_, row) in bad {
+            findings.bad_row(row);
+        }
+        findings.more(parsed.more);
+        for claim in claims.since(first) {
+            if claim.stance == Stance::Supports {
+                self.rows.push(&claim.row);
+            }
+        }
+        self.lines = self.lines.saturating_add(parsed.lines);
+    }
+}
+
+impl Parsed {
+    fn start(&mut self) {
+        self.read.clear();
+        self.starts.clear();
+        self.lines = 0;
+        self.symbols.clear();
+        self.words.clear();
+        self.named.clear();
+        self.listed.clear();
+        self.bad.clear();
+        self.more = 0;
+    }
+
+    fn mark(&self) -> Mark {
+        Mark {
+            symbols: self.symbols.len(),
+            words: self.words.len(),
+            named: self.named.len(),
+        }
+    }
+
+    fn forget(&mut self, mark: Mark) {
+        self.symbols.forget(mark.symbols);
+        self.words.forget(mark.words);
+        self.named.forget(mark.named);
+        self.listed.truncate(mark.named);
+    }
+
+    /// The sources that the block names.
+    fn sources(&mut self, block: &Block, unlisted: Option<&mut Sources>) -> Vec<SourceId> {
+        match unlisted {
+            None => std::mem::take(&mut self.listed),
+            Some(sources) => {
+                let names = self.named.texts(block.text());
+                names.filter_map(|name| sources.resolve(name)).collect()
+            }
+        }
+    }
+}
+
+impl BlockReader<'_> {
+    fn parse(&self, block: &mut Block, parsed: &mut Parsed) {
+        parsed.start();
+        let mut fields = std::mem::take(&mut parsed.fields);
+        let mut record = std::mem::take(&mut parsed.record);
+        let mut suggestions = FxHashMap::default();
+        let mut at = 0;
+        while at < block.lines().len() {
+            let quick = match self.delimiter {
+                &[delimiter] => fields.quick(block.lines(), at, delimiter),
+                _ => false,
+            };
+            let mark = parsed.mark();
+            if !(quick && self.row(block.text(), &fields, parsed)) {
+                parsed.forget(mark);
+                let line = parsed.lines;
+                fields.careful(block, at, self.delimiter, line, &mut record);
+                let blank = record.is_blank() && self.columns.width > 1;
+                let sound = record.fault.is_none() && self.row(block.text(), &fields, parsed);
+                if !blank && !sound {
+                    parsed.forget(mark);
+                    let problems = self.problems(&record, &mut suggestions);
+                    if parsed.bad.len() < self.most_bad {
+                        let text = record.raw();
+                        let row = BadRow { problems, text };
+                        parsed.bad.push((parsed.read.len(), row));
+                    } else {
+                        parsed.more += problems.len();
+                    }
+                }
+            }
+            if parsed.starts.len() < parsed.read.len() {
+                parsed.starts.push(at as u32);
+            }
+            parsed.lines += fields.lines;
+            at = fields.next;
+        }
+        parsed.symbols.look_up(block.text(), self.dictionary);
+        (parsed.fields, parsed.record) = (fields, record);
+    }
+
+    /// Takes the claim of a row; false when anything about it is wrong.
+    fn row(&self, text: &[u8], fields: &Fields, parsed: &mut Parsed) -> bool {
+        self.claim(text, fields, parsed)
+            .map(|read| parsed.read.push(read))
+            .is_some()
+    }
+
+    fn claim(&self, text: &[u8], fields: &Fields, parsed: &mut Parsed) -> Option<Read> {
+        let columns = self.columns;
+        if fields.places.len() != columns.width {
+            return None;
+        }
+        let mut row = ClaimedRow::new();
+        for (attribute, &column) in self.relation.attributes.iter().zip(&columns.attributes) {
+            row.push(match attribute.ty {
+                ValueType::Symbol => {
+                    let (start, end) = fields.places[column];
+                    parsed.symbols.place(text, start as usize, end as usize)?
+                }
+                ty if is_compound(ty) => {
+                    let field = fields.of(text, column);
+                    field_value(
+                        self.program,
+                        self.relation,
+                        attribute,
+                        field,
+                        self.dictionary,
+                    )
+                    .ok()?
+                }
+                ty => {
+                    let field = from_utf8(fields.of(text, column)).ok()?;
+                    let word = parse_word(ty, field, self.program.word_bits()).ok()?;
+                    parsed.words.code(word)
+                }
+            });
+        }
+        let word = |column: Option<usize>| match column {
+            Some(column) => from_utf8(fields.of(text, column)).ok().map(str::trim),
+            None => Some(""),
+        };
+        let source = match word(columns.source)? {
+            "" => None,
+            name => {
+                let start = name.as_ptr() as usize - text.as_ptr() as usize;
+                let at = parsed.named.place(text, start, start + name.len())?;
+                if let Some(register) = self.register
+                    && at.index() == parsed.listed.len()
+                {
+                    parsed.listed.push(register.find(name)?);
+                }
+                Some(at)
             }
         };
-        let note = row.text(columns.note).map(|(_, note)| note.into());
-        let id = match row.text(columns.id) {
-            Some((_, id)) => id.into(),
-            None => format!("{}:{}", self.short_name, record.line()).into(),
+        let credibility = match word(columns.confidence)? {
+            "" => None,
+            grade => Some(grade.parse().ok()?),
         };
-        row.finish()?;
-        Ok(Claim {
-            id,
-            relation: self.relation,
-            row: codes,
+        let date = |column| match word(column)? {
+            "" => Some(None),
+            date => date.parse::<PartialDate>().ok().map(Some),
+        };
+        let interval = Interval::new(date(columns.from)?, date(columns.to)?).ok()?;
+        let stance = match word(columns.stance)? {
+            "" | "supports" => Stance::Supports,
+            "disputes" => Stance::Disputes,
+            _ => return None,
+        };
+        let note = Some(word(columns.note)?).filter(|note| !note.is_empty());
+        Some(Read {
+            id: word(columns.id)?.into(),
+            row,
             source,
-            credibility: credibility.unwrap_or_default(),
+            credibility,
             interval,
             stance,
-            note,
-            file: file.clone(),
-            line: record.line(),
+            note: note.map(Into::into),
+            line: parsed.lines,
         })
     }
 
-    /// Refuses a claim whose id another row has.
-    fn insert(
-        &mut self,
-        claim: Claim,
+    /// Everything that is wrong with a row. Interns nothing that would be given another code at another number of threads.
+    fn problems(
+        &self,
         record: &Record,
-        columns: &Columns,
-    ) -> Result<ClaimId, Vec<Problem>> {
-        self.claims.insert(claim).map_err(|duplicate| {
-            let first = &self.claims[duplicate.first];
-            let place = Location {
-                file: first.file.clone(),
-                line: first.line,
-                column: 1,
+        suggestions: &mut FxHashMap<String, Option<String>>,
+    ) -> Vec<Problem> {
+        let columns = self.columns;
+        let mut row = match NamedFields::new(record, columns.width) {
+            Ok(row) => row,
+            Err(problems) => return problems,
+        };
+        for (attribute, &column) in self.relation.attributes.iter().zip(&columns.attributes) {
+            let field = record.field(column).unwrap_or(b"");
+            let word = |text| parse_word(attribute.ty, text, self.program.word_bits()).is_ok();
+            let sound = match attribute.ty {
+                ty if is_compound(ty) => false,
+                ty => from_utf8(field).is_ok_and(|text| ty == ValueType::Symbol || word(text)),
             };
-            let problem = Problem::new(
-                codes::DUPLICATE_CLAIM,
-                format!("claim id `{}` is taken", duplicate.second.id),
-            )
-            .other(place, "first given here")
-            .help("every claim has an id of its own; leave the column out to go by file and line");
-            vec![placed(record, columns.id.unwrap_or(0), problem)]
-        })
+            if sound {
+                continue;
+            }
+            let value = field_value(
+                self.program,
+                self.relation,
+                attribute,
+                field,
+                self.dictionary,
+            );
+            if let Err(problem) = value {
+                row.problem(column, *problem);
+            }
+        }
+        if let (Some((column, id)), Some(register)) = (row.text(columns.source), self.register)
+            && register.find(id).is_none()
+        {
+            row.problem(column, unknown_source(id, register, suggestions));
+        }
+        row.parse::<Credibility>(columns.confidence, codes::CONFIDENCE);
+        let from = row.parse::<PartialDate>(columns.from, codes::DATE);
+        let to = row.parse::<PartialDate>(columns.to, codes::DATE);
+        if let Err(reversed) = Interval::new(from, to)
+            && let Some(column) = columns.from
+        {
+            let problem = Problem::new(codes::REVERSED, reversed.to_string());
+            row.problem(column, problem.help("swap `from` and `to`"));
+        }
+        if let Some((column, other)) = row.text(columns.stance)
+            && !["supports", "disputes"].contains(&other)
+        {
+            let problem = Problem::new(codes::STANCE, format!("`{other}` is no stance"));
+            row.problem(column, problem.help("`supports` or `disputes`"));
+        }
+        row.text(columns.note);
+        row.text(columns.id);
+        row.finish().err().unwrap_or_default()
+    }
+
+    /// What is said of a row whose id another one has.
+    fn taken(&self, text: &[u8], duplicate: &DuplicateId, claims: &Claims) -> BadRow {
+        let mut record = Record::default();
+        record.read(text, self.delimiter, duplicate.second.line);
+        let first = &claims[duplicate.first];
+        let place = Location {
+            file: first.file.clone(),
+            line: first.line,
+            column: 1,
+        };
+        let problem = Problem::new(
+            codes::DUPLICATE_CLAIM,
+            format!("claim id `{}` is taken", duplicate.second.id),
+        )
+        .other(place, "first given here")
+        .help("every claim has an id of its own; leave the column out to go by file and line");
+        BadRow {
+            problems: vec![placed(&record, self.columns.id.unwrap_or(0), problem)],
+            text: record.raw(),
+        }
     }
 }
 
@@ -341,14 +672,14 @@ impl Header {
 }
 
 /// The fields of one row, and what is wrong with them so far.
-pub(crate) struct Fields<'r> {
+pub(crate) struct NamedFields<'r> {
     record: &'r Record,
     problems: Vec<Problem>,
 }
 
-impl<'r> Fields<'r> {
+impl<'r> NamedFields<'r> {
     /// Only a row with as many fields as the header has is looked at any further.
-    pub fn new(record: &'r Record, width: usize) -> Result<Fields<'r>, Vec<Problem>> {
+    pub fn new(record: &'r Record, width: usize) -> Result<NamedFields<'r>, Vec<Problem>> {
         if let Some(problem) = quoting_problem(record) {
             return Err(vec![problem]);
         }
@@ -362,7 +693,7 @@ impl<'r> Fields<'r> {
             .help("quote fields that hold the delimiter");
             return Err(vec![problem]);
         }
-        Ok(Fields {
+        Ok(NamedFields {
             record,
             problems: Vec::new(),
         })
@@ -432,7 +763,7 @@ mod tests {
             .insert(Claim {
                 id: "k0".into(),
                 relation: RelationId(0),
-                row: Box::new([]),
+                row: Default::default(),
                 source: None,
                 credibility: Credibility::Confirmed,
                 interval: Interval::ALWAYS,
@@ -451,7 +782,7 @@ mod tests {
             claims: &mut known,
             short_name: "r.csv",
         };
-        let rows = reader.read(Input::text(text).unwrap(), b",", &mut findings);
+        let rows = reader.read(Input::text(text).unwrap(), b",", 1, &mut findings);
         let mut printed = print_rows(&program, &dictionary, &rows);
         for (_, claim) in known.iter().skip(1) {
             printed += &format!(

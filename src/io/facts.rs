@@ -7,13 +7,11 @@
 use super::bytes::{Block, Blocks, Input};
 use super::findings::{BadRow, Findings, Problem};
 use super::layout::{Layout, is_compound, not_utf8};
+use super::local::{Symbols, Words};
 use super::value::parse_word;
+use super::waves::in_waves;
 use crate::analysis::checked::ValueType;
 use crate::storage::{Code, Dictionary, Rows};
-use hashbrown::HashTable;
-use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHasher};
-use std::hash::Hasher;
 use std::str::from_utf8;
 
 /// Large enough to keep threads busy, small enough to stay in the cache of a core.
@@ -68,70 +66,6 @@ struct Parsed {
     more: usize,
 }
 
-#[derive(Default)]
-struct Symbols {
-    /// Where in the block each symbol stands first, and its code if it has one already.
-    found: Vec<(u32, u32, Option<Code>)>,
-    /// Hash (low half) and place in `found`.
-    table: HashTable<(u32, u32)>,
-}
-
-#[derive(Default)]
-struct Words {
-    found: Vec<u64>,
-    table: FxHashMap<u64, u32>,
-}
-
-impl Words {
-    fn code(&mut self, word: u64) -> Code {
-        if word < u64::from(Code::WIDE) {
-            return Code(word as u32);
-        }
-        let at = *self.table.entry(word).or_insert_with(|| {
-            self.found.push(word);
-            self.found.len() as u32 - 1
-        });
-        Code(Code::WIDE | at)
-    }
-}
-
-impl Symbols {
-    /// The place of the symbol `text[start..end]`; `None` when it is not UTF-8.
-    fn place(&mut self, text: &[u8], start: usize, end: usize) -> Option<Code> {
-        let symbol = &text[start..end];
-        let hash = hash_of(symbol);
-        let known = self.table.find(hash, |&(tag, at)| {
-            let (from, to, _) = self.found[at as usize];
-            tag == hash as u32 && text[from as usize..to as usize] == *symbol
-        });
-        if let Some(&(_, at)) = known {
-            return Some(Code(at));
-        }
-        from_utf8(symbol).ok()?;
-        let at = self.found.len() as u32;
-        self.found.push((start as u32, end as u32, None));
-        self.table
-            .insert_unique(hash, (hash as u32, at), |&(_, at)| {
-                let (from, to, _) = self.found[at as usize];
-                hash_of(&text[from as usize..to as usize])
-            });
-        Some(Code(at))
-    }
-
-    /// Keeps the first `kept` symbols.
-    fn forget(&mut self, text: &[u8], kept: usize) {
-        while self.found.len() > kept {
-            let last = self.found.len() as u32 - 1;
-            let (from, to, _) = self.found[last as usize];
-            let hash = hash_of(&text[from as usize..to as usize]);
-            if let Ok(entry) = self.table.find_entry(hash, |&(_, at)| at == last) {
-                entry.remove();
-            }
-            self.found.pop();
-        }
-    }
-}
-
 impl Reader<'_> {
     fn read(&self, input: Input, threads: usize, findings: &mut Findings) -> Rows {
         let size = input.size();
@@ -146,47 +80,20 @@ impl Reader<'_> {
             rows: 0,
             lines: 0,
             bytes: 0,
+            blocks: 0,
         };
-        let mut wave = Wave::new(width);
-        let mut next = Wave::new(width);
-        let mut failed = wave.fill(&mut blocks).err();
-        while !wave.is_empty() {
-            let first = merged.lines == 0;
-            let parse = |(at, (block, parsed)): (usize, &mut (Block, Parsed))| {
-                self.parse(block, first && at == 0 && self.layout.headers(), parsed);
-            };
-            if width == 1 {
-                wave.slots.iter_mut().enumerate().for_each(parse);
-                failed = failed.or_else(|| next.fill(&mut blocks).err());
-            } else {
-                let running = failed.is_none();
-                let (read, ()) = rayon::join(
-                    || {
-                        if running {
-                            next.fill(&mut blocks).err()
-                        } else {
-                            None
-                        }
-                    },
-                    || {
-                        let filled = wave.filled;
-                        wave.slots[..filled]
-                            .par_iter_mut()
-                            .enumerate()
-                            .for_each(parse);
-                    },
-                );
-                failed = failed.or(read);
-            }
-            let before = merged.rows;
-            for (block, parsed) in &mut wave.slots[..wave.filled] {
+        let read = in_waves(
+            &mut blocks,
+            width,
+            |block, parsed: &mut Parsed, first| {
+                self.parse(block, first && self.layout.headers(), parsed);
+            },
+            |block, parsed| {
                 self.merge(block, parsed, &mut merged, findings);
-            }
-            merged.reserve(size, merged.rows - before);
-            wave.filled = 0;
-            std::mem::swap(&mut wave, &mut next);
-        }
-        if let Some(error) = failed {
+                merged.reserve(size);
+            },
+        );
+        if let Err(error) = read {
             findings.io_error(&error);
         }
         if self.layout.arity() == 0 {
@@ -219,16 +126,13 @@ impl Reader<'_> {
                 None => None,
             };
             at = quick.unwrap_or_else(|| {
-                parsed.drop_partial_row(lines, mark);
+                parsed.drop_partial_row(mark);
                 let end = line_end(lines, at);
                 self.careful_row(lines, at, end, parsed);
                 end + 1
             });
         }
-        for (start, end, code) in &mut parsed.symbols.found {
-            let text = from_utf8(&lines[*start as usize..*end as usize]).unwrap_or("");
-            *code = self.dictionary.find_symbol(text);
-        }
+        parsed.symbols.look_up(lines, self.dictionary);
     }
 
     /// Where the next row begins; `None` when the row has anything unusual. Fields already taken stay in the columns.
@@ -348,7 +252,7 @@ impl Reader<'_> {
             parsed.rows += 1;
             return;
         }
-        parsed.drop_partial_row(lines, mark);
+        parsed.drop_partial_row(mark);
         if parsed.bad.len() < self.listed {
             parsed.bad.push(BadRow {
                 problems,
@@ -367,23 +271,8 @@ impl Reader<'_> {
         findings: &mut Findings,
     ) {
         let lines = block.lines();
-        let symbols: Vec<Code> = parsed
-            .symbols
-            .found
-            .iter()
-            .map(|&(start, end, code)| {
-                code.unwrap_or_else(|| {
-                    let text = from_utf8(&lines[start as usize..end as usize]).unwrap_or("");
-                    self.dictionary.symbol(text)
-                })
-            })
-            .collect();
-        let words: Vec<Code> = parsed
-            .words
-            .found
-            .iter()
-            .map(|&word| self.dictionary.word(word))
-            .collect();
+        let symbols = parsed.symbols.codes(lines, self.dictionary);
+        let words = parsed.words.codes(self.dictionary);
         for ((attribute, column), merged) in self
             .layout
             .relation
@@ -417,6 +306,7 @@ impl Reader<'_> {
         merged.rows += parsed.rows;
         merged.lines = merged.lines.saturating_add(parsed.lines);
         merged.bytes += lines.len();
+        merged.blocks += 1;
     }
 }
 
@@ -426,29 +316,25 @@ impl Parsed {
         self.columns.iter_mut().for_each(Vec::clear);
         self.rows = 0;
         self.lines = 0;
-        self.symbols.found.clear();
-        self.symbols.table.clear();
-        self.words.found.clear();
-        self.words.table.clear();
+        self.symbols.clear();
+        self.words.clear();
         self.bad.clear();
         self.more = 0;
     }
 
     /// Forgets what a row has left since `mark` that is not to be taken, or not yet.
-    fn drop_partial_row(&mut self, lines: &[u8], mark: Mark) {
+    fn drop_partial_row(&mut self, mark: Mark) {
         for column in &mut self.columns {
             column.truncate(self.rows);
         }
-        self.symbols.forget(lines, mark.symbols);
-        for word in self.words.found.drain(mark.words..) {
-            self.words.table.remove(&word);
-        }
+        self.symbols.forget(mark.symbols);
+        self.words.forget(mark.words);
     }
 
     fn mark(&self) -> Mark {
         Mark {
-            symbols: self.symbols.found.len(),
-            words: self.words.found.len(),
+            symbols: self.symbols.len(),
+            words: self.words.len(),
         }
     }
 }
@@ -460,59 +346,26 @@ struct Mark {
     words: usize,
 }
 
-/// Blocks that are parsed at the same time.
-struct Wave {
-    slots: Vec<(Block, Parsed)>,
-    filled: usize,
-}
-
-impl Wave {
-    fn new(width: usize) -> Wave {
-        Wave {
-            slots: (0..width).map(|_| Default::default()).collect(),
-            filled: 0,
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.filled == 0
-    }
-
-    fn fill(&mut self, blocks: &mut Blocks) -> std::io::Result<()> {
-        for (block, _) in &mut self.slots {
-            if !blocks.fill(block)? {
-                break;
-            }
-            self.filled += 1;
-        }
-        Ok(())
-    }
-}
-
 struct Merged {
     columns: Vec<Vec<Code>>,
     rows: usize,
     lines: u32,
     bytes: usize,
+    blocks: usize,
 }
 
 impl Merged {
     /// Makes room for the rest of the file, judged by the rows so far, so that columns hardly ever move.
-    fn reserve(&mut self, size: Option<u64>, wave_rows: usize) {
+    fn reserve(&mut self, size: Option<u64>) {
+        let block_rows = 2 * self.rows / self.blocks.max(1);
         let per_byte = self.rows as f64 / self.bytes.max(1) as f64;
         let expected = (per_byte * size.unwrap_or(0) as f64 * 1.02) as usize;
         for column in &mut self.columns {
-            if column.capacity() - column.len() < wave_rows {
+            if column.capacity() - column.len() < block_rows {
                 column.reserve_exact((expected.saturating_sub(column.len())).max(column.len() / 2));
             }
         }
     }
-}
-
-fn hash_of(symbol: &[u8]) -> u64 {
-    let mut hasher = FxHasher::default();
-    hasher.write(symbol);
-    hasher.finish()
 }
 
 fn line_end(lines: &[u8], from: usize) -> usize {

@@ -1,7 +1,7 @@
 //! The file of judgements: `judgements.csv`, beside the claim files.
 
 use super::bytes::Input;
-use super::claims::{Fields, Header};
+use super::claims::{Header, NamedFields};
 use super::codes;
 use super::findings::{BadRow, Findings, Problem};
 use super::read::open_problem;
@@ -107,7 +107,7 @@ fn judgement<'a>(
     file: &Arc<str>,
     known: impl Fn(&str) -> Option<&'a Judgement>,
 ) -> Result<Judgement, Vec<Problem>> {
-    let mut row = Fields::new(record, header.names.len())?;
+    let mut row = NamedFields::new(record, header.names.len())?;
     let mut needed = |name: &str| -> Box<str> {
         let column = header.find(name);
         match row.text(column) {

@@ -9,11 +9,13 @@ pub mod claims;
 pub mod codes;
 pub mod excerpt;
 mod facts;
+mod fields;
 pub mod findings;
 pub mod format;
 pub mod json;
 pub mod judgements;
 pub mod layout;
+mod local;
 pub mod locate;
 pub mod order;
 pub mod quoted;
@@ -24,6 +26,7 @@ mod sqlite;
 #[cfg(test)]
 mod testing;
 pub mod value;
+mod waves;
 pub mod write;
 
 pub use findings::SetAside;

@@ -19,8 +19,8 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Called with the bytes read so far and the bytes there are.
-pub type Progress<'a> = &'a (dyn Fn(u64, u64) + Sync);
+/// Called with the bytes read so far and the bytes there are. False: reading is to stop, with an error.
+pub type Progress<'a> = &'a (dyn Fn(u64, u64) -> bool + Sync);
 
 #[derive(Clone, Copy)]
 pub struct ReadOptions<'a> {
@@ -133,7 +133,7 @@ pub fn read(
                 claims: &mut *claims,
                 short_name: &short_name,
             };
-            loaded.rows = reader.read(input, &format.delimiter, &mut findings);
+            loaded.rows = reader.read(input, &format.delimiter, options.threads, &mut findings);
             if unlisted && !sources.is_empty() {
                 loaded.warnings.push(
                     Diagnostic::warning(
@@ -372,7 +372,10 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         fs::write(directory.path().join("r.facts"), "1\n".repeat(500_000)).unwrap();
         let seen = Mutex::new(Vec::new());
-        let progress = |done, total| seen.lock().push((done, total));
+        let progress = |done, total| {
+            seen.lock().push((done, total));
+            true
+        };
         let options = ReadOptions {
             fact_dir: directory.path(),
             progress: Some(&progress),

@@ -70,6 +70,11 @@ impl Record {
         self.raw.is_empty()
     }
 
+    /// Those of the record, its own included.
+    pub fn line_ends(&self) -> u32 {
+        memchr::memchr_iter(b'\n', &self.raw).count() as u32 + 1
+    }
+
     pub fn line(&self) -> u32 {
         self.line
     }
@@ -87,6 +92,30 @@ impl Record {
             .chars()
             .count() as u32;
         (self.line + lines, column + 1)
+    }
+}
+
+impl Record {
+    /// Reads the record that stands at the beginning of a text, all of which is there; returns where the next one begins.
+    pub fn read(&mut self, text: &[u8], delimiter: &[u8], line: u32) -> usize {
+        // The end of what is all there can be told.
+        let (end, next) = parse(text, delimiter, true, self).unwrap_or((text.len(), text.len()));
+        self.raw.clear();
+        self.raw.extend_from_slice(&text[..end]);
+        self.line = line;
+        next
+    }
+
+    /// The text of a field that does not stand in the record as it is: a quotation mark in it is doubled there.
+    pub fn unescaped(&self, at: usize) -> Option<&[u8]> {
+        let field = self.fields.get(at).filter(|field| field.is_unescaped)?;
+        Some(&self.unescaped[field.start..field.end])
+    }
+
+    /// Where the text of another field stands in the record.
+    pub fn range(&self, at: usize) -> Option<(usize, usize)> {
+        let field = self.fields.get(at).filter(|field| !field.is_unescaped)?;
+        Some((field.start, field.end))
     }
 }
 
@@ -137,7 +166,7 @@ impl<'a> Records<'a> {
 
 /// Parses the record at the start of `text`: where it ends, and where the next one begins. `None`: its end may lie
 /// beyond `text`.
-fn parse(
+pub(crate) fn parse(
     text: &[u8],
     delimiter: &[u8],
     ended: bool,

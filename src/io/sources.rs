@@ -1,7 +1,7 @@
 //! The register of sources: `sources.csv`, beside the claim files.
 
 use super::bytes::Input;
-use super::claims::{Fields, Header};
+use super::claims::{Header, NamedFields};
 use super::codes;
 use super::findings::{BadRow, Findings, Problem};
 use super::read::{ReadOptions, open_problem};
@@ -148,7 +148,7 @@ fn read_register(input: Input, findings: &mut Findings) -> Sources {
 }
 
 fn read_source(record: &Record, header: &Header, file: &Arc<str>) -> Result<Source, Vec<Problem>> {
-    let mut row = Fields::new(record, header.names.len())?;
+    let mut row = NamedFields::new(record, header.names.len())?;
     let id_column = header.find("source_id").unwrap_or(0);
     let id = row.text(Some(id_column)).map_or("", |(_, id)| id);
     if id.is_empty() {

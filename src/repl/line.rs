@@ -152,7 +152,7 @@ pub const VERBS: &[Verb] = &[
     Verb {
         name: "timeline",
         short: None,
-        takes: Takes::MaybeFacts,
+        takes: Takes::Fact,
         does: "on which publication date each fact first became derivable",
         flags: &[],
         more: "As in `:timeline attributed(_, \"a\")`. A source counts from the last day of its date on.",
@@ -179,7 +179,7 @@ pub const VERBS: &[Verb] = &[
         takes: Takes::Hypotheses,
         does: "competing hypotheses side by side, and what would alter their order",
         flags: COMPARE,
-        more: "As in `:compare contractor ministry_itself`, or with parameters `:compare front_company(\"a\", \"b\") own_business(\"a\", \"b\")`. `--fold-sources`: root sources in place of claims. `--judged FILE.csv`: cells that a person judged. `--planted CATEGORY`: without the claims of a relation, of a kind of source, or that name a word. `--flips N`: try all withdrawals of up to N pieces of evidence.",
+        more: "As in `:compare contractor ministry_itself`, or with parameters `:compare front_company(\"a\", \"b\") own_business(\"a\", \"b\")`. `--fold-sources`: root sources in place of claims. `--judged FILE.csv`: cells that a person judged. `--planted CATEGORY`: without the claims of a relation, of a kind of source, or that name a word. `--flips N`: try all sets of up to N changes, withdrawals and findings.",
     },
     Verb {
         name: "requirements",
@@ -361,6 +361,14 @@ pub const VERBS: &[Verb] = &[
         does: "what each hypothesis comes to: goals, strength, what appears and falls",
         flags: &[],
         more: "As in `:hypotheses`, or for some of them `:hypotheses one_actor contractor(\"x-firm\")`.",
+    },
+    Verb {
+        name: "diff-case",
+        short: None,
+        takes: Takes::File,
+        does: "what another case or version of the rules says differently from this one as it is now",
+        flags: &[("relation", true), ("limit", true)],
+        more: "As in `:diff-case ../case-of-may` or `:diff-case drafts/stricter.dl --relation front`. A directory with `rules` is a case; a rule file, or a directory of rule files, is a version of the rules over the facts of this case. `--limit N`: facts to explain of each relation.",
     },
     Verb {
         name: "test",
@@ -570,6 +578,11 @@ fn parse_command(command: &str) -> Result<Line, String> {
         ("hypotheses", names) => run(Command::Weigh(
             names.as_deref().map_or_else(Vec::new, called),
         )),
+        ("diff-case", Some(path)) => run(Command::DiffCase {
+            other: unquoted(&path),
+            relations: flags.values("relation").map(str::to_owned).collect(),
+            explain: flags.parsed("limit")?.unwrap_or(3),
+        }),
         ("test", files) => run(Command::Test(TestQuestion {
             files: files.as_deref().map_or_else(Vec::new, paths),
             coverage: flags.has("coverage"),

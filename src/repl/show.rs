@@ -56,6 +56,7 @@ pub fn show(answer: &Answer, look: Look, out: &mut dyn Write) -> io::Result<()> 
             }
             cli::hypotheses::print(found, look.width, look.palette, out)
         }
+        Answer::Parted(found) => cli::diff::print(found, look.width, look.palette, out),
         Answer::Tested(tested) => {
             tested
                 .broken

@@ -162,7 +162,9 @@ impl Session {
         let case = self.case();
         let budget = self.explanation_budget();
         let sources = self.source_register();
-        let found = explain(&case, self.claims(), sources, &asked, &rerun, &budget)?;
+        let database = self.can_change().then_some(&self.database);
+        let claims = self.claims();
+        let found = explain(&case, database, claims, sources, &asked, &rerun, &budget)?;
         let mut explanations = Vec::new();
         for one in &found.explanations {
             let helps = match &rival {

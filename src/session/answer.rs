@@ -2,6 +2,7 @@
 
 use super::abduce::Abduction;
 use super::assume::Step;
+use super::case_diff::CaseDiff;
 use super::compare::Comparison;
 use super::corroboration::Corroborated;
 use super::costs::Costs;
@@ -51,6 +52,7 @@ pub enum Answer {
     },
     Tested(Box<Tested>),
     Weighed(HypothesisTable),
+    Parted(Box<CaseDiff>),
     Plans(Plans),
     Costs(Box<Costs>),
     Loaded(Inventory),

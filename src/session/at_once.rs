@@ -4,8 +4,8 @@ use super::loaded::run;
 use super::options::Options;
 use crate::engine::Database;
 use crate::engine::budget::{Budget, RunReport, Stop, StopReason};
-use crate::evidence::{Claims, Sources};
-use crate::explain::{Case, DaySet, Facts, Reading};
+use crate::evidence::{Claims, Day, Interval, Sources};
+use crate::explain::{Case, CaseDays, DaySet, Facts, Reading};
 use crate::storage::Rows;
 
 /// Runs a program over these claims and what else is stated, as the lens asks for.
@@ -16,7 +16,7 @@ pub(super) fn run_through_lens(
     sources: &Sources,
 ) -> Result<RunReport, Stop> {
     let report = run(database, options)?;
-    let dated = |interval: crate::evidence::Interval| interval != crate::evidence::Interval::ALWAYS;
+    let dated = |interval: Interval| interval != Interval::ALWAYS;
     if !options.lens.at_once || !claims.iter().any(|(_, claim)| dated(claim.interval)) {
         return Ok(report);
     }
@@ -41,39 +41,55 @@ pub(super) fn run_through_lens(
     }
 }
 
-/// The rows of a database that hold on some day, as what is stated in another one.
+/// The days to look at to see whether claims hold at one time.
 ///
 /// Intervals on a line have a day in common when any two have (Helly), and then the latest of their first days is one:
 /// it is enough to look at the first days of all claims, and at a day before them for claims without one.
+pub(super) struct ValidDays(Vec<Option<Day>>);
+
+impl ValidDays {
+    pub fn of(intervals: impl Iterator<Item = Interval>) -> ValidDays {
+        let mut days: Vec<_> = intervals.map(Interval::first_day).collect();
+        days.push(None);
+        days.sort_unstable();
+        days.dedup();
+        // What a case has beyond them is the day before them all, over and over.
+        days.resize(CaseDays::of(days.len()).count(), None);
+        ValidDays(days)
+    }
+
+    pub fn count(&self) -> CaseDays {
+        CaseDays::of(self.0.len())
+    }
+
+    pub fn within(&self, interval: Interval) -> DaySet {
+        DaySet::of(self.0.len(), |at| interval.covers(self.0[at]))
+    }
+}
+
+/// The rows of a database that hold on some day, as what is stated in another one.
 fn only_at_once(
     database: &Database,
     options: &Options,
     claims: &Claims,
     sources: &Sources,
 ) -> Result<Database, StopReason> {
-    let mut days: Vec<_> = claims
-        .iter()
-        .map(|(_, claim)| claim.interval.first_day())
-        .collect();
-    days.push(None);
-    days.sort_unstable();
-    days.dedup();
     let program = database.program();
     let case = Case::new(database, program, database.dictionary(), claims, sources);
-    let days_of = |claim| {
-        let interval = claims[claim].interval;
-        let (first, last) = (interval.first_day(), interval.last_day());
-        DaySet::of(days.len(), |at| {
-            let begun = first.is_none() || first <= days[at];
-            begun && last.is_none_or(|last| days[at].is_none_or(|day| day <= last))
-        })
-    };
+    let valid = ValidDays::of(claims.iter().map(|(_, claim)| claim.interval));
+    let days_of = |claim| valid.within(claims[claim].interval);
     let all: Vec<_> = program.relations().map(|(id, _)| id).collect();
     let budget = Budget {
         rows: None,
         ..options.budget.clone()
     };
-    let history = case.history(&all, Reading::Together, days.len(), &days_of, &budget)?;
+    let history = case.history(
+        &all,
+        Reading::Cases(valid.count()),
+        valid.count().count(),
+        &days_of,
+        &budget,
+    )?;
     let mut held = Database::new(program.clone(), database.dictionary().clone());
     for (id, relation) in program.relations() {
         let rows = match &history {

@@ -80,6 +80,40 @@ impl CaseSpec {
         }
     }
 
+    /// Another case or version of this one. A directory with `rules` is a case. A rule file, or a directory of rule files, is
+    /// a version of the rules: its facts are those of this case. A directory of facts that was given is that of both.
+    pub fn version(&self, path: &Path) -> CaseSpec {
+        let whole = self.resolve(path);
+        let of_files = |programs: Vec<PathBuf>| CaseSpec {
+            programs,
+            text: None,
+            fact_dir: match (&self.fact_dir, self.resolve(Path::new("facts")).is_dir()) {
+                (None, true) => Some(PathBuf::from("facts")),
+                (given, _) => given.clone(),
+            },
+            ..self.clone()
+        };
+        if whole.is_file() {
+            return of_files(vec![path.to_path_buf()]);
+        }
+        if !whole.join("rules").is_dir() {
+            let files = rule_files_in(&whole);
+            if !files.is_empty() {
+                return of_files(files.iter().map(|name| path.join(name)).collect());
+            }
+        }
+        CaseSpec {
+            directory: Some(whole),
+            programs: Vec::new(),
+            text: None,
+            fact_dir: self.fact_dir.as_ref().map(|dir| {
+                let dir = self.resolve(dir);
+                std::path::absolute(&dir).unwrap_or(dir)
+            }),
+            ..self.clone()
+        }
+    }
+
     /// The rule files, in order. Looks at the directory, opens no file.
     pub fn rule_files(&self) -> Result<Vec<PathBuf>, Diagnostic> {
         if !self.programs.is_empty() {
@@ -106,6 +140,17 @@ impl CaseSpec {
             true => Err(no_case(format!("no rule file in `{}`", rules.display()))),
         }
     }
+}
+
+/// Names of the rule files in a directory, ascending.
+fn rule_files_in(directory: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| PathBuf::from(entry.file_name()))
+        .filter(|name| name.extension().is_some_and(|ending| ending == "dl"))
+        .collect();
+    files.sort();
+    files
 }
 
 fn no_case(message: String) -> Diagnostic {

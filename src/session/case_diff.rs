@@ -12,6 +12,7 @@ use crate::syntax::ast::DirectiveKind;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 use std::collections::BTreeSet;
+use std::path::Path;
 
 /// What to tell of a difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,6 +109,25 @@ struct Parted {
     sizes: [usize; 2],
     /// Of the first case, of the second.
     only: [Vec<(String, Fact)>; 2],
+}
+
+impl Session {
+    /// What another case, or version of the rules, says differently from this one as it is now; see
+    /// [`CaseSpec::version`](super::CaseSpec::version).
+    pub fn diff_case(
+        &mut self,
+        other: &Path,
+        relations: &[String],
+        explain: usize,
+    ) -> Result<CaseDiff, Error> {
+        let mut after = Session::open(self.spec.version(other), self.options.clone())?;
+        let question = DiffQuestion {
+            names: ["this case".to_owned(), other.display().to_string()],
+            relations: relations.to_vec(),
+            explain,
+        };
+        CaseDiff::between(self, &mut after, &question)
+    }
 }
 
 impl CaseDiff {

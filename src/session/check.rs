@@ -2,11 +2,13 @@
 
 use super::case::CaseSpec;
 use super::data;
-use super::error::Findings;
+use super::error::{Error, Findings};
 use super::options::Options;
 use super::pool::Pool;
 use super::program;
+use crate::io;
 use crate::storage::Dictionary;
+use crate::syntax::diagnostic::Diagnostic;
 use crate::syntax::source::SourceMap;
 
 /// What was looked at, and everything there is to say about it: errors and warnings.
@@ -62,7 +64,8 @@ pub fn check(spec: &CaseSpec, options: &Options, facts: bool) -> Checked {
                 });
                 found.extend(data.warnings);
             }
-            Err(findings) => found.extend_from_slice(findings.diagnostics()),
+            Err(Error::Rejected(findings)) => found.extend_from_slice(findings.diagnostics()),
+            Err(other) => found.push(Diagnostic::error(io::codes::UNREADABLE, other.to_string())),
         }
     }
     found.retain(|found| found.is_error() || !spec.silences(found));

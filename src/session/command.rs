@@ -63,6 +63,13 @@ pub enum Command {
     Profile,
     /// What each of some hypotheses comes to; without names, of all.
     Weigh(Vec<String>),
+    /// What another case, or version of the rules, says differently.
+    DiffCase {
+        other: PathBuf,
+        relations: Vec<String>,
+        /// Facts to explain of each relation.
+        explain: usize,
+    },
     /// Whether expectations are met.
     Test(TestQuestion),
     /// The difference a supposition would make.

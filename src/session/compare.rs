@@ -4,24 +4,26 @@ use super::error::{Error, Findings};
 use super::explained::Pattern;
 use super::loaded::Session;
 use super::matrix::Given as Judgements;
-use crate::analysis::checked::{CheckedProgram, RelationId};
+use crate::analysis::check_pattern;
+use crate::analysis::checked::{CheckedProgram, RelationId, RuleId};
 use crate::analysis::findings::closest;
 use crate::engine::Database;
-use crate::engine::budget::RunReport;
+use crate::engine::budget::{RunReport, Violation};
 use crate::evidence::{ClaimId, Claims, GradeTables};
-use crate::explain::{Fact, Facts, Meter, fact_text, pattern_text, stated_by};
+use crate::explain::{Fact, Meter, fact_text, pattern_text, stated_by};
 use crate::hypothesis::compare::{
-    Cell, Change, Contender, Evidence, FlipBound, Followed, Given, Goal, Rerun, Score, Setting,
-    Stage, Subject, Table, diagnosticity, flips, follow, leader, order, tabulate,
+    Cell, Change, Contender, Evidence, FlipBound, Given, Goal, Rerun, Score, Setting, Stage,
+    Subject, Table, diagnosticity, flips, leader, order, tabulate,
 };
-use crate::hypothesis::{Overlay, Withdrawal, World};
+use crate::hypothesis::{Overlay, Withdrawal, World, reserved};
 use crate::syntax::diagnostic::Diagnostic;
+use crate::syntax::source::Span;
 use rustc_hash::FxHashSet;
 use serde::Serialize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Pieces of evidence withdrawn at once, when looking for what would alter the order.
+/// Changes at once, when looking for what would alter the order.
 const FLIP_SIZE: usize = 2;
 /// Sets of them that are tried.
 const FLIP_TRIALS: usize = 1_500;
@@ -37,7 +39,7 @@ pub struct ComparisonQuestion {
     pub judged: Option<PathBuf>,
     /// Categories of evidence that are taken to be planted: relations, kinds of source, or words that claims name.
     pub planted: Vec<String>,
-    /// Pieces of evidence withdrawn at once, when looking for what would alter the order. Default: 2.
+    /// Withdrawals and findings at once, when looking for what would alter the order. Default: 2.
     pub flips: Option<usize>,
 }
 
@@ -54,8 +56,10 @@ pub struct Comparison {
     pub flip_sets: Vec<Vec<String>>,
     /// The same sets, each with who is first then.
     pub flips: Vec<Flip>,
-    /// Sets of withdrawals up to this size were all tried.
+    /// Sets of changes up to this size were all tried: withdrawals of evidence, and findings.
     pub flip_bound: usize,
+    /// Facts whose finding was tried: those that hypotheses assume, and those that would make one hold.
+    pub flip_findings: usize,
     /// The hypothesis that is ahead of all others; `null` when several are level.
     pub leader: Option<String>,
     pub warnings: Vec<String>,
@@ -137,28 +141,14 @@ pub(super) struct Needs {
 }
 
 /// A hypothesis laid on the case.
-struct Laid<'s> {
-    rows: Rows<'s>,
-    program: Arc<CheckedProgram>,
-    claims: Claims,
-    assumed: Arc<FxHashSet<Fact>>,
+struct Laid {
+    world: World,
     given: Given,
+    /// What the case violates, by the ids of the world's program.
+    known: Vec<Violation>,
+    /// What the world violates besides.
     violated: usize,
     notes: Vec<String>,
-}
-
-enum Rows<'s> {
-    Followed(Followed<'s>),
-    Run(Box<World>),
-}
-
-impl Laid<'_> {
-    fn facts(&self) -> &dyn Facts {
-        match &self.rows {
-            Rows::Followed(followed) => followed.facts(),
-            Rows::Run(world) => world.database(),
-        }
-    }
 }
 
 /// A hypothesis that can be compared.
@@ -223,7 +213,7 @@ impl Session {
         for entry in entries {
             let laid = self.laid(&[planted_overlay, &entry.overlay]);
             let laid = laid.and_then(|laid| {
-                let goals = self.goals_of(&entry.overlay, &laid.program)?;
+                let goals = self.goals_of(&entry.overlay, laid.world.program())?;
                 Ok((laid, goals))
             });
             match laid {
@@ -251,20 +241,24 @@ impl Session {
                         pattern: goal.codes.clone(),
                     })
                     .collect();
+                let world = &laid.world;
                 let setting = Setting {
-                    facts: laid.facts(),
-                    program: &laid.program,
+                    facts: world.database(),
+                    program: world.program(),
                     dictionary: self.dictionary(),
-                    claims: &laid.claims,
+                    claims: world.claims(),
                     sources: self.source_register(),
-                    assumed: &laid.assumed,
+                    assumed: world.assumed(),
                     given: &laid.given,
+                    database: self.can_change().then(|| world.database()),
+                    violations: &world.report().violations,
+                    known: &laid.known,
                 };
                 let name = entry.name.clone();
                 let mut contender = Contender::new(name, setting, goals, rerun, &budget);
-                contender.violated = laid.violated;
+                contender.denies = self.denied_by(&entry.overlay, world.program());
                 contender.rejects = self
-                    .newly_withdrawn(&laid.claims)
+                    .newly_withdrawn(world.claims())
                     .into_iter()
                     .filter(|claim| !planted.contains(claim))
                     .collect();
@@ -288,9 +282,13 @@ impl Session {
         };
         let scores = stage.scores_if(&[], &[])?;
         let staged = self.needs(&contenders)?;
+        // What somebody says already need not be found.
+        let assumed = staged.iter().flat_map(|needs| &needs.assumes);
+        let assumed = assumed.filter(|fact| !self.holds_here(fact));
         let findings: Vec<Vec<Fact>> = staged
             .iter()
             .flat_map(|needs| needs.would_hold_with.clone())
+            .chain(assumed.map(|fact| vec![fact.clone()]))
             .collect();
         let size = question.flips.unwrap_or(FLIP_SIZE);
         let bound = FlipBound {
@@ -342,6 +340,7 @@ impl Session {
             flip_sets: flips.iter().map(|flip| flip.change.clone()).collect(),
             flips,
             flip_bound: found.as_ref().map_or(0, |found| found.complete_to),
+            flip_findings: found.as_ref().map_or(0, |found| found.findings),
             leader: leader(&scores).map(name),
             warnings,
             planted: question.planted.clone(),
@@ -433,12 +432,10 @@ impl Session {
         Ok(planted)
     }
 
-    /// The case under overlays: followed where that is exact, else by a run.
-    fn laid(&self, overlays: &[&Overlay]) -> Result<Laid<'_>, Error> {
-        let laid = self.lay(overlays)?;
-        let notes: Vec<String> = laid.notes.iter().map(|note| note.message.clone()).collect();
-        let standing = laid.standing;
-        if !laid.shares_ids {
+    /// The case under overlays.
+    fn laid(&self, overlays: &[&Overlay]) -> Result<Laid, Error> {
+        let world = self.world(overlays)?;
+        if !world.shares_ids() {
             return Err(self.rejected(vec![
                 Diagnostic::error(
                     "D085",
@@ -447,77 +444,62 @@ impl Session {
                 .help("leave `.input` to the rules of the case"),
             ]));
         }
-        let given = self.given(&standing.program.checked, &standing.assumed);
-        if Arc::ptr_eq(&standing.program.checked, &self.program.checked) {
-            let assumed: Vec<Fact> = standing
-                .assumed
-                .iter()
-                .filter(|fact| !self.assumed.contains(fact))
-                .cloned()
-                .collect();
-            let dropped = self
-                .assumed
-                .iter()
-                .any(|fact| !standing.assumed.contains(fact));
-            let mut gone: Vec<Fact> = Vec::new();
-            for claim in self.newly_withdrawn(&standing.claims) {
-                let claim = &self.claims()[claim];
-                let fact = Fact::new(claim.relation, &claim.row);
-                let stays = given.contains(&fact)
-                    || !standing
-                        .claims
-                        .supporting(fact.relation, &fact.row)
-                        .is_empty()
-                    || self
-                        .claims()
-                        .supporting(fact.relation, &fact.row)
-                        .is_empty();
-                if !stays && !gone.contains(&fact) {
-                    gone.push(fact);
-                }
-            }
-            let plain = standing
-                .withdrawn
-                .iter()
-                .any(|fact| !self.withdrawn.contains(fact));
-            if !dropped && !plain {
-                let budget = self.small_budget();
-                let (program, dictionary) = (self.program(), self.dictionary());
-                let found = follow(
-                    &self.database,
-                    program,
-                    dictionary,
-                    &assumed,
-                    &gone,
-                    &budget,
-                );
-                if let Some(followed) = found {
-                    return Ok(Laid {
-                        violated: followed.breaches.len(),
-                        rows: Rows::Followed(followed),
-                        program: standing.program.checked.clone(),
-                        claims: standing.claims,
-                        assumed: standing.assumed,
-                        given,
-                        notes,
-                    });
-                }
-            }
-        }
-        let world = self.world(overlays)?;
         let violated = self.difference(&world).violated;
         Ok(Laid {
+            given: self.given(world.program(), world.assumed()),
+            known: self.violations_in(world.program()),
             violated: violated
                 .iter()
                 .map(|broken| broken.violation.rows.len())
                 .sum(),
-            program: world.program().clone(),
-            claims: world.claims().clone(),
-            assumed: standing.assumed,
-            rows: Rows::Run(Box::new(world)),
-            given,
-            notes,
+            notes: world
+                .notes()
+                .iter()
+                .map(|note| note.message.clone())
+                .collect(),
+            world,
         })
+    }
+
+    /// What the case violates, by the ids of another program.
+    fn violations_in(&self, program: &Arc<CheckedProgram>) -> Vec<Violation> {
+        if Arc::ptr_eq(program, &self.program.checked) {
+            return self.report.violations.clone();
+        }
+        // One clause with `;` is several constraints, in the same order in every program.
+        let of = |program: &CheckedProgram, span: Span| -> Vec<RuleId> {
+            let all = program.constraints().iter().copied();
+            all.filter(|&rule| program[rule].span == span).collect()
+        };
+        let moved = self.report.violations.iter().filter_map(|violation| {
+            let span = self.program()[violation.constraint].span;
+            let here = of(self.program(), span);
+            let at = here.iter().position(|&rule| rule == violation.constraint)?;
+            Some(Violation {
+                constraint: *of(program, span).get(at)?,
+                ..violation.clone()
+            })
+        });
+        moved.collect()
+    }
+
+    /// Whether the case itself has a fact, which may be of a relation that it has not.
+    fn holds_here(&self, fact: &Fact) -> bool {
+        fact.relation.index() < self.program().relations().count()
+            && self.database.contains(fact.relation, &fact.row)
+    }
+
+    /// What an overlay withdraws, fact by fact or by pattern.
+    fn denied_by(&self, overlay: &Overlay, program: &CheckedProgram) -> Vec<Goal> {
+        let patterns = overlay.withdrawn.iter().filter_map(|one| match one {
+            Withdrawal::Atom(atom) if reserved(atom, program).is_none() => {
+                let (relation, terms) = check_pattern(program, atom).ok()?;
+                let pattern = self.values(atom, &terms).ok()?;
+                Some(Goal { relation, pattern })
+            }
+            _ => None,
+        });
+        patterns.collect()
     }
 
     fn newly_withdrawn(&self, claims: &Claims) -> Vec<ClaimId> {
@@ -622,8 +604,9 @@ impl Session {
                     Err(Error::Stopped(stopped)) => return Err(Error::Stopped(stopped)),
                     Err(_) => continue,
                 };
+                let database = both.world.database();
                 let hold =
-                    |goal: &Pattern| !both.facts().matching(goal.relation, &goal.codes).is_empty();
+                    |goal: &Pattern| !database.matching(goal.relation, &goal.codes).is_empty();
                 if first_goals.iter().chain(second_goals).all(hold)
                     && both.violated <= a.violated.max(b.violated)
                 {
@@ -643,7 +626,8 @@ impl Session {
         score: &Score,
         rank: Option<usize>,
     ) -> Row {
-        let text = |fact: &Fact| fact_text(&laid.program, self.dictionary(), fact);
+        let program = laid.world.program();
+        let text = |fact: &Fact| fact_text(program, self.dictionary(), fact);
         let mut assumes: Vec<String> = contender.assumed.iter().map(text).collect();
         assumes.sort();
         let mut rejects: Vec<String> = contender
@@ -658,9 +642,7 @@ impl Session {
             title: entry.title.clone(),
             goals: goals
                 .iter()
-                .map(|goal| {
-                    pattern_text(&laid.program, self.dictionary(), goal.relation, &goal.codes)
-                })
+                .map(|goal| pattern_text(program, self.dictionary(), goal.relation, &goal.codes))
                 .collect(),
             holds: score.stand.holds,
             rank,

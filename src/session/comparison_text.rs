@@ -146,10 +146,17 @@ impl Comparison {
         if compared < 2 {
             return Ok(());
         }
-        let bound = match self.flip_bound {
-            0 => "no withdrawals were all tried".to_owned(),
-            1 => "all single withdrawals were tried".to_owned(),
-            most => format!("all withdrawals of up to {most} were tried"),
+        let of = match self.flip_findings {
+            0 => "withdrawals".to_owned(),
+            1 => "withdrawals and 1 finding".to_owned(),
+            many => format!("withdrawals and {many} findings"),
+        };
+        let bound = match (self.flip_bound, self.flip_findings) {
+            (0, _) => format!("not all single {of} were tried"),
+            (1, 0) => "all single withdrawals were tried".to_owned(),
+            (1, _) => format!("all single {of} were tried"),
+            (most, 0) => format!("all withdrawals of up to {most} were tried"),
+            (most, _) => format!("all sets of up to {most} were tried, of {of}"),
         };
         if self.flips.is_empty() {
             return writeln!(

@@ -16,6 +16,9 @@ pub struct Corroborated {
     pub root_sets: Vec<Vec<String>>,
     /// Whether all of them are there: no budget cut the search short.
     pub complete: bool,
+    /// Why it may be that it does not hold, a sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     #[serde(skip)]
     pub holds: bool,
     /// The most root sets that have no root in common.
@@ -53,6 +56,10 @@ impl Session {
                 .map(|set| self.source_texts(set))
                 .collect(),
             complete: found.complete,
+            notes: match case.holds(&fact) {
+                true => Vec::new(),
+                false => self.notes_on_fact(&fact),
+            },
             holds: case.holds(&fact),
             independent: found.independent,
             copies,
@@ -74,7 +81,8 @@ impl Session {
 impl fmt::Display for Corroborated {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.holds {
-            return writeln!(f, "{} does not hold", self.fact);
+            writeln!(f, "{} does not hold", self.fact)?;
+            return self.notes.iter().try_for_each(|note| writeln!(f, "{note}"));
         }
         if self.root_sets.is_empty() {
             return writeln!(

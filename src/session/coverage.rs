@@ -11,13 +11,13 @@
 
 use super::clauses::{ClauseText, Clauses};
 use super::loaded::Session;
+use super::uses::{KnownUses, Roots};
 use crate::analysis;
-use crate::analysis::checked::{RelationId, RelationKind, RuleId};
+use crate::analysis::checked::RelationId;
 use crate::evidence::Stance;
-use crate::explain::{Absent, Case, Fact, Instance, Meter};
+use crate::explain::{Case, Fact, Meter};
 use crate::syntax::ast::{Body, DirectiveKind, FormulaKind};
 use crate::syntax::expectations::{Expectation, ExpectationKind};
-use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 
@@ -62,6 +62,8 @@ pub(super) struct Covered {
     /// By file; the rows in the order in which they were met first.
     inputs: BTreeMap<String, Vec<(String, Reach)>>,
     cut_short: bool,
+    /// The case itself is gone through first.
+    uses: KnownUses,
 }
 
 /// How far a row of input reaches.
@@ -72,9 +74,17 @@ enum Reach {
     Expected,
 }
 
+/// What one world made use of.
+pub(super) struct CoveredHere {
+    rules: Vec<RuleCoverage>,
+    inputs: BTreeMap<String, Vec<(String, Reach)>>,
+    cut_short: bool,
+}
+
 impl Covered {
-    /// Takes in what another world made use of.
-    pub(super) fn join(&mut self, other: Covered) {
+    /// Takes in what the world made use of that a session is in.
+    pub(super) fn add(&mut self, session: &Session, expectations: &[Expectation]) {
+        let other = session.cover(expectations, &mut self.uses);
         self.cut_short |= other.cut_short;
         for rule in other.rules {
             let same = |known: &&mut RuleCoverage| known.clause == rule.clause;
@@ -136,15 +146,15 @@ impl Coverage {
 
 impl Session {
     /// What some expectations, and the conclusions, make use of in the world the session is in.
-    pub(super) fn cover(&self, expectations: &[Expectation]) -> Covered {
+    fn cover(&self, expectations: &[Expectation], known: &mut KnownUses) -> CoveredHere {
         let budget = self.explanation_budget();
         let meter = Meter::new(&budget);
         let case = self.case();
-        let uses = Uses::of(self, &case, &meter);
         let mut wanted = Roots::default();
         for expectation in expectations {
             self.want(expectation, &case, &meter, &mut wanted);
         }
+        let mut uses = known.of(self, &case, &meter);
         let expected = uses.behind(self, wanted);
         let concluded = uses.behind(self, self.conclusions());
         let clauses = Clauses::of(self);
@@ -157,17 +167,17 @@ impl Session {
                 Some(RuleCoverage {
                     clause: clauses.clause(id),
                     relation: self.program()[head.relation].name.to_string(),
-                    rows: uses.rows.get(&id).map_or(0, FxHashSet::len),
-                    expected: expected.rules.contains(&id),
+                    rows: uses.rows(id),
+                    expected: expected.has_rule(id),
                 })
             })
             .collect();
         let reach = |fact: &Fact| match () {
-            () if expected.facts.contains(fact) => Reach::Expected,
-            () if concluded.facts.contains(fact) => Reach::Concluded,
+            () if uses.is_behind(&expected, fact) => Reach::Expected,
+            () if uses.is_behind(&concluded, fact) => Reach::Concluded,
             () => Reach::Nowhere,
         };
-        Covered {
+        CoveredHere {
             rules,
             inputs: self.reaches(&reach),
             cut_short: meter.stopped().is_some(),
@@ -291,128 +301,4 @@ impl Session {
         };
         plain.into_iter().map(named).collect()
     }
-}
-
-/// From where to look back.
-#[derive(Default)]
-struct Roots {
-    facts: Vec<Fact>,
-    absent: Vec<Absent>,
-}
-
-/// A rule instance, and what it leans on.
-struct Use {
-    rule: RuleId,
-    premises: Vec<Fact>,
-    absent: Vec<Absent>,
-}
-
-/// All rule instances of a case by what they conclude.
-#[derive(Default)]
-struct Uses {
-    of: FxHashMap<Fact, Vec<Use>>,
-    /// Instances that one negation keeps from firing.
-    forbidden: FxHashMap<RelationId, Vec<(Fact, Use)>>,
-    rows: FxHashMap<RuleId, FxHashSet<Fact>>,
-}
-
-/// Everything behind some roots.
-struct Behind {
-    facts: FxHashSet<Fact>,
-    rules: FxHashSet<RuleId>,
-}
-
-impl Uses {
-    fn of(session: &Session, case: &Case, meter: &Meter) -> Uses {
-        let mut uses = Uses::default();
-        for (id, rule) in session.program().rules() {
-            let Some(head) = rule.head.as_ref().filter(|_| !rule.body.is_empty()) else {
-                continue;
-            };
-            let step = |instance: Instance| {
-                let fact = case.conclusion(head, &instance.values)?;
-                let step = Use {
-                    rule: id,
-                    premises: instance.premises,
-                    absent: instance.absent,
-                };
-                Some((fact, step))
-            };
-            case.instances(&rule.body, &rule.variables, meter, |instance| {
-                if let Some((fact, step)) = step(instance) {
-                    uses.rows.entry(id).or_default().insert(fact.clone());
-                    uses.of.entry(fact).or_default().push(step);
-                }
-            });
-            case.forbidden(&rule.body, &rule.variables, meter, |instance| {
-                if let Some((fact, step)) = step(instance)
-                    && !case.holds(&fact)
-                {
-                    let forbidden = uses.forbidden.entry(fact.relation).or_default();
-                    forbidden.push((fact, step));
-                }
-            });
-        }
-        uses
-    }
-
-    fn behind(&self, session: &Session, roots: Roots) -> Behind {
-        let mut behind = Behind {
-            facts: FxHashSet::default(),
-            rules: FxHashSet::default(),
-        };
-        let mut denied: FxHashSet<Absent> = FxHashSet::default();
-        let mut open = roots.facts;
-        let mut open_absent = roots.absent;
-        loop {
-            if let Some(fact) = open.pop() {
-                if behind.facts.contains(&fact) {
-                    continue;
-                }
-                for step in self.of.get(&fact).into_iter().flatten() {
-                    behind.rules.insert(step.rule);
-                    open.extend(step.premises.iter().cloned());
-                    open_absent.extend(step.absent.iter().cloned());
-                }
-                open.extend(equivalent(session, &fact));
-                behind.facts.insert(fact);
-            } else if let Some(absent) = open_absent.pop() {
-                if denied.contains(&absent) {
-                    continue;
-                }
-                let forbidden = self.forbidden.get(&absent.0).into_iter().flatten();
-                for (_, step) in forbidden.filter(|(fact, _)| agrees(&fact.row, &absent.1)) {
-                    behind.rules.insert(step.rule);
-                    open.extend(step.premises.iter().cloned());
-                }
-                denied.insert(absent);
-            } else {
-                return behind;
-            }
-        }
-    }
-}
-
-fn agrees(row: &[crate::storage::Code], pattern: &[Option<crate::storage::Code>]) -> bool {
-    row.iter()
-        .zip(pattern)
-        .all(|(code, wanted)| wanted.is_none_or(|wanted| wanted == *code))
-}
-
-/// The pairs of an equivalence that a pair may have come from.
-fn equivalent(session: &Session, fact: &Fact) -> Vec<Fact> {
-    if session.program()[fact.relation].kind != RelationKind::Eqrel {
-        return Vec::new();
-    }
-    let with = |pattern: [Option<_>; 2]| {
-        let rows = session.database().matching(fact.relation, &pattern);
-        let facts: Vec<Fact> = rows
-            .iter()
-            .map(|row| Fact::new(fact.relation, &row))
-            .collect();
-        facts
-    };
-    let mut pairs = with([Some(fact.row[0]), None]);
-    pairs.extend(with([None, Some(fact.row[0])]));
-    pairs
 }

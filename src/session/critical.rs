@@ -35,6 +35,9 @@ pub struct CutsOf {
     pub source_cuts: Vec<Vec<String>>,
     /// Whether all minimal cuts are there, of the size asked for.
     pub complete: bool,
+    /// Why it may be that it does not hold, a sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     #[serde(skip)]
     holds: bool,
     #[serde(skip)]
@@ -124,6 +127,10 @@ impl Session {
                         .iter()
                         .map(|cut| self.source_texts(cut))
                         .collect(),
+                    notes: match case.holds(fact) {
+                        true => Vec::new(),
+                        false => self.notes_on_fact(fact),
+                    },
                     holds: case.holds(fact),
                     stopped: cuts.stopped.is_some(),
                 }
@@ -228,7 +235,8 @@ impl Critical {
 impl fmt::Display for CutsOf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.holds {
-            return writeln!(f, "{} does not hold", self.fact);
+            writeln!(f, "{} does not hold", self.fact)?;
+            return self.notes.iter().try_for_each(|note| writeln!(f, "{note}"));
         }
         writeln!(f, "{}", self.fact)?;
         for (noun, cuts) in [("claim", &self.claim_cuts), ("source", &self.source_cuts)] {

@@ -1,10 +1,12 @@
 //! What the files of a case state: rows, claims and the register of sources.
 
 use super::case::CaseSpec;
-use super::error::Findings;
+use super::error::{Error, Findings, ReadFile, Stopped};
 use super::options::Options;
+use crate::analysis;
 use crate::analysis::checked::{CheckedProgram, Directive, RelationId};
 use crate::analysis::findings::closest;
+use crate::engine::budget::{Spent, StopReason, watching_memory};
 use crate::evidence::{ClaimId, Claims, Judgements, Sources};
 use crate::io::{self, Progress, ReadOptions, SetAside};
 use crate::storage::{Dictionary, Rows};
@@ -13,6 +15,7 @@ use crate::syntax::diagnostic::Diagnostic;
 use crate::syntax::source::SourceMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 #[derive(Default)]
 pub(super) struct Data {
@@ -92,8 +95,8 @@ pub(super) fn read(
     spec: &CaseSpec,
     options: &Options,
     texts: &SourceMap,
-) -> Result<Data, Findings> {
-    let reject = |diagnostics| Findings::new(diagnostics, texts);
+) -> Result<Data, Error> {
+    let reject = |diagnostics| Error::from(Findings::new(diagnostics, texts));
     let set_aside = match &options.bad_rows {
         Some(path) => Some(
             SetAside::create(spec.resolve(path))
@@ -102,18 +105,26 @@ pub(super) fn read(
         None => None,
     };
     let fact_dir = spec.fact_dir();
-    let outcome = read_all(
-        program,
-        dictionary,
-        spec,
-        options,
-        &fact_dir,
-        set_aside.as_ref(),
-    );
+    let spent = Spent::default();
+    let outcome = watching_memory(&options.budget, &spent, || {
+        Reading {
+            program,
+            dictionary,
+            spec,
+            options,
+            fact_dir: &fact_dir,
+            set_aside: set_aside.as_ref(),
+            spent: &spent,
+        }
+        .all()
+    });
     options.watch.finished();
-    let mut data = outcome.map_err(|mut found| {
-        found.retain(|found| found.is_error() || !spec.silences(found));
-        reject(found)
+    let mut data = outcome.map_err(|failure| match failure {
+        Failure::Stopped(stopped) => Error::Stopped(stopped),
+        Failure::Rejected(mut found) => {
+            found.retain(|found| found.is_error() || !spec.silences(found));
+            reject(found)
+        }
     })?;
     if let Some(set_aside) = set_aside {
         let path = set_aside.path().to_path_buf();
@@ -131,95 +142,144 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Diagnostic {
     )
 }
 
-fn read_all(
-    program: &CheckedProgram,
-    dictionary: &Dictionary,
-    spec: &CaseSpec,
-    options: &Options,
-    fact_dir: &Path,
-    set_aside: Option<&SetAside>,
-) -> Result<Data, Vec<Diagnostic>> {
-    let mut errors = Vec::new();
-    let mut register_read = true;
-    let mut data = Data::default();
-    let mut rows = Vec::new();
-    let common = ReadOptions {
-        fact_dir,
-        skip_bad_rows: set_aside,
-        missing_is_empty: spec.missing_facts_are_empty,
-        threads: options.threads.max(1),
-        progress: None,
-    };
-    let inputs: Vec<&Directive> = program
-        .directives()
-        .iter()
-        .filter(|directive| directive.kind == DirectiveKind::Input)
-        .collect();
-    let reads_claims = inputs
-        .iter()
-        .any(|directive| directive.parameter("IO") == Some("claims"));
-    if reads_claims {
-        let register = fact_dir.join("sources.csv");
-        if register.exists() {
-            let progress: Progress = &|done, total| options.watch.reading(&register, done, total);
-            let read_options = ReadOptions {
-                progress: Some(progress),
-                ..common
-            };
-            match io::read_sources(&register, &read_options) {
-                Ok(loaded) => data.sources = Arc::new(loaded.sources),
-                Err(found) => {
-                    register_read = false;
-                    errors.extend(found);
+/// Everything that reading the files of a case needs.
+struct Reading<'a> {
+    program: &'a CheckedProgram,
+    dictionary: &'a Dictionary,
+    spec: &'a CaseSpec,
+    options: &'a Options,
+    fact_dir: &'a Path,
+    set_aside: Option<&'a SetAside>,
+    spent: &'a Spent,
+}
+
+enum Failure {
+    Rejected(Vec<Diagnostic>),
+    Stopped(Stopped),
+}
+
+impl Reading<'_> {
+    fn all(&self) -> Result<Data, Failure> {
+        let program = self.program;
+        let mut errors = Vec::new();
+        let mut register_read = true;
+        let mut data = Data::default();
+        let mut rows = Vec::new();
+        let inputs: Vec<&Directive> = program
+            .directives()
+            .iter()
+            .filter(|directive| directive.kind == DirectiveKind::Input)
+            .collect();
+        let reads_claims = inputs
+            .iter()
+            .any(|directive| directive.parameter("IO") == Some("claims"));
+        if reads_claims {
+            let register = self.fact_dir.join("sources.csv");
+            if register.exists() {
+                let read = self.watched(&register, None, |options| {
+                    io::read_sources(&register, options)
+                })?;
+                match read {
+                    Ok(loaded) => data.sources = Arc::new(loaded.sources),
+                    Err(found) => {
+                        register_read = false;
+                        errors.extend(found);
+                    }
                 }
             }
         }
-    }
-    for directive in inputs {
-        let file = file_name(program, directive);
-        let progress: Progress =
-            &|done, total| options.watch.reading(Path::new(&file), done, total);
-        let read_options = ReadOptions {
-            progress: Some(progress),
-            ..common
-        };
-        let loaded = io::read(
-            program,
-            directive,
-            dictionary,
-            Arc::make_mut(&mut data.sources),
-            &mut data.claims,
-            &read_options,
-        );
-        match loaded {
-            Ok(loaded) => {
-                data.warnings.extend(loaded.warnings);
-                rows.push(Stated {
-                    relation: directive.relation,
-                    rows: loaded.rows,
-                    claimed: directive.parameter("IO") == Some("claims"),
-                });
+        let needed = analysis::needed(program);
+        for directive in inputs {
+            // As Soufflé does, which leaves out what nothing that is written depends on.
+            let optional = needed
+                .as_ref()
+                .is_some_and(|needed| !needed.contains(&directive.relation));
+            let file = file_name(program, directive);
+            let loaded = self.watched(Path::new(&file), Some(directive.relation), |options| {
+                let options = ReadOptions {
+                    missing_is_empty: options.missing_is_empty || optional,
+                    ..*options
+                };
+                io::read(
+                    program,
+                    directive,
+                    self.dictionary,
+                    Arc::make_mut(&mut data.sources),
+                    &mut data.claims,
+                    &options,
+                )
+            })?;
+            match loaded {
+                Ok(loaded) => {
+                    data.warnings.extend(loaded.warnings);
+                    rows.push(Stated {
+                        relation: directive.relation,
+                        rows: loaded.rows,
+                        claimed: directive.parameter("IO") == Some("claims"),
+                    });
+                }
+                Err(found) => errors.extend(found),
             }
-            Err(found) => errors.extend(found),
+        }
+        data.rows = Some(rows);
+        let judged = self.fact_dir.join(io::JUDGEMENTS);
+        if reads_claims && judged.exists() {
+            match io::read_judgements(&judged) {
+                Ok(judgements) => data.judge(Arc::new(judgements)),
+                Err(found) => errors.extend(found),
+            }
+        }
+        match errors.is_empty() {
+            true => Ok(data),
+            false => {
+                // That there is no register follows from the mistakes in it.
+                data.warnings
+                    .retain(|warning| register_read || warning.code != io::codes::NO_REGISTER);
+                errors.splice(0..0, data.warnings);
+                Err(Failure::Rejected(errors))
+            }
         }
     }
-    data.rows = Some(rows);
-    let judged = fact_dir.join(io::JUDGEMENTS);
-    if reads_claims && judged.exists() {
-        match io::read_judgements(&judged) {
-            Ok(judgements) => data.judge(Arc::new(judgements)),
-            Err(found) => errors.extend(found),
-        }
-    }
-    match errors.is_empty() {
-        true => Ok(data),
-        false => {
-            // That there is no register follows from the mistakes in it.
-            data.warnings
-                .retain(|warning| register_read || warning.code != io::codes::NO_REGISTER);
-            errors.splice(0..0, data.warnings);
-            Err(errors)
-        }
+
+    /// Reads one file, unless the memory is spent meanwhile or somebody stops it.
+    fn watched<T>(
+        &self,
+        file: &Path,
+        relation: Option<RelationId>,
+        read: impl FnOnce(&ReadOptions) -> T,
+    ) -> Result<T, Failure> {
+        let reached = (AtomicU64::new(0), AtomicU64::new(0));
+        let reason = || match self.options.budget.cancelled() {
+            true => Some(StopReason::Cancelled),
+            false => self.spent.reason(),
+        };
+        let progress: Progress = &|done, total| {
+            self.options.watch.reading(file, done, total);
+            reached.0.store(done, Ordering::Relaxed);
+            reached.1.store(total, Ordering::Relaxed);
+            reason().is_none()
+        };
+        let outcome = read(&ReadOptions {
+            fact_dir: self.fact_dir,
+            skip_bad_rows: self.set_aside,
+            missing_is_empty: self.spec.missing_facts_are_empty,
+            threads: self.options.threads.max(1),
+            progress: Some(progress),
+        });
+        let Some(reason) = reason() else {
+            return Ok(outcome);
+        };
+        Err(Failure::Stopped(Stopped {
+            reason,
+            rule: None,
+            relation: relation.map(|relation| self.program[relation].name.to_string()),
+            rows: 0,
+            file: Some(ReadFile {
+                name: file.display().to_string(),
+                done: reached.0.into_inner(),
+                size: reached.1.into_inner(),
+            }),
+        }))
     }
 }
 

@@ -23,6 +23,16 @@ pub enum Error {
     Row(#[from] RowError),
 }
 
+impl Error {
+    /// These findings after others about the same texts.
+    pub(super) fn after(self, others: &[Diagnostic]) -> Error {
+        match self {
+            Error::Rejected(findings) => Error::Rejected(findings.after(others)),
+            other => other,
+        }
+    }
+}
+
 impl From<Findings> for Error {
     fn from(findings: Findings) -> Error {
         Error::Rejected(findings)
@@ -90,8 +100,20 @@ pub struct Stopped {
     pub rule: Option<String>,
     /// The relation that is incomplete, and with it all that depends on it.
     pub relation: Option<String>,
-    /// Rows of that relation by then.
+    /// Rows of that relation by then; none while its file was read.
     pub rows: u64,
+    /// The file that was being read.
+    pub file: Option<ReadFile>,
+}
+
+/// A file of which a part was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadFile {
+    pub name: String,
+    /// In bytes.
+    pub done: u64,
+    /// As far as it is known.
+    pub size: u64,
 }
 
 impl Stopped {
@@ -105,6 +127,7 @@ impl Stopped {
                 .relation
                 .map(|relation| program[relation].name.to_string()),
             rows: stop.rows,
+            file: None,
         }
     }
 }
@@ -118,6 +141,17 @@ impl fmt::Display for Stopped {
             StopReason::Memory => "stopped: too much memory",
             StopReason::Cancelled => "stopped",
         })?;
+        if let (Some(relation), Some(file)) = (&self.relation, &self.file) {
+            let percent = file.done.saturating_mul(100) / file.size.max(1);
+            return write!(
+                f,
+                " while `{relation}` was read from `{}`, at {percent}% of the file",
+                file.name
+            );
+        }
+        if let (None, Some(file)) = (&self.relation, &self.file) {
+            return write!(f, " while `{}` was read", file.name);
+        }
         if let Some(relation) = &self.relation {
             write!(f, "; `{relation}` is incomplete at {} rows", self.rows)?;
         }

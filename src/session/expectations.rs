@@ -105,22 +105,26 @@ impl Session {
             elapsed: Duration::ZERO,
         };
         let mut texts = self.sources.clone();
-        let mut elsewhere = question.coverage.then(Covered::default);
-        let mut here = Vec::new();
+        let mut read_files = Vec::new();
         for file in files {
-            let expectations = match read(&file, &mut texts) {
+            match read(&file, &mut texts) {
                 Ok((expectations, findings)) => {
                     tested.broken.extend(findings);
-                    expectations
+                    read_files.push((file, expectations));
                 }
-                Err(findings) => {
-                    tested.broken.push(findings);
-                    continue;
-                }
-            };
+                Err(findings) => tested.broken.push(findings),
+            }
+        }
+        let mut covered = question.coverage.then(Covered::default);
+        if let Some(covered) = &mut covered {
+            let all = read_files.iter().flat_map(|(_, expectations)| expectations);
+            let here: Vec<Expectation> = all.filter(|one| one.under.is_empty()).cloned().collect();
+            covered.add(self, &here);
+        }
+        for (file, expectations) in read_files {
             let before = tested.met;
             for together in expectations.chunk_by(|a, b| a.under == b.under) {
-                self.test_together(together, &texts, &mut tested, elsewhere.as_mut())?;
+                self.test_together(together, &texts, &mut tested, covered.as_mut())?;
             }
             tested.expectations += expectations.len();
             tested.files.push(TestedFile {
@@ -128,13 +132,8 @@ impl Session {
                 expectations: expectations.len(),
                 met: tested.met - before,
             });
-            here.extend(expectations.into_iter().filter(|one| one.under.is_empty()));
         }
-        tested.coverage = elsewhere.map(|elsewhere| {
-            let mut covered = self.cover(&here);
-            covered.join(elsewhere);
-            covered.finish()
-        });
+        tested.coverage = covered.map(Covered::finish);
         tested.elapsed = started.elapsed();
         Ok(tested)
     }
@@ -145,7 +144,7 @@ impl Session {
         expectations: &[Expectation],
         texts: &SourceMap,
         tested: &mut Tested,
-        elsewhere: Option<&mut Covered>,
+        covered: Option<&mut Covered>,
     ) -> Result<(), Error> {
         let under = expectations.first().map_or(&[][..], |first| &first.under);
         if under.is_empty() {
@@ -162,8 +161,8 @@ impl Session {
         let mut inside = Ok(());
         let entered = self.within(&overlays, |session| {
             inside = session.test_here(expectations, texts, tested);
-            if let Some(elsewhere) = elsewhere {
-                elsewhere.join(session.cover(expectations));
+            if let Some(covered) = covered {
+                covered.add(session, expectations);
             }
             Ok(())
         });

@@ -1,30 +1,31 @@
 //! What follows when a little is otherwise, from what follows now.
 
 use super::error::Error;
-use super::loaded::Session;
+use super::loaded::{Session, same_inputs};
 use super::standing::Standing;
-use crate::engine::{Change, Database, RunReport, Violation};
+use crate::analysis::checked::{CheckedProgram, Literal, LiteralKind, RelationId};
+use crate::engine::{Change, Database, Difference, RunReport, Violation};
 use crate::evidence::Claims;
-use crate::explain::Fact;
+use crate::explain::{Fact, stated_by};
 use crate::storage::{Rows, SortedRows};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
 impl Session {
-    /// Everything that follows from what stands, by following what is otherwise than in this session through the rules.
-    /// The same as a run, in time in proportion to what the difference reaches. `None` where only a run can tell: under
-    /// other rules, over other data, where things have to hold at one time, or where functors had no value.
+    /// Everything that follows from what stands, by following what is otherwise than in this session through the rules,
+    /// other rules among it. The same as a run, in time in proportion to what the difference reaches. `None` where only a
+    /// run can tell: over other data, where things have to hold at one time, or where functors have no value.
     pub(super) fn follow(
         &self,
         standing: &Standing,
     ) -> Result<Option<(Database, RunReport)>, Error> {
-        let alike = Arc::ptr_eq(&standing.program.checked, &self.program.checked)
-            && Arc::ptr_eq(&standing.data, &self.data)
+        let (here, there) = (&self.program.checked, &standing.program.checked);
+        let followable = Arc::ptr_eq(&standing.data, &self.data)
             && !(standing.at_once || self.options.lens.at_once)
-            && self.report.faults.is_empty()
-            && !self.stale;
-        if !alike {
+            && !self.stale
+            && (Arc::ptr_eq(here, there) || same_inputs(here, there));
+        if !followable {
             return Ok(None);
         }
         let started = Instant::now();
@@ -32,29 +33,47 @@ impl Session {
         let mut database = self.database.fork();
         let difference = database
             .change(&change, &self.options.budget)
-            .map_err(|stop| self.stopped(&stop))?;
-        let count = |rows: &[(_, Rows)]| rows.iter().map(|(_, rows)| rows.len() as u64).sum();
-        let (more, fewer): (u64, u64) = (count(&change.state), count(&change.withdraw));
-        let stated = (self.report.stated + more).saturating_sub(fewer);
-        let relations = self.program().relations();
+            .map_err(|stop| self.stopped_in(&stop, there))?;
+        if difference.faulted || self.faults_are_reached(there, &difference) {
+            return Ok(None);
+        }
+        let stated = stated(&database, there);
+        let relations = there.relations();
         let rows: u64 = relations.map(|(id, _)| database.len(id) as u64).sum();
         let report = RunReport {
             stated,
             derived: rows.saturating_sub(stated),
             rounds: self.report.rounds,
             elapsed: started.elapsed(),
-            violations: amended(
-                &self.report.violations,
-                &difference.violated,
-                &difference.mended,
-            ),
+            violations: amended(&self.report.violations, &difference),
+            faults: self.report.faults.clone(),
             ..RunReport::default()
         };
         Ok(Some((database, report)))
     }
 
-    /// What to state and withdraw so that what is stated becomes what stands.
+    /// Whether the database of the session, and of its worlds, can be changed in place.
+    pub(super) fn can_change(&self) -> bool {
+        !self.options.lens.at_once
+    }
+
+    /// Whether a rule in which a functor had no value is gone, or reads something that is otherwise.
+    fn faults_are_reached(&self, program: &CheckedProgram, difference: &Difference) -> bool {
+        let rows = difference.appeared.iter().chain(&difference.fell);
+        let changed: FxHashSet<RelationId> = rows.map(|(id, _)| *id).collect();
+        self.report.faults.iter().any(|fault| {
+            let mut rules = program
+                .rules()
+                .filter(|(_, rule)| Some(rule.span) == fault.place)
+                .peekable();
+            rules.peek().is_none() || rules.any(|(_, rule)| reads(&rule.body, &changed))
+        })
+    }
+
+    /// What to state and withdraw so that what is stated becomes what stands, and the program if it is another.
     fn change_to(&self, standing: &Standing) -> Change {
+        let (here, there) = (&self.program.checked, &standing.program.checked);
+        let known = here.relations().count();
         let (mut state, mut withdraw) = (FxHashMap::default(), FxHashMap::default());
         for fact in self.otherwise(standing) {
             let stands = !standing
@@ -63,7 +82,9 @@ impl Session {
                 .is_empty()
                 || standing.assumed.contains(&fact)
                 || (!standing.withdrawn.contains(&fact) && self.is_plain(&fact));
-            let changes = match (stands, self.database.is_told(fact.relation, &fact.row)) {
+            let told =
+                fact.relation.index() < known && self.database.is_told(fact.relation, &fact.row);
+            let changes = match (stands, told) {
                 (true, false) => &mut state,
                 (false, true) => &mut withdraw,
                 _ => continue,
@@ -76,7 +97,8 @@ impl Session {
         Change {
             state: state.into_iter().collect(),
             withdraw: withdraw.into_iter().collect(),
-            program: None,
+            program: (!Arc::ptr_eq(here, there)).then(|| there.clone()),
+            within: None,
         }
     }
 
@@ -117,10 +139,40 @@ impl Session {
     }
 }
 
-/// Violations when some came and some went.
-fn amended(before: &[Violation], came: &[Violation], went: &[Violation]) -> Vec<Violation> {
-    let mut all = before.to_vec();
-    for violation in went {
+/// How many rows are stated, by rule text too.
+fn stated(database: &Database, program: &CheckedProgram) -> u64 {
+    let relations = program.relations();
+    let told: u64 = relations.map(|(id, _)| database.told_len(id) as u64).sum();
+    let text: FxHashSet<Fact> = program
+        .rules()
+        .filter_map(|(_, rule)| stated_by(rule, database.dictionary()))
+        .filter(|fact| !database.is_told(fact.relation, &fact.row))
+        .collect();
+    told + text.len() as u64
+}
+
+fn reads(body: &[Literal], relations: &FxHashSet<RelationId>) -> bool {
+    body.iter().any(|literal| match &literal.kind {
+        LiteralKind::Atom(atom) | LiteralKind::Negated(atom) => relations.contains(&atom.relation),
+        LiteralKind::Aggregate(aggregate) => reads(&aggregate.body, relations),
+        _ => false,
+    })
+}
+
+/// Violations after a difference, when these were there before.
+fn amended(before: &[Violation], difference: &Difference) -> Vec<Violation> {
+    let kept = |violation: &Violation| {
+        let constraint = match &difference.renamed {
+            Some(renamed) => *renamed.get(&violation.constraint)?,
+            None => violation.constraint,
+        };
+        Some(Violation {
+            constraint,
+            ..violation.clone()
+        })
+    };
+    let mut all: Vec<Violation> = before.iter().filter_map(kept).collect();
+    for violation in &difference.mended {
         let gone = SortedRows::from_unsorted(violation.rows.clone());
         for known in all
             .iter_mut()
@@ -132,7 +184,7 @@ fn amended(before: &[Violation], came: &[Violation], went: &[Violation]) -> Vec<
             known.rows = rest;
         }
     }
-    for violation in came {
+    for violation in &difference.violated {
         match all
             .iter_mut()
             .find(|known| known.constraint == violation.constraint)

@@ -224,7 +224,7 @@ impl Session {
         let mut read = Vec::new();
         for item in program.items {
             match item.kind {
-                ItemKind::Hypothesis(hypothesis) => read.push(Arc::new(hypothesis)),
+                ItemKind::Hypothesis(hypothesis) => read.push(Arc::from(hypothesis)),
                 _ => wrong.push(
                     Diagnostic::error("D078", "a file of hypotheses holds nothing else")
                         .at(item.span, "outside of `.hypothesis name { … }`")

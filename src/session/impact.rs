@@ -257,14 +257,19 @@ impl fmt::Display for Impact {
             .unwrap_or(0)
             .max(8);
         if !self.relations.is_empty() {
-            writeln!(f, "  {:width$}  {:>7}  {:>5}", "relation", "depend", "fall")?;
+            write!(f, "  {:width$}  {:>7}  {:>5}", "relation", "depend", "fall")?;
+            match self.appears.is_empty() {
+                true => writeln!(f)?,
+                false => writeln!(f, "  {:>6}", "appear")?,
+            }
         }
         for one in &self.relations {
-            writeln!(
-                f,
-                "  {:width$}  {:>7}  {:>5}",
-                one.relation, one.depends, one.falls
-            )?;
+            let (relation, depends) = (&one.relation, one.depends);
+            write!(f, "  {relation:width$}  {depends:>7}  {:>5}", one.falls)?;
+            match self.appears.is_empty() {
+                true => writeln!(f)?,
+                false => writeln!(f, "  {:>6}", one.appears)?,
+            }
         }
         for (sign, facts) in [("-", &self.falls), ("+", &self.appears)] {
             for fact in facts.iter().take(SHOWN) {

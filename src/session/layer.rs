@@ -267,9 +267,10 @@ impl Layer<'_> {
 
     fn note_if_it_holds(&mut self, fact: &Fact, at: Option<Span>, errors: &mut Vec<Diagnostic>) {
         // What is taken away at the same time may be what makes it hold.
-        let changed = self.laid.withdraws || !self.laid.shares_ids;
         let session = self.session;
-        if changed || !session.database.contains(fact.relation, &fact.row) {
+        let changed = self.laid.withdraws || !self.laid.shares_ids;
+        let is_new = fact.relation.index() >= session.program().relations().count();
+        if changed || is_new || !session.database.contains(fact.relation, &fact.row) {
             return;
         }
         let text = session.fact_text(fact);

@@ -213,6 +213,14 @@ impl Session {
             Command::Plan(what) => self.plan(what.as_deref()).map(Answer::Plans),
             Command::Profile => self.profile().map(|costs| Answer::Costs(Box::new(costs))),
             Command::Weigh(names) => self.hypothesis_table(names).map(Answer::Weighed),
+            Command::DiffCase {
+                other,
+                relations,
+                explain,
+            } => {
+                let found = self.diff_case(other, relations, *explain)?;
+                Ok(Answer::Parted(Box::new(found)))
+            }
             Command::Test(question) => {
                 let tested = self.test(question)?;
                 Ok(Answer::Tested(Box::new(tested)))
@@ -527,7 +535,7 @@ impl Session {
         self.gather_warnings();
     }
 
-    pub(super) fn read(&self, program: &CheckedProgram) -> Result<Data, Findings> {
+    pub(super) fn read(&self, program: &CheckedProgram) -> Result<Data, Error> {
         let dictionary = self.database.dictionary();
         self.pool.install(|| {
             data::read(

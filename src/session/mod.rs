@@ -62,6 +62,7 @@ mod text;
 mod timeline;
 mod typed;
 mod unfound;
+mod uses;
 mod vocabulary;
 mod watch;
 mod what_if;
@@ -129,6 +130,8 @@ pub use crate::plan::{PlanText, StepText};
 
 #[cfg(test)]
 mod compare_tests;
+#[cfg(test)]
+mod follow_tests;
 #[cfg(test)]
 mod narrow_tests;
 #[cfg(test)]

@@ -112,11 +112,13 @@ impl Session {
             };
             let case = contender.case();
             let (claims, sources) = (contender.claims, contender.sources);
-            let found = explain(&case, claims, sources, &question, &rerun, &budget)?;
+            let database = contender.database;
+            let found = explain(&case, database, claims, sources, &question, &rerun, &budget)?;
             let more: Vec<Vec<Fact>> = found
                 .explanations
                 .into_iter()
                 .map(|one| one.assume)
+                .filter(|assumed| !assumed.iter().any(|fact| contender.denies(fact)))
                 .collect();
             sets = sets
                 .iter()

@@ -1,9 +1,11 @@
 //! Since when each conclusion could be known.
 
+use super::at_once::ValidDays;
 use super::error::Error;
 use super::explained::Pattern;
 use super::loaded::Session;
 use crate::analysis::checked::{LiteralKind, RelationId, Rule};
+use crate::engine::StopReason;
 use crate::evidence::{self, Claim, PartialDate, SourceId};
 use crate::explain::{DaySet, Fact, Facts, Reading};
 use crate::storage::Rows;
@@ -19,6 +21,8 @@ pub struct Timeline {
     pub entries: Vec<Entry>,
     /// Whether every publication date was looked at.
     pub complete: bool,
+    /// Why there may be nothing to tell, a sentence each.
+    pub notes: Vec<String>,
 }
 
 /// `{"date": "2019-05-02", "fact": "…", "through": ["a2"]}`
@@ -106,46 +110,19 @@ impl Calendar {
 impl Session {
     /// On which publication date each fact that agrees with an atom first became derivable, and through which sources.
     ///
-    /// All dates are worked out together. Where a choice, a subsumption or a counter has a say, the program is run for
-    /// every one of them instead.
+    /// All dates are worked out together, each with all days on which claims may hold where a conclusion needs its pieces at
+    /// one time. Where a choice, a subsumption or a counter has a say, the program is run for every date instead.
     pub fn timeline(&mut self, atom: &str) -> Result<Timeline, Error> {
         self.refresh()?;
         let pattern = self.parse_pattern(atom)?;
         let calendar = self.calendar(&self.cone(pattern.relation));
-        let of_source: FxHashMap<SourceId, DaySet> = self
-            .data
-            .sources
-            .iter()
-            .filter_map(|(id, source)| Some((id, calendar.days_of(source.published?, id))))
-            .collect();
         let never = DaySet::none(calendar.days.len());
-        let days_of = |claim| {
-            let source = self.claims()[claim].source;
-            let days = source.and_then(|source| of_source.get(&source));
-            days.unwrap_or(&never).clone()
-        };
-        let budget = self.explanation_budget();
-        let asked = [pattern.relation];
-        let days = calendar.days.len();
         let mut spans: FxHashMap<Fact, DaySet> = FxHashMap::default();
-        let mut complete = true;
-        let case = self.case();
-        let history = match self.lens().at_once {
-            true => Ok(None),
-            false => case.history(&asked, Reading::Apart, days, &days_of, &budget),
+        let complete = match self.by_history(&pattern, &calendar, &mut spans) {
+            Ok(true) => true,
+            Ok(false) => self.by_running(&pattern, &calendar, &mut spans)?,
+            Err(_) => false,
         };
-        match history {
-            Ok(Some(history)) => {
-                for row in history.matching(pattern.relation, &pattern.codes).iter() {
-                    let fact = Fact::new(pattern.relation, &row);
-                    if let Some(days) = history.days_of(&fact).filter(|_| pattern.agrees(&row)) {
-                        spans.insert(fact, days);
-                    }
-                }
-            }
-            Ok(None) => complete = self.by_running(&pattern, &calendar, &mut spans)?,
-            Err(_) => complete = false,
-        }
         let now: FxHashSet<Fact> = self.facts_matching(&pattern).into_iter().collect();
         // What leans on claims without a date only is known since no date.
         for fact in &now {
@@ -160,7 +137,15 @@ impl Session {
             let key = |entry: &Entry| (entry.day.is_none(), entry.day);
             key(a).cmp(&key(b)).then_with(|| a.fact.cmp(&b.fact))
         });
-        Ok(Timeline { entries, complete })
+        let notes = match entries.is_empty() {
+            true => self.notes_on_pattern(&pattern),
+            false => Vec::new(),
+        };
+        Ok(Timeline {
+            entries,
+            complete,
+            notes,
+        })
     }
 
     /// When a claim was published, and by whom.
@@ -202,6 +187,70 @@ impl Session {
             .days
             .extend(first.map(|(date, _)| day(date, Which::None)));
         calendar
+    }
+
+    /// False: that cannot be done.
+    fn by_history(
+        &self,
+        pattern: &Pattern,
+        calendar: &Calendar,
+        spans: &mut FxHashMap<Fact, DaySet>,
+    ) -> Result<bool, StopReason> {
+        let cone = self.cone(pattern.relation);
+        let behind = self.claims().iter();
+        let behind = behind.filter(|(_, claim)| cone.contains(&claim.relation));
+        let valid = self
+            .lens()
+            .at_once
+            .then(|| ValidDays::of(behind.map(|(_, claim)| claim.interval)));
+        // With every day of publication lie the days of one case.
+        let case_days = valid.as_ref().map_or(1, |valid| valid.count().count());
+        let count = calendar.days.len() * case_days;
+        let of_source: FxHashMap<SourceId, DaySet> = self
+            .data
+            .sources
+            .iter()
+            .filter_map(|(id, source)| Some((id, calendar.days_of(source.published?, id))))
+            .collect();
+        let days_of = |claim| {
+            let claim = &self.claims()[claim];
+            let published = claim.source.and_then(|source| of_source.get(&source));
+            let mut days = DaySet::none(count);
+            match (published, &valid) {
+                (None, _) => {}
+                (Some(published), None) => days = published.clone(),
+                (Some(published), Some(valid)) => {
+                    let within = valid.within(claim.interval);
+                    for day in published.iter() {
+                        days.add_at(day * case_days, &within);
+                    }
+                }
+            }
+            days
+        };
+        let reading = match &valid {
+            None => Reading::Apart,
+            Some(valid) => Reading::Cases(valid.count()),
+        };
+        let case = self.case();
+        let asked = [pattern.relation];
+        let budget = self.explanation_budget();
+        let Some(history) = case.history(&asked, reading, count, &days_of, &budget)? else {
+            return Ok(false);
+        };
+        for row in history.matching(pattern.relation, &pattern.codes).iter() {
+            let fact = Fact::new(pattern.relation, &row);
+            if let Some(days) = history.days_of(&fact).filter(|_| pattern.agrees(&row)) {
+                let days = match &valid {
+                    None => days,
+                    Some(_) => DaySet::of(calendar.days.len(), |day| {
+                        days.meets(day * case_days, case_days)
+                    }),
+                };
+                spans.insert(fact, days);
+            }
+        }
+        Ok(true)
     }
 
     /// False: the time was up before every date was looked at.
@@ -308,6 +357,9 @@ impl fmt::Display for Timeline {
                 f,
                 "nothing of this follows, now or from what was published earlier"
             )?;
+            self.notes
+                .iter()
+                .try_for_each(|note| writeln!(f, "{note}"))?;
         }
         for entry in &self.entries {
             let date = entry.date.as_deref().unwrap_or("no date");

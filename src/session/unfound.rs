@@ -4,6 +4,7 @@ use super::explained::Pattern;
 use super::loaded::Session;
 use crate::analysis::checked::{CheckedQuery, Constant, LiteralKind, RelationId, Term, ValueType};
 use crate::analysis::findings::closest;
+use crate::explain::Fact;
 use crate::storage::Code;
 
 /// Rows looked through at most for one name.
@@ -60,6 +61,12 @@ impl Session {
                 code,
             })
         }))
+    }
+
+    /// The same of a fact that is not there.
+    pub(super) fn notes_on_fact(&self, fact: &Fact) -> Vec<String> {
+        let codes: Vec<Option<Code>> = fact.row.iter().map(|&code| Some(code)).collect();
+        self.notes_on_pattern(&Pattern::of(fact.relation, &codes))
     }
 
     fn notes(&self, sought: impl Iterator<Item = Sought>) -> Vec<String> {

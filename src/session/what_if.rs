@@ -398,21 +398,21 @@ impl Session {
 
 /// Where a difference comes from.
 #[derive(Default)]
-struct Change {
+pub(super) struct Change {
     /// What was stated and is withdrawn, though it may stand by other statements.
     withdrawn: Vec<Fact>,
     assumed: Vec<Fact>,
-    seeds: Seeds,
+    pub seeds: Seeds,
 }
 
-fn between(earlier: Side, later: Side) -> Difference {
+pub(super) fn between(earlier: Side, later: Side) -> Difference {
     Difference::between(
         (earlier.database, earlier.report),
         (later.database, later.report),
     )
 }
 
-fn seeds(
+pub(super) fn seeds(
     (earlier, before): (Side, &Case),
     (later, after): (Side, &Case),
     difference: &Difference,

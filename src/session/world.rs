@@ -161,15 +161,14 @@ impl Session {
                 let moved = facts.iter().filter_map(|fact| renamed(fact, old, new));
                 Arc::new(moved.collect())
             };
-            let ids = laid.standing.claims.withdrawn();
-            let names: FxHashSet<Box<str>> = ids
-                .into_iter()
-                .map(|claim| laid.standing.claims[claim].id.clone())
-                .collect();
+            let standing = laid.standing.claims.clone();
+            let ids = standing.withdrawn();
+            let names: FxHashSet<&str> =
+                ids.into_iter().map(|claim| &*standing[claim].id).collect();
             laid.standing.assumed = moved(&laid.standing.assumed);
             laid.standing.withdrawn = moved(&laid.standing.withdrawn);
             let read = &laid.standing.data.claims;
-            let gone = read.iter().filter(|(_, claim)| names.contains(&claim.id));
+            let gone = read.iter().filter(|(_, claim)| names.contains(&*claim.id));
             laid.standing.claims = read.without(gone.map(|(id, _)| id));
         }
         laid.standing.program = edited;

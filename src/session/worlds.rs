@@ -26,6 +26,9 @@ pub struct Worlds {
     pub over_merged: Vec<OverMerged>,
     /// Whether all bridges are there.
     pub complete: bool,
+    /// Why it may be that nothing agrees in any world, a sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// A fact that some identity has to bring about.
@@ -109,6 +112,10 @@ impl Session {
             only_separate: texts(when_separate.difference(&when_merged).collect()),
             over_merged: self.over_merged(&identities),
             complete: true,
+            notes: match when_merged.is_empty() && when_separate.is_empty() {
+                true => self.notes_on_pattern(&pattern),
+                false => Vec::new(),
+            },
         };
         let case = self.case_over(&merged);
         let merges = |claim: ClaimId| merging.contains(&*self.claims()[claim].id);
@@ -316,6 +323,9 @@ impl fmt::Display for Worlds {
         self.only_separate
             .iter()
             .try_for_each(|fact| writeln!(f, "  {fact}"))?;
+        self.notes
+            .iter()
+            .try_for_each(|note| writeln!(f, "{note}"))?;
         if !self.over_merged.is_empty() {
             writeln!(f, "perhaps merged too far{}", count(self.over_merged.len()))?;
         }

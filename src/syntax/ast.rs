@@ -57,29 +57,30 @@ pub enum AnnotationValue {
     Tokens(Arc<str>),
 }
 
+/// What is large is boxed: a program of generated facts is mostly items, and small ones.
 #[derive(Clone, Debug)]
 pub enum ItemKind {
-    Type(TypeDecl),
-    Lattice(LatticeDecl),
-    Relation(RelationDecl),
-    Functor(FunctorDecl),
+    Type(Box<TypeDecl>),
+    Lattice(Box<LatticeDecl>),
+    Relation(Box<RelationDecl>),
+    Functor(Box<FunctorDecl>),
     /// `h1, h2 :- body.` and, with an empty body, facts.
     Rule(Rule),
     /// `r(x) <= r(y) :- body.`
     Subsumption(Box<Subsumption>),
     /// `:- body.`
-    Constraint(Body),
+    Constraint(Box<Body>),
     /// `?- body.`
-    Query(Body),
-    Directive(Directive),
+    Query(Box<Body>),
+    Directive(Box<Directive>),
     Pragma {
-        key: StringLiteral,
-        value: Option<StringLiteral>,
+        key: Box<StringLiteral>,
+        value: Option<Box<StringLiteral>>,
     },
-    Component(Component),
+    Component(Box<Component>),
     Init {
         name: Name,
-        component: ComponentType,
+        component: Box<ComponentType>,
     },
     /// `.override r`, legal only inside a component.
     Override(Name),
@@ -91,7 +92,7 @@ pub enum ItemKind {
     /// `.once`
     Once,
     Abducible(Vec<Path>),
-    Hypothesis(Hypothesis),
+    Hypothesis(Box<Hypothesis>),
 }
 
 #[derive(Clone, Debug)]
@@ -184,8 +185,8 @@ pub struct FunctorDecl {
 pub struct Rule {
     pub heads: Vec<Atom>,
     /// Absent for facts.
-    pub body: Option<Body>,
-    pub plan: Option<ExecutionPlan>,
+    pub body: Option<Box<Body>>,
+    pub plan: Option<Box<ExecutionPlan>>,
 }
 
 #[derive(Clone, Debug)]

@@ -63,7 +63,7 @@ fn print_item(out: &mut String, item: &Item, depth: usize) {
     }
     out.push('\n');
     let plan = match &item.kind {
-        ItemKind::Rule(rule) => rule.plan.as_ref(),
+        ItemKind::Rule(rule) => rule.plan.as_deref(),
         ItemKind::Subsumption(rule) => rule.plan.as_ref(),
         _ => None,
     };
@@ -75,13 +75,13 @@ fn print_item(out: &mut String, item: &Item, depth: usize) {
 /// A clause with every literal on a line of its own.
 fn broken(kind: &ItemKind, indent: &str) -> Option<String> {
     let (head, body) = match kind {
-        ItemKind::Rule(rule) => (format!("{} :-", list(&rule.heads)), rule.body.as_ref()?),
+        ItemKind::Rule(rule) => (format!("{} :-", list(&rule.heads)), rule.body.as_deref()?),
         ItemKind::Subsumption(rule) => (
             format!("{} <= {} :-", rule.dominated, rule.dominating),
             &rule.body,
         ),
-        ItemKind::Constraint(body) => (":-".to_string(), body),
-        ItemKind::Query(body) => ("?-".to_string(), body),
+        ItemKind::Constraint(body) => (":-".to_string(), &**body),
+        ItemKind::Query(body) => ("?-".to_string(), &**body),
         _ => return None,
     };
     let (parts, joint) = match &body.kind {

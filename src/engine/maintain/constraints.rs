@@ -4,24 +4,38 @@ use super::Row;
 use super::routes::{Sizes, Start, survey, violation_columns};
 use super::transaction::Transaction;
 use super::walk::{Halt, View};
-use crate::analysis::checked::{CheckedProgram, RuleId};
+use crate::analysis::checked::{CheckedProgram, RelationId, RuleId};
 use crate::engine::budget::Violation;
 use crate::engine::relation::RelationState;
 use crate::storage::{Rows, SortedRows};
 use std::collections::BTreeSet;
 
 impl Transaction<'_> {
-    /// Violations that are new, and those that are mended.
-    pub fn constraints(&mut self) -> Result<(Vec<Violation>, Vec<Violation>), Halt> {
-        let (mut violated, mut mended) = (Vec::new(), Vec::new());
+    /// What violated constraints that there are no more.
+    pub fn lapsed(&mut self) -> Result<Vec<Violation>, Halt> {
+        let mut lapsed = Vec::new();
         for at in 0..self.dropped.len() {
             let rule = self.dropped[at];
             if self.before[rule].head.is_none() {
                 let rows = self.derived_before(rule)?;
-                mended.extend(violation(self.before, self.relations, rule, rows));
+                lapsed.extend(violation(self.before, self.relations, rule, rows));
             }
         }
-        for &rule in self.program.constraints() {
+        Ok(lapsed)
+    }
+
+    /// Violations that are new, and those that are mended.
+    pub fn constraints(&mut self) -> Result<(Vec<Violation>, Vec<Violation>), Halt> {
+        let (mut violated, mut mended) = (Vec::new(), Vec::new());
+        let reached: Vec<RuleId> = {
+            let constraints = &self.nature.constraints;
+            let touched = |id: &RelationId| !self.overlays[id.index()].is_empty();
+            let reached = constraints
+                .iter()
+                .filter(|(rule, read)| self.added.contains(rule) || read.iter().any(touched));
+            reached.map(|(rule, _)| *rule).collect()
+        };
+        for rule in reached {
             let (mut new, mut gone) = (BTreeSet::new(), BTreeSet::new());
             if self.added.contains(&rule) {
                 let nothing = [Row::from([])];
@@ -77,13 +91,13 @@ fn violation(
     rule: RuleId,
     rows: impl IntoIterator<Item = Row>,
 ) -> Option<Violation> {
+    let mut rows = rows.into_iter().peekable();
+    // Asking for the columns makes a plan, and mostly there are no rows.
+    rows.peek()?;
     let variables = violation_columns(program, rule, &Sizes(relations));
     let mut all = Rows::new(variables.len());
     for row in rows {
         all.push(&row);
-    }
-    if all.is_empty() {
-        return None;
     }
     let named = variables
         .iter()

@@ -154,6 +154,11 @@ impl History {
         self.done.len()
     }
 
+    /// What was undone is not to be done again.
+    pub fn forget_undone(&mut self) {
+        self.undone.clear();
+    }
+
     pub fn undone(&self) -> usize {
         self.undone.len()
     }

@@ -35,8 +35,8 @@ pub(super) use routes::Routes;
 pub(super) use transaction::Setting;
 
 use crate::storage::Code;
+use parking_lot::Mutex;
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::cell::RefCell;
 use std::sync::Arc;
 
 type Row = Arc<[Code]>;
@@ -49,7 +49,7 @@ struct Overlay {
     /// Rows that hold as before, but whose earliest derivation is gone, with their later births.
     reborn: Vec<(Row, u32)>,
     /// `minus` by the values in some columns.
-    by_key: RefCell<FxHashMap<Vec<usize>, ByKey>>,
+    by_key: Mutex<FxHashMap<Vec<usize>, ByKey>>,
 }
 
 /// Rows by the values in some columns.

@@ -16,6 +16,8 @@ pub struct Rewritten {
     pub added: FxHashSet<RuleId>,
     /// Relations that are something else than before, beyond the rules that derive them.
     pub redefined: FxHashSet<RelationId>,
+    /// Constraints of the old program that the new one has, and what they are there.
+    pub renamed: FxHashMap<RuleId, RuleId>,
     /// Whether there are other rules, or the same in another order.
     pub differs: bool,
 }
@@ -25,10 +27,18 @@ pub fn compare(before: &CheckedProgram, after: &CheckedProgram) -> Rewritten {
     let old: Vec<(RuleId, &Rule)> = before.rules().collect();
     let new: Vec<(RuleId, &Rule)> = after.rules().collect();
     let alike = |(a, b): (&(RuleId, &Rule), &(RuleId, &Rule))| same_rule(a.1, b.1);
-    let front = old.iter().zip(&new).take_while(|&pair| alike(pair)).count();
+    let mut found = Rewritten::default();
+    let mut keep = |old: &(RuleId, &Rule), new: &(RuleId, &Rule)| {
+        if old.1.head.is_none() {
+            found.renamed.insert(old.0, new.0);
+        }
+    };
+    let pairs = old.iter().zip(&new).take_while(|&pair| alike(pair));
+    let front = pairs.map(|(old, new)| keep(old, new)).count();
     let (old, new) = (&old[front..], &new[front..]);
     let pairs = old.iter().rev().zip(new.iter().rev());
-    let back = pairs.take_while(|&pair| alike(pair)).count();
+    let pairs = pairs.take_while(|&pair| alike(pair));
+    let back = pairs.map(|(old, new)| keep(old, new)).count();
     let (old, new) = (&old[..old.len() - back], &new[..new.len() - back]);
     // In between by head, so that few are compared with few.
     let mut left: FxHashMap<Option<RelationId>, Vec<(RuleId, &Rule)>> = FxHashMap::default();
@@ -36,18 +46,17 @@ pub fn compare(before: &CheckedProgram, after: &CheckedProgram) -> Rewritten {
     for &(id, rule) in old {
         left.entry(head(rule)).or_default().push((id, rule));
     }
-    let mut found = Rewritten::default();
+    let mut added = FxHashSet::default();
     for &(id, rule) in new {
         let others = left.entry(head(rule)).or_default();
         match others.iter().position(|&(_, other)| same_rule(other, rule)) {
-            Some(at) => {
-                others.remove(at);
-            }
+            Some(at) => keep(&others.remove(at), &(id, rule)),
             None => {
-                found.added.insert(id);
+                added.insert(id);
             }
         }
     }
+    found.added = added;
     found.dropped = left.into_values().flatten().map(|(id, _)| id).collect();
     found.dropped.sort();
     found.differs = !old.is_empty() || !new.is_empty();

@@ -119,6 +119,7 @@ impl Transaction<'_> {
         let outcome = watching_memory(&setting.options.budget, &spent, || {
             run.stratum_again(at, relations, tick.unwrap_or(0))
         });
+        self.faulted |= run.has_faults();
         for (id, old) in others {
             match outcome {
                 Ok(()) => self.compare(id, old),
@@ -149,7 +150,8 @@ impl Transaction<'_> {
             setting.pool,
             &spent,
         );
-        watching_memory(&setting.options.budget, &spent, || run.run(&mut fresh))?;
+        let report = watching_memory(&setting.options.budget, &spent, || run.run(&mut fresh))?;
+        self.faulted |= !report.faults.is_empty();
         for (&id, mut state) in ids.iter().zip(fresh) {
             // Where rules add nothing the change has been made already.
             if self.relations[id.index()].may_grow() {

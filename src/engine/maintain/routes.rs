@@ -1,16 +1,22 @@
 //! The routes through the rules of one program, made when first needed.
 
+use super::rerun::{entangled, resists};
 use super::route::{Route, Surveyor};
+use super::{Overlay, Row};
 use crate::analysis::checked::{
-    Aggregate, Atom, CheckedProgram, LiteralKind, RelationId, Rule, RuleId, Term, VarId,
+    Aggregate, Atom, CheckedProgram, Literal, LiteralKind, RelationId, RelationKind, Rule, RuleId,
+    Stratum, Term, VarId,
 };
+use crate::engine::admission::Admission;
 use crate::engine::relation::RelationState;
+use crate::engine::text_facts::text_facts;
 use crate::plan::{Operand, Statistics, Version, plan_rule, plan_seeded};
 use crate::storage::Dictionary;
 use crate::syntax::source::Span;
-use rustc_hash::FxHashMap;
+use parking_lot::RwLock;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Where a route through a rule begins.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -29,19 +35,68 @@ pub enum Start {
     Nothing,
 }
 
-/// Forgotten when the program changes.
+type ByStart = FxHashMap<(RuleId, Start), Arc<Route>>;
+
+/// What is known of one program, shared by the forks of a database, and room for the next change.
 #[derive(Default)]
 pub struct Routes {
-    known: FxHashMap<(RuleId, Start), Arc<Route>>,
+    known: Arc<RwLock<ByStart>>,
+    nature: Arc<OnceLock<Arc<Nature>>>,
+    pub room: Room,
+}
+
+impl Clone for Routes {
+    fn clone(&self) -> Routes {
+        Routes {
+            known: self.known.clone(),
+            nature: self.nature.clone(),
+            room: Room::default(),
+        }
+    }
+}
+
+/// By relation, what a change does to it. Empty between changes: most reach few relations.
+#[derive(Default)]
+pub struct Room {
+    pub(super) overlays: Vec<Overlay>,
+    /// Of relations that rules add to: what is no longer stated, and what is since.
+    pub(super) withdrawn: Vec<Vec<Row>>,
+    pub(super) stated: Vec<Vec<Row>>,
+}
+
+impl Room {
+    pub fn fit(&mut self, relations: usize) {
+        self.overlays.resize_with(relations, Overlay::default);
+        self.withdrawn.resize_with(relations, Vec::new);
+        self.stated.resize_with(relations, Vec::new);
+    }
+
+    pub fn clear(&mut self) {
+        for overlay in &mut self.overlays {
+            if !overlay.is_untouched() {
+                *overlay = Overlay::default();
+            }
+        }
+        self.withdrawn.iter_mut().for_each(Vec::clear);
+        self.stated.iter_mut().for_each(Vec::clear);
+    }
 }
 
 impl Routes {
+    /// There is another program.
     pub fn clear(&mut self) {
-        self.known.clear();
+        *self = Routes::default();
     }
 
+    /// The program must be the one of all calls since [`Routes::clear`].
+    pub fn nature(&self, program: &CheckedProgram, dictionary: &Dictionary) -> Arc<Nature> {
+        let nature = || Arc::new(Nature::of(program, dictionary));
+        self.nature.get_or_init(nature).clone()
+    }
+
+    /// The same.
     pub fn get(
-        &mut self,
+        &self,
         program: &CheckedProgram,
         rule: RuleId,
         start: Start,
@@ -49,13 +104,101 @@ impl Routes {
         dictionary: &Dictionary,
     ) -> Arc<Route> {
         let at = (rule, start);
-        if let Some(route) = self.known.get(&at) {
+        if let Some(route) = self.known.read().get(&at) {
             return route.clone();
         }
         let route = Arc::new(survey(program, at.0, &at.1, relations, dictionary));
-        self.known.insert(at, route.clone());
+        self.known.write().insert(at, route.clone());
         route
     }
+}
+
+/// How the relations and strata of a program can be changed.
+pub struct Nature {
+    /// By relation: it may have rows that are not stated.
+    pub grows: Vec<bool>,
+    /// By stratum; see [`resists`].
+    pub resists: Vec<bool>,
+    /// By stratum; see [`entangled`].
+    pub entangled: Vec<bool>,
+    /// By stratum: the relations that it depends on, its own among them where they are read.
+    pub reads: Vec<Vec<RelationId>>,
+    /// The constraints, with the relations that they read.
+    pub constraints: Vec<(RuleId, Vec<RelationId>)>,
+    /// By relation: the rules that derive it, those that state a fact not among them.
+    pub rules: Vec<Arc<[RuleId]>>,
+    /// What rule text states.
+    pub text: FxHashMap<RelationId, FxHashSet<Row>>,
+}
+
+impl Nature {
+    fn of(program: &CheckedProgram, dictionary: &Dictionary) -> Nature {
+        let mut rules: Vec<Vec<RuleId>> = vec![Vec::new(); program.relations().count()];
+        for (id, rule) in program.rules() {
+            let computes = |term: &Term| matches!(term, Term::Call { .. } | Term::Record(_));
+            if let Some(head) = &rule.head
+                && (!rule.body.is_empty() || head.args.iter().any(computes))
+            {
+                rules[head.relation.index()].push(id);
+            }
+        }
+        let text = text_facts(program, dictionary).into_iter();
+        let derived: FxHashSet<RelationId> = program
+            .rules()
+            .filter_map(|(_, rule)| Some(rule.head.as_ref()?.relation))
+            .collect();
+        let relations = program.relations();
+        let strata = program.strata().iter();
+        Nature {
+            grows: relations
+                .map(|(id, _)| derived.contains(&id) || !is_plain(program, id))
+                .collect(),
+            resists: strata.clone().map(|one| resists(program, one)).collect(),
+            entangled: strata.clone().map(|one| entangled(program, one)).collect(),
+            reads: strata.map(|one| read_by_stratum(program, one)).collect(),
+            constraints: program
+                .constraints()
+                .iter()
+                .map(|&rule| (rule, read_by([&program[rule].body[..]])))
+                .collect(),
+            rules: rules.into_iter().map(Arc::from).collect(),
+            text: text
+                .map(|(id, rows)| (id, rows.iter().map(Row::from).collect()))
+                .collect(),
+        }
+    }
+}
+
+fn read_by_stratum(program: &CheckedProgram, stratum: &Stratum) -> Vec<RelationId> {
+    let rules = stratum.rules.iter().map(|&rule| &program[rule].body[..]);
+    let subsumptions = program.subsumptions().iter();
+    let own = subsumptions.filter(|s| stratum.relations.contains(&s.relation));
+    read_by(rules.chain(own.map(|s| &s.body[..])))
+}
+
+/// The relations that bodies read, ascending.
+fn read_by<'p>(bodies: impl IntoIterator<Item = &'p [Literal]>) -> Vec<RelationId> {
+    let mut read = BTreeSet::new();
+    let mut open: Vec<&Literal> = bodies.into_iter().flatten().collect();
+    while let Some(literal) = open.pop() {
+        match &literal.kind {
+            LiteralKind::Atom(atom) | LiteralKind::Negated(atom) => {
+                read.insert(atom.relation);
+            }
+            LiteralKind::Aggregate(aggregate) => open.extend(&aggregate.body),
+            _ => {}
+        }
+    }
+    read.into_iter().collect()
+}
+
+/// Whether a relation without rules holds what is stated of it, and nothing else.
+fn is_plain(program: &CheckedProgram, id: RelationId) -> bool {
+    let relation = &program[id];
+    Admission::to(id, relation).is_none()
+        && relation.kind == RelationKind::Plain
+        && relation.lattice.is_none()
+        && !program.subsumptions().iter().any(|s| s.relation == id)
 }
 
 /// Makes a route.

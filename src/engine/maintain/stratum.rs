@@ -74,7 +74,7 @@ impl Transaction<'_> {
             }
         }
         for &rule in &stratum.rules {
-            if self.added.contains(&rule) {
+            if self.added.contains(&rule) || !self.is_disturbed(&self.program[rule].body) {
                 continue;
             }
             let Some(head) = self.program[rule].head.as_ref().map(|head| head.relation) else {
@@ -236,7 +236,8 @@ impl Transaction<'_> {
             };
             let gained = match self.added.contains(&rule) {
                 true => vec![(Start::Nothing, vec![Row::from([])])],
-                false => self.gained(rule)?,
+                false if self.is_disturbed(&self.program[rule].body) => self.gained(rule)?,
+                false => continue,
             };
             for (start, seeds) in gained {
                 self.offer_heads(&mut raised, rule, head, start, &seeds)?;

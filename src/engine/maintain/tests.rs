@@ -1,8 +1,8 @@
 //! Changes, one after another, against runs from scratch.
 
 use super::{Change, Difference};
-use crate::analysis::checked::{CheckedProgram, RelationId, RelationKind};
-use crate::engine::budget::{Budget, RunOptions, Unobserved};
+use crate::analysis::checked::{CheckedProgram, RelationId, RelationKind, RuleId};
+use crate::engine::budget::{Budget, RunOptions, Unobserved, Violation};
 use crate::engine::database::Database;
 use crate::engine::naive::{self, Relations};
 use crate::engine::tests::{DERIVED, STATED, checked, random_program};
@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 type Stated = BTreeMap<RelationId, BTreeSet<Vec<Code>>>;
-type Violations = BTreeSet<(String, Vec<Code>)>;
+type Violations = BTreeSet<(RuleId, Vec<Code>)>;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct State {
@@ -40,11 +40,7 @@ fn scratch(
         ..RunOptions::default()
     };
     let report = database.run(&options, &Unobserved).expect("no budget");
-    let violations = report.violations.iter().flat_map(|violation| {
-        let place = format!("{:?}", violation.constraint);
-        violation.rows.iter().map(move |row| (place.clone(), row))
-    });
-    (database, violations.collect())
+    (database, rows_of(&report.violations))
 }
 
 fn rows(database: &Database) -> Stated {
@@ -256,14 +252,12 @@ fn change_of(
     change
 }
 
-fn violations_of(difference: &Difference) -> [Violations; 2] {
-    [&difference.violated, &difference.mended].map(|violations| {
-        let rows = violations.iter().flat_map(|violation| {
-            let place = format!("{:?}", violation.constraint);
-            violation.rows.iter().map(move |row| (place.clone(), row))
-        });
-        rows.collect()
-    })
+fn rows_of(violations: &[Violation]) -> Violations {
+    let rows = violations.iter().flat_map(|violation| {
+        let rows = violation.rows.iter();
+        rows.map(move |row| (violation.constraint, row))
+    });
+    rows.collect()
 }
 
 proptest! {
@@ -334,11 +328,17 @@ proptest! {
             prop_assert_eq!(&now.told, &wanted.told);
             prop_assert_eq!(listed(&difference.appeared), less(&now.rows, &before.3.rows), "{}", trail);
             prop_assert_eq!(listed(&difference.fell), less(&before.3.rows, &now.rows), "{}", trail);
-            if change.program.is_none() {
-                let [new, gone] = violations_of(&difference);
-                prop_assert_eq!(new, violated.difference(&violations).cloned().collect::<Violations>(), "{}", trail);
-                prop_assert_eq!(gone, violations.difference(&violated).cloned().collect::<Violations>(), "{}", trail);
-            }
+            let lapsed: Violations = rows_of(&difference.lapsed);
+            let known: Violations = violations
+                .difference(&lapsed)
+                .map(|(id, row)| match &difference.renamed {
+                    Some(renamed) => (*renamed.get(id).unwrap_or(&RuleId(u32::MAX)), row.clone()),
+                    None => (*id, row.clone()),
+                })
+                .collect();
+            let [new, gone] = [&difference.violated, &difference.mended].map(|of| rows_of(of));
+            prop_assert_eq!(new, violated.difference(&known).cloned().collect::<Violations>(), "{}", trail);
+            prop_assert_eq!(gone, known.difference(&violated).cloned().collect::<Violations>(), "{}", trail);
             let wrong = births.then(|| check_births(&database).err()).flatten();
             prop_assert_eq!(wrong, None, "after {:?} {:?}\n{}", change.state, change.withdraw, trail);
             for (id, relation) in program.relations() {

@@ -3,25 +3,22 @@
 use super::change::{Change, Difference, Effort};
 use super::journal::{Entry, Journal};
 use super::programs::{Rewritten, compare};
-use super::rerun::{entangled, resists};
+use super::rerun::entangled;
 use super::route::Route;
-use super::routes::{Routes, Start, own_atoms};
-use super::walk::{Halt, Meter, View, Walker, value};
+use super::routes::{Nature, Room, Routes, Start, own_atoms};
+use super::walk::{Halt, Meter, Spare, View, Walker, value};
 use super::{Overlay, Row};
-use crate::analysis::checked::{
-    CheckedProgram, Literal, LiteralKind, RelationId, RelationKind, RuleId, Stratum, Term,
-};
+use crate::analysis::checked::{CheckedProgram, Literal, LiteralKind, RelationId, RuleId, Stratum};
 use crate::engine::admission::Admission;
 use crate::engine::budget::{RunOptions, Stop, StopReason, watching_memory};
 use crate::engine::closures::Functors;
 use crate::engine::evaluate::{Context, Holdings};
 use crate::engine::relation::RelationState;
-use crate::engine::text_facts::text_facts;
 use crate::storage::{Code, Dictionary, Rows, SortedRows};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::ops::ControlFlow::{Break, Continue};
-use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What the database that changes brings along.
 pub struct Setting<'a> {
@@ -29,6 +26,8 @@ pub struct Setting<'a> {
     pub dictionary: &'a Dictionary,
     pub functors: &'a Functors,
     pub options: &'a RunOptions,
+    /// How long the run took over each stratum.
+    pub times: &'a [Duration],
     pub pool: Option<&'a rayon::ThreadPool>,
 }
 
@@ -36,6 +35,13 @@ pub struct Setting<'a> {
 const LEAST_WORK: u64 = if cfg!(test) { 200 } else { 100_000 };
 /// ... or at this part of all rows that deriving it anew reads and writes: a row costs so much more when it comes alone.
 const COSTLIER: u64 = if cfg!(test) { 1 } else { 4 };
+/// Where no births depend on which way is taken, the time that the run took counts too: following a stratum may take this
+/// part of it, ...
+const PART_OF_RUN: u64 = 10;
+/// ... at so many nanoseconds a row, ...
+const ROW_NANOS: u64 = 200;
+/// ... but so many rows in any case.
+const FEW_ROWS: u64 = if cfg!(test) { 100 } else { 5_000 };
 
 pub struct Transaction<'a> {
     /// The program from now on, and the one before: often the same.
@@ -52,15 +58,18 @@ pub struct Transaction<'a> {
     pub withdrawn: Vec<Vec<Row>>,
     pub stated: Vec<Vec<Row>>,
     redefined: FxHashSet<RelationId>,
+    /// Constraints by their ids in the program before.
+    renamed: Option<FxHashMap<RuleId, RuleId>>,
     /// Whether there are other rules than before, or in another order.
     rewritten: bool,
+    /// A functor had no value in a stratum that was derived anew.
+    pub faulted: bool,
     routes: &'a mut Routes,
     meter: Meter,
+    spare: Spare,
     effort: Effort,
-    /// Rules by head, those without body not among them.
-    rules: FxHashMap<RelationId, Rc<[RuleId]>>,
-    /// Made when first asked for.
-    text: Option<FxHashMap<RelationId, FxHashSet<Row>>>,
+    /// That of the program from now on.
+    pub nature: Arc<Nature>,
 }
 
 impl Setting<'_> {
@@ -90,17 +99,20 @@ impl Setting<'_> {
             }
             None => Rewritten::default(),
         };
-        for (id, _) in after.relations() {
-            if after.rules_of(id).next().is_some() || !is_plain(after, id) {
-                relations[id.index()].let_grow();
+        let nature = routes.nature(after, self.dictionary);
+        for (state, grows) in relations.iter_mut().zip(&nature.grows) {
+            if *grows {
+                state.let_grow();
             }
         }
+        let mut room = std::mem::take(&mut routes.room);
+        room.fit(relations.len());
         let mut transaction = Transaction {
             program: after,
             before: &self.program,
-            overlays: relations.iter().map(|_| Overlay::default()).collect(),
-            withdrawn: vec![Vec::new(); relations.len()],
-            stated: vec![Vec::new(); relations.len()],
+            overlays: room.overlays,
+            withdrawn: room.withdrawn,
+            stated: room.stated,
             relations,
             journal: Journal::default(),
             context: &context,
@@ -108,20 +120,31 @@ impl Setting<'_> {
             dropped: rewritten.dropped,
             added: rewritten.added,
             redefined: rewritten.redefined,
+            renamed: change.program.is_some().then_some(rewritten.renamed),
             rewritten: rewritten.differs,
+            faulted: false,
             routes,
             meter: Meter::default(),
+            spare: Spare::default(),
             effort: Effort::default(),
-            rules: FxHashMap::default(),
-            text: None,
+            nature,
         };
         let outcome = watching_memory(budget, &holdings.spent, || transaction.run(change, self));
         let Transaction {
             mut journal,
             relations,
             routes,
+            overlays,
+            withdrawn,
+            stated,
             ..
         } = transaction;
+        routes.room = Room {
+            overlays,
+            withdrawn,
+            stated,
+        };
+        routes.room.clear();
         match outcome {
             Ok(difference) => Ok(Entry {
                 journal,
@@ -152,15 +175,26 @@ impl Transaction<'_> {
             self.rerun_all(setting)?;
             self.effort.rerun += self.program.strata().len() as u32;
         } else {
+            let within = |stratum: &Stratum| {
+                let mut own = stratum.relations.iter();
+                let followed = |within: &Arc<[bool]>| own.any(|id| within[id.index()]);
+                change.within.as_ref().is_none_or(followed)
+            };
             for (at, stratum) in self.program.strata().iter().enumerate() {
-                self.stratum(at, stratum, setting)?;
+                if within(stratum) && self.reaches(at, stratum) {
+                    self.stratum(at, stratum, setting)?;
+                }
             }
         }
         self.check_size(setting)?;
         self.meter.limit.set(u64::MAX);
-        let (violated, mended) = self.constraints().map_err(|halt| self.stop(halt))?;
+        let (mut lapsed, mut violated, mut mended) = Default::default();
+        if change.within.is_none() {
+            lapsed = self.lapsed().map_err(|halt| self.stop(halt))?;
+            (violated, mended) = self.constraints().map_err(|halt| self.stop(halt))?;
+        }
         self.effort.work = self.meter.work.get();
-        let listed = |rows: &dyn Fn(&Overlay) -> Vec<Row>| {
+        let listed = |rows: fn(&Overlay) -> &FxHashSet<Row>| {
             let mut listed = Vec::new();
             for (id, relation) in self.program.relations() {
                 let rows = rows(&self.overlays[id.index()]);
@@ -173,10 +207,13 @@ impl Transaction<'_> {
             listed
         };
         Ok(Difference {
-            appeared: listed(&|overlay| overlay.plus.iter().cloned().collect()),
-            fell: listed(&|overlay| overlay.minus.iter().cloned().collect()),
+            appeared: listed(|overlay| &overlay.plus),
+            fell: listed(|overlay| &overlay.minus),
             violated,
             mended,
+            lapsed,
+            renamed: self.renamed.take(),
+            faulted: self.faulted || !self.context.faults.lock().is_empty(),
             effort: self.effort,
         })
     }
@@ -228,15 +265,13 @@ impl Transaction<'_> {
         }
     }
 
+    /// Brings a stratum up to date that something reaches.
     fn stratum(&mut self, at: usize, stratum: &Stratum, setting: &Setting) -> Result<(), Stop> {
-        if !self.reaches(stratum) {
-            return Ok(());
-        }
         let redefined = stratum
             .relations
             .iter()
             .any(|id| self.redefined.contains(id));
-        if !redefined && !resists(self.program, stratum) {
+        if !redefined && !self.nature.resists[at] {
             let mark = self.journal.len();
             let pending = [&self.withdrawn, &self.stated].map(|told| {
                 let own = stratum.relations.iter();
@@ -244,7 +279,7 @@ impl Transaction<'_> {
             });
             self.meter
                 .limit
-                .set(self.meter.work.get() + self.worth(stratum));
+                .set(self.meter.work.get() + self.worth(stratum, setting.times.get(at)));
             match self.follow(stratum) {
                 Ok(()) => {
                     self.effort.followed += 1;
@@ -267,7 +302,7 @@ impl Transaction<'_> {
     }
 
     /// Whether something that a stratum depends on is otherwise than before.
-    fn reaches(&self, stratum: &Stratum) -> bool {
+    fn reaches(&self, at: usize, stratum: &Stratum) -> bool {
         let relations = stratum.relations.iter();
         let told = relations.clone().any(|id| {
             !self.withdrawn[id.index()].is_empty()
@@ -280,19 +315,17 @@ impl Transaction<'_> {
                 .flatten()
                 .any(|head| stratum.relations.contains(&head.relation))
         };
-        let read = |rule: &RuleId| {
-            self.added.contains(rule) || self.is_disturbed(&self.program[*rule].body)
+        let added = || {
+            let mut rules = stratum.rules.iter();
+            !self.added.is_empty() && rules.any(|rule| self.added.contains(rule))
         };
-        let subsumed = || {
-            let subsumptions = self.program.subsumptions().iter();
-            let mut own = subsumptions.filter(|s| stratum.relations.contains(&s.relation));
-            own.any(|subsumption| self.is_disturbed(&subsumption.body))
-        };
-        told || dropped() || stratum.rules.iter().any(read) || subsumed()
+        let disturbed = |id: &RelationId| !self.overlays[id.index()].is_untouched();
+        let reads = &self.nature.reads[at];
+        told || reads.iter().any(disturbed) || dropped() || added()
     }
 
     /// Whether a body reads what has other rows now, or other births.
-    fn is_disturbed(&self, body: &[Literal]) -> bool {
+    pub fn is_disturbed(&self, body: &[Literal]) -> bool {
         body.iter().any(|literal| match &literal.kind {
             LiteralKind::Atom(atom) | LiteralKind::Negated(atom) => {
                 !self.overlays[atom.relation.index()].is_untouched()
@@ -304,15 +337,13 @@ impl Transaction<'_> {
 
     /// Whether the change reaches a stratum that cannot be looked at by itself.
     fn is_entangled(&self) -> bool {
-        let any = |program: &CheckedProgram| {
-            let mut strata = program.strata().iter();
-            strata.any(|stratum| entangled(program, stratum))
-        };
         // Rules count in the order in which they stand.
-        if self.rewritten && any(self.before) {
+        let mut before = self.before.strata().iter();
+        if self.rewritten && before.any(|stratum| entangled(self.before, stratum)) {
             return true;
         }
-        if !any(self.program) {
+        let nature = &self.nature;
+        if !nature.entangled.contains(&true) {
             return false;
         }
         let strata = self.program.strata();
@@ -320,10 +351,10 @@ impl Transaction<'_> {
             .filter(|&at| !self.overlays[at].is_untouched())
             .map(|at| RelationId(at as u32))
             .collect();
-        for stratum in strata {
+        for (at, stratum) in strata.iter().enumerate() {
             let reads = |body: &[Literal]| reads_any(body, &reached);
             let subsumptions = self.program.subsumptions().iter();
-            if self.reaches(stratum)
+            if self.reaches(at, stratum)
                 || stratum
                     .rules
                     .iter()
@@ -332,7 +363,7 @@ impl Transaction<'_> {
                     .filter(|s| stratum.relations.contains(&s.relation))
                     .any(|s| reads(&s.body))
             {
-                if entangled(self.program, stratum) {
+                if nature.entangled[at] {
                     return true;
                 }
                 reached.extend(&stratum.relations);
@@ -342,45 +373,31 @@ impl Transaction<'_> {
     }
 
     /// Rows that may be looked at before deriving a stratum anew is the better way.
-    fn worth(&self, stratum: &Stratum) -> u64 {
+    fn worth(&self, stratum: &Stratum, time: Option<&Duration>) -> u64 {
         let size = |id: &RelationId| self.relations[id.index()].set.len() as u64;
         let mut read: FxHashSet<RelationId> = stratum.relations.iter().copied().collect();
         for &rule in &stratum.rules {
             collect(&self.program[rule].body, &mut read);
         }
-        LEAST_WORK + read.iter().map(size).sum::<u64>() / COSTLIER
+        let counted = LEAST_WORK + read.iter().map(size).sum::<u64>() / COSTLIER;
+        match time.filter(|_| !self.births && !self.rewritten) {
+            Some(time) => {
+                let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+                counted.min(FEW_ROWS + nanos / PART_OF_RUN / ROW_NANOS)
+            }
+            None => counted,
+        }
     }
 
     /// The rules that derive a relation, those that state a fact not among them.
-    pub fn rules_of(&mut self, relation: RelationId) -> Rc<[RuleId]> {
-        let program = self.program;
-        let rules = self.rules.entry(relation).or_insert_with(|| {
-            let rules = program.rules_of(relation);
-            rules
-                .filter(|(_, rule)| {
-                    let computes =
-                        |term: &Term| matches!(term, Term::Call { .. } | Term::Record(_));
-                    let head = rule.head.iter().flat_map(|head| &head.args);
-                    !rule.body.is_empty() || head.into_iter().any(computes)
-                })
-                .map(|(id, _)| id)
-                .collect()
-        });
-        rules.clone()
+    pub fn rules_of(&self, relation: RelationId) -> Arc<[RuleId]> {
+        self.nature.rules[relation.index()].clone()
     }
 
     /// Whether a row is stated, from outside or by rule text.
-    pub fn is_given(&mut self, relation: RelationId, row: &Row) -> bool {
-        if self.relations[relation.index()].is_told(row) {
-            return true;
-        }
-        let text = self.text.get_or_insert_with(|| {
-            let facts = text_facts(self.program, self.context.dictionary).into_iter();
-            facts
-                .map(|(id, rows)| (id, rows.iter().map(Row::from).collect()))
-                .collect()
-        });
-        text.get(&relation).is_some_and(|rows| rows.contains(row))
+    pub fn is_given(&self, relation: RelationId, row: &Row) -> bool {
+        let text = self.nature.text.get(&relation);
+        self.relations[relation.index()].is_told(row) || text.is_some_and(|rows| rows.contains(row))
     }
 
     /// Whether a rule reads relations of its own stratum.
@@ -402,6 +419,7 @@ impl Transaction<'_> {
             overlays: &self.overlays,
             context: self.context,
             meter: &self.meter,
+            spare: &self.spare,
             births: self.births,
         }
     }
@@ -553,15 +571,6 @@ fn stopped(reason: StopReason) -> Stop {
         rows: 0,
         report: Box::default(),
     }
-}
-
-/// Whether a relation without rules holds what is stated of it, and nothing else.
-fn is_plain(program: &CheckedProgram, id: RelationId) -> bool {
-    let relation = &program[id];
-    Admission::to(id, relation).is_none()
-        && relation.kind == RelationKind::Plain
-        && relation.lattice.is_none()
-        && !program.subsumptions().iter().any(|s| s.relation == id)
 }
 
 fn reads_any(body: &[Literal], of: &FxHashSet<RelationId>) -> bool {

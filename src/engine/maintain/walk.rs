@@ -11,11 +11,12 @@ use crate::engine::range::Ranges;
 use crate::engine::relation::{IndexSpec, RelationState};
 use crate::engine::value_order::compare as compare_values;
 use crate::engine::worker::Batch;
-use crate::storage::{Code, Index};
+use crate::storage::{Code, Index, SortedRows};
 use crate::syntax::ast::CompareOp;
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::ops::ControlFlow::{self, Break, Continue};
+use std::ops::{Deref, DerefMut, Range};
 use std::sync::Arc;
 
 /// Why a walk ends before its end.
@@ -60,7 +61,7 @@ impl View<'_> {
 
 /// Rows looked at between two looks at the clock.
 const LOOK: u64 = 1 << 10;
-/// Candidates up to which the rows a change took away are searched one by one.
+/// Candidates up to which the rows a change took away are searched one by one; codes of a row that are kept in place.
 const FEW: usize = 8;
 
 pub struct Walker<'a> {
@@ -69,8 +70,27 @@ pub struct Walker<'a> {
     pub overlays: &'a [Overlay],
     pub context: &'a Context<'a>,
     pub meter: &'a Meter,
+    pub spare: &'a Spare,
     /// Whether births are recorded.
     pub births: bool,
+}
+
+/// Bindings of one row, to be used again: a change starts very many short walks.
+#[derive(Default)]
+pub struct Spare(RefCell<Vec<Batch>>);
+
+impl Spare {
+    fn take(&self, variables: usize) -> Batch {
+        let mut batch = self.0.borrow_mut().pop().unwrap_or_else(|| Batch::unit(0));
+        while batch.columns.len() < variables {
+            batch.columns.push(vec![Code::default()]);
+        }
+        batch
+    }
+
+    fn give(&self, batch: Batch) {
+        self.0.borrow_mut().push(batch);
+    }
 }
 
 /// Rows looked at.
@@ -100,16 +120,17 @@ impl Meter {
 }
 
 /// The rows of an atom that agree with a key, but for its key.
-enum Found {
+enum Found<'a> {
     Whole(bool),
     Entry(Arc<Index>, u32),
+    Sorted(&'a SortedRows, Range<usize>),
     Codes(Vec<Code>),
 }
 
-impl Found {
+impl Found<'_> {
     fn codes(&self) -> &[Code] {
         match self {
-            Found::Whole(_) => &[],
+            Found::Whole(_) | Found::Sorted(..) => &[],
             Found::Entry(index, number) => index.entry(*number),
             Found::Codes(codes) => codes,
         }
@@ -126,20 +147,18 @@ impl Walker<'_> {
     /// Every way through a route that starts with this row.
     pub fn walk(&self, route: &Route, seed: &[Code], view: View, arrive: Arrive) -> Flow {
         self.meter.spend(1, self.context)?;
-        let mut batch = Batch::unit(route.variables);
-        batch
-            .columns
-            .iter_mut()
-            .for_each(|column| column.push(Code::default()));
-        if !accepts(&route.seed, seed, &mut batch) {
-            return Continue(());
+        let mut batch = self.spare.take(route.variables);
+        let mut flow = Continue(());
+        if accepts(&route.seed, seed, &mut batch) {
+            let state = self.relations.get(route.seed.relation.index());
+            let birth = match (view, state) {
+                (View::Now, Some(state)) if self.births => state.birth(seed).unwrap_or(0),
+                _ => 0,
+            };
+            flow = self.go(&route.moves, &mut batch, birth, view, arrive);
         }
-        let state = self.relations.get(route.seed.relation.index());
-        let birth = match (view, state) {
-            (View::Now, Some(state)) if self.births => state.birth(seed).unwrap_or(0),
-            _ => 0,
-        };
-        self.go(&route.moves, &mut batch, birth, view, arrive)
+        self.spare.give(batch);
+        flow
     }
 
     /// Whether there is a way; the latest birth among the rows on it.
@@ -504,9 +523,9 @@ impl Walker<'_> {
         };
         let wants_birth = self.births && !matches!(view, View::Before);
         let plain = !before && doomed.is_none() && !wants_birth;
-        let mut row: Vec<Code> = Vec::new();
+        let mut row = Codes::of(0);
         if !plain {
-            row.resize(look.columns.len() + look.rest.len(), Code::default());
+            row = Codes::of(look.columns.len() + look.rest.len());
             for (&column, &code) in look.columns.iter().zip(key) {
                 row[column] = code;
             }
@@ -540,6 +559,15 @@ impl Walker<'_> {
                     judge(&[], visit)?;
                 }
             }
+            (Found::Sorted(rows, range), stride) => {
+                let mut codes = Codes::of(stride);
+                for at in range.clone() {
+                    for (code, &column) in codes.iter_mut().zip(&look.rest) {
+                        *code = rows.rows().column(column)[at];
+                    }
+                    judge(&codes, visit)?;
+                }
+            }
             (found, stride) => {
                 for codes in found.codes().chunks_exact(stride.max(1)) {
                     judge(codes, visit)?;
@@ -559,7 +587,7 @@ impl Walker<'_> {
         Continue(())
     }
 
-    fn find(&self, state: &RelationState, look: &Look, key: &[Code]) -> Found {
+    fn find<'s>(&self, state: &'s RelationState, look: &Look, key: &[Code]) -> Found<'s> {
         if look.rest.is_empty() {
             return Found::Whole(state.set.contains(key));
         }
@@ -579,14 +607,7 @@ impl Walker<'_> {
         if let Some(rows) = state.set.as_sorted()
             && look.columns.iter().copied().eq(0..look.columns.len())
         {
-            for at in rows.range(key) {
-                codes.extend(
-                    look.rest
-                        .iter()
-                        .map(|&column| rows.rows().column(column)[at]),
-                );
-            }
-            return Found::Codes(codes);
+            return Found::Sorted(rows, rows.range(key));
         }
         let index = self.index(state, look);
         let number = index.locate(key);
@@ -673,7 +694,7 @@ impl Overlay {
                 .cloned()
                 .collect();
         }
-        let mut by_key = self.by_key.borrow_mut();
+        let mut by_key = self.by_key.lock();
         if !by_key.contains_key(columns) {
             let mut rows = ByKey::default();
             for row in &self.minus {
@@ -711,6 +732,45 @@ pub fn value(arg: &Arg, batch: &Batch) -> Code {
     }
 }
 
-fn keys(args: &[Arg], batch: &Batch) -> Vec<Code> {
-    args.iter().map(|arg| value(arg, batch)).collect()
+fn keys(args: &[Arg], batch: &Batch) -> Codes {
+    let mut keys = Codes::of(args.len());
+    for (code, arg) in keys.iter_mut().zip(args) {
+        *code = value(arg, batch);
+    }
+    keys
+}
+
+/// The codes of a row or a part of one; few of them need no allocation.
+enum Codes {
+    Few([Code; FEW], usize),
+    Many(Vec<Code>),
+}
+
+impl Codes {
+    fn of(len: usize) -> Codes {
+        match len <= FEW {
+            true => Codes::Few([Code::default(); FEW], len),
+            false => Codes::Many(vec![Code::default(); len]),
+        }
+    }
+}
+
+impl Deref for Codes {
+    type Target = [Code];
+
+    fn deref(&self) -> &[Code] {
+        match self {
+            Codes::Few(codes, len) => &codes[..*len],
+            Codes::Many(codes) => codes,
+        }
+    }
+}
+
+impl DerefMut for Codes {
+    fn deref_mut(&mut self) -> &mut [Code] {
+        match self {
+            Codes::Few(codes, len) => &mut codes[..*len],
+            Codes::Many(codes) => codes,
+        }
+    }
 }

@@ -6,18 +6,16 @@
 //! what could mend that, as in the search trees of model-based diagnosis (Reiter, 1987). Every minimal set contains a
 //! proposal at each step, so none is missed within the bound.
 
-mod consequences;
 mod domain;
+mod equivalences;
+mod labels;
 mod outlook;
-mod overlay;
 mod proposals;
 mod reach;
 mod search;
 #[cfg(test)]
 mod tests;
 
-pub use consequences::Breach;
-pub(super) use consequences::Readers;
-pub use outlook::Rerun;
-pub(super) use overlay::Overlay;
+pub use outlook::{Breach, Rerun};
+pub(super) use reach::behind;
 pub use search::{Abduced, Explanation, Outcome, Question, Refused, explain, leans_on};

@@ -1,17 +1,25 @@
-//! The case as it would be if some facts were assumed: by what they touch where that is exact, else by a run.
+//! The case as it would be if some facts were assumed: by following them where that is exact, else by a run.
 
-use super::consequences::{Breach, Readers};
-use super::overlay::Overlay;
-use crate::analysis::checked::CheckedProgram;
+use super::super::trial::{Trial, Untried};
+use crate::analysis::checked::{CheckedProgram, RuleId};
 use crate::engine::{Database, RunReport, Violation};
 use crate::explain::{Fact, Facts, Meter};
-use rustc_hash::FxHashMap;
+use crate::storage::{Code, Rows};
+use rustc_hash::FxHashSet;
 
 /// Runs the case with some facts more.
 pub type Rerun<'r, E> = &'r dyn Fn(&[Fact]) -> Result<(Database, RunReport), E>;
 
-pub(super) struct Outlook<'f> {
-    rows: Seen<'f>,
+/// One way in which a constraint is violated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Breach {
+    pub constraint: RuleId,
+    /// By variable; `None` where the constraint does not say.
+    pub values: Box<[Option<Code>]>,
+}
+
+/// What assuming some facts comes to.
+pub(super) struct Outlook {
     /// Rows that are there and were not, what is assumed among them.
     pub appeared: Vec<Fact>,
     /// Rows that were there.
@@ -20,44 +28,52 @@ pub(super) struct Outlook<'f> {
     pub breaches: Vec<Breach>,
 }
 
-enum Seen<'f> {
-    Touched(Overlay<'f>),
-    Run(Box<Database>),
+/// The case, and what is known of it before anything is assumed.
+pub(super) struct Stage<'a, E> {
+    facts: &'a dyn Facts,
+    program: &'a CheckedProgram,
+    violations: &'a [Violation],
+    rerun: Rerun<'a, E>,
+    /// The case to try changes on, if it can be changed.
+    trial: Option<Trial>,
+    /// The case with what is assumed, where only a run could tell.
+    run: Option<Database>,
 }
 
-impl Outlook<'_> {
-    pub(super) fn facts(&self) -> &dyn Facts {
-        match &self.rows {
-            Seen::Touched(overlay) => overlay,
-            Seen::Run(database) => &**database,
+impl<'a, E> Stage<'a, E> {
+    pub(super) fn new(
+        facts: &'a dyn Facts,
+        program: &'a CheckedProgram,
+        violations: &'a [Violation],
+        rerun: Rerun<'a, E>,
+        database: Option<&Database>,
+    ) -> Stage<'a, E> {
+        Stage {
+            facts,
+            program,
+            violations,
+            rerun,
+            trial: database.map(Trial::on),
+            run: None,
         }
     }
-}
 
-/// The case and what is known of it before anything is assumed.
-pub(super) struct Before<'a, E> {
-    pub facts: &'a dyn Facts,
-    pub program: &'a CheckedProgram,
-    pub readers: &'a Readers<'a>,
-    pub violations: &'a [Violation],
-    pub rerun: Rerun<'a, E>,
-}
-
-impl<'a, E> Before<'a, E> {
-    pub(super) fn assuming(&self, assumed: &[Fact], meter: &Meter) -> Result<Outlook<'a>, E> {
-        const MOST: u64 = 100_000;
-        let part = meter.part(MOST);
-        let touched = self.readers.consequences(self.facts, assumed, &[], &part);
-        meter.charge(&part);
-        if let Ok((overlay, breaches)) = touched {
-            return Ok(Outlook {
-                appeared: overlay.added().to_vec(),
-                fell: overlay.gone(),
-                breaches,
-                rows: Seen::Touched(overlay),
-            });
+    /// Assumes some facts, until [`Stage::take_back`]. `None`: the budget ran out, and nothing is assumed.
+    pub(super) fn assume(&mut self, facts: &[Fact], meter: &Meter) -> Result<Option<Outlook>, E> {
+        if let Some(trial) = &mut self.trial {
+            match trial.make(facts, &[], None, meter) {
+                Ok(outcome) => {
+                    return Ok(Some(Outlook {
+                        breaches: self.breaches(&outcome.violated),
+                        appeared: outcome.appeared,
+                        fell: outcome.fell,
+                    }));
+                }
+                Err(Untried::Stopped) => return Ok(None),
+                Err(Untried::Faulted) => {}
+            }
         }
-        let (database, report) = (self.rerun)(assumed)?;
+        let (database, report) = (self.rerun)(facts)?;
         let only_in = |one: &dyn Facts, other: &dyn Facts| -> Vec<Fact> {
             let mut found = Vec::new();
             for (id, relation) in self.program.relations() {
@@ -67,41 +83,70 @@ impl<'a, E> Before<'a, E> {
             }
             found
         };
-        Ok(Outlook {
+        let known: FxHashSet<(RuleId, Vec<Code>)> = ways(self.violations).collect();
+        let mut violated = report.violations;
+        for violation in &mut violated {
+            let mut new = Rows::new(violation.rows.arity());
+            let rows = violation.rows.iter();
+            rows.filter(|row| !known.contains(&(violation.constraint, row.clone())))
+                .for_each(|row| new.push(&row));
+            violation.rows = new;
+        }
+        let outlook = Outlook {
             appeared: only_in(&database, self.facts),
             fell: only_in(self.facts, &database),
-            breaches: self.new_breaches(&report),
-            rows: Seen::Run(Box::new(database)),
-        })
+            breaches: self.breaches(&violated),
+        };
+        self.run = Some(database);
+        Ok(Some(outlook))
     }
 
-    fn new_breaches(&self, report: &RunReport) -> Vec<Breach> {
+    /// The case with what is assumed.
+    pub(super) fn facts(&self) -> &dyn Facts {
+        match (&self.run, &self.trial) {
+            (Some(database), _) => database,
+            (None, Some(trial)) => trial.database(),
+            (None, None) => self.facts,
+        }
+    }
+
+    /// The same to try further changes on.
+    pub(super) fn trial(&self) -> Option<Trial> {
+        match (&self.run, &self.trial) {
+            (None, Some(trial)) => Some(Trial::on(trial.database())),
+            _ => None,
+        }
+    }
+
+    pub(super) fn take_back(&mut self) {
+        if let (None, Some(trial)) = (self.run.take(), &mut self.trial) {
+            trial.take_back();
+        }
+    }
+
+    fn breaches(&self, violated: &[Violation]) -> Vec<Breach> {
         let mut breaches = Vec::new();
-        for violation in &report.violations {
-            let known: FxHashMap<Vec<_>, ()> = self
-                .violations
-                .iter()
-                .filter(|before| before.constraint == violation.constraint)
-                .flat_map(|before| before.rows.iter().map(|row| (row, ())))
-                .collect();
+        for violation in violated {
             let variables = &self.program[violation.constraint].variables;
-            for row in violation.rows.iter().filter(|row| !known.contains_key(row)) {
-                let value = |name: &str| {
-                    let at = violation
-                        .columns
-                        .iter()
-                        .position(|column| **column == *name)?;
-                    Some(row[at])
-                };
-                breaches.push(Breach {
-                    constraint: violation.constraint,
-                    values: variables
-                        .iter()
-                        .map(|variable| value(&variable.name))
-                        .collect(),
-                });
-            }
+            let columns: Vec<Option<usize>> = variables
+                .iter()
+                .map(|variable| {
+                    let mut columns = violation.columns.iter();
+                    columns.position(|column| *column == variable.name)
+                })
+                .collect();
+            breaches.extend(violation.rows.iter().map(|row| Breach {
+                constraint: violation.constraint,
+                values: columns.iter().map(|at| at.map(|at| row[at])).collect(),
+            }));
         }
         breaches
     }
+}
+
+fn ways(violations: &[Violation]) -> impl Iterator<Item = (RuleId, Vec<Code>)> + '_ {
+    violations.iter().flat_map(|violation| {
+        let rows = violation.rows.iter();
+        rows.map(|row| (violation.constraint, row))
+    })
 }

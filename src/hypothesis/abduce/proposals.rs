@@ -12,50 +12,23 @@
 mod literals;
 
 use self::literals::{Negated, is_test};
-use super::consequences::Readers;
+use super::super::trial::Trial;
 use super::domain::Domains;
-use super::reach::Reach;
+use super::labels::{Considered, Label, each_part, is_within, union};
+use super::reach::{Reach, behind, read_by};
 use crate::analysis::checked::{
-    Aggregate, Atom, CheckedProgram, Head, Literal, LiteralKind, RelationId, RelationKind, Rule,
-    RuleId, Term, VarId, Variable,
+    Aggregate, Atom, CheckedProgram, Head, Literal, LiteralKind, RelationId, Rule, RuleId, Term,
+    VarId, Variable,
 };
 use crate::engine::{Budget, StopReason};
 use crate::explain::{
-    Basis, Bindings, Case, Context, Fact, Facts, Meter, Premise, ProofOptions, Solver, each_member,
+    Basis, Bindings, Case, Context, Fact, Meter, Premise, ProofOptions, Solver, each_member,
     in_term, is_pattern, unify, value,
 };
 use crate::storage::{Code, Dictionary, Rows};
-use crate::syntax::source::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 use std::sync::Arc;
-
-/// Numbers of assumed facts, ascending.
-pub(super) type Label = Rc<[u32]>;
-
-/// Facts that were considered, by number.
-#[derive(Default)]
-pub(super) struct Considered {
-    facts: Vec<Fact>,
-    numbers: FxHashMap<Fact, u32>,
-}
-
-impl Considered {
-    pub(super) fn number(&mut self, fact: Fact) -> u32 {
-        let next = self.facts.len() as u32;
-        *self.numbers.entry(fact).or_insert_with_key(|fact| {
-            self.facts.push(fact.clone());
-            next
-        })
-    }
-
-    pub(super) fn facts(&self, label: &[u32]) -> Vec<Fact> {
-        label
-            .iter()
-            .map(|&at| self.facts[at as usize].clone())
-            .collect()
-    }
-}
 
 /// What is the same for all searches of one question.
 pub(super) struct Terrain<'a> {
@@ -67,7 +40,12 @@ pub(super) struct Terrain<'a> {
     pub assumable: &'a [bool],
     /// The rules that make a relation an equivalence; see [`equivalence_rules`].
     pub equivalences: &'a [Rule],
-    pub readers: &'a Readers<'a>,
+}
+
+/// A case to search in, and the same to try sets on if it can be changed.
+pub(super) struct Ground<'a> {
+    pub case: &'a Case<'a>,
+    pub trial: Option<Trial>,
 }
 
 /// What is to come about.
@@ -82,13 +60,14 @@ pub(super) enum Aim {
 /// whether it ended by itself.
 pub(super) fn propose(
     terrain: &Terrain,
-    case: &Case,
+    ground: Ground,
     aim: &Aim,
     most: usize,
     enough: usize,
     considered: &mut Considered,
     meter: &Meter,
 ) -> (Vec<Label>, bool) {
+    let Ground { case, trial } = ground;
     let mut search = Search {
         terrain,
         case,
@@ -101,12 +80,15 @@ pub(super) fn propose(
         rows: FxHashMap::default(),
         aim,
         root: 0,
+        trial,
         behind: match aim {
-            Aim::Row(relation, _) => terrain.readers.behind([*relation]),
-            Aim::Mend(constraint, _) => terrain
-                .readers
-                .behind(read_by(&terrain.program[*constraint].body)),
-        },
+            Aim::Row(relation, _) => behind(terrain.program, [*relation]),
+            Aim::Mend(constraint, _) => {
+                let read = read_by(&terrain.program[*constraint].body);
+                behind(terrain.program, read)
+            }
+        }
+        .into(),
         decided: FxHashSet::default(),
     };
     let root = match aim {
@@ -238,8 +220,9 @@ struct Search<'a, 's> {
     rows: FxHashMap<(RelationId, Vec<Option<Code>>), Rc<Rows>>,
     aim: &'s Aim,
     root: usize,
+    trial: Option<Trial>,
     /// By relation: the aim depends on it.
-    behind: Vec<bool>,
+    behind: Arc<[bool]>,
     /// Sets to which nothing can be added that were looked at.
     decided: FxHashSet<Label>,
 }
@@ -615,29 +598,38 @@ impl<'a> Search<'a, '_> {
         if !self.decided.insert(label.clone()) {
             return;
         }
+        let assumed = self.considered.facts(&label);
+        if self.achieves(&assumed) {
+            self.answer(self.root, Box::from([]), label);
+        }
+    }
+
+    /// Whether assuming some facts is enough. Where only a run has to tell: let it be tried.
+    fn achieves(&mut self, assumed: &[Fact]) -> bool {
         let Terrain {
             program,
             dictionary,
-            readers,
             ..
         } = self.terrain;
-        let assumed = self.considered.facts(&label);
-        let context = self.case.context(self.meter);
-        let part = self.meter.part(MOST_FOR_A_SET);
-        let touched = readers.changes_to(&self.behind, context.facts, &assumed, &part);
-        self.meter.charge(&part);
-        let achieved = match (&touched, self.aim) {
-            // A run has to tell: let it be tried.
-            (Err(_), _) => true,
-            (Ok(overlay), Aim::Row(relation, pattern)) => {
-                !overlay.matching(*relation, pattern).is_empty()
+        let Some(trial) = &mut self.trial else {
+            return true;
+        };
+        if trial
+            .make(assumed, &[], Some(&self.behind), self.meter)
+            .is_err()
+        {
+            return true;
+        }
+        let achieved = match self.aim {
+            Aim::Row(relation, pattern) => {
+                !trial.database().matching(*relation, pattern).is_empty()
             }
-            (Ok(overlay), Aim::Mend(constraint, values)) => {
+            Aim::Mend(constraint, values) => {
                 let rule = &program[*constraint];
                 let context = Context {
-                    facts: overlay,
+                    facts: trial.database(),
                     dictionary,
-                    ..context
+                    ..self.case.context(self.meter)
                 };
                 let named = values
                     .iter()
@@ -652,9 +644,8 @@ impl<'a> Search<'a, '_> {
                 solver.next().is_none()
             }
         };
-        if achieved {
-            self.answer(self.root, Box::from([]), label);
-        }
+        trial.take_back();
+        achieved
     }
 
     fn take_row(&self, work: &mut Work, atom: &Atom, row: &[Option<Code>]) -> bool {
@@ -784,98 +775,5 @@ impl<'a> Search<'a, '_> {
     }
 }
 
-/// Both ascending.
-pub(super) fn is_within(small: &[u32], large: &[u32]) -> bool {
-    let mut rest = large.iter();
-    small.len() <= large.len() && small.iter().all(|wanted| rest.any(|other| other == wanted))
-}
-
-/// `None`: more than `most`.
-pub(super) fn union(left: &[u32], right: &[u32], most: usize) -> Option<Label> {
-    let mut all: Vec<u32> = left.iter().chain(right).copied().collect();
-    all.sort_unstable();
-    all.dedup();
-    (all.len() <= most).then(|| all.into())
-}
-
-/// The relations that a body reads, at any depth.
-fn read_by(body: &[Literal]) -> Vec<RelationId> {
-    let mut found = Vec::new();
-    let mut open: Vec<&Literal> = body.iter().collect();
-    while let Some(literal) = open.pop() {
-        match &literal.kind {
-            LiteralKind::Atom(atom) | LiteralKind::Negated(atom) => found.push(atom.relation),
-            LiteralKind::Aggregate(aggregate) => open.extend(&aggregate.body),
-            _ => {}
-        }
-    }
-    found
-}
-
-/// Whether some part of a label passes, itself included.
-pub(super) fn each_part(label: &[u32], f: &mut dyn FnMut(&[u32]) -> bool) -> bool {
-    let count = label.len().min(20);
-    (1..1usize << count).any(|mask| {
-        let part: Vec<u32> = (0..count)
-            .filter(|at| mask >> at & 1 == 1)
-            .map(|at| label[at])
-            .collect();
-        f(&part)
-    })
-}
-
-/// The rules that close a relation declared `eqrel`: symmetry, transitivity, reflexivity on both sides.
-pub(super) fn equivalence_rules(program: &CheckedProgram) -> Vec<Rule> {
-    let mut rules = Vec::new();
-    for (id, relation) in program.relations() {
-        if relation.kind != RelationKind::Eqrel {
-            continue;
-        }
-        let span: Span = relation.span;
-        let variables: Vec<Variable> = ["x", "y", "z"]
-            .into_iter()
-            .map(|name| Variable {
-                name: Arc::from(name),
-                ty: relation.attributes[0].ty,
-                synthetic: false,
-            })
-            .collect();
-        let var = |at: u32| Term::Var(VarId(at));
-        let literal = |args: Vec<Term>| Literal {
-            kind: LiteralKind::Atom(Atom {
-                relation: id,
-                args,
-                span,
-            }),
-            span,
-        };
-        let bodies = [
-            ([0, 1], vec![literal(vec![var(1), var(0)])]),
-            (
-                [0, 2],
-                vec![literal(vec![var(0), var(1)]), literal(vec![var(1), var(2)])],
-            ),
-            ([0, 0], vec![literal(vec![var(0), Term::Wildcard])]),
-            ([0, 0], vec![literal(vec![Term::Wildcard, var(0)])]),
-        ];
-        for (head, body) in bodies {
-            rules.push(Rule {
-                head: Some(Head {
-                    relation: id,
-                    args: head.into_iter().map(var).collect(),
-                }),
-                body,
-                variables: variables.clone(),
-                say: None,
-                plan: Vec::new(),
-                span,
-            });
-        }
-    }
-    rules
-}
-
-/// Rows that following one set of facts may cost.
-const MOST_FOR_A_SET: u64 = 100_000;
 /// Rows that the proof of a fact which has to break may cost.
 const MOST_FOR_A_PROOF: u64 = 200_000;

@@ -144,8 +144,48 @@ impl Reach {
     }
 }
 
+/// By relation: whether some of these relations depend on it.
+pub(in crate::hypothesis) fn behind(
+    program: &CheckedProgram,
+    relations: impl IntoIterator<Item = RelationId>,
+) -> Vec<bool> {
+    let mut behind = vec![false; program.relations().count()];
+    let mut open: Vec<RelationId> = relations.into_iter().collect();
+    while let Some(relation) = open.pop() {
+        if std::mem::replace(&mut behind[relation.index()], true) {
+            continue;
+        }
+        for (_, rule) in program.rules_of(relation) {
+            open.extend(read_by(&rule.body));
+        }
+        for known in program.subsumptions() {
+            if known.relation == relation {
+                open.extend(read_by(&known.body));
+            }
+        }
+        if let RelationKind::Delta(of) = program[relation].kind {
+            open.push(of);
+        }
+    }
+    behind
+}
+
+/// The relations that a body reads, at any depth.
+pub(super) fn read_by(body: &[Literal]) -> Vec<RelationId> {
+    let mut found = Vec::new();
+    let mut open: Vec<&Literal> = body.iter().collect();
+    while let Some(literal) = open.pop() {
+        match &literal.kind {
+            LiteralKind::Atom(atom) | LiteralKind::Negated(atom) => found.push(atom.relation),
+            LiteralKind::Aggregate(aggregate) => open.extend(&aggregate.body),
+            _ => {}
+        }
+    }
+    found
+}
+
 /// Whether a rule calls a counter or a closure of the embedding program: only the engine can run it.
-pub(super) fn is_opaque(rule: &Rule) -> bool {
+fn is_opaque(rule: &Rule) -> bool {
     let in_head = rule.head.iter().flat_map(|head| &head.args).any(calls);
     in_head || body_calls(&rule.body)
 }

@@ -1,18 +1,16 @@
 //! From proposals to explanations: each set is tried, and what fails is extended.
 
-use super::consequences::{Breach, Readers};
 use super::domain::Domains;
-use super::outlook::{Before, Outlook, Rerun};
-use super::proposals::{
-    Aim, Considered, Label, Terrain, each_part, equivalence_rules, propose, union,
-};
+use super::equivalences::equivalence_rules;
+use super::labels::{Considered, Label, is_within, union};
+use super::outlook::{Breach, Outlook, Rerun, Stage};
+use super::proposals::{Aim, Ground, Terrain, propose};
 use super::reach::Reach;
 use crate::analysis::checked::RelationId;
-use crate::engine::{Budget, StopReason, Violation};
+use crate::engine::{Budget, Database, StopReason, Violation};
 use crate::evidence::{ClaimId, Claims, Sources};
 use crate::explain::{Case, Fact, Meter};
 use crate::storage::Code;
-use rustc_hash::FxHashSet;
 use std::collections::BTreeSet;
 
 pub struct Question<'a> {
@@ -78,9 +76,11 @@ pub struct Refused {
     pub by: Breach,
 }
 
-/// All minimal explanations of a goal. `rerun` is asked where only a run can tell what follows.
+/// All minimal explanations of a goal. `database` is the case's, if changes can be tried on it; `rerun` is asked where only
+/// a run can tell what follows.
 pub fn explain<E>(
     case: &Case,
+    database: Option<&Database>,
     claims: &Claims,
     sources: &Sources,
     question: &Question,
@@ -134,7 +134,6 @@ pub fn explain<E>(
     );
     found.fresh = domains.fresh().collect();
     found.blind = reach.blind.clone();
-    let readers = Readers::of(program, dictionary);
     let equivalences = equivalence_rules(program);
     let mut search = Search {
         question,
@@ -148,15 +147,8 @@ pub fn explain<E>(
             domains: &domains,
             assumable: &assumable,
             equivalences: &equivalences,
-            readers: &readers,
         },
-        before: Before {
-            facts,
-            program,
-            readers: &readers,
-            violations: question.violations,
-            rerun,
-        },
+        stage: Stage::new(facts, program, question.violations, rerun, database),
         meter: &meter,
         considered: Considered::default(),
     };
@@ -175,8 +167,9 @@ pub fn explain<E>(
     }
     found.more = kept.more;
     found.stopped = meter.stopped();
-    for (label, outlook) in &kept.accepted {
-        found.explanations.push(search.explanation(label, outlook));
+    for label in &kept.accepted {
+        let explanation = search.explanation(label)?;
+        found.explanations.extend(explanation);
     }
     for (label, breach) in kept.refused {
         found.refused.push(Refused {
@@ -217,25 +210,25 @@ struct Search<'a, E> {
     claims: &'a Claims,
     sources: &'a Sources,
     terrain: Terrain<'a>,
-    before: Before<'a, E>,
+    stage: Stage<'a, E>,
     meter: &'a Meter,
     considered: Considered,
 }
 
 /// What the sets up to one size came to.
 #[derive(Default)]
-struct Round<'f> {
-    accepted: Vec<(Label, Outlook<'f>)>,
+struct Round {
+    accepted: Vec<Label>,
     refused: Vec<(Label, Breach)>,
     more: bool,
 }
 
-impl<'f> Round<'f> {
+impl Round {
     /// Takes over what another round found besides, which did not end.
-    fn add(&mut self, other: Round<'f>) {
-        for (label, outlook) in other.accepted {
-            if !self.accepted.iter().any(|(known, _)| *known == label) {
-                self.accepted.push((label, outlook));
+    fn add(&mut self, other: Round) {
+        for label in other.accepted {
+            if !self.accepted.contains(&label) {
+                self.accepted.push(label);
             }
         }
         for (label, breach) in other.refused {
@@ -249,10 +242,8 @@ impl<'f> Round<'f> {
 
 impl<'a, E> Search<'a, E> {
     /// All minimal explanations of up to `most` facts.
-    fn round(&mut self, most: usize) -> Result<Round<'a>, E> {
+    fn round(&mut self, most: usize) -> Result<Round, E> {
         let mut round = Round::default();
-        let mut accepted: FxHashSet<Label> = FxHashSet::default();
-        let mut achieving: FxHashSet<Label> = FxHashSet::default();
         // By size, then by number: a set is looked at after all of its parts.
         let mut open: BTreeSet<(usize, Label)> = BTreeSet::new();
         let aim = Aim::Row(self.question.goal, self.question.pattern.clone());
@@ -263,7 +254,10 @@ impl<'a, E> Search<'a, E> {
             .max(FEW_PROPOSALS);
         let (proposed, ended) = propose(
             &self.terrain,
-            self.case,
+            Ground {
+                case: self.case,
+                trial: self.stage.trial(),
+            },
             &aim,
             most,
             enough,
@@ -272,11 +266,11 @@ impl<'a, E> Search<'a, E> {
         );
         round.more |= !ended;
         open.extend(proposed.into_iter().map(|label| (label.len(), label)));
-        while let Some((size, label)) = open.pop_first() {
+        while let Some((_, label)) = open.pop_first() {
             if self.meter.stopped().is_some() {
                 break;
             }
-            if each_part(&label, &mut |part| accepted.contains(part)) {
+            if round.accepted.iter().any(|known| is_within(known, &label)) {
                 continue;
             }
             if round.accepted.len() >= self.question.limit {
@@ -284,45 +278,11 @@ impl<'a, E> Search<'a, E> {
                 break;
             }
             let assumed = self.considered.facts(&label);
-            let outlook = self.before.assuming(&assumed, self.meter)?;
-            let goal = outlook
-                .facts()
-                .matching(self.question.goal, &self.question.pattern);
-            let aim = match (goal.is_empty(), outlook.breaches.first()) {
-                (true, _) => Aim::Row(self.question.goal, self.question.pattern.clone()),
-                (false, None) => {
-                    accepted.insert(label.clone());
-                    round.accepted.push((label, outlook));
-                    continue;
-                }
-                (false, Some(breach)) => {
-                    if !each_part(&label, &mut |part| achieving.contains(part)) {
-                        achieving.insert(label.clone());
-                        round.refused.push((label.clone(), breach.clone()));
-                    }
-                    Aim::Mend(breach.constraint, breach.values.clone())
-                }
+            let Some(outlook) = self.stage.assume(&assumed, self.meter)? else {
+                break;
             };
-            if size == most {
-                continue;
-            }
-            let there = Case::new(
-                outlook.facts(),
-                self.terrain.program,
-                self.terrain.dictionary,
-                self.claims,
-                self.sources,
-            );
-            let (more, ended) = propose(
-                &self.terrain,
-                &there,
-                &aim,
-                most - size,
-                enough,
-                &mut self.considered,
-                self.meter,
-            );
-            round.more |= !ended;
+            let more = self.judge(&label, &outlook, most, enough, &mut round);
+            self.stage.take_back();
             for further in more {
                 if let Some(label) = union(&label, &further, most) {
                     open.insert((label.len(), label));
@@ -332,8 +292,70 @@ impl<'a, E> Search<'a, E> {
         Ok(round)
     }
 
-    fn explanation(&self, label: &Label, outlook: &Outlook) -> Explanation {
+    /// Takes a set into the round, with what is assumed as it is: accepted, refused, or not enough. Gives what could be
+    /// added to make it one that is accepted.
+    fn judge(
+        &mut self,
+        label: &Label,
+        outlook: &Outlook,
+        most: usize,
+        enough: usize,
+        round: &mut Round,
+    ) -> Vec<Label> {
+        let facts = self.stage.facts();
+        let goal = facts.matching(self.question.goal, &self.question.pattern);
+        let aim = match (goal.is_empty(), outlook.breaches.first()) {
+            (true, _) => Aim::Row(self.question.goal, self.question.pattern.clone()),
+            (false, None) => {
+                round.accepted.push(label.clone());
+                return Vec::new();
+            }
+            (false, Some(breach)) => {
+                let mut achieving = round.refused.iter().map(|(known, _)| known);
+                if !achieving.any(|known| is_within(known, label)) {
+                    round.refused.push((label.clone(), breach.clone()));
+                }
+                Aim::Mend(breach.constraint, breach.values.clone())
+            }
+        };
+        if label.len() == most {
+            return Vec::new();
+        }
+        let there = Case::new(
+            facts,
+            self.terrain.program,
+            self.terrain.dictionary,
+            self.claims,
+            self.sources,
+        );
+        let (more, ended) = propose(
+            &self.terrain,
+            Ground {
+                case: &there,
+                trial: self.stage.trial(),
+            },
+            &aim,
+            most - label.len(),
+            enough,
+            &mut self.considered,
+            self.meter,
+        );
+        round.more |= !ended;
+        more
+    }
+
+    /// `None`: the budget ran out.
+    fn explanation(&mut self, label: &Label) -> Result<Option<Explanation>, E> {
         let assume = self.considered.facts(label);
+        let Some(outlook) = self.stage.assume(&assume, self.meter)? else {
+            return Ok(None);
+        };
+        let explanation = self.explained(assume, outlook);
+        self.stage.take_back();
+        Ok(Some(explanation))
+    }
+
+    fn explained(&self, assume: Vec<Fact>, outlook: Outlook) -> Explanation {
         let goal = |fact: &Fact| {
             let agrees = |(asked, code): (&Option<Code>, &Code)| asked.is_none_or(|it| it == *code);
             fact.relation == self.question.goal
@@ -342,7 +364,7 @@ impl<'a, E> Search<'a, E> {
         let wanted = |fact: &&Fact| !assume.contains(fact) && !goal(fact);
         let also: Vec<Fact> = outlook.appeared.iter().filter(wanted).cloned().collect();
         let case = Case::new(
-            outlook.facts(),
+            self.stage.facts(),
             self.terrain.program,
             self.terrain.dictionary,
             self.claims,
@@ -376,7 +398,7 @@ impl<'a, E> Search<'a, E> {
             assume,
             also,
             there,
-            fell: outlook.fell.clone(),
+            fell: outlook.fell,
             disputed,
         }
     }

@@ -1,12 +1,14 @@
 //! A hypothesis in a world of its own, and how it stands when something is withdrawn or found.
 
-use super::super::abduce::Readers;
-use crate::analysis::checked::{CheckedProgram, RelationId};
-use crate::engine::{Budget, Database, RunReport};
+use super::super::abduce::behind;
+use super::super::trial::{Outcome, Trial, Untried};
+use crate::analysis::checked::{CheckedProgram, RelationId, RuleId};
+use crate::engine::{Budget, Database, RunReport, Violation};
 use crate::evidence::{ClaimId, Claims, GradeTables, Sources, Stance};
 use crate::explain::{Case, Fact, Facts, Meter, Rests};
 use crate::storage::{Code, Dictionary};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::cell::RefCell;
 
 /// Facts that stand whatever claims are withdrawn: rule text, plain data, what is assumed.
 pub type Given = FxHashSet<Fact>;
@@ -34,12 +36,26 @@ pub struct Contender<'a, E> {
     pub goals: Vec<Goal>,
     /// Claims that it takes to be false.
     pub rejects: Vec<ClaimId>,
-    /// Constraints that its world violates and the case does not.
-    pub violated: usize,
+    /// What it says is not so, whoever says it.
+    pub denies: Vec<Goal>,
     pub rerun: Rerun<'a, E>,
-    pub(super) readers: Readers<'a>,
+    pub database: Option<&'a Database>,
+    trial: Option<RefCell<Trial>>,
+    /// What its world violates and the case does not, and what the case violates.
+    broken: FxHashSet<Way>,
+    known: FxHashSet<Way>,
+    /// By relation: the goals depend on it.
+    behind_goals: Vec<bool>,
+    /// How it stands with changes that were tried: claims withdrawn, and facts found.
+    stands: RefCell<FxHashMap<Tried, Stand>>,
     pub(super) rests: Vec<Vec<Rests>>,
 }
+
+/// Claims withdrawn, and facts found, ascending.
+type Tried = (Vec<ClaimId>, Vec<Fact>);
+
+/// One way in which a constraint is violated.
+type Way = (RuleId, Vec<Code>);
 
 /// How the goals of a contender stand.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -61,6 +77,18 @@ pub struct Setting<'a> {
     pub sources: &'a Sources,
     pub assumed: &'a FxHashSet<Fact>,
     pub given: &'a Given,
+    /// Of its world, if changes can be tried on it.
+    pub database: Option<&'a Database>,
+    /// What its world violates, and what the case does, by the ids that its program has.
+    pub violations: &'a [Violation],
+    pub known: &'a [Violation],
+}
+
+fn ways(violations: &[Violation]) -> impl Iterator<Item = Way> + '_ {
+    violations.iter().flat_map(|violation| {
+        let rows = violation.rows.iter();
+        rows.map(|row| (violation.constraint, row))
+    })
 }
 
 impl<'a, E> Contender<'a, E> {
@@ -71,6 +99,7 @@ impl<'a, E> Contender<'a, E> {
         rerun: Rerun<'a, E>,
         budget: &Budget,
     ) -> Contender<'a, E> {
+        let known: FxHashSet<Way> = ways(setting.known).collect();
         let mut contender = Contender {
             name,
             facts: setting.facts,
@@ -82,9 +111,16 @@ impl<'a, E> Contender<'a, E> {
             given: setting.given,
             goals,
             rejects: Vec::new(),
-            violated: 0,
+            denies: Vec::new(),
             rerun,
-            readers: Readers::of(setting.program, setting.dictionary),
+            database: setting.database,
+            trial: setting.database.map(|it| RefCell::new(Trial::on(it))),
+            broken: ways(setting.violations)
+                .filter(|way| !known.contains(way))
+                .collect(),
+            known,
+            behind_goals: Vec::new(),
+            stands: RefCell::default(),
             rests: Vec::new(),
         };
         let case = contender.case();
@@ -95,6 +131,8 @@ impl<'a, E> Contender<'a, E> {
             .collect();
         drop(case);
         contender.rests = rests;
+        let goals = contender.goals.iter().map(|goal| goal.relation);
+        contender.behind_goals = behind(contender.program, goals);
         contender
     }
 
@@ -114,12 +152,20 @@ impl<'a, E> Contender<'a, E> {
         }
     }
 
+    /// Whether it says that a fact is not so: finding it changes nothing for it.
+    pub fn denies(&self, fact: &Fact) -> bool {
+        let agrees = |(asked, code): (&Option<Code>, &Code)| asked.is_none_or(|it| it == *code);
+        self.denies.iter().any(|one| {
+            one.relation == fact.relation && one.pattern.iter().zip(&fact.row).all(agrees)
+        })
+    }
+
     pub fn stand(&self) -> Stand {
         let strength = self.strength_without(|_| false);
         Stand {
             holds: strength.is_some(),
             strength: strength.unwrap_or(0.0),
-            violated: self.violated,
+            violated: self.broken.len(),
         }
     }
 
@@ -168,31 +214,86 @@ impl<'a, E> Contender<'a, E> {
         meter: &Meter,
         budget: &Budget,
     ) -> Result<Stand, E> {
-        let gone = self.falling(withdrawn);
+        // What does not stand, or holds anyway, makes no difference.
+        let withdrawn: FxHashSet<ClaimId> = withdrawn
+            .iter()
+            .copied()
+            .filter(|&claim| self.claims.stands(claim))
+            .collect();
         let absent = |fact: &&Fact| !self.facts.contains(fact.relation, &fact.row);
-        let found: Vec<Fact> = found.iter().filter(absent).cloned().collect();
-        let touched = self.readers.consequences(self.facts, &found, &gone, meter);
-        let Ok((overlay, breaches)) = touched else {
-            let ids: Vec<ClaimId> = withdrawn.iter().copied().collect();
-            let (database, report) = (self.rerun)(&ids, &found)?;
-            let violated = report.violations.len();
-            return Ok(self.stand_in(&database, withdrawn, &found, violated, budget));
-        };
+        let mut found: Vec<Fact> = found.iter().filter(absent).cloned().collect();
+        found.sort();
+        let mut ids: Vec<ClaimId> = withdrawn.iter().copied().collect();
+        ids.sort_unstable();
+        let key = (ids, found);
+        if let Some(stand) = self.stands.borrow().get(&key) {
+            return Ok(*stand);
+        }
+        let stand = self.tried(&withdrawn, &key.1, meter, budget)?;
+        if meter.stopped().is_none() {
+            self.stands.borrow_mut().insert(key, stand);
+        }
+        Ok(stand)
+    }
+
+    fn tried(
+        &self,
+        withdrawn: &FxHashSet<ClaimId>,
+        found: &[Fact],
+        meter: &Meter,
+        budget: &Budget,
+    ) -> Result<Stand, E> {
+        let gone = self.falling(withdrawn);
         // What else states a fact that a claim states is not in the lineage.
         let stated_twice = withdrawn.iter().any(|&id| {
             let claim = &self.claims[id];
             self.given.contains(&Fact::new(claim.relation, &claim.row))
         });
-        if overlay.added().is_empty() && !stated_twice {
+        let by_lineage = |violated: usize| {
             let strength = self.strength_without(|claim| withdrawn.contains(&claim));
-            return Ok(Stand {
+            Stand {
                 holds: strength.is_some(),
                 strength: strength.unwrap_or(0.0),
-                violated: self.violated + breaches.len(),
-            });
+                violated,
+            }
+        };
+        if gone.is_empty() && found.is_empty() && !stated_twice && self.trial.is_some() {
+            return Ok(by_lineage(self.broken.len()));
         }
-        let violated = self.violated + breaches.len();
-        Ok(self.stand_in(&overlay, withdrawn, &found, violated, budget))
+        if let Some(trial) = &self.trial {
+            let mut trial = trial.borrow_mut();
+            match trial.make(found, &gone, None, meter) {
+                Ok(outcome) => {
+                    let violated = self.violated_after(&outcome);
+                    let raised = |fact: &Fact| self.behind_goals[fact.relation.index()];
+                    let stand = match outcome.appeared.iter().any(raised) || stated_twice {
+                        false => by_lineage(violated),
+                        true => self.stand_in(trial.database(), withdrawn, found, violated, budget),
+                    };
+                    trial.take_back();
+                    return Ok(stand);
+                }
+                // The answer is not complete, and says so.
+                Err(Untried::Stopped) => return Ok(self.stand()),
+                Err(Untried::Faulted) => {}
+            }
+        }
+        let ids: Vec<ClaimId> = withdrawn.iter().copied().collect();
+        let (database, report) = (self.rerun)(&ids, found)?;
+        let violated = report.violations.iter().map(|one| one.rows.len()).sum();
+        Ok(self.stand_in(&database, withdrawn, found, violated, budget))
+    }
+
+    fn violated_after(&self, outcome: &Outcome) -> usize {
+        if outcome.violated.is_empty() && outcome.mended.is_empty() {
+            return self.broken.len();
+        }
+        let mut broken = self.broken.clone();
+        for way in ways(&outcome.mended) {
+            broken.remove(&way);
+        }
+        broken.extend(ways(&outcome.violated).filter(|way| !self.known.contains(way)));
+        broken.len()
     }
 
     fn stand_in(

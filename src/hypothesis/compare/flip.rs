@@ -22,7 +22,7 @@ pub enum Change {
 
 #[derive(Clone, Copy, Debug)]
 pub struct FlipBound {
-    /// Pieces of evidence withdrawn at once.
+    /// Changes at once.
     pub size: usize,
     pub trials: usize,
 }
@@ -31,8 +31,10 @@ pub struct FlipBound {
 pub struct Flips {
     /// Minimal sets, smallest first, each with who leads then; `None`: nobody alone.
     pub sets: Vec<(Vec<Change>, Option<usize>)>,
-    /// All sets of withdrawals up to this size were tried.
+    /// All sets of up to so many changes were tried.
     pub complete_to: usize,
+    /// Facts among the changes.
+    pub findings: usize,
 }
 
 /// What changes are tried on.
@@ -56,7 +58,12 @@ impl<E> Stage<'_, '_, E> {
             .contenders
             .iter()
             .map(|contender| {
-                let stand = contender.stand_if(&withdrawn, found, self.meter, self.budget)?;
+                let found: Vec<Fact> = found
+                    .iter()
+                    .filter(|fact| !contender.denies(fact))
+                    .cloned()
+                    .collect();
+                let stand = contender.stand_if(&withdrawn, &found, self.meter, self.budget)?;
                 let assumed = contender
                     .assumed
                     .iter()
@@ -74,54 +81,91 @@ impl<E> Stage<'_, '_, E> {
     }
 }
 
-/// Withdrawals of the evidence of a table, then findings, each of these sets as a whole.
+/// Smallest sets of withdrawals from a table and of findings, mixed, that put another one first. `findings` are tried as
+/// wholes too where they are larger.
 pub fn flips<E>(stage: &Stage<E>, findings: &[Vec<Fact>], bound: FlipBound) -> Result<Flips, E> {
-    let (table, meter) = (stage.table, stage.meter);
-    let trial = |columns: &[usize], found: &[Fact]| -> Result<Option<usize>, E> {
-        Ok(leader(&stage.scores_if(columns, found)?))
-    };
-    let now = trial(&[], &[])?;
-    let mut flips = Flips {
-        sets: Vec::new(),
-        complete_to: 0,
-    };
-    let can_go: Vec<usize> = (0..table.evidence.len())
-        .filter(|&at| !table.evidence[at].claims.is_empty())
+    let mut changes: Vec<Change> = (0..stage.table.evidence.len())
+        .filter(|&at| !stage.table.evidence[at].claims.is_empty())
+        .map(Change::Withdraw)
         .collect();
-    let mut found: Vec<Vec<usize>> = Vec::new();
+    let withdrawals = changes.len();
+    for fact in findings.iter().flatten() {
+        let find = Change::Find(fact.clone());
+        if !changes[withdrawals..].contains(&find) {
+            changes.push(find);
+        }
+    }
+    let mut search = Search {
+        stage,
+        now: leader(&stage.scores_if(&[], &[])?),
+        found: Vec::new(),
+        sets: Vec::new(),
+    };
+    let mut complete_to = 0;
     let mut trials = 0;
     'sizes: for size in 1..=bound.size {
         let mut digits: Vec<usize> = (0..size).collect();
-        while digits.last().is_some_and(|&last| last < can_go.len()) {
-            let set: Vec<usize> = digits.iter().map(|&at| can_go[at]).collect();
-            if !found
-                .iter()
-                .any(|part| part.iter().all(|at| set.contains(at)))
-            {
+        while digits.last().is_some_and(|&last| last < changes.len()) {
+            if !search.is_known(&digits) {
                 trials += 1;
-                if trials > bound.trials || meter.stopped().is_some() {
+                if trials > bound.trials || stage.meter.stopped().is_some() {
                     break 'sizes;
                 }
-                let then = trial(&set, &[])?;
-                if then != now {
-                    let changes = set.iter().map(|&at| Change::Withdraw(at)).collect();
-                    flips.sets.push((changes, then));
-                    found.push(set);
-                }
+                search.try_set(&digits, &changes)?;
             }
-            advance(&mut digits, can_go.len());
+            advance(&mut digits, changes.len());
         }
-        flips.complete_to = size;
+        complete_to = size;
     }
-    for facts in findings {
-        let then = trial(&[], facts)?;
-        if then != now {
-            let changes = facts.iter().cloned().map(Change::Find).collect();
-            flips.sets.push((changes, then));
+    for facts in findings.iter().filter(|facts| facts.len() > complete_to) {
+        let is_among = |(_, change): &(usize, &Change)| matches!(change, Change::Find(fact) if facts.contains(fact));
+        let set: Vec<usize> = (changes.iter().enumerate())
+            .filter(is_among)
+            .map(|(at, _)| at)
+            .collect();
+        if !search.is_known(&set) {
+            search.try_set(&set, &changes)?;
         }
     }
-    flips.sets.sort_by_key(|(changes, _)| changes.len());
-    Ok(flips)
+    Ok(Flips {
+        sets: search.sets,
+        complete_to,
+        findings: changes.len() - withdrawals,
+    })
+}
+
+struct Search<'s, 'a, E> {
+    stage: &'s Stage<'s, 'a, E>,
+    /// Who leads as it is.
+    now: Option<usize>,
+    /// Sets that put another one first, by the places of their changes, ascending.
+    found: Vec<Vec<usize>>,
+    sets: Vec<(Vec<Change>, Option<usize>)>,
+}
+
+impl<E> Search<'_, '_, E> {
+    /// Whether a part of a set is enough.
+    fn is_known(&self, set: &[usize]) -> bool {
+        let mut found = self.found.iter();
+        found.any(|part| part.iter().all(|at| set.contains(at)))
+    }
+
+    fn try_set(&mut self, set: &[usize], changes: &[Change]) -> Result<(), E> {
+        let (mut columns, mut facts) = (Vec::new(), Vec::new());
+        for &at in set {
+            match &changes[at] {
+                Change::Withdraw(column) => columns.push(*column),
+                Change::Find(fact) => facts.push(fact.clone()),
+            }
+        }
+        let then = leader(&self.stage.scores_if(&columns, &facts)?);
+        if then != self.now {
+            let changes = set.iter().map(|&at| changes[at].clone()).collect();
+            self.sets.push((changes, then));
+            self.found.push(set.to_vec());
+        }
+        Ok(())
+    }
 }
 
 /// The next combination in lexicographic order; past the last one, its last digit is out of range.

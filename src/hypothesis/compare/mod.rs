@@ -7,13 +7,11 @@
 mod contender;
 mod evidence;
 mod flip;
-mod follow;
 mod judged;
 mod score;
 
 pub use contender::{Contender, Given, Goal, Rerun, Setting, Stand};
 pub use evidence::{Cell, Evidence, Subject, Table, tabulate};
 pub use flip::{Change, FlipBound, Flips, Stage, flips};
-pub use follow::{Followed, follow};
 pub use judged::{Judged, Judgement, Matrix, MatrixError, read_matrix};
 pub use score::{Score, diagnosticity, leader, order, scores};

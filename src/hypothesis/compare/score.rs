@@ -102,7 +102,7 @@ impl Copies {
             None => Copies::Only(column),
             Some(source) => Copies::Said(
                 said.relation.0,
-                said.row.clone(),
+                said.row.as_slice().into(),
                 sources.roots(source).to_vec(),
                 said.stance == crate::evidence::Stance::Disputes,
             ),

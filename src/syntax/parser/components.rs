@@ -30,7 +30,11 @@ impl Parser<'_, '_> {
                 return Err(reported);
             }
         };
-        Ok(ItemKind::Component(Component { head, bases, items }))
+        Ok(ItemKind::Component(Box::new(Component {
+            head,
+            bases,
+            items,
+        })))
     }
 
     fn block_items(&mut self, open: Span) -> Vec<Item> {
@@ -95,6 +99,7 @@ impl Parser<'_, '_> {
         let name = self.name("the name of the instance")?;
         self.expect(TokenKind::Eq)?;
         let component = self.component_type()?;
+        let component = Box::new(component);
         Ok(ItemKind::Init { name, component })
     }
 }

@@ -41,7 +41,7 @@ impl Parser<'_, '_> {
             }
             _ => self.deprecated_type(keyword, &name, "symbol"),
         };
-        Ok(ItemKind::Type(TypeDecl { name, definition }))
+        Ok(ItemKind::Type(Box::new(TypeDecl { name, definition })))
     }
 
     fn deprecated_type(&mut self, keyword: Span, name: &Name, base: &str) -> TypeDefinition {
@@ -174,7 +174,7 @@ impl Parser<'_, '_> {
                 );
             }
         }
-        Ok(ItemKind::Lattice(LatticeDecl { name, operators }))
+        Ok(ItemKind::Lattice(Box::new(LatticeDecl { name, operators })))
     }
 
     /// `.decl a, b(x: T) tags choice-domain k` or `.decl d = debug_delta(r)`
@@ -187,13 +187,13 @@ impl Parser<'_, '_> {
             self.expect(TokenKind::LParen)?;
             let debug_delta = Some(self.path("the name of a relation")?);
             self.expect(TokenKind::RParen)?;
-            return Ok(ItemKind::Relation(RelationDecl {
+            return Ok(ItemKind::Relation(Box::new(RelationDecl {
                 names,
                 attributes: Vec::new(),
                 qualifiers: self.qualifiers(),
                 choice_domains: Vec::new(),
                 debug_delta,
-            }));
+            })));
         }
         while self.eat(TokenKind::Comma) {
             names.push(self.name("the name of a relation")?);
@@ -224,13 +224,13 @@ impl Parser<'_, '_> {
         {
             return self.unknown_qualifier();
         }
-        Ok(ItemKind::Relation(RelationDecl {
+        Ok(ItemKind::Relation(Box::new(RelationDecl {
             names,
             attributes,
             qualifiers,
             choice_domains,
             debug_delta: None,
-        }))
+        })))
     }
 
     fn unknown_qualifier<T>(&mut self) -> Parsed<T> {
@@ -323,12 +323,12 @@ impl Parser<'_, '_> {
         self.expect(TokenKind::Colon)?;
         let result = self.path("the name of a type")?;
         let stateful = self.eat(TokenKind::Keyword(Keyword::Stateful));
-        Ok(ItemKind::Functor(FunctorDecl {
+        Ok(ItemKind::Functor(Box::new(FunctorDecl {
             name,
             parameters,
             result,
             stateful,
-        }))
+        })))
     }
 }
 

@@ -15,11 +15,11 @@ impl Parser<'_, '_> {
         } else {
             Vec::new()
         };
-        Ok(ItemKind::Directive(Directive {
+        Ok(ItemKind::Directive(Box::new(Directive {
             kind,
             relations,
             parameters,
-        }))
+        })))
     }
 
     pub(super) fn abducible(&mut self) -> Parsed<ItemKind> {
@@ -83,9 +83,9 @@ impl Parser<'_, '_> {
 
     pub(super) fn pragma(&mut self) -> Parsed<ItemKind> {
         self.bump();
-        let key = self.string_literal()?;
+        let key = Box::new(self.string_literal()?);
         let value = if self.at(TokenKind::Text) {
-            Some(self.string_literal()?)
+            Some(Box::new(self.string_literal()?))
         } else {
             None
         };

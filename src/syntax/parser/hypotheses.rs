@@ -45,12 +45,12 @@ impl Parser<'_, '_> {
         }
         self.blocks -= 1;
         self.close_block(open, "hypothesis");
-        Ok(ItemKind::Hypothesis(Hypothesis {
+        Ok(ItemKind::Hypothesis(Box::new(Hypothesis {
             name,
             parameters,
             title,
             entries,
-        }))
+        })))
     }
 
     /// Nothing if only comments were left.

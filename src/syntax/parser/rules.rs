@@ -28,8 +28,8 @@ impl Parser<'_, '_> {
             let plan = self.plan()?;
             return Ok(ItemKind::Rule(Rule {
                 heads,
-                body: Some(body),
-                plan,
+                body: Some(Box::new(body)),
+                plan: plan.map(Box::new),
             }));
         }
         if self.at(TokenKind::Semicolon) {
@@ -124,10 +124,10 @@ impl Parser<'_, '_> {
                 )
                 .at(start, "not allowed here")
                 .help("move it out of the component"),
-                ItemKind::Constraint(body),
+                ItemKind::Constraint(Box::new(body)),
             );
         }
-        Ok(ItemKind::Constraint(body))
+        Ok(ItemKind::Constraint(Box::new(body)))
     }
 
     /// True at `?-`, which the lexer reads as the identifier `?` and a minus.
@@ -151,10 +151,10 @@ impl Parser<'_, '_> {
                 )
                 .at(start, "inside a block")
                 .help("ask it outside"),
-                ItemKind::Query(body),
+                ItemKind::Query(Box::new(body)),
             );
         }
-        Ok(ItemKind::Query(body))
+        Ok(ItemKind::Query(Box::new(body)))
     }
 
     /// A whole text that is one question.

@@ -385,7 +385,7 @@ fn spans_cover_what_was_written() {
     let Some(Formula {
         kind: FormulaKind::And(parts),
         ..
-    }) = &rule.body
+    }) = rule.body.as_deref()
     else {
         panic!("a conjunction")
     };

@@ -264,8 +264,8 @@ fn rule() -> impl Strategy<Value = ItemKind> {
         (proptest::collection::vec(atom(), 1..3), formula(), plan()).prop_map(
             |(heads, body, plan)| Rule {
                 heads,
-                body: Some(body),
-                plan
+                body: Some(Box::new(body)),
+                plan: plan.map(Box::new)
             }
         ),
         atom().prop_map(|fact| Rule {
@@ -353,11 +353,11 @@ fn directive() -> impl Strategy<Value = ItemKind> {
         proptest::collection::vec(parameter, 0..3),
     )
         .prop_map(|(kind, relations, parameters)| {
-            ItemKind::Directive(Directive {
+            ItemKind::Directive(Box::new(Directive {
                 kind,
                 relations,
                 parameters,
-            })
+            }))
         })
 }
 
@@ -387,12 +387,12 @@ fn hypothesis() -> impl Strategy<Value = ItemKind> {
         proptest::collection::vec(entry, 0..4),
     );
     parts.prop_map(|(name, parameters, title, entries)| {
-        ItemKind::Hypothesis(Hypothesis {
+        ItemKind::Hypothesis(Box::new(Hypothesis {
             name,
             parameters,
             title,
             entries,
-        })
+        }))
     })
 }
 
@@ -404,24 +404,24 @@ fn item_kind() -> impl Strategy<Value = ItemKind> {
         any::<bool>(),
     );
     let lattice = (name(), expr()).prop_map(|(name, bottom)| {
-        ItemKind::Lattice(LatticeDecl {
+        ItemKind::Lattice(Box::new(LatticeDecl {
             name,
             operators: vec![(name_of("Bottom"), bottom)],
-        })
+        }))
     });
     prop_oneof![
         rule(),
         rule(),
         (name(), definition())
-            .prop_map(|(name, definition)| ItemKind::Type(TypeDecl { name, definition })),
-        relation().prop_map(ItemKind::Relation),
+            .prop_map(|(name, definition)| ItemKind::Type(Box::new(TypeDecl { name, definition }))),
+        relation().prop_map(|relation| ItemKind::Relation(Box::new(relation))),
         functor.prop_map(|(name, parameters, result, stateful)| {
-            ItemKind::Functor(FunctorDecl {
+            ItemKind::Functor(Box::new(FunctorDecl {
                 name,
                 parameters,
                 result,
                 stateful,
-            })
+            }))
         }),
         lattice,
         (atom(), atom(), formula(), plan()).prop_map(|(dominated, dominating, body, plan)| {
@@ -432,12 +432,17 @@ fn item_kind() -> impl Strategy<Value = ItemKind> {
                 plan,
             }))
         }),
-        formula().prop_map(ItemKind::Constraint),
-        formula().prop_map(ItemKind::Query),
+        formula().prop_map(|body| ItemKind::Constraint(Box::new(body))),
+        formula().prop_map(|body| ItemKind::Query(Box::new(body))),
         directive(),
-        (literal(), proptest::option::of(literal()))
-            .prop_map(|(key, value)| ItemKind::Pragma { key, value }),
-        (name(), component_type()).prop_map(|(name, component)| ItemKind::Init { name, component }),
+        (literal(), proptest::option::of(literal())).prop_map(|(key, value)| ItemKind::Pragma {
+            key: Box::new(key),
+            value: value.map(Box::new),
+        }),
+        (name(), component_type()).prop_map(|(name, component)| ItemKind::Init {
+            name,
+            component: Box::new(component),
+        }),
         proptest::collection::vec(path(), 1..3).prop_map(ItemKind::Abducible),
         hypothesis(),
     ]
@@ -481,7 +486,7 @@ fn item() -> impl Strategy<Value = Item> {
                 kind: ItemKind::Override(name_of("r")),
                 span: nowhere(),
             });
-            ItemKind::Component(Component { head, bases, items })
+            ItemKind::Component(Box::new(Component { head, bases, items }))
         });
     item_of(prop_oneof![8 => item_kind(), 1 => nested].boxed())
 }

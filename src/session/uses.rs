@@ -1,0 +1,348 @@
+//! All rule instances of a case by what they conclude. A rule that reads the same in two worlds is gone through once.
+
+use super::loaded::Session;
+use crate::analysis::checked::{
+    CheckedQuery, Literal, LiteralKind, RelationId, RelationKind, Rule, RuleId, Term, VarId,
+    Variable,
+};
+use crate::engine::Database;
+use crate::explain::{Absent, Case, Fact, Instance, Meter, in_term};
+use crate::storage::Code;
+use crate::syntax::source::Span;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::Arc;
+
+/// What is known of rule instances so far.
+#[derive(Default)]
+pub(super) struct KnownUses {
+    facts: Numbers,
+    rules: FxHashMap<(Span, usize), Arc<RuleUses>>,
+    /// Where they were found.
+    there: Option<Database>,
+}
+
+/// Facts by number.
+#[derive(Default)]
+struct Numbers {
+    of: FxHashMap<Fact, u32>,
+    facts: Vec<Fact>,
+}
+
+impl Numbers {
+    fn number(&mut self, fact: Fact) -> u32 {
+        let next = self.facts.len() as u32;
+        *self.of.entry(fact).or_insert_with_key(|fact| {
+            self.facts.push(fact.clone());
+            next
+        })
+    }
+}
+
+/// An instance: what it concludes, and what it leans on.
+struct Use {
+    head: u32,
+    premises: Box<[u32]>,
+    absent: Vec<Absent>,
+}
+
+/// The instances of one rule.
+#[derive(Default)]
+struct RuleUses {
+    steps: Vec<Use>,
+    /// Instances that one negation keeps from firing.
+    forbidden: Vec<Use>,
+    /// Different conclusions.
+    rows: usize,
+}
+
+/// The rule instances of one world.
+pub(super) struct Uses<'k> {
+    facts: &'k mut Numbers,
+    rules: Vec<(RuleId, Arc<RuleUses>)>,
+    /// By conclusion: rule and step, by their places.
+    of: Vec<Vec<(u32, u32)>>,
+    forbidden: FxHashMap<RelationId, Vec<(u32, u32)>>,
+}
+
+/// From where to look back.
+#[derive(Default)]
+pub(super) struct Roots {
+    pub facts: Vec<Fact>,
+    pub absent: Vec<Absent>,
+}
+
+/// Everything behind some roots.
+pub(super) struct Behind {
+    facts: Vec<bool>,
+    rules: FxHashSet<RuleId>,
+}
+
+impl Behind {
+    pub fn has_rule(&self, rule: RuleId) -> bool {
+        self.rules.contains(&rule)
+    }
+}
+
+impl KnownUses {
+    /// The rule instances of the world that a session is in.
+    pub fn of<'k>(&'k mut self, session: &Session, case: &Case, meter: &Meter) -> Uses<'k> {
+        let mut rules = Vec::new();
+        let mut numbered: FxHashMap<Span, usize> = FxHashMap::default();
+        for (id, rule) in session.program().rules() {
+            let Some(head) = rule.head.as_ref().filter(|_| !rule.body.is_empty()) else {
+                continue;
+            };
+            // One clause may be several rules.
+            let number = numbered.entry(rule.span).or_default();
+            let key = (rule.span, *number);
+            *number += 1;
+            let mut read = vec![head.relation];
+            read_by(&rule.body, &mut read);
+            let same = |there: &Database| {
+                let mut read = read.iter();
+                read.all(|&relation| there.shares_rows(session.database(), relation))
+            };
+            let known = self.rules.get(&key);
+            let uses = match known.filter(|_| self.there.as_ref().is_some_and(same)) {
+                Some(known) => known.clone(),
+                None => Arc::new(self.facts.uses(session, case, rule, meter)),
+            };
+            rules.push((id, uses));
+            if self.there.is_none()
+                && let Some((_, uses)) = rules.last()
+            {
+                self.rules.insert(key, uses.clone());
+            }
+        }
+        if self.there.is_none() {
+            self.there = Some(session.database().fork());
+        }
+        let facts = &mut self.facts;
+        let mut of = vec![Vec::new(); facts.facts.len()];
+        let mut forbidden: FxHashMap<RelationId, Vec<(u32, u32)>> = FxHashMap::default();
+        for (at, (_, uses)) in rules.iter().enumerate() {
+            for (step, one) in uses.steps.iter().enumerate() {
+                of[one.head as usize].push((at as u32, step as u32));
+            }
+            for (step, one) in uses.forbidden.iter().enumerate() {
+                let relation = facts.facts[one.head as usize].relation;
+                let of = forbidden.entry(relation).or_default();
+                of.push((at as u32, step as u32));
+            }
+        }
+        Uses {
+            facts,
+            rules,
+            of,
+            forbidden,
+        }
+    }
+}
+
+impl Numbers {
+    fn uses(&mut self, session: &Session, case: &Case, rule: &Rule, meter: &Meter) -> RuleUses {
+        let mut uses = RuleUses::default();
+        let Some(head) = &rule.head else {
+            return uses;
+        };
+        let mut heads: FxHashSet<u32> = FxHashSet::default();
+        each_instance(session, case, &rule.body, &rule.variables, meter, |one| {
+            if let Some(fact) = case.conclusion(head, &one.values) {
+                let step = self.step(fact, one);
+                heads.insert(step.head);
+                uses.steps.push(step);
+            }
+        });
+        uses.rows = heads.len();
+        for (at, literal) in rule.body.iter().enumerate() {
+            let LiteralKind::Negated(atom) = &literal.kind else {
+                continue;
+            };
+            let mut flipped = rule.body.clone();
+            flipped.remove(at);
+            flipped.push(Literal {
+                kind: LiteralKind::Atom(atom.clone()),
+                span: literal.span,
+            });
+            each_instance(session, case, &flipped, &rule.variables, meter, |one| {
+                if let Some(fact) = case.conclusion(head, &one.values)
+                    && !case.holds(&fact)
+                {
+                    uses.forbidden.push(self.step(fact, one));
+                }
+            });
+        }
+        uses
+    }
+
+    fn step(&mut self, conclusion: Fact, instance: Instance) -> Use {
+        let premises = instance.premises.into_iter();
+        Use {
+            head: self.number(conclusion),
+            premises: premises.map(|fact| self.number(fact)).collect(),
+            absent: instance.absent,
+        }
+    }
+}
+
+/// Calls `f` on every instance of a body that holds: the engine finds them, all at once.
+fn each_instance(
+    session: &Session,
+    case: &Case,
+    body: &[Literal],
+    variables: &[Variable],
+    meter: &Meter,
+    mut f: impl FnMut(Instance),
+) {
+    // Rows that differ where a body does not look are different instances.
+    let mut body = body.to_vec();
+    let mut variables = variables.to_vec();
+    let mut columns: Vec<VarId> = Vec::new();
+    for literal in &mut body {
+        if let LiteralKind::Atom(atom) = &mut literal.kind {
+            let types = &session.program()[atom.relation].attributes;
+            for (arg, attribute) in atom.args.iter_mut().zip(types) {
+                if *arg == Term::Wildcard {
+                    *arg = Term::Var(VarId(variables.len() as u32));
+                    variables.push(Variable {
+                        name: Arc::from("_"),
+                        ty: attribute.ty,
+                        synthetic: true,
+                    });
+                }
+            }
+        }
+        bound_by(literal, &mut columns);
+    }
+    columns.sort_unstable();
+    columns.dedup();
+    let query = CheckedQuery {
+        body,
+        variables,
+        columns,
+        alternatives: Vec::new(),
+    };
+    let rows = match session.database().query(&query, &meter.rest()) {
+        Ok(rows) => rows,
+        Err(stop) => return meter.stop(stop.reason),
+    };
+    let mut values: Vec<Option<Code>> = vec![None; query.variables.len()];
+    for at in 0..rows.len() {
+        if !meter.spend() {
+            return;
+        }
+        for (column, var) in query.columns.iter().enumerate() {
+            values[var.index()] = Some(rows.column(column)[at]);
+        }
+        f(case.instance_at(&query.body, &query.variables, &values, meter));
+    }
+}
+
+/// Variables that a literal binds or needs bound, those inside aggregates not among them.
+fn bound_by(literal: &Literal, found: &mut Vec<VarId>) {
+    let add = |term: &Term| in_term(term, &mut |var| found.push(var));
+    match &literal.kind {
+        LiteralKind::Atom(atom) => atom.args.iter().for_each(add),
+        LiteralKind::Compare { left, right, .. } => [left, right].into_iter().for_each(add),
+        LiteralKind::Range { var, .. } => found.push(*var),
+        LiteralKind::Aggregate(aggregate) => {
+            found.push(aggregate.result);
+            found.extend(&aggregate.witnesses);
+        }
+        LiteralKind::Negated(_) | LiteralKind::Match { .. } | LiteralKind::Contains { .. } => {}
+    }
+}
+
+fn read_by(body: &[Literal], read: &mut Vec<RelationId>) {
+    for literal in body {
+        match &literal.kind {
+            LiteralKind::Atom(atom) | LiteralKind::Negated(atom) => read.push(atom.relation),
+            LiteralKind::Aggregate(aggregate) => read_by(&aggregate.body, read),
+            _ => {}
+        }
+    }
+}
+
+impl Uses<'_> {
+    /// Rows that a rule derives.
+    pub fn rows(&self, rule: RuleId) -> usize {
+        let mut rules = self.rules.iter();
+        let found = rules.find(|(id, _)| *id == rule);
+        found.map_or(0, |(_, uses)| uses.rows)
+    }
+
+    pub fn is_behind(&self, behind: &Behind, fact: &Fact) -> bool {
+        let number = self.facts.of.get(fact);
+        number.is_some_and(|&at| behind.facts.get(at as usize) == Some(&true))
+    }
+
+    pub fn behind(&mut self, session: &Session, roots: Roots) -> Behind {
+        let mut behind = Behind {
+            facts: vec![false; self.facts.facts.len()],
+            rules: FxHashSet::default(),
+        };
+        let mut denied: FxHashSet<&Absent> = FxHashSet::default();
+        let facts = roots.facts.into_iter();
+        let mut open: Vec<u32> = facts.map(|fact| self.facts.number(fact)).collect();
+        let mut open_absent: Vec<&Absent> = roots.absent.iter().collect();
+        loop {
+            if let Some(number) = open.pop() {
+                let place = number as usize;
+                if behind.facts.len() <= place {
+                    behind.facts.resize(place + 1, false);
+                }
+                if std::mem::replace(&mut behind.facts[place], true) {
+                    continue;
+                }
+                for &(rule, step) in self.of.get(place).into_iter().flatten() {
+                    let (id, uses) = &self.rules[rule as usize];
+                    let step = &uses.steps[step as usize];
+                    behind.rules.insert(*id);
+                    open.extend(&step.premises);
+                    open_absent.extend(&step.absent);
+                }
+                for fact in equivalent(session, &self.facts.facts[place]) {
+                    open.push(self.facts.number(fact));
+                }
+            } else if let Some(absent) = open_absent.pop() {
+                if !denied.insert(absent) {
+                    continue;
+                }
+                for &(rule, step) in self.forbidden.get(&absent.0).into_iter().flatten() {
+                    let (id, uses) = &self.rules[rule as usize];
+                    let step = &uses.forbidden[step as usize];
+                    if agrees(&self.facts.facts[step.head as usize].row, &absent.1) {
+                        behind.rules.insert(*id);
+                        open.extend(&step.premises);
+                    }
+                }
+            } else {
+                return behind;
+            }
+        }
+    }
+}
+
+fn agrees(row: &[Code], pattern: &[Option<Code>]) -> bool {
+    row.iter()
+        .zip(pattern)
+        .all(|(code, wanted)| wanted.is_none_or(|wanted| wanted == *code))
+}
+
+/// The pairs of an equivalence that a pair may have come from.
+fn equivalent(session: &Session, fact: &Fact) -> Vec<Fact> {
+    if session.program()[fact.relation].kind != RelationKind::Eqrel {
+        return Vec::new();
+    }
+    let with = |pattern: [Option<_>; 2]| {
+        let rows = session.database().matching(fact.relation, &pattern);
+        let facts: Vec<Fact> = rows
+            .iter()
+            .map(|row| Fact::new(fact.relation, &row))
+            .collect();
+        facts
+    };
+    let mut pairs = with([Some(fact.row[0]), None]);
+    pairs.extend(with([None, Some(fact.row[0])]));
+    pairs
+}

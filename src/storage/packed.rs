@@ -1,0 +1,195 @@
+//! Rows in ascending order, none twice, each in one word.
+
+use super::{Code, Rows, radix};
+use std::ops::Range;
+
+/// Rows that are kept to be looked up only. A column takes the bits that its largest code needs above its least one, so
+/// that rows of two columns mostly take four bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PackedRows {
+    /// The first column in the highest bits.
+    fields: Box<[Field]>,
+    keys: Keys,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Field {
+    least: u32,
+    bits: u32,
+}
+
+/// Ascending.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Keys {
+    Short(Box<[u32]>),
+    Long(Box<[u64]>),
+}
+
+impl PackedRows {
+    /// `None`: a row takes more than 64 bits, or there are no columns. O(rows), duplicates count once.
+    pub fn of(rows: &Rows) -> Option<PackedRows> {
+        if rows.arity() == 0 {
+            return None;
+        }
+        let field = |at| {
+            let codes = rows.column(at).iter().map(|code| code.0);
+            let least = codes.clone().min().unwrap_or_default();
+            let most = codes.max().unwrap_or_default();
+            let bits = u32::BITS - (most - least).leading_zeros();
+            Field { least, bits }
+        };
+        let fields: Box<[Field]> = (0..rows.arity()).map(field).collect();
+        let bits: u32 = fields.iter().map(|field| field.bits).sum();
+        if bits > u64::BITS {
+            return None;
+        }
+        let mut keys = vec![0u64; rows.len()];
+        for (at, field) in fields.iter().enumerate() {
+            for (key, code) in keys.iter_mut().zip(rows.column(at)) {
+                *key = shifted(*key, field.bits) | u64::from(code.0 - field.least);
+            }
+        }
+        radix::sort(&mut keys);
+        keys.dedup();
+        let keys = match bits <= u32::BITS {
+            true => Keys::Short(keys.iter().map(|&key| key as u32).collect()),
+            false => Keys::Long(keys.into()),
+        };
+        Some(PackedRows { fields, keys })
+    }
+
+    pub fn arity(&self) -> usize {
+        self.fields.len()
+    }
+
+    pub fn len(&self) -> usize {
+        match &self.keys {
+            Keys::Short(keys) => keys.len(),
+            Keys::Long(keys) => keys.len(),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// O(log n).
+    pub fn contains(&self, row: &[Code]) -> bool {
+        !self.range(row).is_empty()
+    }
+
+    /// Where the rows are that begin with these codes. O(log n).
+    pub fn range(&self, first: &[Code]) -> Range<usize> {
+        let mut prefix = 0u64;
+        for (field, code) in self.fields.iter().zip(first) {
+            let Some(above) = code.0.checked_sub(field.least) else {
+                return 0..0;
+            };
+            if above.checked_shr(field.bits).unwrap_or(0) != 0 {
+                return 0..0;
+            }
+            prefix = shifted(prefix, field.bits) | u64::from(above);
+        }
+        let rest: u32 = self.fields[first.len()..]
+            .iter()
+            .map(|field| field.bits)
+            .sum();
+        let of = |key: u64| key.checked_shr(rest).unwrap_or(0);
+        match &self.keys {
+            Keys::Short(keys) => {
+                let start = keys.partition_point(|&key| of(u64::from(key)) < prefix);
+                let end = keys[start..].partition_point(|&key| of(u64::from(key)) == prefix);
+                start..start + end
+            }
+            Keys::Long(keys) => {
+                let start = keys.partition_point(|&key| of(key) < prefix);
+                let end = keys[start..].partition_point(|&key| of(key) == prefix);
+                start..start + end
+            }
+        }
+    }
+
+    /// Adds the rows that agree with a pattern where it is `Some`. O(log n), and linear in the rows that agree on the
+    /// columns bound before the first free one.
+    pub fn matching(&self, pattern: &[Option<Code>], found: &mut Rows) {
+        let leading: Vec<Code> = pattern.iter().map_while(|code| *code).collect();
+        let mut row = vec![Code(0); self.fields.len()];
+        for at in self.range(&leading) {
+            self.unpack(at, &mut row);
+            let mut both = pattern.iter().zip(&row);
+            if both.all(|(code, have)| code.is_none_or(|code| code == *have)) {
+                found.push(&row);
+            }
+        }
+    }
+
+    /// Writes a row to where it is wanted.
+    pub fn unpack(&self, at: usize, row: &mut [Code]) {
+        let mut key = match &self.keys {
+            Keys::Short(keys) => u64::from(keys[at]),
+            Keys::Long(keys) => keys[at],
+        };
+        for (field, code) in self.fields.iter().zip(row).rev() {
+            let mask = shifted(1, field.bits).wrapping_sub(1);
+            *code = Code((key & mask) as u32 + field.least);
+            key = key.checked_shr(field.bits).unwrap_or(0);
+        }
+    }
+
+    /// Ascending.
+    pub fn to_rows(&self) -> Rows {
+        let mut rows = Rows::new(self.fields.len());
+        let mut row = vec![Code(0); self.fields.len()];
+        for at in 0..self.len() {
+            self.unpack(at, &mut row);
+            rows.push(&row);
+        }
+        rows
+    }
+}
+
+fn shifted(key: u64, bits: u32) -> u64 {
+    key.checked_shl(bits).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::SortedRows;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn finds_what_sorted_columns_find(arity in 1usize..5, seed in prop::collection::vec(any::<u32>(), 0..60), mask in prop::sample::select(vec![0u32, 3, 0xFF, 0xFFFF, u32::MAX]), least in any::<u32>()) {
+            let mut rows = Rows::new(arity);
+            for chunk in seed.chunks_exact(arity) {
+                let row: Vec<Code> = chunk.iter().map(|code| Code((code & mask).saturating_add(least))).collect();
+                rows.push(&row);
+            }
+            let sorted = SortedRows::from_unsorted(rows.clone());
+            let Some(packed) = PackedRows::of(&rows) else {
+                prop_assert!(arity > 2);
+                return Ok(());
+            };
+            prop_assert_eq!(&packed.to_rows(), &**sorted.rows());
+            prop_assert_eq!(packed.len(), sorted.len());
+            for row in rows.iter() {
+                for bound in 0..1usize << arity {
+                    for other in [0, 1, 7] {
+                        let pattern: Vec<Option<Code>> = row.iter().enumerate()
+                            .map(|(at, code)| (bound >> at & 1 == 1).then_some(Code(code.0 ^ other)))
+                            .collect();
+                        let (mut one, mut two) = (Rows::new(arity), Rows::new(arity));
+                        packed.matching(&pattern, &mut one);
+                        sorted.matching(&pattern, &mut two);
+                        prop_assert_eq!(one, two);
+                    }
+                }
+                let mut other = row.clone();
+                other[arity - 1].0 = other[arity - 1].0.wrapping_add(1);
+                prop_assert_eq!(packed.contains(&other), sorted.contains(&other));
+                prop_assert!(packed.contains(&row));
+            }
+        }
+    }
+}

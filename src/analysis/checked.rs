@@ -140,11 +140,16 @@ pub enum Term {
 impl Term {
     /// Whether the term calls `autoinc()`, and so differs each time it is evaluated.
     pub fn counts(&self) -> bool {
+        self.calls(&|op| *op == FunctorOp::Autoinc)
+    }
+
+    /// Whether an operation like this is called anywhere in the term.
+    pub fn calls(&self, like: &dyn Fn(&FunctorOp) -> bool) -> bool {
         match self {
             Term::Var(_) | Term::Const(_) | Term::Wildcard => false,
-            Term::Record(fields) => fields.iter().any(Term::counts),
+            Term::Record(fields) => fields.iter().any(|field| field.calls(like)),
             Term::Call { functor, args } => {
-                functor.op == FunctorOp::Autoinc || args.iter().any(Term::counts)
+                like(&functor.op) || args.iter().any(|arg| arg.calls(like))
             }
         }
     }
@@ -290,6 +295,42 @@ pub struct Aggregate {
     /// Inner variables used outside: the argmin or argmax, all ties.
     pub witnesses: Vec<VarId>,
     pub result: VarId,
+}
+
+impl LiteralKind {
+    /// The terms of a literal, those in the body of an aggregate not among them.
+    pub fn each_term<'a>(&'a self, act: &mut dyn FnMut(&'a Term)) {
+        match self {
+            LiteralKind::Atom(atom) | LiteralKind::Negated(atom) => atom.args.iter().for_each(act),
+            LiteralKind::Compare { left, right, .. }
+            | LiteralKind::Match {
+                pattern: left,
+                text: right,
+                ..
+            }
+            | LiteralKind::Contains {
+                part: left,
+                text: right,
+                ..
+            } => [left, right].into_iter().for_each(act),
+            LiteralKind::Range { from, to, step, .. } => {
+                [from, to].into_iter().chain(step).for_each(act)
+            }
+            LiteralKind::Aggregate(aggregate) => aggregate.target.iter().for_each(act),
+        }
+    }
+
+    /// Whether an operation like this is called anywhere in the literal.
+    pub fn calls(&self, like: &dyn Fn(&FunctorOp) -> bool) -> bool {
+        let mut found = match self {
+            LiteralKind::Aggregate(aggregate) => {
+                aggregate.body.iter().any(|inner| inner.kind.calls(like))
+            }
+            _ => false,
+        };
+        self.each_term(&mut |term| found |= term.calls(like));
+        found
+    }
 }
 
 impl Aggregate {

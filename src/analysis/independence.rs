@@ -1,6 +1,6 @@
 //! Parts of a body that have nothing to do with what the rule derives: it is enough that each holds at all.
 
-use super::checked::{Aggregate, AggregateOp, FunctorOp, LiteralKind, Term, VarId};
+use super::checked::{AggregateOp, FunctorOp, LiteralKind, Term, VarId};
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -55,7 +55,7 @@ pub(super) fn variables(kind: &LiteralKind) -> BTreeSet<VarId> {
         if let LiteralKind::Range { var, .. } = kind {
             found.insert(*var);
         }
-        each_term(kind, &mut |term| term_variables(term, &mut found));
+        kind.each_term(&mut |term| term_variables(term, &mut found));
     }
     found
 }
@@ -72,28 +72,6 @@ pub(super) fn term_variables(term: &Term, into: &mut BTreeSet<VarId>) {
     }
 }
 
-/// The terms of a literal, those within an aggregate not counted.
-fn each_term(kind: &LiteralKind, act: &mut dyn FnMut(&Term)) {
-    match kind {
-        LiteralKind::Atom(atom) | LiteralKind::Negated(atom) => atom.args.iter().for_each(act),
-        LiteralKind::Compare { left, right, .. }
-        | LiteralKind::Match {
-            pattern: left,
-            text: right,
-            ..
-        }
-        | LiteralKind::Contains {
-            part: left,
-            text: right,
-            ..
-        } => [left, right].into_iter().for_each(act),
-        LiteralKind::Range { from, to, step, .. } => {
-            [from, to].into_iter().chain(step).for_each(act)
-        }
-        LiteralKind::Aggregate(Aggregate { target, .. }) => target.iter().for_each(act),
-    }
-}
-
 /// Whether an operation like this is called anywhere in a literal. `match` and user-defined folds are taken for such.
 pub(super) fn calls(kind: &LiteralKind, like: &dyn Fn(Option<&FunctorOp>) -> bool) -> bool {
     let mut found = match kind {
@@ -104,18 +82,12 @@ pub(super) fn calls(kind: &LiteralKind, like: &dyn Fn(Option<&FunctorOp>) -> boo
         }
         _ => false,
     };
-    each_term(kind, &mut |term| found |= term_calls(term, like));
+    kind.each_term(&mut |term| found |= term_calls(term, like));
     found
 }
 
 pub(super) fn term_calls(term: &Term, like: &dyn Fn(Option<&FunctorOp>) -> bool) -> bool {
-    match term {
-        Term::Var(_) | Term::Const(_) | Term::Wildcard => false,
-        Term::Record(fields) => fields.iter().any(|field| term_calls(field, like)),
-        Term::Call { functor, args } => {
-            like(Some(&functor.op)) || args.iter().any(|arg| term_calls(arg, like))
-        }
-    }
+    term.calls(&|op| like(Some(op)))
 }
 
 /// Whether a literal with it is another one each time, or each round, it is evaluated.

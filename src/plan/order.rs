@@ -7,7 +7,7 @@ use super::liveness::liveness;
 use super::rule_plan::Placed;
 use super::step::{Access, AggregateStep, Operand, Step, Version};
 use crate::analysis::checked::{
-    Aggregate, Atom, Literal, LiteralKind, RelationId, Term, ValueType, VarId,
+    Aggregate, Atom, FunctorOp, Literal, LiteralKind, RelationId, Term, ValueType, VarId,
 };
 use crate::syntax::ast::CompareOp;
 use std::collections::BTreeSet;
@@ -651,24 +651,11 @@ fn is_bound(term: &Term, bound: &BTreeSet<VarId>) -> bool {
     }
 }
 
-/// Whether a literal is another one each time it is evaluated.
+/// Whether a literal that looks nothing up is another one each time it is evaluated.
 fn counts(kind: &LiteralKind) -> bool {
     match kind {
-        LiteralKind::Compare { left, right, .. }
-        | LiteralKind::Match {
-            pattern: left,
-            text: right,
-            ..
-        }
-        | LiteralKind::Contains {
-            part: left,
-            text: right,
-            ..
-        } => left.counts() || right.counts(),
-        LiteralKind::Range { from, to, step, .. } => {
-            from.counts() || to.counts() || step.as_ref().is_some_and(Term::counts)
-        }
         LiteralKind::Atom(_) | LiteralKind::Negated(_) | LiteralKind::Aggregate(_) => false,
+        _ => kind.calls(&|op| *op == FunctorOp::Autoinc),
     }
 }
 

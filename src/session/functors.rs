@@ -54,37 +54,14 @@ struct Calls {
 impl Calls {
     fn body(&mut self, body: &[Literal]) {
         for literal in body {
-            match &literal.kind {
-                LiteralKind::Atom(_) | LiteralKind::Negated(_) => {}
-                LiteralKind::Compare { left, right, .. }
-                | LiteralKind::Match {
-                    pattern: left,
-                    text: right,
-                    ..
+            if let LiteralKind::Aggregate(aggregate) = &literal.kind {
+                if let Some(user) = &aggregate.user {
+                    self.call(&user.functor, literal.span);
                 }
-                | LiteralKind::Contains {
-                    part: left,
-                    text: right,
-                    ..
-                } => {
-                    self.term(left, literal.span);
-                    self.term(right, literal.span);
-                }
-                LiteralKind::Range { from, to, step, .. } => {
-                    for term in [from, to].into_iter().chain(step) {
-                        self.term(term, literal.span);
-                    }
-                }
-                LiteralKind::Aggregate(aggregate) => {
-                    if let Some(user) = &aggregate.user {
-                        self.call(&user.functor, literal.span);
-                    }
-                    if let Some(target) = &aggregate.target {
-                        self.term(target, literal.span);
-                    }
-                    self.body(&aggregate.body);
-                }
+                self.body(&aggregate.body);
             }
+            let kind = &literal.kind;
+            kind.each_term(&mut |term| self.term(term, literal.span));
         }
     }
 

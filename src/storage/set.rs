@@ -4,7 +4,7 @@ mod amend;
 mod latest;
 
 pub use latest::Latest;
-use latest::settle_shards;
+use latest::{Shard, settle_shards};
 
 use super::groups::Groups;
 use super::matrix::{Alone, Axis, Matrix};
@@ -76,6 +76,49 @@ impl PairShard {
             table: PairTable::salted(salt),
             fresh: Vec::new(),
         })
+    }
+}
+
+impl Shard for PairShard {
+    fn unsettled(&self) -> usize {
+        self.fresh.len()
+    }
+
+    fn settle(&mut self, columns: &mut [Vec<Code>]) {
+        let unused = 2 - columns.len();
+        for key in self.fresh.drain(..) {
+            let (first, second) = unpack(key);
+            for (column, &code) in columns.iter_mut().zip(&[first, second][unused..]) {
+                column.push(code);
+            }
+        }
+    }
+}
+
+impl Shard for Groups {
+    fn unsettled(&self) -> usize {
+        Groups::unsettled(self)
+    }
+
+    fn settle(&mut self, columns: &mut [Vec<Code>]) {
+        if let [firsts, seconds] = columns {
+            Groups::settle(self, firsts, seconds);
+        }
+    }
+}
+
+impl Shard for TupleShard {
+    fn unsettled(&self) -> usize {
+        self.table.len() - self.settled as usize
+    }
+
+    fn settle(&mut self, columns: &mut [Vec<Code>]) {
+        for number in self.settled..self.table.len() as u32 {
+            for (column, &code) in columns.iter_mut().zip(self.table.row(number)) {
+                column.push(code);
+            }
+        }
+        self.settled = self.table.len() as u32;
     }
 }
 
@@ -279,23 +322,6 @@ impl RowSet {
             )
     }
 
-    fn act_on_group(
-        &self,
-        first: Code,
-        seconds: &[Code],
-        firsts: &mut Vec<Code>,
-        act: &mut dyn FnMut(&[&[Code]], usize),
-    ) {
-        if seconds.is_empty() {
-        } else if self.arity == 1 {
-            act(&[seconds], seconds.len());
-        } else {
-            firsts.clear();
-            firsts.resize(seconds.len(), first);
-            act(&[firsts, seconds], seconds.len());
-        }
-    }
-
     /// Rows added since the last [`RowSet::settle`], while others may be adding. Pairs off a matrix count each time they
     /// were pushed. O(1) but for matrices and lists: O(size of the matrix) and O(lists added to).
     pub fn unsettled(&self) -> usize {
@@ -305,14 +331,8 @@ impl RowSet {
             Shape::Classes(_) => 0,
             Shape::Matrix(matrix) => matrix.unsettled(),
             Shape::Groups(shards) => shards.iter().map(|shard| shard.read().unsettled()).sum(),
-            Shape::Pairs(shards) => shards.iter().map(|shard| shard.read().fresh.len()).sum(),
-            Shape::Tuples(shards) => shards
-                .iter()
-                .map(|shard| {
-                    let shard = shard.read();
-                    shard.table.len() - shard.settled as usize
-                })
-                .sum(),
+            Shape::Pairs(shards) => shards.iter().map(|shard| shard.read().unsettled()).sum(),
+            Shape::Tuples(shards) => shards.iter().map(|shard| shard.read().unsettled()).sum(),
         }
     }
 
@@ -335,57 +355,9 @@ impl RowSet {
                 self.latest.clear();
                 strays = matrix.settle(pool);
             }
-            Shape::Groups(shards) => {
-                let fresh = |shard: &mut Groups| shard.unsettled();
-                settle_shards(
-                    shards,
-                    &mut self.latest,
-                    2,
-                    pool,
-                    fresh,
-                    |shard, columns| {
-                        with_two(columns, |firsts, seconds| shard.settle(firsts, seconds))
-                    },
-                );
-            }
-            Shape::Pairs(shards) => {
-                let (arity, fresh) = (self.arity, |shard: &mut PairShard| shard.fresh.len());
-                settle_shards(
-                    shards,
-                    &mut self.latest,
-                    arity,
-                    pool,
-                    fresh,
-                    |shard, columns| {
-                        for key in shard.fresh.drain(..) {
-                            let (first, second) = unpack(key);
-                            let row = [first, second];
-                            for (column, &code) in columns.iter_mut().zip(&row[2 - arity..]) {
-                                column.push(code);
-                            }
-                        }
-                    },
-                );
-            }
-            Shape::Tuples(shards) => {
-                let fresh = |shard: &mut TupleShard| shard.table.len() - shard.settled as usize;
-                let arity = self.arity;
-                settle_shards(
-                    shards,
-                    &mut self.latest,
-                    arity,
-                    pool,
-                    fresh,
-                    |shard, columns| {
-                        for number in shard.settled..shard.table.len() as u32 {
-                            for (column, &code) in columns.iter_mut().zip(shard.table.row(number)) {
-                                column.push(code);
-                            }
-                        }
-                        shard.settled = shard.table.len() as u32;
-                    },
-                );
-            }
+            Shape::Groups(shards) => settle_shards(shards, &mut self.latest, self.arity, pool),
+            Shape::Pairs(shards) => settle_shards(shards, &mut self.latest, self.arity, pool),
+            Shape::Tuples(shards) => settle_shards(shards, &mut self.latest, self.arity, pool),
         }
         if !strays.is_empty() {
             self.settle_strays(&strays);
@@ -561,15 +533,6 @@ impl RowSet {
     }
 }
 
-/// The first two columns at once.
-fn with_two<T>(
-    columns: &mut [Vec<Code>],
-    act: impl FnOnce(&mut Vec<Code>, &mut Vec<Code>) -> T,
-) -> T {
-    let (first, rest) = columns.split_at_mut(1);
-    act(&mut first[0], &mut rest[0])
-}
-
 impl RowSource for RowSet {
     fn row_count(&self) -> usize {
         self.len
@@ -613,7 +576,9 @@ impl RowSource for RowSet {
                 for place in units {
                     let first = classes.members()[place];
                     for seconds in classes.members()[classes.class_around(place)].chunks(PIECE) {
-                        self.act_on_group(first, seconds, &mut firsts, act);
+                        firsts.clear();
+                        firsts.resize(seconds.len(), first);
+                        act(&[&firsts, seconds], seconds.len());
                     }
                 }
             }

@@ -4,8 +4,7 @@ use super::journal::Deed;
 use super::transaction::{Setting, Transaction};
 use super::{Overlay, Row};
 use crate::analysis::checked::{
-    CheckedProgram, FunctorOp, Literal, LiteralKind, RelationId, RelationKind, RuleId, Stratum,
-    Term,
+    CheckedProgram, FunctorOp, RelationId, RelationKind, RuleId, Stratum,
 };
 use crate::engine::admission::Admission;
 use crate::engine::budget::{Spent, Stop, Unobserved, watching_memory};
@@ -54,44 +53,9 @@ pub fn entangled(program: &CheckedProgram, stratum: &Stratum) -> bool {
 
 fn calls(program: &CheckedProgram, rule: RuleId, op: &FunctorOp) -> bool {
     let rule = &program[rule];
+    let like = |other: &FunctorOp| other == op;
     let mut head = rule.head.iter().flat_map(|head| &head.args);
-    head.any(|term| term_calls(term, op)) || body_calls(&rule.body, op)
-}
-
-fn body_calls(body: &[Literal], op: &FunctorOp) -> bool {
-    body.iter().any(|literal| match &literal.kind {
-        LiteralKind::Atom(_) | LiteralKind::Negated(_) => false,
-        LiteralKind::Compare { left, right, .. }
-        | LiteralKind::Match {
-            pattern: left,
-            text: right,
-            ..
-        }
-        | LiteralKind::Contains {
-            part: left,
-            text: right,
-            ..
-        } => term_calls(left, op) || term_calls(right, op),
-        LiteralKind::Range { from, to, step, .. } => {
-            term_calls(from, op)
-                || term_calls(to, op)
-                || step.as_ref().is_some_and(|step| term_calls(step, op))
-        }
-        LiteralKind::Aggregate(aggregate) => {
-            aggregate.target.as_ref().is_some_and(|t| term_calls(t, op))
-                || body_calls(&aggregate.body, op)
-        }
-    })
-}
-
-fn term_calls(term: &Term, op: &FunctorOp) -> bool {
-    match term {
-        Term::Var(_) | Term::Const(_) | Term::Wildcard => false,
-        Term::Record(fields) => fields.iter().any(|field| term_calls(field, op)),
-        Term::Call { functor, args } => {
-            functor.op == *op || args.iter().any(|arg| term_calls(arg, op))
-        }
-    }
+    head.any(|term| term.calls(&like)) || rule.body.iter().any(|literal| literal.kind.calls(&like))
 }
 
 impl Transaction<'_> {

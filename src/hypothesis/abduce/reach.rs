@@ -4,7 +4,7 @@
 //! negation loses some. Relations out of reach need no look at their rules.
 
 use crate::analysis::checked::{
-    CheckedProgram, FunctorOp, Literal, LiteralKind, RelationId, RelationKind, Rule, Term,
+    CheckedProgram, FunctorOp, Literal, LiteralKind, RelationId, RelationKind, Rule,
 };
 
 /// By relation.
@@ -186,42 +186,13 @@ pub(super) fn read_by(body: &[Literal]) -> Vec<RelationId> {
 
 /// Whether a rule calls a counter or a closure of the embedding program: only the engine can run it.
 fn is_opaque(rule: &Rule) -> bool {
-    let in_head = rule.head.iter().flat_map(|head| &head.args).any(calls);
-    in_head || body_calls(&rule.body)
-}
-
-fn body_calls(body: &[Literal]) -> bool {
-    body.iter().any(|literal| match &literal.kind {
-        LiteralKind::Atom(_) | LiteralKind::Negated(_) => false,
-        LiteralKind::Compare { left, right, .. } => calls(left) || calls(right),
-        LiteralKind::Match {
-            pattern: one,
-            text: other,
-            ..
-        }
-        | LiteralKind::Contains {
-            part: one,
-            text: other,
-            ..
-        } => calls(one) || calls(other),
-        LiteralKind::Range { from, to, step, .. } => {
-            calls(from) || calls(to) || step.as_ref().is_some_and(calls)
-        }
-        LiteralKind::Aggregate(aggregate) => {
-            aggregate.target.as_ref().is_some_and(calls) || body_calls(&aggregate.body)
-        }
-    })
-}
-
-fn calls(term: &Term) -> bool {
-    match term {
-        Term::Var(_) | Term::Const(_) | Term::Wildcard => false,
-        Term::Record(fields) => fields.iter().any(calls),
-        Term::Call { functor, args } => {
-            matches!(
-                functor.op,
-                FunctorOp::Autoinc | FunctorOp::IterationCount | FunctorOp::User(_)
-            ) || args.iter().any(calls)
-        }
-    }
+    let opaque = |op: &FunctorOp| {
+        matches!(
+            op,
+            FunctorOp::Autoinc | FunctorOp::IterationCount | FunctorOp::User(_)
+        )
+    };
+    let mut head = rule.head.iter().flat_map(|head| &head.args);
+    head.any(|term| term.calls(&opaque))
+        || rule.body.iter().any(|literal| literal.kind.calls(&opaque))
 }

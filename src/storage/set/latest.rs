@@ -12,18 +12,25 @@ const UNIT: usize = if cfg!(test) { 2 } else { 64 };
 /// Fresh rows below which one thread settles as fast as several.
 const MANY_FRESH: usize = if cfg!(test) { 4 } else { 1 << 16 };
 
+/// A part of a set that one thread fills at a time.
+pub(super) trait Shard: Send + Sync {
+    /// Rows added since the last settling.
+    fn unsettled(&self) -> usize;
+
+    /// Makes them part of the set, and appends them to columns.
+    fn settle(&mut self, columns: &mut [Vec<Code>]);
+}
+
 /// Has each shard move its fresh rows into columns of its own, which reuse the room of the last ones.
-pub(super) fn settle_shards<S: Send + Sync>(
+pub(super) fn settle_shards<S: Shard>(
     shards: &mut [RwLock<S>],
     parts: &mut Vec<Rows>,
     arity: usize,
     pool: Option<&ThreadPool>,
-    fresh: impl Fn(&mut S) -> usize,
-    settle: impl Fn(&mut S, &mut [Vec<Code>]) + Sync,
 ) {
     let fresh: Vec<usize> = shards
         .iter_mut()
-        .map(|shard| fresh(shard.get_mut()))
+        .map(|shard| shard.get_mut().unsettled())
         .collect();
     parts.resize_with(shards.len(), Rows::default);
     let settle = |((shard, part), &fresh): ((&mut RwLock<S>, &mut Rows), &usize)| {
@@ -34,7 +41,7 @@ pub(super) fn settle_shards<S: Send + Sync>(
             // Exactly, because fresh memory is dear and growing by doubling touches twice as much of it.
             column.reserve_exact(fresh);
         }
-        settle(shard.get_mut(), &mut columns);
+        shard.get_mut().settle(&mut columns);
         *part = Rows::from_columns(columns);
     };
     match pool {

@@ -8,6 +8,16 @@ use std::sync::{Arc, OnceLock};
 /// The rows of a relation by the tick that brought them: stated ones first, then a run for each round.
 #[derive(Clone)]
 pub struct Births {
+    /// Shared with forks.
+    recorded: Arc<Recorded>,
+    /// What changes have made of single rows since; `None`: the row is gone.
+    amended: FxHashMap<Arc<[Code]>, Option<u32>>,
+    latest: u32,
+}
+
+/// What rounds brought.
+#[derive(Clone)]
+struct Recorded {
     runs: Vec<(u32, Run)>,
     /// Rows in all runs.
     len: usize,
@@ -15,9 +25,6 @@ pub struct Births {
     searched: Arc<AtomicUsize>,
     /// Made when so many runs were searched that it pays: a long recursion leaves thousands of short ones.
     lookup: OnceLock<Lookup>,
-    /// What changes have made of single rows since; `None`: the row is gone.
-    amended: FxHashMap<Arc<[Code]>, Option<u32>>,
-    latest: u32,
 }
 
 /// Rows of one tick.
@@ -92,11 +99,14 @@ impl Run {
 
 impl Births {
     pub fn new(stated: SortedRows) -> Births {
-        Births {
+        let recorded = Recorded {
             len: stated.len(),
             runs: vec![(0, Run::Sorted(stated))],
             searched: Arc::default(),
             lookup: OnceLock::new(),
+        };
+        Births {
+            recorded: Arc::new(recorded),
             amended: FxHashMap::default(),
             latest: 0,
         }
@@ -105,9 +115,10 @@ impl Births {
     /// Ticks ascend.
     pub fn push(&mut self, tick: u32, rows: &Rows) {
         let run = Run::of(rows);
-        self.len += run.len();
-        self.runs.push((tick, run));
-        self.lookup.take();
+        let recorded = Arc::make_mut(&mut self.recorded);
+        recorded.len += run.len();
+        recorded.runs.push((tick, run));
+        recorded.lookup.take();
         self.latest = tick;
     }
 
@@ -132,27 +143,41 @@ impl Births {
 
     /// Keeps of every run what `f` leaves.
     pub fn rewrite(&mut self, f: impl Fn(&Rows) -> Rows) {
-        for (_, run) in &mut self.runs {
+        let recorded = Arc::make_mut(&mut self.recorded);
+        for (_, run) in &mut recorded.runs {
             *run = match run {
                 Run::Sorted(rows) => Run::Sorted(SortedRows::from_unsorted(f(rows.rows()))),
                 Run::Packed(rows) => Run::of(&f(&rows.to_rows())),
             };
         }
-        self.len = self.runs.iter().map(|(_, run)| run.len()).sum();
-        self.lookup.take();
+        recorded.len = recorded.runs.iter().map(|(_, run)| run.len()).sum();
+        recorded.lookup.take();
     }
 
     /// The rows that agree with a pattern, by binary search where its first column is bound; `None` where that would take
-    /// long, or where changes have made something else of the rows.
+    /// long.
     pub fn matching(&self, pattern: &[Option<Code>]) -> Option<Rows> {
-        if pattern.first()?.is_none() || self.runs.len() > MANY || !self.amended.is_empty() {
+        let runs = &self.recorded.runs;
+        if pattern.first()?.is_none() || runs.len() > MANY || self.amended.len() > MANY {
             return None;
         }
         let mut found = Rows::new(pattern.len());
-        for (_, run) in &self.runs {
+        for (_, run) in runs {
             run.matching(pattern, &mut found);
         }
-        Some(found)
+        if self.amended.is_empty() {
+            return Some(found);
+        }
+        let mut rows = Rows::new(pattern.len());
+        let kept = found.iter().filter(|row| !self.amended.contains_key(&row[..]));
+        kept.for_each(|row| rows.push(&row));
+        for (row, _) in self.amended.iter().filter(|(_, birth)| birth.is_some()) {
+            let mut both = pattern.iter().zip(row.iter());
+            if both.all(|(code, have)| code.is_none_or(|code| code == *have)) {
+                rows.push(row);
+            }
+        }
+        Some(rows)
     }
 
     /// The first tick that has the row. O(runs log rows), and once asked often O(log rows); the call that makes the
@@ -161,6 +186,12 @@ impl Births {
         if let Some(&birth) = self.amended.get(row) {
             return birth;
         }
+        self.recorded.of(row)
+    }
+}
+
+impl Recorded {
+    fn of(&self, row: &[Code]) -> Option<u32> {
         let has = |run: &&(u32, Run)| run.1.contains(row);
         let lookup = match self.lookup.get() {
             Some(lookup) => lookup,
@@ -223,7 +254,7 @@ mod tests {
             );
             assert_eq!((of(2002), of(9999)), (Some(2), None));
         }
-        assert!(births.lookup.get().is_some() && births.searched.load(Relaxed) > 2500 * RUNS_A_ROW);
+        assert!(births.recorded.lookup.get().is_some() && births.recorded.searched.load(Relaxed) > 2500 * RUNS_A_ROW);
         let (old, gone): (Arc<[Code]>, Arc<[Code]>) = ([Code(7)].into(), [Code(2100)].into());
         let before = [births.amend(&old, Some(900)), births.amend(&gone, None)];
         assert_eq!((births.of(&old), births.of(&gone)), (Some(900), None));

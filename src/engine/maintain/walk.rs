@@ -609,6 +609,11 @@ impl Walker<'_> {
         {
             return Found::Sorted(rows, rows.range(key));
         }
+        if look.columns.iter().copied().eq(0..look.columns.len())
+            && state.set.leading(key, &look.rest, &mut codes)
+        {
+            return Found::Codes(codes);
+        }
         let index = self.index(state, look);
         let number = index.locate(key);
         Found::Entry(index, number)
@@ -638,7 +643,8 @@ impl Walker<'_> {
         {
             return count;
         }
-        if let Some(rows) = state.set.as_sorted()
+        let base = state.set.base().and_then(|base| base.as_sorted());
+        if let Some(rows) = state.set.as_sorted().or(base)
             && look.columns.iter().copied().eq(0..look.columns.len())
         {
             return rows.range(key).len();

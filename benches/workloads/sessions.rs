@@ -60,7 +60,9 @@ pub fn measure(workload: &str, scale: f64, threads: usize, births: bool, changes
             timed(1, &mut || session.undo().map_or_else(fail, drop));
             timed(2, &mut || session.assume(&supposed).map_or_else(fail, drop));
             session.undo().map_or_else(fail, drop);
-            timed(3, &mut || session.what_if(&question).map_or_else(fail, drop));
+            timed(3, &mut || {
+                session.what_if(&question).map_or_else(fail, drop)
+            });
         }
         let ways = ["enter", "undo", "assume", "what-if"];
         for (way, times) in ways.iter().zip(&mut times) {
@@ -90,7 +92,11 @@ fn fail<T>(error: impl std::fmt::Display) -> T {
 }
 
 /// Writes the facts of a workload, a file for each relation. Returns the name and the rows of the one that changes.
-fn write(directory: &Path, workload: &str, scale: f64) -> io::Result<(&'static str, Vec<Vec<i32>>)> {
+fn write(
+    directory: &Path,
+    workload: &str,
+    scale: f64,
+) -> io::Result<(&'static str, Vec<Vec<i32>>)> {
     std::fs::create_dir_all(directory)?;
     let inputs = generate::inputs(workload, scale);
     let of = match workload {

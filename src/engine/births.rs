@@ -28,7 +28,7 @@ struct Recorded {
 }
 
 /// Rows of one tick.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 enum Run {
     /// Shared with whoever else keeps the stated rows, or too wide to be packed.
     Sorted(SortedRows),
@@ -86,6 +86,39 @@ impl Run {
         match self {
             Run::Sorted(rows) => rows.matching(pattern, found),
             Run::Packed(rows) => rows.matching(pattern, found),
+        }
+    }
+
+    /// Reads one row, by its number from the least on.
+    fn read(&self, at: usize, row: &mut [Code]) {
+        match self {
+            Run::Sorted(rows) => {
+                for (column, code) in row.iter_mut().enumerate() {
+                    *code = rows.rows().column(column)[at];
+                }
+            }
+            Run::Packed(rows) => rows.unpack(at, row),
+        }
+    }
+
+    /// Calls back with each row, and whether another run has it too.
+    fn each_beside(&self, other: Option<&Run>, act: &mut dyn FnMut(&[Code], bool)) {
+        let mut row = vec![Code::default(); self.arity()];
+        let mut beside = row.clone();
+        let (mut next, len) = (0, other.map_or(0, Run::len));
+        let read = |at: usize, beside: &mut [Code]| {
+            if let Some(other) = other.filter(|_| at < len) {
+                other.read(at, beside);
+            }
+        };
+        read(next, &mut beside);
+        for at in 0..self.len() {
+            self.read(at, &mut row);
+            while next < len && beside < row {
+                next += 1;
+                read(next, &mut beside);
+            }
+            act(&row, next < len && beside == row);
         }
     }
 
@@ -169,7 +202,9 @@ impl Births {
             return Some(found);
         }
         let mut rows = Rows::new(pattern.len());
-        let kept = found.iter().filter(|row| !self.amended.contains_key(&row[..]));
+        let kept = found
+            .iter()
+            .filter(|row| !self.amended.contains_key(&row[..]));
         kept.for_each(|row| rows.push(&row));
         for (row, _) in self.amended.iter().filter(|(_, birth)| birth.is_some()) {
             let mut both = pattern.iter().zip(row.iter());
@@ -178,6 +213,29 @@ impl Births {
             }
         }
         Some(rows)
+    }
+
+    /// Calls back with the rows that had an earlier birth before. Quick where most rounds brought the same rows.
+    pub fn later_than(&self, before: &Births, act: &mut dyn FnMut(&[Code], u32)) {
+        let known: FxHashMap<u32, &Run> = before
+            .recorded
+            .runs
+            .iter()
+            .map(|(tick, run)| (*tick, run))
+            .collect();
+        for (tick, run) in &self.recorded.runs {
+            let other = known.get(tick).copied();
+            if other == Some(run) && before.amended.is_empty() {
+                continue;
+            }
+            run.each_beside(other, &mut |row, is_known| {
+                let is_known =
+                    is_known && (before.amended.is_empty() || !before.amended.contains_key(row));
+                if !is_known && before.of(row).is_some_and(|birth| birth < *tick) {
+                    act(row, *tick);
+                }
+            });
+        }
     }
 
     /// The first tick that has the row. O(runs log rows), and once asked often O(log rows); the call that makes the
@@ -254,7 +312,10 @@ mod tests {
             );
             assert_eq!((of(2002), of(9999)), (Some(2), None));
         }
-        assert!(births.recorded.lookup.get().is_some() && births.recorded.searched.load(Relaxed) > 2500 * RUNS_A_ROW);
+        assert!(
+            births.recorded.lookup.get().is_some()
+                && births.recorded.searched.load(Relaxed) > 2500 * RUNS_A_ROW
+        );
         let (old, gone): (Arc<[Code]>, Arc<[Code]>) = ([Code(7)].into(), [Code(2100)].into());
         let before = [births.amend(&old, Some(900)), births.amend(&gone, None)];
         assert_eq!((births.of(&old), births.of(&gone)), (Some(900), None));

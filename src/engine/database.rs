@@ -187,7 +187,8 @@ impl Database {
     /// Rows of a relation that are here and not there, where one was forked off the other or both off a third: takes time
     /// in proportion to what was changed since. `None`: it would have to be looked for.
     pub fn only_here(&self, other: &Database, relation: RelationId) -> Option<Rows> {
-        let set = |database: &'_ Database| Some(database.relations.get(relation.index())?.set.clone());
+        let set =
+            |database: &'_ Database| Some(database.relations.get(relation.index())?.set.clone());
         RowSet::only_in(&set(self)?, &set(other)?)
     }
 

@@ -427,6 +427,13 @@ impl RelationState {
                 return found;
             }
         }
+        let mut codes = Vec::new();
+        if let &[None, Some(second)] = pattern
+            && self.set.firsts(second, &mut codes)
+        {
+            let seconds = vec![second; codes.len()];
+            return Some(Rows::from_columns(vec![codes, seconds]));
+        }
         let whole = self.known_indexes().into_iter().filter(|spec| {
             let bound = spec.key.iter().all(|&at| pattern[at].is_some());
             bound && !spec.key.is_empty() && spec.is_whole(pattern.len())
@@ -488,12 +495,18 @@ impl RelationState {
         };
         ordered && bound.contains(&0)
             || self.indexes.any(leads)
-            || self.beneath.as_ref().is_some_and(|beneath| beneath.any(leads))
+            || self
+                .beneath
+                .as_ref()
+                .is_some_and(|beneath| beneath.any(leads))
     }
 
     /// Whether the index is there, or one that it is quickly made of.
     pub fn holds_index(&self, spec: &IndexSpec) -> bool {
-        let beneath = self.beneath.as_ref().filter(|_| spec.is_whole(self.set.arity()));
+        let beneath = self
+            .beneath
+            .as_ref()
+            .filter(|_| spec.is_whole(self.set.arity()));
         self.indexes.holds(spec) || beneath.is_some_and(|beneath| beneath.holds(spec))
     }
 
@@ -589,13 +602,20 @@ impl RelationState {
         self.births.as_ref().map_or(0, Births::latest)
     }
 
+    /// Whether single rows go in and out without all rows taking another shape.
+    pub fn can_change(&self) -> bool {
+        let set = self.set.base().unwrap_or(&self.set);
+        set.as_classes().is_none()
+    }
+
     /// Adds a row to a relation at rest, and to its indexes; whether it is new.
     pub fn add(&mut self, row: &[Code]) -> bool {
         if self.set.contains(row) {
             return false;
         }
         self.own().add(row);
-        self.indexes.each(|held| Arc::make_mut(&mut held.index).add(row));
+        self.indexes
+            .each(|held| Arc::make_mut(&mut held.index).add(row));
         true
     }
 
@@ -633,8 +653,7 @@ impl RelationState {
     /// go with the classes.
     fn keep_whole_indexes(&mut self) {
         let (arity, classes) = (self.set.arity(), self.set.as_classes().is_some());
-        self.indexes
-            .retain(|spec| !classes && spec.is_whole(arity));
+        self.indexes.retain(|spec| !classes && spec.is_whole(arity));
     }
 
     /// Later rounds mostly bring known values in new combinations.

@@ -57,7 +57,10 @@ fn only_in(one: &Database, other: &Database) -> Vec<Fact> {
     let mut only = Vec::new();
     for (id, relation) in one.program().relations() {
         let same = others.get(&*relation.name).copied();
-        if let Some(rows) = same.filter(|&same| same == id).and_then(|_| one.only_here(other, id)) {
+        if let Some(rows) = same
+            .filter(|&same| same == id)
+            .and_then(|_| one.only_here(other, id))
+        {
             let rows = SortedRows::from_unsorted(rows);
             only.extend(rows.rows().iter().map(|row| Fact::new(id, &row)));
             continue;

@@ -199,7 +199,9 @@ impl Layer<'_> {
         match exact.filter(|_| self.laid.shares_ids) {
             Some(row) => {
                 let fact = Fact::new(relation, &row);
-                found.facts.extend(Some(fact).filter(|fact| self.session.is_plain(fact)));
+                found
+                    .facts
+                    .extend(Some(fact).filter(|fact| self.session.is_plain(fact)));
             }
             None => found.facts.extend(self.plain(relation, &agrees)),
         }
@@ -219,7 +221,11 @@ impl Layer<'_> {
     }
 
     /// The facts in plain data, and those that the embedding program inserted, that agree with something.
-    fn plain(&self, relation: RelationId, agrees: &dyn Fn(RelationId, &[Code]) -> bool) -> Vec<Fact> {
+    fn plain(
+        &self,
+        relation: RelationId,
+        agrees: &dyn Fn(RelationId, &[Code]) -> bool,
+    ) -> Vec<Fact> {
         let standing = &self.laid.standing;
         let files = standing.data.rows.iter().flatten();
         let files = files.filter(|stated| stated.relation == relation && !stated.claimed);

@@ -2,10 +2,11 @@
 
 mod amend;
 mod amended;
+mod differ;
 mod latest;
 
-pub use latest::Latest;
 use amended::Amended;
+pub use latest::Latest;
 use latest::{Shard, settle_shards};
 
 use super::groups::Groups;
@@ -405,10 +406,7 @@ impl RowSet {
         self.latest = Vec::new();
         self.len += self.unsettled();
         match &mut self.shape {
-            Shape::Nullary { .. }
-            | Shape::Sorted(_)
-            | Shape::Classes(_)
-            | Shape::Amended(_) => {}
+            Shape::Nullary { .. } | Shape::Sorted(_) | Shape::Classes(_) | Shape::Amended(_) => {}
             Shape::Matrix(matrix) => matrix.settle_in_place(),
             Shape::Groups(shards) => shards
                 .iter_mut()

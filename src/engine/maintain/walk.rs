@@ -595,6 +595,9 @@ impl Walker<'_> {
         if look.columns == [0] && look.rest == [1] && state.set.seconds(key[0], &mut codes) {
             return Found::Codes(codes);
         }
+        if look.columns == [1] && look.rest == [0] && state.set.firsts(key[0], &mut codes) {
+            return Found::Codes(codes);
+        }
         if look.columns.is_empty() {
             let rows = state.set.to_rows();
             let _ = self.meter.spend(rows.len() as u64, self.context);

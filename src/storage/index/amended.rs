@@ -49,7 +49,11 @@ impl Amended {
             return;
         }
         let mut key = vec![Code::default(); keys.len()];
-        for (at, number) in numbers.iter_mut().enumerate().filter(|(_, n)| **n == ABSENT) {
+        for (at, number) in numbers
+            .iter_mut()
+            .enumerate()
+            .filter(|(_, n)| **n == ABSENT)
+        {
             for (code, column) in key.iter_mut().zip(keys) {
                 *code = column[at];
             }

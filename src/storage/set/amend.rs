@@ -178,6 +178,22 @@ impl RowSet {
         }
     }
 
+    /// Appends the first codes beside a second one, where they are quick to tell; false where they are not.
+    pub fn firsts(&self, second: Code, into: &mut Vec<Code>) -> bool {
+        match &self.shape {
+            Shape::Matrix(matrix) if self.arity == 2 => {
+                matrix.firsts(second, into);
+                true
+            }
+            Shape::Classes(classes) => {
+                into.extend_from_slice(classes.class_of(second));
+                true
+            }
+            Shape::Amended(amended) if self.arity == 2 => amended.firsts(second, into),
+            _ => false,
+        }
+    }
+
     /// How many second codes stand beside a first one, where that is known at once.
     pub fn count_seconds(&self, first: Code) -> Option<usize> {
         match &self.shape {
@@ -304,6 +320,16 @@ mod tests {
                     prop_assert_eq!(index.count(index.locate(&values)), same.count());
                 }
             }
+            for other in [&*kept, &shaped(arity, &before, false, writers)] {
+                let (mut here, mut there) = (BTreeSet::new(), BTreeSet::new());
+                set.differences(
+                    other,
+                    &mut |row| assert!(here.insert(row.to_vec())),
+                    &mut |row| assert!(there.insert(row.to_vec())),
+                );
+                prop_assert_eq!(&here, &model.difference(&before).cloned().collect());
+                prop_assert_eq!(&there, &before.difference(&model).cloned().collect());
+            }
             if shared {
                 let set = Arc::new(set.clone());
                 prop_assert_eq!(&listed(&set.apart().to_rows()), &model);
@@ -346,6 +372,12 @@ mod tests {
                             prop_assert_eq!(seconds.len(), count);
                             prop_assert_eq!(set.count_seconds(row[0]), Some(count));
                             prop_assert!(seconds.contains(&row[1]));
+                        }
+                        let mut firsts = Vec::new();
+                        if set.firsts(row[1], &mut firsts) {
+                            let firsts: BTreeSet<Code> = firsts.into_iter().collect();
+                            let wanted = model.iter().filter(|other| other[1] == row[1]);
+                            prop_assert_eq!(firsts, wanted.map(|other| other[0]).collect());
                         }
                     }
                 }

@@ -1,5 +1,6 @@
 //! A set as another one is, but for some rows: what a fork makes of its rows while they differ in little.
 
+use super::differ::Only;
 use super::{Groups, RowSet, RowSource, Shape};
 use crate::storage::{Code, Rows};
 use parking_lot::RwLock;
@@ -82,6 +83,26 @@ impl Amended {
         pass_on(from..len);
     }
 
+    /// See [`RowSet::differences`].
+    pub fn differences(&self, other: &RowSet, here: Only, there: Only) {
+        let (added, taken) = (&self.added, &self.taken);
+        let mut in_base = |row: &[Code]| match taken.contains(row) {
+            true => {}
+            false => here(row),
+        };
+        let mut in_other = |row: &[Code]| match added.contains(row) {
+            true => {}
+            false => there(row),
+        };
+        self.base.differences(other, &mut in_base, &mut in_other);
+        for row in added.to_rows().iter().filter(|row| !other.contains(row)) {
+            here(&row);
+        }
+        for row in taken.to_rows().iter().filter(|row| other.contains(row)) {
+            there(&row);
+        }
+    }
+
     /// See [`RowSet::seconds`].
     pub fn seconds(&self, first: Code, into: &mut Vec<Code>) -> bool {
         let before = into.len();
@@ -98,9 +119,36 @@ impl Amended {
         self.added.seconds(first, into)
     }
 
+    /// See [`RowSet::firsts`].
+    pub fn firsts(&self, second: Code, into: &mut Vec<Code>) -> bool {
+        let before = into.len();
+        if self.added.len() > FEW || !self.base.firsts(second, into) {
+            return false;
+        }
+        if !self.taken.is_empty() {
+            let kept: Vec<Code> = into
+                .drain(before..)
+                .filter(|&first| !self.taken.contains(&[first, second]))
+                .collect();
+            into.extend(kept);
+        }
+        self.added.visit(&mut |columns, _| {
+            let pairs = columns[0].iter().zip(columns[1]);
+            into.extend(
+                pairs
+                    .filter(|(_, other)| **other == second)
+                    .map(|(first, _)| first),
+            );
+        });
+        true
+    }
+
     /// See [`RowSet::count_seconds`].
     pub fn count_seconds(&self, first: Code) -> Option<usize> {
-        let (base, taken) = (self.base.count_seconds(first)?, self.taken.count_seconds(first)?);
+        let (base, taken) = (
+            self.base.count_seconds(first)?,
+            self.taken.count_seconds(first)?,
+        );
         Some(base - taken + self.added.count_seconds(first)?)
     }
 
@@ -120,7 +168,11 @@ impl Amended {
         }
         self.added.visit(&mut |columns, len| {
             for at in 0..len {
-                if key.iter().zip(columns).all(|(code, column)| column[at] == *code) {
+                if key
+                    .iter()
+                    .zip(columns)
+                    .all(|(code, column)| column[at] == *code)
+                {
                     into.extend(rest.iter().map(|&column| columns[column][at]));
                 }
             }

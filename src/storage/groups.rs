@@ -262,8 +262,9 @@ impl Groups {
             None => {
                 group.codes.push(second);
                 group.settled += 1;
-                if let Some(table) = self.tables.get_mut(&number) {
-                    table.insert_all(&[u64::from(second.0)], &mut Vec::new());
+                match self.tables.get_mut(&number) {
+                    Some(table) => table.insert_all(&[u64::from(second.0)], &mut Vec::new()),
+                    None => self.look_up_long(number),
                 }
             }
         }
@@ -301,18 +302,20 @@ impl Groups {
         self.note(number, before);
     }
 
-    fn insert_scanned(&mut self, number: u32, pairs: &[u64]) {
-        let before = self.groups[number as usize].codes.len();
-        if before > LONG && !self.tables.contains_key(&number) {
-            let known: Vec<u64> = self.groups[number as usize]
-                .codes
-                .iter()
-                .map(|code| u64::from(code.0))
-                .collect();
+    /// A list that is too long to look through gets a table beside it.
+    fn look_up_long(&mut self, number: u32) {
+        let codes = &self.groups[number as usize].codes;
+        if codes.len() > LONG && !self.tables.contains_key(&number) {
+            let known: Vec<u64> = codes.iter().map(|code| u64::from(code.0)).collect();
             let mut table = PairTable::default();
             table.insert_all(&known, &mut Vec::new());
             self.tables.insert(number, table);
         }
+    }
+
+    fn insert_scanned(&mut self, number: u32, pairs: &[u64]) {
+        let before = self.groups[number as usize].codes.len();
+        self.look_up_long(number);
         let codes = &mut self.groups[number as usize].codes;
         match self.tables.get_mut(&number) {
             Some(table) => {

@@ -109,12 +109,13 @@ impl Amended {
         if !self.base.seconds(first, into) {
             return false;
         }
-        if self.taken.count_seconds(first) != Some(0) {
-            let kept: Vec<Code> = into
-                .drain(before..)
-                .filter(|&second| !self.taken.contains(&[first, second]))
-                .collect();
-            into.extend(kept);
+        let mut gone = Vec::new();
+        self.taken.seconds(first, &mut gone);
+        if !gone.is_empty() {
+            gone.sort_unstable();
+            let all = into.split_off(before);
+            let kept = all.into_iter();
+            into.extend(kept.filter(|second| gone.binary_search(second).is_err()));
         }
         self.added.seconds(first, into)
     }

@@ -5,7 +5,7 @@ use super::codes;
 use super::fields::Fields;
 use super::findings::{BadRow, Findings, Problem};
 use super::layout::{field_value, is_compound, not_utf8};
-use super::local::{Symbols, Words};
+use super::local::{Names, Symbols, Words};
 use super::quoted::{placed, quoting_problem};
 use super::records::Record;
 use super::value::parse_word;
@@ -61,7 +61,7 @@ struct Parsed {
     symbols: Symbols,
     words: Words,
     /// The sources named.
-    named: Symbols,
+    named: Names,
     /// Those of a register, as far as they were looked up.
     listed: Vec<SourceId>,
     /// Bad rows, with the number of good ones before.
@@ -77,7 +77,7 @@ struct Read {
     /// Empty where the row has none.
     id: CompactString,
     row: ClaimedRow,
-    source: Option<Code>,
+    source: Option<u32>,
     credibility: Option<Credibility>,
     interval: Interval,
     stance: Stance,
@@ -201,7 +201,7 @@ impl ClaimReader<'_> {
                     },
                     relation: id,
                     row: read.row,
-                    source: read.source.map(|of| sources[of.index()]),
+                    source: read.source.map(|of| sources[of as usize]),
                     credibility: read.credibility.unwrap_or_default(),
                     interval: read.interval,
                     stance: read.stance,
@@ -346,11 +346,11 @@ impl Merged {
 }
 
 impl Parsed {
-    fn start(&mut self) {
+    fn start(&mut self, lines: &[u8]) {
         self.read.clear();
         self.starts.clear();
         self.lines = 0;
-        self.symbols.clear();
+        self.symbols.start(lines);
         self.words.clear();
         self.named.clear();
         self.listed.clear();
@@ -387,7 +387,7 @@ impl Parsed {
 
 impl BlockReader<'_> {
     fn parse(&self, block: &mut Block, parsed: &mut Parsed) {
-        parsed.start();
+        parsed.start(block.lines());
         let mut fields = std::mem::take(&mut parsed.fields);
         let mut record = std::mem::take(&mut parsed.record);
         let mut suggestions = FxHashMap::default();
@@ -471,9 +471,9 @@ impl BlockReader<'_> {
             "" => None,
             name => {
                 let start = name.as_ptr() as usize - text.as_ptr() as usize;
-                let at = parsed.named.place(text, start, start + name.len())?;
+                let at = parsed.named.place(text, start, start + name.len());
                 if let Some(register) = self.register
-                    && at.index() == parsed.listed.len()
+                    && at as usize == parsed.listed.len()
                 {
                     parsed.listed.push(register.find(name)?);
                 }

@@ -107,8 +107,8 @@ impl Reader<'_> {
     }
 
     fn parse(&self, block: &Block, headers: bool, parsed: &mut Parsed) {
-        parsed.start(self.layout.arity());
         let lines = block.lines();
+        parsed.start(self.layout.arity(), lines);
         let mut at = 0;
         if headers {
             at = line_end(lines, 0) + 1;
@@ -311,12 +311,12 @@ impl Reader<'_> {
 }
 
 impl Parsed {
-    fn start(&mut self, arity: usize) {
+    fn start(&mut self, arity: usize, lines: &[u8]) {
         self.columns.resize_with(arity, Vec::new);
         self.columns.iter_mut().for_each(Vec::clear);
         self.rows = 0;
         self.lines = 0;
-        self.symbols.clear();
+        self.symbols.start(lines);
         self.words.clear();
         self.bad.clear();
         self.more = 0;

@@ -17,6 +17,7 @@ pub mod radix;
 pub mod rows;
 pub mod set;
 pub mod sorted;
+pub mod symbols;
 pub mod table;
 
 pub use dictionary::{Code, Dictionary};

@@ -156,7 +156,7 @@ impl Case<'_> {
             .filter(|(_, used)| *used)
             .flat_map(|(element, _)| &element.statements)
             .filter_map(|statement| match statement {
-                Statement::Claim(claim) => self.claims[*claim].source,
+                Statement::Claim(claim) => self.claims.get(*claim).source,
                 Statement::Text(_) | Statement::Data(_) => None,
             })
             .filter(|source| witnesses.names.contains(source))
@@ -195,7 +195,11 @@ impl<'a> Witnesses<'a> {
         behind: impl Fn(SourceId) -> Vec<SourceId>,
     ) -> Witnesses<'a> {
         let of = |statement: &Statement| match statement {
-            Statement::Claim(claim) => case.claims[*claim].source.map_or_else(Vec::new, &behind),
+            Statement::Claim(claim) => case
+                .claims
+                .get(*claim)
+                .source
+                .map_or_else(Vec::new, &behind),
             Statement::Text(_) | Statement::Data(_) => Vec::new(),
         };
         let named: Vec<Vec<Vec<SourceId>>> = lineage

@@ -284,7 +284,7 @@ impl<'a> Explorer<'a> {
                 Some(Ground::Data | Ground::Assumed) => vec![Statement::Data(fact.clone())],
                 Some(Ground::Claims(of)) => of
                     .into_iter()
-                    .map(|claim| claims.with_id(&claims[claim].id).next().unwrap_or(claim))
+                    .map(|claim| claims.with_id(claims.get(claim).id).next().unwrap_or(claim))
                     .map(Statement::Claim)
                     .chain(self.case.text_of(fact).map(Statement::Text))
                     .collect(),
@@ -304,7 +304,7 @@ impl<'a> Explorer<'a> {
         for statement in order {
             let facts = states.remove(&statement).unwrap_or_default();
             let interval = match statement.claim() {
-                Some(claim) if self.case.at_once => claims[claim].interval,
+                Some(claim) if self.case.at_once => claims.get(claim).interval,
                 _ => Interval::ALWAYS,
             };
             let at = *by_facts

@@ -30,7 +30,7 @@ impl Case<'_> {
         let sources = Landmarks::of(&lineage, &meter, |statement| {
             let source = statement
                 .claim()
-                .and_then(|claim| self.claims[claim].source);
+                .and_then(|claim| self.claims.get(claim).source);
             Vec::from_iter(source)
         });
         let vertex_of: FxHashMap<&Fact, u32> = held.iter().zip(vertices).collect();

@@ -206,8 +206,8 @@ impl<'a> Closure<'a> {
             }
             // What is stated stands with everything else that those who state it state.
             for claim in claims.supporting(fact.relation, &fact.row) {
-                for other in claims.with_id(&claims[claim].id) {
-                    let other = &claims[other];
+                for other in claims.with_id(claims.get(claim).id) {
+                    let other = claims.get(other);
                     if other.stance == Stance::Supports {
                         open.push(Fact::new(other.relation, &other.row));
                     }

@@ -133,7 +133,7 @@ proptest! {
                     .iter()
                     .filter(|fact| cone.contains(&fact.relation))
                     .flat_map(|fact| world.claims.supporting(fact.relation, &fact.row))
-                    .map(|claim| world.claims[claim].id.to_string())
+                    .map(|claim| world.claims.get(claim).id.to_string())
                     .collect();
                 for set in all {
                     prop_assert!(!set.is_subset(&theirs) || found.contains(&set), "{set:?} of {theirs:?}");

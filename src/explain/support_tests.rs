@@ -33,7 +33,7 @@ fn line(case: &Case, support: &Support) -> String {
         .collect();
     let mut out = format!("{{{}}} {:.2}", statements.join(" "), support.strength);
     if let Some(weakest) = support.weakest {
-        out += &format!(" by {}", case.claims[weakest].id);
+        out += &format!(" by {}", case.claims.get(weakest).id);
     }
     match support.interval {
         Ok(interval) => out += &format!(" {interval}"),
@@ -217,7 +217,7 @@ fn random_world(program: usize, edges: &[Edge]) -> World {
 
 /// Which claims of a set stand: all of a row, or none.
 fn stands(world: &World, kept: u32, claim: ClaimId) -> bool {
-    let row = world.claims.with_id(&world.claims[claim].id).next();
+    let row = world.claims.with_id(world.claims.get(claim).id).next();
     row.is_some_and(|first| kept >> first.0 & 1 == 1)
 }
 
@@ -328,8 +328,8 @@ proptest! {
 fn holds_with(world: &World, fact: &Fact, stands: impl Fn(SourceId) -> bool) -> bool {
     world
         .run(|claim| {
-            let first = world.claims.with_id(&world.claims[claim].id).next();
-            first.is_some_and(|first| world.claims[first].source.is_some_and(&stands))
+            let first = world.claims.with_id(world.claims.get(claim).id).next();
+            first.is_some_and(|first| world.claims.get(first).source.is_some_and(&stands))
         })
         .contains(fact.relation, &fact.row)
 }

@@ -139,7 +139,7 @@ impl Case<'_> {
             .map(|claim| (claim, self.claim_strength(claim, tables)));
         let product = graded.clone().map(|(_, strength)| strength).product();
         let weakest = graded.min_by(|left, right| left.1.total_cmp(&right.1));
-        let interval = Interval::intersection(claims.map(|claim| self.claims[claim].interval));
+        let interval = Interval::intersection(claims.map(|claim| self.claims.get(claim).interval));
         Support {
             conditions,
             strength: weakest.map_or(1.0, |(_, strength)| strength),
@@ -151,7 +151,7 @@ impl Case<'_> {
     }
 
     pub(super) fn claim_strength(&self, claim: ClaimId, tables: &GradeTables) -> f64 {
-        tables.strength(self.claims[claim].grade(self.sources))
+        tables.strength(self.claims.get(claim).grade(self.sources))
     }
 }
 

@@ -221,7 +221,7 @@ impl Chances {
         for (element, &vertex) in lineage.elements.iter().zip(&lineage.vertex_of) {
             for claim in element.statements.iter().filter_map(Statement::claim) {
                 claims.push(claim);
-                let Some(source) = case.claims[claim].source else {
+                let Some(source) = case.claims.get(claim).source else {
                     continue;
                 };
                 for &edge in &lineage.used_by[vertex as usize] {

@@ -103,7 +103,7 @@ impl Case<'_> {
                     view.rejected = rejected
                         .into_iter()
                         .map(|(claim, judgement)| {
-                            format!("claim {}, by {judgement}", self.claims[claim].id)
+                            format!("claim {}, by {judgement}", self.claims.get(claim).id)
                         })
                         .collect();
                 }

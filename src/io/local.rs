@@ -15,7 +15,7 @@ pub(crate) struct Symbols {
     /// Per symbol, once they were looked up.
     codes: Vec<Code>,
     /// Those that the dictionary did not know then.
-    unknown: Vec<u32>,
+    unknown: Vec<Spot>,
 }
 
 impl Symbols {
@@ -31,11 +31,17 @@ impl Symbols {
         self.is_utf8 = from_utf8(text).is_ok();
     }
 
+    /// Whether a field of the text is UTF-8.
+    #[inline]
+    pub fn is_text(&self, field: &[u8]) -> bool {
+        self.is_utf8 || from_utf8(field).is_ok()
+    }
+
     /// The number of the symbol `text[start..end]`; `None` when it is not UTF-8.
     #[inline]
     pub fn place(&mut self, text: &[u8], start: usize, end: usize) -> Option<Code> {
-        if !self.is_utf8 {
-            from_utf8(&text[start..end]).ok()?;
+        if !self.is_text(&text[start..end]) {
+            return None;
         }
         let at = self.spots.len() as u32;
         self.spots.push(Spot::new(text, start, end));
@@ -47,14 +53,23 @@ impl Symbols {
         self.spots.truncate(kept);
     }
 
-    /// Finds the codes of those that the dictionary knows already. Any number of threads may.
-    pub fn look_up(&mut self, text: &[u8], dictionary: &Dictionary) {
-        dictionary.find_symbols(text, &self.spots, &mut self.codes, &mut self.unknown);
+    /// Finds the codes of those that the dictionary knows already. Any number of threads may. Of others the code is their
+    /// number among all that are not known, with the top bit set.
+    pub fn look_up(&mut self, text: &[u8], dictionary: &Dictionary) -> &[Code] {
+        dictionary.find_symbols(text, &self.spots, &mut self.codes);
+        for (spot, code) in self.spots.iter().zip(&mut self.codes) {
+            if *code == Code::UNKNOWN {
+                *code = Code(Code::WIDE | self.unknown.len() as u32);
+                self.unknown.push(*spot);
+            }
+        }
+        &self.codes
     }
 
-    /// The codes of all, those of new ones in the order of the text.
-    pub fn codes(&mut self, text: &[u8], dictionary: &Dictionary) -> &[Code] {
-        dictionary.add_symbols(text, &self.spots, &self.unknown, &mut self.codes);
+    /// The codes of those that were not known, given in the order of the text.
+    pub fn added(&mut self, text: &[u8], dictionary: &Dictionary) -> &[Code] {
+        self.codes.clear();
+        dictionary.add_symbols(text, &self.unknown, &mut self.codes);
         &self.codes
     }
 }

@@ -159,7 +159,15 @@ pub fn read(
         _ => {
             let layout = Layout::new(program, relation, &format);
             loaded.rows = if format.rfc4180 {
-                read_quoted(input, &layout, &format.delimiter, dictionary, &mut findings)
+                let (delimiter, threads) = (&*format.delimiter, options.threads);
+                read_quoted(
+                    input,
+                    &layout,
+                    delimiter,
+                    dictionary,
+                    threads,
+                    &mut findings,
+                )
             } else {
                 read_lines(input, &layout, dictionary, options.threads, &mut findings)
             };

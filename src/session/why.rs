@@ -491,7 +491,7 @@ impl Session {
             false => self.proof_of(&case, fact, chosen),
         };
         proof.weakest = chosen.and_then(|support| support.weakest).map(|claim| {
-            let claim = &self.claims()[claim];
+            let claim = &self.claims().get(claim);
             let grade = claim.grade(&self.data.sources);
             match claim.source {
                 Some(source) => format!("{} ({}, {grade})", claim.id, self.data.sources[source].id),
@@ -586,7 +586,7 @@ impl Session {
             {
                 leaves.extend(
                     of.iter()
-                        .filter_map(|&claim| claims.with_id(&claims[claim].id).next()),
+                        .filter_map(|&claim| claims.with_id(claims.get(claim).id).next()),
                 );
             }
         }
@@ -599,8 +599,8 @@ impl Session {
             Statement::Claim(claim) => {
                 let claims = self.claims();
                 claims
-                    .with_id(&claims[*claim].id)
-                    .map(|claim| Fact::new(claims[claim].relation, &claims[claim].row))
+                    .with_id(claims.get(*claim).id)
+                    .map(|claim| Fact::new(claims.get(claim).relation, claims.get(claim).row))
                     .collect()
             }
             Statement::Data(fact) => vec![fact.clone()],

@@ -19,6 +19,8 @@ impl Code {
     /// `nil`, and the number zero.
     pub const NIL: Code = Code(0);
     pub(crate) const WIDE: u32 = 1 << 31;
+    /// No symbol's: those are fewer.
+    pub(crate) const UNKNOWN: Code = Code(u32::MAX);
 
     pub fn index(self) -> usize {
         self.0 as usize
@@ -48,27 +50,14 @@ impl Dictionary {
         self.symbols.find(text).map(Code)
     }
 
-    /// Appends a code for every symbol of a text; for those that were not interned before, any code, and which they are to
-    /// `unknown`.
-    pub fn find_symbols(
-        &self,
-        text: &[u8],
-        spots: &[Spot],
-        codes: &mut Vec<Code>,
-        unknown: &mut Vec<u32>,
-    ) {
-        self.symbols.find_all(text, spots, codes, unknown);
+    /// Appends a code for every symbol of a text; for those that were not interned before, [`Code::UNKNOWN`].
+    pub fn find_symbols(&self, text: &[u8], spots: &[Spot], codes: &mut Vec<Code>) {
+        self.symbols.find_all(text, spots, codes);
     }
 
-    /// Interns those of the symbols of a text that are `unknown`, in this order, and puts their codes in place.
-    pub fn add_symbols(&self, text: &[u8], spots: &[Spot], unknown: &[u32], codes: &mut [Code]) {
-        let mut places = unknown.iter();
-        let spots = unknown.iter().map(|&at| spots[at as usize]);
-        self.symbols.add_all(text, spots, |code| {
-            if let Some(&at) = places.next() {
-                codes[at as usize] = code;
-            }
-        });
+    /// Appends a code for every symbol of a text; those that have none yet are interned, in this order.
+    pub fn add_symbols(&self, text: &[u8], spots: &[Spot], codes: &mut Vec<Code>) {
+        self.symbols.add_all(text, spots, codes);
     }
 
     /// The text of a symbol; empty for a code that is none.
@@ -221,27 +210,26 @@ mod tests {
         alone.symbol("x-7");
         let expected: Vec<Code> = words.iter().map(|word| alone.symbol(word)).collect();
         let mut codes = vec![Code(9)];
-        let mut unknown = Vec::new();
-        dictionary.find_symbols(&text, &spots, &mut codes, &mut unknown);
+        dictionary.find_symbols(&text, &spots, &mut codes);
         assert_eq!(codes.len(), 5001);
-        let known = (1..=5000).filter(|at| !unknown.contains(at));
-        assert!(known.into_iter().all(|at| codes[at as usize] == before));
-        codes.remove(0);
-        unknown.iter_mut().for_each(|at| *at -= 1);
+        let known = codes[1..].iter().zip(&words);
+        assert!(known.into_iter().all(|(&code, word)| match word == "x-7" {
+            true => code == before,
+            false => code == Code::UNKNOWN,
+        }));
+        codes.clear();
         std::thread::scope(|scope| {
             for _ in 0..2 {
                 scope.spawn(|| {
                     for _ in 0..20 {
-                        let (mut codes, mut unknown) = (Vec::new(), Vec::new());
-                        dictionary.find_symbols(&text, &spots, &mut codes, &mut unknown);
-                        for (at, code) in codes.iter().enumerate() {
-                            let is_unknown = unknown.binary_search(&(at as u32)).is_ok();
-                            assert!(is_unknown || *code == expected[at]);
-                        }
+                        let mut codes = Vec::new();
+                        dictionary.find_symbols(&text, &spots, &mut codes);
+                        let mut found = codes.iter().zip(&expected);
+                        assert!(found.all(|(code, known)| [*known, Code::UNKNOWN].contains(code)));
                     }
                 });
             }
-            dictionary.add_symbols(&text, &spots, &unknown, &mut codes);
+            dictionary.add_symbols(&text, &spots, &mut codes);
         });
         assert_eq!(codes, expected);
         assert_eq!(dictionary.symbol_count(), alone.symbol_count());

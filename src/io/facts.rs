@@ -57,11 +57,13 @@ impl Reader<'_> {
             at = line_end(lines, 0) + 1;
             parsed.lines = 1;
         }
+        // Few blocks have any brackets.
+        let nests = self.blocks.layout.nests && memchr::memchr2(b'[', b']', lines).is_some();
         while at < lines.len() {
             parsed.lines += 1;
             let mark = parsed.rows.mark();
             let quick = match self.quick {
-                Some(delimiter) => self.quick_row(delimiter, block, at, &mut parsed.rows),
+                Some(delimiter) => self.quick_row((delimiter, nests), block, at, &mut parsed.rows),
                 None => None,
             };
             at = quick.unwrap_or_else(|| {
@@ -77,7 +79,7 @@ impl Reader<'_> {
     #[inline]
     fn quick_row(
         &self,
-        delimiter: u8,
+        (delimiter, nests): (u8, bool),
         block: &Block,
         start: usize,
         rows: &mut BlockRows,
@@ -105,7 +107,7 @@ impl Reader<'_> {
                     if lines[at] == b'\n' && end > begin && lines[end - 1] == b'\r' {
                         end -= 1;
                     }
-                    if layout.nests && memchr::memchr2(b'[', b']', &lines[begin..end]).is_some() {
+                    if nests && memchr::memchr2(b'[', b']', &lines[begin..end]).is_some() {
                         return None;
                     }
                     match (feed, ty) {

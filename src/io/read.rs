@@ -1,5 +1,6 @@
 //! One `.input` directive: its file to rows and claims.
 
+use super::block_rows::Values;
 use super::bytes::Input;
 use super::claims::ClaimReader;
 use super::codes;
@@ -154,7 +155,12 @@ pub fn read(
         }
         Medium::Sqlite => {
             let table = format.table(&relation.name);
-            loaded.rows = read_sqlite(&path, table, program, relation, dictionary, &mut findings);
+            let values = Values {
+                program,
+                relation,
+                dictionary,
+            };
+            loaded.rows = read_sqlite(&path, table, values, options.progress, &mut findings);
         }
         _ => {
             let layout = Layout::new(program, relation, &format);

@@ -9,6 +9,7 @@ use super::budget::{
     watching_memory,
 };
 use super::closures::Functors;
+use super::composition::Composition;
 use super::drive::drive;
 use super::evaluate::{Context, Holdings};
 use super::functor::{FaultReport, Patterns};
@@ -548,7 +549,7 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         let started = Instant::now();
-        let pipeline = Resolver {
+        let mut pipeline = Resolver {
             relations,
             dictionary: self.dictionary,
             once: false,
@@ -587,10 +588,19 @@ impl<'a> Run<'a> {
             }
         } else {
             let room = self.room(head, relations);
-            for sink in drive(&pipeline, &context, self.pool, pace, |company| {
-                Insert::new(set, company, &pipeline.answer, room, &context)
-            }) {
-                candidates += sink.inserter.pushed();
+            let composed = Composition::of(&pipeline, set)
+                .and_then(|composition| composition.run(&context, self.pool, room));
+            if let Some(composed) = composed {
+                candidates = composed;
+            } else {
+                if let Some(column) = plan.clustered {
+                    pipeline.cluster(column);
+                }
+                for sink in drive(&pipeline, &context, self.pool, pace, |company| {
+                    Insert::new(set, company, &pipeline.answer, room, &context)
+                }) {
+                    candidates += sink.inserter.pushed();
+                }
             }
         }
         let mut run = RoundCost {

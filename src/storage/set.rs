@@ -305,6 +305,14 @@ impl RowSet {
         }
     }
 
+    /// Pairs as bits.
+    pub fn as_matrix(&self) -> Option<&Matrix> {
+        match &self.shape {
+            Shape::Matrix(matrix) if self.arity == 2 => Some(matrix),
+            _ => None,
+        }
+    }
+
     /// The classes of an equivalence at rest.
     pub fn as_classes(&self) -> Option<&Partition> {
         match &self.shape {
@@ -495,6 +503,14 @@ impl RowSet {
             }
             matrix.settle(None);
             matrix.forget_latest();
+            for rows in std::mem::take(&mut self.latest) {
+                let last = rows.column(self.arity - 1);
+                match self.arity {
+                    1 => matrix.take_for_latest(last.iter().map(|&only| (Code(0), only))),
+                    _ => matrix
+                        .take_for_latest(rows.column(0).iter().copied().zip(last.iter().copied())),
+                }
+            }
             self.shape = Shape::Matrix(matrix);
         } else if self.arity == 2
             && self.len > MANY

@@ -5,9 +5,10 @@
 //! in the middle, the latest bits of a matrix, is dense; the sides are sparse. Instead of one candidate at a time, whole
 //! words are passed on, each with up to 64 of them (compare Arlazarov, Dinic, Kronrod and Faradžev, 1970).
 //!
-//! One side is the lead: it gives the first column of the head, hence the rows to write to. A strip of its codes is
-//! gone through at a time, so that what lies between fits the caches: lines of the strip's bits, one for each code of
-//! the other side; the same for each code that side leads to; and these turned over, a row for each code of the lead.
+//! One side is the lead: it gives the first column of the head, hence the rows to write to. A strip of those of its
+//! codes that lead anywhere is gone through at a time, so that what lies between fits the caches: lines of the strip's
+//! bits, one for each code of the other side; the same for each code that side leads to; and these turned over, a row
+//! for each code of the strip.
 
 use super::budget::StopReason;
 use super::drive::share;
@@ -31,8 +32,12 @@ const CANDIDATE: f64 = if cfg!(test) { 1e9 } else { 4.0 };
 const LINE_ON: f64 = 3.0;
 /// ... a block of 64 words turned over, ...
 const BLOCK: f64 = 200.0;
-/// ... a word added to the head.
+/// ... a word added to the head, ...
 const WORD: f64 = 0.6;
+/// ... a bit looked up.
+const BIT: f64 = 1.0;
+/// Pairs of a side that are listed whatever there is of the head.
+const FEW_PAIRS: usize = 1 << 20;
 
 /// What is found from one variable of the scan alone.
 struct Side<'a> {
@@ -57,7 +62,7 @@ pub struct Composition<'a, 'p> {
 enum Reach {
     /// To themselves.
     Same,
-    /// Distinct, ascending.
+    /// Ascending by the first.
     Pairs(Vec<(u32, u32)>),
 }
 
@@ -76,8 +81,44 @@ struct Round<'a, 'p> {
     /// That of the lead, and that of the other side.
     lead: Reach,
     other: Reach,
-    /// Strips with latest pairs.
-    strips: Vec<usize>,
+    strips: Vec<Strip>,
+}
+
+/// Codes of the lead, as places on its axis, ascending.
+struct Strip {
+    codes: Vec<u32>,
+    /// The line of a row that has them all, each in its own place. `None`: they are numbered one after the other.
+    line: Option<usize>,
+}
+
+impl Strip {
+    /// Codes and their places in the strip.
+    fn places(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.codes.iter().enumerate().map(|(at, &code)| {
+            let code = code as usize;
+            (code, self.line.map_or(at, |_| code % STRIP))
+        })
+    }
+
+    /// One strip after the other.
+    fn packed(codes: &[u32]) -> Vec<Strip> {
+        let strips = codes.chunks(STRIP).map(|codes| Strip {
+            codes: codes.to_vec(),
+            line: None,
+        });
+        strips.collect()
+    }
+
+    /// A strip for each line with any of the codes.
+    fn aligned(codes: &[u32]) -> Vec<Strip> {
+        let line = |code: &u32| *code as usize / STRIP;
+        let strips = codes.chunk_by(|a, b| line(a) == line(b));
+        let strips = strips.map(|codes| Strip {
+            codes: codes.to_vec(),
+            line: codes.first().map(line),
+        });
+        strips.collect()
+    }
 }
 
 /// What a thread needs from strip to strip.
@@ -176,7 +217,7 @@ impl<'a, 'p> Composition<'a, 'p> {
     ) -> Option<u64> {
         let round = self.prepare(context)?;
         let candidates = AtomicU64::new(0);
-        let work = |strips: &mut dyn Iterator<Item = usize>, company: Company| {
+        let work = |strips: &mut dyn Iterator<Item = &Strip>, company: Company| {
             let mut scratch = Room::default();
             for strip in strips {
                 if room.is_some_and(|room| self.set.unsettled() as u64 > room) {
@@ -195,10 +236,10 @@ impl<'a, 'p> Composition<'a, 'p> {
                     Reach::Pairs(_) => Company::Shared,
                 };
                 share(pool, round.strips.len(), 1, |morsels| {
-                    work(&mut morsels.flatten().map(|at| round.strips[at]), company);
+                    work(&mut morsels.flatten().map(|at| &round.strips[at]), company);
                 });
             }
-            _ => work(&mut round.strips.iter().copied(), Company::Alone),
+            _ => work(&mut round.strips.iter(), Company::Alone),
         }
         Some(candidates.into_inner())
     }
@@ -215,12 +256,14 @@ impl<'a, 'p> Composition<'a, 'p> {
         let [lead, trail] = [(self.lead, rows), (other, columns)]
             .map(|(column, axis)| self.reach(column, &codes[column], axis, context));
         let (lead, trail) = (lead?, trail?);
-        let strips: Vec<usize> = codes[self.lead]
-            .chunks(LINE)
-            .enumerate()
-            .filter(|(_, words)| words.iter().any(|word| *word != 0))
-            .map(|(strip, _)| strip)
-            .collect();
+        let has_partners = |code: &u32| {
+            lead.pairs().is_none_or(|pairs| {
+                let at = pairs.partition_point(|(from, _)| from < code);
+                pairs.get(at).is_some_and(|(from, _)| from == code)
+            })
+        };
+        let lead_codes = bits(codes[self.lead].iter().copied()).map(|at| at as u32);
+        let lead_codes: Vec<u32> = lead_codes.filter(has_partners).collect();
         let fan = |reach: &Reach, column: usize| match reach {
             Reach::Same => 1.0,
             Reach::Pairs(pairs) => pairs.len() as f64 / distinct[column].max(1) as f64,
@@ -236,13 +279,26 @@ impl<'a, 'p> Composition<'a, 'p> {
             (Reach::Pairs(_), _) => self.head.words_per_row() + self.latest.words_per_row(),
         };
         let strip = count(&trail, other) * LINE_ON + (turned * LINE) as f64 * BLOCK;
+        let packed = Strip::packed(&lead_codes);
+        let aligned = Strip::aligned(&lead_codes);
+        // Rows are taken one by one anyway; bits of a row are, where they do not lie together.
+        let picking = match self.lead {
+            0 => 0.0,
+            _ => (self.latest.row_count() * STRIP) as f64 * BIT,
+        };
+        let (packing, aligning) = (
+            packed.len() as f64 * (strip + picking),
+            aligned.len() as f64 * strip,
+        );
         let words = count(&lead, self.lead) * self.head.words_per_row() as f64;
-        let cost = strips.len() as f64 * strip + words * WORD;
-        (cost < candidates * CANDIDATE).then_some(Round {
+        (packing.min(aligning) + words * WORD < candidates * CANDIDATE).then_some(Round {
             of: self,
             lead,
             other: trail,
-            strips,
+            strips: match self.lead == 0 || packing < aligning {
+                true => packed,
+                false => aligned,
+            },
         })
     }
 
@@ -258,7 +314,8 @@ impl<'a, 'p> Composition<'a, 'p> {
                 .all(|at| axis.offset(code(at)).is_some())
                 .then_some(Reach::Same);
         }
-        let most = self.head.words_per_row() * (self.head.row_count() + STRIP);
+        // No more than the rows themselves take.
+        let most = FEW_PAIRS.max(self.set.len() / 2);
         let answer = [side.from, side.to].map(Arg::Var);
         let mut pairs: Vec<(u32, u32)> = Vec::new();
         let mut codes = bits(codes.iter().copied()).map(code).peekable();
@@ -277,42 +334,39 @@ impl<'a, 'p> Composition<'a, 'p> {
                 pairs.push((from.offset(here)? as u32, axis.offset(there)? as u32));
             }
         }
-        pairs.sort_unstable();
-        pairs.dedup();
+        // One look-up gives each pair once, and codes go in ascending.
+        if !matches!(
+            side.stages[..],
+            [Stage {
+                op: Op::Probe { .. },
+                ..
+            }]
+        ) {
+            pairs.sort_unstable();
+            pairs.dedup();
+        }
         Some(Reach::Pairs(pairs))
     }
 }
 
 impl Round<'_, '_> {
     /// Returns the number of candidates of a strip.
-    fn strip(&self, strip: usize, company: Company, room: &mut Room) -> u64 {
-        let lead_axis = self.axes()[0];
-        let codes = strip * STRIP..((strip + 1) * STRIP).min(lead_axis.len as usize);
+    fn strip(&self, strip: &Strip, company: Company, room: &mut Room) -> u64 {
         let direct = self.of.lead == 0 && matches!(self.other, Reach::Same);
         if direct {
-            self.copy_rows(codes.clone(), room);
+            self.copy_rows(strip, room);
         } else {
             self.gather_lines(strip, room);
             self.pass_on(room);
             self.turn(room);
         }
         let words = self.of.head.words_per_row();
+        let shift = self.axes()[0].base.wrapping_sub(self.of.head.axes().0.base);
+        let mut rest = self.lead.pairs().unwrap_or_default();
         let mut candidates = 0;
-        let mut pairs = self.lead.pairs().map(|pairs| {
-            let start = pairs.partition_point(|&(from, _)| (from as usize) < codes.start);
-            &pairs[start..]
-        });
-        for (row, at) in room.rows.chunks(words).zip(codes) {
+        for (code, place) in strip.places() {
+            let row = &room.rows[place * words..(place + 1) * words];
             let len = ones(row) as u64;
-            let targets = pairs.as_mut().map(|pairs| {
-                let end = pairs.partition_point(|&(from, _)| from as usize <= at);
-                let (own, rest) = pairs.split_at(end);
-                *pairs = rest;
-                own
-            });
-            if len == 0 {
-                continue;
-            }
             let mut insert = |to: usize| {
                 candidates += len;
                 match company {
@@ -321,9 +375,15 @@ impl Round<'_, '_> {
                     Company::Shared => self.of.head.insert_bits::<Shared>(to, row),
                 }
             };
-            match targets {
-                Some(targets) => targets.iter().for_each(|&(_, to)| insert(to as usize)),
-                None => insert((lead_axis.base + at as u32 - self.of.head.axes().0.base) as usize),
+            match self.lead {
+                _ if len == 0 => {}
+                Reach::Same => insert((code as u32).wrapping_add(shift) as usize),
+                Reach::Pairs(_) => {
+                    let before = rest.partition_point(|&(from, _)| (from as usize) < code);
+                    rest = &rest[before..];
+                    let own = rest.iter().take_while(|&&(from, _)| from as usize == code);
+                    own.for_each(|&(_, to)| insert(to as usize));
+                }
             }
         }
         candidates
@@ -339,14 +399,15 @@ impl Round<'_, '_> {
     }
 
     /// Rows of the head's columns from rows of the scan's.
-    fn copy_rows(&self, codes: std::ops::Range<usize>, room: &mut Room) {
+    fn copy_rows(&self, strip: &Strip, room: &mut Room) {
         let (from, to) = (self.axes()[1].base, self.of.head.axes().1.base);
         let words = self.of.head.words_per_row();
         room.rows.clear();
-        room.rows.resize(codes.len() * words, 0);
-        for (row, at) in room.rows.chunks_mut(words).zip(codes) {
+        room.rows.resize(STRIP * words, 0);
+        for (code, place) in strip.places() {
+            let row = &mut room.rows[place * words..(place + 1) * words];
             shift(
-                self.of.latest.latest_row(at),
+                self.of.latest.latest_row(code),
                 i64::from(from) - i64::from(to),
                 row,
             );
@@ -354,30 +415,41 @@ impl Round<'_, '_> {
     }
 
     /// A line for each code of the other side: its pairs with the codes of the strip.
-    fn gather_lines(&self, strip: usize, room: &mut Room) {
-        let [lead, other] = self.axes();
+    fn gather_lines(&self, strip: &Strip, room: &mut Room) {
+        let other = self.axes()[1];
         let latest = self.of.latest;
-        room.lines.clear();
-        room.lines
-            .resize((other.len as usize).next_multiple_of(64), [0; LINE]);
-        if self.of.lead == 1 {
-            for (at, line) in room.lines[..other.len as usize].iter_mut().enumerate() {
-                line.copy_from_slice(&latest.latest_row(at)[strip * LINE..(strip + 1) * LINE]);
+        let lines = &mut room.lines;
+        lines.clear();
+        lines.resize((other.len as usize).next_multiple_of(64), [0; LINE]);
+        match (self.of.lead, strip.line) {
+            (0, _) => self.turn_rows(strip, lines),
+            (_, Some(part)) => {
+                for (at, line) in lines[..other.len as usize].iter_mut().enumerate() {
+                    line.copy_from_slice(&latest.latest_row(at)[part * LINE..(part + 1) * LINE]);
+                }
             }
-            return;
+            (_, None) => {
+                for (at, line) in lines[..other.len as usize].iter_mut().enumerate() {
+                    let row = latest.latest_row(at);
+                    for (code, place) in strip.places() {
+                        line[place / 64] |= (row[code / 64] >> (code % 64) & 1) << (place % 64);
+                    }
+                }
+            }
         }
+    }
+
+    /// The same where codes of the lead have rows.
+    fn turn_rows(&self, strip: &Strip, lines: &mut [[u64; LINE]]) {
         let mut block = [0; 64];
-        for group in 0..LINE {
-            let start = strip * STRIP + group * 64;
-            let rows = (lead.len as usize).saturating_sub(start).min(64);
-            for word in 0..room.lines.len() / 64 {
+        for (group, codes) in strip.codes.chunks(64).enumerate() {
+            for (word, lines) in lines.chunks_mut(64).enumerate() {
                 block.fill(0);
-                for (at, to) in block[..rows].iter_mut().enumerate() {
-                    *to = latest.latest_row(start + at)[word];
+                for (to, &code) in block.iter_mut().zip(codes) {
+                    *to = self.of.latest.latest_row(code as usize)[word];
                 }
                 if block.iter().any(|word| *word != 0) {
                     transpose(&mut block);
-                    let lines = &mut room.lines[word * 64..(word + 1) * 64];
                     for (line, word) in lines.iter_mut().zip(block) {
                         line[group] = word;
                     }

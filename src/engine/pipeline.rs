@@ -5,7 +5,7 @@ use super::relation::{IndexSpec, RelationState};
 use crate::analysis::checked::{
     AggregateOp, Constant, Functor, RelationId, Term, UserFold, ValueType, VarId,
 };
-use crate::plan::{Access, Guard, Operand, Placed, RulePlan, Step, Version};
+use crate::plan::{Access, Guard, Operand, Placed, RulePlan, Step, Version, fan_out};
 use crate::storage::{Code, Dictionary, Index, Latest, RowSet, Rows, SortedRows};
 use crate::syntax::ast::CompareOp;
 use std::sync::Arc;
@@ -565,12 +565,6 @@ impl<'a> Resolver<'a> {
             .map(|(_, operand)| Arg::of(operand, self.dictionary))
             .collect()
     }
-}
-
-fn fan_out(steps: &[Placed]) -> f64 {
-    let scanned = steps.first().map_or(1.0, |step| step.estimate);
-    let widest = steps.iter().map(|step| step.estimate);
-    (widest.fold(scanned, f64::max) / scanned.max(1.0)).max(1.0)
 }
 
 /// The column of an access that binds a variable.

@@ -44,6 +44,8 @@ pub struct RowSet {
     salt: u64,
     /// Size at which the codes were last looked at as a whole.
     examined: usize,
+    /// Pairs of the codes that there were when somebody last asked.
+    span: f64,
     /// The latest rows, but for those that a matrix has bits of.
     latest: Vec<Rows>,
     /// All rows are the latest.
@@ -197,6 +199,7 @@ impl RowSet {
             shards,
             salt,
             examined: 0,
+            span: 0.0,
             latest: Vec::new(),
             whole: false,
             shape,
@@ -211,6 +214,7 @@ impl RowSet {
             shards: 1,
             salt: 0,
             examined: 0,
+            span: 0.0,
             latest: Vec::new(),
             whole: false,
             shape: Shape::Sorted(rows),
@@ -233,6 +237,7 @@ impl RowSet {
             shards: 1,
             salt: 0,
             examined: 0,
+            span: 0.0,
             latest: Vec::new(),
             whole: false,
             shape: Shape::Classes(classes),
@@ -484,10 +489,10 @@ impl RowSet {
     /// by bits is quicker than by any table. None may be unsettled.
     pub fn expect(&mut self, candidates: f64) {
         let spread = matches!(self.shape, Shape::Pairs(_) | Shape::Groups(_));
-        if spread && self.arity == 2 && self.len > 0 {
+        if spread && self.arity == 2 && self.len > 0 && candidates > self.span / 2.0 {
             let (rows, columns) = self.spans();
-            let pairs = f64::from(rows.len) * f64::from(columns.len);
-            if candidates > pairs / 2.0 && Matrix::bytes_for(rows, columns) <= LARGE_MATRIX {
+            self.span = f64::from(rows.len) * f64::from(columns.len);
+            if candidates > self.span / 2.0 && Matrix::bytes_for(rows, columns) <= LARGE_MATRIX {
                 self.become_matrix(rows, columns);
             }
         }

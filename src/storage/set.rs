@@ -21,8 +21,10 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// A matrix of at most this many bytes is always worth it.
 const SMALL_MATRIX: u64 = if cfg!(test) { 64 } else { 1 << 20 };
-/// A matrix of at most so many is worth it where very many candidates are to be told apart.
+/// A matrix of at most so many is worth it where many candidates are to be told apart, ...
 const LARGE_MATRIX: u64 = 64 << 20;
+/// ... one for so many cells.
+const CELLS: f64 = 64.0;
 /// Rows for each first code, on average, from which on lists beat a hash table.
 const LONG_GROUPS: usize = if cfg!(test) { 3 } else { 10 };
 /// Below this size a hash table is small whatever it holds.
@@ -485,14 +487,14 @@ impl RowSet {
         self.latest = vec![Rows::from_columns(columns)];
     }
 
-    /// Prepares for so many candidates: where there are more of them than pairs of the codes so far, telling these apart
-    /// by bits is quicker than by any table. None may be unsettled.
+    /// Prepares for so many candidates: where they are many beside the pairs of the codes so far, telling them apart by
+    /// bits is quicker than by any table. None may be unsettled.
     pub fn expect(&mut self, candidates: f64) {
         let spread = matches!(self.shape, Shape::Pairs(_) | Shape::Groups(_));
-        if spread && self.arity == 2 && self.len > 0 && candidates > self.span / 2.0 {
+        if spread && self.arity == 2 && self.len > 0 && candidates > self.span / CELLS {
             let (rows, columns) = self.spans();
             self.span = f64::from(rows.len) * f64::from(columns.len);
-            if candidates > self.span / 2.0 && Matrix::bytes_for(rows, columns) <= LARGE_MATRIX {
+            if candidates > self.span / CELLS && Matrix::bytes_for(rows, columns) <= LARGE_MATRIX {
                 self.become_matrix(rows, columns);
             }
         }

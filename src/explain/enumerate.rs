@@ -98,6 +98,11 @@ impl<'a> MinimalSets<'a> {
         self.exhausted && self.lineage.stopped.is_none()
     }
 
+    /// The same among the derivations that were looked at.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.exhausted
+    }
+
     fn push(&mut self, vertex: u32, elements: Rc<[u32]>) {
         let Some(ahead) = self.graph.ahead[vertex as usize] else {
             return;

@@ -6,6 +6,7 @@ use super::enumerate::MinimalSets;
 use super::facts::Fact;
 use super::lineage::{Condition, Lineage, Statement};
 use super::meter::Meter;
+use super::one_by_one::OneByOne;
 use crate::engine::{Budget, StopReason};
 use crate::evidence::date::Disjoint;
 use crate::evidence::{ClaimId, GradeTables, Interval};
@@ -97,30 +98,36 @@ impl Case<'_> {
             };
         }
         let lineage = self.derivations(fact, &meter);
-        let mut sets = MinimalSets::new(&lineage, &meter);
-        let mut supports = Vec::new();
-        let mut more = false;
-        'sets: for set in sets.by_ref() {
-            let conditions = lineage.conditions(|element| set.binary_search(&element).is_ok());
-            for statements in Combinations::new(self, &lineage, &set, tables) {
-                let support = self.weigh(statements, conditions.clone(), tables);
-                if self.at_once && support.interval.is_err() {
-                    continue;
-                }
-                if supports.len() == limit {
-                    more = true;
-                    break 'sets;
-                }
-                supports.push(support);
-            }
+        let mut found = Found {
+            case: self,
+            lineage: &lineage,
+            tables,
+            limit,
+            supports: Vec::new(),
+        };
+        // By size, as long as that leads somewhere, then one by one.
+        let part = meter.part(meter.left() / 2);
+        let mut sets = MinimalSets::new(&lineage, &part);
+        let mut known = Vec::new();
+        let mut room = sets.by_ref().all(|set| {
+            known.push(set.clone());
+            found.add(&set)
+        });
+        let mut complete = sets.is_complete();
+        if room && !sets.is_exhausted() {
+            meter.charge(&part);
+            let mut sets = OneByOne::new(&lineage, known, &meter);
+            room = sets.by_ref().all(|set| found.add(&set));
+            complete = sets.is_complete();
         }
+        let mut supports = found.supports;
         supports.sort_by(order);
         Supports {
             supports,
-            complete: !more && sets.is_complete(),
-            stopped: match more {
-                true => None,
-                false => lineage.stopped.or(meter.stopped()),
+            complete: room && complete,
+            stopped: match room && !complete {
+                true => lineage.stopped.or(meter.stopped()),
+                false => None,
             },
             seen_all: lineage.stopped.is_none(),
         }
@@ -152,6 +159,34 @@ impl Case<'_> {
 
     pub(super) fn claim_strength(&self, claim: ClaimId, tables: &GradeTables) -> f64 {
         tables.strength(self.claims[claim].grade(self.sources))
+    }
+}
+
+/// Supports as they are found.
+struct Found<'a> {
+    case: &'a Case<'a>,
+    lineage: &'a Lineage,
+    tables: &'a GradeTables,
+    limit: usize,
+    supports: Vec<Support>,
+}
+
+impl Found<'_> {
+    /// Every support that a set of elements makes. False: there are more than wanted.
+    fn add(&mut self, set: &[u32]) -> bool {
+        let lineage = self.lineage;
+        let conditions = lineage.conditions(|element| set.binary_search(&element).is_ok());
+        for statements in Combinations::new(self.case, lineage, set, self.tables) {
+            let support = self.case.weigh(statements, conditions.clone(), self.tables);
+            if self.case.at_once && support.interval.is_err() {
+                continue;
+            }
+            if self.supports.len() == self.limit {
+                return false;
+            }
+            self.supports.push(support);
+        }
+        true
     }
 }
 

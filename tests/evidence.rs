@@ -202,7 +202,7 @@ fn one_support_after_the_other() {
         assert!(
             found
                 .to_string()
-                .contains("first 1 minimal supports, more exist")
+                .contains("first 1 of ")
         );
     });
 }

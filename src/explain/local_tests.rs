@@ -1,6 +1,7 @@
 //! Supports of some statements against all supports, and searches that are cut short.
 
 use super::Case;
+use super::count::count_minimal;
 use super::enumerate::MinimalSets;
 use super::facts::Fact;
 use super::lineage::Lineage;
@@ -177,6 +178,8 @@ proptest! {
                 let distinct: BTreeSet<Vec<u32>> = one_by_one.iter().cloned().collect();
                 prop_assert_eq!(distinct.len(), one_by_one.len(), "none twice");
                 prop_assert_eq!(&distinct, &by_size);
+                let ways = |set: &Vec<u32>| set.iter().map(|&one| lineage.elements[one as usize].statements.len() as u128).product::<u128>();
+                prop_assert_eq!(count_minimal(&lineage, &meter), Some(by_size.iter().map(ways).sum()));
                 let little = Meter::new(&Budget { rows: Some(budget), ..Budget::default() });
                 let mut sets = OneByOne::new(&lineage, [], &little);
                 let some: BTreeSet<Vec<u32>> = sets.by_ref().map(|set| set.to_vec()).collect();

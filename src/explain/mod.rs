@@ -8,6 +8,7 @@
 mod carriers;
 mod case;
 mod check;
+mod count;
 mod cuts;
 mod cuts_by_trial;
 mod dayset;

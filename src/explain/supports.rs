@@ -2,6 +2,7 @@
 //! were true.
 
 use super::case::Case;
+use super::count::count_minimal;
 use super::enumerate::MinimalSets;
 use super::facts::Fact;
 use super::lineage::{Condition, Lineage, Statement};
@@ -44,6 +45,8 @@ pub struct Supports {
     pub supports: Vec<Support>,
     /// All of them are there.
     pub complete: bool,
+    /// How many there are, where not all are there and they could be counted.
+    pub total: Option<u128>,
     /// What stopped the search; `None` when it ended or the limit was reached.
     pub stopped: Option<StopReason>,
     /// All derivations were seen. Otherwise smaller supports may exist than those that were found.
@@ -59,7 +62,7 @@ impl Supports {
             .max_by(f64::total_cmp)
     }
 
-    /// `4 of 4 minimal supports`, `first 100, more exist`, `first 3, there may be more`.
+    /// `4 of 4 minimal supports`, `first 100 of 3125 minimal supports`, `first 100, more exist`, `first 3, there may be more`.
     pub fn count_text(&self) -> String {
         let count = self.supports.len();
         if !self.seen_all {
@@ -69,6 +72,9 @@ impl Supports {
                     "first {count} minimal supports; not all derivations were looked at: there may be more, and smaller ones"
                 ),
             };
+        }
+        if let Some(total) = self.total {
+            return format!("first {count} of {total} minimal supports");
         }
         match (self.complete, self.stopped) {
             (true, _) if count == 1 => "1 of 1 minimal support".to_owned(),
@@ -93,6 +99,7 @@ impl Case<'_> {
             return Supports {
                 supports: Vec::new(),
                 complete: true,
+                total: None,
                 stopped: None,
                 seen_all: true,
             };
@@ -125,6 +132,10 @@ impl Case<'_> {
         Supports {
             supports,
             complete: room && complete,
+            total: match room && complete {
+                true => None,
+                false => count_minimal(&lineage, &Meter::new(&meter.rest())),
+            },
             stopped: match room && !complete {
                 true => lineage.stopped.or(meter.stopped()),
                 false => None,

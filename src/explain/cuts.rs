@@ -83,7 +83,7 @@ impl Case<'_> {
         if !self.holds(fact) {
             return cuts;
         }
-        let part = meter.part(meter.left() / 2);
+        let part = meter.part(meter.left() / 4);
         let lineage = self.lineage(fact, &part);
         meter.charge(&part);
         if lineage.stopped.is_some() {
@@ -142,12 +142,17 @@ impl Case<'_> {
         if self.at_once {
             return cuts;
         }
-        let part = meter.part(meter.left() / 2);
+        // However many rows that takes, as long as the time lasts: half of it for either.
+        let rest = meter.rest();
+        let half = Meter::new(&Budget {
+            time: rest.time.map(|time| time / 2),
+            ..rest
+        });
         let by_statement =
-            self.cuts_by_trial(fact, options.largest, &part, |one| Some(one.clone()));
-        meter.charge(&part);
+            self.cuts_by_trial(fact, options.largest, &half, |one| Some(one.clone()));
+        let other = Meter::new(&meter.rest());
         let source = |one: &Statement| one.claim().and_then(|claim| self.claims[claim].source);
-        let by_source = self.cuts_by_trial(fact, options.largest, meter, source);
+        let by_source = self.cuts_by_trial(fact, options.largest, &other, source);
         cuts.single = by_statement.all_single && by_source.all_single;
         cuts.statements = by_statement.cuts();
         cuts.sources = by_source.cuts();

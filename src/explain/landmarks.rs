@@ -25,7 +25,8 @@ impl Case<'_> {
             .filter(|fact| self.holds(fact))
             .cloned()
             .collect();
-        let part = meter.part(meter.left() / 2);
+        // Where that does not suffice, trials need the most of it.
+        let part = meter.part(meter.left() / 8);
         let (lineage, vertices) = self.lineage_of_all(&held, &part);
         meter.charge(&part);
         if lineage.stopped.is_some() {
@@ -63,19 +64,22 @@ impl Case<'_> {
             .collect()
     }
 
-    /// The same one by one, each with an equal share of what is left.
+    /// The same one by one, each with an equal share of the time that is left.
     fn single_cuts_each(&self, facts: &[Fact], meter: &Meter) -> Vec<Cuts> {
         let options = CutOptions {
             largest: 1,
             ..CutOptions::default()
         };
         let each = |(at, fact): (usize, &Fact)| {
-            let part = meter.part(meter.left() / (facts.len() - at) as u64);
+            let rest = meter.rest();
+            let share = Meter::new(&Budget {
+                time: rest.time.map(|time| time / (facts.len() - at) as u32),
+                ..rest
+            });
             let mut cuts = match self.holds(fact) {
-                true => self.some_cuts(fact, &options, &part),
+                true => self.some_cuts(fact, &options, &share),
                 false => Cuts::none(),
             };
-            meter.charge(&part);
             if cuts.single {
                 cuts.stopped = None;
             }

@@ -210,7 +210,7 @@ proptest! {
                 for found in [case.cuts(fact, &every, &little), together] {
                     let some = sets(&found);
                     prop_assert!(some.is_subset(&all), "{some:?} of {all:?}");
-                    prop_assert!(!found.single || ones(&some) == ones(&all), "{some:?} of {all:?}");
+                    prop_assert!(found.single && ones(&some) == ones(&all), "{some:?} of {all:?}");
                     prop_assert!(!found.complete || some == all);
                 }
                 let meter = Meter::new(&Budget::default());

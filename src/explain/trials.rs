@@ -100,7 +100,7 @@ impl<'a> Trials<'a> {
             if by[ROOT as usize] != By::Nothing {
                 return Some(Trial::Stands(self.leaves(&by)));
             }
-            let hopes = self.hope(&mut by, &mut missing);
+            let uncertain = self.hope(&mut by, &mut missing);
             if self.meter.stopped().is_some() {
                 return None;
             }
@@ -109,7 +109,7 @@ impl<'a> Trials<'a> {
             }
             let open = match round < PATIENCE {
                 true => self.assumed(&by),
-                false => self.nearest(&hopes, 1 << (round - PATIENCE).min(24)),
+                false => self.nearest(&by, &uncertain, 1 << (round - PATIENCE).min(24)),
             };
             for vertex in open {
                 self.look_at(vertex);
@@ -258,8 +258,11 @@ impl<'a> Trials<'a> {
         vertices
     }
 
-    /// Vertices not looked at that the root may lean on and that do not follow otherwise, the nearest ones.
-    fn nearest(&self, uncertain: &[bool], most: usize) -> Vec<u32> {
+    /// Vertices not looked at that the root may lean on and that do not follow otherwise, the nearest ones. Edges that
+    /// cannot be used any more lead nowhere.
+    fn nearest(&self, by: &[By], uncertain: &[bool], most: usize) -> Vec<u32> {
+        let edges = self.explorer.edges();
+        let possible = |premise: &u32| by[*premise as usize] != By::Nothing;
         let mut found = Vec::new();
         let mut seen = vec![false; uncertain.len()];
         let mut open = VecDeque::from([ROOT]);
@@ -272,7 +275,11 @@ impl<'a> Trials<'a> {
                 }
             }
             for &at in &of.from {
-                for &premise in &self.explorer.edges()[at as usize].premises {
+                let premises = &edges[at as usize].premises;
+                if !premises.iter().all(possible) {
+                    continue;
+                }
+                for &premise in premises {
                     let at = premise as usize;
                     if uncertain[at] && !std::mem::replace(&mut seen[at], true) {
                         open.push_back(premise);

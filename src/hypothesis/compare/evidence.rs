@@ -305,7 +305,7 @@ fn blocking<E>(contender: &Contender<E>, budget: &Budget) -> Vec<ClaimId> {
                         found.extend(rests.iter().flat_map(|rests| rests.claims()));
                     }
                     Reason::Absent { below, .. } => open.extend(below),
-                    Reason::False => {}
+                    Reason::Total(_) | Reason::False => {}
                 }
             }
         }

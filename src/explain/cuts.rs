@@ -151,7 +151,7 @@ impl Case<'_> {
         let by_statement =
             self.cuts_by_trial(fact, options.largest, &half, |one| Some(one.clone()));
         let other = Meter::new(&meter.rest());
-        let source = |one: &Statement| one.claim().and_then(|claim| self.claims[claim].source);
+        let source = |one: &Statement| one.claim().and_then(|claim| self.claims.get(claim).source);
         let by_source = self.cuts_by_trial(fact, options.largest, &other, source);
         cuts.single = by_statement.all_single && by_source.all_single;
         cuts.statements = by_statement.cuts();

@@ -152,7 +152,7 @@ impl<'a> Trials<'a> {
             }
             Some(Ground::Claims(of)) => {
                 let rows = of.into_iter().map(|claim| {
-                    let first = claims.with_id(&claims[claim].id).next();
+                    let first = claims.with_id(claims.get(claim).id).next();
                     Statement::Claim(first.unwrap_or(claim))
                 });
                 let text = self.case.text_of(fact).map(Statement::Text);

@@ -226,7 +226,7 @@ impl Case<'_> {
             let withdrawn = claims.withdrawn().into_iter();
             withdrawn
                 .take(LOOKED_AT)
-                .any(|claim| claims[claim].row.contains(&code))
+                .any(|claim| claims.get(claim).row.contains(&code))
         };
         if known.contains(&code) || set_aside() {
             return None;

@@ -150,7 +150,7 @@ impl Case<'_> {
             return Vec::new();
         }
         let states = |claim: &ClaimId| {
-            let claim = &self.claims[*claim];
+            let claim = self.claims.get(*claim);
             let row = claim.row.iter().zip(pattern);
             claim.stance == Stance::Supports
                 && claim.relation == relation
@@ -159,8 +159,8 @@ impl Case<'_> {
                     .all(|(code, wanted)| wanted.is_none_or(|wanted| wanted == *code))
         };
         let counts = |claim: &ClaimId| {
-            let claim = &self.claims[*claim];
-            let fact = Fact::new(claim.relation, &claim.row);
+            let claim = self.claims.get(*claim);
+            let fact = Fact::new(claim.relation, claim.row);
             !self
                 .rejected(&fact)
                 .iter()
@@ -169,7 +169,7 @@ impl Case<'_> {
         let withdrawn = self.claims.withdrawn().into_iter().take(LOOKED_AT);
         let found = withdrawn.filter(states).filter(counts).take(SHOWN);
         found
-            .map(|claim| self.claims[claim].id.to_string())
+            .map(|claim| self.claims.get(claim).id.to_string())
             .collect()
     }
 

@@ -444,6 +444,38 @@ impl Matrix {
         }
     }
 
+    /// Appends the first codes beside a second one. O(rows).
+    pub fn firsts(&self, second: Code, into: &mut Vec<Code>) {
+        let Some(column) = self.columns.offset(second) else {
+            return;
+        };
+        let words = self
+            .seen
+            .iter()
+            .skip(column / 64)
+            .step_by(self.words_per_row);
+        for (row, word) in words.enumerate() {
+            if word.load(Relaxed) & 1 << (column % 64) != 0 {
+                into.push(Code(self.rows.base + row as u32));
+            }
+        }
+    }
+
+    /// Calls back with the pairs that only one of two matrices at rest has, which have the same axes; true: this one.
+    pub fn differences(&self, other: &Matrix, act: &mut dyn FnMut(Code, Code, bool)) {
+        for (at, (one, two)) in self.seen.iter().zip(&other.seen).enumerate() {
+            let one = one.load(Relaxed);
+            let differ = one ^ two.load(Relaxed);
+            if differ != 0 {
+                let first = self.rows.base + (at / self.words_per_row) as u32;
+                let base = self.columns.base + (at % self.words_per_row * 64) as u32;
+                for_each_bit(differ, |bit| {
+                    act(Code(first), Code(base + bit as u32), one >> bit & 1 == 1)
+                });
+            }
+        }
+    }
+
     pub fn count_seconds(&self, first: Code) -> usize {
         let words = self.rows.offset(first).map_or(&[][..], |row| {
             &self.seen[row * self.words_per_row..(row + 1) * self.words_per_row]

@@ -62,6 +62,9 @@ impl Told {
 /// Rows of a delta below which one thread brings indexes up to date as fast as several.
 const MANY: usize = if cfg!(test) { 4 } else { 1 << 14 };
 
+/// Candidates for each row there is from which on the set is told of them.
+const MANY_CANDIDATES: f64 = if cfg!(test) { 0.5 } else { 4.0 };
+
 pub struct RelationState {
     /// Shared with the relation's forks. Where one of them changes, it amends what is shared.
     pub set: Arc<RowSet>,
@@ -197,6 +200,15 @@ impl RelationState {
     pub fn settle_later(&mut self) {
         if let Some(admission) = &mut self.admission {
             admission.get_mut().settle_later();
+        }
+    }
+
+    /// Between rounds: so many candidates are coming.
+    pub fn expect(&mut self, candidates: f64) {
+        if candidates > self.set.len() as f64 * MANY_CANDIDATES
+            && let Some(set) = Arc::get_mut(&mut self.set)
+        {
+            set.expect(candidates);
         }
     }
 

@@ -71,7 +71,7 @@ impl Layer<'_> {
             let known = &standing.claims;
             let rows: FxHashSet<ClaimId> = claims
                 .into_iter()
-                .flat_map(|claim| known.ever_with_id(&known[claim].id))
+                .flat_map(|claim| known.ever_with_id(known.get(claim).id))
                 .collect();
             standing.claims = known.without(rows);
         }

@@ -428,7 +428,7 @@ pub(super) fn seeds(
             gone.map(|(id, _)| id).collect()
         }
     };
-    let facts = gone.iter().map(|&id| &claims[id]);
+    let facts = gone.iter().map(|&id| claims.get(id));
     change
         .withdrawn
         .extend(facts.map(|claim| Fact::new(claim.relation, &claim.row)));

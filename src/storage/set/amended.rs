@@ -203,6 +203,7 @@ impl RowSet {
             shards: set.shards,
             salt: set.salt,
             examined: set.examined,
+            span: set.span,
             latest: Vec::new(),
             whole: false,
             shape: Shape::Amended(Box::new(Amended {

@@ -62,6 +62,9 @@ impl Told {
 /// Rows of a delta below which one thread brings indexes up to date as fast as several.
 const MANY: usize = if cfg!(test) { 4 } else { 1 << 14 };
 
+/// At most this part of the rows is taken out one by one.
+const IN_PLACE: usize = 2;
+
 /// Candidates for each row there is from which on the set is told of them.
 const MANY_CANDIDATES: f64 = if cfg!(test) { 0.5 } else { 4.0 };
 
@@ -256,17 +259,37 @@ impl RelationState {
 
     /// Takes settled rows out again, as if they had never been there. O(all rows).
     pub fn remove(&mut self, doomed: &SortedRows, writers: usize) {
+        let gone = RowSet::of(doomed.rows());
         let without = |rows: &Rows| {
             let mut rest = Rows::new(rows.arity());
-            for row in rows.iter().filter(|row| !doomed.contains(row)) {
+            for row in rows.iter().filter(|row| !gone.contains(row)) {
                 rest.push(&row);
             }
             rest
         };
-        let rest = without(&self.set.to_rows());
         let delta = without(&self.delta().to_rows());
-        self.refill(&rest, delta, writers);
-        self.indexes.clear();
+        let few = doomed.len() <= self.set.len() / IN_PLACE;
+        match Arc::get_mut(&mut self.set).filter(|_| few) {
+            Some(set) => {
+                doomed.rows().iter().for_each(|row| {
+                    set.take(&row);
+                });
+                set.take_for_latest(delta);
+                self.indexes
+                    .retain(|spec| spec.is_whole(doomed.rows().arity()));
+                self.indexes.each(|held| {
+                    let index = Arc::make_mut(&mut held.index);
+                    doomed.rows().iter().for_each(|row| {
+                        index.take(&row);
+                    });
+                });
+            }
+            None => {
+                let rest = without(&self.set.to_rows());
+                self.refill(&rest, delta, writers);
+                self.indexes.clear();
+            }
+        }
         self.merged = true;
         if let Some(births) = &mut self.births {
             births.rewrite(without);

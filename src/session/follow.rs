@@ -104,8 +104,14 @@ impl Session {
     /// The facts of which something that could state them is otherwise.
     fn otherwise(&self, standing: &Standing) -> FxHashSet<Fact> {
         let (here, there) = (&self.claims, &standing.claims);
-        let gone = here.standing_but_in(there).into_iter().map(|id| here.get(id));
-        let back = there.standing_but_in(here).into_iter().map(|id| there.get(id));
+        let gone = here
+            .standing_but_in(there)
+            .into_iter()
+            .map(|id| here.get(id));
+        let back = there
+            .standing_but_in(here)
+            .into_iter()
+            .map(|id| there.get(id));
         let mut facts: FxHashSet<Fact> = gone
             .chain(back)
             .map(|claim| Fact::new(claim.relation, &claim.row))

@@ -421,14 +421,19 @@ impl Matrix {
         true
     }
 
-    /// Takes a pair out at rest; whether it was there.
+    /// Takes a settled pair out; whether it was there.
     pub fn take(&mut self, first: Code, second: Code) -> bool {
         let Some((word, bit)) = self.place(first, second) else {
             return false;
         };
-        let word = self.seen[word].get_mut();
-        let there = *word & bit != 0;
-        *word &= !bit;
+        let seen = self.seen[word].get_mut();
+        let there = *seen & bit != 0;
+        *seen &= !bit;
+        if let Some(settled) = self.settled.get_mut(word) {
+            *settled &= !bit;
+            self.latest_len -= usize::from(self.latest[word] & bit != 0);
+            self.latest[word] &= !bit;
+        }
         there
     }
 

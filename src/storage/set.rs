@@ -15,7 +15,7 @@ use super::groups::Groups;
 use super::matrix::{Alone, Axis, Matrix};
 use super::partition::Partition;
 use super::table::{PairTable, RowTable, hash, hash_row, pack, unpack};
-use super::{Code, Rows, SortedRows};
+use super::{Code, Company, Inserter, Rows, SortedRows};
 use parking_lot::RwLock;
 use rayon::ThreadPool;
 use rayon::prelude::*;
@@ -211,6 +211,17 @@ impl RowSet {
             whole: false,
             shape,
         }
+    }
+
+    /// A set of these, found by hashing.
+    pub fn of(rows: &Rows) -> RowSet {
+        let mut set = RowSet::new(rows.arity(), 1, 0);
+        let columns: Vec<&[Code]> = (0..rows.arity()).map(|at| rows.column(at)).collect();
+        let mut inserter = Inserter::new(&set, Company::Alone);
+        inserter.push_columns(&columns, rows.len());
+        inserter.flush();
+        set.settle_in_place();
+        set
     }
 
     /// A set that will not grow.

@@ -114,7 +114,7 @@ impl Session {
             .map(|id| there.get(id));
         let mut facts: FxHashSet<Fact> = gone
             .chain(back)
-            .map(|claim| Fact::new(claim.relation, &claim.row))
+            .map(|claim| Fact::new(claim.relation, claim.row))
             .collect();
         facts.extend(
             self.assumed

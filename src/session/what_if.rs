@@ -423,7 +423,7 @@ pub(super) fn seeds(
     let gone: Vec<ClaimId> = match Arc::ptr_eq(earlier.data, later.data) {
         true => claims.standing_but_in(later.claims),
         false => {
-            let is_gone = |claim: &Claim| later.claims.with_id(&claim.id).next().is_none();
+            let is_gone = |claim: &Claim| later.claims.with_id(claim.id).next().is_none();
             let gone = claims.iter().filter(|(_, claim)| is_gone(claim));
             gone.map(|(id, _)| id).collect()
         }
@@ -431,7 +431,7 @@ pub(super) fn seeds(
     let facts = gone.iter().map(|&id| claims.get(id));
     change
         .withdrawn
-        .extend(facts.map(|claim| Fact::new(claim.relation, &claim.row)));
+        .extend(facts.map(|claim| Fact::new(claim.relation, claim.row)));
     let new = |facts: &FxHashSet<Fact>, old: &FxHashSet<Fact>| -> Vec<Fact> {
         let mut new: Vec<Fact> = facts.difference(old).cloned().collect();
         new.sort();

@@ -89,6 +89,61 @@ fn threads_change_nothing_of_what_is_read() {
     assert!(outputs.iter().all(|output| *output == outputs[0]));
 }
 
+/// Symbols that a run makes have codes that depend on which thread made them first: nothing else may.
+#[test]
+fn threads_change_nothing_of_what_is_numbered() {
+    let sandbox = Sandbox::new();
+    sandbox.file(
+        "prog.dl",
+        "\
+.decl n(x: number)
+n(0). n(x + 1) :- n(x), x < 20000.
+.decl made(t: symbol)
+made(cat(\"k\", to_string((x * 7919) % 20011))) :- n(x).
+.decl numbered(t: symbol, i: number)
+numbered(t, autoinc()) :- made(t).
+.decl joined(t: symbol, x: number, i: number)
+joined(t, x, autoinc()) :- made(t), n(x), x < 2.
+.output numbered, joined
+",
+    );
+    let outputs = ["1", "2", "3"].map(|jobs| {
+        let directory = format!("out{jobs}");
+        sandbox.directory(&directory);
+        sandbox
+            .run(&["run", "prog.dl", "-j", jobs, "-D", &directory])
+            .status(0);
+        ["numbered.csv", "joined.csv"].map(|name| {
+            std::fs::read(sandbox.path().join(&directory).join(name)).expect("an output")
+        })
+    });
+    assert!(outputs[0].iter().all(|output| output.len() > 100_000));
+    assert!(outputs.iter().all(|output| *output == outputs[0]));
+}
+
+#[test]
+fn the_memory_is_watched_while_a_database_is_read() {
+    let sandbox = Sandbox::new();
+    let relation = ".decl a(x: number, y: symbol)\n";
+    let store = ".output a(IO=sqlite, dbname=\"a.db\")\n";
+    let rules =
+        "n(0). n(x + 1) :- n(x), x < 400000.\na(x, cat(\"x-firm-of-\", to_string(x))) :- n(x).\n";
+    sandbox.file(
+        "write.dl",
+        &format!("{relation}{store}.decl n(x: number)\n{rules}"),
+    );
+    sandbox.file(
+        "read.dl",
+        &format!("{relation}.input a(IO=sqlite, dbname=\"a.db\")\n.printsize a\n"),
+    );
+    sandbox.run(&["run", "write.dl", "-D", "."]).status(0);
+    sandbox.run(&["run", "read.dl"]).status(0).shows("400001");
+    let outcome = sandbox.run(&["run", "read.dl", "--memory", "36M"]);
+    outcome
+        .status(4)
+        .says("stopped: too much memory while `a` was read from ");
+}
+
 #[test]
 fn bad_rows_are_listed_in_order_at_any_number_of_threads() {
     let sandbox = files(30_000);

@@ -95,7 +95,7 @@ fn alone<S: Sink>(pipeline: &Pipeline, context: &Context, sink: impl Fn(Company)
 }
 
 /// Calls `work` on each thread with pieces of `0..len` that no other thread gets.
-fn share<S: Send>(
+pub fn share<S: Send>(
     pool: &ThreadPool,
     len: usize,
     morsel: usize,

@@ -9,6 +9,7 @@ use super::budget::{
     watching_memory,
 };
 use super::closures::Functors;
+use super::composition::Composition;
 use super::drive::drive;
 use super::evaluate::{Context, Holdings};
 use super::functor::{FaultReport, Patterns};
@@ -24,7 +25,7 @@ use super::text_facts::text_facts;
 use crate::analysis::checked::{
     CheckedProgram, Literal, LiteralKind, RelationId, RelationKind, RuleId, Stratum, Subsumption,
 };
-use crate::plan::{Guard, Operand, RulePlan, plan_rule, plan_subsumption};
+use crate::plan::{Guard, Operand, RulePlan, fan_out, plan_rule, plan_subsumption};
 use crate::storage::{Dictionary, RowSource, Rows, SortedRows};
 use crate::syntax::source::Span;
 use parking_lot::Mutex;
@@ -61,6 +62,20 @@ pub struct Run<'a> {
     /// Whether guards hold, by rule and place, of those for which that stays so while their stratum is derived: they have
     /// held once, or read what is complete.
     known: Mutex<FxHashMap<(RuleId, usize), bool>>,
+}
+
+/// Tells relations roughly how many candidates are coming.
+fn expect(due: &[&(RulePlan, Vec<f64>)], relations: &mut [RelationState]) {
+    let mut candidates: FxHashMap<RelationId, f64> = FxHashMap::default();
+    for (plan, _) in due {
+        if let (Some(head), Some(delta)) = (plan.head, plan.scanned()) {
+            let rows = relations[delta.index()].delta().row_count() as f64;
+            *candidates.entry(head).or_default() += rows * fan_out(&plan.steps);
+        }
+    }
+    for (head, candidates) in candidates {
+        relations[head.index()].expect(candidates);
+    }
 }
 
 /// A rule with the atom that is read from the delta, and its plan of the last round.
@@ -264,6 +279,7 @@ impl<'a> Run<'a> {
         }
         // Without old rows there is nothing to join the delta with.
         due.retain(|(plan, _)| !plan.reads_old(|relation| relations[relation.index()].is_new()));
+        expect(&due, relations);
         let resolver = Resolver {
             relations,
             dictionary: self.dictionary,
@@ -548,7 +564,7 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         let started = Instant::now();
-        let pipeline = Resolver {
+        let mut pipeline = Resolver {
             relations,
             dictionary: self.dictionary,
             once: false,
@@ -587,10 +603,19 @@ impl<'a> Run<'a> {
             }
         } else {
             let room = self.room(head, relations);
-            for sink in drive(&pipeline, &context, self.pool, pace, |company| {
-                Insert::new(set, company, &pipeline.answer, room, &context)
-            }) {
-                candidates += sink.inserter.pushed();
+            let composed = Composition::of(&pipeline, set)
+                .and_then(|composition| composition.run(&context, self.pool, room));
+            if let Some(composed) = composed {
+                candidates = composed;
+            } else {
+                if let Some(column) = plan.clustered {
+                    pipeline.cluster(column);
+                }
+                for sink in drive(&pipeline, &context, self.pool, pace, |company| {
+                    Insert::new(set, company, &pipeline.answer, room, &context)
+                }) {
+                    candidates += sink.inserter.pushed();
+                }
             }
         }
         let mut run = RoundCost {

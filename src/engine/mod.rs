@@ -9,6 +9,7 @@ mod births;
 pub mod budget;
 mod choice;
 pub mod closures;
+mod composition;
 pub mod database;
 mod drive;
 mod equivalence;
@@ -16,6 +17,7 @@ mod evaluate;
 mod fixpoint;
 mod fold;
 pub mod functor;
+mod indexes;
 mod lattice;
 mod leading;
 mod maintain;
@@ -33,6 +35,8 @@ mod statistics;
 mod subsumption;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_composition;
 #[cfg(test)]
 mod tests_of_demand;
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Rules with `autoinc()`: bindings get their numbers in a fixed order.
 //!
-//! All bindings of the steps before the counter are made on one thread: in the order of the rows, where they come from one
-//! relation alone, sorted otherwise. Only then are they counted. The numbers are hence the same at any number of threads.
+//! All bindings of the steps before the counter are made on one thread, and counted in ascending order of their values: rows where
+//! they come from one relation alone, variables otherwise. Codes will not do, for those of computed symbols depend on which
+//! thread meets them first. The numbers are hence the same at any number of threads.
 
 use super::evaluate::Context;
 use super::pipeline::{Op, Pipeline, Source};
@@ -35,9 +36,15 @@ pub fn numbered(plan: &RulePlan, counter: usize, pipeline: &Pipeline, context: &
     let Bindings { columns, len, .. } = worker.sink;
     let mut order: Vec<usize> = (0..len).collect();
     if alone.is_none() {
+        let types: Vec<Option<ValueType>> = variables
+            .iter()
+            .map(|var| context.variables.get(var.index()).map(|known| known.ty))
+            .collect();
         order.sort_by(|&a, &b| {
-            let ordering = columns.iter().map(|column| column[a].cmp(&column[b]));
-            ordering.fold(Ordering::Equal, Ordering::then)
+            let columns = types.iter().zip(&columns);
+            columns.fold(Ordering::Equal, |order, (&ty, column)| {
+                order.then_with(|| compare_codes(ty, column[a], column[b], context))
+            })
         });
     }
     let sink = Collect::new(&pipeline.answer);
@@ -53,23 +60,28 @@ pub fn numbered(plan: &RulePlan, counter: usize, pipeline: &Pipeline, context: &
     worker.sink.rows
 }
 
-/// The rows of a relation, numbers by value, texts and what else is interned as they first came up.
+/// The rows of a relation, ascending by value.
 fn in_order(rows: Rows, relation: RelationId, context: &Context) -> Rows {
     let attributes = &context.program[relation].attributes;
     let mut all: Vec<Vec<Code>> = rows.iter().collect();
     all.sort_by(|a, b| {
         let columns = attributes.iter().zip(a.iter().zip(b));
-        let ordering = columns.map(|(attribute, (&a, &b))| match attribute.ty {
-            ValueType::Number | ValueType::Unsigned | ValueType::Float => {
-                compare(context.program, context.dictionary, attribute.ty, a, b)
-            }
-            _ => a.cmp(&b),
-        });
-        ordering.fold(Ordering::Equal, Ordering::then)
+        columns.fold(Ordering::Equal, |order, (attribute, (&a, &b))| {
+            order.then_with(|| compare_codes(Some(attribute.ty), a, b, context))
+        })
     });
     let mut sorted = Rows::new(rows.arity());
     all.iter().for_each(|row| sorted.push(row));
     sorted
+}
+
+/// By value; what the plan made up for itself has no type, and goes by code.
+fn compare_codes(ty: Option<ValueType>, a: Code, b: Code, context: &Context) -> Ordering {
+    match ty {
+        _ if a == b => Ordering::Equal,
+        Some(ty) => compare(context.program, context.dictionary, ty, a, b),
+        None => a.cmp(&b),
+    }
 }
 
 /// Bindings as they come, equal ones too.

@@ -5,7 +5,7 @@ use super::relation::{IndexSpec, RelationState};
 use crate::analysis::checked::{
     AggregateOp, Constant, Functor, RelationId, Term, UserFold, ValueType, VarId,
 };
-use crate::plan::{Access, Guard, Operand, Placed, RulePlan, Step, Version};
+use crate::plan::{Access, Guard, Operand, Placed, RulePlan, Step, Version, fan_out};
 use crate::storage::{Code, Dictionary, Index, Latest, RowSet, Rows, SortedRows};
 use crate::syntax::ast::CompareOp;
 use std::sync::Arc;
@@ -64,6 +64,7 @@ const FEW: usize = if cfg!(test) { 2 } else { 64 };
 const SHORT: f64 = 256.0;
 
 /// How the existence of a row is decided.
+#[derive(Clone)]
 pub enum Member<'a> {
     /// The key is the whole row.
     Set(&'a RowSet),
@@ -72,6 +73,7 @@ pub enum Member<'a> {
     Entries(Arc<Index>),
 }
 
+#[derive(Clone)]
 pub struct Proposer<'a> {
     pub index: Arc<Index>,
     pub key: Vec<Arg>,
@@ -82,6 +84,7 @@ pub struct Proposer<'a> {
 }
 
 /// What a scan goes through.
+#[derive(Clone)]
 pub enum Source<'a> {
     Delta(Latest<'a>),
     /// A delta brought into another order.
@@ -89,6 +92,7 @@ pub enum Source<'a> {
     Set(&'a RowSet),
 }
 
+#[derive(Clone)]
 pub enum Op<'a> {
     Scan {
         source: Source<'a>,
@@ -146,6 +150,7 @@ pub enum Op<'a> {
     Aggregate(Fold<'a>),
 }
 
+#[derive(Clone)]
 pub struct Fold<'a> {
     pub op: AggregateOp,
     pub user: Option<UserFold>,
@@ -159,6 +164,7 @@ pub struct Fold<'a> {
     pub result: VarId,
 }
 
+#[derive(Clone)]
 pub struct Stage<'a> {
     pub op: Op<'a>,
     pub keep: Vec<VarId>,
@@ -193,6 +199,16 @@ impl Pipeline<'_> {
         }
     }
 
+    /// Brings the delta that is scanned into the order of a column.
+    pub fn cluster(&mut self, column: usize) {
+        if let Some(Op::Scan { source, .. }) = self.stages.first_mut().map(|stage| &mut stage.op)
+            && let Source::Delta(delta) = source
+            && !(column == 0 && delta.keeps_firsts())
+        {
+            *source = Source::Sorted(delta.to_rows().sorted_by(column));
+        }
+    }
+
     /// Whether two units of the first scan never give rows with the same first code.
     pub fn keeps_apart(&self) -> bool {
         let Some(Op::Scan { source, bind, .. }) = self.stages.first().map(|stage| &stage.op) else {
@@ -223,15 +239,7 @@ impl<'a> Resolver<'a> {
     /// The same without guards that need not be asked for.
     pub fn resolve_asking(&self, plan: &RulePlan, ask: &dyn Fn(&Guard) -> bool) -> Pipeline<'a> {
         let mut variables = plan.variables;
-        let mut stages = self.stages(&plan.steps, None, &mut variables);
-        if let (Some(column), Some(Op::Scan { source, .. })) = (
-            plan.clustered,
-            stages.first_mut().map(|stage| &mut stage.op),
-        ) && let Source::Delta(delta) = source
-            && !(column == 0 && delta.keeps_firsts())
-        {
-            *source = Source::Sorted(delta.to_rows().sorted_by(column));
-        }
+        let stages = self.stages(&plan.steps, None, &mut variables);
         let answer = plan
             .answer
             .iter()
@@ -557,12 +565,6 @@ impl<'a> Resolver<'a> {
             .map(|(_, operand)| Arg::of(operand, self.dictionary))
             .collect()
     }
-}
-
-fn fan_out(steps: &[Placed]) -> f64 {
-    let scanned = steps.first().map_or(1.0, |step| step.estimate);
-    let widest = steps.iter().map(|step| step.estimate);
-    (widest.fold(scanned, f64::max) / scanned.max(1.0)).max(1.0)
 }
 
 /// The column of an access that binds a variable.

@@ -115,7 +115,7 @@ fn a_logged_delta_tells_the_round_of_each_row() {
 fn a_counter_numbers_bindings_in_order() {
     check(
         ".decl a(x: symbol)\na(\"c\"). a(\"a\"). a(\"b\").\n.decl out(n: number, x: symbol)\nout(autoinc(), x) :- a(x).",
-        "0 c; 1 a; 2 b",
+        "0 a; 1 b; 2 c",
     );
 }
 

@@ -68,9 +68,11 @@ mod tests {
     use super::super::{Source, Stance};
     use super::*;
     use crate::analysis::checked::RelationId;
+    use std::sync::{Arc, LazyLock};
 
     /// `published reliability credibility from..to`, `-` for what is not there.
-    fn claim(text: &str) -> (Claim, Sources) {
+    fn claim(text: &str) -> (Claim<'static>, Sources) {
+        static FILE: LazyLock<Arc<str>> = LazyLock::new(|| "x.csv".into());
         let words: Vec<&str> = text.split_whitespace().collect();
         let (from, to) = words[3].split_once("..").unwrap();
         let (sources, _) = Sources::register(vec![Source {
@@ -80,15 +82,15 @@ mod tests {
             ..Source::default()
         }]);
         let claim = Claim {
-            id: "c".into(),
+            id: "c",
             relation: RelationId(0),
-            row: Default::default(),
+            row: &[],
             source: sources.find("x"),
             credibility: words[2].parse().unwrap(),
             interval: Interval::new(from.parse().ok(), to.parse().ok()).unwrap(),
             stance: Stance::Supports,
             note: None,
-            file: "x.csv".into(),
+            file: &FILE,
             line: 2,
         };
         (claim, sources)

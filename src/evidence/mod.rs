@@ -5,14 +5,17 @@
 //! Must not know: the engine, files, rules. A claim is never joined; it is weighed afterwards.
 
 pub mod claim;
+pub mod claims;
 pub mod combination;
 pub mod date;
 pub mod grade;
 pub mod judgement;
 pub mod lens;
 pub mod source;
+mod store;
 
-pub use claim::{Claim, ClaimId, ClaimedRow, Claims, DuplicateId, Stance};
+pub use claim::{Claim, ClaimId, Stance};
+pub use claims::{Claims, DuplicateId, IdTag};
 pub use combination::{Combination, confidence, likelihood};
 pub use date::{Day, Interval, PartialDate};
 pub use grade::{Credibility, Grade, GradeTables, Reliability};

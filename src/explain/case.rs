@@ -117,9 +117,9 @@ impl<'a> Case<'a> {
             .ever_about(fact.relation, &fact.row)
             .into_iter()
             .filter(|&claim| {
-                !self.claims.stands(claim) && self.claims[claim].stance == Stance::Supports
+                !self.claims.stands(claim) && self.claims.get(claim).stance == Stance::Supports
             })
-            .filter_map(|claim| Some((claim, judgements.rejecting(&self.claims[claim].id)?)))
+            .filter_map(|claim| Some((claim, judgements.rejecting(self.claims.get(claim).id)?)))
             .collect()
     }
 

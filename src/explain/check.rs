@@ -90,7 +90,7 @@ impl Case<'_> {
             Ground::Claims(claims) => {
                 !claims.is_empty()
                     && claims.iter().all(|&claim| {
-                        let claim = &self.claims[claim];
+                        let claim = self.claims.get(claim);
                         claim.stance == Stance::Supports
                             && claim.relation == fact.relation
                             && *claim.row == *fact.row

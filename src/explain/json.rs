@@ -164,7 +164,7 @@ impl Case<'_> {
             },
             weakest: support
                 .weakest
-                .map(|claim| self.claims[claim].id.to_string()),
+                .map(|claim| self.claims.get(claim).id.to_string()),
             from: interval.and_then(|days| Some(days.first_day()?.to_string())),
             to: interval.and_then(|days| Some(days.last_day()?.to_string())),
             disjoint: interval.is_none(),
@@ -222,7 +222,7 @@ impl Case<'_> {
                 .rejected(&node.fact)
                 .into_iter()
                 .map(|(claim, judgement)| RejectedView {
-                    claim: self.claims[claim].id.to_string(),
+                    claim: self.claims.get(claim).id.to_string(),
                     judgement: judgement.id.to_string(),
                     author: judgement.author.to_string(),
                     date: judgement.date.to_string(),
@@ -290,7 +290,7 @@ impl Case<'_> {
     }
 
     pub fn claim_view(&self, id: ClaimId, tables: &GradeTables) -> ClaimView {
-        let claim = &self.claims[id];
+        let claim = self.claims.get(id);
         let grade = claim.grade(self.sources);
         ClaimView {
             id: claim.id.to_string(),

@@ -6,7 +6,7 @@
 //! derivations of all conclusions stands for a search for each.
 
 use super::case::Case;
-use super::cuts::Cuts;
+use super::cuts::{CutOptions, Cuts};
 use super::facts::Fact;
 use super::lineage::{Lineage, Statement};
 use super::meter::Meter;
@@ -25,16 +25,22 @@ impl Case<'_> {
             .filter(|fact| self.holds(fact))
             .cloned()
             .collect();
-        let (lineage, vertices) = self.lineage_of_all(&held, &meter);
+        // Where that does not suffice, trials need the most of it.
+        let part = meter.part(meter.left() / 8);
+        let (lineage, vertices) = self.lineage_of_all(&held, &part);
+        meter.charge(&part);
+        if lineage.stopped.is_some() {
+            return self.single_cuts_each(facts, &meter);
+        }
         let statements = Landmarks::of(&lineage, &meter, |statement| vec![statement.clone()]);
         let sources = Landmarks::of(&lineage, &meter, |statement| {
             let source = statement
                 .claim()
-                .and_then(|claim| self.claims[claim].source);
+                .and_then(|claim| self.claims.get(claim).source);
             Vec::from_iter(source)
         });
         let vertex_of: FxHashMap<&Fact, u32> = held.iter().zip(vertices).collect();
-        let stopped = lineage.stopped.or(meter.stopped());
+        let stopped = meter.stopped();
         facts
             .iter()
             .map(|fact| {
@@ -51,10 +57,35 @@ impl Case<'_> {
                     sources: by,
                     // Larger ones may exist.
                     complete: false,
+                    single: stopped.is_none(),
                     stopped,
                 }
             })
             .collect()
+    }
+
+    /// The same one by one, each with an equal share of the time that is left.
+    fn single_cuts_each(&self, facts: &[Fact], meter: &Meter) -> Vec<Cuts> {
+        let options = CutOptions {
+            largest: 1,
+            ..CutOptions::default()
+        };
+        let each = |(at, fact): (usize, &Fact)| {
+            let rest = meter.rest();
+            let share = Meter::new(&Budget {
+                time: rest.time.map(|time| time / (facts.len() - at) as u32),
+                ..rest
+            });
+            let mut cuts = match self.holds(fact) {
+                true => self.some_cuts(fact, &options, &share),
+                false => Cuts::none(),
+            };
+            if cuts.single {
+                cuts.stopped = None;
+            }
+            cuts
+        };
+        facts.iter().enumerate().map(each).collect()
     }
 }
 

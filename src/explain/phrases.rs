@@ -72,7 +72,7 @@ impl Case<'_> {
     /// What withdraws a statement: the id of a claim, else the fact itself; `+` before one that is assumed.
     pub fn statement_text(&self, statement: &Statement) -> String {
         match statement {
-            Statement::Claim(claim) => self.claims[*claim].id.to_string(),
+            Statement::Claim(claim) => self.claims.get(*claim).id.to_string(),
             Statement::Data(fact) => {
                 let text = fact_text(self.program, self.dictionary, fact);
                 match self.is_assumed(fact) {

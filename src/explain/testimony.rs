@@ -23,12 +23,12 @@ pub fn testimonies(
 ) -> Vec<Testimony> {
     let mut ranked: Vec<(ClaimId, f64)> = of
         .iter()
-        .map(|&claim| (claim, tables.strength(claims[claim].grade(sources))))
+        .map(|&claim| (claim, tables.strength(claims.get(claim).grade(sources))))
         .collect();
     ranked.sort_by(|left, right| right.1.total_cmp(&left.1).then(left.0.cmp(&right.0)));
     let mut groups: Vec<(Option<&[SourceId]>, Testimony)> = Vec::new();
     for (claim, strength) in ranked {
-        let roots = claims[claim].source.map(|source| sources.roots(source));
+        let roots = claims.get(claim).source.map(|source| sources.roots(source));
         match groups
             .iter_mut()
             .find(|(known, _)| roots.is_some() && *known == roots)

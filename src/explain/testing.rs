@@ -195,10 +195,10 @@ fn read_claims(
         let (from, to) = interval.split_once("..").unwrap_or(("", ""));
         let end = |text: &str| -> Option<PartialDate> { text.parse().ok() };
         claims
-            .insert(Claim {
-                id: id.trim_start_matches('!').into(),
+            .insert(&Claim {
+                id: id.trim_start_matches('!'),
                 relation: fact.relation,
-                row: fact.row.into_vec().into(),
+                row: &fact.row,
                 source: sources.find(source),
                 credibility: credibility.parse().unwrap_or_default(),
                 interval: Interval::new(end(from), end(to)).expect("an interval"),
@@ -208,7 +208,7 @@ fn read_claims(
                     Stance::Supports
                 },
                 note: None,
-                file: "x.csv".into(),
+                file: &"x.csv".into(),
                 line: *lines.entry(id).or_insert(at as u32 + 2),
             })
             .expect("ids differ");

@@ -500,7 +500,7 @@ impl<'a> Artist<'a> {
             Ground::Claims(claims) => {
                 let (known, sources) = (self.case.claims, self.case.sources);
                 let groups = testimonies(known, sources, self.tables, claims);
-                let strongest = groups.first().map(|group| &known[group.claim]);
+                let strongest = groups.first().map(|group| known.get(group.claim));
                 if let Some(claim) = strongest
                     && claim.interval != Interval::ALWAYS
                 {
@@ -523,7 +523,7 @@ impl<'a> Artist<'a> {
 
     /// `[c112] advisory X4 (A2)`.
     fn claim(&self, claim: ClaimId) -> String {
-        let claim = &self.case.claims[claim];
+        let claim = self.case.claims.get(claim);
         let sources = self.case.sources;
         let grade = claim.grade(sources);
         match claim.source.map(|source| &sources[source]) {

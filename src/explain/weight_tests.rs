@@ -52,7 +52,7 @@ fn weight(world: &World, fact: &Fact, by: Combination) -> Weight {
 }
 
 fn strength(world: &World, claim: ClaimId) -> f64 {
-    GradeTables::default().strength(world.claims[claim].grade(&world.sources))
+    GradeTables::default().strength(world.claims.get(claim).grade(&world.sources))
 }
 
 /// Groups of claims that stand or fall together: of one row, linked by common roots.
@@ -60,13 +60,15 @@ fn groups(world: &World) -> Vec<Vec<ClaimId>> {
     let mut groups: Vec<Vec<ClaimId>> = Vec::new();
     for (id, claim) in world.claims.iter() {
         let roots = |claim: ClaimId| -> &[SourceId] {
-            world.claims[claim]
+            world
+                .claims
+                .get(claim)
                 .source
                 .map_or(&[], |source| world.sources.roots(source))
         };
         let linked = |group: &Vec<ClaimId>| {
             group.iter().any(|&other| {
-                let said = &world.claims[other];
+                let said = world.claims.get(other);
                 (said.relation, &said.row) == (claim.relation, &claim.row)
                     && roots(other).iter().any(|root| roots(id).contains(root))
             })

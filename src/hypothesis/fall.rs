@@ -79,7 +79,7 @@ fn stands(before: &Case, after: &Case, statement: &Statement) -> bool {
     };
     match statement {
         Statement::Claim(claim) => {
-            let id = &before.claims()[*claim].id;
+            let id = &before.claims().get(*claim).id;
             after.claims().with_id(id).next().is_some()
         }
         Statement::Text(rule) => before.stated_by(*rule).is_some_and(|fact| still(&fact)),

@@ -1,26 +1,20 @@
 //! Claim files: CSV with a header. Columns named like attributes make the row, the others are its evidence.
 
+use super::block_rows::Values;
 use super::bytes::{Block, Blocks, Input};
+use super::claim_block::{BlockReader, Columns, Parsed, Read};
 use super::codes;
-use super::fields::Fields;
 use super::findings::{BadRow, Findings, Problem};
-use super::layout::{field_value, is_compound, not_utf8};
-use super::local::{Symbols, Words};
-use super::quoted::{placed, quoting_problem};
+use super::header::Header;
+use super::quoted::placed;
 use super::records::Record;
-use super::value::parse_word;
 use super::waves::in_waves;
-use crate::analysis::checked::{CheckedProgram, Relation, RelationId, ValueType};
-use crate::analysis::findings::closest;
-use crate::evidence::{
-    Claim, ClaimedRow, Claims, Credibility, DuplicateId, Interval, PartialDate, SourceId, Sources,
-    Stance,
-};
+use crate::analysis::checked::{CheckedProgram, RelationId};
+use crate::evidence::{Claim, Claims, DuplicateId, IdTag, SourceId, Sources, Stance};
 use crate::storage::{Code, Dictionary, Rows};
 use crate::syntax::source::Location;
-use compact_str::{CompactString, format_compact};
-use rustc_hash::FxHashMap;
 use std::str::from_utf8;
+use std::sync::Arc;
 
 /// Columns that are evidence when a claim file has them.
 const EVIDENCE: [&str; 6] = ["source_id", "confidence", "from", "to", "stance", "note"];
@@ -35,75 +29,6 @@ pub(crate) struct ClaimReader<'a> {
     pub claims: &'a mut Claims,
     /// What `file:line` calls the file.
     pub short_name: &'a str,
-}
-
-/// Where the columns of one file are.
-struct Columns {
-    width: usize,
-    /// Per attribute.
-    attributes: Vec<usize>,
-    id: Option<usize>,
-    source: Option<usize>,
-    confidence: Option<usize>,
-    from: Option<usize>,
-    to: Option<usize>,
-    note: Option<usize>,
-    stance: Option<usize>,
-}
-
-/// What is known of a block before it is merged.
-#[derive(Default)]
-struct Parsed {
-    read: Vec<Read>,
-    /// Where the record of each begins.
-    starts: Vec<u32>,
-    lines: u32,
-    symbols: Symbols,
-    words: Words,
-    /// The sources named.
-    named: Symbols,
-    /// Those of a register, as far as they were looked up.
-    listed: Vec<SourceId>,
-    /// Bad rows, with the number of good ones before.
-    bad: Vec<(usize, BadRow)>,
-    /// Problems beyond those.
-    more: usize,
-    fields: Fields,
-    record: Record,
-}
-
-/// A claim whose codes and source are those of its block, and whose line counts from its beginning.
-struct Read {
-    /// Empty where the row has none.
-    id: CompactString,
-    row: ClaimedRow,
-    source: Option<Code>,
-    credibility: Option<Credibility>,
-    interval: Interval,
-    stance: Stance,
-    note: Option<Box<str>>,
-    line: u32,
-}
-
-/// How many values were known when a row began.
-#[derive(Clone, Copy)]
-struct Mark {
-    symbols: usize,
-    words: usize,
-    named: usize,
-}
-
-/// What reading any block needs to know.
-struct BlockReader<'a> {
-    program: &'a CheckedProgram,
-    relation: &'a Relation,
-    dictionary: &'a Dictionary,
-    /// The register, where there is one.
-    register: Option<&'a Sources>,
-    columns: &'a Columns,
-    delimiter: &'a [u8],
-    /// Bad rows to keep per block; of the others only the number of problems.
-    most_bad: usize,
 }
 
 impl ClaimReader<'_> {
@@ -160,9 +85,11 @@ impl ClaimReader<'_> {
             false => (None, Some(&mut *self.sources)),
         };
         let reader = BlockReader {
-            program: self.program,
-            relation,
-            dictionary: self.dictionary,
+            values: Values {
+                program: self.program,
+                relation,
+                dictionary: self.dictionary,
+            },
             register,
             columns: &columns,
             delimiter,
@@ -171,51 +98,36 @@ impl ClaimReader<'_> {
                 false => Findings::LIMIT,
             },
         };
-        // Codes of records are given while a block is parsed.
-        let ordered = relation.attributes.iter().any(|of| is_compound(of.ty));
-        let width = match ordered || threads <= 1 {
+        let width = match reader.values.are_ordered() || threads <= 1 {
             true => 1,
             false => threads * 2,
         };
         let mut merged = Merged {
+            reader: &reader,
+            relation: self.relation,
+            short_name: self.short_name,
+            file: findings.file().clone(),
+            claims: &mut *self.claims,
             rows: Rows::new(relation.arity()),
             // Lines count from one, and the header comes before.
             lines: 1 + record.line_ends(),
             bytes: 0,
-            claims: Vec::new(),
             size,
         };
-        let claims = &mut *self.claims;
-        let (id, short_name) = (self.relation, self.short_name);
         let read = in_waves(
             &mut blocks,
             width,
             |block, parsed: &mut Parsed, _| reader.parse(block, parsed),
             |block, parsed| {
-                let sources = parsed.sources(block, unlisted.as_deref_mut());
-                let file = findings.file().clone();
-                let whole = |read: Read, lines: u32| Claim {
-                    id: match read.id.is_empty() {
-                        true => format_compact!("{short_name}:{}", read.line + lines),
-                        false => read.id,
-                    },
-                    relation: id,
-                    row: read.row,
-                    source: read.source.map(|of| sources[of.index()]),
-                    credibility: read.credibility.unwrap_or_default(),
-                    interval: read.interval,
-                    stance: read.stance,
-                    note: read.note,
-                    file: file.clone(),
-                    line: read.line + lines,
-                };
-                merged.take(block, parsed, &reader, claims, whole, findings);
+                let sources = parsed.sources(block.text(), unlisted.as_deref_mut());
+                merged.take(block, parsed, &sources, findings);
             },
         );
+        let rows = merged.rows;
         if let Err(error) = read {
             findings.io_error(&error);
         }
-        merged.rows
+        rows
     }
 
     fn wanted(&self) -> String {
@@ -273,302 +185,121 @@ impl ClaimReader<'_> {
     }
 }
 
-/// What was merged so far.
-struct Merged {
-    /// Those that a claim supports.
+/// What was merged so far, and where to.
+struct Merged<'a> {
+    reader: &'a BlockReader<'a>,
+    relation: RelationId,
+    short_name: &'a str,
+    file: Arc<str>,
+    claims: &'a mut Claims,
+    /// Of the rows that a claim supports.
     rows: Rows,
     /// The number of the next line.
     lines: u32,
     bytes: usize,
-    /// Empty between blocks.
-    claims: Vec<Claim>,
     size: Option<u64>,
 }
 
-impl Merged {
+impl Merged<'_> {
     /// Adds what a block holds, in its order. A claim whose id another row has is a bad row.
     fn take(
         &mut self,
         block: &Block,
         parsed: &mut Parsed,
-        reader: &BlockReader<'_>,
-        claims: &mut Claims,
-        whole: impl Fn(Read, u32) -> Claim,
+        sources: &[SourceId],
         findings: &mut Findings,
     ) {
-        let symbols = parsed.symbols.codes(block.text(), reader.dictionary);
-        let words = parsed.words.codes(reader.dictionary);
-        let types = reader.relation.attributes.iter().map(|of| of.ty);
-        for mut read in parsed.read.drain(..) {
-            for (code, ty) in read.row.iter_mut().zip(types.clone()) {
-                *code = match ty {
-                    ValueType::Symbol => symbols[code.index()],
-                    ty if is_compound(ty) || code.0 < Code::WIDE => *code,
-                    _ => words[(code.0 & !Code::WIDE) as usize],
-                };
-            }
-            self.claims.push(whole(read, self.lines));
-        }
-        let first = claims.len();
+        let text = block.text();
+        let arity = self.reader.values.relation.arity();
+        parsed.rows.settle(text, &self.reader.values);
         self.bytes += block.lines().len();
-        if first == 0
-            && let Some(size) = self.size
-        {
-            let per_byte = self.claims.len() as f64 / self.bytes.max(1) as f64;
-            claims.reserve((per_byte * size as f64 * 1.02) as usize);
+        self.reserve(parsed.read.len(), arity);
+        let made = self.made_ids(parsed);
+        let rows = by_row(parsed, arity);
+        let (relation, file, lines) = (self.relation, &self.file, self.lines);
+        let claim = |at: usize| {
+            let read = &parsed.read[at];
+            let note = text_at(text, read.note);
+            Claim {
+                id: match read.has_id() {
+                    true => text_at(text, read.id),
+                    false => made.get(at),
+                },
+                relation,
+                row: &rows[at * arity..(at + 1) * arity],
+                source: read.source.map(|of| sources[of as usize]),
+                credibility: read.credibility,
+                interval: read.interval,
+                stance: read.stance,
+                note: (!note.is_empty()).then_some(note),
+                file,
+                line: read.line + lines,
+            }
+        };
+        let mut duplicates = Vec::new();
+        self.claims
+            .insert_all(&parsed.tags, &claim, |at, duplicate| {
+                duplicates.push((at, duplicate));
+            });
+        let mut refused = duplicates.iter().map(|&(at, _)| at).peekable();
+        for (at, read) in parsed.read.iter().enumerate() {
+            if refused.next_if_eq(&at).is_none() && read.stance == Stance::Supports {
+                self.rows.push(&rows[at * arity..(at + 1) * arity]);
+            }
         }
-        let mut bad = std::mem::take(&mut parsed.bad);
+        let mut bad = parsed.bad.clone();
         for (_, row) in &mut bad {
             for problem in &mut row.problems {
                 problem.line += self.lines;
             }
         }
-        let mut duplicates = Vec::new();
-        claims.insert_all(&mut self.claims, |at, duplicate| {
-            duplicates.push((at, duplicate));
-        });
         for (at, duplicate) in duplicates {
-            let record = &block.lines()[parsed.starts[at] as usize..];
-            bad.push((at, reader.taken(record, &duplicate, claims)));
+            let record = &block.lines()[parsed.read[at].start as usize..];
+            bad.push((at, self.taken(record, &claim(at), duplicate)));
         }
         bad.sort_by_key(|(at, _)| *at);
         for (_, row) in bad {
             findings.bad_row(row);
         }
         findings.more(parsed.more);
-        for claim in claims.since(first) {
-            if claim.stance == Stance::Supports {
-                self.rows.push(&claim.row);
-            }
-        }
         self.lines = self.lines.saturating_add(parsed.lines);
     }
-}
 
-impl Parsed {
-    fn start(&mut self) {
-        self.read.clear();
-        self.starts.clear();
-        self.lines = 0;
-        self.symbols.clear();
-        self.words.clear();
-        self.named.clear();
-        self.listed.clear();
-        self.bad.clear();
-        self.more = 0;
-    }
-
-    fn mark(&self) -> Mark {
-        Mark {
-            symbols: self.symbols.len(),
-            words: self.words.len(),
-            named: self.named.len(),
-        }
-    }
-
-    fn forget(&mut self, mark: Mark) {
-        self.symbols.forget(mark.symbols);
-        self.words.forget(mark.words);
-        self.named.forget(mark.named);
-        self.listed.truncate(mark.named);
-    }
-
-    /// The sources that the block names.
-    fn sources(&mut self, block: &Block, unlisted: Option<&mut Sources>) -> Vec<SourceId> {
-        match unlisted {
-            None => std::mem::take(&mut self.listed),
-            Some(sources) => {
-                let names = self.named.texts(block.text());
-                names.filter_map(|name| sources.resolve(name)).collect()
-            }
-        }
-    }
-}
-
-impl BlockReader<'_> {
-    fn parse(&self, block: &mut Block, parsed: &mut Parsed) {
-        parsed.start();
-        let mut fields = std::mem::take(&mut parsed.fields);
-        let mut record = std::mem::take(&mut parsed.record);
-        let mut suggestions = FxHashMap::default();
-        let mut at = 0;
-        while at < block.lines().len() {
-            let quick = match self.delimiter {
-                &[delimiter] => fields.quick(block.lines(), at, delimiter),
-                _ => false,
-            };
-            let mark = parsed.mark();
-            if !(quick && self.row(block.text(), &fields, parsed)) {
-                parsed.forget(mark);
-                let line = parsed.lines;
-                fields.careful(block, at, self.delimiter, line, &mut record);
-                let blank = record.is_blank() && self.columns.width > 1;
-                let sound = record.fault.is_none() && self.row(block.text(), &fields, parsed);
-                if !blank && !sound {
-                    parsed.forget(mark);
-                    let problems = self.problems(&record, &mut suggestions);
-                    if parsed.bad.len() < self.most_bad {
-                        let text = record.raw();
-                        let row = BadRow { problems, text };
-                        parsed.bad.push((parsed.read.len(), row));
-                    } else {
-                        parsed.more += problems.len();
-                    }
-                }
-            }
-            if parsed.starts.len() < parsed.read.len() {
-                parsed.starts.push(at as u32);
-            }
-            parsed.lines += fields.lines;
-            at = fields.next;
-        }
-        parsed.symbols.look_up(block.text(), self.dictionary);
-        (parsed.fields, parsed.record) = (fields, record);
-    }
-
-    /// Takes the claim of a row; false when anything about it is wrong.
-    fn row(&self, text: &[u8], fields: &Fields, parsed: &mut Parsed) -> bool {
-        self.claim(text, fields, parsed)
-            .map(|read| parsed.read.push(read))
-            .is_some()
-    }
-
-    fn claim(&self, text: &[u8], fields: &Fields, parsed: &mut Parsed) -> Option<Read> {
-        let columns = self.columns;
-        if fields.places.len() != columns.width {
-            return None;
-        }
-        let mut row = ClaimedRow::new();
-        for (attribute, &column) in self.relation.attributes.iter().zip(&columns.attributes) {
-            row.push(match attribute.ty {
-                ValueType::Symbol => {
-                    let (start, end) = fields.places[column];
-                    parsed.symbols.place(text, start as usize, end as usize)?
-                }
-                ty if is_compound(ty) => {
-                    let field = fields.of(text, column);
-                    field_value(
-                        self.program,
-                        self.relation,
-                        attribute,
-                        field,
-                        self.dictionary,
-                    )
-                    .ok()?
-                }
-                ty => {
-                    let field = from_utf8(fields.of(text, column)).ok()?;
-                    let word = parse_word(ty, field, self.program.word_bits()).ok()?;
-                    parsed.words.code(word)
-                }
-            });
-        }
-        let word = |column: Option<usize>| match column {
-            Some(column) => from_utf8(fields.of(text, column)).ok().map(str::trim),
-            None => Some(""),
-        };
-        let source = match word(columns.source)? {
-            "" => None,
-            name => {
-                let start = name.as_ptr() as usize - text.as_ptr() as usize;
-                let at = parsed.named.place(text, start, start + name.len())?;
-                if let Some(register) = self.register
-                    && at.index() == parsed.listed.len()
-                {
-                    parsed.listed.push(register.find(name)?);
-                }
-                Some(at)
-            }
-        };
-        let credibility = match word(columns.confidence)? {
-            "" => None,
-            grade => Some(grade.parse().ok()?),
-        };
-        let date = |column| match word(column)? {
-            "" => Some(None),
-            date => date.parse::<PartialDate>().ok().map(Some),
-        };
-        let interval = Interval::new(date(columns.from)?, date(columns.to)?).ok()?;
-        let stance = match word(columns.stance)? {
-            "" | "supports" => Stance::Supports,
-            "disputes" => Stance::Disputes,
-            _ => return None,
-        };
-        let note = Some(word(columns.note)?).filter(|note| !note.is_empty());
-        Some(Read {
-            id: word(columns.id)?.into(),
-            row,
-            source,
-            credibility,
-            interval,
-            stance,
-            note: note.map(Into::into),
-            line: parsed.lines,
-        })
-    }
-
-    /// Everything that is wrong with a row. Interns nothing that would be given another code at another number of threads.
-    fn problems(
-        &self,
-        record: &Record,
-        suggestions: &mut FxHashMap<String, Option<String>>,
-    ) -> Vec<Problem> {
-        let columns = self.columns;
-        let mut row = match NamedFields::new(record, columns.width) {
-            Ok(row) => row,
-            Err(problems) => return problems,
-        };
-        for (attribute, &column) in self.relation.attributes.iter().zip(&columns.attributes) {
-            let field = record.field(column).unwrap_or(b"");
-            let word = |text| parse_word(attribute.ty, text, self.program.word_bits()).is_ok();
-            let sound = match attribute.ty {
-                ty if is_compound(ty) => false,
-                ty => from_utf8(field).is_ok_and(|text| ty == ValueType::Symbol || word(text)),
-            };
-            if sound {
-                continue;
-            }
-            let value = field_value(
-                self.program,
-                self.relation,
-                attribute,
-                field,
-                self.dictionary,
-            );
-            if let Err(problem) = value {
-                row.problem(column, *problem);
-            }
-        }
-        if let (Some((column, id)), Some(register)) = (row.text(columns.source), self.register)
-            && register.find(id).is_none()
+    /// Makes room for the rest of the file, judged by its first block.
+    fn reserve(&mut self, read: usize, arity: usize) {
+        if self.claims.is_empty()
+            && let Some(size) = self.size
         {
-            row.problem(column, unknown_source(id, register, suggestions));
+            let per_byte = read as f64 / self.bytes.max(1) as f64;
+            let expected = (per_byte * size as f64 * 1.02) as usize;
+            self.claims.reserve(expected, arity);
         }
-        row.parse::<Credibility>(columns.confidence, codes::CONFIDENCE);
-        let from = row.parse::<PartialDate>(columns.from, codes::DATE);
-        let to = row.parse::<PartialDate>(columns.to, codes::DATE);
-        if let Err(reversed) = Interval::new(from, to)
-            && let Some(column) = columns.from
-        {
-            let problem = Problem::new(codes::REVERSED, reversed.to_string());
-            row.problem(column, problem.help("swap `from` and `to`"));
+    }
+
+    /// Ids by file and line for the claims of a block that have none, and their tags.
+    fn made_ids(&self, parsed: &mut Parsed) -> MadeIds {
+        let mut made = MadeIds::default();
+        if parsed.read.iter().all(Read::has_id) {
+            return made;
         }
-        if let Some((column, other)) = row.text(columns.stance)
-            && !["supports", "disputes"].contains(&other)
-        {
-            let problem = Problem::new(codes::STANCE, format!("`{other}` is no stance"));
-            row.problem(column, problem.help("`supports` or `disputes`"));
+        for (read, tag) in parsed.read.iter().zip(&mut parsed.tags) {
+            if !read.has_id() {
+                let start = made.text.len();
+                made.text.push_str(self.short_name);
+                made.text.push(':');
+                made.text.push_str(&(read.line + self.lines).to_string());
+                *tag = IdTag::of(&made.text.as_bytes()[start..]);
+            }
+            made.ends.push(made.text.len());
         }
-        row.text(columns.note);
-        row.text(columns.id);
-        row.finish().err().unwrap_or_default()
+        made
     }
 
     /// What is said of a row whose id another one has.
-    fn taken(&self, text: &[u8], duplicate: &DuplicateId, claims: &Claims) -> BadRow {
+    fn taken(&self, text: &[u8], claim: &Claim, duplicate: DuplicateId) -> BadRow {
         let mut record = Record::default();
-        record.read(text, self.delimiter, duplicate.second.line);
-        let first = &claims[duplicate.first];
+        record.read(text, self.reader.delimiter, claim.line);
+        let first = self.claims.get(duplicate.first);
         let place = Location {
             file: first.file.clone(),
             line: first.line,
@@ -576,176 +307,52 @@ impl BlockReader<'_> {
         };
         let problem = Problem::new(
             codes::DUPLICATE_CLAIM,
-            format!("claim id `{}` is taken", duplicate.second.id),
+            format!("claim id `{}` is taken", claim.id),
         )
         .other(place, "first given here")
         .help("every claim has an id of its own; leave the column out to go by file and line");
+        let column = self.reader.columns.id.unwrap_or(0);
         BadRow {
-            problems: vec![placed(&record, self.columns.id.unwrap_or(0), problem)],
+            problems: vec![placed(&record, column, problem)],
             text: record.raw(),
         }
     }
 }
 
-fn unknown_source(
-    id: &str,
-    sources: &Sources,
-    suggestions: &mut FxHashMap<String, Option<String>>,
-) -> Problem {
-    let problem = Problem::new(
-        codes::UNKNOWN_SOURCE,
-        format!("no source `{id}` is registered"),
-    );
-    // Looking through all sources is worth it for the mistakes that get listed, not for a million of them.
-    if !suggestions.contains_key(id) && suggestions.len() < Findings::LIMIT {
-        let near = closest(id, sources.iter().map(|(_, source)| &*source.id));
-        suggestions.insert(id.to_owned(), near.map(str::to_owned));
-    }
-    match suggestions.get(id) {
-        Some(Some(near)) => problem.help(format!("did you mean `{near}`?")),
-        _ => problem.help("add it to `sources.csv`"),
+/// One text for each claim of a block, or none at all.
+#[derive(Default)]
+struct MadeIds {
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl MadeIds {
+    fn get(&self, at: usize) -> &str {
+        let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.text[start..self.ends[at]]
     }
 }
 
-/// The header line of a file whose columns go by name.
-pub(crate) struct Header {
-    pub names: Vec<String>,
+/// The rows of a block, one after the other.
+fn by_row(parsed: &Parsed, arity: usize) -> Vec<Code> {
+    let mut rows = vec![Code::NIL; parsed.rows.len() * arity];
+    for attribute in 0..arity {
+        let column = parsed.rows.column(attribute);
+        for (row, &code) in rows.chunks_exact_mut(arity).zip(column) {
+            row[attribute] = code;
+        }
+    }
+    rows
 }
 
-impl Header {
-    pub fn read(record: &Record) -> Result<Header, Vec<Problem>> {
-        let mut problems: Vec<Problem> = quoting_problem(record).into_iter().collect();
-        let mut names: Vec<String> = Vec::new();
-        for at in 0..record.len() {
-            let field = record.field(at).unwrap_or(b"");
-            let name = match from_utf8(field) {
-                Ok(name) => name.trim().to_owned(),
-                Err(_) => {
-                    problems.push(placed(record, at, not_utf8()));
-                    String::new()
-                }
-            };
-            if !name.is_empty() && names.contains(&name) {
-                let message = format!("column `{name}` is named twice");
-                problems.push(placed(
-                    record,
-                    at,
-                    Problem::new(codes::DUPLICATE_HEADER, message).help("rename one of them"),
-                ));
-            }
-            names.push(name);
-        }
-        if problems.is_empty() {
-            Ok(Header { names })
-        } else {
-            Err(problems)
-        }
-    }
-
-    pub fn find(&self, name: &str) -> Option<usize> {
-        self.names.iter().position(|known| known == name)
-    }
-
-    /// No column has this name. A near one may be meant, if it is `free`.
-    pub fn missing(
-        &self,
-        record: &Record,
-        name: &str,
-        purpose: &str,
-        free: impl Fn(&str) -> bool,
-    ) -> Problem {
-        let problem = Problem::new(
-            codes::NO_COLUMN,
-            format!("no column is named `{name}`, for {purpose}"),
-        );
-        let (line, column) = record.place(0);
-        let problem = problem.of(line, column, record.raw());
-        let names = self.names.iter().map(String::as_str);
-        match closest(name, names.filter(|name| !name.is_empty() && free(name))) {
-            Some(near) => problem.help(format!("is column `{near}` meant? rename one of the two")),
-            None if self.names.iter().all(String::is_empty) => {
-                problem.help("the first line names the columns")
-            }
-            None => problem.help(format!("the columns are {}", self.names.join(", "))),
-        }
-    }
-}
-
-/// The fields of one row, and what is wrong with them so far.
-pub(crate) struct NamedFields<'r> {
-    record: &'r Record,
-    problems: Vec<Problem>,
-}
-
-impl<'r> NamedFields<'r> {
-    /// Only a row with as many fields as the header has is looked at any further.
-    pub fn new(record: &'r Record, width: usize) -> Result<NamedFields<'r>, Vec<Problem>> {
-        if let Some(problem) = quoting_problem(record) {
-            return Err(vec![problem]);
-        }
-        if record.len() != width {
-            let (line, column) = record.place(record.len().min(width));
-            let problem = Problem::new(
-                codes::FIELD_COUNT,
-                format!("{} fields, but the header has {width}", record.len()),
-            )
-            .of(line, column, record.raw())
-            .help("quote fields that hold the delimiter");
-            return Err(vec![problem]);
-        }
-        Ok(NamedFields {
-            record,
-            problems: Vec::new(),
-        })
-    }
-
-    pub fn problem(&mut self, column: usize, problem: Problem) {
-        self.problems.push(placed(self.record, column, problem));
-    }
-
-    /// The trimmed text of a column; `None` when there is no such column or it is blank.
-    pub fn text(&mut self, column: Option<usize>) -> Option<(usize, &'r str)> {
-        let column = column?;
-        match from_utf8(self.record.field(column)?) {
-            Ok(text) if text.trim().is_empty() => None,
-            Ok(text) => Some((column, text.trim())),
-            Err(_) => {
-                self.problem(column, not_utf8());
-                None
-            }
-        }
-    }
-
-    pub fn parse<T>(&mut self, column: Option<usize>, code: &'static str) -> Option<T>
-    where
-        T: std::str::FromStr<Err: std::fmt::Display>,
-    {
-        let (column, text) = self.text(column)?;
-        match text.parse() {
-            Ok(value) => Some(value),
-            Err(error) => {
-                self.problem(column, Problem::new(code, format!("`{text}`: {error}")));
-                None
-            }
-        }
-    }
-
-    /// What is wrong, from left to right.
-    pub fn finish(mut self) -> Result<(), Vec<Problem>> {
-        if self.problems.is_empty() {
-            Ok(())
-        } else {
-            self.problems
-                .sort_by_key(|problem| (problem.line, problem.column));
-            Err(self.problems)
-        }
-    }
+fn text_at(text: &[u8], (start, end): (u32, u32)) -> &str {
+    from_utf8(&text[start as usize..end as usize]).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::Source;
+    use crate::evidence::{Credibility, Interval, Source};
     use crate::io::SetAside;
     use crate::io::testing::{print_diagnostics, print_rows, program};
 
@@ -760,16 +367,16 @@ mod tests {
         let (mut sources, _) = Sources::register(vec![source("x1"), source("x2")]);
         let mut known = Claims::new();
         known
-            .insert(Claim {
-                id: "k0".into(),
+            .insert(&Claim {
+                id: "k0",
                 relation: RelationId(0),
-                row: Default::default(),
+                row: &[],
                 source: None,
                 credibility: Credibility::Confirmed,
                 interval: Interval::ALWAYS,
                 stance: Stance::Supports,
                 note: None,
-                file: "x-other.csv".into(),
+                file: &"x-other.csv".into(),
                 line: 7,
             })
             .unwrap();

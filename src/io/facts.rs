@@ -1,21 +1,17 @@
 //! Delimiter-separated facts without quoting: lines to columns of codes, in parallel, as fast as memory allows.
 //!
-//! Blocks of whole lines are parsed side by side. Within a block symbols and wide numbers are numbered locally; blocks
-//! are then merged in the order of the file, so codes are given in order of first occurrence at any thread count.
 //! Each row goes down a quick path first; whatever is unusual takes the careful one, which also says what is wrong.
 
+use super::block_rows::BlockRows;
 use super::bytes::{Block, Blocks, Input};
-use super::findings::{BadRow, Findings, Problem};
-use super::layout::{Layout, is_compound, not_utf8};
-use super::local::{Symbols, Words};
+use super::fact_blocks::{FactBlocks, Parsed};
+use super::findings::{Findings, Problem};
+use super::layout::Layout;
+use super::scan::find_either;
 use super::value::parse_word;
-use super::waves::in_waves;
 use crate::analysis::checked::ValueType;
-use crate::storage::{Code, Dictionary, Rows};
+use crate::storage::{Dictionary, Rows};
 use std::str::from_utf8;
-
-/// Large enough to keep threads busy, small enough to stay in the cache of a core.
-const BLOCK: usize = 256 << 10;
 
 /// Reads all rows of a stream. What is wrong goes to `findings`.
 pub(crate) fn read_lines(
@@ -26,130 +22,75 @@ pub(crate) fn read_lines(
     findings: &mut Findings,
 ) -> Rows {
     Reader {
-        layout,
-        dictionary,
+        blocks: FactBlocks::new(layout, dictionary, findings),
         quick: layout.quick_delimiter(),
         largest: layout.largest(),
-        listed: if findings.sets_aside() {
-            usize::MAX
-        } else {
-            Findings::LIMIT
-        },
-        block: BLOCK,
+        block: FactBlocks::SIZE,
     }
     .read(input, threads, findings)
 }
 
 struct Reader<'a> {
-    layout: &'a Layout<'a>,
-    dictionary: &'a Dictionary,
+    blocks: FactBlocks<'a>,
     /// `None`: every row takes the careful path.
     quick: Option<u8>,
     /// Numbers the quick path takes.
     largest: u64,
-    /// Bad rows to keep per block; of the others only the number of problems.
-    listed: usize,
     block: usize,
-}
-
-/// What is known of a block before it is merged.
-#[derive(Default)]
-struct Parsed {
-    /// One per attribute. A symbol is its place in `symbols`, a wide word its place in `words` with the top bit set.
-    columns: Vec<Vec<Code>>,
-    rows: usize,
-    lines: u32,
-    symbols: Symbols,
-    words: Words,
-    bad: Vec<BadRow>,
-    /// Problems beyond those in `bad`.
-    more: usize,
 }
 
 impl Reader<'_> {
     fn read(&self, input: Input, threads: usize, findings: &mut Findings) -> Rows {
         let size = input.size();
         let mut blocks = Blocks::new(input, self.block);
-        let width = if self.layout.is_ordered() || threads <= 1 {
-            1
-        } else {
-            threads * 2
+        let parse = |block: &mut Block, parsed: &mut Parsed, headers| {
+            self.parse(block, headers, parsed);
         };
-        let mut merged = Merged {
-            columns: vec![Vec::new(); self.layout.arity()],
-            rows: 0,
-            lines: 0,
-            bytes: 0,
-            blocks: 0,
-        };
-        let read = in_waves(
-            &mut blocks,
-            width,
-            |block, parsed: &mut Parsed, first| {
-                self.parse(block, first && self.layout.headers(), parsed);
-            },
-            |block, parsed| {
-                self.merge(block, parsed, &mut merged, findings);
-                merged.reserve(size);
-            },
-        );
-        if let Err(error) = read {
-            findings.io_error(&error);
-        }
-        if self.layout.arity() == 0 {
-            let mut rows = Rows::new(0);
-            if merged.lines > u32::from(self.layout.headers()) {
-                rows.push(&[]);
-            }
-            return rows;
-        }
-        Rows::from_columns(merged.columns)
+        self.blocks
+            .read(&mut blocks, size, threads, parse, findings)
     }
 
     fn parse(&self, block: &Block, headers: bool, parsed: &mut Parsed) {
-        parsed.start(self.layout.arity());
         let lines = block.lines();
         let mut at = 0;
         if headers {
             at = line_end(lines, 0) + 1;
             parsed.lines = 1;
         }
-        let room = (lines.len() - at) / (2 * self.layout.arity().max(1)) + 1;
-        for column in &mut parsed.columns {
-            column.reserve(room);
-        }
+        // Few blocks have any brackets.
+        let nests = self.blocks.layout.nests && memchr::memchr2(b'[', b']', lines).is_some();
         while at < lines.len() {
             parsed.lines += 1;
-            let mark = parsed.mark();
+            let mark = parsed.rows.mark();
             let quick = match self.quick {
-                Some(delimiter) => self.quick_row(delimiter, block, at, parsed),
+                Some(delimiter) => self.quick_row((delimiter, nests), block, at, &mut parsed.rows),
                 None => None,
             };
             at = quick.unwrap_or_else(|| {
-                parsed.drop_partial_row(mark);
+                parsed.rows.drop_partial_row(mark);
                 let end = line_end(lines, at);
                 self.careful_row(lines, at, end, parsed);
                 end + 1
             });
         }
-        parsed.symbols.look_up(lines, self.dictionary);
     }
 
     /// Where the next row begins; `None` when the row has anything unusual. Fields already taken stay in the columns.
     #[inline]
     fn quick_row(
         &self,
-        delimiter: u8,
+        (delimiter, nests): (u8, bool),
         block: &Block,
         start: usize,
-        parsed: &mut Parsed,
+        rows: &mut BlockRows,
     ) -> Option<usize> {
+        let layout = self.blocks.layout;
         let lines = block.lines();
         let padded = block.padded();
         let mut at = start;
-        let last = self.layout.feeds().len().checked_sub(1)?;
-        for (file_column, &feed) in self.layout.feeds().iter().enumerate() {
-            let ty = feed.map(|attribute| self.layout.relation.attributes[attribute].ty);
+        let last = layout.feeds().len().checked_sub(1)?;
+        for (file_column, &feed) in layout.feeds().iter().enumerate() {
+            let ty = feed.map(|attribute| layout.relation.attributes[attribute].ty);
             let begin = at;
             match (feed, ty) {
                 (Some(attribute), Some(ValueType::Number | ValueType::Unsigned)) => {
@@ -158,29 +99,24 @@ impl Reader<'_> {
                         return None;
                     }
                     at += digits;
-                    let code = parsed.words.code(value);
-                    parsed.columns[attribute].push(code);
+                    rows.push_word(attribute, value);
                 }
                 _ => {
-                    at += memchr::memchr2(delimiter, b'\n', &lines[at..])?;
+                    at = find_either(lines, at, delimiter, b'\n')?;
                     let mut end = at;
                     if lines[at] == b'\n' && end > begin && lines[end - 1] == b'\r' {
                         end -= 1;
                     }
-                    if self.layout.nests
-                        && memchr::memchr2(b'[', b']', &lines[begin..end]).is_some()
-                    {
+                    if nests && memchr::memchr2(b'[', b']', &lines[begin..end]).is_some() {
                         return None;
                     }
                     match (feed, ty) {
                         (Some(attribute), Some(ValueType::Symbol)) => {
-                            let place = parsed.symbols.place(lines, begin, end)?;
-                            parsed.columns[attribute].push(place);
+                            rows.push_symbol(attribute, lines, begin, end)?;
                         }
                         (Some(attribute), Some(ty @ ValueType::Float)) => {
                             let text = from_utf8(&lines[begin..end]).ok()?;
-                            let code = parsed.words.code(parse_word(ty, text, 64).ok()?);
-                            parsed.columns[attribute].push(code);
+                            rows.push_word(attribute, parse_word(ty, text, 64).ok()?);
                         }
                         (None, _) => {}
                         _ => return None,
@@ -200,171 +136,52 @@ impl Reader<'_> {
             byte if byte == delimiter => line_end(lines, at) + 1,
             _ => return None,
         };
-        parsed.rows += 1;
+        rows.end_row();
         Some(at)
     }
 
     /// Any row at all.
     fn careful_row(&self, lines: &[u8], start: usize, end: usize, parsed: &mut Parsed) {
+        let layout = self.blocks.layout;
         let mut line = &lines[start..end];
         line = line.strip_suffix(b"\r").unwrap_or(line);
-        if self.layout.arity() == 0 {
-            parsed.rows += 1;
+        if layout.arity() == 0 {
+            parsed.rows.end_row();
             return;
         }
-        let mark = parsed.mark();
+        let mark = parsed.rows.mark();
         let mut problems = Vec::new();
         let place = |problem: Problem, at: usize, value: &[u8]| {
             let before = String::from_utf8_lossy(&line[..at]).chars().count();
             let value = String::from_utf8_lossy(value);
             problem.of(parsed.lines, before as u32 + 1, value)
         };
-        match self.layout.split(line) {
+        match layout.split(line) {
             Err((at, problem)) => problems.push(place(*problem, at, &line[at..])),
             Ok(fields) => {
-                for (&field, &feed) in fields.iter().zip(self.layout.feeds()) {
+                for (&field, &feed) in fields.iter().zip(layout.feeds()) {
                     let Some(attribute) = feed else { continue };
                     let begin = field.as_ptr() as usize - lines.as_ptr() as usize;
-                    let code = match self.layout.relation.attributes[attribute].ty {
-                        ValueType::Symbol => parsed
-                            .symbols
-                            .place(lines, begin, begin + field.len())
-                            .ok_or_else(|| Box::new(not_utf8())),
-                        ty if is_compound(ty) => {
-                            self.layout.value(attribute, field, self.dictionary)
-                        }
-                        ty => match from_utf8(field)
-                            .map(|text| parse_word(ty, text, self.layout.program.word_bits()))
-                        {
-                            Ok(Ok(word)) => Ok(parsed.words.code(word)),
-                            // Once more, for the message.
-                            _ => self.layout.value(attribute, field, self.dictionary),
-                        },
-                    };
-                    match code {
-                        Ok(code) => parsed.columns[attribute].push(code),
-                        Err(problem) => problems.push(place(*problem, begin - start, field)),
+                    let ends = (begin, begin + field.len());
+                    let values = &self.blocks.values;
+                    if values
+                        .take(attribute, lines, ends, &mut parsed.rows)
+                        .is_none()
+                        && let Some(problem) = values.problem(attribute, field)
+                    {
+                        problems.push(place(*problem, begin - start, field));
                     }
                 }
             }
         }
         if problems.is_empty() {
-            parsed.rows += 1;
+            parsed.rows.end_row();
             return;
         }
-        parsed.drop_partial_row(mark);
-        if parsed.bad.len() < self.listed {
-            parsed.bad.push(BadRow {
-                problems,
-                text: String::from_utf8_lossy(line).into_owned(),
-            });
-        } else {
-            parsed.more += problems.len();
-        }
-    }
-
-    fn merge(
-        &self,
-        block: &Block,
-        parsed: &mut Parsed,
-        merged: &mut Merged,
-        findings: &mut Findings,
-    ) {
-        let lines = block.lines();
-        let symbols = parsed.symbols.codes(lines, self.dictionary);
-        let words = parsed.words.codes(self.dictionary);
-        for ((attribute, column), merged) in self
-            .layout
-            .relation
-            .attributes
-            .iter()
-            .zip(&parsed.columns)
-            .zip(&mut merged.columns)
-        {
-            match attribute.ty {
-                ValueType::Symbol => {
-                    merged.extend(column.iter().map(|place| symbols[place.index()]));
-                }
-                ValueType::Record(_) | ValueType::Adt(_) => merged.extend_from_slice(column),
-                _ if words.is_empty() => merged.extend_from_slice(column),
-                _ => merged.extend(column.iter().map(|&code| {
-                    if code.0 < Code::WIDE {
-                        code
-                    } else {
-                        words[(code.0 & !Code::WIDE) as usize]
-                    }
-                })),
-            }
-        }
-        for mut row in parsed.bad.drain(..) {
-            for problem in &mut row.problems {
-                problem.line += merged.lines;
-            }
-            findings.bad_row(row);
-        }
-        findings.more(parsed.more);
-        merged.rows += parsed.rows;
-        merged.lines = merged.lines.saturating_add(parsed.lines);
-        merged.bytes += lines.len();
-        merged.blocks += 1;
-    }
-}
-
-impl Parsed {
-    fn start(&mut self, arity: usize) {
-        self.columns.resize_with(arity, Vec::new);
-        self.columns.iter_mut().for_each(Vec::clear);
-        self.rows = 0;
-        self.lines = 0;
-        self.symbols.clear();
-        self.words.clear();
-        self.bad.clear();
-        self.more = 0;
-    }
-
-    /// Forgets what a row has left since `mark` that is not to be taken, or not yet.
-    fn drop_partial_row(&mut self, mark: Mark) {
-        for column in &mut self.columns {
-            column.truncate(self.rows);
-        }
-        self.symbols.forget(mark.symbols);
-        self.words.forget(mark.words);
-    }
-
-    fn mark(&self) -> Mark {
-        Mark {
-            symbols: self.symbols.len(),
-            words: self.words.len(),
-        }
-    }
-}
-
-/// How many values were known when a row began.
-#[derive(Clone, Copy)]
-struct Mark {
-    symbols: usize,
-    words: usize,
-}
-
-struct Merged {
-    columns: Vec<Vec<Code>>,
-    rows: usize,
-    lines: u32,
-    bytes: usize,
-    blocks: usize,
-}
-
-impl Merged {
-    /// Makes room for the rest of the file, judged by the rows so far, so that columns hardly ever move.
-    fn reserve(&mut self, size: Option<u64>) {
-        let block_rows = 2 * self.rows / self.blocks.max(1);
-        let per_byte = self.rows as f64 / self.bytes.max(1) as f64;
-        let expected = (per_byte * size.unwrap_or(0) as f64 * 1.02) as usize;
-        for column in &mut self.columns {
-            if column.capacity() - column.len() < block_rows {
-                column.reserve_exact((expected.saturating_sub(column.len())).max(column.len() / 2));
-            }
-        }
+        parsed.rows.drop_partial_row(mark);
+        parsed.refuse(problems, self.blocks.listed, || {
+            String::from_utf8_lossy(line).into_owned()
+        });
     }
 }
 
@@ -425,7 +242,7 @@ mod tests {
     }
 
     const PLAIN: Setting = Setting {
-        block: BLOCK,
+        block: FactBlocks::SIZE,
         threads: 1,
         careful: false,
     };
@@ -445,11 +262,9 @@ mod tests {
         let mut findings = Findings::new("x.facts".into(), None);
         let quick = layout.quick_delimiter().filter(|_| !setting.careful);
         let reader = Reader {
-            layout: &layout,
-            dictionary: &dictionary,
+            blocks: FactBlocks::new(&layout, &dictionary, &findings),
             quick,
             largest: layout.largest(),
-            listed: Findings::LIMIT,
             block: setting.block,
         };
         let rows = reader.read(Input::text(text).unwrap(), setting.threads, &mut findings);
@@ -627,7 +442,7 @@ mod tests {
     #[test]
     fn mistakes_beyond_the_limit_are_counted() {
         let text = "x\n".repeat(70);
-        for block in [10, BLOCK] {
+        for block in [10, FactBlocks::SIZE] {
             let setting = Setting { block, ..PLAIN };
             let (_, _, wrong) = load("x: number", "", text.as_bytes(), &setting);
             assert_eq!(wrong.lines().count(), 51);

@@ -2,6 +2,7 @@
 
 use super::bytes::Block;
 use super::records::Record;
+use super::scan::find_either;
 
 /// The fields of one record, and what is needed to find them.
 #[derive(Default)]
@@ -27,10 +28,9 @@ impl Fields {
                 return false;
             };
             if first != b'"' {
-                let Some(length) = memchr::memchr2(delimiter, b'\n', &text[at..]) else {
+                let Some(end) = find_either(text, at, delimiter, b'\n') else {
                     return false;
                 };
-                let end = at + length;
                 if text[end] == delimiter {
                     self.places.push((at as u32, end as u32));
                     at = end + 1;
@@ -86,11 +86,6 @@ impl Fields {
             self.places.push((begin as u32, end as u32));
         }
     }
-
-    pub fn of<'t>(&self, text: &'t [u8], at: usize) -> &'t [u8] {
-        let (start, end) = self.places[at];
-        &text[start as usize..end as usize]
-    }
 }
 
 #[cfg(test)]
@@ -100,7 +95,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn found(fields: &Fields, text: &[u8]) -> (Vec<String>, usize, u32) {
-        let texts = (0..fields.places.len()).map(|at| fields.of(text, at));
+        let places = fields.places.iter();
+        let texts = places.map(|&(start, end)| &text[start as usize..end as usize]);
         let texts = texts.map(|text| String::from_utf8_lossy(text).into_owned());
         (texts.collect(), fields.next, fields.lines)
     }

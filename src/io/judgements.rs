@@ -1,11 +1,11 @@
 //! The file of judgements: `judgements.csv`, beside the claim files.
 
 use super::bytes::Input;
-use super::claims::{Header, NamedFields};
 use super::codes;
-use super::findings::{BadRow, Findings, Problem};
+use super::findings::{Findings, Problem};
+use super::header::{Header, NamedFields, read_named};
 use super::read::open_problem;
-use super::records::{Record, Records};
+use super::records::Record;
 use crate::evidence::{Judgement, Judgements, PartialDate, Verdict};
 use crate::syntax::diagnostic::Diagnostic;
 use crate::syntax::source::Location;
@@ -39,66 +39,26 @@ pub fn read_judgements(path: &Path) -> Result<Judgements, Vec<Diagnostic>> {
 }
 
 fn read(input: Input, findings: &mut Findings) -> Vec<Judgement> {
-    let mut records = Records::new(input, b",");
-    let mut record = Record::default();
-    let mut header: Option<Header> = None;
     let mut judgements: Vec<Judgement> = Vec::new();
-    loop {
-        match records.next(&mut record) {
-            Ok(true) => {}
-            Ok(false) => break,
-            Err(error) => {
-                findings.io_error(&error);
-                break;
-            }
-        }
-        let Some(header) = &header else {
-            match read_header(&record) {
-                Ok(found) => header = Some(found),
-                Err(problems) => {
-                    problems
-                        .into_iter()
-                        .for_each(|problem| findings.problem(problem));
-                    return judgements;
-                }
-            }
-            continue;
-        };
-        if record.is_blank() && header.names.len() > 1 {
-            continue;
-        }
+    let take = |record: &Record, header: &Header, file: &Arc<str>| {
         let known = |id: &str| judgements.iter().find(|one| *one.id == *id);
-        match judgement(&record, header, findings.file(), known) {
-            Ok(judgement) => judgements.push(judgement),
-            Err(problems) => findings.bad_row(BadRow {
-                problems,
-                text: record.raw(),
-            }),
-        }
-    }
-    if header.is_none() {
-        findings.problem(
-            Problem::new(codes::NO_HEADER, "the file has no header line")
-                .help(format!("the first line is {}", COLUMNS.join(","))),
-        );
-    }
+        let read = judgement(record, header, file, known)?;
+        judgements.push(read);
+        Ok(())
+    };
+    read_named(input, &COLUMNS, findings, missing, take);
     judgements
 }
 
-fn read_header(record: &Record) -> Result<Header, Vec<Problem>> {
-    let header = Header::read(record)?;
-    let missing: Vec<Problem> = NEEDED
+fn missing(record: &Record, header: &Header) -> Vec<Problem> {
+    let missing = NEEDED
         .into_iter()
-        .filter(|name| header.find(name).is_none())
-        .map(|name| {
-            let is_free = |known: &str| !COLUMNS.contains(&known);
-            header.missing(record, name, "who judges what, and when", is_free)
-        })
-        .collect();
-    match missing.is_empty() {
-        true => Ok(header),
-        false => Err(missing),
-    }
+        .filter(|name| header.find(name).is_none());
+    let missing = missing.map(|name| {
+        let is_free = |known: &str| !COLUMNS.contains(&known);
+        header.missing(record, name, "who judges what, and when", is_free)
+    });
+    missing.collect()
 }
 
 fn judgement<'a>(

@@ -54,14 +54,6 @@ impl<'a> Layout<'a> {
         self.relation.arity()
     }
 
-    /// Codes of records are given while a block is parsed, so blocks must come one after the other.
-    pub fn is_ordered(&self) -> bool {
-        self.relation
-            .attributes
-            .iter()
-            .any(|attribute| is_compound(attribute.ty))
-    }
-
     /// The only byte of the delimiter, if the quick path can rely on it.
     pub fn quick_delimiter(&self) -> Option<u8> {
         match self.delimiter {

@@ -1,34 +1,87 @@
 //! Values of one block of a file, numbered there: what a thread can do before codes are given in the order of the file.
 
-use crate::storage::dictionary::{SymbolKey, symbol_tag};
 use crate::storage::places::Places;
+use crate::storage::symbols::Spot;
 use crate::storage::{Code, Dictionary};
 use rustc_hash::FxHashMap;
 use std::str::from_utf8;
 
-/// The distinct symbols of a text, each by where it stands first.
+/// The symbols of a text, repetitions included, numbered in its order.
 #[derive(Default)]
 pub(crate) struct Symbols {
-    found: Vec<Found>,
-    table: Places,
+    spots: Vec<Spot>,
+    /// Whether all of the text is UTF-8, and so every field of it.
+    is_utf8: bool,
     /// Per symbol, once they were looked up.
-    codes: Vec<Option<Code>>,
-}
-
-#[derive(Clone, Copy)]
-struct Found {
-    start: u32,
-    end: u32,
-    tag: u32,
-}
-
-impl Found {
-    fn of(self, text: &[u8]) -> &[u8] {
-        &text[self.start as usize..self.end as usize]
-    }
+    codes: Vec<Code>,
+    /// Those that the dictionary did not know then.
+    unknown: Vec<Spot>,
 }
 
 impl Symbols {
+    pub fn len(&self) -> usize {
+        self.spots.len()
+    }
+
+    /// Forgets everything and goes on with another text.
+    pub fn start(&mut self, text: &[u8]) {
+        self.spots.clear();
+        self.codes.clear();
+        self.unknown.clear();
+        self.is_utf8 = from_utf8(text).is_ok();
+    }
+
+    /// Whether a field of the text is UTF-8.
+    #[inline]
+    pub fn is_text(&self, field: &[u8]) -> bool {
+        self.is_utf8 || from_utf8(field).is_ok()
+    }
+
+    /// The number of the symbol `text[start..end]`; `None` when it is not UTF-8.
+    #[inline]
+    pub fn place(&mut self, text: &[u8], start: usize, end: usize) -> Option<Code> {
+        if !self.is_text(&text[start..end]) {
+            return None;
+        }
+        let at = self.spots.len() as u32;
+        self.spots.push(Spot::new(text, start, end));
+        Some(Code(at))
+    }
+
+    /// Keeps the first `kept` symbols.
+    pub fn forget(&mut self, kept: usize) {
+        self.spots.truncate(kept);
+    }
+
+    /// Finds the codes of those that the dictionary knows already. Any number of threads may. Of others the code is their
+    /// number among all that are not known, with the top bit set.
+    pub fn look_up(&mut self, text: &[u8], dictionary: &Dictionary) -> &[Code] {
+        dictionary.find_symbols(text, &self.spots, &mut self.codes);
+        for (spot, code) in self.spots.iter().zip(&mut self.codes) {
+            if *code == Code::UNKNOWN {
+                *code = Code(Code::WIDE | self.unknown.len() as u32);
+                self.unknown.push(*spot);
+            }
+        }
+        &self.codes
+    }
+
+    /// The codes of those that were not known, given in the order of the text.
+    pub fn added(&mut self, text: &[u8], dictionary: &Dictionary) -> &[Code] {
+        self.codes.clear();
+        dictionary.add_symbols(text, &self.unknown, &mut self.codes);
+        &self.codes
+    }
+}
+
+/// The distinct names in a text, each by where it stands first.
+#[derive(Default)]
+pub(crate) struct Names {
+    found: Vec<Spot>,
+    table: Places,
+}
+
+impl Names {
     pub fn len(&self) -> usize {
         self.found.len()
     }
@@ -36,56 +89,28 @@ impl Symbols {
     pub fn clear(&mut self) {
         self.found.clear();
         self.table.clear();
-        self.codes.clear();
     }
 
-    /// The number of the symbol `text[start..end]`; `None` when it is not UTF-8.
+    /// The number of the name `text[start..end]`.
     #[inline]
-    pub fn place(&mut self, text: &[u8], start: usize, end: usize) -> Option<Code> {
-        let symbol = &text[start..end];
-        let tag = symbol_tag(symbol);
-        let found = &self.found;
-        if let Some(known) = self
-            .table
-            .find(tag, |at| found[at as usize].of(text) == symbol)
-        {
-            return Some(Code(known));
+    pub fn place(&mut self, text: &[u8], start: usize, end: usize) -> u32 {
+        let name = Spot::new(text, start, end);
+        let same = |at: u32| self.found[at as usize].of(text) == name.of(text);
+        if let Some(known) = self.table.find(name.tag(), same) {
+            return known;
         }
-        from_utf8(symbol).ok()?;
         let at = self.found.len() as u32;
-        self.found.push(Found {
-            start: start as u32,
-            end: end as u32,
-            tag,
-        });
-        self.table.insert(tag, at);
-        Some(Code(at))
+        self.found.push(name);
+        self.table.insert(name.tag(), at);
+        at
     }
 
-    /// Keeps the first `kept` symbols.
+    /// Keeps the first `kept` names.
     pub fn forget(&mut self, kept: usize) {
         for at in (kept..self.found.len()).rev() {
-            self.table.remove(self.found[at].tag, at as u32);
+            self.table.remove(self.found[at].tag(), at as u32);
         }
         self.found.truncate(kept);
-    }
-
-    /// Finds the codes of those that the dictionary knows already. Any number of threads may.
-    pub fn look_up(&mut self, text: &[u8], dictionary: &Dictionary) {
-        let keys = self.keys(text);
-        self.codes.clear();
-        self.codes.resize(keys.len(), None);
-        dictionary.find_symbols(&keys, &mut self.codes);
-    }
-
-    /// The codes of all, those of new ones in the order of the text.
-    pub fn codes(&mut self, text: &[u8], dictionary: &Dictionary) -> Vec<Code> {
-        let keys = self.keys(text);
-        dictionary.add_symbols(&keys, &mut self.codes);
-        self.codes
-            .iter()
-            .map(|code| code.unwrap_or_default())
-            .collect()
     }
 
     /// The texts, in the order of their numbers.
@@ -93,11 +118,6 @@ impl Symbols {
         self.found
             .iter()
             .map(|found| from_utf8(found.of(text)).unwrap_or(""))
-    }
-
-    fn keys<'t>(&self, text: &'t [u8]) -> Vec<SymbolKey<'t>> {
-        let key = |found: &Found| SymbolKey::tagged(found.of(text), found.tag);
-        self.found.iter().map(key).collect()
     }
 }
 

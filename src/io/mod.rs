@@ -4,14 +4,18 @@
 //! that state them, the register of sources; or every mistake in the data, each with its place.
 //! Must not know: the engine, terminals.
 
+mod block_rows;
 pub mod bytes;
+mod claim_block;
 pub mod claims;
 pub mod codes;
 pub mod excerpt;
+mod fact_blocks;
 mod facts;
 mod fields;
 pub mod findings;
 pub mod format;
+mod header;
 pub mod json;
 pub mod judgements;
 pub mod layout;
@@ -21,6 +25,7 @@ pub mod order;
 pub mod quoted;
 pub mod read;
 pub mod records;
+mod scan;
 pub mod sources;
 mod sqlite;
 #[cfg(test)]

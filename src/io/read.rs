@@ -1,5 +1,6 @@
 //! One `.input` directive: its file to rows and claims.
 
+use super::block_rows::Values;
 use super::bytes::Input;
 use super::claims::ClaimReader;
 use super::codes;
@@ -154,12 +155,25 @@ pub fn read(
         }
         Medium::Sqlite => {
             let table = format.table(&relation.name);
-            loaded.rows = read_sqlite(&path, table, program, relation, dictionary, &mut findings);
+            let values = Values {
+                program,
+                relation,
+                dictionary,
+            };
+            loaded.rows = read_sqlite(&path, table, values, options.progress, &mut findings);
         }
         _ => {
             let layout = Layout::new(program, relation, &format);
             loaded.rows = if format.rfc4180 {
-                read_quoted(input, &layout, &format.delimiter, dictionary, &mut findings)
+                let (delimiter, threads) = (&*format.delimiter, options.threads);
+                read_quoted(
+                    input,
+                    &layout,
+                    delimiter,
+                    dictionary,
+                    threads,
+                    &mut findings,
+                )
             } else {
                 read_lines(input, &layout, dictionary, options.threads, &mut findings)
             };

@@ -1,11 +1,12 @@
 //! The register of sources: `sources.csv`, beside the claim files.
 
 use super::bytes::Input;
-use super::claims::{Header, NamedFields};
+
 use super::codes;
 use super::findings::{BadRow, Findings, Problem};
+use super::header::{Header, NamedFields, read_named};
 use super::read::{ReadOptions, open_problem};
-use super::records::{Record, Records};
+use super::records::Record;
 use crate::analysis::findings::closest;
 use crate::evidence::{Source, Sources};
 use crate::syntax::diagnostic::Diagnostic;
@@ -48,69 +49,29 @@ pub fn read_sources(path: &Path, options: &ReadOptions) -> Result<LoadedSources,
 }
 
 fn read_register(input: Input, findings: &mut Findings) -> Sources {
-    let mut records = Records::new(input, b",");
-    let mut record = Record::default();
-    let mut header: Option<Header> = None;
     let mut sources = Vec::new();
     // Where each `derived_from` stands: it can be checked only once all ids are known.
     let mut origins: Vec<(u32, u32, String)> = Vec::new();
-    loop {
-        match records.next(&mut record) {
-            Ok(true) => {}
-            Ok(false) => break,
-            Err(error) => {
-                findings.io_error(&error);
-                break;
-            }
+    let has_ids = |record: &Record, header: &Header| {
+        let is_free = |name: &str| !NAMED.contains(&name);
+        let purpose = "the ids of the sources";
+        match header.find("source_id") {
+            Some(_) => Vec::new(),
+            None => vec![header.missing(record, "source_id", purpose, is_free)],
         }
-        let Some(header) = &header else {
-            let read = Header::read(&record).and_then(|found| match found.find("source_id") {
-                Some(_) => Ok(found),
-                None => Err(vec![found.missing(
-                    &record,
-                    "source_id",
-                    "the ids of the sources",
-                    |name| !NAMED.contains(&name),
-                )]),
-            });
-            match read {
-                Ok(found) => header = Some(found),
-                Err(problems) => {
-                    problems
-                        .into_iter()
-                        .for_each(|problem| findings.problem(problem));
-                    return Sources::unlisted();
-                }
-            }
-            continue;
-        };
-        if record.is_blank() && header.names.len() > 1 {
-            continue;
+    };
+    let take = |record: &Record, header: &Header, file: &Arc<str>| {
+        let source = read_source(record, header, file)?;
+        if let Some(column) = header.find("derived_from") {
+            let (line, column) = record.place(column);
+            let from = source.derived_from.iter();
+            origins.extend(from.map(|origin| (line, column, origin.to_string())));
         }
-        match read_source(&record, header, findings.file()) {
-            Ok(source) => {
-                if let Some(column) = header.find("derived_from") {
-                    let (line, column) = record.place(column);
-                    origins.extend(
-                        source
-                            .derived_from
-                            .iter()
-                            .map(|origin| (line, column, origin.to_string())),
-                    );
-                }
-                sources.push(source);
-            }
-            Err(problems) => findings.bad_row(BadRow {
-                problems,
-                text: record.raw(),
-            }),
-        }
-    }
-    if header.is_none() {
-        findings.problem(
-            Problem::new(codes::NO_HEADER, "the file has no header line")
-                .help(format!("the first line is {}", NAMED.join(","))),
-        );
+        sources.push(source);
+        Ok(())
+    };
+    if !read_named(input, &NAMED, findings, has_ids, take) {
+        return Sources::unlisted();
     }
     let (sources, twice) = Sources::register(sources);
     for (first, second) in twice {

@@ -4,9 +4,11 @@
 //! A float is a number of SQLite where it has one, else a text (`nan`); records and algebraic values are texts as fact
 //! files have them. Soufflé writes the internal words of all three, which not even itself can read.
 
+use super::block_rows::Values;
 use super::codes;
 use super::findings::{BadRow, Findings, Problem};
 use super::layout::field_value;
+use super::read::Progress;
 use super::value::format_value;
 use crate::analysis::checked::{CheckedProgram, Relation, ValueType};
 use crate::storage::{Code, Dictionary, Rows};
@@ -20,20 +22,19 @@ pub(crate) fn is_uri(name: &str) -> bool {
     name.starts_with("file:") || name.starts_with(":memory:")
 }
 
-/// Reads every row of the table or view `table`. What is wrong goes to `findings`.
+/// Reads every row of the table or view `table`, unless `progress` stops it. What is wrong goes to `findings`.
 pub(crate) fn read_sqlite(
     path: &Path,
     table: &str,
-    program: &CheckedProgram,
-    relation: &Relation,
-    dictionary: &Dictionary,
+    values: Values,
+    progress: Option<Progress>,
     findings: &mut Findings,
 ) -> Rows {
-    let mut rows = Rows::new(relation.arity());
+    let mut rows = Rows::new(values.relation.arity());
     let reader = Reader {
-        program,
-        relation,
-        dictionary,
+        values,
+        size: path.metadata().map_or(0, |file| file.len()),
+        progress,
     };
     if let Err(problem) = reader.read(path, table, &mut rows, findings) {
         findings.problem(*problem);
@@ -42,12 +43,16 @@ pub(crate) fn read_sqlite(
 }
 
 struct Reader<'a> {
-    program: &'a CheckedProgram,
-    relation: &'a Relation,
-    dictionary: &'a Dictionary,
+    values: Values<'a>,
+    /// Of the file, in bytes.
+    size: u64,
+    progress: Option<Progress<'a>>,
 }
 
 impl Reader<'_> {
+    /// Between two looks at whether to go on.
+    const ROWS: u32 = 4096;
+
     fn read(
         &self,
         path: &Path,
@@ -66,26 +71,36 @@ impl Reader<'_> {
             | OpenFlags::SQLITE_OPEN_URI;
         let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
         let mut statement = select(&connection, table).map_err(failed)?;
-        let arity = self.relation.arity();
+        let arity = self.values.relation.arity();
         if statement.column_count() < arity {
             return Err(Box::new(Problem::new(
                 codes::VALUES_MISSING,
                 format!(
                     "`{table}` has {} columns, but `{}` has {arity} attributes",
                     statement.column_count(),
-                    self.relation.name
+                    self.values.relation.name
                 ),
             )));
         }
         let mut found = statement.query([]).map_err(failed)?;
         let mut codes = Vec::with_capacity(arity);
         let mut number = 0;
+        // What was read of the file is not known: the bytes of the values are close to it.
+        let mut done = 0;
         while let Some(row) = found.next().map_err(failed)? {
             number += 1;
             codes.clear();
+            if number % Self::ROWS == 0
+                && let Some(go_on) = self.progress
+                && !go_on(done.min(self.size), self.size)
+            {
+                return Err(Box::new(Problem::new(codes::SQLITE, "reading was stopped")));
+            }
             let mut problems = Vec::new();
             for at in 0..arity {
-                match self.value(at, row.get_ref(at).map_err(failed)?) {
+                let value = row.get_ref(at).map_err(failed)?;
+                done += size(value);
+                match self.value(at, value) {
                     Ok(code) => codes.push(code),
                     Err(problem) => {
                         let value = row.get_ref(at).map_or(String::new(), shown);
@@ -109,23 +124,33 @@ impl Reader<'_> {
     }
 
     fn value(&self, at: usize, value: ValueRef) -> Result<Code, Box<Problem>> {
-        let attribute = &self.relation.attributes[at];
+        let attribute = &self.values.relation.attributes[at];
         match (attribute.ty, value) {
             // The word of an unsigned number: SQLite's integers have a sign.
             (ValueType::Unsigned, ValueRef::Integer(word))
-                if self.program.word_bits() == 64 && word < 0 =>
+                if self.values.program.word_bits() == 64 && word < 0 =>
             {
-                Ok(self.dictionary.unsigned(word as u64))
+                Ok(self.values.dictionary.unsigned(word as u64))
             }
-            (ValueType::Float, ValueRef::Real(float)) => Ok(self.dictionary.float(float)),
+            (ValueType::Float, ValueRef::Real(float)) => Ok(self.values.dictionary.float(float)),
             (_, value) => field_value(
-                self.program,
-                self.relation,
+                self.values.program,
+                self.values.relation,
                 attribute,
                 shown(value).as_bytes(),
-                self.dictionary,
+                self.values.dictionary,
             ),
         }
+    }
+}
+
+/// What a value takes in a file, about.
+fn size(value: ValueRef) -> u64 {
+    match value {
+        ValueRef::Null => 1,
+        ValueRef::Integer(_) => 4,
+        ValueRef::Real(_) => 9,
+        ValueRef::Text(text) | ValueRef::Blob(text) => text.len() as u64 + 1,
     }
 }
 
@@ -292,7 +317,12 @@ mod tests {
         let dictionary = Dictionary::new();
         let relation = program.relations().next().unwrap().1;
         let mut findings = Findings::new("db".into(), None);
-        let rows = read_sqlite(path, table, program, relation, &dictionary, &mut findings);
+        let values = Values {
+            program,
+            relation,
+            dictionary: &dictionary,
+        };
+        let rows = read_sqlite(path, table, values, None, &mut findings);
         match findings.finish() {
             Ok(_) => print_rows(program, &dictionary, &rows),
             Err(wrong) => print_diagnostics(&wrong),

@@ -44,7 +44,22 @@ pub struct RulePlan {
     pub variables: usize,
 }
 
+/// Bindings expected at the widest of the steps for each row that the first one scans; at least one.
+pub fn fan_out(steps: &[Placed]) -> f64 {
+    let scanned = steps.first().map_or(1.0, |step| step.estimate);
+    let widest = steps.iter().map(|step| step.estimate);
+    (widest.fold(scanned, f64::max) / scanned.max(1.0)).max(1.0)
+}
+
 impl RulePlan {
+    /// The relation that the first step goes through.
+    pub fn scanned(&self) -> Option<RelationId> {
+        match &self.steps.first()?.step {
+            Step::Scan(access) => Some(access.relation),
+            _ => None,
+        }
+    }
+
     /// The only column of the delta that the head repeats.
     pub fn head_column(&self) -> Option<usize> {
         let Some(Step::Scan(access)) = self.steps.first().map(|placed| &placed.step) else {

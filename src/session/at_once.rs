@@ -77,7 +77,7 @@ fn only_at_once(
     let program = database.program();
     let case = Case::new(database, program, database.dictionary(), claims, sources);
     let valid = ValidDays::of(claims.iter().map(|(_, claim)| claim.interval));
-    let days_of = |claim| valid.within(claims[claim].interval);
+    let days_of = |claim| valid.within(claims.get(claim).interval);
     let all: Vec<_> = program.relations().map(|(id, _)| id).collect();
     let budget = Budget {
         rows: None,

@@ -381,14 +381,14 @@ impl Session {
             let word = self.dictionary().find_symbol(name);
             let sources = self.source_register();
             let of_relation =
-                |claim: &&(ClaimId, &crate::evidence::Claim)| Some(claim.1.relation) == relation;
-            let of_kind = |claim: &&(ClaimId, &crate::evidence::Claim)| {
+                |claim: &&(ClaimId, crate::evidence::Claim)| Some(claim.1.relation) == relation;
+            let of_kind = |claim: &&(ClaimId, crate::evidence::Claim)| {
                 claim
                     .1
                     .source
                     .is_some_and(|source| *sources[source].kind == *name)
             };
-            let naming = |claim: &&(ClaimId, &crate::evidence::Claim)| {
+            let naming = |claim: &&(ClaimId, crate::evidence::Claim)| {
                 word.is_some_and(|word| claim.1.row.contains(&word))
             };
             let all: Vec<_> = self.claims().iter().collect();
@@ -423,7 +423,7 @@ impl Session {
                 );
             }
             for claim in found {
-                planted.extend(self.claims().ever_with_id(&self.claims()[claim].id));
+                planted.extend(self.claims().ever_with_id(&self.claims().get(claim).id));
             }
         }
         let mut planted: Vec<ClaimId> = planted.into_iter().collect();
@@ -681,7 +681,7 @@ impl Session {
         let (says, grade) = match &evidence.subject {
             Subject::Claim(of) => {
                 claim = Some(id);
-                let of = &self.claims()[*of];
+                let of = &self.claims().get(*of);
                 let fact = self.fact_text(&Fact::new(of.relation, &of.row));
                 let says = match of.stance {
                     crate::evidence::Stance::Supports => fact,
@@ -694,7 +694,7 @@ impl Session {
                 let ids: FxHashSet<&str> = evidence
                     .claims
                     .iter()
-                    .map(|&claim| &*self.claims()[claim].id)
+                    .map(|&claim| &*self.claims().get(claim).id)
                     .collect();
                 let says = crate::analysis::findings::counted(ids.len(), "claim");
                 (
@@ -753,7 +753,7 @@ impl Session {
 
     /// Strength of the grade of a claim.
     pub(super) fn weight_of(&self, claim: ClaimId) -> f64 {
-        let grade = self.claims()[claim].grade(self.source_register());
+        let grade = self.claims().get(claim).grade(self.source_register());
         GradeTables::default().strength(grade)
     }
 }

@@ -251,7 +251,7 @@ impl Session {
             }
             let facts = claims
                 .with_id(&claim.id)
-                .map(|same| Fact::new(claims[same].relation, &claims[same].row));
+                .map(|same| Fact::new(claims.get(same).relation, claims.get(same).row));
             let farthest = facts.map(|fact| reach(&fact)).max();
             files
                 .entry(claim.file.to_string())

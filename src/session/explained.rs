@@ -107,7 +107,7 @@ impl Session {
     }
 
     pub(super) fn claim_text(&self, claim: ClaimId) -> String {
-        self.claims()[claim].id.to_string()
+        self.claims().get(claim).id.to_string()
     }
 
     /// An atom with constants only.

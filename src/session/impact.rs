@@ -60,7 +60,7 @@ impl Session {
         let ids: FxHashSet<&str> = withdrawn
             .claims
             .iter()
-            .map(|&claim| &*self.claims()[claim].id)
+            .map(|&claim| &*self.claims().get(claim).id)
             .collect();
         let spans: Vec<Span> = withdrawn
             .rules
@@ -78,7 +78,7 @@ impl Session {
         let seeds: Vec<Fact> = withdrawn
             .claims
             .iter()
-            .map(|&claim| &self.claims()[claim])
+            .map(|&claim| self.claims().get(claim))
             .map(|claim| Fact::new(claim.relation, &claim.row))
             .collect::<FxHashSet<Fact>>()
             .into_iter()

@@ -98,7 +98,7 @@ fn new_column(
 ) -> Evidence {
     let (claims, weight) = match &subject {
         Subject::Claim(claim) => {
-            let id = &session.claims()[*claim].id;
+            let id = &session.claims().get(*claim).id;
             let claims: FxHashSet<_> = session.claims().ever_with_id(id).collect();
             (claims, session.weight_of(*claim))
         }

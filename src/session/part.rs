@@ -68,7 +68,7 @@ impl Standing {
 }
 
 /// The rows that claims support.
-fn rows_of<'a>(claims: impl Iterator<Item = &'a Claim>) -> Vec<Stated> {
+fn rows_of<'a>(claims: impl Iterator<Item = Claim<'a>>) -> Vec<Stated> {
     let mut rows: Vec<Stated> = Vec::new();
     for claim in claims.filter(|claim| claim.stance == Stance::Supports) {
         let at = rows

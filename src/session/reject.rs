@@ -170,7 +170,7 @@ impl Session {
     }
 
     fn strength_of(&self, claim: ClaimId) -> f64 {
-        GradeTables::default().strength(self.claims[claim].grade(&self.data.sources))
+        GradeTables::default().strength(self.claims.get(claim).grade(&self.data.sources))
     }
 
     fn hardest(&self, cut: &[ClaimId]) -> f64 {
@@ -179,10 +179,10 @@ impl Session {
     }
 
     fn claim_view(&self, id: ClaimId) -> RejectedClaim {
-        let claim = &self.claims[id];
+        let claim = self.claims.get(id);
         let sources = &self.data.sources;
         let facts = self.claims.with_id(&claim.id).map(|claim| {
-            let claim = &self.claims[claim];
+            let claim = self.claims.get(claim);
             self.fact_text(&Fact::new(claim.relation, &claim.row))
         });
         RejectedClaim {
@@ -202,11 +202,11 @@ impl Session {
     ) -> Result<(Vec<String>, Vec<String>), Error> {
         let rows: FxHashSet<ClaimId> = cut
             .iter()
-            .flat_map(|&claim| self.claims.with_id(&self.claims[claim].id))
+            .flat_map(|&claim| self.claims.with_id(self.claims.get(claim).id))
             .collect();
         let claimed: FxHashSet<Fact> = rows
             .iter()
-            .map(|&claim| Fact::new(self.claims[claim].relation, &self.claims[claim].row))
+            .map(|&claim| Fact::new(self.claims.get(claim).relation, self.claims.get(claim).row))
             .collect();
         let state = self.derive(Standing {
             claims: self.claims.without(rows),

@@ -216,7 +216,7 @@ impl Session {
                 helps: against,
                 hurts: falling,
                 alters_leader: alters,
-                through: self.channels(self.claims()[claim].relation),
+                through: self.channels(self.claims().get(claim).relation),
             });
         }
     }

@@ -159,7 +159,7 @@ impl Session {
             .claims()
             .iter()
             .filter(|(_, claim)| relations.contains(&claim.relation))
-            .filter_map(|(_, claim)| self.published(claim))
+            .filter_map(|(_, claim)| self.published(&claim))
             .collect();
         published.sort_by_key(|(date, source)| (date.last_day(), *source));
         published.dedup();
@@ -213,7 +213,7 @@ impl Session {
             .filter_map(|(id, source)| Some((id, calendar.days_of(source.published?, id))))
             .collect();
         let days_of = |claim| {
-            let claim = &self.claims()[claim];
+            let claim = &self.claims().get(claim);
             let published = claim.source.and_then(|source| of_source.get(&source));
             let mut days = DaySet::none(count);
             match (published, &valid) {

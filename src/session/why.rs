@@ -61,6 +61,8 @@ pub struct Proof {
     /// `3 of 3 minimal supports`.
     count: String,
     complete: bool,
+    /// How many supports there are, where not all were listed and they could be counted.
+    total: Option<u128>,
     /// Which support the proof is of.
     at: usize,
     /// The claims of that support, as a reader wants them.
@@ -92,6 +94,7 @@ impl Proof {
             supports: Vec::new(),
             count: String::new(),
             complete: true,
+            total: None,
             at: 0,
             weakest: None,
             independent: None,
@@ -339,6 +342,9 @@ impl Serialize for Proof {
             object.serialize_field("likelihood", likelihood(chance))?;
             object.serialize_field("confidence", confidence(self.firmest, roots))?;
         }
+        if let Some(total) = self.total {
+            object.serialize_field("total", &total)?;
+        }
         object.serialize_field("supports", &self.supports)?;
         object.serialize_field("proof", &self.view())?;
         if !self.others.is_empty() {
@@ -474,6 +480,7 @@ impl Session {
         };
         proof.count = found.count_text();
         proof.complete = found.complete;
+        proof.total = found.total;
         let shortest = case.prove(fact, &ProofOptions::default(), &budget);
         let first = shortest.as_ref().and_then(|proof| {
             let leaves = self.leaves(proof);
@@ -491,7 +498,7 @@ impl Session {
             false => self.proof_of(&case, fact, chosen),
         };
         proof.weakest = chosen.and_then(|support| support.weakest).map(|claim| {
-            let claim = &self.claims()[claim];
+            let claim = &self.claims().get(claim);
             let grade = claim.grade(&self.data.sources);
             match claim.source {
                 Some(source) => format!("{} ({}, {grade})", claim.id, self.data.sources[source].id),
@@ -586,7 +593,7 @@ impl Session {
             {
                 leaves.extend(
                     of.iter()
-                        .filter_map(|&claim| claims.with_id(&claims[claim].id).next()),
+                        .filter_map(|&claim| claims.with_id(claims.get(claim).id).next()),
                 );
             }
         }
@@ -599,8 +606,8 @@ impl Session {
             Statement::Claim(claim) => {
                 let claims = self.claims();
                 claims
-                    .with_id(&claims[*claim].id)
-                    .map(|claim| Fact::new(claims[claim].relation, &claims[claim].row))
+                    .with_id(claims.get(*claim).id)
+                    .map(|claim| Fact::new(claims.get(claim).relation, claims.get(claim).row))
                     .collect()
             }
             Statement::Data(fact) => vec![fact.clone()],

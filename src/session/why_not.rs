@@ -97,13 +97,13 @@ impl Session {
             let ids = |claims: Vec<ClaimId>| -> Vec<String> {
                 claims
                     .iter()
-                    .map(|&claim| all[claim].id.to_string())
+                    .map(|&claim| all.get(claim).id.to_string())
                     .collect()
             };
             let fact = Fact::new(*relation, &row);
             let rejected = case.rejected(&fact).into_iter();
             let mut rejected: Vec<(String, &Judgement)> = rejected
-                .map(|(claim, judgement)| (all[claim].id.to_string(), judgement))
+                .map(|(claim, judgement)| (all.get(claim).id.to_string(), judgement))
                 .collect();
             for judgement in self.data.judgements.iter() {
                 let about = judgement.about.as_deref() == Some(&*missing.fact);

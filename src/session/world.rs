@@ -163,8 +163,10 @@ impl Session {
             };
             let standing = laid.standing.claims.clone();
             let ids = standing.withdrawn();
-            let names: FxHashSet<&str> =
-                ids.into_iter().map(|claim| &*standing[claim].id).collect();
+            let names: FxHashSet<&str> = ids
+                .into_iter()
+                .map(|claim| &*standing.get(claim).id)
+                .collect();
             laid.standing.assumed = moved(&laid.standing.assumed);
             laid.standing.withdrawn = moved(&laid.standing.withdrawn);
             let read = &laid.standing.data.claims;

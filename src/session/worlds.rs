@@ -87,7 +87,7 @@ impl Session {
                 .roles
                 .iter()
                 .filter(|(_, known)| **known == role)
-                .map(|(&claim, _)| &*self.claims()[claim].id)
+                .map(|(&claim, _)| &*self.claims().get(claim).id)
                 .collect()
         };
         let (merging, separating) = (by_role(Role::Merges), by_role(Role::Separates));
@@ -118,7 +118,7 @@ impl Session {
             },
         };
         let case = self.case_over(&merged);
-        let merges = |claim: ClaimId| merging.contains(&*self.claims()[claim].id);
+        let merges = |claim: ClaimId| merging.contains(&*self.claims().get(claim).id);
         let ids = |set: &Vec<ClaimId>| set.iter().map(|&claim| self.claim_text(claim)).collect();
         for fact in when_merged.difference(&when_separate) {
             let found = case.carriers(fact, &merges, LISTED, &self.explanation_budget());
@@ -151,7 +151,7 @@ impl Session {
             let symbols: Vec<Code> = relation
                 .attributes
                 .iter()
-                .zip(&claim.row)
+                .zip(claim.row)
                 .filter(|(attribute, _)| attribute.ty == ValueType::Symbol)
                 .map(|(_, &code)| code)
                 .collect();

@@ -1,11 +1,10 @@
 //! Codes: one `u32` for every value, equal exactly when the values are.
 
 use super::places::{Places, tag};
-use compact_str::CompactString;
+use super::symbols::{Spot, Symbols};
 use parking_lot::RwLock;
 use rustc_hash::FxHasher;
 use std::hash::{Hash, Hasher};
-use std::str::from_utf8;
 
 /// A value of any type, as a dense 32-bit number.
 ///
@@ -20,48 +19,18 @@ impl Code {
     /// `nil`, and the number zero.
     pub const NIL: Code = Code(0);
     pub(crate) const WIDE: u32 = 1 << 31;
+    /// No symbol's: those are fewer.
+    pub(crate) const UNKNOWN: Code = Code(u32::MAX);
 
     pub fn index(self) -> usize {
         self.0 as usize
     }
 }
 
-/// A symbol to be looked up, with the tag it goes by.
-#[derive(Clone, Copy)]
-pub struct SymbolKey<'t> {
-    text: &'t [u8],
-    tag: u32,
-}
-
-impl<'t> SymbolKey<'t> {
-    pub fn new(text: &'t [u8]) -> SymbolKey<'t> {
-        SymbolKey::tagged(text, symbol_tag(text))
-    }
-
-    /// `tag` is that of the text.
-    pub(crate) fn tagged(text: &'t [u8], tag: u32) -> SymbolKey<'t> {
-        SymbolKey { text, tag }
-    }
-}
-
-/// The tag under which the dictionary keeps a symbol.
-pub(crate) fn symbol_tag(text: &[u8]) -> u32 {
-    let mut hasher = FxHasher::default();
-    hasher.write(text);
-    tag(hasher.finish())
-}
-
-/// The place in a slot of the tag.
-fn likely(slot: u64, tag: u32) -> Option<u32> {
-    ((slot >> 32) as u32 == tag)
-        .then(|| (slot as u32).checked_sub(1))
-        .flatten()
-}
-
 /// Interns symbols, records and wide words. Shared by all threads; codes are never taken back.
 #[derive(Default)]
 pub struct Dictionary {
-    symbols: Interner<CompactString>,
+    symbols: Symbols,
     /// Starts at code 1: code 0 is `nil`.
     records: Interner<Box<[Code]>>,
     words: Interner<u64>,
@@ -73,73 +42,31 @@ impl Dictionary {
     }
 
     pub fn symbol(&self, text: &str) -> Code {
-        let tag = symbol_tag(text.as_bytes());
-        Code(
-            self.symbols
-                .intern(tag, |known| *known == text, || text.into()),
-        )
+        Code(self.symbols.intern(text))
     }
 
     /// The code of a symbol that was interned before.
     pub fn find_symbol(&self, text: &str) -> Option<Code> {
-        let tag = symbol_tag(text.as_bytes());
-        self.symbols.find(tag, |known| *known == text).map(Code)
+        self.symbols.find(text).map(Code)
     }
 
-    /// Fills in the codes of symbols that were interned before.
-    pub fn find_symbols(&self, keys: &[SymbolKey<'_>], codes: &mut [Option<Code>]) {
-        let table = self.symbols.table.read();
-        for (keys, codes) in keys.chunks(Self::BATCH).zip(codes.chunks_mut(Self::BATCH)) {
-            let mut first = [None; Self::BATCH];
-            // Loop after loop, so that the memory each symbol needs is on its way for all of them at once.
-            for (key, first) in keys.iter().zip(&mut first) {
-                *first = likely(table.touch(key.tag), key.tag);
-            }
-            let texts = first.iter().flatten();
-            let lengths = texts.map(|&at| self.symbols.values[at as usize].len());
-            std::hint::black_box(lengths.fold(0, usize::wrapping_add));
-            for ((key, code), first) in keys.iter().zip(codes).zip(first) {
-                let is = |at: u32| self.symbols.values[at as usize].as_bytes() == key.text;
-                *code = first
-                    .filter(|&at| is(at))
-                    .or_else(|| table.find(key.tag, is))
-                    .map(Code);
-            }
-        }
+    /// Appends a code for every symbol of a text; for those that were not interned before, [`Code::UNKNOWN`].
+    pub fn find_symbols(&self, text: &[u8], spots: &[Spot], codes: &mut Vec<Code>) {
+        self.symbols.find_all(text, spots, codes);
     }
 
-    /// Interns those that have no code yet, in this order. Texts that are not UTF-8 become empty.
-    pub fn add_symbols(&self, keys: &[SymbolKey<'_>], codes: &mut [Option<Code>]) {
-        let mut table = self.symbols.table.write();
-        for (keys, codes) in keys.chunks(Self::BATCH).zip(codes.chunks_mut(Self::BATCH)) {
-            let mut touched = 0;
-            for (key, code) in keys.iter().zip(&*codes) {
-                if code.is_none() {
-                    touched |= table.touch(key.tag);
-                }
-            }
-            std::hint::black_box(touched);
-            for (key, code) in keys.iter().zip(codes) {
-                if code.is_none() {
-                    let make = || from_utf8(key.text).unwrap_or("").into();
-                    let same = |known: &CompactString| known.as_bytes() == key.text;
-                    let at = self.symbols.add(&mut table, key.tag, same, make);
-                    *code = Some(Code(at));
-                }
-            }
-        }
+    /// Appends a code for every symbol of a text; those that have none yet are interned, in this order.
+    pub fn add_symbols(&self, text: &[u8], spots: &[Spot], codes: &mut Vec<Code>) {
+        self.symbols.add_all(text, spots, codes);
     }
-
-    /// Symbols looked up at the same time: as many lines of memory as a core can wait for, and some more.
-    const BATCH: usize = 32;
 
     /// The text of a symbol; empty for a code that is none.
     pub fn text(&self, code: Code) -> &str {
-        self.symbols.get(code.0).map_or("", CompactString::as_str)
+        self.symbols.get(code.0).unwrap_or_default()
     }
 
     pub fn symbol_count(&self) -> usize {
-        self.symbols.values.count()
+        self.symbols.count()
     }
 
     pub fn number(&self, value: i64) -> Code {
@@ -265,26 +192,47 @@ fn tag_of<K: Hash + ?Sized>(key: &K) -> u32 {
 mod tests {
     use super::*;
 
+    /// Whether they were looked up one at a time, all at once, or by several threads while another adds them.
     #[test]
     fn many_symbols_at_once_are_the_same_as_one_by_one() {
-        let dictionary = Dictionary::new();
-        let before = dictionary.symbol("x-7");
-        let texts: Vec<String> = (0..100).map(|at| format!("x-{}", at % 30)).collect();
-        let keys: Vec<SymbolKey> = texts
-            .iter()
-            .map(|text| SymbolKey::new(text.as_bytes()))
+        let words: Vec<String> = (0..5000)
+            .map(|at| format!("x-{}", at % 1700 * at % 3000))
             .collect();
-        let mut codes = vec![None; keys.len()];
-        dictionary.find_symbols(&keys, &mut codes);
-        assert_eq!(codes.iter().flatten().count(), 4);
-        assert_eq!(codes[7], Some(before));
-        dictionary.add_symbols(&keys, &mut codes);
-        let alone = Dictionary::new();
+        let text = words.concat().into_bytes();
+        let mut spots = Vec::new();
+        let mut start = 0;
+        for word in &words {
+            spots.push(Spot::new(&text, start, start + word.len()));
+            start += word.len();
+        }
+        let (dictionary, alone) = (Dictionary::new(), Dictionary::new());
+        let before = dictionary.symbol("x-7");
         alone.symbol("x-7");
-        let expected: Vec<Option<Code>> =
-            texts.iter().map(|text| Some(alone.symbol(text))).collect();
+        let expected: Vec<Code> = words.iter().map(|word| alone.symbol(word)).collect();
+        let mut codes = vec![Code(9)];
+        dictionary.find_symbols(&text, &spots, &mut codes);
+        assert_eq!(codes.len(), 5001);
+        let known = codes[1..].iter().zip(&words);
+        assert!(known.into_iter().all(|(&code, word)| match word == "x-7" {
+            true => code == before,
+            false => code == Code::UNKNOWN,
+        }));
+        codes.clear();
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    for _ in 0..20 {
+                        let mut codes = Vec::new();
+                        dictionary.find_symbols(&text, &spots, &mut codes);
+                        let mut found = codes.iter().zip(&expected);
+                        assert!(found.all(|(code, known)| [*known, Code::UNKNOWN].contains(code)));
+                    }
+                });
+            }
+            dictionary.add_symbols(&text, &spots, &mut codes);
+        });
         assert_eq!(codes, expected);
-        assert_eq!(dictionary.symbol_count(), 30);
-        assert_eq!(dictionary.text(codes[42].unwrap()), "x-12");
+        assert_eq!(dictionary.symbol_count(), alone.symbol_count());
+        assert_eq!(dictionary.text(codes[42]), words[42]);
     }
 }

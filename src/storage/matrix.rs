@@ -24,14 +24,15 @@ impl Axis {
         }
     }
 
-    fn offset(self, code: Code) -> Option<usize> {
+    /// Where a code lies on the axis.
+    pub fn offset(self, code: Code) -> Option<usize> {
         let offset = code.0.wrapping_sub(self.base);
         (offset < self.len).then_some(offset as usize)
     }
 }
 
 /// Words that share a bit of `dirty` and `recent`: a cache line.
-const LINE: usize = 8;
+pub const LINE: usize = 8;
 /// Lines of a unit of the only row of a matrix.
 const LINES: usize = if cfg!(test) { 1 } else { 16 };
 /// Pairs handed out together, roughly.
@@ -79,7 +80,11 @@ impl Clone for Matrix {
 /// How threads write to a matrix.
 pub trait Writers {
     /// Sets a bit of a row; whether it was clear.
-    fn set(word: &AtomicU64, bit: u64) -> bool;
+    fn set(word: &AtomicU64, bit: u64) -> bool {
+        Self::set_all(word, bit)
+    }
+    /// Sets bits of a row; whether any was clear.
+    fn set_all(word: &AtomicU64, bits: u64) -> bool;
     /// Sets a bit that several rows share.
     fn mark(word: &AtomicU64, bit: u64);
 }
@@ -92,12 +97,12 @@ pub struct Apart;
 pub struct Shared;
 
 impl Writers for Alone {
-    fn set(word: &AtomicU64, bit: u64) -> bool {
+    fn set_all(word: &AtomicU64, bits: u64) -> bool {
         let old = word.load(Relaxed);
-        if old & bit != 0 {
+        if bits & !old == 0 {
             return false;
         }
-        word.store(old | bit, Relaxed);
+        word.store(old | bits, Relaxed);
         true
     }
 
@@ -107,8 +112,8 @@ impl Writers for Alone {
 }
 
 impl Writers for Apart {
-    fn set(word: &AtomicU64, bit: u64) -> bool {
-        Alone::set(word, bit)
+    fn set_all(word: &AtomicU64, bits: u64) -> bool {
+        Alone::set_all(word, bits)
     }
 
     fn mark(word: &AtomicU64, bit: u64) {
@@ -117,9 +122,9 @@ impl Writers for Apart {
 }
 
 impl Writers for Shared {
-    fn set(word: &AtomicU64, bit: u64) -> bool {
+    fn set_all(word: &AtomicU64, bits: u64) -> bool {
         // Most candidates are known already, and reading is much cheaper than a locked write.
-        word.load(Relaxed) & bit == 0 && word.fetch_or(bit, Relaxed) & bit == 0
+        bits & !word.load(Relaxed) != 0 && bits & !word.fetch_or(bits, Relaxed) != 0
     }
 
     fn mark(word: &AtomicU64, bit: u64) {
@@ -228,6 +233,17 @@ impl Matrix {
         self.latest_len = 0;
     }
 
+    /// Takes settled pairs for the latest ones. None may be latest.
+    pub fn take_for_latest(&mut self, pairs: impl Iterator<Item = (Code, Code)>) {
+        for (first, second) in pairs {
+            if let Some((word, bit)) = self.place(first, second) {
+                self.latest[word] |= bit;
+                self.recent[word / LINE / 64] |= 1 << (word / LINE % 64);
+                self.latest_len += 1;
+            }
+        }
+    }
+
     /// No more pairs will come.
     pub fn rest(&mut self) {
         self.settled = Box::default();
@@ -263,21 +279,54 @@ impl Matrix {
         self.latest_len
     }
 
-    /// How many first and second codes the latest pairs have. O(lines with latest pairs).
-    pub fn latest_codes(&self) -> [usize; 2] {
+    /// The first and the second codes of the latest pairs, as bits from the low ends of the axes up. O(lines with
+    /// latest pairs).
+    pub fn latest_codes(&self) -> [Vec<u64>; 2] {
+        let mut firsts = vec![0; (self.rows.len as usize).div_ceil(64)];
         let mut seconds = vec![0; self.words_per_row];
-        let (mut firsts, mut last) = (0, None);
         for line in bits(self.recent.iter().copied()) {
             let start = line * LINE;
             let (row, column) = (start / self.words_per_row, start % self.words_per_row);
-            firsts += usize::from(last.replace(row) != Some(row));
+            firsts[row / 64] |= 1 << (row % 64);
             let words = &self.latest[start..start + LINE];
             for (all, word) in seconds[column..].iter_mut().zip(words) {
                 *all |= word;
             }
         }
-        let seconds = seconds.iter().map(|word: &u64| word.count_ones() as usize);
-        [firsts, seconds.sum()]
+        [firsts, seconds]
+    }
+
+    /// Words of a row.
+    pub fn words_per_row(&self) -> usize {
+        self.words_per_row
+    }
+
+    /// The bits of the latest pairs with one first code, by its place on the axis. There must be latest pairs.
+    pub fn latest_row(&self, row: usize) -> &[u64] {
+        &self.latest[row * self.words_per_row..(row + 1) * self.words_per_row]
+    }
+
+    /// Adds the pairs that have bits in `words`, which are as many as a row has.
+    pub fn insert_bits<W: Writers>(&self, row: usize, words: &[u64]) {
+        let start = row * self.words_per_row;
+        let seen = &self.seen[start..start + self.words_per_row];
+        for (line, (seen, words)) in seen.chunks(LINE).zip(words.chunks(LINE)).enumerate() {
+            let new = |(seen, &word): (&AtomicU64, &u64)| word & !seen.load(Relaxed);
+            if seen
+                .iter()
+                .zip(words)
+                .map(new)
+                .fold(0, std::ops::BitOr::bitor)
+                == 0
+            {
+                continue;
+            }
+            for (seen, &word) in seen.iter().zip(words) {
+                W::set_all(seen, word);
+            }
+            let line = start / LINE + line;
+            W::mark(&self.dirty[line / 64], 1 << (line % 64));
+        }
     }
 
     /// Pieces that a scan can take one by one. Only a single row is in several.
@@ -395,6 +444,38 @@ impl Matrix {
         }
     }
 
+    /// Appends the first codes beside a second one. O(rows).
+    pub fn firsts(&self, second: Code, into: &mut Vec<Code>) {
+        let Some(column) = self.columns.offset(second) else {
+            return;
+        };
+        let words = self
+            .seen
+            .iter()
+            .skip(column / 64)
+            .step_by(self.words_per_row);
+        for (row, word) in words.enumerate() {
+            if word.load(Relaxed) & 1 << (column % 64) != 0 {
+                into.push(Code(self.rows.base + row as u32));
+            }
+        }
+    }
+
+    /// Calls back with the pairs that only one of two matrices at rest has, which have the same axes; true: this one.
+    pub fn differences(&self, other: &Matrix, act: &mut dyn FnMut(Code, Code, bool)) {
+        for (at, (one, two)) in self.seen.iter().zip(&other.seen).enumerate() {
+            let one = one.load(Relaxed);
+            let differ = one ^ two.load(Relaxed);
+            if differ != 0 {
+                let first = self.rows.base + (at / self.words_per_row) as u32;
+                let base = self.columns.base + (at % self.words_per_row * 64) as u32;
+                for_each_bit(differ, |bit| {
+                    act(Code(first), Code(base + bit as u32), one >> bit & 1 == 1)
+                });
+            }
+        }
+    }
+
     pub fn count_seconds(&self, first: Code) -> usize {
         let words = self.rows.offset(first).map_or(&[][..], |row| {
             &self.seen[row * self.words_per_row..(row + 1) * self.words_per_row]
@@ -455,7 +536,7 @@ fn zeroes(words: usize) -> Box<[AtomicU64]> {
 }
 
 /// The numbers of the bits that are set, ascending.
-fn bits(words: impl IntoIterator<Item = u64>) -> impl Iterator<Item = usize> {
+pub fn bits(words: impl IntoIterator<Item = u64>) -> impl Iterator<Item = usize> {
     words.into_iter().enumerate().flat_map(|(block, word)| {
         let mut rest = word;
         std::iter::from_fn(move || {

@@ -17,7 +17,9 @@ pub mod radix;
 pub mod rows;
 pub mod set;
 pub mod sorted;
+pub mod symbols;
 pub mod table;
+mod transpose;
 
 pub use dictionary::{Code, Dictionary};
 pub use index::Index;
@@ -27,3 +29,4 @@ pub use partition::Partition;
 pub use rows::Rows;
 pub use set::{Latest, RowSet, RowSource};
 pub use sorted::SortedRows;
+pub use transpose::transpose;

@@ -1,8 +1,13 @@
 //! A set of rows that grows by rounds and takes the shape that suits its rows.
 
 mod amend;
+mod amended;
+mod differ;
 mod latest;
+#[cfg(test)]
+mod tests;
 
+use amended::Amended;
 pub use latest::Latest;
 use latest::{Shard, settle_shards};
 
@@ -19,6 +24,10 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// A matrix of at most this many bytes is always worth it.
 const SMALL_MATRIX: u64 = if cfg!(test) { 64 } else { 1 << 20 };
+/// A matrix of at most so many is worth it where many candidates are to be told apart, ...
+const LARGE_MATRIX: u64 = 64 << 20;
+/// ... one for so many cells.
+const CELLS: f64 = 64.0;
 /// Rows for each first code, on average, from which on lists beat a hash table.
 const LONG_GROUPS: usize = if cfg!(test) { 3 } else { 10 };
 /// Below this size a hash table is small whatever it holds.
@@ -40,6 +49,8 @@ pub struct RowSet {
     salt: u64,
     /// Size at which the codes were last looked at as a whole.
     examined: usize,
+    /// Pairs of the codes that there were when somebody last asked.
+    span: f64,
     /// The latest rows, but for those that a matrix has bits of.
     latest: Vec<Rows>,
     /// All rows are the latest.
@@ -62,6 +73,8 @@ pub(super) enum Shape {
     /// One or two columns. One column: the first of the pair is code 0.
     Pairs(Vec<RwLock<PairShard>>),
     Tuples(Vec<RwLock<TupleShard>>),
+    /// Rows of another set, but for some.
+    Amended(Box<Amended>),
 }
 
 #[derive(Clone)]
@@ -193,6 +206,7 @@ impl RowSet {
             shards,
             salt,
             examined: 0,
+            span: 0.0,
             latest: Vec::new(),
             whole: false,
             shape,
@@ -207,6 +221,7 @@ impl RowSet {
             shards: 1,
             salt: 0,
             examined: 0,
+            span: 0.0,
             latest: Vec::new(),
             whole: false,
             shape: Shape::Sorted(rows),
@@ -229,6 +244,7 @@ impl RowSet {
             shards: 1,
             salt: 0,
             examined: 0,
+            span: 0.0,
             latest: Vec::new(),
             whole: false,
             shape: Shape::Classes(classes),
@@ -269,6 +285,7 @@ impl RowSet {
                 let shard = shard_of(hash_row(row), shards.len());
                 shards[shard].read().table.find(row).is_some()
             }
+            (Shape::Amended(amended), _) => amended.contains(row),
             _ => false,
         }
     }
@@ -305,6 +322,14 @@ impl RowSet {
         }
     }
 
+    /// Pairs as bits.
+    pub fn as_matrix(&self) -> Option<&Matrix> {
+        match &self.shape {
+            Shape::Matrix(matrix) if self.arity == 2 => Some(matrix),
+            _ => None,
+        }
+    }
+
     /// The classes of an equivalence at rest.
     pub fn as_classes(&self) -> Option<&Partition> {
         match &self.shape {
@@ -328,7 +353,7 @@ impl RowSet {
         match &self.shape {
             Shape::Nullary { present } => usize::from(present.load(Relaxed) && self.len == 0),
             Shape::Sorted(rows) => rows.len() - self.len,
-            Shape::Classes(_) => 0,
+            Shape::Classes(_) | Shape::Amended(_) => 0,
             Shape::Matrix(matrix) => matrix.unsettled(),
             Shape::Groups(shards) => shards.iter().map(|shard| shard.read().unsettled()).sum(),
             Shape::Pairs(shards) => shards.iter().map(|shard| shard.read().unsettled()).sum(),
@@ -350,7 +375,7 @@ impl RowSet {
                 self.len = rows.len();
                 return;
             }
-            Shape::Classes(_) => self.latest.clear(),
+            Shape::Classes(_) | Shape::Amended(_) => self.latest.clear(),
             Shape::Matrix(matrix) => {
                 self.latest.clear();
                 strays = matrix.settle(pool);
@@ -400,7 +425,7 @@ impl RowSet {
         self.latest = Vec::new();
         self.len += self.unsettled();
         match &mut self.shape {
-            Shape::Nullary { .. } | Shape::Sorted(_) | Shape::Classes(_) => {}
+            Shape::Nullary { .. } | Shape::Sorted(_) | Shape::Classes(_) | Shape::Amended(_) => {}
             Shape::Matrix(matrix) => matrix.settle_in_place(),
             Shape::Groups(shards) => shards
                 .iter_mut()
@@ -430,30 +455,33 @@ impl RowSet {
         let (rows, columns) = matrix.axes();
         let rows = widen(rows, strays.iter().map(|&key| unpack(key).0));
         let columns = widen(columns, strays.iter().map(|&key| unpack(key).1));
-        if worth_a_matrix(rows, columns, self.len + others.len() + strays.len()) {
+        let bytes = |(rows, columns)| Matrix::bytes_for(rows, columns);
+        let stays = bytes((rows, columns)) <= LARGE_MATRIX.min(2 * bytes(matrix.axes()));
+        if stays || worth_a_matrix(rows, columns, self.len + others.len() + strays.len()) {
             *matrix = matrix.grown(rows, columns, strays);
             matrix.settle(None);
-        } else {
-            let mut shards: Vec<PairShard> = PairShard::several(self.shards, self.salt).collect();
-            for row in 0..matrix.row_count() {
-                let mut codes = Vec::new();
-                let first = matrix.read_row(row, &mut codes);
-                for second in codes {
-                    let key = pack(first, second);
-                    shards[shard_of(hash(key), self.shards)].fresh.push(key);
-                }
-            }
-            for shard in &mut shards {
-                let known = std::mem::take(&mut shard.fresh);
-                shard.table.insert_all(&known, &mut Vec::new());
-            }
-            for &key in strays {
-                shards[shard_of(hash(key), self.shards)]
-                    .table
-                    .insert_all(&[key], &mut others);
-            }
-            self.shape = Shape::Pairs(shards.into_iter().map(RwLock::new).collect());
+            matrix.take_for_latest(others.iter().map(|&key| unpack(key)));
+            return;
         }
+        let mut shards: Vec<PairShard> = PairShard::several(self.shards, self.salt).collect();
+        for row in 0..matrix.row_count() {
+            let mut codes = Vec::new();
+            let first = matrix.read_row(row, &mut codes);
+            for second in codes {
+                let key = pack(first, second);
+                shards[shard_of(hash(key), self.shards)].fresh.push(key);
+            }
+        }
+        for shard in &mut shards {
+            let known = std::mem::take(&mut shard.fresh);
+            shard.table.insert_all(&known, &mut Vec::new());
+        }
+        for &key in strays {
+            shards[shard_of(hash(key), self.shards)]
+                .table
+                .insert_all(&[key], &mut others);
+        }
+        self.shape = Shape::Pairs(shards.into_iter().map(RwLock::new).collect());
         let mut columns = vec![Vec::with_capacity(others.len()); self.arity];
         for (at, column) in columns.iter_mut().enumerate() {
             let codes = others.iter().map(|&key| unpack(key));
@@ -465,47 +493,82 @@ impl RowSet {
         self.latest = vec![Rows::from_columns(columns)];
     }
 
-    /// Looks whether another shape suits the rows better than the hash table they start in.
-    fn reshape(&mut self, pool: Option<&ThreadPool>) {
-        let Shape::Pairs(shards) = &mut self.shape else {
-            return;
-        };
-        let (mut low, mut high) = ([u32::MAX; 2], [0; 2]);
-        for shard in shards.iter_mut() {
-            for key in shard.get_mut().table.iter() {
-                let (first, second) = unpack(key);
-                for (at, code) in [first.0, second.0].into_iter().enumerate() {
-                    low[at] = low[at].min(code);
-                    high[at] = high[at].max(code);
-                }
+    /// Prepares for so many candidates: where they are many beside the pairs of the codes so far, telling them apart by
+    /// bits is quicker than by any table. None may be unsettled.
+    pub fn expect(&mut self, candidates: f64) {
+        let spread = matches!(self.shape, Shape::Pairs(_) | Shape::Groups(_));
+        if spread && self.arity == 2 && self.len > 0 && candidates > self.span / CELLS {
+            let (rows, columns) = self.spans();
+            self.span = f64::from(rows.len) * f64::from(columns.len);
+            if candidates > self.span / CELLS && Matrix::bytes_for(rows, columns) <= LARGE_MATRIX {
+                self.become_matrix(rows, columns);
             }
         }
-        let (rows, columns) = (
-            Axis::spanning(low[0], high[0]),
-            Axis::spanning(low[1], high[1]),
-        );
-        let range = u64::from(rows.len);
-        if worth_a_matrix(rows, columns, self.len) {
-            let mut matrix = Matrix::new(rows, columns);
-            for shard in shards.iter_mut() {
-                for key in shard.get_mut().table.iter() {
-                    let (first, second) = unpack(key);
-                    matrix.insert::<Alone>(first, second);
+    }
+
+    /// The least and greatest codes of both columns.
+    fn spans(&self) -> (Axis, Axis) {
+        let (mut low, mut high) = ([u32::MAX; 2], [0; 2]);
+        self.visit(&mut |columns, _| {
+            for (at, column) in columns.iter().enumerate() {
+                let at = at + 2 - columns.len();
+                for code in *column {
+                    low[at] = low[at].min(code.0);
+                    high[at] = high[at].max(code.0);
                 }
             }
-            matrix.settle(None);
-            matrix.forget_latest();
-            self.shape = Shape::Matrix(matrix);
+        });
+        if self.arity == 1 {
+            (low[0], high[0]) = (0, 0);
+        }
+        (
+            Axis::spanning(low[0], high[0]),
+            Axis::spanning(low[1], high[1]),
+        )
+    }
+
+    fn become_matrix(&mut self, rows: Axis, columns: Axis) {
+        let mut matrix = Matrix::new(rows, columns);
+        self.visit(&mut |columns, len| match columns {
+            [firsts, seconds] => {
+                let pairs = firsts.iter().zip(*seconds);
+                pairs.for_each(|(&first, &second)| matrix.insert::<Alone>(first, second));
+            }
+            _ if len > 0 => matrix.insert_row::<Alone>(Code(0), columns[0]),
+            _ => {}
+        });
+        matrix.settle(None);
+        matrix.forget_latest();
+        for rows in std::mem::take(&mut self.latest) {
+            let last = rows.column(self.arity - 1).iter().copied();
+            match self.arity {
+                1 => matrix.take_for_latest(last.map(|only| (Code(0), only))),
+                _ => matrix.take_for_latest(rows.column(0).iter().copied().zip(last)),
+            }
+        }
+        self.shape = Shape::Matrix(matrix);
+    }
+
+    /// Looks whether another shape suits the rows better than the hash table they start in.
+    fn reshape(&mut self, pool: Option<&ThreadPool>) {
+        if !matches!(self.shape, Shape::Pairs(_)) {
+            return;
+        }
+        let (rows, columns) = self.spans();
+        let range = u64::from(rows.len);
+        if worth_a_matrix(rows, columns, self.len) {
+            self.become_matrix(rows, columns);
         } else if self.arity == 2
             && self.len > MANY
             && range * LONG_GROUPS as u64 <= self.len as u64 * 8
         {
             // Counting the groups costs a bit for each code in their range, so the range must not be absurd.
             let mut seen = vec![false; rows.len as usize];
-            let tables = shards.iter_mut().map(|shard| &shard.get_mut().table);
-            tables
-                .flat_map(PairTable::iter)
-                .for_each(|key| seen[(unpack(key).0.0 - rows.base) as usize] = true);
+            self.visit(&mut |columns, _| {
+                for code in columns[0] {
+                    seen[(code.0 - rows.base) as usize] = true;
+                }
+            });
             let groups = seen.iter().filter(|&&seen| seen).count();
             if groups * LONG_GROUPS <= self.len {
                 self.become_groups(pool);
@@ -553,6 +616,7 @@ impl RowSource for RowSet {
                 .iter()
                 .map(|shard| shard.read().table.len().div_ceil(UNIT))
                 .sum(),
+            Shape::Amended(amended) => amended.units(),
         }
     }
 
@@ -582,6 +646,7 @@ impl RowSource for RowSet {
                     }
                 }
             }
+            Shape::Amended(amended) => amended.visit_units(units, act),
             Shape::Matrix(matrix) => matrix.visit(units, &mut |firsts, seconds| {
                 act(&[firsts, seconds][2 - self.arity..], firsts.len())
             }),

@@ -23,7 +23,7 @@ pub fn hash(key: u64) -> u64 {
     product as u64 ^ (product >> 64) as u64
 }
 
-fn prefetch<T>(slots: &[T], at: usize) {
+pub(super) fn prefetch<T>(slots: &[T], at: usize) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: prefetching has no effect but on the cache, and `at` is in bounds by the callers' masks.
     unsafe {
@@ -121,6 +121,17 @@ impl PairTable {
         self.slots[at] = EMPTY;
         self.len -= 1;
         true
+    }
+
+    /// Calls back with the keys that another table has not. Quick where both were filled alike.
+    pub fn only(&self, other: &PairTable, act: &mut dyn FnMut(u64)) {
+        let aligned = self.slots.len() == other.slots.len();
+        for (at, &key) in self.slots.iter().enumerate() {
+            let same = aligned && other.slots[at] == key;
+            if !same && key != EMPTY && !other.contains(key) {
+                act(key);
+            }
+        }
     }
 
     /// The slots of a range of the table that are taken: what a scan sees piece by piece.

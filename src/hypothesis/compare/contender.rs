@@ -292,7 +292,7 @@ impl<'a, E> Contender<'a, E> {
         let gone = self.falling(&withdrawn);
         // What else states a fact that a claim states is not in the lineage.
         let stated_twice = ids.iter().any(|&id| {
-            let claim = &self.claims[id];
+            let claim = self.claims.get(id);
             self.given.contains(&Fact::new(claim.relation, &claim.row))
         });
         let by_lineage = |violated: usize| {
@@ -420,7 +420,7 @@ impl<'a, E> Contender<'a, E> {
     fn falling(&self, withdrawn: &FxHashSet<ClaimId>) -> Vec<Fact> {
         let mut gone: Vec<Fact> = Vec::new();
         for &id in withdrawn {
-            let claim = &self.claims[id];
+            let claim = self.claims.get(id);
             let fact = Fact::new(claim.relation, &claim.row);
             let stays = claim.stance == Stance::Disputes
                 || !self.claims.stands(id)

@@ -107,18 +107,18 @@ pub fn tabulate<E>(
         }
     }
     let first = |claim: ClaimId| {
-        let id = &claims[claim].id;
+        let id = claims.get(claim).id;
         claims.ever_with_id(id).next().unwrap_or(claim)
     };
     let mut ids: Vec<ClaimId> = ids.into_iter().map(first).collect();
     ids.sort_unstable();
     ids.dedup();
-    let weight = |claim: ClaimId| GradeTables::default().strength(claims[claim].grade(sources));
-    let rows = |claim: ClaimId| claims.ever_with_id(&claims[claim].id);
+    let weight = |claim: ClaimId| GradeTables::default().strength(claims.get(claim).grade(sources));
+    let rows = |claim: ClaimId| claims.ever_with_id(claims.get(claim).id);
     let mut columns: Vec<Evidence> = Vec::new();
     let mut roots: Vec<SourceId> = Vec::new();
     for id in ids {
-        match claims[id].source.filter(|_| fold) {
+        match claims.get(id).source.filter(|_| fold) {
             Some(source) => {
                 for &root in sources.roots(source) {
                     if !roots.contains(&root) {
@@ -137,7 +137,7 @@ pub fn tabulate<E>(
     roots.sort_unstable();
     for root in roots {
         let goes_back = |claim: &ClaimId| {
-            let source = claims[*claim].source;
+            let source = claims.get(*claim).source;
             source.is_some_and(|source| sources.roots(source).contains(&root))
         };
         let all: FxHashSet<ClaimId> = claims.ever().map(|(id, _)| id).filter(goes_back).collect();
@@ -232,7 +232,7 @@ fn leans<E>(contender: &Contender<E>, fact: &Fact) -> bool {
                 .all(|(asked, code)| asked.is_none_or(|it| it == *code))
     });
     let first = |claim: ClaimId| {
-        let id = &contender.claims[claim].id;
+        let id = contender.claims.get(claim).id;
         contender.claims.with_id(id).next().unwrap_or(claim)
     };
     is_goal
@@ -267,7 +267,7 @@ fn overcome<E>(
     let before = contender.stand();
     let mut found = Vec::new();
     for &id in contender.rejects.iter().take(MOST_REJECTED) {
-        let claim = &contender.claims[id];
+        let claim = contender.claims.get(id);
         let fact = Fact::new(claim.relation, &claim.row);
         if claim.stance == Stance::Disputes || contender.facts.contains(fact.relation, &fact.row) {
             continue;
@@ -316,7 +316,7 @@ fn blocking<E>(contender: &Contender<E>, budget: &Budget) -> Vec<ClaimId> {
                         found.extend(rests.iter().flat_map(|rests| rests.claims()));
                     }
                     Reason::Absent { below, .. } => open.extend(below),
-                    Reason::False => {}
+                    Reason::Total(_) | Reason::False => {}
                 }
             }
         }

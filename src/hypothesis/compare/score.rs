@@ -97,12 +97,12 @@ impl Copies {
         let Subject::Claim(claim) = evidence.subject else {
             return Copies::Only(column);
         };
-        let said: &crate::evidence::Claim = &claims[ClaimId(claim.0)];
+        let said = claims.get(ClaimId(claim.0));
         match said.source {
             None => Copies::Only(column),
             Some(source) => Copies::Said(
                 said.relation.0,
-                said.row.as_slice().into(),
+                said.row.into(),
                 sources.roots(source).to_vec(),
                 said.stance == crate::evidence::Stance::Disputes,
             ),

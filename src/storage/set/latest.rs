@@ -71,6 +71,12 @@ impl Latest<'_> {
         self.row_count() == 0
     }
 
+    /// The matrix that has all of them as its latest bits.
+    pub fn as_bits(&self) -> Option<&Matrix> {
+        self.matrix()
+            .filter(|_| self.set.latest.is_empty() && self.set.arity == 2)
+    }
+
     /// Whether rows with one first code are all in one unit.
     pub fn keeps_firsts(&self) -> bool {
         self.set.arity == 2 && self.set.latest.is_empty() && !self.set.whole
@@ -79,7 +85,8 @@ impl Latest<'_> {
     /// Distinct codes of each column, where they are quick to count.
     pub fn distinct(&self) -> Option<Vec<f64>> {
         let matrix = self.matrix().filter(|_| self.set.latest.is_empty())?;
-        let codes = matrix.latest_codes().map(|count| count as f64);
+        let count = |codes: Vec<u64>| codes.iter().map(|word| word.count_ones() as f64).sum();
+        let codes = matrix.latest_codes().map(count);
         Some(codes[2 - self.set.arity..].to_vec())
     }
 

@@ -1,0 +1,564 @@
+//! Rules that fall apart into two sides, over bits.
+//!
+//! A rule scans pairs (u, v), goes on from u alone on one side and from v alone on the other, and its head takes a
+//! variable from each: then it composes three relations, and what it derives is a product of Boolean matrices. The one
+//! in the middle, the latest bits of a matrix, is dense; the sides are sparse. Instead of one candidate at a time, whole
+//! words are passed on, each with up to 64 of them (compare Arlazarov, Dinic, Kronrod and Faradžev, 1970).
+//!
+//! One side is the lead: it gives the first column of the head, hence the rows to write to. A strip of those of its
+//! codes that lead anywhere is gone through at a time, so that what lies between fits the caches: lines of the strip's
+//! bits, one for each code of the other side; the same for each code that side leads to; and these turned over, a row
+//! for each code of the strip.
+
+use super::budget::StopReason;
+use super::drive::share;
+use super::evaluate::Context;
+use super::pipeline::{Arg, Expression, Op, Pipeline, Source, Stage};
+use super::sink::Collect;
+use super::worker::{BATCH, Batch, Worker};
+use crate::analysis::checked::VarId;
+use crate::storage::matrix::{Alone, Apart, Axis, LINE, Matrix, Shared, bits};
+use crate::storage::{Code, Company, RowSet, transpose};
+use rayon::ThreadPool;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// Codes of the lead that are gone through together: as many as a line has bits.
+const STRIP: usize = LINE * 64;
+/// Codes for each side and latest pair above which it is not even tried.
+const SPARSE: usize = if cfg!(test) { usize::MAX } else { 2 };
+/// Nanoseconds, roughly: a candidate on its own, ...
+const CANDIDATE: f64 = if cfg!(test) { 1e9 } else { 4.0 };
+/// ... a line passed on, ...
+const LINE_ON: f64 = 3.0;
+/// ... a block of 64 words turned over, ...
+const BLOCK: f64 = 200.0;
+/// ... a word added to the head, ...
+const WORD: f64 = 0.6;
+/// ... a bit looked up.
+const BIT: f64 = 1.0;
+/// Pairs of a side that are listed whatever there is of the head.
+const FEW_PAIRS: usize = 1 << 20;
+
+/// What is found from one variable of the scan alone.
+struct Side<'a> {
+    from: VarId,
+    to: VarId,
+    stages: Vec<Stage<'a>>,
+}
+
+/// A rule as such a product.
+pub struct Composition<'a, 'p> {
+    latest: &'p Matrix,
+    head: &'p Matrix,
+    set: &'p RowSet,
+    /// By column of the scan.
+    sides: [Side<'a>; 2],
+    /// The column whose side gives the first column of the head.
+    lead: usize,
+    variables: usize,
+}
+
+/// Where codes of a side lead, as places on axes: those of the scan to those of the head.
+enum Reach {
+    /// To themselves.
+    Same,
+    /// Ascending by the first.
+    Pairs(Vec<(u32, u32)>),
+}
+
+impl Reach {
+    fn pairs(&self) -> Option<&[(u32, u32)]> {
+        match self {
+            Reach::Same => None,
+            Reach::Pairs(pairs) => Some(pairs),
+        }
+    }
+}
+
+/// A composition with everything that one round needs.
+struct Round<'a, 'p> {
+    of: &'p Composition<'a, 'p>,
+    /// That of the lead, and that of the other side.
+    lead: Reach,
+    other: Reach,
+    strips: Vec<Strip>,
+}
+
+/// Codes of the lead, as places on its axis, ascending.
+struct Strip {
+    codes: Vec<u32>,
+    /// The line of a row that has them all, each in its own place. `None`: they are numbered one after the other.
+    line: Option<usize>,
+}
+
+impl Strip {
+    /// Codes and their places in the strip.
+    fn places(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.codes.iter().enumerate().map(|(at, &code)| {
+            let code = code as usize;
+            (code, self.line.map_or(at, |_| code % STRIP))
+        })
+    }
+
+    /// One strip after the other.
+    fn packed(codes: &[u32]) -> Vec<Strip> {
+        let strips = codes.chunks(STRIP).map(|codes| Strip {
+            codes: codes.to_vec(),
+            line: None,
+        });
+        strips.collect()
+    }
+
+    /// A strip for each line with any of the codes.
+    fn aligned(codes: &[u32]) -> Vec<Strip> {
+        let line = |code: &u32| *code as usize / STRIP;
+        let strips = codes.chunk_by(|a, b| line(a) == line(b));
+        let strips = strips.map(|codes| Strip {
+            codes: codes.to_vec(),
+            line: codes.first().map(line),
+        });
+        strips.collect()
+    }
+}
+
+/// What a thread needs from strip to strip.
+#[derive(Default)]
+struct Room {
+    lines: Vec<[u64; LINE]>,
+    onward: Vec<[u64; LINE]>,
+    rows: Vec<u64>,
+}
+
+impl<'a, 'p> Composition<'a, 'p> {
+    /// `None`: the rule is not of that kind, or its relations are not kept as bits.
+    pub fn of(pipeline: &'p Pipeline<'a>, set: &'p RowSet) -> Option<Composition<'a, 'p>> {
+        let head = set
+            .as_matrix()
+            .filter(|_| pipeline.preconditions.is_empty())?;
+        let &[Arg::Var(first), Arg::Var(second)] = &pipeline.answer[..] else {
+            return None;
+        };
+        let (scan, rest) = pipeline.stages.split_first()?;
+        let Op::Scan {
+            source: Source::Delta(delta),
+            bind,
+            equal,
+            same,
+        } = &scan.op
+        else {
+            return None;
+        };
+        let (&[(0, u), (1, v)], true) = (&bind[..], equal.is_empty() && same.is_empty()) else {
+            return None;
+        };
+        let latest = delta.as_bits()?;
+        let mut side_of = vec![None; pipeline.variables];
+        side_of[u.index()] = Some(0);
+        side_of[v.index()] = Some(1);
+        let mut stages = [Vec::new(), Vec::new()];
+        for stage in rest {
+            let (reads, binds) = uses(&stage.op)?;
+            let side = side_of[reads.first()?.index()]?;
+            if reads.iter().any(|var| side_of[var.index()] != Some(side)) {
+                return None;
+            }
+            binds
+                .iter()
+                .for_each(|var| side_of[var.index()] = Some(side));
+            stages[side].push(stage);
+        }
+        let lead = side_of[first.index()]?;
+        if side_of[second.index()]? == lead {
+            return None;
+        }
+        let [ends, starts] = [
+            if lead == 0 {
+                [first, second]
+            } else {
+                [second, first]
+            },
+            [u, v],
+        ];
+        let mut column = 0;
+        let sides = stages.map(|stages| {
+            let (from, to) = (starts[column], ends[column]);
+            let own = |var: &VarId| *var != from && side_of[var.index()] == Some(column);
+            let stages = stages.into_iter().map(|stage| Stage {
+                op: stage.op.clone(),
+                keep: std::iter::once(from)
+                    .chain(stage.keep.iter().copied().filter(own))
+                    .collect(),
+            });
+            let side = Side {
+                from,
+                to,
+                stages: stages.collect(),
+            };
+            column += 1;
+            side
+        });
+        Some(Composition {
+            latest,
+            head,
+            set,
+            sides,
+            lead,
+            variables: pipeline.variables,
+        })
+    }
+
+    /// Adds what the rule derives, and returns the number of candidates. `None`: going through them one by one is
+    /// cheaper, and nothing was done. `room`: rows the set may have unsettled.
+    pub fn run(
+        &self,
+        context: &Context,
+        pool: Option<&ThreadPool>,
+        room: Option<u64>,
+    ) -> Option<u64> {
+        let round = self.prepare(context)?;
+        let candidates = AtomicU64::new(0);
+        let work = |strips: &mut dyn Iterator<Item = &Strip>, company: Company| {
+            let mut scratch = Room::default();
+            for strip in strips {
+                if room.is_some_and(|room| self.set.unsettled() as u64 > room) {
+                    context.spent.note(StopReason::Rows);
+                }
+                if context.stopped() {
+                    break;
+                }
+                candidates.fetch_add(round.strip(strip, company, &mut scratch), Relaxed);
+            }
+        };
+        match pool {
+            Some(pool) if round.strips.len() > 1 => {
+                let company = match round.lead {
+                    Reach::Same => Company::Apart,
+                    Reach::Pairs(_) => Company::Shared,
+                };
+                share(pool, round.strips.len(), 1, |morsels| {
+                    work(&mut morsels.flatten().map(|at| &round.strips[at]), company);
+                });
+            }
+            _ => work(&mut round.strips.iter(), Company::Alone),
+        }
+        Some(candidates.into_inner())
+    }
+
+    fn prepare(&self, context: &Context) -> Option<Round<'a, '_>> {
+        let pairs = self.latest.latest_len();
+        let codes = self.latest.latest_codes();
+        let distinct = [0, 1].map(|column: usize| ones(&codes[column]));
+        if pairs < (distinct[0] + distinct[1]).saturating_mul(SPARSE) && SPARSE != usize::MAX {
+            return None;
+        }
+        let other = 1 - self.lead;
+        let (rows, columns) = self.head.axes();
+        let [lead, trail] = [(self.lead, rows), (other, columns)]
+            .map(|(column, axis)| self.reach(column, &codes[column], axis, context));
+        let (lead, trail) = (lead?, trail?);
+        let has_partners = |code: &u32| {
+            lead.pairs().is_none_or(|pairs| {
+                let at = pairs.partition_point(|(from, _)| from < code);
+                pairs.get(at).is_some_and(|(from, _)| from == code)
+            })
+        };
+        let lead_codes = bits(codes[self.lead].iter().copied()).map(|at| at as u32);
+        let lead_codes: Vec<u32> = lead_codes.filter(has_partners).collect();
+        let fan = |reach: &Reach, column: usize| match reach {
+            Reach::Same => 1.0,
+            Reach::Pairs(pairs) => pairs.len() as f64 / distinct[column].max(1) as f64,
+        };
+        let candidates = pairs as f64 * fan(&lead, self.lead) * fan(&trail, other);
+        let count = |reach: &Reach, column: usize| match reach {
+            Reach::Same => distinct[column] as f64,
+            Reach::Pairs(pairs) => pairs.len() as f64,
+        };
+        let turned = match (&trail, self.lead) {
+            (Reach::Same, 0) => 0,
+            (Reach::Same, _) | (Reach::Pairs(_), 1) => self.head.words_per_row(),
+            (Reach::Pairs(_), _) => self.head.words_per_row() + self.latest.words_per_row(),
+        };
+        let strip = count(&trail, other) * LINE_ON + (turned * LINE) as f64 * BLOCK;
+        let packed = Strip::packed(&lead_codes);
+        let aligned = Strip::aligned(&lead_codes);
+        // Rows are taken one by one anyway; bits of a row are, where they do not lie together.
+        let picking = match self.lead {
+            0 => 0.0,
+            _ => (self.latest.row_count() * STRIP) as f64 * BIT,
+        };
+        let (packing, aligning) = (
+            packed.len() as f64 * (strip + picking),
+            aligned.len() as f64 * strip,
+        );
+        let words = count(&lead, self.lead) * self.head.words_per_row() as f64;
+        (packing.min(aligning) + words * WORD < candidates * CANDIDATE).then_some(Round {
+            of: self,
+            lead,
+            other: trail,
+            strips: match self.lead == 0 || packing < aligning {
+                true => packed,
+                false => aligned,
+            },
+        })
+    }
+
+    /// Where the codes of a column lead on an axis of the head. `None`: beyond it, or to so much that this is no way.
+    fn reach(&self, column: usize, codes: &[u64], axis: Axis, context: &Context) -> Option<Reach> {
+        let side = &self.sides[column];
+        let (rows, columns) = self.latest.axes();
+        let from = [rows, columns][column];
+        let code = |at: usize| Code(from.base + at as u32);
+        if side.from == side.to && side.stages.is_empty() {
+            let mut codes = bits(codes.iter().copied());
+            return codes
+                .all(|at| axis.offset(code(at)).is_some())
+                .then_some(Reach::Same);
+        }
+        // No more than the rows themselves take.
+        let most = FEW_PAIRS.max(self.set.len() / 2);
+        let answer = [side.from, side.to].map(Arg::Var);
+        let mut pairs: Vec<(u32, u32)> = Vec::new();
+        let mut codes = bits(codes.iter().copied()).map(code).peekable();
+        while codes.peek().is_some() {
+            if context.stopped() || pairs.len() > most {
+                return None;
+            }
+            let mut batch = Batch::unit(self.variables);
+            batch.columns[side.from.index()] = codes.by_ref().take(BATCH).collect();
+            batch.len = batch.columns[side.from.index()].len();
+            let sink = Collect::new(&answer);
+            let mut worker = Worker::over(&side.stages, self.variables, context, sink);
+            worker.run(&mut batch);
+            let found = worker.finish().rows;
+            for (&here, &there) in found.column(0).iter().zip(found.column(1)) {
+                pairs.push((from.offset(here)? as u32, axis.offset(there)? as u32));
+            }
+        }
+        // One look-up gives each pair once, and codes go in ascending.
+        if !matches!(
+            side.stages[..],
+            [Stage {
+                op: Op::Probe { .. },
+                ..
+            }]
+        ) {
+            pairs.sort_unstable();
+            pairs.dedup();
+        }
+        Some(Reach::Pairs(pairs))
+    }
+}
+
+impl Round<'_, '_> {
+    /// Returns the number of candidates of a strip.
+    fn strip(&self, strip: &Strip, company: Company, room: &mut Room) -> u64 {
+        let direct = self.of.lead == 0 && matches!(self.other, Reach::Same);
+        if direct {
+            self.copy_rows(strip, room);
+        } else {
+            self.gather_lines(strip, room);
+            self.pass_on(room);
+            self.turn(room);
+        }
+        let words = self.of.head.words_per_row();
+        let shift = self.axes()[0].base.wrapping_sub(self.of.head.axes().0.base);
+        let mut rest = self.lead.pairs().unwrap_or_default();
+        let mut candidates = 0;
+        for (code, place) in strip.places() {
+            let row = &room.rows[place * words..(place + 1) * words];
+            let len = ones(row) as u64;
+            let mut insert = |to: usize| {
+                candidates += len;
+                match company {
+                    Company::Alone => self.of.head.insert_bits::<Alone>(to, row),
+                    Company::Apart => self.of.head.insert_bits::<Apart>(to, row),
+                    Company::Shared => self.of.head.insert_bits::<Shared>(to, row),
+                }
+            };
+            match self.lead {
+                _ if len == 0 => {}
+                Reach::Same => insert((code as u32).wrapping_add(shift) as usize),
+                Reach::Pairs(_) => {
+                    let before = rest.partition_point(|&(from, _)| (from as usize) < code);
+                    rest = &rest[before..];
+                    let own = rest.iter().take_while(|&&(from, _)| from as usize == code);
+                    own.for_each(|&(_, to)| insert(to as usize));
+                }
+            }
+        }
+        candidates
+    }
+
+    /// The axes of the scanned matrix: that of the lead, and the other one.
+    fn axes(&self) -> [Axis; 2] {
+        let (rows, columns) = self.of.latest.axes();
+        match self.of.lead {
+            0 => [rows, columns],
+            _ => [columns, rows],
+        }
+    }
+
+    /// Rows of the head's columns from rows of the scan's.
+    fn copy_rows(&self, strip: &Strip, room: &mut Room) {
+        let (from, to) = (self.axes()[1].base, self.of.head.axes().1.base);
+        let words = self.of.head.words_per_row();
+        room.rows.clear();
+        room.rows.resize(STRIP * words, 0);
+        for (code, place) in strip.places() {
+            let row = &mut room.rows[place * words..(place + 1) * words];
+            shift(
+                self.of.latest.latest_row(code),
+                i64::from(from) - i64::from(to),
+                row,
+            );
+        }
+    }
+
+    /// A line for each code of the other side: its pairs with the codes of the strip.
+    fn gather_lines(&self, strip: &Strip, room: &mut Room) {
+        let other = self.axes()[1];
+        let latest = self.of.latest;
+        let lines = &mut room.lines;
+        lines.clear();
+        lines.resize((other.len as usize).next_multiple_of(64), [0; LINE]);
+        match (self.of.lead, strip.line) {
+            (0, _) => self.turn_rows(strip, lines),
+            (_, Some(part)) => {
+                for (at, line) in lines[..other.len as usize].iter_mut().enumerate() {
+                    line.copy_from_slice(&latest.latest_row(at)[part * LINE..(part + 1) * LINE]);
+                }
+            }
+            (_, None) => {
+                for (at, line) in lines[..other.len as usize].iter_mut().enumerate() {
+                    let row = latest.latest_row(at);
+                    for (code, place) in strip.places() {
+                        line[place / 64] |= (row[code / 64] >> (code % 64) & 1) << (place % 64);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The same where codes of the lead have rows.
+    fn turn_rows(&self, strip: &Strip, lines: &mut [[u64; LINE]]) {
+        let mut block = [0; 64];
+        for (group, codes) in strip.codes.chunks(64).enumerate() {
+            for (word, lines) in lines.chunks_mut(64).enumerate() {
+                block.fill(0);
+                for (to, &code) in block.iter_mut().zip(codes) {
+                    *to = self.of.latest.latest_row(code as usize)[word];
+                }
+                if block.iter().any(|word| *word != 0) {
+                    transpose(&mut block);
+                    for (line, word) in lines.iter_mut().zip(block) {
+                        line[group] = word;
+                    }
+                }
+            }
+        }
+    }
+
+    /// A line for each second code of the head.
+    fn pass_on(&self, room: &mut Room) {
+        let columns = self.of.head.axes().1;
+        let Room { lines, onward, .. } = room;
+        onward.clear();
+        onward.resize(self.of.head.words_per_row() * 64, [0; LINE]);
+        match &self.other {
+            Reach::Pairs(pairs) => {
+                for &(from, to) in pairs {
+                    let line = &lines[from as usize];
+                    for (all, word) in onward[to as usize].iter_mut().zip(line) {
+                        *all |= word;
+                    }
+                }
+            }
+            Reach::Same => {
+                let base = self.axes()[1].base;
+                for (at, line) in lines.iter().enumerate() {
+                    // A code beyond the head's axis has no pairs.
+                    if let Some(to) = columns.offset(Code(base.wrapping_add(at as u32))) {
+                        onward[to] = *line;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Lines, a bit for each code of the lead, become rows, a bit for each second code of the head.
+    fn turn(&self, room: &mut Room) {
+        let words = self.of.head.words_per_row();
+        let Room { onward, rows, .. } = room;
+        rows.clear();
+        rows.resize(STRIP * words, 0);
+        let mut block = [0; 64];
+        for (word, lines) in onward.chunks(64).enumerate() {
+            for group in 0..LINE {
+                for (to, line) in block.iter_mut().zip(lines) {
+                    *to = line[group];
+                }
+                if block.iter().any(|word| *word != 0) {
+                    transpose(&mut block);
+                    for (at, turned) in block.iter().enumerate() {
+                        rows[(group * 64 + at) * words + word] = *turned;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The variables that a stage reads and binds. `None` for stages that compute, whose faults depend on what comes before
+/// them.
+fn uses<'s>(op: &'s Op) -> Option<(Vec<VarId>, Vec<VarId>)> {
+    let vars = |args: &'s [Arg]| {
+        args.iter().filter_map(|arg| match arg {
+            Arg::Var(var) => Some(*var),
+            Arg::Const(_) => None,
+        })
+    };
+    Some(match op {
+        Op::Probe { key, bind, .. } => (
+            vars(key).collect(),
+            bind.iter().map(|&(_, var)| var).collect(),
+        ),
+        Op::Check { key, .. } => (vars(key).collect(), Vec::new()),
+        Op::Intersect { var, proposers } => {
+            let keys = proposers.iter().flat_map(|proposer| vars(&proposer.key));
+            (keys.collect(), vec![*var])
+        }
+        Op::Compare {
+            left: Expression::Arg(left),
+            right: Expression::Arg(right),
+            ..
+        } => {
+            let both = [*left, *right];
+            let read = both.iter().filter_map(|arg| match arg {
+                Arg::Var(var) => Some(*var),
+                Arg::Const(_) => None,
+            });
+            (read.collect(), Vec::new())
+        }
+        _ => return None,
+    })
+}
+
+fn ones(words: &[u64]) -> usize {
+    words.iter().map(|word| word.count_ones() as usize).sum()
+}
+
+/// Writes bits `by` places further up, or down when negative; there is room for all that are set.
+fn shift(from: &[u64], by: i64, to: &mut [u64]) {
+    let (words, bits) = (by.div_euclid(64), by.rem_euclid(64) as u32);
+    let mut add = |at: i64, word: u64| {
+        if let Some(to) = usize::try_from(at).ok().and_then(|at| to.get_mut(at)) {
+            *to |= word;
+        }
+    };
+    for (at, &word) in from.iter().enumerate() {
+        add(at as i64 + words, word << bits);
+        if bits > 0 {
+            add(at as i64 + words + 1, word >> (64 - bits));
+        }
+    }
+}

@@ -370,7 +370,7 @@ impl<'a> Search<'a, '_> {
 
     /// Whether to go on with a body under a set to which nothing can be added. After some steps it is cheaper to try it.
     fn pursue(&mut self, sketch: &Sketch) -> bool {
-        const STEPS: u32 = 64;
+        const STEPS: u32 = 8;
         let steps = match self.pursued.get_mut(sketch) {
             Some(steps) => {
                 *steps += 1;
@@ -925,6 +925,12 @@ impl<'a> Search<'a, '_> {
         let LiteralKind::Atom(atom) = &work.body[literal].kind else {
             return;
         };
+        // A set to which nothing can be added is tried for less than it takes to look at what else might follow from it.
+        if work.sketch.len() == self.most
+            && let Some(facts) = sketch::facts(&work.sketch)
+        {
+            return self.propose(facts);
+        }
         let pattern = self.pattern(atom, &work.values);
         let row: Option<Box<[Code]>> = pattern.iter().copied().collect();
         let relation = atom.relation;

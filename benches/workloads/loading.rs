@@ -41,8 +41,8 @@ pub fn compare(directory: &Path, scale: f64) -> io::Result<()> {
     std::fs::create_dir_all(directory)?;
     write(directory, scale)?;
     println!(
-        "{:<8} {:>7} {:>8} {:>9} {:>10}",
-        "input", "MB", "threads", "seconds", "peak MiB"
+        "{:<8} {:>7} {:>8} {:>9} {:>9} {:>10}",
+        "input", "MB", "threads", "seconds", "CPU s", "peak MiB"
     );
     for (name, file, _) in PROGRAMS {
         let size = std::fs::metadata(directory.join(file))?.len();
@@ -63,7 +63,7 @@ pub fn compare(directory: &Path, scale: f64) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads one of them and prints seconds and memory.
+/// Reads one of them and prints seconds, of the clock and of processors, and memory.
 pub fn read(directory: &Path, name: &str, jobs: usize) {
     let program = PROGRAMS.iter().find(|(known, ..)| *known == name);
     let spec = CaseSpec {
@@ -81,12 +81,22 @@ pub fn read(directory: &Path, name: &str, jobs: usize) {
     let started = Instant::now();
     match Session::open(spec, options) {
         Ok(_) => println!(
-            "{:>9.2} {:>10}",
+            "{:>9.2} {:>9} {:>10}",
             started.elapsed().as_secs_f64(),
+            processor_seconds().map_or("?".to_owned(), |seconds| format!("{seconds:.2}")),
             peak() >> 20
         ),
         Err(error) => println!("{error}"),
     }
+}
+
+/// Of this process, in user and in system mode, where the system tells: in hundredths, after the name in parentheses.
+fn processor_seconds() -> Option<f64> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    let (_, after) = stat.rsplit_once(')')?;
+    let ticks = after.split_whitespace().skip(11).take(2);
+    let ticks: Vec<u64> = ticks.filter_map(|ticks| ticks.parse().ok()).collect();
+    Some(ticks.iter().sum::<u64>() as f64 / 100.0)
 }
 
 fn write(directory: &Path, scale: f64) -> io::Result<()> {

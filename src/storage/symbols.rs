@@ -109,7 +109,10 @@ impl Symbols {
                     *likely = first_of(&slots, spot.tag);
                     // SAFETY: a number in a slot was put there once its text was, and the first text is there.
                     let text = unsafe { self.texts.get_unchecked(*likely as usize) };
-                    prefetch(std::slice::from_ref(text), 0);
+                    // An entry may stand on two lines.
+                    let text = std::slice::from_ref(text);
+                    prefetch(text, 0);
+                    prefetch(text, 1);
                 }
             }
             let Some(now) = at.checked_sub(1) else {

@@ -23,6 +23,7 @@ pub fn hash(key: u64) -> u64 {
     product as u64 ^ (product >> 64) as u64
 }
 
+#[inline]
 pub(super) fn prefetch<T>(slots: &[T], at: usize) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: prefetching has no effect but on the cache, and `at` is in bounds by the callers' masks.

@@ -50,7 +50,7 @@ fn supports_are_counted_where_they_are_too_many_to_list() {
     let why = case.run(&["why", "reached(\"x-30\")"]);
     why.shows("first 100 of 205891132094649 minimal supports");
     let few = case.run(&["why", "--limit", "2", "--json", "reached(\"x-2\")"]);
-    let few: serde_json::Value = serde_json::from_str(few.stdout()).expect("JSON");
+    let few: serde_json::Value = serde_json::from_str(&few.stdout()).expect("JSON");
     assert_eq!(few["complete"], false);
     assert_eq!(few["total"], 9);
     assert_eq!(few["supports"].as_array().map(Vec::len), Some(2));
@@ -70,7 +70,7 @@ fn a_small_budget_still_gives_a_support_and_the_single_points_of_failure() {
     critical.shows("NOT ALL CUTS: those of one are all here, larger ones there may be more");
     // The same by the whole graph.
     let whole = case.run(&["critical", "--size", "1", "--json", "reached(\"x-30\")"]);
-    let whole: serde_json::Value = serde_json::from_str(whole.stdout()).expect("JSON");
+    let whole: serde_json::Value = serde_json::from_str(&whole.stdout()).expect("JSON");
     assert_eq!(whole[0]["claim_cuts"], serde_json::json!([["k0"]]));
     assert_eq!(whole[0]["single_complete"], true);
     assert_eq!(whole[0]["complete"], true);
@@ -95,7 +95,7 @@ fn a_near_miss_says_what_a_total_is_and_which_claims_do_not_count() {
         "A",
         "reached(\"x-0\")",
     ]);
-    let weak: serde_json::Value = serde_json::from_str(weak.stdout()).expect("JSON");
+    let weak: serde_json::Value = serde_json::from_str(&weak.stdout()).expect("JSON");
     assert_eq!(
         weak["near"][0]["failing"][0]["set_aside"],
         serde_json::json!(["k0"])
@@ -116,7 +116,7 @@ fn names_cannot_break_out_of_a_graph() {
     );
     let question = "reached(\"x-end\")";
     let json = case.run(&["why", "--json", "--verify", question]);
-    let json: serde_json::Value = serde_json::from_str(json.stdout()).expect("JSON");
+    let json: serde_json::Value = serde_json::from_str(&json.stdout()).expect("JSON");
     assert_eq!(json["verified"], true);
     let say = json["proof"]["nodes"][1]["say"].as_str();
     assert_eq!(say, Some(&*format!("{HOSTILE} is reached")));

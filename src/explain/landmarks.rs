@@ -56,11 +56,7 @@ impl Case<'_> {
     }
 
     /// The statements and the sources that the root of a lineage cannot do without; `None`: the meter stopped.
-    pub(super) fn single_points(
-        &self,
-        lineage: &Lineage,
-        meter: &Meter,
-    ) -> Option<(Vec<Vec<Statement>>, Vec<Vec<SourceId>>)> {
+    pub(super) fn single_points(&self, lineage: &Lineage, meter: &Meter) -> Option<SinglePoints> {
         let (statements, sources) = self.landmarks(lineage, meter);
         let found = (statements.at(Lineage::ROOT), sources.at(Lineage::ROOT));
         meter.stopped().is_none().then_some(found)
@@ -105,6 +101,9 @@ impl Case<'_> {
         facts.iter().enumerate().map(each).collect()
     }
 }
+
+/// Cuts of one statement, and of one source.
+pub(super) type SinglePoints = (Vec<Vec<Statement>>, Vec<Vec<SourceId>>);
 
 /// What each vertex leans on.
 struct Landmarks<T> {

@@ -333,7 +333,8 @@ fn cuts_of_one_and_of_all() {
                     "x-mirror"
                   ]
                 ],
-                "complete": true
+                "complete": true,
+                "single_complete": true
               }
             ]"#]],
     );

@@ -126,6 +126,17 @@ impl Case<'_> {
         cuts.single &= single(&found);
         cuts.complete &= found.complete && meter.stopped().is_none();
         cuts.stopped = meter.stopped();
+        if !cuts.single && lineage.days.is_none() {
+            // One pass over what is there: bounded by time only.
+            let in_time = Meter::new(&meter.rest());
+            if let Some((statements, sources)) = self.single_points(&lineage, &in_time) {
+                cuts.statements.retain(|cut| cut.len() > 1);
+                cuts.statements.splice(0..0, statements);
+                cuts.sources.retain(|cut| cut.len() > 1);
+                cuts.sources.splice(0..0, sources);
+                cuts.single = true;
+            }
+        }
         cuts
     }
 

@@ -11,7 +11,7 @@ impl DaySet {
 
     pub fn all(days: usize) -> DaySet {
         let mut words = vec![!0; days.div_ceil(64)];
-        if let Some(last) = words.last_mut().filter(|_| days % 64 != 0) {
+        if let Some(last) = words.last_mut().filter(|_| !days.is_multiple_of(64)) {
             *last = (1 << (days % 64)) - 1;
         }
         DaySet(words.into())

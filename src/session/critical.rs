@@ -110,6 +110,7 @@ impl Session {
             .iter()
             .zip(found)
             .map(|(fact, mut cuts)| {
+                let listed = cuts.statements.len().max(cuts.sources.len()) <= options.most;
                 cuts.statements.truncate(options.most);
                 cuts.sources.truncate(options.most);
                 let within = |count: usize| size.is_some() && count < options.most;
@@ -119,7 +120,7 @@ impl Session {
                         || cuts.stopped.is_none()
                             && within(cuts.statements.len())
                             && within(cuts.sources.len()),
-                    single_complete: cuts.single,
+                    single_complete: cuts.single && listed,
                     claim_cuts: cuts
                         .statements
                         .iter()

@@ -131,7 +131,12 @@ impl Database {
             &spent,
         );
         let relations = &mut self.relations;
-        let outcome = watching_memory(&options.budget, &spent, || run.run(relations));
+        let work = || watching_memory(&options.budget, &spent, || run.run(relations));
+        // Threads of a pool share work among them at less cost than with one from outside.
+        let outcome = match &self.pool {
+            Some(pool) => pool.install(work),
+            None => work(),
+        };
         match &outcome {
             Ok(report) => self.times = report.strata.as_slice().into(),
             Err(_) => self.relations.iter_mut().for_each(RelationState::abandon),

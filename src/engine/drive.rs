@@ -5,6 +5,7 @@ use super::pipeline::{Op, Pipeline, Precondition};
 use super::sink::{Bindings, Exists, Sink};
 use super::worker::{Batch, Worker};
 use crate::storage::Company;
+use parking_lot::Mutex;
 use rayon::ThreadPool;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -58,7 +59,9 @@ fn drive_stages<S: Sink + Send>(
     {
         let units = source.units();
         let work = source.rows() as f64 * pace.unwrap_or(pipeline.fan_out * BINDING);
-        if work <= 4.0 * MORSEL {
+        // An estimate of the planner has to promise more than a rule that was seen to take its time.
+        let worth = if pace.is_some() { 4.0 } else { 8.0 };
+        if work <= worth * MORSEL {
             return alone(pipeline, context, sink);
         }
         let company = match pipeline.keeps_apart() {
@@ -94,7 +97,8 @@ fn alone<S: Sink>(pipeline: &Pipeline, context: &Context, sink: impl Fn(Company)
     vec![worker.finish()]
 }
 
-/// Calls `work` on each thread with pieces of `0..len` that no other thread gets.
+/// Calls `work` on the threads of the pool with pieces of `0..len` that no other thread gets. Who calls begins at once, and
+/// the others as soon as they are awake, unless nothing is left by then.
 pub fn share<S: Send>(
     pool: &ThreadPool,
     len: usize,
@@ -102,12 +106,23 @@ pub fn share<S: Send>(
     work: impl Fn(&mut dyn Iterator<Item = Range<usize>>) -> S + Sync,
 ) -> Vec<S> {
     let next = AtomicUsize::new(0);
-    pool.broadcast(|_| {
-        work(&mut std::iter::from_fn(|| {
-            let start = next.fetch_add(morsel, Relaxed);
-            (start < len).then(|| start..(start + morsel).min(len))
-        }))
-    })
+    let done = Mutex::new(Vec::new());
+    let take_part = || {
+        if next.load(Relaxed) < len {
+            let outcome = work(&mut std::iter::from_fn(|| {
+                let start = next.fetch_add(morsel, Relaxed);
+                (start < len).then(|| start..(start + morsel).min(len))
+            }));
+            done.lock().push(outcome);
+        }
+    };
+    pool.in_place_scope(|scope| {
+        for _ in 1..pool.current_num_threads() {
+            scope.spawn(|_| take_part());
+        }
+        take_part();
+    });
+    done.into_inner()
 }
 
 /// The bindings after the first stages, as soon as they are enough to be shared, and the number of these stages. None

@@ -36,6 +36,9 @@ use std::time::Instant;
 /// A plan is made anew when a relation it reads has grown by this factor.
 const REPLAN: f64 = 4.0;
 
+/// From so many stated rows on, each rule may give many rows before its relation can be looked at.
+const MANY_FACTS: usize = 1 << 16;
+
 /// A rule that has proposed each row this often, on average, gets its delta sorted so that repetitions meet early.
 const REPETITIVE: u64 = 3;
 
@@ -165,6 +168,8 @@ impl<'a> Run<'a> {
             }
             self.in_text[id.index()] = relations[id.index()].count_stated(rows);
         }
+        let given: usize = relations.iter().map(RelationState::given).sum();
+        let many = given >= MANY_FACTS;
         for (id, relation) in self.program.relations() {
             let state = &mut relations[id.index()];
             let grows = self.program.rules_of(id).next().is_some()
@@ -175,7 +180,7 @@ impl<'a> Run<'a> {
             if !self.options.births && !self.is_read_early(id) {
                 state.settle_later();
             }
-            let stated = state.open(grows, self.options.threads, self.options.births);
+            let stated = state.open(grows, self.options.threads, many, self.options.births);
             self.report.stated += stated;
             self.in_text[id.index()] = self.in_text[id.index()].saturating_sub(stated);
         }

@@ -170,6 +170,11 @@ impl RelationState {
         count
     }
 
+    /// Rows given so far, duplicates included. Before the run begins.
+    pub fn given(&self) -> usize {
+        self.stated.len()
+    }
+
     /// How many distinct rows are stated that way or are among `others`. Before the run begins.
     pub fn count_stated(&self, mut others: Rows) -> u64 {
         others.append(&self.stated);
@@ -177,8 +182,8 @@ impl RelationState {
     }
 
     /// Begins a run. A relation that does not grow takes its stated rows and is done; one that does gets them as its
-    /// first fresh rows. Returns the number of distinct stated rows.
-    pub fn open(&mut self, grows: bool, writers: usize, births: bool) -> u64 {
+    /// first fresh rows. `many`: it may get very many before it can be looked at. Returns the number of distinct stated rows.
+    pub fn open(&mut self, grows: bool, writers: usize, many: bool, births: bool) -> u64 {
         let stated = SortedRows::from_unsorted(std::mem::take(&mut self.stated));
         let count = stated.len() as u64;
         self.births = births.then(|| Births::new(stated.clone()));
@@ -186,7 +191,11 @@ impl RelationState {
         self.closed = !grows;
         self.told = grows.then(|| Told::new(stated.clone()));
         if grows {
-            self.set = Arc::new(RowSet::new(self.set.arity(), writers, self.set.salt()));
+            let mut set = RowSet::new(self.set.arity(), writers, self.set.salt());
+            if many {
+                set.spread();
+            }
+            self.set = Arc::new(set);
             let rows = stated.into_rows();
             let rows = match &mut self.admission {
                 Some(admission) => admission.get_mut().state(rows),

@@ -34,6 +34,8 @@ const LONG_GROUPS: usize = if cfg!(test) { 3 } else { 10 };
 const MANY: usize = if cfg!(test) { 16 } else { 1 << 18 };
 /// Many rows are in several shards even for one thread: a share of the groups fits caches that all of them do not.
 const GROUP_SHARDS: usize = if cfg!(test) { 2 } else { 32 };
+/// Rows from which on a table is divided among its writers.
+const MANY_FOR_ONE: usize = if cfg!(test) { 10 } else { 1 << 14 };
 /// Rows or slots that a scan passes over at a time.
 const UNIT: usize = if cfg!(test) { 2 } else { 1024 };
 
@@ -135,6 +137,15 @@ impl Shard for TupleShard {
     }
 }
 
+impl TupleShard {
+    fn several(shards: usize, arity: usize) -> impl Iterator<Item = TupleShard> {
+        (0..shards).map(move |_| TupleShard {
+            table: RowTable::new(arity),
+            settled: 0,
+        })
+    }
+}
+
 #[derive(Clone)]
 pub(super) struct TupleShard {
     pub table: RowTable,
@@ -187,18 +198,12 @@ impl RowSet {
         } else {
             (writers * 16).next_power_of_two()
         };
-        let tuples = || {
-            RwLock::new(TupleShard {
-                table: RowTable::new(arity),
-                settled: 0,
-            })
-        };
         let shape = match arity {
             0 => Shape::Nullary {
                 present: AtomicBool::new(false),
             },
-            1 | 2 => Shape::Pairs(PairShard::several(shards, salt).map(RwLock::new).collect()),
-            _ => Shape::Tuples((0..shards).map(|_| tuples()).collect()),
+            1 | 2 => Shape::Pairs(PairShard::several(1, salt).map(RwLock::new).collect()),
+            _ => Shape::Tuples(TupleShard::several(1, arity).map(RwLock::new).collect()),
         };
         RowSet {
             arity,
@@ -210,6 +215,42 @@ impl RowSet {
             latest: Vec::new(),
             whole: false,
             shape,
+        }
+    }
+
+    /// Divides the rows of a table into as many shards as its writers want, so that they seldom meet. By itself it does so
+    /// when it has many rows. None may be unsettled.
+    pub fn spread(&mut self) {
+        let several = self.shards;
+        match &mut self.shape {
+            Shape::Pairs(shards) if shards.len() < several => {
+                let mut pairs: Vec<Vec<u64>> = vec![Vec::new(); several];
+                for shard in shards.iter_mut() {
+                    for key in std::mem::take(&mut shard.get_mut().table).iter() {
+                        pairs[shard_of(hash(key), several)].push(key);
+                    }
+                }
+                let mut spread: Vec<PairShard> = PairShard::several(several, self.salt).collect();
+                for (shard, pairs) in spread.iter_mut().zip(pairs) {
+                    shard.table.insert_all(&pairs, &mut Vec::new());
+                }
+                *shards = spread.into_iter().map(RwLock::new).collect();
+            }
+            Shape::Tuples(shards) if shards.len() < several => {
+                let mut spread: Vec<TupleShard> =
+                    TupleShard::several(several, self.arity).collect();
+                for shard in shards.iter_mut() {
+                    let old = &shard.get_mut().table;
+                    for row in (0..old.len() as u32).map(|number| old.row(number)) {
+                        spread[shard_of(hash_row(row), several)].table.insert(row);
+                    }
+                }
+                for shard in &mut spread {
+                    shard.settled = shard.table.len() as u32;
+                }
+                *shards = spread.into_iter().map(RwLock::new).collect();
+            }
+            _ => {}
         }
     }
 
@@ -400,6 +441,9 @@ impl RowSet {
         }
         let fresh = self.latest().row_count();
         self.len += fresh;
+        if grows && self.len >= MANY_FOR_ONE {
+            self.spread();
+        }
         if grows && self.len >= self.examined * 2 && fresh > 0 {
             self.examined = self.len;
             self.reshape(pool);

@@ -150,7 +150,7 @@ impl Transaction<'_> {
     fn fresh(&self, id: RelationId, setting: &Setting) -> RelationState {
         let mut state = self.empty(id);
         state.state(self.relations[id.index()].told_rows());
-        state.open(true, setting.options.threads, self.births);
+        state.open(true, setting.options.threads, true, self.births);
         state
     }
 

@@ -92,7 +92,7 @@ impl Setting<'_> {
                     let admission = Admission::to(id, relation);
                     let mut state =
                         RelationState::new(relation.arity(), u64::from(id.0), admission);
-                    state.open(false, 1, self.options.births);
+                    state.open(false, 1, false, self.options.births);
                     relations.push(state);
                 }
                 compare(&self.program, after)

@@ -75,7 +75,7 @@ fn every_row_of_every_file_is_loaded() {
     let mut ids: Vec<&str> = session
         .claims()
         .iter()
-        .map(|(_, claim)| &*claim.id)
+        .map(|(_, claim)| claim.id)
         .collect();
     ids.sort_unstable();
     ids.dedup();

@@ -107,7 +107,7 @@ impl Session {
         let gone = |from: &Claims, to: &Claims| -> Vec<Fact> {
             from.iter()
                 .filter(|(id, _)| !to.stands(*id))
-                .map(|(_, claim)| Fact::new(claim.relation, &claim.row))
+                .map(|(_, claim)| Fact::new(claim.relation, claim.row))
                 .collect()
         };
         let mut facts: FxHashSet<Fact> = FxHashSet::default();

@@ -149,7 +149,7 @@ impl Layer<'_> {
         let claims = &self.laid.standing.claims;
         let found: Vec<ClaimId> = claims.ever_with_id(name).collect();
         if found.is_empty() {
-            let ids = claims.ever().map(|(_, claim)| &*claim.id);
+            let ids = claims.ever().map(|(_, claim)| claim.id);
             let wrong = Diagnostic::error("D072", format!("no claim `{name}` in this case"));
             return Err(vec![pointed(meant(wrong, closest(name, ids)), at)]);
         }
@@ -191,7 +191,7 @@ impl Layer<'_> {
                 .claims
                 .iter()
                 .filter(|(_, claim)| {
-                    claim.stance == Stance::Supports && agrees(claim.relation, &claim.row)
+                    claim.stance == Stance::Supports && agrees(claim.relation, claim.row)
                 })
                 .map(|(id, _)| id)
                 .collect(),

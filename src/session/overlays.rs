@@ -229,7 +229,7 @@ impl Session {
             let ids: FxHashSet<&str> = self
                 .claims
                 .by_source(of)
-                .map(|claim| &*self.claims.get(claim).id)
+                .map(|claim| self.claims.get(claim).id)
                 .collect();
             counted(ids.len(), "claim")
         };

@@ -421,10 +421,10 @@ pub(super) fn seeds(
     for (id, claim) in earlier.claims.iter() {
         let gone = match Arc::ptr_eq(earlier.data, later.data) {
             true => !later.claims.stands(id),
-            false => later.claims.with_id(&claim.id).next().is_none(),
+            false => later.claims.with_id(claim.id).next().is_none(),
         };
         if gone {
-            let fact = Fact::new(claim.relation, &claim.row);
+            let fact = Fact::new(claim.relation, claim.row);
             change.withdrawn.push(fact);
         }
     }

@@ -165,12 +165,12 @@ impl Session {
             let ids = standing.withdrawn();
             let names: FxHashSet<&str> = ids
                 .into_iter()
-                .map(|claim| &*standing.get(claim).id)
+                .map(|claim| standing.get(claim).id)
                 .collect();
             laid.standing.assumed = moved(&laid.standing.assumed);
             laid.standing.withdrawn = moved(&laid.standing.withdrawn);
             let read = &laid.standing.data.claims;
-            let gone = read.iter().filter(|(_, claim)| names.contains(&*claim.id));
+            let gone = read.iter().filter(|(_, claim)| names.contains(claim.id));
             laid.standing.claims = read.without(gone.map(|(id, _)| id));
         }
         laid.standing.program = edited;

@@ -805,35 +805,12 @@ behind(G, C)
 #[cfg(unix)]
 mod terminal {
     use super::*;
-    use rexpect::session::{PtySession, spawn_command};
-
-    fn open(sandbox: &Sandbox) -> PtySession {
-        let mut command = std::process::Command::new("sh");
-        command
-            .arg("-c")
-            .arg(format!(
-                "stty rows 40 cols 120; exec {} repl",
-                env!("CARGO_BIN_EXE_cutout")
-            ))
-            .current_dir(sandbox.path())
-            .env("XDG_STATE_HOME", sandbox.path().join("state"))
-            .env("TERM", "xterm")
-            .env("NO_COLOR", "1")
-            .env_remove("PAGER");
-        let mut session = spawn_command(command, Some(20_000)).expect("a pseudo-terminal");
-        session.exp_string("?- ").expect("a prompt");
-        session
-    }
-
-    fn type_keys(session: &mut PtySession, keys: &str) {
-        session.send(keys).expect("keys");
-        session.flush().expect("keys");
-    }
+    use crate::support::terminal::{leave, open, type_keys};
 
     #[test]
     fn the_prompt_says_where_one_is() {
         let sandbox = case();
-        let mut session = open(&sandbox);
+        let mut session = open(&sandbox, "", 40, 120);
         for (line, prompt) in [
             (":hyp enter army", "[army] ?- "),
             (":withdraw claim u2", "[army + 1 change] ?- "),
@@ -848,14 +825,13 @@ mod terminal {
             type_keys(&mut session, &format!("{line}\r"));
             session.exp_string(prompt).expect(line);
         }
-        session.send_control('d').expect("Ctrl-D");
-        session.exp_eof().expect("the end");
+        leave(session);
     }
 
     #[test]
     fn what_can_be_supposed_is_completed() {
         let sandbox = case();
-        let mut session = open(&sandbox);
+        let mut session = open(&sandbox, "", 40, 120);
         type_keys(&mut session, ":withdraw sou\tx1\r");
         session.exp_string("without source x1").expect("the word");
         session.exp_string("?- ").expect("a prompt");
@@ -866,7 +842,6 @@ mod terminal {
         session
             .exp_string("assumed contract(\"x-navy\", \"x-other\")")
             .expect("the fact");
-        session.send_control('d').expect("Ctrl-D");
-        session.exp_eof().expect("the end");
+        leave(session);
     }
 }

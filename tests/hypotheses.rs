@@ -345,11 +345,7 @@ fn claimed(session: &mut Session) -> String {
         let table = session.query(relation).unwrap();
         text += &format!("{}\n", serde_json::to_string(&table).unwrap());
     }
-    let mut claims: Vec<&str> = session
-        .claims()
-        .iter()
-        .map(|(_, claim)| claim.id)
-        .collect();
+    let mut claims: Vec<&str> = session.claims().iter().map(|(_, claim)| claim.id).collect();
     claims.dedup();
     text + &claims.join(" ")
 }

@@ -274,43 +274,13 @@ fn without_arguments_the_case_here_is_asked() {
 #[cfg(unix)]
 mod terminal {
     use super::*;
-    use rexpect::session::{PtySession, spawn_command};
-    use std::process::Command;
+    use crate::support::terminal::{self, leave, start, type_keys};
+    use rexpect::session::PtySession;
 
     const ENTER: &str = "\r";
 
-    /// `cutout repl` on a pseudo-terminal of this size.
-    fn start(sandbox: &Sandbox, program: &str, rows: u16, columns: u16) -> PtySession {
-        let cutout = env!("CARGO_BIN_EXE_cutout");
-        let mut command = Command::new("sh");
-        command
-            .arg("-c")
-            .arg(format!(
-                "stty rows {rows} cols {columns}; exec {cutout} repl {program}"
-            ))
-            .current_dir(sandbox.path())
-            .env("XDG_STATE_HOME", sandbox.path().join("state"))
-            .env("TERM", "xterm")
-            .env("NO_COLOR", "1")
-            .env_remove("PAGER");
-        spawn_command(command, Some(20_000)).expect("a pseudo-terminal")
-    }
-
-    /// A session at its first prompt.
     fn open(sandbox: &Sandbox, program: &str) -> PtySession {
-        let mut session = start(sandbox, program, 24, 80);
-        session.exp_string("?- ").expect("a prompt");
-        session
-    }
-
-    fn type_keys(session: &mut PtySession, keys: &str) {
-        session.send(keys).expect("keys");
-        session.flush().expect("keys");
-    }
-
-    fn leave(mut session: PtySession) {
-        session.send_control('d').expect("Ctrl-D");
-        session.exp_eof().expect("the end");
+        terminal::open(sandbox, program, 24, 80)
     }
 
     #[test]

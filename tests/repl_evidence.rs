@@ -3,9 +3,9 @@
 
 mod support;
 
-use rexpect::session::{PtySession, spawn_command};
-use std::process::Command;
+use rexpect::session::PtySession;
 use support::Sandbox;
+use support::terminal::{open, type_keys};
 
 const RULES: &str = "\
 .decl contract(client: symbol, firm: symbol)
@@ -65,29 +65,10 @@ fn case() -> Sandbox {
     sandbox
 }
 
-fn open(sandbox: &Sandbox) -> PtySession {
-    let mut command = Command::new("sh");
-    command
-        .arg("-c")
-        .arg(format!(
-            "stty rows 60 cols 160; exec {} repl",
-            env!("CARGO_BIN_EXE_cutout")
-        ))
-        .current_dir(sandbox.path())
-        .env("XDG_STATE_HOME", sandbox.path().join("state"))
-        .env("TERM", "xterm")
-        .env("NO_COLOR", "1")
-        .env_remove("PAGER");
-    let mut session = spawn_command(command, Some(20_000)).expect("a pseudo-terminal");
-    session.exp_string("?- ").expect("a prompt");
-    session
-}
-
 /// Types a line, and reads on until it was answered with all of these, in this order.
 #[track_caller]
 fn ask(session: &mut PtySession, line: &str, answers: &[&str]) {
-    session.send(&format!("{line}\r")).expect("keys");
-    session.flush().expect("keys");
+    type_keys(session, &format!("{line}\r"));
     for answer in answers {
         if let Err(error) = session.exp_string(answer) {
             panic!("`{line}` is not answered with `{answer}`: {error}");
@@ -98,7 +79,7 @@ fn ask(session: &mut PtySession, line: &str, answers: &[&str]) {
 #[test]
 fn a_conclusion_is_taken_apart_question_by_question() {
     let sandbox = case();
-    let mut session = open(&sandbox);
+    let mut session = open(&sandbox, "", 60, 160);
     let session = &mut session;
     let fact = "works_for(\"x-sub\", \"x-bureau\")";
     ask(
@@ -176,7 +157,7 @@ fn a_conclusion_is_taken_apart_question_by_question() {
 #[test]
 fn questions_that_go_wrong_say_what_may_be_meant() {
     let sandbox = case();
-    let mut session = open(&sandbox);
+    let mut session = open(&sandbox, "", 60, 160);
     let session = &mut session;
     let meant = "did you mean `x-sub`?";
     for verb in [

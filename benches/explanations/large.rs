@@ -12,7 +12,7 @@ use cutout::syntax::parse_text;
 use cutout::syntax::source::SourceMap;
 use std::process::Command;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Relations whose conclusions are asked for: all that the program puts out.
 const ASKED: [&str; 10] = [
@@ -53,13 +53,14 @@ impl Times {
 }
 
 /// Runs with and without births, each in a process of its own, and then explains.
-pub fn compare(scale: f64, jobs: usize, seed: u64) {
+pub fn compare(scale: f64, jobs: usize, seed: u64, of: &[String]) {
     let mut found = Vec::new();
     for births in ["false", "true"] {
         let child = std::env::current_exe().and_then(|path| {
             Command::new(path)
                 .args(["--large", &scale.to_string(), "-j", &jobs.to_string()])
                 .args(["--births", births, "--seed", &seed.to_string()])
+                .args(of.iter().flat_map(|name| ["--of", name]))
                 .output()
         });
         let Ok(output) = child else {
@@ -87,7 +88,7 @@ pub fn compare(scale: f64, jobs: usize, seed: u64) {
 }
 
 /// One run. With births, the first proofs and all supports of some conclusions after it.
-pub fn measure(scale: f64, jobs: usize, births: bool, seed: u64) {
+pub fn measure(scale: f64, jobs: usize, births: bool, seed: u64, of: &[String]) {
     let (program, inputs) = (program(), generate::inputs("ecosystem", scale));
     let dictionary = Arc::new(Dictionary::new());
     let mut database = Database::new(program.clone(), dictionary.clone());
@@ -116,15 +117,22 @@ pub fn measure(scale: f64, jobs: usize, births: bool, seed: u64) {
     println!("{} {}", worked.as_secs_f64(), peak());
     if births {
         println!("{} rows derived", report.derived);
-        explain(&database, &program, &dictionary, seed);
+        explain(&database, &program, &dictionary, seed, of);
     }
 }
 
-fn explain(database: &Database, program: &CheckedProgram, dictionary: &Dictionary, seed: u64) {
+fn explain(
+    database: &Database,
+    program: &CheckedProgram,
+    dictionary: &Dictionary,
+    seed: u64,
+    of: &[String],
+) {
     let (claims, sources) = (Claims::new(), Sources::unlisted());
     let tables = GradeTables::default();
     let rows = |rows| Budget {
         rows: Some(rows),
+        time: Some(Duration::from_secs(20)),
         ..Budget::default()
     };
     assert!(generate::WORKLOADS.contains(&"ecosystem"));
@@ -132,8 +140,17 @@ fn explain(database: &Database, program: &CheckedProgram, dictionary: &Dictionar
     let before = peak_now();
     println!("{DRAWN} conclusions of each relation, seed {seed}; milliseconds, median / longest");
     println!(
-        "{:<13} {:>10} {:>9} {:>15} {:>15} {:>15} {:>9}",
-        "relation", "rows", "very first", "first proof", "100 supports", "all supports", "complete"
+        "{:<13} {:>10} {:>10} {:>13} {:>13} {:>15} {:>15} {:>9} {:>15} {:>9}",
+        "relation",
+        "rows",
+        "very first",
+        "first proof",
+        "first support",
+        "100 supports",
+        "all supports",
+        "complete",
+        "cuts of one",
+        "complete"
     );
     for name in ASKED {
         let Some(relation) = program.relation_named(name) else {
@@ -146,10 +163,13 @@ fn explain(database: &Database, program: &CheckedProgram, dictionary: &Dictionar
             .collect();
         let count = rows_of.len();
         drop(rows_of);
-        let (mut proofs, mut some, mut all) =
-            (Times::default(), Times::default(), Times::default());
+        if !of.is_empty() && !of.iter().any(|wanted| wanted == name) {
+            continue;
+        }
+        let [mut proofs, mut first, mut some, mut all, mut cuts] =
+            std::array::from_fn(|_| Times::default());
         let mut very_first = 0.0;
-        let mut complete = 0;
+        let (mut complete, mut single) = (0, 0);
         for (at, fact) in facts.iter().enumerate() {
             // As many cases as questions, so that none remembers the last one.
             let case = || Case::new(database, program, dictionary, &claims, &sources);
@@ -161,25 +181,30 @@ fn explain(database: &Database, program: &CheckedProgram, dictionary: &Dictionar
             }
             proofs.add(started);
             let started = Instant::now();
-            let found = case().supports(fact, &tables, 100, &rows(400_000));
-            if found.supports.is_empty() {
-                println!(
-                    "no support of a conclusion of {name}: {}",
-                    found.count_text()
-                );
-            }
+            let found = case().supports(fact, &tables, 1, &rows(20_000));
+            assert!(!found.supports.is_empty(), "{}", found.count_text());
+            first.add(started);
+            let started = Instant::now();
+            case().supports(fact, &tables, 100, &rows(400_000));
             some.add(started);
             let started = Instant::now();
             let found = case().supports(fact, &tables, 10_000, &rows(4_000_000));
             all.add(started);
             complete += usize::from(found.complete);
+            let started = Instant::now();
+            let found = case().single_cuts(std::slice::from_ref(fact), &rows(4_000_000));
+            single += usize::from(found[0].single);
+            cuts.add(started);
         }
         println!(
-            "{name:<13} {count:>10} {very_first:>9.1} {:>15} {:>15} {:>15} {:>9}",
+            "{name:<13} {count:>10} {very_first:>10.1} {:>13} {:>13} {:>15} {:>15} {:>9} {:>15} {:>9}",
             proofs.text(),
+            first.text(),
             some.text(),
             all.text(),
-            format!("{complete} of {DRAWN}")
+            format!("{complete} of {DRAWN}"),
+            cuts.text(),
+            format!("{single} of {DRAWN}")
         );
     }
     println!(

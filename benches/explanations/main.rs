@@ -28,6 +28,9 @@ struct Arguments {
     /// The ecosystem workload at this scale instead, 1 for the full one
     #[arg(long, value_name = "SCALE")]
     large: Option<f64>,
+    /// Conclusions of these relations only
+    #[arg(long, value_name = "RELATION")]
+    of: Vec<String>,
     /// Which conclusions of it are drawn
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -143,11 +146,11 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match (arguments.large, arguments.births) {
         (Some(scale), Some(births)) => {
-            large::measure(scale, arguments.jobs, births, arguments.seed);
+            large::measure(scale, arguments.jobs, births, arguments.seed, &arguments.of);
             return ExitCode::SUCCESS;
         }
         (Some(scale), None) => {
-            large::compare(scale, arguments.jobs, arguments.seed);
+            large::compare(scale, arguments.jobs, arguments.seed, &arguments.of);
             return ExitCode::SUCCESS;
         }
         (None, _) => {}

@@ -118,12 +118,12 @@ fn one(
     }
 }
 
-fn middle(times: &mut [Duration]) -> (Duration, Duration) {
+pub fn middle(times: &mut [Duration]) -> (Duration, Duration) {
     times.sort_unstable();
     (times[times.len() / 2], times[times.len() - 1])
 }
 
-fn text(time: Duration) -> String {
+pub fn text(time: Duration) -> String {
     match time.as_secs_f64() {
         seconds if seconds < 1e-3 => format!("{:.0} µs", seconds * 1e6),
         seconds if seconds < 1.0 => format!("{:.2} ms", seconds * 1e3),

@@ -8,6 +8,7 @@ mod generate;
 mod loading;
 mod peer;
 mod questions;
+mod sessions;
 
 use clap::Parser;
 use cutout::analysis;
@@ -44,6 +45,9 @@ struct Arguments {
     /// Instead: withdraw and assume this many single rows at random, of `ecosystem` unless told otherwise
     #[arg(long)]
     changes: Option<usize>,
+    /// With `--changes`: through a session, over files
+    #[arg(long, requires = "changes")]
+    sessions: bool,
     /// Instead: ask for single rows of what is derived, and of `ecosystem` unless told otherwise
     #[arg(long, conflicts_with = "changes")]
     questions: bool,
@@ -144,7 +148,11 @@ fn main() -> ExitCode {
                 births,
                 ..
             } = arguments;
-            changes::measure(workload, scale, jobs, births, changes.max(1));
+            let measure = match arguments.sessions {
+                true => sessions::measure,
+                false => changes::measure,
+            };
+            measure(workload, scale, jobs, births, changes.max(1));
         }
         return ExitCode::SUCCESS;
     }

@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -198,6 +199,22 @@ pub enum Verb {
     Completions { shell: Shell },
 }
 
+/// The rules to go by.
+#[derive(Clone, Debug, Default, Args)]
+pub struct RuleFiles {
+    /// Rule files, together one program [default: rules/*.dl]
+    #[arg(value_name = "PROG.dl", value_hint = ValueHint::FilePath)]
+    pub programs: Vec<PathBuf>,
+}
+
+impl Deref for RuleFiles {
+    type Target = [PathBuf];
+
+    fn deref(&self) -> &[PathBuf] {
+        &self.programs
+    }
+}
+
 /// Which program, and how it is read.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Program")]
@@ -251,9 +268,8 @@ pub struct LimitArgs {
 
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// Rule files, together one program [default: rules/*.dl]
-    #[arg(value_name = "PROG.dl", value_hint = ValueHint::FilePath)]
-    pub programs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub programs: RuleFiles,
     /// Directory the output relations are written to; `-` prints them
     #[arg(short = 'D', long, value_name = "DIR", default_value = ".", value_hint = ValueHint::DirPath)]
     pub output_dir: PathBuf,
@@ -278,9 +294,8 @@ pub struct RunArgs {
 
 #[derive(Debug, Args)]
 pub struct PlanArgs {
-    /// Rule files, together one program [default: rules/*.dl]
-    #[arg(value_name = "PROG.dl", value_hint = ValueHint::FilePath)]
-    pub programs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub programs: RuleFiles,
     /// Only the rules of this relation, or the rule at this place, as in `rules/firms.dl:12`
     #[arg(long, value_name = "LABEL", conflicts_with = "query")]
     pub rule: Option<String>,
@@ -298,9 +313,8 @@ pub struct PlanArgs {
 
 #[derive(Debug, Args)]
 pub struct ProfileArgs {
-    /// Rule files, together one program [default: rules/*.dl]
-    #[arg(value_name = "PROG.dl", value_hint = ValueHint::FilePath)]
-    pub programs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub programs: RuleFiles,
     /// One JSON value
     #[arg(long)]
     pub json: bool,
@@ -318,9 +332,8 @@ pub struct QueryArgs {
     /// The query, as in 'works_for(F, "mss"), !front(F, _)'
     #[arg(value_name = "BODY")]
     pub body: String,
-    /// Rule files, together one program [default: rules/*.dl]
-    #[arg(value_name = "PROG.dl", value_hint = ValueHint::FilePath)]
-    pub programs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub programs: RuleFiles,
     /// Comma-separated, with a header
     #[arg(long, conflicts_with = "json")]
     pub csv: bool,
@@ -339,9 +352,8 @@ pub struct QueryArgs {
 
 #[derive(Clone, Debug, Default, Args)]
 pub struct ReplArgs {
-    /// Rule files, together one program [default: rules/*.dl]
-    #[arg(value_name = "PROG.dl", value_hint = ValueHint::FilePath)]
-    pub programs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub programs: RuleFiles,
     #[command(flatten)]
     pub program: ProgramArgs,
     #[command(flatten)]
@@ -363,9 +375,8 @@ pub struct CheckArgs {
     /// What a code means, as in `--explain D204`
     #[arg(long, value_name = "CODE")]
     pub explain: Option<String>,
-    /// Rule files, together one program [default: rules/*.dl]
-    #[arg(value_name = "PROG.dl", value_hint = ValueHint::FilePath)]
-    pub programs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub programs: RuleFiles,
     /// One JSON value with all diagnostics
     #[arg(long)]
     pub json: bool,
@@ -424,9 +435,8 @@ pub struct WhyArgs {
     /// The fact, as in 'attributed("apt3", "mss")'
     #[arg(value_name = "FACT")]
     pub fact: String,
-    /// Rule files, together one program [default: rules/*.dl]
-    #[arg(value_name = "PROG.dl", value_hint = ValueHint::FilePath)]
-    pub programs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub programs: RuleFiles,
     /// List every minimal support
     #[arg(long)]
     pub all: bool,
@@ -454,9 +464,8 @@ pub struct FactArgs {
     /// The fact, as in 'attributed("apt3", "mss")'
     #[arg(value_name = "FACT")]
     pub fact: String,
-    /// Rule files, together one program [default: rules/*.dl]
-    #[arg(value_name = "PROG.dl", value_hint = ValueHint::FilePath)]
-    pub programs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub programs: RuleFiles,
     #[command(flatten)]
     pub explain: ExplainArgs,
 }
@@ -505,9 +514,8 @@ pub struct ThingArgs {
     /// Id of a claim or source, place of a rule, or name of a file
     #[arg(value_name = "WHAT")]
     pub what: String,
-    /// Rule files, together one program [default: rules/*.dl]
-    #[arg(value_name = "PROG.dl", value_hint = ValueHint::FilePath)]
-    pub programs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub programs: RuleFiles,
     #[command(flatten)]
     pub explain: ExplainArgs,
 }
@@ -556,9 +564,8 @@ pub struct RejectArgs {
     /// The conclusion, as in 'attributed("apt3", "mss")'
     #[arg(value_name = "FACT")]
     pub fact: String,
-    /// Rule files, together one program [default: rules/*.dl]
-    #[arg(value_name = "PROG.dl", value_hint = ValueHint::FilePath)]
-    pub programs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub programs: RuleFiles,
     /// Keep this option rejected
     #[arg(long, value_name = "N", requires = "author")]
     pub choose: Option<usize>,
@@ -622,9 +629,8 @@ pub struct AbduceArgs {
     /// The fact to be explained, `_` for any value, as in 'serves("x-firm", "mss")'
     #[arg(value_name = "FACT")]
     pub fact: String,
-    /// Rule files, together one program [default: rules/*.dl]
-    #[arg(value_name = "PROG.dl", value_hint = ValueHint::FilePath)]
-    pub programs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub programs: RuleFiles,
     /// Relations whose facts may be assumed, separated by commas [default: those declared .abducible]
     #[arg(long, value_name = "RELATIONS", value_delimiter = ',')]
     pub using: Vec<String>,

@@ -9,10 +9,11 @@ use crate::session::{CriticalQuestion, Error, Session};
 use serde::Serialize;
 use std::fmt::Display;
 use std::io::{self, BufWriter, Write};
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
 /// The case, with what explanations need.
-pub fn open(
+fn open(
     directory: Option<&Path>,
     programs: &[PathBuf],
     arguments: &ExplainArgs,
@@ -25,14 +26,25 @@ pub fn open(
     Ok(session)
 }
 
-pub fn answer<T: Serialize + Display>(
+/// Opens the case and asks it once. The process ends with the answer: its memory goes back to the system as a whole, not
+/// piece by piece.
+pub fn ask<T>(
     directory: Option<&Path>,
     programs: &[PathBuf],
     arguments: &ExplainArgs,
     ask: impl FnOnce(&mut Session) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let mut session = ManuallyDrop::new(open(directory, programs, arguments)?);
+    ask(&mut session)
+}
+
+pub fn answer<T: Serialize + Display>(
+    directory: Option<&Path>,
+    programs: &[PathBuf],
+    arguments: &ExplainArgs,
+    question: impl FnOnce(&mut Session) -> Result<T, Error>,
 ) -> Status {
-    let answer = open(directory, programs, arguments).and_then(|mut session| ask(&mut session));
-    match answer {
+    match ask(directory, programs, arguments, question) {
         Err(error) => report::failure(&error, arguments.json),
         Ok(answer) if arguments.json => report::print_json(&answer),
         Ok(answer) => report::printed(write!(io::stdout().lock(), "{answer}")),
@@ -41,8 +53,9 @@ pub fn answer<T: Serialize + Display>(
 
 pub fn why_not(directory: Option<&Path>, arguments: &FactArgs) -> Status {
     let common = &arguments.explain;
-    let answer = open(directory, &arguments.programs, common)
-        .and_then(|mut session| session.why_not(&arguments.fact));
+    let answer = ask(directory, &arguments.programs, common, |session| {
+        session.why_not(&arguments.fact)
+    });
     match answer {
         Err(error) => report::failure(&error, common.json),
         Ok(missing) if common.json => report::print_json(&missing),

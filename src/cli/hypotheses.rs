@@ -18,8 +18,9 @@ pub fn hypotheses(directory: Option<&Path>, arguments: &HypothesesArgs) -> Statu
         .cloned()
         .partition(|text| text.ends_with(".dl"));
     let programs: Vec<_> = programs.into_iter().map(Into::into).collect();
-    let answer = explain::open(directory, &programs, common)
-        .and_then(|mut session| session.hypothesis_table(&names));
+    let answer = explain::ask(directory, &programs, common, |session| {
+        session.hypothesis_table(&names)
+    });
     let found = match answer {
         Ok(found) => found,
         Err(error) => return report::failure(&error, common.json),

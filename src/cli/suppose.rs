@@ -26,8 +26,9 @@ pub fn what_if(directory: Option<&Path>, arguments: &WhatIfArgs) -> Status {
     common.lens = given.lens.clone();
     common.program = given.program.clone();
     common.limits = given.limits.clone();
-    let told = explain::open(directory, &arguments.programs, &common)
-        .and_then(|mut session| session.what_if(&arguments.question()));
+    let told = explain::ask(directory, &arguments.programs, &common, |session| {
+        session.what_if(&arguments.question())
+    });
     match told {
         Err(error) => report::failure(&error, given.json),
         Ok(told) if given.json => report::print_json(&told),

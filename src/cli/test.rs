@@ -24,8 +24,9 @@ pub fn test(directory: Option<&Path>, arguments: &TestArgs) -> Status {
         files,
         coverage: arguments.coverage,
     };
-    let answer =
-        explain::open(directory, &programs, common).and_then(|mut session| session.test(&question));
+    let answer = explain::ask(directory, &programs, common, |session| {
+        session.test(&question)
+    });
     let tested = match answer {
         Ok(tested) => tested,
         Err(error) => return report::failure(&error, common.json),

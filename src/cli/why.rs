@@ -18,8 +18,9 @@ pub fn why(directory: Option<&Path>, arguments: &WhyArgs) -> Status {
         strength: arguments.strength,
         ..WhyQuestion::of(arguments.fact.as_str())
     };
-    let answer = explain::open(directory, &arguments.programs, common)
-        .and_then(|mut session| session.explain(&question));
+    let answer = explain::ask(directory, &arguments.programs, common, |session| {
+        session.explain(&question)
+    });
     let proof = match answer {
         Ok(proof) => proof,
         Err(error) => return report::failure(&error, common.json),

@@ -8,6 +8,16 @@ use std::sync::{Arc, OnceLock};
 /// The rows of a relation by the tick that brought them: stated ones first, then a run for each round.
 #[derive(Clone)]
 pub struct Births {
+    /// Shared with forks.
+    recorded: Arc<Recorded>,
+    /// What changes have made of single rows since; `None`: the row is gone.
+    amended: FxHashMap<Arc<[Code]>, Option<u32>>,
+    latest: u32,
+}
+
+/// What rounds brought.
+#[derive(Clone)]
+struct Recorded {
     runs: Vec<(u32, Run)>,
     /// Rows in all runs.
     len: usize,
@@ -15,13 +25,10 @@ pub struct Births {
     searched: Arc<AtomicUsize>,
     /// Made when so many runs were searched that it pays: a long recursion leaves thousands of short ones.
     lookup: OnceLock<Lookup>,
-    /// What changes have made of single rows since; `None`: the row is gone.
-    amended: FxHashMap<Arc<[Code]>, Option<u32>>,
-    latest: u32,
 }
 
 /// Rows of one tick.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 enum Run {
     /// Shared with whoever else keeps the stated rows, or too wide to be packed.
     Sorted(SortedRows),
@@ -82,6 +89,39 @@ impl Run {
         }
     }
 
+    /// Reads one row, by its number from the least on.
+    fn read(&self, at: usize, row: &mut [Code]) {
+        match self {
+            Run::Sorted(rows) => {
+                for (column, code) in row.iter_mut().enumerate() {
+                    *code = rows.rows().column(column)[at];
+                }
+            }
+            Run::Packed(rows) => rows.unpack(at, row),
+        }
+    }
+
+    /// Calls back with each row, and whether another run has it too.
+    fn each_beside(&self, other: Option<&Run>, act: &mut dyn FnMut(&[Code], bool)) {
+        let mut row = vec![Code::default(); self.arity()];
+        let mut beside = row.clone();
+        let (mut next, len) = (0, other.map_or(0, Run::len));
+        let read = |at: usize, beside: &mut [Code]| {
+            if let Some(other) = other.filter(|_| at < len) {
+                other.read(at, beside);
+            }
+        };
+        read(next, &mut beside);
+        for at in 0..self.len() {
+            self.read(at, &mut row);
+            while next < len && beside < row {
+                next += 1;
+                read(next, &mut beside);
+            }
+            act(&row, next < len && beside == row);
+        }
+    }
+
     fn to_rows(&self) -> Rows {
         match self {
             Run::Sorted(rows) => (**rows.rows()).clone(),
@@ -92,11 +132,14 @@ impl Run {
 
 impl Births {
     pub fn new(stated: SortedRows) -> Births {
-        Births {
+        let recorded = Recorded {
             len: stated.len(),
             runs: vec![(0, Run::Sorted(stated))],
             searched: Arc::default(),
             lookup: OnceLock::new(),
+        };
+        Births {
+            recorded: Arc::new(recorded),
             amended: FxHashMap::default(),
             latest: 0,
         }
@@ -105,9 +148,10 @@ impl Births {
     /// Ticks ascend.
     pub fn push(&mut self, tick: u32, rows: &Rows) {
         let run = Run::of(rows);
-        self.len += run.len();
-        self.runs.push((tick, run));
-        self.lookup.take();
+        let recorded = Arc::make_mut(&mut self.recorded);
+        recorded.len += run.len();
+        recorded.runs.push((tick, run));
+        recorded.lookup.take();
         self.latest = tick;
     }
 
@@ -132,27 +176,66 @@ impl Births {
 
     /// Keeps of every run what `f` leaves.
     pub fn rewrite(&mut self, f: impl Fn(&Rows) -> Rows) {
-        for (_, run) in &mut self.runs {
+        let recorded = Arc::make_mut(&mut self.recorded);
+        for (_, run) in &mut recorded.runs {
             *run = match run {
                 Run::Sorted(rows) => Run::Sorted(SortedRows::from_unsorted(f(rows.rows()))),
                 Run::Packed(rows) => Run::of(&f(&rows.to_rows())),
             };
         }
-        self.len = self.runs.iter().map(|(_, run)| run.len()).sum();
-        self.lookup.take();
+        recorded.len = recorded.runs.iter().map(|(_, run)| run.len()).sum();
+        recorded.lookup.take();
     }
 
     /// The rows that agree with a pattern, by binary search where its first column is bound; `None` where that would take
-    /// long, or where changes have made something else of the rows.
+    /// long.
     pub fn matching(&self, pattern: &[Option<Code>]) -> Option<Rows> {
-        if pattern.first()?.is_none() || self.runs.len() > MANY || !self.amended.is_empty() {
+        let runs = &self.recorded.runs;
+        if pattern.first()?.is_none() || runs.len() > MANY || self.amended.len() > MANY {
             return None;
         }
         let mut found = Rows::new(pattern.len());
-        for (_, run) in &self.runs {
+        for (_, run) in runs {
             run.matching(pattern, &mut found);
         }
-        Some(found)
+        if self.amended.is_empty() {
+            return Some(found);
+        }
+        let mut rows = Rows::new(pattern.len());
+        let kept = found
+            .iter()
+            .filter(|row| !self.amended.contains_key(&row[..]));
+        kept.for_each(|row| rows.push(&row));
+        for (row, _) in self.amended.iter().filter(|(_, birth)| birth.is_some()) {
+            let mut both = pattern.iter().zip(row.iter());
+            if both.all(|(code, have)| code.is_none_or(|code| code == *have)) {
+                rows.push(row);
+            }
+        }
+        Some(rows)
+    }
+
+    /// Calls back with the rows that had an earlier birth before. Quick where most rounds brought the same rows.
+    pub fn later_than(&self, before: &Births, act: &mut dyn FnMut(&[Code], u32)) {
+        let known: FxHashMap<u32, &Run> = before
+            .recorded
+            .runs
+            .iter()
+            .map(|(tick, run)| (*tick, run))
+            .collect();
+        for (tick, run) in &self.recorded.runs {
+            let other = known.get(tick).copied();
+            if other == Some(run) && before.amended.is_empty() {
+                continue;
+            }
+            run.each_beside(other, &mut |row, is_known| {
+                let is_known =
+                    is_known && (before.amended.is_empty() || !before.amended.contains_key(row));
+                if !is_known && before.of(row).is_some_and(|birth| birth < *tick) {
+                    act(row, *tick);
+                }
+            });
+        }
     }
 
     /// The first tick that has the row. O(runs log rows), and once asked often O(log rows); the call that makes the
@@ -161,6 +244,12 @@ impl Births {
         if let Some(&birth) = self.amended.get(row) {
             return birth;
         }
+        self.recorded.of(row)
+    }
+}
+
+impl Recorded {
+    fn of(&self, row: &[Code]) -> Option<u32> {
         let has = |run: &&(u32, Run)| run.1.contains(row);
         let lookup = match self.lookup.get() {
             Some(lookup) => lookup,
@@ -223,7 +312,10 @@ mod tests {
             );
             assert_eq!((of(2002), of(9999)), (Some(2), None));
         }
-        assert!(births.lookup.get().is_some() && births.searched.load(Relaxed) > 2500 * RUNS_A_ROW);
+        assert!(
+            births.recorded.lookup.get().is_some()
+                && births.recorded.searched.load(Relaxed) > 2500 * RUNS_A_ROW
+        );
         let (old, gone): (Arc<[Code]>, Arc<[Code]>) = ([Code(7)].into(), [Code(2100)].into());
         let before = [births.amend(&old, Some(900)), births.amend(&gone, None)];
         assert_eq!((births.of(&old), births.of(&gone)), (Some(900), None));

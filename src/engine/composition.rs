@@ -17,9 +17,11 @@ use super::pipeline::{Arg, Expression, Op, Pipeline, Source, Stage};
 use super::sink::Collect;
 use super::worker::{BATCH, Batch, Worker};
 use crate::analysis::checked::VarId;
+use crate::storage::index::ABSENT;
 use crate::storage::matrix::{Alone, Apart, Axis, LINE, Matrix, Shared, bits};
-use crate::storage::{Code, Company, RowSet, transpose};
+use crate::storage::{Code, Company, Index, RowSet, transpose};
 use rayon::ThreadPool;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Codes of the lead that are gone through together: as many as a line has bits.
@@ -64,13 +66,47 @@ enum Reach {
     Same,
     /// Ascending by the first.
     Pairs(Vec<(u32, u32)>),
+    /// To the entries of an index, by number, all of which lie on an axis of the head. Ascending by the first.
+    Entries {
+        index: Arc<Index>,
+        numbers: Vec<(u32, u32)>,
+        base: u32,
+        len: usize,
+    },
 }
 
 impl Reach {
-    fn pairs(&self) -> Option<&[(u32, u32)]> {
+    /// Codes that lead anywhere, each once or several times, ascending. `None`: all.
+    fn starts(&self) -> Option<&[(u32, u32)]> {
         match self {
             Reach::Same => None,
             Reach::Pairs(pairs) => Some(pairs),
+            Reach::Entries { numbers, .. } => Some(numbers),
+        }
+    }
+
+    /// Pairs, of so many codes if these lead to themselves.
+    fn len(&self, codes: usize) -> usize {
+        match self {
+            Reach::Same => codes,
+            Reach::Pairs(pairs) => pairs.len(),
+            Reach::Entries { len, .. } => *len,
+        }
+    }
+
+    /// Calls back with where some of the starts lead.
+    fn each(&self, starts: &[(u32, u32)], mut act: impl FnMut(u32, usize)) {
+        match self {
+            Reach::Entries { index, base, .. } => {
+                for &(from, number) in starts {
+                    for code in index.entry(number) {
+                        act(from, (code.0 - base) as usize);
+                    }
+                }
+            }
+            Reach::Same | Reach::Pairs(_) => {
+                starts.iter().for_each(|&(from, to)| act(from, to as usize));
+            }
         }
     }
 }
@@ -233,7 +269,7 @@ impl<'a, 'p> Composition<'a, 'p> {
             Some(pool) if round.strips.len() > 1 => {
                 let company = match round.lead {
                     Reach::Same => Company::Apart,
-                    Reach::Pairs(_) => Company::Shared,
+                    _ => Company::Shared,
                 };
                 share(pool, round.strips.len(), 1, |morsels| {
                     work(&mut morsels.flatten().map(|at| &round.strips[at]), company);
@@ -257,26 +293,21 @@ impl<'a, 'p> Composition<'a, 'p> {
             .map(|(column, axis)| self.reach(column, &codes[column], axis, context));
         let (lead, trail) = (lead?, trail?);
         let has_partners = |code: &u32| {
-            lead.pairs().is_none_or(|pairs| {
-                let at = pairs.partition_point(|(from, _)| from < code);
-                pairs.get(at).is_some_and(|(from, _)| from == code)
+            lead.starts().is_none_or(|starts| {
+                let at = starts.partition_point(|(from, _)| from < code);
+                starts.get(at).is_some_and(|(from, _)| from == code)
             })
         };
         let lead_codes = bits(codes[self.lead].iter().copied()).map(|at| at as u32);
         let lead_codes: Vec<u32> = lead_codes.filter(has_partners).collect();
-        let fan = |reach: &Reach, column: usize| match reach {
-            Reach::Same => 1.0,
-            Reach::Pairs(pairs) => pairs.len() as f64 / distinct[column].max(1) as f64,
-        };
+        let count = |reach: &Reach, column: usize| reach.len(distinct[column]) as f64;
+        let fan =
+            |reach: &Reach, column: usize| count(reach, column) / distinct[column].max(1) as f64;
         let candidates = pairs as f64 * fan(&lead, self.lead) * fan(&trail, other);
-        let count = |reach: &Reach, column: usize| match reach {
-            Reach::Same => distinct[column] as f64,
-            Reach::Pairs(pairs) => pairs.len() as f64,
-        };
         let turned = match (&trail, self.lead) {
             (Reach::Same, 0) => 0,
-            (Reach::Same, _) | (Reach::Pairs(_), 1) => self.head.words_per_row(),
-            (Reach::Pairs(_), _) => self.head.words_per_row() + self.latest.words_per_row(),
+            (Reach::Same, _) | (_, 1) => self.head.words_per_row(),
+            _ => self.head.words_per_row() + self.latest.words_per_row(),
         };
         let strip = count(&trail, other) * LINE_ON + (turned * LINE) as f64 * BLOCK;
         let packed = Strip::packed(&lead_codes);
@@ -314,6 +345,41 @@ impl<'a, 'p> Composition<'a, 'p> {
                 .all(|at| axis.offset(code(at)).is_some())
                 .then_some(Reach::Same);
         }
+        if let [stage] = &side.stages[..]
+            && let Op::Probe {
+                index,
+                key,
+                bind,
+                same,
+            } = &stage.op
+            && let (&[Arg::Var(key)], &[(0, bound)], true) = (&key[..], &bind[..], same.is_empty())
+            && (key, bound, index.payload().len()) == (side.from, side.to, 1)
+        {
+            let codes: Vec<Code> = bits(codes.iter().copied()).map(code).collect();
+            let mut numbers = Vec::new();
+            index.locate_all(&[&codes], codes.len(), &mut numbers);
+            let found = codes
+                .iter()
+                .zip(numbers)
+                .filter(|(_, number)| *number != ABSENT);
+            let found = found.map(|(code, number)| (code.0 - from.base, number));
+            let numbers: Vec<(u32, u32)> = found.collect();
+            let mut len = 0;
+            for &(_, number) in &numbers {
+                let entry = index.entry(number);
+                len += entry.len();
+                if !entry.iter().all(|&code| axis.offset(code).is_some()) {
+                    return None;
+                }
+            }
+            let (index, base) = (index.clone(), axis.base);
+            return Some(Reach::Entries {
+                index,
+                numbers,
+                base,
+                len,
+            });
+        }
         // No more than the rows themselves take.
         let most = FEW_PAIRS.max(self.set.len() / 2);
         let answer = [side.from, side.to].map(Arg::Var);
@@ -334,17 +400,8 @@ impl<'a, 'p> Composition<'a, 'p> {
                 pairs.push((from.offset(here)? as u32, axis.offset(there)? as u32));
             }
         }
-        // One look-up gives each pair once, and codes go in ascending.
-        if !matches!(
-            side.stages[..],
-            [Stage {
-                op: Op::Probe { .. },
-                ..
-            }]
-        ) {
-            pairs.sort_unstable();
-            pairs.dedup();
-        }
+        pairs.sort_unstable();
+        pairs.dedup();
         Some(Reach::Pairs(pairs))
     }
 }
@@ -362,7 +419,7 @@ impl Round<'_, '_> {
         }
         let words = self.of.head.words_per_row();
         let shift = self.axes()[0].base.wrapping_sub(self.of.head.axes().0.base);
-        let mut rest = self.lead.pairs().unwrap_or_default();
+        let mut rest = self.lead.starts().unwrap_or_default();
         let mut candidates = 0;
         for (code, place) in strip.places() {
             let row = &room.rows[place * words..(place + 1) * words];
@@ -378,11 +435,11 @@ impl Round<'_, '_> {
             match self.lead {
                 _ if len == 0 => {}
                 Reach::Same => insert((code as u32).wrapping_add(shift) as usize),
-                Reach::Pairs(_) => {
+                _ => {
                     let before = rest.partition_point(|&(from, _)| (from as usize) < code);
                     rest = &rest[before..];
-                    let own = rest.iter().take_while(|&&(from, _)| from as usize == code);
-                    own.for_each(|&(_, to)| insert(to as usize));
+                    let own = rest.partition_point(|&(from, _)| from as usize == code);
+                    self.lead.each(&rest[..own], |_, to| insert(to));
                 }
             }
         }
@@ -465,13 +522,13 @@ impl Round<'_, '_> {
         onward.clear();
         onward.resize(self.of.head.words_per_row() * 64, [0; LINE]);
         match &self.other {
-            Reach::Pairs(pairs) => {
-                for &(from, to) in pairs {
+            other @ (Reach::Pairs(_) | Reach::Entries { .. }) => {
+                other.each(other.starts().unwrap_or_default(), |from, to| {
                     let line = &lines[from as usize];
-                    for (all, word) in onward[to as usize].iter_mut().zip(line) {
+                    for (all, word) in onward[to].iter_mut().zip(line) {
                         *all |= word;
                     }
-                }
+                });
             }
             Reach::Same => {
                 let base = self.axes()[1].base;

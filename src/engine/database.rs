@@ -10,7 +10,7 @@ use super::relation::{IndexSpec, RelationState};
 use super::statistics::Sizes;
 use crate::analysis::checked::{CheckedProgram, CheckedQuery, RelationId};
 use crate::plan::{RulePlan, plan_body};
-use crate::storage::{Code, Dictionary, Rows, SortedRows};
+use crate::storage::{Code, Dictionary, RowSet, Rows, SortedRows};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -169,7 +169,7 @@ impl Database {
     }
 
     /// The same database once more, after a run, without what was changed before: either can change without the other.
-    /// Rows and indexes are shared until one of them changes, which copies the relations that the change reaches.
+    /// Rows, indexes and births are shared; what is changed is kept beside them, until it is much.
     pub fn fork(&self) -> Database {
         Database {
             program: self.program.clone(),
@@ -184,19 +184,19 @@ impl Database {
         }
     }
 
+    /// Rows of a relation that are here and not there, where one was forked off the other or both off a third: takes time
+    /// in proportion to what was changed since. `None`: it would have to be looked for.
+    pub fn only_here(&self, other: &Database, relation: RelationId) -> Option<Rows> {
+        let set =
+            |database: &'_ Database| Some(database.relations.get(relation.index())?.set.clone());
+        RowSet::only_in(&set(self)?, &set(other)?)
+    }
+
     /// Whether both have the very same rows of a relation since one was forked off the other. False does not tell that
     /// they differ.
     pub fn shares_rows(&self, other: &Database, relation: RelationId) -> bool {
-        let set = |database: &Database| {
-            database
-                .relations
-                .get(relation.index())
-                .map(|state| state.set.clone())
-        };
-        match (set(self), set(other)) {
-            (Some(one), Some(two)) => Arc::ptr_eq(&one, &two),
-            _ => false,
-        }
+        let none = |rows: Option<Rows>| rows.is_some_and(|rows| rows.is_empty());
+        none(self.only_here(other, relation)) && none(other.only_here(self, relation))
     }
 
     /// Changes that [`Database::undo`] can take back. A transaction is the changes beyond a depth noted before, so
@@ -250,6 +250,17 @@ impl Database {
     /// How many rows are stated from outside.
     pub fn told_len(&self, relation: RelationId) -> usize {
         self.relations[relation.index()].told_len()
+    }
+
+    /// How many rows are stated in all, from outside or by rule text.
+    pub fn stated_len(&self) -> u64 {
+        let told: usize = self.relations.iter().map(RelationState::told_len).sum();
+        let nature = self.routes.nature(&self.program, &self.dictionary);
+        let text = nature.text.iter().flat_map(|(&id, rows)| {
+            let told = &self.relations[id.index()];
+            rows.iter().filter(|row| !told.is_told(row))
+        });
+        (told + text.count()) as u64
     }
 
     pub fn len(&self, relation: RelationId) -> usize {

@@ -17,6 +17,7 @@ mod evaluate;
 mod fixpoint;
 mod fold;
 pub mod functor;
+mod indexes;
 mod lattice;
 mod leading;
 mod maintain;

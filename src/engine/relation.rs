@@ -2,30 +2,17 @@
 
 use super::admission::Admission;
 use super::births::Births;
+pub use super::indexes::IndexSpec;
+use super::indexes::{Indexes, build};
 use super::statistics::estimate_distinct;
 use crate::analysis::checked::CheckedProgram;
 use crate::storage::{
     Code, Company, Dictionary, Index, Inserter, Latest, RowSet, RowSource, Rows, SortedRows,
 };
-use parking_lot::{Mutex, RwLock};
+use parking_lot::Mutex;
 use rayon::ThreadPool;
-use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 use std::sync::Arc;
-
-/// Columns an index is keyed on and columns its entries keep, both ascending.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct IndexSpec {
-    pub key: Vec<usize>,
-    pub payload: Vec<usize>,
-}
-
-impl IndexSpec {
-    /// Whether entries tell all rows of a relation of this arity apart.
-    fn is_whole(&self, arity: usize) -> bool {
-        self.key.len() + self.payload.len() == arity
-    }
-}
 
 /// Rows that are stated, among others.
 #[derive(Clone)]
@@ -72,32 +59,26 @@ impl Told {
     }
 }
 
-/// An index, and whether it holds the latest delta already because it was built after it.
-struct Held {
-    index: Arc<Index>,
-    ahead: bool,
-}
-
 /// Rows of a delta below which one thread brings indexes up to date as fast as several.
 const MANY: usize = if cfg!(test) { 4 } else { 1 << 14 };
+
+/// At most this part of the rows is taken out one by one.
+const IN_PLACE: usize = 2;
 
 /// Candidates for each row there is from which on the set is told of them.
 const MANY_CANDIDATES: f64 = if cfg!(test) { 0.5 } else { 4.0 };
 
-/// Looks at all rows that making an index is spared for.
-const SCANS: u32 = 8;
-
 pub struct RelationState {
-    /// Shared with the relation's forks until either changes.
+    /// Shared with the relation's forks. Where one of them changes, it amends what is shared.
     pub set: Arc<RowSet>,
     /// Rows stated from outside, until the run takes them in.
     stated: Rows,
     /// Rows derived elsewhere, likewise.
     derived: Rows,
-    /// Built on first use and kept; while the relation grows they follow it.
-    indexes: RwLock<FxHashMap<IndexSpec, Held>>,
-    /// How often all rows were looked at where an index would have served.
-    scans: Mutex<FxHashMap<IndexSpec, u32>>,
+    /// Shared like the rows.
+    indexes: Arc<Indexes>,
+    /// Those of the rows that the set amends.
+    beneath: Option<Arc<Indexes>>,
     /// Whether the indexes hold the delta too.
     merged: bool,
     /// No more rows will come.
@@ -121,8 +102,8 @@ impl RelationState {
             set: Arc::new(RowSet::new(arity, 1, salt)),
             stated: Rows::new(arity),
             derived: Rows::new(arity),
-            indexes: RwLock::default(),
-            scans: Mutex::default(),
+            indexes: Arc::default(),
+            beneath: None,
             merged: true,
             closed: false,
             rounds: 0,
@@ -137,26 +118,18 @@ impl RelationState {
     /// The same relation at rest once more. Rows, indexes and births are shared until either is changed.
     pub fn fork(&self) -> RelationState {
         let arity = self.set.arity();
-        let indexes = self.indexes.read();
-        let held = indexes.iter().map(|(spec, held)| {
-            let held = Held {
-                index: held.index.clone(),
-                ahead: false,
-            };
-            (spec.clone(), held)
-        });
         RelationState {
             set: self.set.clone(),
             stated: Rows::new(arity),
             derived: Rows::new(arity),
-            indexes: RwLock::new(held.collect()),
+            indexes: self.indexes.clone(),
+            beneath: self.beneath.clone(),
             merged: true,
             closed: true,
             rounds: self.rounds,
             distinct: self.distinct.clone(),
             births: self.births.clone(),
             told: self.told.clone(),
-            scans: Mutex::default(),
             handed_in: Mutex::default(),
             // Whoever derives the relation anew makes it anew.
             admission: None,
@@ -286,17 +259,37 @@ impl RelationState {
 
     /// Takes settled rows out again, as if they had never been there. O(all rows).
     pub fn remove(&mut self, doomed: &SortedRows, writers: usize) {
+        let gone = RowSet::of(doomed.rows());
         let without = |rows: &Rows| {
             let mut rest = Rows::new(rows.arity());
-            for row in rows.iter().filter(|row| !doomed.contains(row)) {
+            for row in rows.iter().filter(|row| !gone.contains(row)) {
                 rest.push(&row);
             }
             rest
         };
-        let rest = without(&self.set.to_rows());
         let delta = without(&self.delta().to_rows());
-        self.refill(&rest, delta, writers);
-        self.indexes.get_mut().clear();
+        let few = doomed.len() <= self.set.len() / IN_PLACE;
+        match Arc::get_mut(&mut self.set).filter(|_| few) {
+            Some(set) => {
+                doomed.rows().iter().for_each(|row| {
+                    set.take(&row);
+                });
+                set.take_for_latest(delta);
+                self.indexes
+                    .retain(|spec| spec.is_whole(doomed.rows().arity()));
+                self.indexes.each(|held| {
+                    let index = Arc::make_mut(&mut held.index);
+                    doomed.rows().iter().for_each(|row| {
+                        index.take(&row);
+                    });
+                });
+            }
+            None => {
+                let rest = without(&self.set.to_rows());
+                self.refill(&rest, delta, writers);
+                self.indexes.clear();
+            }
+        }
         self.merged = true;
         if let Some(births) = &mut self.births {
             births.rewrite(without);
@@ -306,7 +299,7 @@ impl RelationState {
     /// Takes other rows in place of all that are settled, with those among them that count as the last round's.
     pub fn replace(&mut self, all: &Rows, fresh: Rows, writers: usize, tick: u32) {
         self.refill(all, fresh.clone(), writers);
-        self.indexes.get_mut().clear();
+        self.indexes.clear();
         self.merged = true;
         if let Some(births) = &mut self.births {
             let all = SortedRows::from_unsorted(all.clone());
@@ -359,21 +352,15 @@ impl RelationState {
             return;
         }
         let delta = self.set.latest();
-        let merge = |held: &mut Held| {
+        let pool = pool.filter(|_| delta.row_count() >= MANY);
+        self.indexes.each_on(pool, |held| {
             if let (false, Some(index)) = (
                 std::mem::take(&mut held.ahead),
                 Arc::get_mut(&mut held.index),
             ) {
                 index.append(&delta);
             }
-        };
-        let indexes = self.indexes.get_mut();
-        match pool {
-            Some(pool) if indexes.len() > 1 && delta.row_count() >= MANY => {
-                pool.install(|| indexes.par_iter_mut().for_each(|(_, held)| merge(held)));
-            }
-            _ => indexes.values_mut().for_each(merge),
-        }
+        });
         self.merged = true;
     }
 
@@ -394,7 +381,7 @@ impl RelationState {
     /// Ends a run that was stopped: what was inserted counts. There may be little room, so what can be made again or
     /// is only good for explanations goes.
     pub fn abandon(&mut self) {
-        self.indexes.get_mut().clear();
+        self.indexes.clear();
         self.births = None;
         self.merged = true;
         self.take_in();
@@ -414,36 +401,28 @@ impl RelationState {
 
     /// The index, built now if it is new, from all rows: none may be unsettled. In a closed relation rows that agree on key and payload are kept once.
     pub fn index(&self, spec: &IndexSpec, pool: Option<&ThreadPool>) -> Arc<Index> {
-        if let Some(held) = self.indexes.read().get(spec) {
-            return held.index.clone();
+        let held = self.indexes.get(spec);
+        held.unwrap_or_else(|| {
+            let index = self.amended_index(spec, pool);
+            let index = index.unwrap_or_else(|| build(&self.set, spec, self.closed, pool));
+            self.indexes.keep(spec, index, !self.merged)
+        })
+    }
+
+    /// The index over the rows that the set amends, amended likewise.
+    fn amended_index(&self, spec: &IndexSpec, pool: Option<&ThreadPool>) -> Option<Index> {
+        let (base, beneath) = (self.set.base()?, self.beneath.as_ref()?);
+        if !spec.is_whole(base.arity()) {
+            return None;
         }
-        let mut columns = spec.key.clone();
-        columns.extend(&spec.payload);
-        let whole = columns.len() == self.set.arity() || !self.closed;
-        let classes = self.set.as_classes();
-        let shared =
-            classes.and_then(|classes| Index::over_classes(classes, &spec.key, &spec.payload));
-        let index = match (shared, self.set.as_sorted()) {
-            (Some(index), _) => index,
-            (_, Some(rows)) if whole => Index::over_sorted(pool, rows, &spec.key, &spec.payload),
-            _ if whole => Index::build_on(pool, &*self.set, &spec.key, &spec.payload),
-            _ => {
-                let projected = SortedRows::from_unsorted(self.set.to_rows().project(&columns));
-                let key: Vec<usize> = (0..spec.key.len()).collect();
-                let payload: Vec<usize> = (spec.key.len()..columns.len()).collect();
-                Index::over_sorted(pool, &projected, &key, &payload)
-            }
-        };
-        let held = Held {
-            index: Arc::new(index),
-            ahead: !self.merged,
-        };
-        self.indexes
-            .write()
-            .entry(spec.clone())
-            .or_insert(held)
-            .index
-            .clone()
+        let mut index = Index::amending(&beneath.over(base, spec, pool));
+        for row in self.set.taken().iter() {
+            index.take(&row);
+        }
+        for row in self.set.added().iter() {
+            index.add(&row);
+        }
+        Some(index)
     }
 
     /// The rows that agree with a pattern, through what is there: rows in order or listed by their first code, runs of
@@ -453,6 +432,19 @@ impl RelationState {
             if let Some(rows) = self.set.as_sorted() {
                 let mut found = Rows::new(pattern.len());
                 rows.matching(pattern, &mut found);
+                return Some(found);
+            }
+            let key: Vec<Code> = pattern.iter().map_while(|code| *code).collect();
+            let rest: Vec<usize> = (key.len()..pattern.len()).collect();
+            let mut codes = Vec::new();
+            if self.set.leading(&key, &rest, &mut codes) {
+                let mut found = Rows::new(pattern.len());
+                for rest in codes.chunks_exact(rest.len().max(1)) {
+                    let mut agrees = pattern[key.len()..].iter().zip(rest);
+                    if agrees.all(|(code, &have)| code.is_none_or(|code| code == have)) {
+                        found.push(&[&key[..], rest].concat());
+                    }
+                }
                 return Some(found);
             }
             let mut seconds = Vec::new();
@@ -470,22 +462,26 @@ impl RelationState {
                 return found;
             }
         }
-        let indexes = self.indexes.read();
-        let whole = indexes.iter().filter(|(spec, held)| {
+        let mut codes = Vec::new();
+        if let &[None, Some(second)] = pattern
+            && self.set.firsts(second, &mut codes)
+        {
+            let seconds = vec![second; codes.len()];
+            return Some(Rows::from_columns(vec![codes, seconds]));
+        }
+        let whole = self.known_indexes().into_iter().filter(|spec| {
             let bound = spec.key.iter().all(|&at| pattern[at].is_some());
-            bound
-                && !spec.key.is_empty()
-                && !held.ahead
-                && spec.key.len() + spec.payload.len() == pattern.len()
+            bound && !spec.key.is_empty() && spec.is_whole(pattern.len())
         });
-        let (spec, held) = whole.max_by_key(|(spec, _)| (spec.key.len(), &spec.key))?;
+        let spec = whole.max_by(|a, b| (a.key.len(), &a.key).cmp(&(b.key.len(), &b.key)))?;
+        let index = self.index(&spec, None);
         let key: Vec<Code> = spec.key.iter().filter_map(|&at| pattern[at]).collect();
         let mut row: Vec<Code> = pattern
             .iter()
             .map(|code| code.unwrap_or_default())
             .collect();
         let mut found = Rows::new(pattern.len());
-        let entry = held.index.entry(held.index.locate(&key));
+        let entry = index.entry(index.locate(&key));
         for rest in entry.chunks_exact(spec.payload.len().max(1)) {
             for (&column, &code) in spec.payload.iter().zip(rest) {
                 row[column] = code;
@@ -504,13 +500,10 @@ impl RelationState {
     /// The rows that agree with a pattern, by a look at all rows; `None` when that was done so often that an index is
     /// worth its while.
     pub fn scan(&self, spec: &IndexSpec, pattern: &[Option<Code>]) -> Option<Rows> {
-        {
-            let mut scans = self.scans.lock();
-            let done = scans.entry(spec.clone()).or_default();
-            *done += 1;
-            if *done > SCANS {
-                return None;
-            }
+        // Those of the base outlive a change.
+        let indexes = self.beneath.as_ref().unwrap_or(&self.indexes);
+        if !indexes.may_scan(spec) {
+            return None;
         }
         let mut found = Rows::new(pattern.len());
         self.set
@@ -528,17 +521,36 @@ impl RelationState {
 
     /// Whether [`RelationState::at_hand`] leads to rows that agree on these columns.
     pub fn leads_to(&self, bound: &[usize]) -> bool {
-        let ordered = self.set.as_sorted().is_some() || self.births.is_some();
+        let base = self.set.base().and_then(|base| base.as_sorted());
+        let ordered = self.set.as_sorted().or(base).is_some() || self.births.is_some();
+        let leads = |spec: &IndexSpec| {
+            !spec.key.is_empty()
+                && spec.key.iter().all(|at| bound.contains(at))
+                && spec.is_whole(self.set.arity())
+        };
         ordered && bound.contains(&0)
-            || self.indexes.read().keys().any(|spec| {
-                !spec.key.is_empty()
-                    && spec.key.iter().all(|at| bound.contains(at))
-                    && spec.key.len() + spec.payload.len() == self.set.arity()
-            })
+            || self.indexes.any(leads)
+            || self
+                .beneath
+                .as_ref()
+                .is_some_and(|beneath| beneath.any(leads))
     }
 
+    /// Whether the index is there, or one that it is quickly made of.
     pub fn holds_index(&self, spec: &IndexSpec) -> bool {
-        self.indexes.read().contains_key(spec)
+        let beneath = self
+            .beneath
+            .as_ref()
+            .filter(|_| spec.is_whole(self.set.arity()));
+        self.indexes.holds(spec) || beneath.is_some_and(|beneath| beneath.holds(spec))
+    }
+
+    fn known_indexes(&self) -> Vec<IndexSpec> {
+        let mut known = self.indexes.ready();
+        if let Some(beneath) = &self.beneath {
+            known.extend(beneath.ready());
+        }
+        known
     }
 
     /// Rows that a round added on average; of the latest one while rounds go on.
@@ -625,16 +637,20 @@ impl RelationState {
         self.births.as_ref().map_or(0, Births::latest)
     }
 
+    /// Whether single rows go in and out without all rows taking another shape.
+    pub fn can_change(&self) -> bool {
+        let set = self.set.base().unwrap_or(&self.set);
+        set.as_classes().is_none()
+    }
+
     /// Adds a row to a relation at rest, and to its indexes; whether it is new.
     pub fn add(&mut self, row: &[Code]) -> bool {
         if self.set.contains(row) {
             return false;
         }
-        self.keep_whole_indexes();
-        Arc::make_mut(&mut self.set).add(row);
-        for held in self.indexes.get_mut().values_mut() {
-            Arc::make_mut(&mut held.index).add(row);
-        }
+        self.own().add(row);
+        self.indexes
+            .each(|held| Arc::make_mut(&mut held.index).add(row));
         true
     }
 
@@ -643,25 +659,36 @@ impl RelationState {
         if !self.set.contains(row) {
             return false;
         }
-        self.keep_whole_indexes();
-        Arc::make_mut(&mut self.set).take(row);
-        for held in self.indexes.get_mut().values_mut() {
+        self.own().take(row);
+        self.indexes.each(|held| {
             Arc::make_mut(&mut held.index).take(row);
-        }
+        });
         true
+    }
+
+    /// The rows, to be changed: in place where they are nobody else's.
+    fn own(&mut self) -> &mut RowSet {
+        if Arc::get_mut(&mut self.set).is_none() {
+            match self.set.base() {
+                Some(_) => self.indexes = Arc::new(self.indexes.copy()),
+                None => self.beneath = Some(std::mem::take(&mut self.indexes)),
+            }
+            self.set = Arc::new(RowSet::amending(&self.set));
+        }
+        if self.set.differs_much() {
+            self.set = Arc::new(self.set.apart());
+            self.indexes = Arc::default();
+            self.beneath = None;
+        }
+        self.keep_whole_indexes();
+        Arc::make_mut(&mut self.set)
     }
 
     /// Lets go of indexes that do not tell all rows apart: an entry may stand for one row or for many. Those over classes
     /// go with the classes.
     fn keep_whole_indexes(&mut self) {
-        let arity = self.set.arity();
-        match self.set.as_classes() {
-            Some(_) => self.indexes.get_mut().clear(),
-            None => self
-                .indexes
-                .get_mut()
-                .retain(|spec, _| spec.is_whole(arity)),
-        }
+        let (arity, classes) = (self.set.arity(), self.set.as_classes().is_some());
+        self.indexes.retain(|spec| !classes && spec.is_whole(arity));
     }
 
     /// Later rounds mostly bring known values in new combinations.

@@ -135,6 +135,16 @@ impl Claims {
         !self.withdrawn.contains(&claim)
     }
 
+    /// Those that stand, but not in a copy of these, ascending. O(claims withdrawn).
+    pub fn standing_but_in(&self, copy: &Claims) -> Vec<ClaimId> {
+        let mut gone = match Arc::ptr_eq(&self.known, &copy.known) {
+            true => copy.withdrawn(),
+            false => (0..self.len() as u32).map(ClaimId).collect(),
+        };
+        gone.retain(|&claim| self.stands(claim) && !copy.stands(claim));
+        gone
+    }
+
     pub fn all_stand(&self) -> bool {
         self.withdrawn.is_empty()
     }

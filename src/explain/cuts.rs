@@ -4,7 +4,7 @@
 //! a negated fact fall, or changes a total, can bring a conclusion back. Running without the cut tells.
 
 use super::case::Case;
-use super::dualize::{Monotone, dualize};
+use super::dualize::{Duals, Monotone, dualize};
 use super::enumerate::MinimalSets;
 use super::facts::Fact;
 use super::lineage::{Lineage, Statement};
@@ -43,7 +43,22 @@ pub struct Cuts {
     pub sources: Vec<Vec<SourceId>>,
     /// All of them are there.
     pub complete: bool,
+    /// All of a single statement, and of a single source, are there.
+    pub single: bool,
     pub stopped: Option<StopReason>,
+}
+
+impl Cuts {
+    /// Of what does not hold.
+    pub(super) fn none() -> Cuts {
+        Cuts {
+            statements: Vec::new(),
+            sources: Vec::new(),
+            complete: true,
+            single: true,
+            stopped: None,
+        }
+    }
 }
 
 /// Who carries a conclusion.
@@ -64,16 +79,16 @@ impl Case<'_> {
     /// The minimal cuts of a fact. None for a fact that does not hold, or that holds without any statement.
     pub fn cuts(&self, fact: &Fact, options: &CutOptions, budget: &Budget) -> Cuts {
         let meter = Meter::new(budget);
-        let mut cuts = Cuts {
-            statements: Vec::new(),
-            sources: Vec::new(),
-            complete: true,
-            stopped: None,
-        };
+        let mut cuts = Cuts::none();
         if !self.holds(fact) {
             return cuts;
         }
-        let lineage = self.lineage(fact, &meter);
+        let part = meter.part(meter.left() / 4);
+        let lineage = self.lineage(fact, &part);
+        meter.charge(&part);
+        if lineage.stopped.is_some() {
+            return self.some_cuts(fact, options, &meter);
+        }
         // A few supports to begin with: each spares the search a round of questions.
         let part = meter.part(FIRST_SUPPORTS);
         let first = MinimalSets::new(&lineage, &part)
@@ -84,7 +99,14 @@ impl Case<'_> {
         meter.charge(&part);
         let elements = Elements(&lineage);
         let found = dualize(&elements, first, options.most, options.largest, &meter);
+        // Cuts come by size.
+        let single = |found: &Duals| {
+            found.complete
+                || found.cuts.iter().any(|cut| cut.len() > 1)
+                || found.cuts.len() < options.most && meter.stopped().is_none()
+        };
         cuts.complete = found.complete;
+        cuts.single = single(&found);
         for cut in &found.cuts {
             let mut statements: Vec<Statement> = cut
                 .iter()
@@ -101,8 +123,50 @@ impl Case<'_> {
         let sources = Witnesses::new(self, &lineage, |source| vec![source]);
         let found = dualize(&sources, Vec::new(), options.most, options.largest, &meter);
         cuts.sources = sources.named(&found.cuts);
+        cuts.single &= single(&found);
         cuts.complete &= found.complete && meter.stopped().is_none();
         cuts.stopped = meter.stopped();
+        if !cuts.single && lineage.days.is_none() {
+            // One pass over what is there: bounded by time only.
+            let in_time = Meter::new(&meter.rest());
+            if let Some((statements, sources)) = self.single_points(&lineage, &in_time) {
+                cuts.statements.retain(|cut| cut.len() > 1);
+                cuts.statements.splice(0..0, statements);
+                cuts.sources.retain(|cut| cut.len() > 1);
+                cuts.sources.splice(0..0, sources);
+                cuts.single = true;
+            }
+        }
+        cuts
+    }
+
+    /// Where there are too many derivations to look at all of them: all cuts of one, else a larger one.
+    pub(super) fn some_cuts(&self, fact: &Fact, options: &CutOptions, meter: &Meter) -> Cuts {
+        let mut cuts = Cuts {
+            statements: Vec::new(),
+            sources: Vec::new(),
+            complete: false,
+            single: false,
+            stopped: meter.stopped().or(Some(StopReason::Rows)),
+        };
+        // Which day a derivation needs is not known before all are.
+        if self.at_once {
+            return cuts;
+        }
+        // However many rows that takes, as long as the time lasts: half of it for either.
+        let rest = meter.rest();
+        let half = Meter::new(&Budget {
+            time: rest.time.map(|time| time / 2),
+            ..rest
+        });
+        let by_statement =
+            self.cuts_by_trial(fact, options.largest, &half, |one| Some(one.clone()));
+        let other = Meter::new(&meter.rest());
+        let source = |one: &Statement| one.claim().and_then(|claim| self.claims.get(claim).source);
+        let by_source = self.cuts_by_trial(fact, options.largest, &other, source);
+        cuts.single = by_statement.all_single && by_source.all_single;
+        cuts.statements = by_statement.cuts();
+        cuts.sources = by_source.cuts();
         cuts
     }
 

@@ -10,7 +10,11 @@ impl DaySet {
     }
 
     pub fn all(days: usize) -> DaySet {
-        DaySet::of(days, |_| true)
+        let mut words = vec![!0; days.div_ceil(64)];
+        if let Some(last) = words.last_mut().filter(|_| !days.is_multiple_of(64)) {
+            *last = (1 << (days % 64)) - 1;
+        }
+        DaySet(words.into())
     }
 
     pub fn of(days: usize, holds: impl Fn(usize) -> bool) -> DaySet {
@@ -141,5 +145,8 @@ mod tests {
         assert_eq!(found, [2, 63, 65, 100, 101]);
         assert_eq!(DaySet::none(130).first().or(DaySet::none(0).last()), None);
         assert_eq!(DaySet::all(130).last(), Some(129));
+        for days in [0, 1, 63, 64, 65, 128, 130] {
+            assert_eq!(DaySet::all(days), DaySet::of(days, |_| true));
+        }
     }
 }

@@ -35,6 +35,9 @@ pub(super) struct MinimalSets<'a> {
 /// Elements held, in all sets together, before a search gives up: 256 MiB.
 const MOST_HELD: usize = 1 << 26;
 
+/// Sets that are told apart in the time that a row takes.
+const SETS_A_ROW: u64 = 64;
+
 /// Estimate, then what is still to come, then age.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Queued {
@@ -96,6 +99,11 @@ impl<'a> MinimalSets<'a> {
     /// Whether every minimal set was given.
     pub(super) fn is_complete(&self) -> bool {
         self.exhausted && self.lineage.stopped.is_none()
+    }
+
+    /// The same among the derivations that were looked at.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.exhausted
     }
 
     fn push(&mut self, vertex: u32, elements: Rc<[u32]>) {
@@ -162,6 +170,8 @@ impl Iterator for MinimalSets<'_> {
             };
             let set = Set::new(item.elements);
             let known = &self.derived[item.vertex as usize];
+            let compared = known.len() + self.found.len();
+            self.meter.spend_all(compared as u64 / SETS_A_ROW);
             if known
                 .iter()
                 .chain(&self.found)

@@ -77,31 +77,48 @@ pub(super) fn each_step(
     meter: &Meter,
     mut f: impl FnMut(Step) -> bool,
 ) {
-    let wanted: Vec<_> = fact.row.iter().map(|&code| Some(code)).collect();
-    let other = |relation, row: &[_]| relation != fact.relation || row != &*fact.row;
-    for &id in case.rules_of(fact.relation) {
-        let rule = &case.program[id];
-        let Some(head) = &rule.head else { continue };
-        if !may_conclude(case, head, fact) {
-            continue;
-        }
-        let solver = Solver::new(case.context(meter), &rule.body, &rule.variables)
-            .with_head(&head.args, &wanted)
-            .over(within.unwrap_or(case.facts))
-            .admitting(&other);
-        for solution in solver {
-            if !f(Step::Rule { rule: id, solution }) {
-                return;
-            }
+    for &rule in case.rules_of(fact.relation) {
+        let mut on = true;
+        each_instance(case, fact, rule, within, meter, |solution| {
+            on = f(Step::Rule { rule, solution });
+            on
+        });
+        if !on {
+            return;
         }
     }
-    if case.program[fact.relation].kind == RelationKind::Eqrel {
-        equivalences(case, fact, meter, f);
+    each_equivalence(case, fact, meter, f);
+}
+
+/// The same for the instances of one rule.
+pub(super) fn each_instance(
+    case: &Case,
+    fact: &Fact,
+    rule: RuleId,
+    within: Option<&dyn Facts>,
+    meter: &Meter,
+    mut f: impl FnMut(Solution) -> bool,
+) {
+    let rule = &case.program[rule];
+    let Some(head) = &rule.head else { return };
+    if !may_conclude(case, head, fact) {
+        return;
+    }
+    let wanted: Vec<_> = fact.row.iter().map(|&code| Some(code)).collect();
+    let other = |relation, row: &[_]| relation != fact.relation || row != &*fact.row;
+    let solver = Solver::new(case.context(meter), &rule.body, &rule.variables)
+        .with_head(&head.args, &wanted)
+        .over(within.unwrap_or(case.facts))
+        .admitting(&other);
+    for solution in solver {
+        if !f(solution) {
+            return;
+        }
     }
 }
 
 /// Whether the constants of a head are those of a fact: most rules of a relation with many are told apart by them.
-fn may_conclude(case: &Case, head: &Head, fact: &Fact) -> bool {
+pub(super) fn may_conclude(case: &Case, head: &Head, fact: &Fact) -> bool {
     let mut both = head.args.iter().zip(&fact.row);
     both.all(|(arg, &code)| match arg {
         Term::Const(known) => constant(known, case.dictionary) == code,
@@ -109,9 +126,17 @@ fn may_conclude(case: &Case, head: &Head, fact: &Fact) -> bool {
     })
 }
 
-/// `(b, a)` gives `(a, b)`; `(a, x)` and `(x, b)` give `(a, b)`; any other pair with `a` gives `(a, a)`. That `x` is next
+/// The same for the laws of equivalence: `(b, a)` gives `(a, b)`; `(a, x)` and `(x, b)` give `(a, b)`; any other pair with `a` gives `(a, a)`. That `x` is next
 /// to `a` is enough: so every path is walked from its beginning, and in no other way.
-fn equivalences(case: &Case, fact: &Fact, meter: &Meter, mut f: impl FnMut(Step) -> bool) {
+pub(super) fn each_equivalence(
+    case: &Case,
+    fact: &Fact,
+    meter: &Meter,
+    mut f: impl FnMut(Step) -> bool,
+) {
+    if case.program[fact.relation].kind != RelationKind::Eqrel {
+        return;
+    }
     let &[a, b] = &*fact.row else { return };
     let pair = |left, right| Fact::new(fact.relation, &[left, right]);
     if a != b && !f(Step::Equivalence(vec![pair(b, a)])) {

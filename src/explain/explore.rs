@@ -1,19 +1,23 @@
 //! Exploring a lineage backwards from its root, with a solver for each rule.
 
 use super::case::{Case, Ground};
-use super::expand::{Step, each_step};
+use super::expand::{Step, each_equivalence, each_instance, may_conclude};
+use super::factors::Factors;
 use super::facts::Fact;
 use super::group::{each_row, wins};
 use super::lineage::{Condition, Edge, Element, Lineage, Statement};
 use super::meter::Meter;
-use super::solve::Solution;
+use super::solve::{Solution, Solver};
 use super::terms::pattern;
-use crate::analysis::checked::{Aggregate, AggregateOp, Literal, LiteralKind, Variable};
+use crate::analysis::checked::{
+    Aggregate, AggregateOp, Literal, LiteralKind, Rule, RuleId, Variable,
+};
 use crate::evidence::Interval;
 use crate::storage::Code;
 use hashbrown::HashTable;
 use rustc_hash::FxHashMap;
 use std::hash::BuildHasher;
+use std::rc::Rc;
 
 impl Case<'_> {
     /// All derivations of a fact, as far as the meter lets one see; those near the fact come first.
@@ -45,6 +49,9 @@ pub(super) struct Explorer<'a> {
     facts: Vec<(u32, Fact)>,
     ids: FxHashMap<Fact, u32>,
     totals: FxHashMap<TotalKey, u32>,
+    /// Rules that were looked at: `None` for those whose bodies hang together.
+    factors: FxHashMap<RuleId, Option<Rc<Factors>>>,
+    parts: FxHashMap<PartKey, u32>,
     vertices: u32,
     edges: Vec<Edge>,
     /// By head and premises: the edges.
@@ -54,6 +61,9 @@ pub(super) struct Explorer<'a> {
 /// The literal (by address within the program) and the outer values its total depends on.
 type TotalKey = (usize, Vec<Option<Code>>);
 
+/// The part of a rule, and the values that the head gives it.
+type PartKey = (RuleId, usize, Vec<Option<Code>>);
+
 impl<'a> Explorer<'a> {
     pub(super) fn new(case: &'a Case<'a>, meter: &'a Meter) -> Explorer<'a> {
         Explorer {
@@ -62,15 +72,26 @@ impl<'a> Explorer<'a> {
             facts: Vec::new(),
             ids: FxHashMap::default(),
             totals: FxHashMap::default(),
+            factors: FxHashMap::default(),
+            parts: FxHashMap::default(),
             vertices: 0,
             edges: Vec::new(),
             known: HashTable::new(),
         }
     }
 
-    /// The facts in the order in which they were met.
-    pub(super) fn fact_at(&self, at: usize) -> Option<&Fact> {
-        self.facts.get(at).map(|(_, fact)| fact)
+    /// The facts in the order in which they were met, each with its vertex.
+    pub(super) fn met(&self, at: usize) -> Option<(u32, &Fact)> {
+        self.facts.get(at).map(|(vertex, fact)| (*vertex, fact))
+    }
+
+    /// Vertices so far.
+    pub(super) fn count(&self) -> usize {
+        self.vertices as usize
+    }
+
+    pub(super) fn edges(&self) -> &[Edge] {
+        &self.edges
     }
 
     fn vertex(&mut self) -> u32 {
@@ -110,36 +131,114 @@ impl<'a> Explorer<'a> {
         });
     }
 
-    fn expand(&mut self, fact: &Fact) {
-        let case = self.case;
+    /// Adds every edge to a fact that was met.
+    pub(super) fn expand(&mut self, fact: &Fact) {
+        let (case, meter) = (self.case, self.meter);
         let head = self.ids[fact];
-        let rivals = self.case.rival_conditions(fact);
-        let meter = self.meter;
-        each_step(case, fact, None, meter, |step| {
-            match step {
-                Step::Equivalence(pairs) => {
-                    let premises = pairs.into_iter().map(|pair| self.fact(pair)).collect();
-                    self.edge(head, premises, Vec::new());
-                }
-                Step::Rule { rule, solution } => {
-                    let rule = &case.program[rule];
+        let rivals = case.rival_conditions(fact);
+        for &id in case.rules_of(fact.relation) {
+            let rule = &case.program[id];
+            let factors = self.factors.entry(id);
+            let factors = factors.or_insert_with(|| Factors::of(rule).map(Rc::new));
+            match factors.clone() {
+                Some(factors) => self.expand_parts(fact, id, &factors, &rivals),
+                None => each_instance(case, fact, id, None, meter, |solution| {
                     let conditions = rivals.clone();
                     self.instance(head, &rule.body, &rule.variables, &solution, conditions);
-                }
+                    true
+                }),
             }
+        }
+        each_equivalence(case, fact, meter, |step| {
+            self.step(head, &step);
             true
         });
+    }
+
+    /// Adds the edge of one step, without what must be absent for it.
+    pub(super) fn step(&mut self, head: u32, step: &Step) {
+        match step {
+            Step::Equivalence(pairs) => {
+                let pairs = pairs.iter().cloned();
+                let premises = pairs.map(|pair| self.fact(pair)).collect();
+                self.edge(head, premises, Vec::new());
+            }
+            Step::Rule { rule, solution } => {
+                let rule = &self.case.program[*rule];
+                self.instance(head, &rule.body, &rule.variables, solution, Vec::new());
+            }
+        }
+    }
+
+    /// The one edge of a rule whose body falls apart, with a vertex for each part.
+    fn expand_parts(&mut self, fact: &Fact, id: RuleId, factors: &Factors, rivals: &[Condition]) {
+        let case = self.case;
+        let rule: &Rule = &case.program[id];
+        let Some(head) = &rule.head else { return };
+        if !may_conclude(case, head, fact) {
+            return;
+        }
+        let wanted: Vec<_> = fact.row.iter().map(|&code| Some(code)).collect();
+        let context = case.context(self.meter);
+        let mut closed =
+            Solver::new(context, &factors.closed, &rule.variables).with_head(&head.args, &wanted);
+        let Some(solution) = closed.next() else {
+            return;
+        };
+        let mut conditions = rivals.to_vec();
+        let mut premises =
+            self.premises(&factors.closed, &rule.variables, &solution, &mut conditions);
+        for (at, part) in factors.open.iter().enumerate() {
+            let shared = part.shared.iter();
+            let shared: Vec<_> = shared.map(|var| solution.values[var.index()]).collect();
+            let key = (id, at, shared);
+            if let Some(&known) = self.parts.get(&key) {
+                premises.push(known);
+                continue;
+            }
+            let vertex = self.vertex();
+            premises.push(vertex);
+            let mut solver = Solver::new(context, &part.literals, &rule.variables);
+            for (&var, code) in part.shared.iter().zip(&key.2) {
+                if let Some(code) = code {
+                    solver = solver.with(var, *code);
+                }
+            }
+            self.parts.insert(key, vertex);
+            for solution in solver {
+                self.instance(
+                    vertex,
+                    &part.literals,
+                    &rule.variables,
+                    &solution,
+                    Vec::new(),
+                );
+            }
+        }
+        let head = self.ids[fact];
+        self.edge(head, premises, conditions);
     }
 
     /// The edge of a body that holds under these values.
     pub(super) fn instance(
         &mut self,
         head: u32,
-        body: &'a [Literal],
-        variables: &'a [Variable],
+        body: &[Literal],
+        variables: &[Variable],
         solution: &Solution,
         mut conditions: Vec<Condition>,
     ) {
+        let premises = self.premises(body, variables, solution, &mut conditions);
+        self.edge(head, premises, conditions);
+    }
+
+    fn premises(
+        &mut self,
+        body: &[Literal],
+        variables: &[Variable],
+        solution: &Solution,
+        conditions: &mut Vec<Condition>,
+    ) -> Vec<u32> {
         let mut premises = Vec::new();
         for (literal, row) in body.iter().zip(&solution.rows) {
             match (&literal.kind, row) {
@@ -157,14 +256,14 @@ impl<'a> Explorer<'a> {
                 _ => {}
             }
         }
-        self.edge(head, premises, conditions);
+        premises
     }
 
     /// The vertex of an aggregate's value: of `min` and `max` any winner will do, of the others all members are needed.
     fn total(
         &mut self,
-        aggregate: &'a Aggregate,
-        variables: &'a [Variable],
+        aggregate: &Aggregate,
+        variables: &[Variable],
         outer: &[Option<Code>],
     ) -> u32 {
         let depends = aggregate

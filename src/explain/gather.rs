@@ -21,10 +21,17 @@ const WIDE: usize = 32;
 const FEW_ROWS: u64 = 2_000;
 
 impl Case<'_> {
-    /// Stated facts that derive a fact, those of one proof first, and `further` ones or some more.
-    pub(super) fn gather(&self, fact: &Fact, further: usize, meter: &Meter) -> Gathered {
+    /// Stated facts that derive a fact, those of one proof first, and `further` ones or some more. The proof has a meter
+    /// of its own.
+    pub(super) fn gather(
+        &self,
+        fact: &Fact,
+        further: usize,
+        first: &Meter,
+        meter: &Meter,
+    ) -> Gathered {
         // Most of what is left is for what follows from them.
-        let (first, detours) = (meter.part(meter.left() / 2), meter.part(meter.left() / 8));
+        let detours = meter.part(meter.left() / 8);
         let mut gathering = Gathering {
             case: self,
             meter: &detours,
@@ -42,12 +49,12 @@ impl Case<'_> {
                     break;
                 }
             }
-            if detours.stopped().is_some() {
+            if turns > 0 && detours.stopped().is_some() {
                 break;
             }
             match gathering.tasks[at].clone() {
                 Task::First(fact) if turns == 0 => {
-                    gathering.first(turns, &fact, &first);
+                    gathering.first(turns, &fact, first);
                     if first.stopped().is_some() {
                         break;
                     }
@@ -56,7 +63,6 @@ impl Case<'_> {
                 Task::Others(fact) => gathering.others(turns, &fact),
             }
         }
-        meter.charge(&first);
         meter.charge(&detours);
         Gathered {
             of_first: of_first.unwrap_or(gathering.leaves.len()),

@@ -74,7 +74,9 @@ impl ProofView {
 
     fn mermaid(&self) -> String {
         let quoted = |text: &str| {
-            let text = text.replace('&', "&amp;").replace('"', "&quot;");
+            // Of what Mermaid itself reads as a character, `#` comes first.
+            let text = text.replace('#', "#35;").replace('&', "&amp;");
+            let text = text.replace('"', "&quot;");
             format!("\"{}\"", text.replace('<', "&lt;").replace('\n', "<br/>"))
         };
         let mut out = "flowchart BT\n".to_owned();

@@ -6,7 +6,7 @@
 //! derivations of all conclusions stands for a search for each.
 
 use super::case::Case;
-use super::cuts::Cuts;
+use super::cuts::{CutOptions, Cuts};
 use super::facts::Fact;
 use super::lineage::{Lineage, Statement};
 use super::meter::Meter;
@@ -25,38 +25,85 @@ impl Case<'_> {
             .filter(|fact| self.holds(fact))
             .cloned()
             .collect();
-        let (lineage, vertices) = self.lineage_of_all(&held, &meter);
-        let statements = Landmarks::of(&lineage, &meter, |statement| vec![statement.clone()]);
-        let sources = Landmarks::of(&lineage, &meter, |statement| {
-            let source = statement
-                .claim()
-                .and_then(|claim| self.claims.get(claim).source);
-            Vec::from_iter(source)
-        });
+        // Where that does not suffice, trials need the most of it.
+        let part = meter.part(meter.left() / 8);
+        let (lineage, vertices) = self.lineage_of_all(&held, &part);
+        meter.charge(&part);
+        if lineage.stopped.is_some() {
+            return self.single_cuts_each(facts, &meter);
+        }
+        // One pass over what is there: bounded by time only.
+        let meter = Meter::new(&meter.rest());
+        let (statements, sources) = self.landmarks(&lineage, &meter);
         let vertex_of: FxHashMap<&Fact, u32> = held.iter().zip(vertices).collect();
-        let stopped = lineage.stopped.or(meter.stopped());
+        let stopped = meter.stopped();
         facts
             .iter()
             .map(|fact| {
                 let vertex = vertex_of.get(fact).copied();
-                let mut one: Vec<Vec<Statement>> = vertex
-                    .map(|vertex| statements.at(vertex))
-                    .unwrap_or_default();
-                one.sort_by(|a, b| super::supports::statements_order(a, b));
-                let mut by: Vec<Vec<SourceId>> =
-                    vertex.map(|vertex| sources.at(vertex)).unwrap_or_default();
-                by.sort();
+                let one = vertex.map(|vertex| statements.at(vertex));
+                let by = vertex.map(|vertex| sources.at(vertex));
                 Cuts {
-                    statements: one,
-                    sources: by,
+                    statements: one.unwrap_or_default(),
+                    sources: by.unwrap_or_default(),
                     // Larger ones may exist.
                     complete: false,
+                    single: stopped.is_none(),
                     stopped,
                 }
             })
             .collect()
     }
+
+    /// The statements and the sources that the root of a lineage cannot do without; `None`: the meter stopped.
+    pub(super) fn single_points(&self, lineage: &Lineage, meter: &Meter) -> Option<SinglePoints> {
+        let (statements, sources) = self.landmarks(lineage, meter);
+        let found = (statements.at(Lineage::ROOT), sources.at(Lineage::ROOT));
+        meter.stopped().is_none().then_some(found)
+    }
+
+    fn landmarks(
+        &self,
+        lineage: &Lineage,
+        meter: &Meter,
+    ) -> (Landmarks<Statement>, Landmarks<SourceId>) {
+        let statements = Landmarks::of(lineage, meter, |statement| vec![statement.clone()]);
+        let sources = Landmarks::of(lineage, meter, |statement| {
+            let source = statement
+                .claim()
+                .and_then(|claim| self.claims.get(claim).source);
+            Vec::from_iter(source)
+        });
+        (statements, sources)
+    }
+
+    /// The same one by one, each with an equal share of the time that is left.
+    fn single_cuts_each(&self, facts: &[Fact], meter: &Meter) -> Vec<Cuts> {
+        let options = CutOptions {
+            largest: 1,
+            ..CutOptions::default()
+        };
+        let each = |(at, fact): (usize, &Fact)| {
+            let rest = meter.rest();
+            let share = Meter::new(&Budget {
+                time: rest.time.map(|time| time / (facts.len() - at) as u32),
+                ..rest
+            });
+            let mut cuts = match self.holds(fact) {
+                true => self.some_cuts(fact, &options, &share),
+                false => Cuts::none(),
+            };
+            if cuts.single {
+                cuts.stopped = None;
+            }
+            cuts
+        };
+        facts.iter().enumerate().map(each).collect()
+    }
 }
+
+/// Cuts of one statement, and of one source.
+pub(super) type SinglePoints = (Vec<Vec<Statement>>, Vec<Vec<SourceId>>);
 
 /// What each vertex leans on.
 struct Landmarks<T> {
@@ -65,7 +112,7 @@ struct Landmarks<T> {
     needs: Vec<Option<Box<[u32]>>>,
 }
 
-impl<T: Clone + Eq + Hash> Landmarks<T> {
+impl<T: Clone + Ord + Hash> Landmarks<T> {
     /// `behind`: what falls with the statement; an element falls when all of its statements do.
     fn of(lineage: &Lineage, meter: &Meter, behind: impl Fn(&Statement) -> Vec<T>) -> Landmarks<T> {
         let mut names = Vec::new();
@@ -129,11 +176,14 @@ impl<T: Clone + Eq + Hash> Landmarks<T> {
         Landmarks { names, needs }
     }
 
+    /// Each as a cut of its own, ascending.
     fn at(&self, vertex: u32) -> Vec<Vec<T>> {
         let needs = self.needs[vertex as usize].iter().flatten();
-        needs
+        let mut found: Vec<Vec<T>> = needs
             .map(|&at| vec![self.names[at as usize].clone()])
-            .collect()
+            .collect();
+        found.sort_unstable();
+        found
     }
 }
 

@@ -12,7 +12,7 @@ use crate::storage::Code;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Someone or something that states facts, and can be withdrawn.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Statement {
     /// The first claim of its id: one row of a file may state several facts.
     Claim(ClaimId),

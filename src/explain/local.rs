@@ -55,12 +55,18 @@ impl Case<'_> {
         lineage
     }
 
-    /// All derivations that as many statements give as the meter allows for, those of a first proof among them.
+    /// All derivations that as many statements give as the meter allows for. Those of a first proof are among them,
+    /// however many rows it takes to find it: one support there always is, in time.
     fn some_derivations(&self, fact: &Fact, meter: &Meter) -> Lineage {
-        let gathered = self.gather(fact, GATHERED, meter);
-        let mut found = Lineage::assemble(1, Vec::new(), Vec::new(), Vec::new());
-        let mut count = 0;
-        for further in [0, GATHERED / 16, GATHERED / 4, GATHERED] {
+        let in_time = Meter::new(&meter.rest());
+        let gathered = self.gather(fact, GATHERED, &in_time, meter);
+        let of_first = self.lineage_from(fact, gathered.up_to(0), &in_time);
+        let mut found = match of_first {
+            Some(lineage) => lineage,
+            None => return Lineage::assemble(1, Vec::new(), Vec::new(), Vec::new()),
+        };
+        let mut count = gathered.up_to(0).len();
+        for further in [GATHERED / 16, GATHERED / 4, GATHERED] {
             let stated = gathered.up_to(further);
             if count == stated.len() {
                 break;
@@ -327,7 +333,8 @@ impl<'a> Closure<'a> {
 
     /// What is stated of the rows that totals are made of.
     fn add_members(&mut self) {
-        while let Some(fact) = self.explorer.fact_at(self.looked_at).cloned() {
+        while let Some((_, fact)) = self.explorer.met(self.looked_at) {
+            let fact = fact.clone();
             self.looked_at += 1;
             if self.case.ground(&fact).is_some() {
                 self.add(fact);
@@ -335,7 +342,7 @@ impl<'a> Closure<'a> {
         }
     }
 
-    /// As [`equivalences`](super::expand::equivalences) has them, forwards.
+    /// As [`each_equivalence`](super::expand::each_equivalence) has them, forwards.
     fn equivalences(&mut self, fact: &Fact) {
         if self.case.program[fact.relation].kind != RelationKind::Eqrel {
             return;
@@ -375,7 +382,8 @@ impl<'a> Closure<'a> {
     /// What is the same whatever is withdrawn needs no derivation.
     fn close(&mut self) {
         let mut at = 0;
-        while let Some(fact) = self.explorer.fact_at(at).cloned() {
+        while let Some((_, fact)) = self.explorer.met(at) {
+            let fact = fact.clone();
             at += 1;
             if !self.world.tables.contains_key(&fact.relation) {
                 let vertex = self.explorer.fact(fact);

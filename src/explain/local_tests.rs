@@ -1,13 +1,15 @@
 //! Supports of some statements against all supports, and searches that are cut short.
 
 use super::Case;
+use super::count::count_minimal;
 use super::enumerate::MinimalSets;
 use super::facts::Fact;
 use super::lineage::Lineage;
 use super::local::positive_cone;
 use super::meter::Meter;
+use super::one_by_one::OneByOne;
 use super::testing::World;
-use super::{Basis, ProofOptions, Statement};
+use super::{Basis, CutOptions, Cuts, ProofOptions, Statement};
 use crate::engine::{Budget, StopReason};
 use crate::evidence::GradeTables;
 use proptest::prelude::*;
@@ -24,7 +26,7 @@ f(0, 2). e(1, 2). u(3).
 ";
 
 /// Programs over `e` and `f`, each of which rule text states as well; `t` is asked about.
-const PROGRAMS: [&str; 11] = [
+const PROGRAMS: [&str; 13] = [
     "t(x, y) :- e(x, y). t(x, z) :- t(x, y), e(y, z).",
     "t(x, y) :- e(x, y). t(x, z) :- t(x, y), t(y, z).",
     "t(x, y) :- e(x, y), f(y, x). t(x, y) :- f(x, y), t(y, x). t(x, y) :- e(x, z), f(z, y).",
@@ -36,6 +38,8 @@ const PROGRAMS: [&str; 11] = [
     "n(x, k) :- f(x, _), k = min y : { e(x, y) }. t(x, k) :- n(x, k), u(k). u(y) :- f(x, y).",
     "n(0, k) :- k = sum x : { u(x) }. u(x) :- e(x, _). t(x, k) :- n(_, k), e(x, k).",
     "c(x, y) :- e(x, y). c(x, y) :- f(x, y). t(x, y) :- c(x, z), e(z, y).",
+    "t(x, y) :- e(x, a), !f(a, 2), f(_, y), e(b, _), f(b, x). t(x, y) :- t(x, _), t(_, y), u(y).",
+    "n(x, k) :- e(x, _), f(_, x), k = count : { e(x, _), f(_, _) }. t(x, k) :- n(x, _), n(_, k), u(_).",
 ];
 
 /// A claim: whether it shares its row with the claim before it, its relation, its values.
@@ -149,13 +153,72 @@ proptest! {
             for fact in world.facts("t") {
                 for most in [0, 100] {
                     let meter = Meter::new(&Budget::default());
-                    let gathered = case.gather(&fact, most, &meter);
+                    let gathered = case.gather(&fact, most, &meter, &meter);
                     for further in [0, most] {
                         let stated = gathered.up_to(further);
                         let lineage = case.lineage_from(&fact, stated, &meter).unwrap();
                         prop_assert!(!sets(&case, &lineage).is_empty(), "{stated:?}");
                     }
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn sets_one_by_one_are_those_by_size(program in 0..PROGRAMS.len(), rows in rows(14), births in any::<bool>(), budget in 1..200u64) {
+        let world = world(program, &rows, births);
+        for case in cases(&world) {
+            for fact in world.facts("t") {
+                let meter = Meter::new(&Budget::default());
+                let lineage = case.lineage(&fact, &meter);
+                let by_size: BTreeSet<Vec<u32>> = MinimalSets::new(&lineage, &meter).map(|set| set.to_vec()).collect();
+                let mut sets = OneByOne::new(&lineage, [], &meter);
+                let one_by_one: Vec<Vec<u32>> = sets.by_ref().map(|set| set.to_vec()).collect();
+                prop_assert!(sets.is_complete());
+                let distinct: BTreeSet<Vec<u32>> = one_by_one.iter().cloned().collect();
+                prop_assert_eq!(distinct.len(), one_by_one.len(), "none twice");
+                prop_assert_eq!(&distinct, &by_size);
+                let ways = |set: &Vec<u32>| set.iter().map(|&one| lineage.elements[one as usize].statements.len() as u128).product::<u128>();
+                prop_assert_eq!(count_minimal(&lineage, &meter), Some(by_size.iter().map(ways).sum()));
+                let little = Meter::new(&Budget { rows: Some(budget), ..Budget::default() });
+                let mut sets = OneByOne::new(&lineage, [], &little);
+                let some: BTreeSet<Vec<u32>> = sets.by_ref().map(|set| set.to_vec()).collect();
+                prop_assert!(!some.is_empty() && some.is_subset(&by_size));
+                prop_assert!(!sets.is_complete() || some == by_size);
+            }
+        }
+    }
+
+    #[test]
+    fn cuts_of_a_search_cut_short_are_cuts(program in 0..PROGRAMS.len(), rows in rows(14), births in any::<bool>(), budget in 1..600u64) {
+        let world = world(program, &rows, births);
+        let little = Budget { rows: Some(budget), ..Budget::default() };
+        let every = CutOptions { most: usize::MAX, ..CutOptions::default() };
+        let sets = |cuts: &Cuts| -> BTreeSet<BTreeSet<Statement>> {
+            cuts.statements.iter().map(|cut| cut.iter().cloned().collect()).collect()
+        };
+        let ones = |all: &BTreeSet<BTreeSet<Statement>>| -> Vec<BTreeSet<Statement>> {
+            all.iter().filter(|cut| cut.len() == 1).cloned().collect()
+        };
+        for case in cases(&world) {
+            let facts = world.facts("t");
+            let together = case.single_cuts(&facts, &little);
+            for (fact, together) in facts.iter().zip(together) {
+                let whole = case.cuts(fact, &every, &Budget::default());
+                prop_assert!(whole.complete && whole.single);
+                let all = sets(&whole);
+                for found in [case.cuts(fact, &every, &little), together] {
+                    let some = sets(&found);
+                    prop_assert!(some.is_subset(&all), "{some:?} of {all:?}");
+                    prop_assert!(found.single && ones(&some) == ones(&all), "{some:?} of {all:?}");
+                    prop_assert!(!found.complete || some == all);
+                }
+                let meter = Meter::new(&Budget::default());
+                let some = case.some_cuts(fact, &every, &meter);
+                prop_assert!(some.single);
+                let some = sets(&some);
+                prop_assert!(some.is_subset(&all) && ones(&some) == ones(&all), "{some:?} of {all:?}");
+                prop_assert_eq!(some.is_empty(), all.is_empty());
             }
         }
     }

@@ -8,12 +8,15 @@
 mod carriers;
 mod case;
 mod check;
+mod count;
 mod cuts;
+mod cuts_by_trial;
 mod dayset;
 mod dualize;
 mod enumerate;
 mod expand;
 mod explore;
+mod factors;
 mod facts;
 mod forward;
 mod gather;
@@ -27,6 +30,7 @@ mod joins;
 pub mod json;
 mod landmarks;
 mod layout;
+mod least;
 mod lineage;
 mod local;
 #[cfg(test)]
@@ -34,6 +38,7 @@ mod local_tests;
 mod meter;
 #[cfg(test)]
 mod more_tests;
+mod one_by_one;
 mod phrases;
 mod plain;
 mod proof;
@@ -56,6 +61,7 @@ mod testing;
 mod tests;
 mod text;
 mod tree;
+mod trials;
 mod weight;
 #[cfg(test)]
 mod weight_tests;

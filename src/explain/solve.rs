@@ -63,6 +63,9 @@ const AGGREGATE: u64 = 1 << 24;
 /// Rows from which on a relation is asked how it is to be looked up.
 pub(super) const MANY: usize = if cfg!(test) { 8 } else { 1 << 16 };
 
+/// Rows from which on another atom may be the better one to go through.
+const WIDE: usize = if cfg!(test) { 2 } else { 256 };
+
 /// `rows` to the power of `free` / `all`.
 fn share(rows: f64, free: usize, all: usize) -> f64 {
     match (free, all) {
@@ -116,6 +119,15 @@ enum Choices {
         tuples: Vec<Vec<Code>>,
         at: usize,
     },
+}
+
+impl Choices {
+    fn rows(&self) -> usize {
+        match self {
+            Choices::Rows { rows, .. } => rows.len(),
+            _ => 0,
+        }
+    }
 }
 
 impl<'a> Solver<'a> {
@@ -314,6 +326,32 @@ impl<'a> Solver<'a> {
         }
     }
 
+    /// Opens a goal, or an atom that has fewer rows where the goal has many more than there were to be expected.
+    fn open_narrowest(&self, goal: usize) -> (usize, Choices) {
+        let mut best = (goal, self.open(goal));
+        let mut rows = best.1.rows();
+        if rows <= WIDE {
+            return best;
+        }
+        for other in (0..self.literals).filter(|&other| other != goal && !self.taken[other]) {
+            let Goal::Literal(literal) = self.goals[other] else {
+                continue;
+            };
+            if !matches!(literal.kind, LiteralKind::Atom(_)) {
+                continue;
+            }
+            let expected = self.cost(&self.goals[other]);
+            if expected.is_some_and(|cost| cost < LOOKUP + rows as u64) {
+                let choices = self.open(other);
+                if choices.rows() < rows {
+                    rows = choices.rows();
+                    best = (other, choices);
+                }
+            }
+        }
+        best
+    }
+
     fn open_atom(&self, atom: &Atom) -> Choices {
         let asked = pattern(atom, self.bindings.values(), self.context.dictionary);
         match asked.iter().copied().collect::<Option<Box<[Code]>>>() {
@@ -434,10 +472,11 @@ impl Iterator for Solver<'_> {
                         if cost > LOOKUP + 1 && !self.admits() {
                             continue;
                         }
+                        let (goal, choices) = self.open_narrowest(goal);
                         let frame = Frame {
                             goal,
                             mark: self.bindings.mark(),
-                            choices: self.open(goal),
+                            choices,
                             admitted: true,
                         };
                         self.taken[goal] = true;

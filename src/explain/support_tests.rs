@@ -1,5 +1,6 @@
 //! Supports and cuts against brute force: every subset of the claims is tried.
 
+use super::meter::Meter;
 use super::testing::World;
 use super::{Case, CutOptions, Fact, ProofOptions, Statement, Support};
 use crate::engine::Budget;
@@ -131,7 +132,7 @@ fn a_limit_is_said() {
     expect![[r#"
         {c1 c3} 0.80 by c1 DISJOINT by 1 days
         {c2 c3} 0.48 by c2 since 2021
-        first 2 minimal supports, more exist
+        first 2 of 4 minimal supports
     "#]]
     .assert_eq(&list(&world, "works_for g a", 2));
 }
@@ -177,17 +178,55 @@ fn thousands_of_supports_stream() {
     );
     assert_eq!(found.supports.len(), 50);
     assert!(!found.complete);
+    assert_eq!(
+        found.count_text(),
+        "first 50 of 3486784401 minimal supports"
+    );
     assert!(found.supports.iter().all(|s| s.statements.len() == 40));
 }
 
+#[test]
+fn a_total_over_many_conclusions_has_its_first_supports_soon() {
+    // A count of sixteen, each with three ways that share some of their facts.
+    let mut program =
+        ".decl e(x: number, y: number) .decl f(y: number) .decl t(x: number) .decl n(k: number)\n"
+            .to_owned();
+    for x in 0..16 {
+        for way in 0..3 {
+            program += &format!("e({x}, {}). f({}).\n", 10 * x + way, 10 * x + way);
+        }
+        program += &format!("e({x}, {}).\n", 10 * ((x + 1) % 16));
+    }
+    program += "t(x) :- e(x, y), f(y). n(k) :- k = count : { t(_) }.";
+    let world = World::of(&program);
+    let budget = Budget {
+        rows: Some(400_000),
+        ..Budget::default()
+    };
+    let found = world
+        .case()
+        .supports(&world.fact("n 16"), &GradeTables::default(), 100, &budget);
+    assert_eq!(found.supports.len(), 100);
+    assert!(!found.complete);
+    let sizes: Vec<usize> = found.supports.iter().map(|s| s.statements.len()).collect();
+    assert!(
+        sizes.iter().all(|size| (24..=32).contains(size)),
+        "{sizes:?}"
+    );
+}
+
 /// Positive programs over two input relations; `t` is asked about.
-const PROGRAMS: [&str; 6] = [
+const PROGRAMS: [&str; 9] = [
     "t(x, y) :- e(x, y). t(x, z) :- t(x, y), e(y, z).",
     "t(x, y) :- e(x, y). t(x, z) :- t(x, y), t(y, z).",
     "t(x, y) :- e(x, y), f(y, x). t(x, y) :- f(x, y), t(y, x). t(x, y) :- e(x, z), f(z, y).",
     "u(x) :- e(x, _). u(y) :- t(x, y), f(x, _). t(x, y) :- u(x), u(y), e(x, y). t(x, x) :- f(x, _), u(x).",
     "e(x, y) :- f(y, x). t(x, y) :- e(x, y), e(y, z), f(z, x). t(x, y) :- e(x, y), f(x, y).",
     "t(x, y) :- e(x, y). t(x, y) :- t(y, x). t(x, z) :- t(x, y), f(y, z), e(_, z).",
+    // Bodies that fall apart once the head is known.
+    "t(x, y) :- e(x, a), f(a, _), e(_, y), f(b, x), e(b, _), x != y.",
+    "t(x, y) :- e(x, _), f(_, y). t(x, y) :- t(x, _), t(_, y), e(y, _), f(x, _).",
+    "u(x) :- e(x, _), f(_, x), e(_, _). t(x, y) :- u(x), u(y), e(_, x), t(_, y). t(x, x) :- f(x, x), e(x, a), f(b, x), b >= a.",
 ];
 
 /// A claim: whether it shares its row with the claim before it, its source, its relation, its values.
@@ -275,7 +314,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn supports_are_those_of_brute_force(program in 0..PROGRAMS.len(), edges in edges()) {
+    fn supports_are_those_of_brute_force(program in 0..PROGRAMS.len(), edges in edges(), budget in 1..400u64) {
         let world = random_world(program, &edges);
         let case = world.case();
         for fact in world.facts("t") {
@@ -286,7 +325,13 @@ proptest! {
             let masks: Vec<u32> = found.supports.iter().map(|support| mask(support.claims())).collect();
             let set: BTreeSet<u32> = masks.iter().copied().collect();
             prop_assert_eq!(set.len(), masks.len(), "none twice");
-            prop_assert_eq!(set, brute_force(rows(&world), |kept| holds(&world, &fact, kept)));
+            prop_assert_eq!(&set, &brute_force(rows(&world), |kept| holds(&world, &fact, kept)));
+            // However little of a budget there is, one of them is there.
+            let little = Budget { rows: Some(budget), ..Budget::default() };
+            let found = world.case().supports(&fact, &GradeTables::default(), usize::MAX, &little);
+            let some: BTreeSet<u32> = found.supports.iter().map(|support| mask(support.claims())).collect();
+            prop_assert!(!some.is_empty() && some.is_subset(&set), "{some:?} of {set:?}");
+            prop_assert!(!found.complete || some == set);
         }
     }
 
@@ -314,6 +359,20 @@ proptest! {
 
             let cuts: BTreeSet<u32> = found.sources.iter().map(|cut| source_mask(cut)).collect();
             prop_assert_eq!(cuts, brute_force(sources, |gone| !holds_with(&world, &fact, |source| gone >> source.0 & 1 == 0)));
+
+            // The same where not all derivations are looked at: all cuts of one, and one larger one.
+            let meter = Meter::new(&Budget::default());
+            let some = world.case().some_cuts(&fact, &CutOptions::default(), &meter);
+            prop_assert!(some.single && !some.complete);
+            let masks = |cuts: &[Vec<Statement>]| -> BTreeSet<u32> {
+                cuts.iter().map(|cut| mask(cut.iter().filter_map(Statement::claim))).collect()
+            };
+            let ones = |all: &BTreeSet<u32>| -> BTreeSet<u32> { all.iter().copied().filter(|cut| cut.count_ones() == 1).collect() };
+            let (all, given) = (masks(&found.statements), masks(&some.statements));
+            prop_assert!(given.is_subset(&all) && ones(&given) == ones(&all) && !given.is_empty(), "{given:?} of {all:?}");
+            let masks = |cuts: &[Vec<SourceId>]| -> BTreeSet<u32> { cuts.iter().map(|cut| source_mask(cut)).collect() };
+            let (all, given) = (masks(&found.sources), masks(&some.sources));
+            prop_assert!(given.is_subset(&all) && ones(&given) == ones(&all) && !given.is_empty(), "{given:?} of {all:?}");
 
             let found = case.corroboration(&fact, &Budget::default());
             prop_assert!(found.complete);

@@ -2,10 +2,12 @@
 //! were true.
 
 use super::case::Case;
+use super::count::count_minimal;
 use super::enumerate::MinimalSets;
 use super::facts::Fact;
 use super::lineage::{Condition, Lineage, Statement};
 use super::meter::Meter;
+use super::one_by_one::OneByOne;
 use crate::engine::{Budget, StopReason};
 use crate::evidence::date::Disjoint;
 use crate::evidence::{ClaimId, GradeTables, Interval};
@@ -43,6 +45,8 @@ pub struct Supports {
     pub supports: Vec<Support>,
     /// All of them are there.
     pub complete: bool,
+    /// How many there are, where not all are there and they could be counted.
+    pub total: Option<u128>,
     /// What stopped the search; `None` when it ended or the limit was reached.
     pub stopped: Option<StopReason>,
     /// All derivations were seen. Otherwise smaller supports may exist than those that were found.
@@ -58,7 +62,7 @@ impl Supports {
             .max_by(f64::total_cmp)
     }
 
-    /// `4 of 4 minimal supports`, `first 100, more exist`, `first 3, there may be more`.
+    /// `4 of 4 minimal supports`, `first 100 of 3125 minimal supports`, `first 100, more exist`, `first 3, there may be more`.
     pub fn count_text(&self) -> String {
         let count = self.supports.len();
         if !self.seen_all {
@@ -68,6 +72,9 @@ impl Supports {
                     "first {count} minimal supports; not all derivations were looked at: there may be more, and smaller ones"
                 ),
             };
+        }
+        if let Some(total) = self.total {
+            return format!("first {count} of {total} minimal supports");
         }
         match (self.complete, self.stopped) {
             (true, _) if count == 1 => "1 of 1 minimal support".to_owned(),
@@ -92,35 +99,46 @@ impl Case<'_> {
             return Supports {
                 supports: Vec::new(),
                 complete: true,
+                total: None,
                 stopped: None,
                 seen_all: true,
             };
         }
         let lineage = self.derivations(fact, &meter);
-        let mut sets = MinimalSets::new(&lineage, &meter);
-        let mut supports = Vec::new();
-        let mut more = false;
-        'sets: for set in sets.by_ref() {
-            let conditions = lineage.conditions(|element| set.binary_search(&element).is_ok());
-            for statements in Combinations::new(self, &lineage, &set, tables) {
-                let support = self.weigh(statements, conditions.clone(), tables);
-                if self.at_once && support.interval.is_err() {
-                    continue;
-                }
-                if supports.len() == limit {
-                    more = true;
-                    break 'sets;
-                }
-                supports.push(support);
-            }
+        let mut found = Found {
+            case: self,
+            lineage: &lineage,
+            tables,
+            limit,
+            supports: Vec::new(),
+        };
+        // By size, as long as that leads somewhere, then one by one.
+        let part = meter.part(meter.left() / 2);
+        let mut sets = MinimalSets::new(&lineage, &part);
+        let mut known = Vec::new();
+        let mut room = sets.by_ref().all(|set| {
+            known.push(set.clone());
+            found.add(&set)
+        });
+        let mut complete = sets.is_complete();
+        if room && !sets.is_exhausted() {
+            meter.charge(&part);
+            let mut sets = OneByOne::new(&lineage, known, &meter);
+            room = sets.by_ref().all(|set| found.add(&set));
+            complete = sets.is_complete();
         }
+        let mut supports = found.supports;
         supports.sort_by(order);
         Supports {
             supports,
-            complete: !more && sets.is_complete(),
-            stopped: match more {
+            complete: room && complete,
+            total: match room && complete {
                 true => None,
-                false => lineage.stopped.or(meter.stopped()),
+                false => count_minimal(&lineage, &Meter::new(&meter.rest())),
+            },
+            stopped: match room && !complete {
+                true => lineage.stopped.or(meter.stopped()),
+                false => None,
             },
             seen_all: lineage.stopped.is_none(),
         }
@@ -152,6 +170,34 @@ impl Case<'_> {
 
     pub(super) fn claim_strength(&self, claim: ClaimId, tables: &GradeTables) -> f64 {
         tables.strength(self.claims.get(claim).grade(self.sources))
+    }
+}
+
+/// Supports as they are found.
+struct Found<'a> {
+    case: &'a Case<'a>,
+    lineage: &'a Lineage,
+    tables: &'a GradeTables,
+    limit: usize,
+    supports: Vec<Support>,
+}
+
+impl Found<'_> {
+    /// Every support that a set of elements makes. False: there are more than wanted.
+    fn add(&mut self, set: &[u32]) -> bool {
+        let lineage = self.lineage;
+        let conditions = lineage.conditions(|element| set.binary_search(&element).is_ok());
+        for statements in Combinations::new(self.case, lineage, set, self.tables) {
+            let support = self.case.weigh(statements, conditions.clone(), self.tables);
+            if self.case.at_once && support.interval.is_err() {
+                continue;
+            }
+            if self.supports.len() == self.limit {
+                return false;
+            }
+            self.supports.push(support);
+        }
+        true
     }
 }
 

@@ -99,7 +99,7 @@ impl Case<'_> {
         }
         let set = BddVariableSet::new_anonymous(count as u16);
         let variables = set.variables();
-        let mut work = Work { meter, nodes: 0 };
+        let mut work = Work::new(meter);
         let mut elements = Vec::new();
         for element in &lineage.elements {
             let mut stated = set.mk_false();
@@ -129,7 +129,7 @@ impl Case<'_> {
 }
 
 /// The function of the root over what the elements stand on.
-fn root_function(
+pub(super) fn root_function(
     lineage: &Lineage,
     elements: &[Bdd],
     on: &dyn Fn(usize) -> bool,
@@ -179,12 +179,16 @@ fn root_function(
 }
 
 /// Operations on diagrams, as far as they may go.
-struct Work<'m> {
+pub(super) struct Work<'m> {
     meter: &'m Meter,
     nodes: usize,
 }
 
-impl Work<'_> {
+impl<'m> Work<'m> {
+    pub(super) fn new(meter: &'m Meter) -> Work<'m> {
+        Work { meter, nodes: 0 }
+    }
+
     fn and(&mut self, left: &Bdd, right: &Bdd) -> Option<Bdd> {
         let made = Bdd::binary_op_with_limit(MOST_NODES, left, right, op_function::and);
         self.count(made)

@@ -6,6 +6,7 @@
 
 use super::case::Case;
 use super::facts::Fact;
+use super::group::answers;
 use super::meter::Meter;
 use super::rivals::Rival;
 use super::solve::{Solution, Solver, holds, is_absent};
@@ -94,7 +95,9 @@ pub enum Reason {
     },
     /// The rule needs its absence, and it is there.
     Present(Fact),
-    /// A comparison, match or range that is false, or an aggregate of another value.
+    /// An aggregate of another value: this one, where it has any.
+    Total(Option<Code>),
+    /// A comparison, match or range that is false.
     False,
 }
 
@@ -217,7 +220,15 @@ impl Case<'_> {
                 }
             }
         }
-        if known.contains(&code) {
+        // What only claims name that do not count here is no slip of the pen.
+        let claims = self.claims;
+        let set_aside = || {
+            let withdrawn = claims.withdrawn().into_iter();
+            withdrawn
+                .take(LOOKED_AT)
+                .any(|claim| claims.get(claim).row.contains(&code))
+        };
+        if known.contains(&code) || set_aside() {
             return None;
         }
         let allowed = (wanted.chars().count() / 3).max(1);
@@ -289,11 +300,11 @@ impl<'a> Seeker<'a> {
     fn rank(&self, miss: &Miss) -> (usize, usize, usize, usize, Reverse<usize>, RuleId) {
         let unknown = |failing: &Failing| match &failing.reason {
             Reason::Absent { pattern, .. } => pattern.iter().filter(|code| code.is_none()).count(),
-            Reason::Present(_) | Reason::False => 0,
+            Reason::Present(_) | Reason::Total(_) | Reason::False => 0,
         };
         let derived = |failing: &&Failing| match &failing.reason {
             Reason::Absent { relation, .. } => !self.case.rules_of(*relation).is_empty(),
-            Reason::Present(_) | Reason::False => true,
+            Reason::Present(_) | Reason::Total(_) | Reason::False => true,
         };
         (
             miss.failing.len(),
@@ -432,7 +443,7 @@ impl<'a> Seeker<'a> {
                     false => 1,
                 }
             }
-            Reason::Present(_) | Reason::False => 0,
+            Reason::Present(_) | Reason::Total(_) | Reason::False => 0,
         };
         miss.failing.iter().map(of).sum()
     }
@@ -463,6 +474,14 @@ impl<'a> Seeker<'a> {
                             return None;
                         }
                         Reason::Present(Fact::new(atom.relation, &rows.row(0)))
+                    }
+                    LiteralKind::Aggregate(aggregate) => {
+                        let part = self.meter.part(COMBINATION);
+                        let context = case.context(&part);
+                        let answers =
+                            answers(context, aggregate, &rule.variables, &solution.values);
+                        self.meter.charge(&part);
+                        Reason::Total(answers.first().map(|answer| answer[0]))
                     }
                     _ => {
                         let literal = &rule.body[at];

@@ -6,7 +6,10 @@ use super::json::PlaceView;
 use super::text::{Wording, fact_text, pattern_text};
 use super::tree::{Line, LineKind, Tree};
 use super::why_not::{Failing, Miss, Reason};
-use crate::analysis::checked::LiteralKind;
+use crate::analysis::checked::{LiteralKind, RelationId};
+use crate::evidence::{ClaimId, Stance};
+use crate::io::format_value;
+use crate::storage::Code;
 use crate::syntax::source::SourceMap;
 use serde::Serialize;
 
@@ -36,6 +39,12 @@ pub struct FailingView {
     /// Facts that hold and differ in one argument.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub nearest: Vec<String>,
+    /// Of an aggregate: the value it has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is: Option<String>,
+    /// Claims that state it and do not count here, as far as they were looked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub set_aside: Vec<String>,
     /// Claims that state it and are rejected, with who says so.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rejected: Vec<String>,
@@ -87,6 +96,8 @@ impl Case<'_> {
             literal,
             kind: "false",
             nearest: Vec::new(),
+            is: None,
+            set_aside: Vec::new(),
             rejected: Vec::new(),
             near: Vec::new(),
         };
@@ -107,6 +118,7 @@ impl Case<'_> {
                         })
                         .collect();
                 }
+                view.set_aside = self.set_aside(*relation, pattern);
                 view.nearest = nearest.iter().map(fact).collect();
                 view.near = below
                     .iter()
@@ -117,9 +129,48 @@ impl Case<'_> {
                 view.kind = "present";
                 view.literal = fact(found);
             }
+            Reason::Total(value) => {
+                let rule = &self.program[miss.rule];
+                if let LiteralKind::Aggregate(aggregate) = &rule.body[failing.literal].kind {
+                    let ty = rule.variables[aggregate.result.index()].ty;
+                    view.is =
+                        value.map(|code| format_value(self.dictionary, self.program, ty, code));
+                }
+            }
             Reason::False => {}
         }
         view
+    }
+
+    /// Claims that state what agrees with a pattern and do not count here, for other reasons than that they are rejected.
+    fn set_aside(&self, relation: RelationId, pattern: &[Option<Code>]) -> Vec<String> {
+        const SHOWN: usize = 3;
+        const LOOKED_AT: usize = 100_000;
+        if self.claims.all_stand() {
+            return Vec::new();
+        }
+        let states = |claim: &ClaimId| {
+            let claim = self.claims.get(*claim);
+            let row = claim.row.iter().zip(pattern);
+            claim.stance == Stance::Supports
+                && claim.relation == relation
+                && row
+                    .into_iter()
+                    .all(|(code, wanted)| wanted.is_none_or(|wanted| wanted == *code))
+        };
+        let counts = |claim: &ClaimId| {
+            let claim = self.claims.get(*claim);
+            let fact = Fact::new(claim.relation, claim.row);
+            !self
+                .rejected(&fact)
+                .iter()
+                .any(|(_, judgement)| *judgement.claim == *claim.id)
+        };
+        let withdrawn = self.claims.withdrawn().into_iter().take(LOOKED_AT);
+        let found = withdrawn.filter(states).filter(counts).take(SHOWN);
+        found
+            .map(|claim| self.claims.get(claim).id.to_string())
+            .collect()
     }
 
     /// A literal with the values of a near miss; `None` when it tells nothing.
@@ -248,13 +299,22 @@ fn line<'v>(item: &Item<'v>) -> (String, Vec<String>, LineKind, Vec<Item<'v>>) {
             let text = match failing.kind {
                 "absent" => format!("✗ no {}", failing.literal),
                 "present" => format!("✗ {} must not hold, and does", failing.literal),
-                _ => format!("✗ {} is false", failing.literal),
+                _ => match &failing.is {
+                    Some(value) => format!("✗ {} is false: it is {value}", failing.literal),
+                    None => format!("✗ {} is false", failing.literal),
+                },
             };
             let mut notes: Vec<String> = failing
                 .rejected
                 .iter()
                 .map(|rejected| format!("rejected: {rejected}"))
                 .collect();
+            if !failing.set_aside.is_empty() {
+                notes.push(format!(
+                    "stated by {}, which does not count here",
+                    failing.set_aside.join(", ")
+                ));
+            }
             if !failing.nearest.is_empty() {
                 notes.push(format!("there is {}", failing.nearest.join(", ")));
             }

@@ -4,7 +4,7 @@ use crate::analysis::checked::RelationId;
 use crate::engine::Database;
 use crate::engine::budget::{RunReport, Violation};
 use crate::explain::Fact;
-use crate::storage::{Code, Rows};
+use crate::storage::{Code, Rows, SortedRows};
 use crate::syntax::source::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
@@ -57,7 +57,12 @@ fn only_in(one: &Database, other: &Database) -> Vec<Fact> {
     let mut only = Vec::new();
     for (id, relation) in one.program().relations() {
         let same = others.get(&*relation.name).copied();
-        if same.is_some_and(|same| same == id && one.shares_rows(other, id)) {
+        if let Some(rows) = same
+            .filter(|&same| same == id)
+            .and_then(|_| one.only_here(other, id))
+        {
+            let rows = SortedRows::from_unsorted(rows);
+            only.extend(rows.rows().iter().map(|row| Fact::new(id, &row)));
             continue;
         }
         let absent = |row: &[Code]| same.is_none_or(|same| !other.contains(same, row));

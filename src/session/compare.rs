@@ -210,12 +210,12 @@ impl Session {
             ..budget.clone()
         });
         let mut compared: Vec<(Entry, Laid, Vec<Pattern>)> = Vec::new();
-        for entry in entries {
-            let laid = self.laid(&[planted_overlay, &entry.overlay]);
-            let laid = laid.and_then(|laid| {
-                let goals = self.goals_of(&entry.overlay, laid.world.program())?;
-                Ok((laid, goals))
-            });
+        let laid = self.pool.each(&entries, |entry| {
+            let laid = self.laid(&[planted_overlay, &entry.overlay])?;
+            let goals = self.goals_of(&entry.overlay, laid.world.program())?;
+            Ok((laid, goals))
+        });
+        for (entry, laid) in entries.into_iter().zip(laid) {
             match laid {
                 Err(Error::Stopped(stopped)) => return Err(Error::Stopped(stopped)),
                 Err(error) => {
@@ -228,9 +228,8 @@ impl Session {
                 Ok((laid, goals)) => compared.push((entry, laid, goals)),
             }
         }
-        let contenders: Vec<Contender<Error>> = compared
-            .iter()
-            .map(|(entry, laid, goals)| {
+        let contenders: Vec<Contender<Error>> =
+            self.pool.each(&compared, |(entry, laid, goals)| {
                 let rerun: Rerun<Error> = Box::new(|withdrawn, found| {
                     self.run_world(planted_overlay, &entry.overlay, withdrawn, found)
                 });
@@ -263,11 +262,10 @@ impl Session {
                     .filter(|claim| !planted.contains(claim))
                     .collect();
                 contender
-            })
-            .collect();
+            });
         let (claims, sources) = (self.claims(), self.source_register());
-        let fold = question.fold_sources;
-        let mut table = tabulate(&contenders, claims, sources, fold, &meter, &budget)?;
+        let (fold, threads) = (question.fold_sources, self.options.threads);
+        let mut table = tabulate(&contenders, claims, sources, fold, threads, &meter, &budget)?;
         if let Some(judgements) = &judgements {
             let names: Vec<&str> = contenders.iter().map(|one| one.name.as_str()).collect();
             judgements.enter(self, &names, &mut table);
@@ -277,6 +275,7 @@ impl Session {
             table: &table,
             claims,
             sources,
+            threads,
             meter: &meter,
             budget: &budget,
         };

@@ -229,3 +229,83 @@ proptest! {
         prop_assert_eq!(whole.flip_bound, 2);
     }
 }
+
+/// Who leads after a change: ids of claims to take out, `+fact` to find.
+fn leads_after(change: &[&str], whole: &Comparison, claims: &[(String, Said)]) -> Option<String> {
+    let (found, without): (Vec<&str>, Vec<&str>) =
+        change.iter().partition(|part| part.starts_with('+'));
+    let left: Vec<(String, Said)> = (claims.iter())
+        .filter(|(id, _)| !without.contains(&id.as_str()))
+        .cloned()
+        .collect();
+    let place = tempfile::tempdir().expect("a folder");
+    let mut rules = RULES.to_owned();
+    (found.iter()).for_each(|fact| rules += &format!("{}.\n", &fact[1..]));
+    let mut session = case(place.path(), &rules, &left);
+    let compared = session.compare(&question(0)).expect("compared");
+    let mut stands = stands(&compared);
+    for one in &mut stands {
+        let row = compared.hypotheses.iter().find(|row| row.name == one.0);
+        let known = |fact: &&String| found.iter().any(|known| known[1..] == ***fact);
+        one.4 -= (row.expect("a row").assumes.iter()).filter(known).count();
+    }
+    leader_of(&stands, |name| against(whole, name, &without, claims))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 8, ..ProptestConfig::default() })]
+
+    #[test]
+    fn three_changes_at_once_are_those_of_trying_every_set(
+        said in prop::collection::vec(
+            (any::<bool>(), 0..3usize, 0..3usize, 0..2usize, prop::bool::weighted(0.2)),
+            2..6,
+        ),
+    ) {
+        let claims: Vec<(String, Said)> =
+            said.into_iter().enumerate().map(|(at, said)| (format!("c{at}"), said)).collect();
+        let place = tempfile::tempdir().expect("a folder");
+        let mut session = case(place.path(), RULES, &claims);
+        let whole = session.compare(&question(3)).expect("compared");
+        prop_assert_eq!(whole.flip_bound, 3);
+        let holds = |fact: &&Fact| session.database().contains(fact.relation, &fact.row);
+        let found = whole.staged.iter().flat_map(|needs| {
+            let assumed = needs.assumes.iter().filter(|fact| !holds(fact));
+            assumed.chain(needs.would_hold_with.iter().flatten())
+        });
+        let found: BTreeSet<String> =
+            found.map(|fact| format!("+{}", session.fact_text(fact))).collect();
+        let evidence = whole.evidence.iter().map(Column::id);
+        let changes: Vec<&str> = evidence.chain(found.iter().map(String::as_str)).collect();
+        let mut expected: Vec<BTreeSet<&str>> = Vec::new();
+        for size in 1..=3 {
+            for set in sets_of(&changes, size) {
+                let whole_set: BTreeSet<&str> = set.iter().copied().collect();
+                if !expected.iter().any(|part| part.is_subset(&whole_set))
+                    && leads_after(&set, &whole, &claims) != whole.leader
+                {
+                    expected.push(whole_set);
+                }
+            }
+        }
+        let expected: BTreeSet<BTreeSet<&str>> = expected.into_iter().collect();
+        let flips: BTreeSet<BTreeSet<&str>> = (whole.flip_sets.iter())
+            .map(|set| set.iter().map(String::as_str).collect())
+            .collect();
+        prop_assert_eq!(flips, expected, "{:?}", claims);
+    }
+}
+
+fn sets_of<'a>(of: &[&'a str], size: usize) -> Vec<Vec<&'a str>> {
+    match (size, of) {
+        (0, _) => vec![Vec::new()],
+        (_, []) => Vec::new(),
+        (_, [first, rest @ ..]) => {
+            let mut sets = sets_of(rest, size);
+            for set in sets_of(rest, size - 1) {
+                sets.push([&[*first], &set[..]].concat());
+            }
+            sets
+        }
+    }
+}

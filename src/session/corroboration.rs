@@ -112,7 +112,10 @@ impl fmt::Display for Corroborated {
         }
         match self.complete {
             true => Ok(()),
-            false => writeln!(f, "THE SEARCH WAS CUT SHORT: there may be more root sets"),
+            false => writeln!(
+                f,
+                "THE SEARCH WAS CUT SHORT: there may be more root sets, and smaller ones"
+            ),
         }
     }
 }

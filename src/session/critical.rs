@@ -35,6 +35,8 @@ pub struct CutsOf {
     pub source_cuts: Vec<Vec<String>>,
     /// Whether all minimal cuts are there, of the size asked for.
     pub complete: bool,
+    /// Whether all cuts of one are there.
+    pub single_complete: bool,
     /// Why it may be that it does not hold, a sentence each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -108,6 +110,7 @@ impl Session {
             .iter()
             .zip(found)
             .map(|(fact, mut cuts)| {
+                let listed = cuts.statements.len().max(cuts.sources.len()) <= options.most;
                 cuts.statements.truncate(options.most);
                 cuts.sources.truncate(options.most);
                 let within = |count: usize| size.is_some() && count < options.most;
@@ -117,6 +120,7 @@ impl Session {
                         || cuts.stopped.is_none()
                             && within(cuts.statements.len())
                             && within(cuts.sources.len()),
+                    single_complete: cuts.single && listed,
                     claim_cuts: cuts
                         .statements
                         .iter()
@@ -270,9 +274,13 @@ impl fmt::Display for CutsOf {
                 )?;
             }
         }
-        match self.complete {
-            true => Ok(()),
-            false => writeln!(f, "NOT ALL CUTS: there may be more"),
+        match (self.complete, self.single_complete) {
+            (true, _) => Ok(()),
+            (false, true) => writeln!(
+                f,
+                "NOT ALL CUTS: those of one are all here, larger ones there may be more"
+            ),
+            (false, false) => writeln!(f, "NOT ALL CUTS: there may be more"),
         }
     }
 }

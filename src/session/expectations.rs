@@ -7,6 +7,7 @@ use super::coverage::{Coverage, Covered};
 use super::error::{Error, Findings};
 use super::expected::{Finding, Outcome};
 use super::loaded::Session;
+use super::within::AT_A_TIME;
 use crate::hypothesis::Overlay;
 use crate::syntax::diagnostic::Diagnostic;
 use crate::syntax::expectations::{Expectation, UnderName};
@@ -123,8 +124,10 @@ impl Session {
         }
         for (file, expectations) in read_files {
             let before = tested.met;
-            for together in expectations.chunk_by(|a, b| a.under == b.under) {
-                self.test_together(together, &texts, &mut tested, covered.as_mut())?;
+            let together: Vec<&[Expectation]> =
+                expectations.chunk_by(|a, b| a.under == b.under).collect();
+            for groups in together.chunks(AT_A_TIME) {
+                self.test_groups(groups, &texts, &mut tested, covered.as_mut())?;
             }
             tested.expectations += expectations.len();
             tested.files.push(TestedFile {
@@ -138,38 +141,58 @@ impl Session {
         Ok(tested)
     }
 
-    /// Looks at expectations that are made under the same hypotheses.
-    fn test_together(
+    /// Looks at expectations, those together that are made under the same hypotheses.
+    fn test_groups(
         &mut self,
-        expectations: &[Expectation],
+        groups: &[&[Expectation]],
         texts: &SourceMap,
         tested: &mut Tested,
-        covered: Option<&mut Covered>,
+        mut covered: Option<&mut Covered>,
     ) -> Result<(), Error> {
-        let under = expectations.first().map_or(&[][..], |first| &first.under);
-        if under.is_empty() {
-            return self.test_here(expectations, texts, tested);
-        }
-        let mut overlays = Vec::new();
-        for name in under {
-            match self.hypothesis(&name.text) {
-                Ok(overlay) => overlays.push(overlay),
-                Err(error) => return tested.note_unable(error, name, texts),
+        let mut stacks = Vec::new();
+        for group in groups {
+            let under = group.first().map_or(&[][..], |first| &first.under);
+            let mut overlays = Vec::new();
+            let mut unable = None;
+            for name in under {
+                match self.hypothesis(&name.text) {
+                    Ok(overlay) => overlays.push(overlay),
+                    Err(error) => {
+                        unable = Some((error, name));
+                        break;
+                    }
+                }
             }
+            stacks.push(match unable {
+                Some(unable) => Err(unable),
+                None => Ok((overlays, under.last())),
+            });
         }
-        let overlays: Vec<&Overlay> = overlays.iter().collect();
-        let mut inside = Ok(());
-        let entered = self.within(&overlays, |session| {
-            inside = session.test_here(expectations, texts, tested);
-            if let Some(covered) = covered {
-                covered.add(session, expectations);
+        // Each world is for itself.
+        let worlds = self.pool.each(&stacks, |stack| match stack {
+            Ok((overlays, Some(_))) => {
+                let overlays: Vec<&Overlay> = overlays.iter().collect();
+                Some(self.prepared(&overlays))
             }
-            Ok(())
+            _ => None,
         });
-        match (entered, under.last()) {
-            (Err(error), Some(name)) => tested.note_unable(error, name, texts),
-            _ => inside,
+        for ((group, stack), world) in groups.iter().zip(stacks).zip(worlds) {
+            match (stack, world) {
+                (Err((error, name)), _) => tested.note_unable(error, name, texts)?,
+                (Ok((_, Some(name))), Some(Err(error))) => {
+                    tested.note_unable(error, name, texts)?;
+                }
+                (_, Some(world)) => self.look_from(world?.state, |session| {
+                    session.test_here(group, texts, tested)?;
+                    if let Some(covered) = covered.as_deref_mut() {
+                        covered.add(session, group);
+                    }
+                    Ok(())
+                })?,
+                (_, None) => self.test_here(group, texts, tested)?,
+            }
         }
+        Ok(())
     }
 
     /// Looks at expectations in the world the session is in.

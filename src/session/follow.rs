@@ -5,8 +5,7 @@ use super::loaded::{Session, same_inputs};
 use super::standing::Standing;
 use crate::analysis::checked::{CheckedProgram, Literal, LiteralKind, RelationId};
 use crate::engine::{Change, Database, Difference, RunReport, Violation};
-use crate::evidence::Claims;
-use crate::explain::{Fact, stated_by};
+use crate::explain::Fact;
 use crate::storage::{Rows, SortedRows};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
@@ -37,7 +36,7 @@ impl Session {
         if difference.faulted || self.faults_are_reached(there, &difference) {
             return Ok(None);
         }
-        let stated = stated(&database, there);
+        let stated = database.stated_len();
         let relations = there.relations();
         let rows: u64 = relations.map(|(id, _)| database.len(id) as u64).sum();
         let report = RunReport {
@@ -104,15 +103,19 @@ impl Session {
 
     /// The facts of which something that could state them is otherwise.
     fn otherwise(&self, standing: &Standing) -> FxHashSet<Fact> {
-        let gone = |from: &Claims, to: &Claims| -> Vec<Fact> {
-            from.iter()
-                .filter(|(id, _)| !to.stands(*id))
-                .map(|(_, claim)| Fact::new(claim.relation, claim.row))
-                .collect()
-        };
-        let mut facts: FxHashSet<Fact> = FxHashSet::default();
-        facts.extend(gone(&self.claims, &standing.claims));
-        facts.extend(gone(&standing.claims, &self.claims));
+        let (here, there) = (&self.claims, &standing.claims);
+        let gone = here
+            .standing_but_in(there)
+            .into_iter()
+            .map(|id| here.get(id));
+        let back = there
+            .standing_but_in(here)
+            .into_iter()
+            .map(|id| there.get(id));
+        let mut facts: FxHashSet<Fact> = gone
+            .chain(back)
+            .map(|claim| Fact::new(claim.relation, claim.row))
+            .collect();
         facts.extend(
             self.assumed
                 .symmetric_difference(&standing.assumed)
@@ -127,7 +130,20 @@ impl Session {
     }
 
     /// Whether a fact is in plain data or was inserted by the embedding program.
-    fn is_plain(&self, fact: &Fact) -> bool {
+    pub(super) fn is_plain(&self, fact: &Fact) -> bool {
+        let known = fact.relation.index() < self.program.checked.relations().count();
+        let elsewhere = || {
+            let claims = &self.claims;
+            self.assumed.contains(fact) || !claims.supporting(fact.relation, &fact.row).is_empty()
+        };
+        // What the database was told tells it at once, but for what others state too, or what does not count now.
+        if known && !self.stale && !self.withdrawn.contains(fact) {
+            match self.database.is_told(fact.relation, &fact.row) {
+                false => return false,
+                true if !elsewhere() => return true,
+                true => {}
+            }
+        }
         let files = self.data.rows.iter().flatten();
         let files = files.filter(|stated| !stated.claimed);
         let inserted = self.inserted.iter().map(|(id, rows)| (*id, rows));
@@ -135,20 +151,8 @@ impl Session {
             .map(|stated| (stated.relation, &stated.rows))
             .chain(inserted)
             .filter(|(relation, _)| *relation == fact.relation)
-            .any(|(_, rows)| rows.iter().any(|row| *row == *fact.row))
+            .any(|(_, rows)| rows.has(&fact.row))
     }
-}
-
-/// How many rows are stated, by rule text too.
-fn stated(database: &Database, program: &CheckedProgram) -> u64 {
-    let relations = program.relations();
-    let told: u64 = relations.map(|(id, _)| database.told_len(id) as u64).sum();
-    let text: FxHashSet<Fact> = program
-        .rules()
-        .filter_map(|(_, rule)| stated_by(rule, database.dictionary()))
-        .filter(|fact| !database.is_told(fact.relation, &fact.row))
-        .collect();
-    told + text.len() as u64
 }
 
 fn reads(body: &[Literal], relations: &FxHashSet<RelationId>) -> bool {

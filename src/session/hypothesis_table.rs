@@ -5,7 +5,8 @@ use super::clauses::Clauses;
 use super::error::{Error, Findings};
 use super::loaded::Session;
 use super::why::WhyQuestion;
-use crate::hypothesis::{Broken, Difference};
+use super::within::{AT_A_TIME, Prepared};
+use crate::hypothesis::{Broken, Difference, Overlay};
 use crate::syntax::ast::Atom;
 use serde::{Serialize, Serializer};
 use std::time::{Duration, Instant};
@@ -111,25 +112,38 @@ impl Session {
             .iter()
             .map(|line| (&line.name, line.name.contains('('), line.title.clone()))
             .chain(names.iter().map(|name| (name, false, None)));
+        let wanted: Vec<_> = wanted.collect();
         let mut hypotheses = Vec::new();
-        for (name, open, title) in wanted {
-            if open {
-                hypotheses.push(HypothesisRow {
-                    title,
-                    open,
-                    ..HypothesisRow::of(name)
-                });
-                continue;
+        for some in wanted.chunks(AT_A_TIME) {
+            let mut overlays = Vec::new();
+            for (name, open, _) in some {
+                overlays.push((!open).then(|| self.hypothesis(name)));
             }
-            let row = match self.hypothesis_row(name) {
-                Ok(row) => row,
-                Err(Error::Rejected(findings)) => HypothesisRow {
-                    error: Some(findings),
-                    ..HypothesisRow::of(name)
-                },
-                Err(stopped) => return Err(stopped),
-            };
-            hypotheses.push(row);
+            // Each world is for itself.
+            let worlds = self.pool.each(&overlays, |overlay| match overlay {
+                Some(Ok(overlay)) => Some(self.prepared(&[overlay])),
+                Some(Err(_)) | None => None,
+            });
+            for (((name, open, title), overlay), world) in some.iter().zip(overlays).zip(worlds) {
+                let row = match (overlay, world) {
+                    (Some(overlay), world) => overlay.and_then(|overlay| match world {
+                        Some(world) => self.hypothesis_row(name, &overlay, world?),
+                        None => Ok(HypothesisRow::of(name)),
+                    }),
+                    (None, _) => Ok(HypothesisRow {
+                        title: title.clone(),
+                        open: *open,
+                        ..HypothesisRow::of(name)
+                    }),
+                };
+                hypotheses.push(match row {
+                    Err(Error::Rejected(findings)) => HypothesisRow {
+                        error: Some(findings),
+                        ..HypothesisRow::of(name)
+                    },
+                    row => row?,
+                });
+            }
         }
         Ok(HypothesisTable {
             hypotheses,
@@ -138,23 +152,23 @@ impl Session {
         })
     }
 
-    fn hypothesis_row(&mut self, name: &str) -> Result<HypothesisRow, Error> {
-        let overlay = self.hypothesis(name)?;
-        let laid = self.lay(&[&overlay])?;
-        let state = self.derive(laid.standing)?;
+    fn hypothesis_row(
+        &mut self,
+        name: &str,
+        overlay: &Overlay,
+        world: Prepared,
+    ) -> Result<HypothesisRow, Error> {
+        let Prepared { state, notes } = world;
         let difference = Difference::between(
             (&self.database, &self.report),
             (&state.database, &state.report),
         );
         let before = self.goal_states(&overlay.goals)?;
-        let asked = self.asked.take();
-        let outside = self.swap(state);
-        let after = self.goal_states(&overlay.goals);
-        let (violated, mended) = self.broken_clauses(&difference);
-        self.swap(outside);
-        self.asked = asked;
-        let after = after?;
-        let notes = Findings::new(laid.notes, &self.sources);
+        let (after, (violated, mended)) = self.look_from(state, |session| {
+            let after = session.goal_states(&overlay.goals)?;
+            Ok((after, session.broken_clauses(&difference)))
+        })?;
+        let notes = Findings::new(notes, &self.sources);
         Ok(HypothesisRow {
             name: overlay.name.as_deref().unwrap_or(name).to_owned(),
             title: overlay.title.as_deref().map(str::to_owned),

@@ -185,8 +185,8 @@ impl Layer<'_> {
         let standing = &self.laid.standing;
         let mut found = Found::default();
         let exact: Option<Vec<Code>> = codes.iter().copied().collect();
-        found.claims = match exact {
-            Some(row) => standing.claims.supporting(relation, &row),
+        found.claims = match &exact {
+            Some(row) => standing.claims.supporting(relation, row),
             None => standing
                 .claims
                 .iter()
@@ -196,22 +196,14 @@ impl Layer<'_> {
                 .map(|(id, _)| id)
                 .collect(),
         };
-        for stated in standing.data.rows.iter().flatten() {
-            if stated.relation == relation && !stated.claimed {
-                let rows = stated.rows.iter().filter(|row| agrees(relation, row));
+        match exact.filter(|_| self.laid.shares_ids) {
+            Some(row) => {
+                let fact = Fact::new(relation, &row);
                 found
                     .facts
-                    .extend(rows.map(|row| Fact::new(relation, &row)));
+                    .extend(Some(fact).filter(|fact| self.session.is_plain(fact)));
             }
-        }
-        for (into, rows) in &self.session.inserted {
-            let name = &self.session.program()[*into].name;
-            if **name == *standing.program.checked[relation].name {
-                let rows = rows.iter().filter(|row| agrees(relation, row));
-                found
-                    .facts
-                    .extend(rows.map(|row| Fact::new(relation, &row)));
-            }
+            None => found.facts.extend(self.plain(relation, &agrees)),
         }
         let text = text_facts(standing, self.session).map(|(_, fact)| fact);
         let assumed = standing.assumed.iter().cloned();
@@ -226,6 +218,27 @@ impl Layer<'_> {
             true => self.not_stated(relation, codes, at).map(|()| found),
             false => Ok(found),
         }
+    }
+
+    /// The facts in plain data, and those that the embedding program inserted, that agree with something.
+    fn plain(
+        &self,
+        relation: RelationId,
+        agrees: &dyn Fn(RelationId, &[Code]) -> bool,
+    ) -> Vec<Fact> {
+        let standing = &self.laid.standing;
+        let files = standing.data.rows.iter().flatten();
+        let files = files.filter(|stated| stated.relation == relation && !stated.claimed);
+        let name = &standing.program.checked[relation].name;
+        let here = self.session.program();
+        let inserted = self.session.inserted.iter();
+        let inserted = inserted.filter(|(into, _)| here[*into].name == *name);
+        files
+            .map(|stated| &stated.rows)
+            .chain(inserted.map(|(_, rows)| rows))
+            .flat_map(|rows| rows.iter().filter(|row| agrees(relation, row)))
+            .map(|row| Fact::new(relation, &row))
+            .collect()
     }
 
     /// Nothing states it: either it is derived, or it does not hold at all.

@@ -1,6 +1,7 @@
 //! Threads for reading, sorting and writing.
 
 use rayon::ThreadPool;
+use rayon::prelude::*;
 
 /// As many threads as a session may use; none of its own at one.
 pub(super) struct Pool(Option<ThreadPool>);
@@ -15,6 +16,18 @@ impl Pool {
                 .ok()
         });
         Pool(pool.flatten())
+    }
+
+    /// What `f` makes of each item, in their order.
+    pub fn each<'i, T: Sync, R: Send>(
+        &self,
+        items: &'i [T],
+        f: impl Fn(&'i T) -> R + Sync,
+    ) -> Vec<R> {
+        match &self.0 {
+            Some(pool) => pool.install(|| items.par_iter().map(&f).collect()),
+            None => items.iter().map(f).collect(),
+        }
     }
 
     pub fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {

@@ -111,13 +111,22 @@ impl Session {
     /// nearly so and of the same type, wherever it stands.
     fn suggestion(&self, sought: &Sought, text: &str) -> Meant<'_> {
         let dictionary = self.dictionary();
+        let wanted = &self.program()[sought.relation].attributes[sought.column].type_name;
         let column = self.column(sought.relation, sought.column);
         let in_column = || column.iter().map(|&code| dictionary.text(code));
         let folded = fold(text);
         if let Some(same) = in_column().find(|name| fold(name) == folded) {
             return Meant::Perhaps(same);
         }
-        let wanted = &self.program()[sought.relation].attributes[sought.column].type_name;
+        let stands = self.program().relations().any(|(id, relation)| {
+            let columns = relation.attributes.iter().enumerate();
+            let mut of_type = columns.filter(|(_, attribute)| attribute.type_name == *wanted);
+            self.database().len(id) <= MOST_ROWS
+                && of_type.any(|(at, _)| self.occurs(id, at, sought.code))
+        });
+        if stands {
+            return Meant::Known;
+        }
         let mut others: Vec<&str> = Vec::new();
         let mut named = None;
         for (id, relation) in self.program().relations() {
@@ -129,9 +138,6 @@ impl Session {
             }
             let rows = self.database().rows(id);
             for &at in &of_type {
-                if rows.column(at).contains(&sought.code) {
-                    return Meant::Known;
-                }
                 others.extend(rows.column(at).iter().map(|&code| dictionary.text(code)));
             }
             for at in (0..relation.arity()).filter(|at| !of_type.contains(at)) {

@@ -9,6 +9,7 @@ use super::why::{Proof, WhyQuestion};
 use crate::analysis::check_pattern;
 use crate::analysis::checked::{CheckedProgram, RelationId, RuleId};
 use crate::engine::budget::Budget;
+use crate::evidence::{Claim, ClaimId};
 use crate::explain::{Case, Fact, Statement, fact_text};
 use crate::hypothesis::{
     Broken, Cause, Difference, Fall, Overlay, Seeds, WeighOptions, Weighed, weigh, why_fell,
@@ -418,16 +419,19 @@ pub(super) fn seeds(
     difference: &Difference,
 ) -> Change {
     let mut change = Change::default();
-    for (id, claim) in earlier.claims.iter() {
-        let gone = match Arc::ptr_eq(earlier.data, later.data) {
-            true => !later.claims.stands(id),
-            false => later.claims.with_id(claim.id).next().is_none(),
-        };
-        if gone {
-            let fact = Fact::new(claim.relation, claim.row);
-            change.withdrawn.push(fact);
+    let claims = earlier.claims;
+    let gone: Vec<ClaimId> = match Arc::ptr_eq(earlier.data, later.data) {
+        true => claims.standing_but_in(later.claims),
+        false => {
+            let is_gone = |claim: &Claim| later.claims.with_id(claim.id).next().is_none();
+            let gone = claims.iter().filter(|(_, claim)| is_gone(claim));
+            gone.map(|(id, _)| id).collect()
         }
-    }
+    };
+    let facts = gone.iter().map(|&id| claims.get(id));
+    change
+        .withdrawn
+        .extend(facts.map(|claim| Fact::new(claim.relation, claim.row)));
     let new = |facts: &FxHashSet<Fact>, old: &FxHashSet<Fact>| -> Vec<Fact> {
         let mut new: Vec<Fact> = facts.difference(old).cloned().collect();
         new.sort();

@@ -61,6 +61,8 @@ pub struct Proof {
     /// `3 of 3 minimal supports`.
     count: String,
     complete: bool,
+    /// How many supports there are, where not all were listed and they could be counted.
+    total: Option<u128>,
     /// Which support the proof is of.
     at: usize,
     /// The claims of that support, as a reader wants them.
@@ -92,6 +94,7 @@ impl Proof {
             supports: Vec::new(),
             count: String::new(),
             complete: true,
+            total: None,
             at: 0,
             weakest: None,
             independent: None,
@@ -339,6 +342,9 @@ impl Serialize for Proof {
             object.serialize_field("likelihood", likelihood(chance))?;
             object.serialize_field("confidence", confidence(self.firmest, roots))?;
         }
+        if let Some(total) = self.total {
+            object.serialize_field("total", &total)?;
+        }
         object.serialize_field("supports", &self.supports)?;
         object.serialize_field("proof", &self.view())?;
         if !self.others.is_empty() {
@@ -474,6 +480,7 @@ impl Session {
         };
         proof.count = found.count_text();
         proof.complete = found.complete;
+        proof.total = found.total;
         let shortest = case.prove(fact, &ProofOptions::default(), &budget);
         let first = shortest.as_ref().and_then(|proof| {
             let leaves = self.leaves(proof);

@@ -1,8 +1,10 @@
 //! Rows grouped by some of their columns.
 
 mod amend;
+mod amended;
 mod shared;
 
+use self::amended::Amended;
 use super::table::{KeyTable, RowTable, pack};
 use super::{Code, Partition, RowSource, Rows, SortedRows};
 use rayon::ThreadPool;
@@ -116,6 +118,8 @@ enum Locate {
     /// One or two columns, packed.
     Packed(KeyTable),
     Wide(RowTable),
+    /// As in another index, which has the slots.
+    Amended(Box<Amended>),
 }
 
 /// What [`Index::locate_all`] writes for a key without rows.
@@ -193,7 +197,7 @@ impl Index {
                             let whole: Vec<Code> = (0..key.len()).map(code).collect();
                             table.insert(&whole);
                         }
-                        Locate::Unit | Locate::Dense { .. } => {}
+                        Locate::Unit | Locate::Dense { .. } | Locate::Amended(_) => {}
                     }
                     index.slots.push(slot);
                 }
@@ -432,7 +436,7 @@ impl Index {
         }
         let wanted = match &self.locate {
             Locate::Unit => 1,
-            Locate::Dense { .. } => self.slots.len(),
+            Locate::Dense { .. } | Locate::Amended(_) => self.slots.len(),
             Locate::Packed(table) => table.len(),
             Locate::Wide(table) => table.len(),
         };
@@ -474,6 +478,7 @@ impl Index {
                     numbers.push(table.find(&wanted).unwrap_or(ABSENT));
                 }
             }
+            (Locate::Amended(amended), _) => amended.locate_all(keys, len, numbers),
             _ => numbers.resize(len, if self.slots.is_empty() { ABSENT } else { 0 }),
         }
     }
@@ -492,15 +497,20 @@ impl Index {
         match self.slots.get(number as usize) {
             Some(slot) => &self.arena.codes()
                 [slot.start as usize * stride..(slot.start + slot.len) as usize * stride],
-            None => &[],
+            None => match &self.locate {
+                Locate::Amended(amended) => amended.entry(number),
+                _ => &[],
+            },
         }
     }
 
     /// Rows of a located key.
     pub fn count(&self, number: u32) -> usize {
-        self.slots
-            .get(number as usize)
-            .map_or(0, |slot| slot.len as usize)
+        match (self.slots.get(number as usize), &self.locate) {
+            (Some(slot), _) => slot.len as usize,
+            (None, Locate::Amended(amended)) => amended.count(number),
+            (None, _) => 0,
+        }
     }
 }
 

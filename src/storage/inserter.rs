@@ -74,9 +74,11 @@ impl<'a> Inserter<'a> {
             Shape::Pairs(shards) => (shards.len(), 0),
             Shape::Groups(shards) => (shards.len(), 0),
             Shape::Tuples(shards) => (0, shards.len()),
-            Shape::Nullary { .. } | Shape::Sorted(_) | Shape::Classes(_) | Shape::Matrix(_) => {
-                (0, 0)
-            }
+            Shape::Nullary { .. }
+            | Shape::Sorted(_)
+            | Shape::Classes(_)
+            | Shape::Matrix(_)
+            | Shape::Amended(_) => (0, 0),
         };
         Inserter {
             set,
@@ -121,7 +123,11 @@ impl<'a> Inserter<'a> {
                     .iter()
                     .for_each(|&second| self.push_pair(shards, pack(first, second)));
             }
-            Shape::Nullary { .. } | Shape::Sorted(_) | Shape::Classes(_) | Shape::Tuples(_) => {}
+            Shape::Nullary { .. }
+            | Shape::Sorted(_)
+            | Shape::Classes(_)
+            | Shape::Tuples(_)
+            | Shape::Amended(_) => {}
         }
     }
 
@@ -172,7 +178,11 @@ impl<'a> Inserter<'a> {
             Shape::Tuples(shards) => in_turn(shards, filled(&self.tuples), |shard, at| {
                 flush_tuples(shard, &mut self.tuples[at], self.set.arity())
             }),
-            Shape::Nullary { .. } | Shape::Sorted(_) | Shape::Classes(_) | Shape::Matrix(_) => {}
+            Shape::Nullary { .. }
+            | Shape::Sorted(_)
+            | Shape::Classes(_)
+            | Shape::Matrix(_)
+            | Shape::Amended(_) => {}
         }
     }
 
@@ -242,7 +252,11 @@ impl<'a> Inserter<'a> {
             Shape::Pairs(shards) => {
                 pairs.for_each(|(first, second)| self.push_pair(shards, pack(first, second)))
             }
-            Shape::Nullary { .. } | Shape::Sorted(_) | Shape::Classes(_) | Shape::Tuples(_) => {}
+            Shape::Nullary { .. }
+            | Shape::Sorted(_)
+            | Shape::Classes(_)
+            | Shape::Tuples(_)
+            | Shape::Amended(_) => {}
         }
     }
 

@@ -421,14 +421,19 @@ impl Matrix {
         true
     }
 
-    /// Takes a pair out at rest; whether it was there.
+    /// Takes a settled pair out; whether it was there.
     pub fn take(&mut self, first: Code, second: Code) -> bool {
         let Some((word, bit)) = self.place(first, second) else {
             return false;
         };
-        let word = self.seen[word].get_mut();
-        let there = *word & bit != 0;
-        *word &= !bit;
+        let seen = self.seen[word].get_mut();
+        let there = *seen & bit != 0;
+        *seen &= !bit;
+        if let Some(settled) = self.settled.get_mut(word) {
+            *settled &= !bit;
+            self.latest_len -= usize::from(self.latest[word] & bit != 0);
+            self.latest[word] &= !bit;
+        }
         there
     }
 
@@ -441,6 +446,38 @@ impl Matrix {
     pub fn seconds(&self, first: Code, into: &mut Vec<Code>) {
         if let Some(row) = self.rows.offset(first) {
             self.read_row(row, into);
+        }
+    }
+
+    /// Appends the first codes beside a second one. O(rows).
+    pub fn firsts(&self, second: Code, into: &mut Vec<Code>) {
+        let Some(column) = self.columns.offset(second) else {
+            return;
+        };
+        let words = self
+            .seen
+            .iter()
+            .skip(column / 64)
+            .step_by(self.words_per_row);
+        for (row, word) in words.enumerate() {
+            if word.load(Relaxed) & 1 << (column % 64) != 0 {
+                into.push(Code(self.rows.base + row as u32));
+            }
+        }
+    }
+
+    /// Calls back with the pairs that only one of two matrices at rest has, which have the same axes; true: this one.
+    pub fn differences(&self, other: &Matrix, act: &mut dyn FnMut(Code, Code, bool)) {
+        for (at, (one, two)) in self.seen.iter().zip(&other.seen).enumerate() {
+            let one = one.load(Relaxed);
+            let differ = one ^ two.load(Relaxed);
+            if differ != 0 {
+                let first = self.rows.base + (at / self.words_per_row) as u32;
+                let base = self.columns.base + (at % self.words_per_row * 64) as u32;
+                for_each_bit(differ, |bit| {
+                    act(Code(first), Code(base + bit as u32), one >> bit & 1 == 1)
+                });
+            }
         }
     }
 

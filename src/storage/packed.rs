@@ -25,6 +25,23 @@ enum Keys {
     Long(Box<[u64]>),
 }
 
+/// The rows as words: `join` puts a code below so many bits.
+fn packed<K: Copy + Ord + Default + Into<u64>>(
+    rows: &Rows,
+    fields: &[Field],
+    join: impl Fn(K, u32, u32) -> K,
+) -> Box<[K]> {
+    let mut keys = vec![K::default(); rows.len()];
+    for (at, field) in fields.iter().enumerate() {
+        for (key, code) in keys.iter_mut().zip(rows.column(at)) {
+            *key = join(*key, field.bits, code.0 - field.least);
+        }
+    }
+    radix::sort(&mut keys);
+    keys.dedup();
+    keys.into()
+}
+
 impl PackedRows {
     /// `None`: a row takes more than 64 bits, or there are no columns. O(rows), duplicates count once.
     pub fn of(rows: &Rows) -> Option<PackedRows> {
@@ -43,17 +60,13 @@ impl PackedRows {
         if bits > u64::BITS {
             return None;
         }
-        let mut keys = vec![0u64; rows.len()];
-        for (at, field) in fields.iter().enumerate() {
-            for (key, code) in keys.iter_mut().zip(rows.column(at)) {
-                *key = shifted(*key, field.bits) | u64::from(code.0 - field.least);
-            }
-        }
-        radix::sort(&mut keys);
-        keys.dedup();
         let keys = match bits <= u32::BITS {
-            true => Keys::Short(keys.iter().map(|&key| key as u32).collect()),
-            false => Keys::Long(keys.into()),
+            true => Keys::Short(packed(rows, &fields, |key: u32, bits, code| {
+                key.checked_shl(bits).unwrap_or(0) | code
+            })),
+            false => Keys::Long(packed(rows, &fields, |key, bits, code| {
+                shifted(key, bits) | u64::from(code)
+            })),
         };
         Some(PackedRows { fields, keys })
     }

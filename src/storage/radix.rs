@@ -5,17 +5,18 @@ const SMALL: usize = 256;
 const DIGIT_BITS: u32 = 11;
 const BUCKETS: usize = 1 << DIGIT_BITS;
 
-/// Sorts ascending. O(n) passes, one for each 11 bits in which any two keys differ.
-pub fn sort(keys: &mut Vec<u64>) {
+/// Sorts ascending words of 32 or 64 bits. O(n) passes, one for each 11 bits in which any two keys differ.
+pub fn sort<K: Copy + Ord + Default + Into<u64>>(keys: &mut Vec<K>) {
     if keys.len() < SMALL {
         keys.sort_unstable();
         return;
     }
-    let first = keys[0];
+    let first: u64 = keys[0].into();
     let mut varying = 0;
     let mut sorted = true;
     let mut last = first;
     for &key in keys.iter() {
+        let key: u64 = key.into();
         varying |= key ^ first;
         sorted &= last <= key;
         last = key;
@@ -23,7 +24,7 @@ pub fn sort(keys: &mut Vec<u64>) {
     if sorted {
         return;
     }
-    let mut scratch = vec![0; keys.len()];
+    let mut scratch = vec![K::default(); keys.len()];
     let mut shift = varying.trailing_zeros();
     while shift < 64 && varying >> shift != 0 {
         if (varying >> shift) & (BUCKETS as u64 - 1) != 0 {
@@ -57,17 +58,17 @@ pub fn sort_by_first(keys: &mut Vec<u64>, scratch: &mut Vec<u64>) {
     }
 }
 
-fn pass(from: &[u64], to: &mut [u64], shift: u32) {
+fn pass<K: Copy + Into<u64>>(from: &[K], to: &mut [K], shift: u32) {
     let mut offsets = [0usize; BUCKETS];
     for &key in from {
-        offsets[digit(key, shift)] += 1;
+        offsets[digit(key.into(), shift)] += 1;
     }
     let mut total = 0;
     for offset in &mut offsets {
         total += std::mem::replace(offset, total);
     }
     for &key in from {
-        let offset = &mut offsets[digit(key, shift)];
+        let offset = &mut offsets[digit(key.into(), shift)];
         to[*offset] = key;
         *offset += 1;
     }
@@ -93,6 +94,11 @@ mod tests {
             let mut stable = keys.clone();
             stable.sort_by_key(|key| key >> 32);
             prop_assert_eq!(grouped, stable);
+            let mut short: Vec<u32> = keys.iter().map(|&key| key as u32).collect();
+            let mut shorter = short.clone();
+            sort(&mut short);
+            shorter.sort_unstable();
+            prop_assert_eq!(short, shorter);
             sort(&mut keys);
             prop_assert_eq!(keys, expected);
         }

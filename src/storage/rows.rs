@@ -108,6 +108,18 @@ impl Rows {
         self.columns.iter().map(|column| column[at]).collect()
     }
 
+    /// Whether a row is among these. O(rows).
+    pub fn has(&self, row: &[Code]) -> bool {
+        let [first, rest @ ..] = row else {
+            return self.len > 0;
+        };
+        let mut found = (0..self.len).filter(|&at| self.columns[0][at] == *first);
+        found.any(|at| {
+            let mut rest = rest.iter().zip(&self.columns[1..]);
+            rest.all(|(code, column)| column[at] == *code)
+        })
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = Vec<Code>> + '_ {
         (0..self.len).map(|at| self.row(at))
     }

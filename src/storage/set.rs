@@ -1,10 +1,13 @@
 //! A set of rows that grows by rounds and takes the shape that suits its rows.
 
 mod amend;
+mod amended;
+mod differ;
 mod latest;
 #[cfg(test)]
 mod tests;
 
+use amended::Amended;
 pub use latest::Latest;
 use latest::{Shard, settle_shards};
 
@@ -12,7 +15,7 @@ use super::groups::Groups;
 use super::matrix::{Alone, Axis, Matrix};
 use super::partition::Partition;
 use super::table::{PairTable, RowTable, hash, hash_row, pack, unpack};
-use super::{Code, Rows, SortedRows};
+use super::{Code, Company, Inserter, Rows, SortedRows};
 use parking_lot::RwLock;
 use rayon::ThreadPool;
 use rayon::prelude::*;
@@ -70,6 +73,8 @@ pub(super) enum Shape {
     /// One or two columns. One column: the first of the pair is code 0.
     Pairs(Vec<RwLock<PairShard>>),
     Tuples(Vec<RwLock<TupleShard>>),
+    /// Rows of another set, but for some.
+    Amended(Box<Amended>),
 }
 
 #[derive(Clone)]
@@ -208,6 +213,17 @@ impl RowSet {
         }
     }
 
+    /// A set of these, found by hashing.
+    pub fn of(rows: &Rows) -> RowSet {
+        let mut set = RowSet::new(rows.arity(), 1, 0);
+        let columns: Vec<&[Code]> = (0..rows.arity()).map(|at| rows.column(at)).collect();
+        let mut inserter = Inserter::new(&set, Company::Alone);
+        inserter.push_columns(&columns, rows.len());
+        inserter.flush();
+        set.settle_in_place();
+        set
+    }
+
     /// A set that will not grow.
     pub fn fixed(rows: SortedRows) -> RowSet {
         RowSet {
@@ -280,6 +296,7 @@ impl RowSet {
                 let shard = shard_of(hash_row(row), shards.len());
                 shards[shard].read().table.find(row).is_some()
             }
+            (Shape::Amended(amended), _) => amended.contains(row),
             _ => false,
         }
     }
@@ -347,7 +364,7 @@ impl RowSet {
         match &self.shape {
             Shape::Nullary { present } => usize::from(present.load(Relaxed) && self.len == 0),
             Shape::Sorted(rows) => rows.len() - self.len,
-            Shape::Classes(_) => 0,
+            Shape::Classes(_) | Shape::Amended(_) => 0,
             Shape::Matrix(matrix) => matrix.unsettled(),
             Shape::Groups(shards) => shards.iter().map(|shard| shard.read().unsettled()).sum(),
             Shape::Pairs(shards) => shards.iter().map(|shard| shard.read().unsettled()).sum(),
@@ -369,7 +386,7 @@ impl RowSet {
                 self.len = rows.len();
                 return;
             }
-            Shape::Classes(_) => self.latest.clear(),
+            Shape::Classes(_) | Shape::Amended(_) => self.latest.clear(),
             Shape::Matrix(matrix) => {
                 self.latest.clear();
                 strays = matrix.settle(pool);
@@ -419,7 +436,7 @@ impl RowSet {
         self.latest = Vec::new();
         self.len += self.unsettled();
         match &mut self.shape {
-            Shape::Nullary { .. } | Shape::Sorted(_) | Shape::Classes(_) => {}
+            Shape::Nullary { .. } | Shape::Sorted(_) | Shape::Classes(_) | Shape::Amended(_) => {}
             Shape::Matrix(matrix) => matrix.settle_in_place(),
             Shape::Groups(shards) => shards
                 .iter_mut()
@@ -610,6 +627,7 @@ impl RowSource for RowSet {
                 .iter()
                 .map(|shard| shard.read().table.len().div_ceil(UNIT))
                 .sum(),
+            Shape::Amended(amended) => amended.units(),
         }
     }
 
@@ -639,6 +657,7 @@ impl RowSource for RowSet {
                     }
                 }
             }
+            Shape::Amended(amended) => amended.visit_units(units, act),
             Shape::Matrix(matrix) => matrix.visit(units, &mut |firsts, seconds| {
                 act(&[firsts, seconds][2 - self.arity..], firsts.len())
             }),

@@ -124,6 +124,17 @@ impl PairTable {
         true
     }
 
+    /// Calls back with the keys that another table has not. Quick where both were filled alike.
+    pub fn only(&self, other: &PairTable, act: &mut dyn FnMut(u64)) {
+        let aligned = self.slots.len() == other.slots.len();
+        for (at, &key) in self.slots.iter().enumerate() {
+            let same = aligned && other.slots[at] == key;
+            if !same && key != EMPTY && !other.contains(key) {
+                act(key);
+            }
+        }
+    }
+
     /// The slots of a range of the table that are taken: what a scan sees piece by piece.
     pub fn slots(&self, range: std::ops::Range<usize>) -> impl Iterator<Item = u64> + '_ {
         self.slots[range]

@@ -10,8 +10,11 @@ use crate::engine::admission::Admission;
 use crate::engine::budget::{Spent, Stop, Unobserved, watching_memory};
 use crate::engine::fixpoint::Run;
 use crate::engine::relation::RelationState;
-use crate::storage::{Code, RowSource};
 use crate::syntax::ast::DirectiveKind;
+use rustc_hash::FxHashSet;
+
+/// Old rows are kept while this part of them, or fewer, are other ones.
+const PART: usize = if cfg!(test) { 2 } else { 8 };
 
 /// Whether rows of the stratum depend on more than which rows the relations below have, or on the order in which they
 /// come.
@@ -68,7 +71,14 @@ impl Transaction<'_> {
             let old = std::mem::replace(&mut self.relations[id.index()], fresh);
             others.push((id, old));
         }
-        let tick = self.relations.iter().map(RelationState::latest_birth).max();
+        // Rows are younger than what they may be derived from, and as young as they were where that is so already.
+        let above = self.program.strata()[at..].iter();
+        let above: FxHashSet<RelationId> = above.flat_map(|one| one.relations.clone()).collect();
+        let below = self.program.relations().map(|(id, _)| id);
+        let below = below.filter(|id| !above.contains(id));
+        let tick = below
+            .map(|id| self.relations[id.index()].latest_birth())
+            .max();
         let spent = Spent::default();
         let mut run = Run::new(
             self.program,
@@ -144,25 +154,38 @@ impl Transaction<'_> {
         state
     }
 
-    /// Notes in what a relation that was derived anew differs from what it was.
+    /// Notes in what a relation that was derived anew differs from what it was. Where that is little, the old rows are
+    /// changed to the new ones: indexes stay, and forks go on sharing.
     fn compare(&mut self, id: RelationId, mut old: RelationState) {
         let mut overlay = Overlay::default();
-        let new = &self.relations[id.index()];
-        each_row(&old, &mut |row| {
-            if !new.set.contains(row) {
-                overlay.minus.insert(Row::from(row));
-            } else if self.births
-                && let Some(birth) = new.birth(row)
-                && old.birth(row).is_some_and(|before| before < birth)
-            {
-                overlay.reborn.push((Row::from(row), birth));
+        let Overlay { plus, minus, .. } = &mut overlay;
+        let new = &mut self.relations[id.index()];
+        old.set.differences(
+            &new.set,
+            &mut |row| minus.extend([Row::from(row)]),
+            &mut |row| plus.extend([Row::from(row)]),
+        );
+        let (mut births, mut before) = (None, None);
+        if self.births {
+            new.swap_births(&mut births);
+            old.swap_births(&mut before);
+            if let (Some(births), Some(before)) = (&births, &before) {
+                births.later_than(before, &mut |row, birth| {
+                    overlay.reborn.push((Row::from(row), birth));
+                });
             }
-        });
-        each_row(new, &mut |row| {
-            if !old.set.contains(row) {
-                overlay.plus.insert(Row::from(row));
+        }
+        let differing = overlay.minus.len() + overlay.plus.len();
+        if differing * PART <= old.set.len() && old.can_change() {
+            for row in &overlay.minus {
+                old.take(row);
             }
-        });
+            for row in &overlay.plus {
+                old.add(row);
+            }
+            *new = old;
+        }
+        new.swap_births(&mut births);
         for row in &overlay.minus {
             self.journal.note(Deed::Taken(id, row.clone()));
         }
@@ -170,22 +193,8 @@ impl Transaction<'_> {
             self.journal.note(Deed::Added(id, row.clone()));
         }
         if self.births {
-            let mut births = None;
-            old.swap_births(&mut births);
-            self.journal.note(Deed::Births(id, Box::new(births)));
+            self.journal.note(Deed::Births(id, Box::new(before)));
         }
         self.overlays[id.index()] = overlay;
     }
-}
-
-fn each_row(state: &RelationState, act: &mut dyn FnMut(&[Code])) {
-    let mut row = vec![Code::default(); state.set.arity()];
-    state.set.visit(&mut |columns, len| {
-        for at in 0..len {
-            for (code, column) in row.iter_mut().zip(columns) {
-                *code = column[at];
-            }
-            act(&row);
-        }
-    });
 }

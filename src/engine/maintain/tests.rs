@@ -11,6 +11,8 @@ use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+mod forks;
+
 type Stated = BTreeMap<RelationId, BTreeSet<Vec<Code>>>;
 type Violations = BTreeSet<(RuleId, Vec<Code>)>;
 

@@ -37,7 +37,7 @@ const LEAST_WORK: u64 = if cfg!(test) { 200 } else { 100_000 };
 const COSTLIER: u64 = if cfg!(test) { 1 } else { 4 };
 /// Where no births depend on which way is taken, the time that the run took counts too: following a stratum may take this
 /// part of it, ...
-const PART_OF_RUN: u64 = 10;
+const PART_OF_RUN: u64 = 20;
 /// ... at so many nanoseconds a row, ...
 const ROW_NANOS: u64 = 200;
 /// ... but so many rows in any case.

@@ -595,6 +595,9 @@ impl Walker<'_> {
         if look.columns == [0] && look.rest == [1] && state.set.seconds(key[0], &mut codes) {
             return Found::Codes(codes);
         }
+        if look.columns == [1] && look.rest == [0] && state.set.firsts(key[0], &mut codes) {
+            return Found::Codes(codes);
+        }
         if look.columns.is_empty() {
             let rows = state.set.to_rows();
             let _ = self.meter.spend(rows.len() as u64, self.context);
@@ -608,6 +611,11 @@ impl Walker<'_> {
             && look.columns.iter().copied().eq(0..look.columns.len())
         {
             return Found::Sorted(rows, rows.range(key));
+        }
+        if look.columns.iter().copied().eq(0..look.columns.len())
+            && state.set.leading(key, &look.rest, &mut codes)
+        {
+            return Found::Codes(codes);
         }
         let index = self.index(state, look);
         let number = index.locate(key);
@@ -638,7 +646,8 @@ impl Walker<'_> {
         {
             return count;
         }
-        if let Some(rows) = state.set.as_sorted()
+        let base = state.set.base().and_then(|base| base.as_sorted());
+        if let Some(rows) = state.set.as_sorted().or(base)
             && look.columns.iter().copied().eq(0..look.columns.len())
         {
             return rows.range(key).len();

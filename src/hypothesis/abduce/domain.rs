@@ -98,8 +98,8 @@ impl Domains {
                     };
                     let code = dictionary.symbol(&format!("some unknown {noun}"));
                     domains.fresh[class] = Some(code);
-                    if !constants[class].contains(&code) {
-                        constants[class].push(code);
+                    if let Err(at) = constants[class].binary_search(&code) {
+                        constants[class].insert(at, code);
                     }
                 }
             }
@@ -108,6 +108,7 @@ impl Domains {
         domains
     }
 
+    /// Ascending by code.
     pub(super) fn constants(&self, relation: RelationId, at: usize) -> &[Code] {
         match self.class.get(&(relation, at)) {
             Some(&class) => &self.constants[class as usize],

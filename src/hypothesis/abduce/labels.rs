@@ -23,11 +23,12 @@ impl Considered {
         })
     }
 
+    /// Ascending.
     pub(super) fn facts(&self, label: &[u32]) -> Vec<Fact> {
-        label
-            .iter()
-            .map(|&at| self.facts[at as usize].clone())
-            .collect()
+        let facts = label.iter().map(|&at| self.facts[at as usize].clone());
+        let mut facts: Vec<Fact> = facts.collect();
+        facts.sort();
+        facts
     }
 }
 

@@ -5,16 +5,23 @@
 //! assumes, an answer that assumes more than another of the same row is dropped (the labels of an assumption-based truth
 //! maintenance system: de Kleer, 1986).
 //!
+//! What is assumed stays open in the columns that nothing has asked for yet ([`sketch`]), as in constructive abduction:
+//! literals that are left fill them in, and only then are constants tried.
+//!
 //! Hopeful where the rules are not monotone: what holds now is taken to go on holding, a total that may change is taken
 //! to have any value. Of what must stop holding, one proof is looked at, one of whose conditions has to break. So no set
 //! that brings the goal about is missed: it contains a proposal, from which one can go on.
 
 mod literals;
+mod sketch;
 
-use self::literals::{Negated, is_test};
+use self::literals::{Negated, is_test, untold};
+use self::sketch::{
+    Assumed, Cell, Sketch, admits, blanks_end, canonical, choices, filled, renamed,
+};
 use super::super::trial::Trial;
 use super::domain::Domains;
-use super::labels::{Considered, Label, each_part, is_within, union};
+use super::labels::{Considered, Label, each_part};
 use super::reach::{Reach, behind, read_by};
 use crate::analysis::checked::{
     Aggregate, Atom, CheckedProgram, Head, Literal, LiteralKind, RelationId, Rule, RuleId, Term,
@@ -22,8 +29,8 @@ use crate::analysis::checked::{
 };
 use crate::engine::{Budget, StopReason};
 use crate::explain::{
-    Basis, Bindings, Case, Context, Fact, Meter, Premise, ProofOptions, Solver, each_member,
-    in_term, is_pattern, unify, value,
+    Basis, Bindings, Case, Context, Fact, Meter, Premise, ProofOptions, Solver, constant,
+    each_member, in_term, is_pattern, unify, value,
 };
 use crate::storage::{Code, Dictionary, Rows};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -80,6 +87,8 @@ pub(super) fn propose(
         rows: FxHashMap::default(),
         aim,
         root: 0,
+        harvested: 0,
+        proposals: Vec::new(),
         trial,
         behind: match aim {
             Aim::Row(relation, _) => behind(terrain.program, [*relation]),
@@ -90,8 +99,9 @@ pub(super) fn propose(
         }
         .into(),
         decided: FxHashSet::default(),
+        pursued: FxHashMap::default(),
     };
-    let root = match aim {
+    search.root = match aim {
         Aim::Row(relation, pattern) => search.table(Goal::Rows(*relation, pattern.clone())),
         Aim::Mend(constraint, values) => {
             let root = search.table(Goal::Mend);
@@ -101,7 +111,7 @@ pub(super) fn propose(
         }
     };
     let ended = search.run(enough);
-    (search.labels(root), ended)
+    (search.labels(), ended)
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -115,20 +125,20 @@ enum Goal {
     Mend,
 }
 
-/// `None`: some value, nobody knows which.
-type Row = Box<[Option<Code>]>;
+/// Blanks are those of the sketch that goes with it.
+type Row = Box<[Cell]>;
 
 struct Table<'a> {
     goal: Goal,
-    answers: Vec<(Row, Label)>,
-    by_row: FxHashMap<Row, Vec<Label>>,
+    answers: Vec<(Row, Sketch)>,
+    by_row: FxHashMap<Row, Vec<Sketch>>,
     consumers: Vec<Consumer<'a>>,
 }
 
 enum Consumer<'a> {
     /// Goes on with this literal of the body answered.
     Resume(Work<'a>, usize),
-    /// Hands the label on as an answer without columns.
+    /// Hands the sketch on as an answer without columns.
     Forward(usize),
 }
 
@@ -143,11 +153,15 @@ struct Work<'a> {
     values: Vec<Option<Code>>,
     /// Variables that have some value, nobody knows which.
     vague: Vec<bool>,
+    /// Of those, variables that stand for a blank of the sketch.
+    blanks: Vec<Option<u32>>,
     /// Literals that are left.
     left: Vec<usize>,
     /// Atoms that rows which are there do not answer: they wait until the others have bound what they can.
     put_off: Vec<usize>,
-    label: Label,
+    sketch: Sketch,
+    /// The row that it is about to take.
+    row: Vec<Cell>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -189,7 +203,7 @@ impl Work<'_> {
     }
 
     /// Makes the term equal to a value. What is vague becomes known.
-    fn unify(&mut self, term: &Term, code: Code, dictionary: &Dictionary) -> bool {
+    fn unify(&mut self, term: &Term, code: Code, terrain: &Terrain) -> bool {
         let mut vague = false;
         in_term(term, &mut |var| {
             vague |= self.known_var(var) == Known::Vague
@@ -198,11 +212,116 @@ impl Work<'_> {
             return true;
         }
         let mut bindings = Bindings::of(&self.values);
-        if !unify(term, code, &mut bindings, dictionary) {
+        if !unify(term, code, &mut bindings, terrain.dictionary) {
             return false;
         }
         self.values = bindings.values().to_vec();
+        self.settle(terrain)
+    }
+
+    /// Fills in the blanks of variables that have become known. False: no such constant may stand there.
+    fn settle(&mut self, terrain: &Terrain) -> bool {
+        for at in 0..self.blanks.len() {
+            if let (Some(blank), Some(code)) = (self.blanks[at], self.values[at])
+                && !self.fill(blank, code, terrain)
+            {
+                return false;
+            }
+        }
         true
+    }
+
+    fn fill(&mut self, blank: u32, code: Code, terrain: &Terrain) -> bool {
+        if !admits(&self.sketch, blank, code, terrain.domains) {
+            return false;
+        }
+        self.sketch = filled(&self.sketch, blank, Cell::Known(code)).into();
+        refill(&mut self.row, blank, Cell::Known(code));
+        for (of, value) in self.blanks.iter_mut().zip(&mut self.values) {
+            if *of == Some(blank) {
+                *of = None;
+                if value.is_some_and(|known| known != code) {
+                    return false;
+                }
+                *value = Some(code);
+            }
+        }
+        true
+    }
+
+    /// Has one blank stand for another.
+    fn alias(&mut self, blank: u32, with: u32) {
+        self.sketch = filled(&self.sketch, blank, Cell::Blank(with)).into();
+        refill(&mut self.row, blank, Cell::Blank(with));
+        for of in &mut self.blanks {
+            if *of == Some(blank) {
+                *of = Some(with);
+            }
+        }
+    }
+
+    /// Takes a row that answers an atom. Its blanks are those of the sketch.
+    fn take_row(&mut self, atom: &Atom, row: Vec<Cell>, terrain: &Terrain) -> bool {
+        self.row = row;
+        let fits = (0..self.row.len()).all(|at| {
+            let arg = &atom.args[at];
+            match (self.row[at], arg) {
+                (Cell::Known(code), _) => self.unify(arg, code, terrain),
+                (Cell::Blank(blank), Term::Const(known)) => {
+                    self.fill(blank, constant(known, terrain.dictionary), terrain)
+                }
+                (Cell::Blank(blank), Term::Var(var)) => self.stand_for(*var, blank, terrain),
+                (Cell::Blank(_) | Cell::Vague, _) => {
+                    self.blur(arg);
+                    true
+                }
+            }
+        });
+        self.row = Vec::new();
+        fits
+    }
+
+    /// A variable is what a blank is.
+    fn stand_for(&mut self, var: VarId, blank: u32, terrain: &Terrain) -> bool {
+        let at = var.index();
+        match (self.values[at], self.blanks[at]) {
+            (Some(code), _) => return self.fill(blank, code, terrain),
+            (None, Some(known)) => self.alias(known, blank),
+            (None, None) => {
+                self.vague[at] = true;
+                self.blanks[at] = Some(blank);
+            }
+        }
+        true
+    }
+
+    /// Makes two cells of its sketch equal.
+    fn agree(&mut self, one: Cell, other: Cell, terrain: &Terrain) -> bool {
+        match (one, other) {
+            (Cell::Known(one), Cell::Known(other)) => one == other,
+            (Cell::Blank(blank), Cell::Known(code)) | (Cell::Known(code), Cell::Blank(blank)) => {
+                self.fill(blank, code, terrain)
+            }
+            (Cell::Blank(one), Cell::Blank(other)) => {
+                self.alias(one, other);
+                true
+            }
+            (Cell::Vague, _) | (_, Cell::Vague) => true,
+        }
+    }
+
+    fn is_open(&self, term: &Term) -> bool {
+        let mut open = false;
+        in_term(term, &mut |var| open |= self.blanks[var.index()].is_some());
+        open
+    }
+}
+
+fn refill(row: &mut [Cell], blank: u32, with: Cell) {
+    for cell in row {
+        if *cell == Cell::Blank(blank) {
+            *cell = with;
+        }
     }
 }
 
@@ -214,7 +333,7 @@ struct Search<'a, 's> {
     meter: &'s Meter,
     tables: Vec<Table<'a>>,
     by_goal: FxHashMap<Goal, usize>,
-    /// By the size of the label: small ones first, so that few answers are superseded.
+    /// By the size of the sketch: small ones first, so that few answers are superseded.
     agenda: Vec<Vec<Work<'a>>>,
     /// Rows that were looked up.
     rows: FxHashMap<(RelationId, Vec<Option<Code>>), Rc<Rows>>,
@@ -223,23 +342,103 @@ struct Search<'a, 's> {
     trial: Option<Trial>,
     /// By relation: the aim depends on it.
     behind: Arc<[bool]>,
+    /// How many answers of the root were made into proposals.
+    harvested: usize,
+    proposals: Vec<Label>,
     /// Sets to which nothing can be added that were looked at.
     decided: FxHashSet<Label>,
+    /// Steps with a set to which nothing can be added.
+    pursued: FxHashMap<Sketch, u32>,
 }
 
 impl<'a> Search<'a, '_> {
     /// False: there was enough before the end.
     fn run(&mut self, enough: usize) -> bool {
         while let Some(work) = self.agenda.iter_mut().find_map(Vec::pop) {
-            if self.tables[self.root].answers.len() >= enough {
+            if !self.harvest(enough) {
                 return false;
             }
             if !self.meter.spend() {
                 return true;
             }
-            self.step(work);
+            if work.sketch.len() < self.most || self.pursue(&work.sketch) {
+                self.step(work);
+            }
+        }
+        self.harvest(enough)
+    }
+
+    /// Whether to go on with a body under a set to which nothing can be added. After some steps it is cheaper to try it.
+    fn pursue(&mut self, sketch: &Sketch) -> bool {
+        const STEPS: u32 = 8;
+        let steps = match self.pursued.get_mut(sketch) {
+            Some(steps) => {
+                *steps += 1;
+                *steps
+            }
+            None => {
+                self.pursued.insert(sketch.clone(), 1);
+                1
+            }
+        };
+        if steps < STEPS {
+            return true;
+        }
+        let Some(facts) = sketch::facts(sketch) else {
+            return true;
+        };
+        if steps == STEPS {
+            self.propose(facts);
+        }
+        false
+    }
+
+    /// Makes proposals of what the root was answered. False: there is enough, and more may come.
+    fn harvest(&mut self, enough: usize) -> bool {
+        while let Some((_, sketch)) = self.tables[self.root].answers.get(self.harvested) {
+            let sketch = sketch.clone();
+            self.harvested += 1;
+            if !self.fill_in(&sketch, enough) {
+                return false;
+            }
         }
         true
+    }
+
+    /// Every set that a sketch stands for.
+    fn fill_in(&mut self, sketch: &[Assumed], enough: usize) -> bool {
+        if let Some(facts) = sketch::facts(sketch) {
+            if self.proposals.len() >= enough {
+                return false;
+            }
+            self.propose(facts);
+            return true;
+        }
+        let blank = blanks_end(sketch) - 1;
+        choices(sketch, blank, self.terrain.domains)
+            .into_iter()
+            .all(|code| {
+                let filled = filled(sketch, blank, Cell::Known(code));
+                self.meter.spend() && self.fill_in(&filled, enough)
+            })
+    }
+
+    /// A set to which nothing can be added any more does it or does not.
+    fn propose(&mut self, facts: Vec<Fact>) {
+        if facts.iter().any(|fact| self.case.holds(fact)) {
+            return;
+        }
+        let numbers = facts.into_iter().map(|fact| self.considered.number(fact));
+        let mut label: Vec<u32> = numbers.collect();
+        label.sort_unstable();
+        label.dedup();
+        let label: Label = label.into();
+        if !self.decided.insert(label.clone()) {
+            return;
+        }
+        if label.len() < self.most || self.achieves(&self.considered.facts(&label)) {
+            self.proposals.push(label);
+        }
     }
 
     /// The rows of the case that agree.
@@ -253,13 +452,9 @@ impl<'a> Search<'a, '_> {
         rows.clone()
     }
 
-    /// The labels of a table, none within another, smallest first.
-    fn labels(&self, table: usize) -> Vec<Label> {
-        let mut labels: Vec<Label> = self.tables[table]
-            .answers
-            .iter()
-            .map(|(_, label)| label.clone())
-            .collect();
+    /// The proposals, none within another, smallest first.
+    fn labels(&self) -> Vec<Label> {
+        let mut labels = self.proposals.clone();
         labels.sort_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
         labels.dedup();
         let mut kept: Vec<Label> = Vec::new();
@@ -314,13 +509,15 @@ impl<'a> Search<'a, '_> {
                 variables: &rule.variables,
                 values: vec![None; rule.variables.len()],
                 vague: vec![false; rule.variables.len()],
+                blanks: vec![None; rule.variables.len()],
                 left: (0..rule.body.len()).collect(),
                 put_off: Vec::new(),
-                label: Rc::from([]),
+                sketch: Rc::from([]),
+                row: Vec::new(),
             };
             let fits = head.args.iter().zip(pattern).all(|(arg, code)| match code {
                 Some(code) if is_pattern(arg, &Bindings::of(&work.values)) => {
-                    work.unify(arg, *code, terrain.dictionary)
+                    work.unify(arg, *code, terrain)
                 }
                 _ => true,
             });
@@ -333,47 +530,19 @@ impl<'a> Search<'a, '_> {
         }
     }
 
-    /// Every fact that agrees, over the constants of its columns.
+    /// The facts that agree, as one answer with blanks.
     fn assume(&mut self, table: usize, relation: RelationId, pattern: &[Option<Code>]) {
-        let choices: Vec<Vec<Code>> = pattern
-            .iter()
-            .enumerate()
-            .map(|(at, code)| match code {
-                Some(code) => vec![*code],
-                None => self.terrain.domains.constants(relation, at).to_vec(),
-            })
-            .collect();
-        if choices.iter().any(Vec::is_empty) {
-            return;
-        }
-        let mut digits = vec![0; choices.len()];
-        loop {
-            let row: Box<[Code]> = choices
-                .iter()
-                .zip(&digits)
-                .map(|(of, &at)| of[at])
-                .collect();
-            let fact = Fact { relation, row };
-            if !self.meter.spend() {
-                return;
-            }
-            if !self.case.holds(&fact) {
-                let row = fact.row.iter().map(|&code| Some(code)).collect();
-                let number = self.considered.number(fact);
-                self.answer(table, row, Rc::from([number]));
-            }
-            let mut at = 0;
-            while at < digits.len() {
-                digits[at] += 1;
-                if digits[at] < choices[at].len() {
-                    break;
-                }
-                digits[at] = 0;
-                at += 1;
-            }
-            if at == digits.len() {
-                return;
-            }
+        let cell = |(at, code): (usize, &Option<Code>)| match code {
+            Some(code) => Cell::Known(*code),
+            None => Cell::Blank(at as u32),
+        };
+        let cells: Rc<[Cell]> = pattern.iter().enumerate().map(cell).collect();
+        let assumed = Assumed {
+            relation,
+            cells: cells.clone(),
+        };
+        if assumed.fact().is_none_or(|fact| !self.case.holds(&fact)) {
+            self.answer(table, cells.to_vec().into(), &[assumed]);
         }
     }
 
@@ -511,13 +680,15 @@ impl<'a> Search<'a, '_> {
             body: &aggregate.body,
             variables,
             values: injected.clone(),
+            blanks: vec![None; vague.len()],
             vague,
             left: (0..aggregate.body.len()).collect(),
             put_off: Vec::new(),
-            label: Rc::from([]),
+            sketch: Rc::from([]),
+            row: Vec::new(),
         });
         // A member that goes also changes the group.
-        let mut members: Vec<Row> = Vec::new();
+        let mut members: Vec<Box<[Option<Code>]>> = Vec::new();
         each_member(
             self.case.context(self.meter),
             aggregate,
@@ -532,33 +703,34 @@ impl<'a> Search<'a, '_> {
     }
 
     fn forward(&mut self, from: usize, to: usize) {
-        let labels: Vec<Label> = self.tables[from]
-            .answers
-            .iter()
-            .map(|(_, label)| label.clone())
-            .collect();
+        let answers = &self.tables[from].answers;
+        let sketches: Vec<Sketch> = answers.iter().map(|(_, sketch)| sketch.clone()).collect();
         self.tables[from].consumers.push(Consumer::Forward(to));
-        for label in labels {
-            self.answer(to, Box::from([]), label);
+        for sketch in sketches {
+            self.answer(to, Box::from([]), &sketch);
         }
     }
 
-    fn answer(&mut self, table: usize, row: Row, label: Label) {
-        let mut open = vec![(table, row, label)];
-        while let Some((table, row, label)) = open.pop() {
+    fn answer(&mut self, table: usize, row: Row, sketch: &[Assumed]) {
+        let (row, sketch) = canonical(row, sketch);
+        let mut open = vec![(table, row, sketch)];
+        while let Some((table, row, sketch)) = open.pop() {
             let known = self.tables[table].by_row.entry(row.clone()).or_default();
-            if known.iter().any(|known| is_within(known, &label)) || !self.meter.spend() {
+            if known.iter().any(|known| sketch::is_within(known, &sketch)) || !self.meter.spend() {
                 continue;
             }
-            known.push(label.clone());
+            known.push(sketch.clone());
             self.tables[table]
                 .answers
-                .push((row.clone(), label.clone()));
+                .push((row.clone(), sketch.clone()));
             let consumers = std::mem::take(&mut self.tables[table].consumers);
             for consumer in &consumers {
                 match consumer {
-                    Consumer::Forward(to) => open.push((*to, Box::from([]), label.clone())),
-                    Consumer::Resume(work, literal) => self.resume(work, *literal, &row, &label),
+                    Consumer::Forward(to) => {
+                        let (row, sketch) = canonical(Box::from([]), &sketch);
+                        open.push((*to, row, sketch));
+                    }
+                    Consumer::Resume(work, literal) => self.resume(work, *literal, &row, &sketch),
                 }
             }
             // Nobody subscribes meanwhile: resuming only fills the agenda.
@@ -567,17 +739,20 @@ impl<'a> Search<'a, '_> {
     }
 
     /// Goes on with work when one of its literals is answered by a row.
-    fn resume(&mut self, work: &Work<'a>, literal: usize, row: &[Option<Code>], label: &Label) {
-        let Some(label) = union(&work.label, label, self.most) else {
-            return;
-        };
-        if label.len() == self.most {
-            return self.decide(label);
-        }
+    fn resume(&mut self, work: &Work<'a>, literal: usize, row: &[Cell], sketch: &Sketch) {
         let mut next = work.clone();
-        next.label = label;
+        let ours = work.sketch.len();
+        // The blanks of an answer are its own.
+        let first = blanks_end(&work.sketch);
+        let mut apart = |cell| match cell {
+            Cell::Blank(number) => Cell::Blank(number + first),
+            other => other,
+        };
+        let row: Vec<Cell> = row.iter().map(|&cell| apart(cell)).collect();
+        let theirs = renamed(sketch, &mut apart);
+        next.sketch = work.sketch.iter().cloned().chain(theirs).collect();
         let fits = match &work.body[literal].kind {
-            LiteralKind::Atom(atom) => self.take_row(&mut next, atom, row),
+            LiteralKind::Atom(atom) => next.take_row(atom, row, self.terrain),
             LiteralKind::Aggregate(aggregate) => {
                 next.blur(&Term::Var(aggregate.result));
                 aggregate
@@ -589,18 +764,56 @@ impl<'a> Search<'a, '_> {
             _ => true,
         };
         if fits {
-            self.agenda[next.label.len()].push(next);
+            self.merge(next, ours, ours);
         }
     }
 
-    /// A set to which nothing can be added any more does it or does not: what is left of a body need not be gone through.
-    fn decide(&mut self, label: Label) {
-        if !self.decided.insert(label.clone()) {
+    /// Puts work on the agenda in whose sketch those from `at` on were assumed by an answer: each of them is one of
+    /// `ours`, or another one.
+    fn merge(&mut self, mut work: Work<'a>, ours: usize, at: usize) {
+        if at > self.most {
             return;
         }
-        let assumed = self.considered.facts(&label);
-        if self.achieves(&assumed) {
-            self.answer(self.root, Box::from([]), label);
+        let Some(theirs) = work.sketch.get(at).cloned() else {
+            return self.queue(work);
+        };
+        for known in 0..ours {
+            let one = work.sketch[known].clone();
+            if one == theirs {
+                work.sketch = without(&work.sketch, at);
+                return self.merge(work, ours, at);
+            }
+            if one.relation != theirs.relation {
+                continue;
+            }
+            let mut next = work.clone();
+            let agree = (0..one.cells.len()).all(|column| {
+                let (one, other) = (
+                    next.sketch[known].cells[column],
+                    next.sketch[at].cells[column],
+                );
+                next.agree(one, other, self.terrain)
+            });
+            if agree {
+                next.sketch = without(&next.sketch, at);
+                self.merge(next, ours, at);
+            }
+        }
+        self.merge(work, ours, at + 1);
+    }
+
+    fn queue(&mut self, mut work: Work<'a>) {
+        let mut facts = work.sketch.to_vec();
+        // What holds need not be assumed: a smaller sketch says the same.
+        let holds = |one: &Assumed| one.fact().is_some_and(|fact| self.case.holds(&fact));
+        if facts.iter().any(holds) {
+            return;
+        }
+        facts.sort_unstable();
+        facts.dedup();
+        work.sketch = facts.into();
+        if work.sketch.len() <= self.most {
+            self.agenda[work.sketch.len()].push(work);
         }
     }
 
@@ -648,16 +861,6 @@ impl<'a> Search<'a, '_> {
         achieved
     }
 
-    fn take_row(&self, work: &mut Work, atom: &Atom, row: &[Option<Code>]) -> bool {
-        atom.args.iter().zip(row).all(|(arg, code)| match code {
-            Some(code) => work.unify(arg, *code, self.terrain.dictionary),
-            None => {
-                work.blur(arg);
-                true
-            }
-        })
-    }
-
     fn step(&mut self, mut work: Work<'a>) {
         // What only tests or computes comes first.
         while let Some(at) = (0..work.left.len()).find(|&at| is_test(&work, at)) {
@@ -673,6 +876,9 @@ impl<'a> Search<'a, '_> {
                         return self.subscribe(table, work, literal);
                     }
                 },
+                kind if let Some(blank) = untold(&work, kind) => {
+                    return self.instantiate(&work, blank);
+                }
                 _ => {
                     if !self.test(&mut work, literal) {
                         return;
@@ -719,6 +925,12 @@ impl<'a> Search<'a, '_> {
         let LiteralKind::Atom(atom) = &work.body[literal].kind else {
             return;
         };
+        // A set to which nothing can be added is tried for less than it takes to look at what else might follow from it.
+        if work.sketch.len() == self.most
+            && let Some(facts) = sketch::facts(&work.sketch)
+        {
+            return self.propose(facts);
+        }
         let pattern = self.pattern(atom, &work.values);
         let row: Option<Box<[Code]>> = pattern.iter().copied().collect();
         let relation = atom.relation;
@@ -731,43 +943,47 @@ impl<'a> Search<'a, '_> {
     }
 
     fn conclude(&mut self, work: &Work<'a>) {
-        if work.label.is_empty() {
+        if work.sketch.is_empty() {
             return;
         }
         let row: Row = match work.head {
             None => Box::from([]),
             Some(head) => {
-                let code = |arg| value(arg, &work.values, self.terrain.dictionary).ok();
-                let row: Row = head.args.iter().map(code).collect();
+                let cell = |arg| match (value(arg, &work.values, self.terrain.dictionary), arg) {
+                    (Ok(code), _) => Cell::Known(code),
+                    (Err(_), Term::Var(var)) => {
+                        work.blanks[var.index()].map_or(Cell::Vague, Cell::Blank)
+                    }
+                    (Err(_), _) => Cell::Vague,
+                };
+                let row: Row = head.args.iter().map(cell).collect();
                 if let Goal::Rows(relation, pattern) = &self.tables[work.table].goal {
-                    let fits = |(asked, made): (&Option<Code>, &Option<Code>)| {
-                        asked.is_none() || made.is_none() || asked == made
+                    let fits = |(asked, made): (&Option<Code>, &Cell)| match (asked, made) {
+                        (Some(asked), Cell::Known(made)) => asked == made,
+                        _ => true,
                     };
                     if !pattern.iter().zip(&row).all(fits) {
                         return;
                     }
-                    let known: Option<Box<[Code]>> = row.iter().copied().collect();
-                    let holds = |row| {
-                        self.case.holds(&Fact {
-                            relation: *relation,
-                            row,
-                        })
+                    let made = Assumed {
+                        relation: *relation,
+                        cells: row.to_vec().into(),
                     };
-                    if known.is_some_and(holds) {
+                    if made.fact().is_some_and(|fact| self.case.holds(&fact)) {
                         return;
                     }
                 }
                 row
             }
         };
-        self.answer(work.table, row, work.label.clone());
+        self.answer(work.table, row, &work.sketch);
     }
 
     /// `literal` is taken off the work already.
     fn subscribe(&mut self, table: usize, work: Work<'a>, literal: usize) {
         let known = self.tables[table].answers.clone();
-        for (row, label) in &known {
-            self.resume(&work, literal, row, label);
+        for (row, sketch) in &known {
+            self.resume(&work, literal, row, sketch);
         }
         self.tables[table]
             .consumers
@@ -777,3 +993,9 @@ impl<'a> Search<'a, '_> {
 
 /// Rows that the proof of a fact which has to break may cost.
 const MOST_FOR_A_PROOF: u64 = 200_000;
+
+fn without(sketch: &[Assumed], at: usize) -> Sketch {
+    let kept = |(other, _): &(usize, &Assumed)| *other != at;
+    let facts = sketch.iter().enumerate().filter(kept);
+    facts.map(|(_, one)| one.clone()).collect()
+}

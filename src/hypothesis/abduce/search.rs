@@ -166,11 +166,14 @@ pub fn explain<E>(
         found.complete_to = size;
     }
     found.more = kept.more;
-    found.stopped = meter.stopped();
     for label in &kept.accepted {
-        let explanation = search.explanation(label)?;
-        found.explanations.extend(explanation);
+        match search.explanation(label)? {
+            Some(explanation) => found.explanations.push(explanation),
+            // What follows from it is not known, and neither can it be left out in silence.
+            None => found.complete_to = found.complete_to.min(label.len() - 1),
+        }
     }
+    found.stopped = meter.stopped();
     for (label, breach) in kept.refused {
         found.refused.push(Refused {
             assume: search.considered.facts(&label),

@@ -7,8 +7,8 @@ use crate::engine::{Budget, Database, RunReport, Violation};
 use crate::evidence::{ClaimId, Claims, GradeTables, Sources, Stance};
 use crate::explain::{Case, Fact, Facts, Meter, Rests};
 use crate::storage::{Code, Dictionary};
+use parking_lot::Mutex;
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::cell::RefCell;
 
 /// Facts that stand whatever claims are withdrawn: rule text, plain data, what is assumed.
 pub type Given = FxHashSet<Fact>;
@@ -21,11 +21,12 @@ pub struct Goal {
 }
 
 /// Runs the world of a contender without some claims and with some facts more, where only a run can tell.
-pub type Rerun<'a, E> = Box<dyn Fn(&[ClaimId], &[Fact]) -> Result<(Database, RunReport), E> + 'a>;
+pub type Rerun<'a, E> =
+    Box<dyn Fn(&[ClaimId], &[Fact]) -> Result<(Database, RunReport), E> + Send + Sync + 'a>;
 
 pub struct Contender<'a, E> {
     pub name: String,
-    pub facts: &'a dyn Facts,
+    pub facts: &'a (dyn Facts + Sync),
     pub program: &'a CheckedProgram,
     pub dictionary: &'a Dictionary,
     /// Those that stand in its world.
@@ -40,14 +41,14 @@ pub struct Contender<'a, E> {
     pub denies: Vec<Goal>,
     pub rerun: Rerun<'a, E>,
     pub database: Option<&'a Database>,
-    trial: Option<RefCell<Trial>>,
+    trial: Option<Mutex<Trying>>,
     /// What its world violates and the case does not, and what the case violates.
     broken: FxHashSet<Way>,
     known: FxHashSet<Way>,
     /// By relation: the goals depend on it.
     behind_goals: Vec<bool>,
     /// How it stands with changes that were tried: claims withdrawn, and facts found.
-    stands: RefCell<FxHashMap<Tried, Stand>>,
+    stands: Mutex<FxHashMap<Tried, Stand>>,
     pub(super) rests: Vec<Vec<Rests>>,
 }
 
@@ -56,6 +57,37 @@ type Tried = (Vec<ClaimId>, Vec<Fact>);
 
 /// One way in which a constraint is violated.
 type Way = (RuleId, Vec<Code>);
+
+/// Where changes are tried: on the world, or on a change of it that several others begin with.
+struct Trying {
+    trial: Trial,
+    ground: Option<Ground>,
+}
+
+/// A change that was made and not taken back.
+struct Ground {
+    change: Tried,
+    /// What nothing states any more.
+    gone: Vec<Fact>,
+    broken: FxHashSet<Way>,
+    /// Whether something came about that the goals depend on.
+    raised: bool,
+}
+
+impl Trying {
+    fn on(database: &Database) -> Trying {
+        Trying {
+            trial: Trial::on(database),
+            ground: None,
+        }
+    }
+
+    fn leave_ground(&mut self) {
+        if self.ground.take().is_some() {
+            self.trial.take_back();
+        }
+    }
+}
 
 /// How the goals of a contender stand.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -70,7 +102,7 @@ pub struct Stand {
 
 /// What a contender is made of.
 pub struct Setting<'a> {
-    pub facts: &'a dyn Facts,
+    pub facts: &'a (dyn Facts + Sync),
     pub program: &'a CheckedProgram,
     pub dictionary: &'a Dictionary,
     pub claims: &'a Claims,
@@ -114,13 +146,13 @@ impl<'a, E> Contender<'a, E> {
             denies: Vec::new(),
             rerun,
             database: setting.database,
-            trial: setting.database.map(|it| RefCell::new(Trial::on(it))),
+            trial: setting.database.map(|it| Mutex::new(Trying::on(it))),
             broken: ways(setting.violations)
                 .filter(|way| !known.contains(way))
                 .collect(),
             known,
             behind_goals: Vec::new(),
-            stands: RefCell::default(),
+            stands: Mutex::default(),
             rests: Vec::new(),
         };
         let case = contender.case();
@@ -214,38 +246,52 @@ impl<'a, E> Contender<'a, E> {
         meter: &Meter,
         budget: &Budget,
     ) -> Result<Stand, E> {
-        // What does not stand, or holds anyway, makes no difference.
-        let withdrawn: FxHashSet<ClaimId> = withdrawn
-            .iter()
-            .copied()
-            .filter(|&claim| self.claims.stands(claim))
-            .collect();
-        let absent = |fact: &&Fact| !self.facts.contains(fact.relation, &fact.row);
-        let mut found: Vec<Fact> = found.iter().filter(absent).cloned().collect();
-        found.sort();
-        let mut ids: Vec<ClaimId> = withdrawn.iter().copied().collect();
-        ids.sort_unstable();
-        let key = (ids, found);
-        if let Some(stand) = self.stands.borrow().get(&key) {
+        let none = (&FxHashSet::default(), &[][..]);
+        self.stand_beyond(none, (withdrawn, found), meter, budget)
+    }
+
+    /// The same; `first` is a part of the change with which others begin that are asked about next.
+    pub fn stand_beyond(
+        &self,
+        first: (&FxHashSet<ClaimId>, &[Fact]),
+        change: (&FxHashSet<ClaimId>, &[Fact]),
+        meter: &Meter,
+        budget: &Budget,
+    ) -> Result<Stand, E> {
+        let change = self.told(change);
+        if let Some(stand) = self.stands.lock().get(&change) {
             return Ok(*stand);
         }
-        let stand = self.tried(&withdrawn, &key.1, meter, budget)?;
+        let stand = self.tried(self.told(first), &change, meter, budget)?;
         if meter.stopped().is_none() {
-            self.stands.borrow_mut().insert(key, stand);
+            self.stands.lock().insert(change, stand);
         }
         Ok(stand)
     }
 
+    /// A change without what makes no difference: what does not stand, or holds anyway.
+    fn told(&self, (withdrawn, found): (&FxHashSet<ClaimId>, &[Fact])) -> Tried {
+        let stands = |claim: &ClaimId| self.claims.stands(*claim);
+        let mut ids: Vec<ClaimId> = withdrawn.iter().copied().filter(stands).collect();
+        ids.sort_unstable();
+        let absent = |fact: &&Fact| !self.facts.contains(fact.relation, &fact.row);
+        let mut found: Vec<Fact> = found.iter().filter(absent).cloned().collect();
+        found.sort();
+        (ids, found)
+    }
+
     fn tried(
         &self,
-        withdrawn: &FxHashSet<ClaimId>,
-        found: &[Fact],
+        first: Tried,
+        change: &Tried,
         meter: &Meter,
         budget: &Budget,
     ) -> Result<Stand, E> {
-        let gone = self.falling(withdrawn);
+        let (ids, found) = change;
+        let withdrawn: FxHashSet<ClaimId> = ids.iter().copied().collect();
+        let gone = self.falling(&withdrawn);
         // What else states a fact that a claim states is not in the lineage.
-        let stated_twice = withdrawn.iter().any(|&id| {
+        let stated_twice = ids.iter().any(|&id| {
             let claim = self.claims.get(id);
             self.given.contains(&Fact::new(claim.relation, claim.row))
         });
@@ -260,15 +306,30 @@ impl<'a, E> Contender<'a, E> {
         if gone.is_empty() && found.is_empty() && !stated_twice && self.trial.is_some() {
             return Ok(by_lineage(self.broken.len()));
         }
-        if let Some(trial) = &self.trial {
-            let mut trial = trial.borrow_mut();
-            match trial.make(found, &gone, None, meter) {
+        if let Some(trying) = &self.trial {
+            let mut trying = trying.lock();
+            self.go_to(&mut trying, first, meter);
+            let Trying { trial, ground } = &mut *trying;
+            let ground = ground.as_ref();
+            let new = |fact: &&Fact, known: fn(&Ground) -> &Vec<Fact>| {
+                ground.is_none_or(|ground| !known(ground).contains(fact))
+            };
+            let falls = gone.iter().filter(|fact| new(fact, |ground| &ground.gone));
+            let falls: Vec<Fact> = falls.cloned().collect();
+            let comes = found
+                .iter()
+                .filter(|fact| new(fact, |ground| &ground.change.1));
+            let comes: Vec<Fact> = comes.cloned().collect();
+            match trial.make(&comes, &falls, None, meter) {
                 Ok(outcome) => {
-                    let violated = self.violated_after(&outcome);
-                    let raised = |fact: &Fact| self.behind_goals[fact.relation.index()];
-                    let stand = match outcome.appeared.iter().any(raised) || stated_twice {
+                    let before = ground.map_or(&self.broken, |ground| &ground.broken);
+                    let violated = self.broken_after(before, &outcome).len();
+                    let raised = ground.is_some_and(|ground| ground.raised);
+                    let stand = match raised || self.raises(&outcome) || stated_twice {
                         false => by_lineage(violated),
-                        true => self.stand_in(trial.database(), withdrawn, found, violated, budget),
+                        true => {
+                            self.stand_in(trial.database(), &withdrawn, found, violated, budget)
+                        }
                     };
                     trial.take_back();
                     return Ok(stand);
@@ -278,22 +339,49 @@ impl<'a, E> Contender<'a, E> {
                 Err(Untried::Faulted) => {}
             }
         }
-        let ids: Vec<ClaimId> = withdrawn.iter().copied().collect();
-        let (database, report) = (self.rerun)(&ids, found)?;
+        let (database, report) = (self.rerun)(ids, found)?;
         let violated = report.violations.iter().map(|one| one.rows.len()).sum();
-        Ok(self.stand_in(&database, withdrawn, found, violated, budget))
+        Ok(self.stand_in(&database, &withdrawn, found, violated, budget))
     }
 
-    fn violated_after(&self, outcome: &Outcome) -> usize {
-        if outcome.violated.is_empty() && outcome.mended.is_empty() {
-            return self.broken.len();
+    /// Makes a change that others begin with, unless it is made already. Where it cannot be, they begin with nothing.
+    fn go_to(&self, trying: &mut Trying, change: Tried, meter: &Meter) {
+        if trying
+            .ground
+            .as_ref()
+            .is_some_and(|ground| ground.change == change)
+        {
+            return;
         }
-        let mut broken = self.broken.clone();
+        trying.leave_ground();
+        let withdrawn = change.0.iter().copied().collect();
+        let gone = self.falling(&withdrawn);
+        if gone.is_empty() && change.1.is_empty() {
+            return;
+        }
+        if let Ok(outcome) = trying.trial.make(&change.1, &gone, None, meter) {
+            trying.ground = Some(Ground {
+                broken: self.broken_after(&self.broken, &outcome),
+                raised: self.raises(&outcome),
+                change,
+                gone,
+            });
+        }
+    }
+
+    /// Whether something came about that the goals depend on.
+    fn raises(&self, outcome: &Outcome) -> bool {
+        let mut appeared = outcome.appeared.iter();
+        appeared.any(|fact| self.behind_goals[fact.relation.index()])
+    }
+
+    fn broken_after(&self, before: &FxHashSet<Way>, outcome: &Outcome) -> FxHashSet<Way> {
+        let mut broken = before.clone();
         for way in ways(&outcome.mended) {
             broken.remove(&way);
         }
         broken.extend(ways(&outcome.violated).filter(|way| !self.known.contains(way)));
-        broken.len()
+        broken
     }
 
     fn stand_in(

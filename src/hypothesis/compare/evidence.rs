@@ -1,5 +1,6 @@
 //! The table: evidence, and what its withdrawal does to each contender.
 
+use super::ahead::ahead;
 use super::contender::Contender;
 use super::judged::Judgement;
 use crate::engine::Budget;
@@ -90,6 +91,7 @@ pub fn tabulate<E>(
     claims: &Claims,
     sources: &Sources,
     fold: bool,
+    threads: usize,
     meter: &Meter,
     budget: &Budget,
 ) -> Result<Table, E> {
@@ -156,6 +158,15 @@ pub fn tabulate<E>(
             cells: Vec::new(),
         });
     }
+    ahead(
+        contenders,
+        columns.len(),
+        threads,
+        meter,
+        |contender, at, meter| {
+            let _ = contender.stand_if(&columns[at].claims, &[], meter, budget);
+        },
+    );
     for column in &mut columns {
         for contender in contenders {
             let cell = cell(contender, &column.claims, &denials, meter, budget)?;
@@ -305,7 +316,7 @@ fn blocking<E>(contender: &Contender<E>, budget: &Budget) -> Vec<ClaimId> {
                         found.extend(rests.iter().flat_map(|rests| rests.claims()));
                     }
                     Reason::Absent { below, .. } => open.extend(below),
-                    Reason::False => {}
+                    Reason::Total(_) | Reason::False => {}
                 }
             }
         }

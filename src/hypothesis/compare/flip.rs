@@ -3,6 +3,7 @@
 //! Sets are tried by size, none that contains one found before: exact over what is tried, within the size and the number
 //! of trials that the answer names.
 
+use super::ahead::ahead;
 use super::contender::{Contender, Stand};
 use super::evidence::Table;
 use super::score::{Score, leader, scores};
@@ -37,12 +38,17 @@ pub struct Flips {
     pub findings: usize,
 }
 
+/// Sets that are tried ahead.
+const AT_ONCE: usize = 512;
+
 /// What changes are tried on.
 pub struct Stage<'s, 'a, E> {
     pub contenders: &'s [Contender<'a, E>],
     pub table: &'s Table,
     pub claims: &'s Claims,
     pub sources: &'s Sources,
+    /// Contenders on which changes are tried at the same time.
+    pub threads: usize,
     pub meter: &'s Meter,
     pub budget: &'s Budget,
 }
@@ -50,34 +56,112 @@ pub struct Stage<'s, 'a, E> {
 impl<E> Stage<'_, '_, E> {
     /// How each scores without the evidence in some columns and with some facts more.
     pub fn scores_if(&self, columns: &[usize], found: &[Fact]) -> Result<Vec<Score>, E> {
-        let withdrawn: FxHashSet<ClaimId> = columns
-            .iter()
-            .flat_map(|&at| self.table.evidence[at].claims.iter().copied())
-            .collect();
+        self.scores_beyond(&Both::default(), &Both::of(columns, found))
+    }
+
+    /// The same; `first` is a part of the change with which others begin that are asked about next.
+    fn scores_beyond(&self, first: &Both, change: &Both) -> Result<Vec<Score>, E> {
         let stands: Result<Vec<(Stand, usize)>, E> = self
             .contenders
             .iter()
             .map(|contender| {
-                let found: Vec<Fact> = found
-                    .iter()
-                    .filter(|fact| !contender.denies(fact))
-                    .cloned()
-                    .collect();
-                let stand = contender.stand_if(&withdrawn, &found, self.meter, self.budget)?;
-                let assumed = contender
-                    .assumed
-                    .iter()
-                    .filter(|fact| !found.contains(fact));
+                let stand = self.stand(contender, first, change, self.meter)?;
+                let found = |fact: &&Fact| change.found.contains(fact) && !contender.denies(fact);
+                let assumed = contender.assumed.iter().filter(|fact| !found(fact));
                 Ok((stand, assumed.count()))
             })
             .collect();
         Ok(scores(
             self.table,
             &stands?,
-            columns,
+            &change.columns,
             self.claims,
             self.sources,
         ))
+    }
+
+    fn stand(
+        &self,
+        contender: &Contender<E>,
+        first: &Both,
+        change: &Both,
+        meter: &Meter,
+    ) -> Result<Stand, E> {
+        let claims = |change: &Both| -> FxHashSet<ClaimId> {
+            let columns = change.columns.iter();
+            let claims = columns.flat_map(|&at| &self.table.evidence[at].claims);
+            claims.copied().collect()
+        };
+        let found = |change: &Both| -> Vec<Fact> {
+            let found = change.found.iter();
+            let found = found.filter(|fact| !contender.denies(fact));
+            found.cloned().collect()
+        };
+        contender.stand_beyond(
+            (&claims(first), &found(first)),
+            (&claims(change), &found(change)),
+            meter,
+            self.budget,
+        )
+    }
+
+    /// Has every contender try some sets, so that asking for their scores takes no time.
+    fn try_ahead(&self, sets: &[Vec<usize>], changes: &[Change]) {
+        let (contenders, threads) = (self.contenders, self.threads);
+        let (table, budget) = (self.table, self.budget);
+        let (claims, sources) = (self.claims, self.sources);
+        ahead(
+            contenders,
+            sets.len(),
+            threads,
+            self.meter,
+            |contender, at, meter| {
+                let stage = Stage {
+                    contenders,
+                    table,
+                    claims,
+                    sources,
+                    threads,
+                    meter,
+                    budget,
+                };
+                let (first, change) = Both::beginning(changes, &sets[at]);
+                let _ = stage.stand(contender, &first, &change, meter);
+            },
+        );
+    }
+}
+
+/// Columns whose evidence is withdrawn, and facts that are found.
+#[derive(Default)]
+struct Both {
+    columns: Vec<usize>,
+    found: Vec<Fact>,
+}
+
+impl Both {
+    fn of(columns: &[usize], found: &[Fact]) -> Both {
+        Both {
+            columns: columns.to_vec(),
+            found: found.to_vec(),
+        }
+    }
+
+    /// A set without its last change, and the whole: sets come in an order in which many begin alike.
+    fn beginning(changes: &[Change], set: &[usize]) -> (Both, Both) {
+        let first = &set[..set.len().saturating_sub(1)];
+        (Both::among(changes, first), Both::among(changes, set))
+    }
+
+    fn among(changes: &[Change], set: &[usize]) -> Both {
+        let mut both = Both::default();
+        for &at in set {
+            match &changes[at] {
+                Change::Withdraw(column) => both.columns.push(*column),
+                Change::Find(fact) => both.found.push(fact.clone()),
+            }
+        }
+        both
     }
 }
 
@@ -105,15 +189,29 @@ pub fn flips<E>(stage: &Stage<E>, findings: &[Vec<Fact>], bound: FlipBound) -> R
     let mut trials = 0;
     'sizes: for size in 1..=bound.size {
         let mut digits: Vec<usize> = (0..size).collect();
-        while digits.last().is_some_and(|&last| last < changes.len()) {
-            if !search.is_known(&digits) {
-                trials += 1;
-                if trials > bound.trials || stage.meter.stopped().is_some() {
+        loop {
+            let mut sets = Vec::new();
+            while digits.last().is_some_and(|&last| last < changes.len()) && sets.len() < AT_ONCE {
+                if !search.is_known(&digits) {
+                    sets.push(digits.clone());
+                }
+                advance(&mut digits, changes.len());
+            }
+            if sets.is_empty() {
+                break;
+            }
+            let allowed = sets.len().min(bound.trials - trials);
+            stage.try_ahead(&sets[..allowed], &changes);
+            for set in &sets[..allowed] {
+                if stage.meter.stopped().is_some() {
                     break 'sizes;
                 }
-                search.try_set(&digits, &changes)?;
+                search.try_set(set, &changes)?;
             }
-            advance(&mut digits, changes.len());
+            trials += allowed;
+            if allowed < sets.len() {
+                break 'sizes;
+            }
         }
         complete_to = size;
     }
@@ -151,14 +249,8 @@ impl<E> Search<'_, '_, E> {
     }
 
     fn try_set(&mut self, set: &[usize], changes: &[Change]) -> Result<(), E> {
-        let (mut columns, mut facts) = (Vec::new(), Vec::new());
-        for &at in set {
-            match &changes[at] {
-                Change::Withdraw(column) => columns.push(*column),
-                Change::Find(fact) => facts.push(fact.clone()),
-            }
-        }
-        let then = leader(&self.stage.scores_if(&columns, &facts)?);
+        let (first, change) = Both::beginning(changes, set);
+        let then = leader(&self.stage.scores_beyond(&first, &change)?);
         if then != self.now {
             let changes = set.iter().map(|&at| changes[at].clone()).collect();
             self.sets.push((changes, then));

@@ -4,6 +4,7 @@
 //! evidence does to its goals there; cells that need judgement come from a [`Matrix`]. The order is by least
 //! inconsistency; [`flips`] finds the smallest changes that put another one first.
 
+mod ahead;
 mod contender;
 mod evidence;
 mod flip;

@@ -16,6 +16,10 @@ impl Index {
             return;
         }
         self.ordered = false;
+        if let Locate::Amended(_) = self.locate {
+            self.add_beside(row);
+            return;
+        }
         if let Locate::Dense { .. } = self.locate {
             self.widen(&[row[self.key[0]]]);
         }
@@ -58,6 +62,11 @@ impl Index {
         };
         self.ordered = false;
         let stride = self.payload.len();
+        self.rows -= 1;
+        if let Locate::Amended(amended) = &mut self.locate {
+            amended.take(number, at, stride);
+            return true;
+        }
         let arena = self.arena.own(&mut self.slots, stride);
         let slot = &mut self.slots[number as usize];
         slot.len -= 1;
@@ -66,8 +75,17 @@ impl Index {
             let from = (start + last) * stride;
             arena.copy_within(from..from + stride, (start + at) * stride);
         }
-        self.rows -= 1;
         true
+    }
+
+    fn add_beside(&mut self, row: &[Code]) {
+        let key: Vec<Code> = self.key.iter().map(|&column| row[column]).collect();
+        let number = self.locate(&key);
+        if let Locate::Amended(amended) = &mut self.locate {
+            let payload = self.payload.iter().map(|&column| row[column]);
+            amended.add(&key, number, payload);
+            self.rows += 1;
+        }
     }
 
     /// The number of a row's key, and the place of the row in the entry.

@@ -22,6 +22,7 @@ impl Clone for RowSet {
             Shape::Groups(shards) => Shape::Groups(copy(shards)),
             Shape::Pairs(shards) => Shape::Pairs(copy(shards)),
             Shape::Tuples(shards) => Shape::Tuples(copy(shards)),
+            Shape::Amended(amended) => Shape::Amended(amended.clone()),
         };
         RowSet {
             shape,
@@ -41,6 +42,7 @@ impl RowSet {
         }
         match (&mut self.shape, row) {
             (Shape::Nullary { present }, _) => *present.get_mut() = true,
+            (Shape::Amended(amended), _) => amended.add(row),
             (Shape::Matrix(_), _) => {
                 let (first, second) = pair(row);
                 return self.add_to_matrix(first, second);
@@ -105,6 +107,13 @@ impl RowSet {
                 shard.settled = shard.table.len() as u32;
                 taken
             }
+            Shape::Amended(amended) => {
+                let there = amended.contains(row);
+                if there {
+                    amended.take(row);
+                }
+                there
+            }
             Shape::Sorted(_) | Shape::Classes(_) => false,
         };
         self.len -= usize::from(taken);
@@ -155,6 +164,32 @@ impl RowSet {
                 into.extend_from_slice(classes.class_of(first));
                 true
             }
+            Shape::Amended(amended) if self.arity == 2 => amended.seconds(first, into),
+            _ => false,
+        }
+    }
+
+    /// Appends what stands in `rest`, ascending, in each row that begins with `key`, row after row, where rows come in order; false
+    /// where they do not.
+    pub fn leading(&self, key: &[Code], rest: &[usize], into: &mut Vec<Code>) -> bool {
+        match &self.shape {
+            Shape::Amended(amended) => amended.leading(key, rest, into),
+            _ => false,
+        }
+    }
+
+    /// Appends the first codes beside a second one, where they are quick to tell; false where they are not.
+    pub fn firsts(&self, second: Code, into: &mut Vec<Code>) -> bool {
+        match &self.shape {
+            Shape::Matrix(matrix) if self.arity == 2 => {
+                matrix.firsts(second, into);
+                true
+            }
+            Shape::Classes(classes) => {
+                into.extend_from_slice(classes.class_of(second));
+                true
+            }
+            Shape::Amended(amended) if self.arity == 2 => amended.firsts(second, into),
             _ => false,
         }
     }
@@ -168,6 +203,7 @@ impl RowSet {
             }
             Shape::Matrix(matrix) if self.arity == 2 => Some(matrix.count_seconds(first)),
             Shape::Classes(classes) => Some(classes.class_of(first).len()),
+            Shape::Amended(amended) if self.arity == 2 => amended.count_seconds(first),
             _ => None,
         }
     }
@@ -201,6 +237,7 @@ mod tests {
     use crate::storage::{Company, Index, Inserter, Rows};
     use proptest::prelude::*;
     use std::collections::BTreeSet;
+    use std::sync::Arc;
 
     fn shaped(arity: usize, rows: &BTreeSet<Vec<Code>>, fixed: bool, writers: usize) -> RowSet {
         let mut all = Rows::new(arity);
@@ -226,7 +263,7 @@ mod tests {
         #[test]
         fn rows_go_in_and_out(
             arity in 0usize..4,
-            (fixed, writers) in (any::<bool>(), 1usize..3),
+            (fixed, writers, shared) in (any::<bool>(), 1usize..3, any::<bool>()),
             spread in prop::sample::select(vec![[1u32, 1], [1, 1000], [7_000_000, 1], [90_000, 400_000]]),
             rows in prop::collection::vec([0u32..6, 0u32..20, 0u32..3], 0..60),
             deeds in prop::collection::vec((any::<bool>(), [0u32..6, 0u32..20, 0u32..3]), 0..80),
@@ -248,6 +285,13 @@ mod tests {
                     None => Index::build(&set, key, &rest(key)),
                 })
                 .collect();
+            // What others keep must stay as it is.
+            let (kept, before) = (Arc::new(set.clone()), model.clone());
+            let kept_indexes: Vec<Arc<Index>> = indexes.iter().cloned().map(Arc::new).collect();
+            if shared {
+                set = RowSet::amending(&kept);
+                indexes = kept_indexes.iter().map(Index::amending).collect();
+            }
             for (add, values) in &deeds {
                 let row = row(values);
                 let changed = match add {
@@ -265,8 +309,45 @@ mod tests {
                 prop_assert_eq!(set.len(), model.len());
                 prop_assert_eq!(set.contains(&row), *add);
             }
-            let all: BTreeSet<Vec<Code>> = set.to_rows().iter().collect();
-            prop_assert_eq!(&all, &model);
+            let listed = |rows: &Rows| -> BTreeSet<Vec<Code>> { rows.iter().collect() };
+            prop_assert_eq!(&listed(&set.to_rows()), &model);
+            prop_assert_eq!(set.to_rows().len(), model.len());
+            prop_assert_eq!(&listed(&kept.to_rows()), &before);
+            for (key, index) in keys.iter().zip(&kept_indexes) {
+                for row in &before {
+                    let values: Vec<Code> = key.iter().map(|&at| row[at]).collect();
+                    let same = before.iter().filter(|other| key.iter().all(|&at| other[at] == row[at]));
+                    prop_assert_eq!(index.count(index.locate(&values)), same.count());
+                }
+            }
+            for other in [&*kept, &shaped(arity, &before, false, writers)] {
+                let (mut here, mut there) = (BTreeSet::new(), BTreeSet::new());
+                set.differences(
+                    other,
+                    &mut |row| assert!(here.insert(row.to_vec())),
+                    &mut |row| assert!(there.insert(row.to_vec())),
+                );
+                prop_assert_eq!(&here, &model.difference(&before).cloned().collect());
+                prop_assert_eq!(&there, &before.difference(&model).cloned().collect());
+            }
+            if shared {
+                let set = Arc::new(set.clone());
+                prop_assert_eq!(&listed(&set.apart().to_rows()), &model);
+                let only = |one, other| listed(&RowSet::only_in(one, other).unwrap());
+                prop_assert_eq!(only(&set, &kept), model.difference(&before).cloned().collect());
+                prop_assert_eq!(only(&kept, &set), before.difference(&model).cloned().collect());
+                for row in &model {
+                    for bound in 0..arity {
+                        let rest: Vec<usize> = (bound..arity).collect();
+                        let mut codes = Vec::new();
+                        if set.leading(&row[..bound], &rest, &mut codes) {
+                            let found: BTreeSet<&[Code]> = codes.chunks(rest.len()).collect();
+                            let wanted = model.iter().filter(|other| other[..bound] == row[..bound]);
+                            prop_assert_eq!(found, wanted.map(|other| &other[bound..]).collect());
+                        }
+                    }
+                }
+            }
             for (key, index) in keys.iter().zip(&indexes) {
                 for row in model.iter().chain(&[row(&[5, 19, 2])]) {
                     let wanted: BTreeSet<&Vec<Code>> =
@@ -291,6 +372,12 @@ mod tests {
                             prop_assert_eq!(seconds.len(), count);
                             prop_assert_eq!(set.count_seconds(row[0]), Some(count));
                             prop_assert!(seconds.contains(&row[1]));
+                        }
+                        let mut firsts = Vec::new();
+                        if set.firsts(row[1], &mut firsts) {
+                            let firsts: BTreeSet<Code> = firsts.into_iter().collect();
+                            let wanted = model.iter().filter(|other| other[1] == row[1]);
+                            prop_assert_eq!(firsts, wanted.map(|other| other[0]).collect());
                         }
                     }
                 }

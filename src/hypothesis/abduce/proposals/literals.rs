@@ -1,8 +1,9 @@
 //! One literal of a body at a time: what it binds, whether it holds, what it would need.
 
+use super::sketch::{Cell, choices};
 use super::{Goal, Known, Search, Work};
 use crate::analysis::checked::{Aggregate, Atom, Literal, LiteralKind, Term, ValueType, VarId};
-use crate::explain::{Bindings, Fact, Steps, answers, holds, is_pattern, value};
+use crate::explain::{Bindings, Fact, Steps, answers, holds, in_term, is_pattern, value};
 use crate::storage::Code;
 use crate::syntax::ast::CompareOp;
 use rustc_hash::FxHashSet;
@@ -18,19 +19,20 @@ impl<'a> Search<'a, '_> {
             if !self.meter.spend() {
                 return;
             }
-            let row: Vec<Option<Code>> = row.into_iter().map(Some).collect();
+            let row: Vec<Cell> = row.into_iter().map(Cell::Known).collect();
             let mut next = work.clone();
             next.left.remove(at);
-            if self.take_row(&mut next, atom, &row) && (!skips || seen.insert(next.values.clone()))
+            if next.take_row(atom, row, self.terrain)
+                && (!skips || seen.insert(next.values.clone()))
             {
-                self.agenda[next.label.len()].push(next);
+                self.queue(next);
             }
         }
         if !there && self.terrain.reach.gains(atom.relation) {
             let mut next = work;
             let literal = next.left.remove(at);
             next.put_off.push(literal);
-            self.agenda[next.label.len()].push(next);
+            self.queue(next);
         }
     }
 
@@ -54,7 +56,7 @@ impl<'a> Search<'a, '_> {
             .any(|term| work.known(term) == Known::Vague);
         if vague {
             next.blur(&Term::Var(*var));
-            self.agenda[next.label.len()].push(next);
+            self.queue(next);
             return;
         }
         let number = |term| value(term, &work.values, dictionary).ok();
@@ -71,7 +73,7 @@ impl<'a> Search<'a, '_> {
         let mut steps = Steps::new(*operand, from, to, step, dictionary);
         if let Some(known) = work.values[var.index()] {
             if steps.take(known, dictionary).is_some() {
-                self.agenda[next.label.len()].push(next);
+                self.queue(next);
             }
             return;
         }
@@ -81,11 +83,20 @@ impl<'a> Search<'a, '_> {
             }
             let mut next = next.clone();
             next.values[var.index()] = Some(code);
-            self.agenda[next.label.len()].push(next);
+            if next.settle(self.terrain) {
+                self.queue(next);
+            }
         }
     }
 
     pub(super) fn aggregate(&mut self, work: Work<'a>, at: usize, aggregate: &'a Aggregate) {
+        let mut blanks = aggregate
+            .injected
+            .iter()
+            .map(|var| work.blanks[var.index()]);
+        if let Some(blank) = blanks.find_map(|blank| blank) {
+            return self.instantiate(&work, blank);
+        }
         let vague = |var: &VarId| work.known_var(*var) == Known::Vague;
         if aggregate.injected.iter().any(vague) {
             let mut next = work.clone();
@@ -95,7 +106,7 @@ impl<'a> Search<'a, '_> {
                 .witnesses
                 .iter()
                 .for_each(|var| next.blur(&Term::Var(*var)));
-            self.agenda[next.label.len()].push(next);
+            self.queue(next);
             return;
         }
         let context = self.case.context(self.meter);
@@ -114,14 +125,27 @@ impl<'a> Search<'a, '_> {
                         true
                     }
                 });
-            if fits {
-                self.agenda[next.label.len()].push(next);
+            if fits && next.settle(self.terrain) {
+                self.queue(next);
             }
         }
         if let Some(table) = self.shift(aggregate, work.variables, &work.values) {
             let mut work = work;
             let literal = work.left.remove(at);
             self.subscribe(table, work, literal);
+        }
+    }
+
+    /// Goes on with every constant that may stand where a blank does.
+    pub(super) fn instantiate(&mut self, work: &Work<'a>, blank: u32) {
+        for code in choices(&work.sketch, blank, self.terrain.domains) {
+            if !self.meter.spend() {
+                return;
+            }
+            let mut next = work.clone();
+            if next.fill(blank, code, self.terrain) {
+                self.queue(next);
+            }
         }
     }
 
@@ -180,12 +204,19 @@ impl<'a> Search<'a, '_> {
             return holds(literal, self.case.context(self.meter), &mut bindings);
         };
         if vague([left, right]) {
+            if let (CompareOp::Eq, Term::Var(one), Term::Var(other)) = (op, left, right) {
+                for (var, known) in [(one, other), (other, one)] {
+                    if let Some(blank) = work.blanks[known.index()] {
+                        return work.stand_for(*var, blank, self.terrain);
+                    }
+                }
+            }
             if *op == CompareOp::Eq {
                 // A known side settles the other one where that is a variable.
                 for (term, other) in [(left, right), (right, left)] {
                     match value(other, &work.values, dictionary) {
                         Ok(code) if work.known(other) == Known::Bound => {
-                            return work.unify(term, code, dictionary);
+                            return work.unify(term, code, self.terrain);
                         }
                         _ => work.blur(term),
                     }
@@ -197,7 +228,7 @@ impl<'a> Search<'a, '_> {
         for (free, bound) in [(left, right), (right, left)] {
             if open(work, free) && !open(work, bound) {
                 return match value(bound, &work.values, dictionary) {
-                    Ok(code) => work.unify(free, code, dictionary),
+                    Ok(code) => work.unify(free, code, self.terrain),
                     // What only a run can compute may have any value.
                     Err(missing) if missing.is_unknown_functor() => {
                         work.blur(free);
@@ -212,7 +243,7 @@ impl<'a> Search<'a, '_> {
             return false;
         }
         work.values = bindings.values().to_vec();
-        true
+        work.settle(self.terrain)
     }
 
     /// How many ways a literal leaves open, by estimate; `None`: not yet.
@@ -266,25 +297,64 @@ pub(super) enum Negated {
 /// Whether a literal needs no choice of rows and all it needs is known.
 pub(super) fn is_test(work: &Work, at: usize) -> bool {
     let known = |term: &Term| work.known(term) != Known::Free;
+    // What is open may be told by what binds.
+    let binds = |literal: &usize| {
+        use LiteralKind::{Aggregate, Atom, Range};
+        matches!(
+            work.body[*literal].kind,
+            Atom(_) | Range { .. } | Aggregate(_)
+        )
+    };
+    let more = !work.put_off.is_empty() || work.left.iter().any(binds);
+    let known_by_now = |term: &Term| known(term) && !(more && work.is_open(term));
     match &work.body[work.left[at]].kind {
         LiteralKind::Negated(atom) => atom
             .args
             .iter()
-            .all(|arg| *arg == Term::Wildcard || known(arg)),
+            .all(|arg| *arg == Term::Wildcard || known_by_now(arg)),
         LiteralKind::Compare {
             op, left, right, ..
         } => match (known(left), known(right)) {
-            (true, true) => true,
+            (true, true) => *op == CompareOp::Eq || known_by_now(left) && known_by_now(right),
             (true, false) => *op == CompareOp::Eq && is_open_pattern(work, right),
             (false, true) => *op == CompareOp::Eq && is_open_pattern(work, left),
             (false, false) => false,
         },
-        LiteralKind::Match { pattern, text, .. } => known(pattern) && known(text),
-        LiteralKind::Contains { part, text, .. } => known(part) && known(text),
+        LiteralKind::Match {
+            pattern: one,
+            text: other,
+            ..
+        }
+        | LiteralKind::Contains {
+            part: one,
+            text: other,
+            ..
+        } => known_by_now(one) && known_by_now(other),
         _ => false,
     }
 }
 
 pub(super) fn is_open_pattern(work: &Work, term: &Term) -> bool {
     is_pattern(term, &Bindings::of(&work.values))
+}
+
+/// A blank that a test asks about which nothing tells and which few constants may pass.
+pub(super) fn untold(work: &Work, kind: &LiteralKind) -> Option<u32> {
+    let terms = match kind {
+        LiteralKind::Compare {
+            op: CompareOp::Eq | CompareOp::Ne,
+            ..
+        } => return None,
+        LiteralKind::Compare { left, right, .. } => [left, right],
+        LiteralKind::Match { pattern, text, .. } => [pattern, text],
+        LiteralKind::Contains { part, text, .. } => [part, text],
+        _ => return None,
+    };
+    let mut blank = None;
+    for term in terms {
+        in_term(term, &mut |var| {
+            blank = blank.or(work.blanks[var.index()]);
+        });
+    }
+    blank
 }

@@ -72,11 +72,7 @@ fn every_row_of_every_file_is_loaded() {
     .map(records)
     .iter()
     .sum();
-    let mut ids: Vec<&str> = session
-        .claims()
-        .iter()
-        .map(|(_, claim)| &*claim.id)
-        .collect();
+    let mut ids: Vec<&str> = session.claims().iter().map(|(_, claim)| claim.id).collect();
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), claims);

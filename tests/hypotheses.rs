@@ -345,11 +345,7 @@ fn claimed(session: &mut Session) -> String {
         let table = session.query(relation).unwrap();
         text += &format!("{}\n", serde_json::to_string(&table).unwrap());
     }
-    let mut claims: Vec<&str> = session
-        .claims()
-        .iter()
-        .map(|(_, claim)| &*claim.id)
-        .collect();
+    let mut claims: Vec<&str> = session.claims().iter().map(|(_, claim)| claim.id).collect();
     claims.dedup();
     text + &claims.join(" ")
 }
@@ -420,7 +416,7 @@ fn worlds_leave_the_session_alone_and_share_its_ids() {
         1,
         "its date; c2 states the edge too"
     );
-    assert_eq!(&*first.claims().get(claim("c1")).id, "c1", "ids stay");
+    assert_eq!(first.claims().get(claim("c1")).id, "c1", "ids stay");
     assert!(!first.claims().stands(claim("c1")) && session.claims().stands(claim("c1")));
     let second = without(&["c1", "c2"]);
     let difference = second.difference_from(&first);

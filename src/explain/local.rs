@@ -215,7 +215,7 @@ impl<'a> Closure<'a> {
                 for other in claims.with_id(claims.get(claim).id) {
                     let other = claims.get(other);
                     if other.stance == Stance::Supports {
-                        open.push(Fact::new(other.relation, &other.row));
+                        open.push(Fact::new(other.relation, other.row));
                     }
                 }
             }
@@ -435,7 +435,7 @@ impl Case<'_> {
         let first = |id, row: &[Code]| self.claims.supporting(relation, row).first() == Some(&id);
         let claims = self.claims.iter();
         claims
-            .filter(|(id, claim)| claim.relation == relation && first(*id, &claim.row))
+            .filter(|(id, claim)| claim.relation == relation && first(*id, claim.row))
             .count()
     }
 }

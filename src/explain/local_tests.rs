@@ -118,7 +118,7 @@ proptest! {
     fn supports_within_some_statements_are_all_there_are(program in 0..PROGRAMS.len(), rows in rows(10), births in any::<bool>(), chosen in any::<u32>()) {
         let world = world(program, &rows, births);
         for case in cases(&world) {
-            let claimed = world.claims.iter().map(|(_, claim)| Fact::new(claim.relation, &claim.row));
+            let claimed = world.claims.iter().map(|(_, claim)| Fact::new(claim.relation, claim.row));
             let stated: Vec<Fact> = claimed
                 .enumerate()
                 .filter(|(at, _)| chosen >> at & 1 == 1)

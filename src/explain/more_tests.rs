@@ -103,7 +103,7 @@ proptest! {
                 }
                 let supplied: Vec<Code> = pattern.iter().map(|code| code.unwrap_or_else(|| world.dictionary.number(0))).collect();
                 let mut database = Database::new(world.program.clone(), world.dictionary.clone());
-                let facts = world.claims.iter().map(|(_, claim)| (claim.relation, &claim.row[..]));
+                let facts = world.claims.iter().map(|(_, claim)| (claim.relation, claim.row));
                 for (relation, row) in facts.chain([(*relation, &supplied[..])]) {
                     let mut rows = Rows::new(row.len());
                     rows.push(row);
@@ -120,7 +120,7 @@ proptest! {
         let world = world(MONOTONE[program], &rows);
         let case = world.case();
         for (doomed, claim) in world.claims.iter() {
-            let seed = Fact::new(claim.relation, &claim.row);
+            let seed = Fact::new(claim.relation, claim.row);
             let leaning: BTreeSet<Fact> = case
                 .leaning_on(std::slice::from_ref(&seed), &[], &Budget::default())
                 .facts

@@ -291,7 +291,7 @@ fn rows(world: &World) -> u32 {
         world
             .claims
             .iter()
-            .filter_map(|(_, claim)| world.claims.with_id(&claim.id).next()),
+            .filter_map(|(_, claim)| world.claims.with_id(claim.id).next()),
     )
 }
 

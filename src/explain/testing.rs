@@ -66,7 +66,7 @@ impl World {
         for (id, claim) in self.claims.iter() {
             if claim.stance == Stance::Supports && stands(id) {
                 let mut rows = Rows::new(claim.row.len());
-                rows.push(&claim.row);
+                rows.push(claim.row);
                 database.state(claim.relation, rows);
             }
         }

@@ -238,7 +238,7 @@ impl Merged<'_> {
         };
         let mut duplicates = Vec::new();
         self.claims
-            .insert_all(&parsed.tags, &claim, |at, duplicate| {
+            .insert_all(&parsed.tags, claim, |at, duplicate| {
                 duplicates.push((at, duplicate));
             });
         let mut refused = duplicates.iter().map(|&(at, _)| at).peekable();

@@ -423,7 +423,7 @@ impl Session {
                 );
             }
             for claim in found {
-                planted.extend(self.claims().ever_with_id(&self.claims().get(claim).id));
+                planted.extend(self.claims().ever_with_id(self.claims().get(claim).id));
             }
         }
         let mut planted: Vec<ClaimId> = planted.into_iter().collect();
@@ -682,7 +682,7 @@ impl Session {
             Subject::Claim(of) => {
                 claim = Some(id);
                 let of = &self.claims().get(*of);
-                let fact = self.fact_text(&Fact::new(of.relation, &of.row));
+                let fact = self.fact_text(&Fact::new(of.relation, of.row));
                 let says = match of.stance {
                     crate::evidence::Stance::Supports => fact,
                     crate::evidence::Stance::Disputes => format!("not {fact}"),
@@ -694,7 +694,7 @@ impl Session {
                 let ids: FxHashSet<&str> = evidence
                     .claims
                     .iter()
-                    .map(|&claim| &*self.claims().get(claim).id)
+                    .map(|&claim| self.claims().get(claim).id)
                     .collect();
                 let says = crate::analysis::findings::counted(ids.len(), "claim");
                 (

@@ -250,7 +250,7 @@ impl Session {
                 continue;
             }
             let facts = claims
-                .with_id(&claim.id)
+                .with_id(claim.id)
                 .map(|same| Fact::new(claims.get(same).relation, claims.get(same).row));
             let farthest = facts.map(|fact| reach(&fact)).max();
             files

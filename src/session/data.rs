@@ -66,7 +66,7 @@ impl Data {
             .collect();
         for judgement in judgements.iter() {
             if claims.ever_with_id(&judgement.claim).next().is_none() {
-                let ids = claims.ever().map(|(_, claim)| &*claim.id);
+                let ids = claims.ever().map(|(_, claim)| claim.id);
                 let near = closest(&judgement.claim, ids);
                 let message = format!(
                     "judgement `{}` is about claim `{}`, which no file has",

@@ -60,7 +60,7 @@ impl Session {
         let ids: FxHashSet<&str> = withdrawn
             .claims
             .iter()
-            .map(|&claim| &*self.claims().get(claim).id)
+            .map(|&claim| self.claims().get(claim).id)
             .collect();
         let spans: Vec<Span> = withdrawn
             .rules
@@ -71,7 +71,7 @@ impl Session {
             true => self.program.checked.clone(),
             false => self.program.without(&spans, &self.spec, &self.sources)?,
         };
-        let stands = |claim: &Claim| !ids.contains(&*claim.id);
+        let stands = |claim: &Claim| !ids.contains(claim.id);
         let without = self.run_program(&program, stands)?;
         let falls = self.only_in(&self.database, &without);
         let appears = self.only_in(&without, &self.database);
@@ -79,7 +79,7 @@ impl Session {
             .claims
             .iter()
             .map(|&claim| self.claims().get(claim))
-            .map(|claim| Fact::new(claim.relation, &claim.row))
+            .map(|claim| Fact::new(claim.relation, claim.row))
             .collect::<FxHashSet<Fact>>()
             .into_iter()
             .collect();
@@ -162,7 +162,7 @@ impl Session {
             kind: "file",
             claims: claims
                 .iter()
-                .filter(|(_, claim)| is_file(&claim.file))
+                .filter(|(_, claim)| is_file(claim.file))
                 .map(|(id, _)| id)
                 .collect(),
             rules: rules(&|file, _| is_file(file)),
@@ -189,7 +189,7 @@ impl Session {
     }
 
     fn unknown(&self, what: &str) -> Error {
-        let ids = self.claims().iter().map(|(_, claim)| &*claim.id);
+        let ids = self.claims().iter().map(|(_, claim)| claim.id);
         let sources = self.data.sources.iter().map(|(_, source)| &*source.id);
         let wrong = Diagnostic::error(
             "D065",

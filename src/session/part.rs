@@ -82,7 +82,7 @@ fn rows_of<'a>(claims: impl Iterator<Item = Claim<'a>>) -> Vec<Stated> {
                 });
                 rows.len() - 1
             });
-        rows[at].rows.push(&claim.row);
+        rows[at].rows.push(claim.row);
     }
     rows
 }

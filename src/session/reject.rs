@@ -181,9 +181,9 @@ impl Session {
     fn claim_view(&self, id: ClaimId) -> RejectedClaim {
         let claim = self.claims.get(id);
         let sources = &self.data.sources;
-        let facts = self.claims.with_id(&claim.id).map(|claim| {
+        let facts = self.claims.with_id(claim.id).map(|claim| {
             let claim = self.claims.get(claim);
-            self.fact_text(&Fact::new(claim.relation, &claim.row))
+            self.fact_text(&Fact::new(claim.relation, claim.row))
         });
         RejectedClaim {
             id: claim.id.to_string(),

@@ -70,7 +70,7 @@ impl Session {
     /// Ids of sources and claims that begin so, ascending, `most` at most.
     pub fn claim_or_source_ids(&self, prefix: &str, most: usize) -> Vec<String> {
         let sources = self.source_register().iter().map(|(_, source)| &*source.id);
-        let claims = self.claims().iter().map(|(_, claim)| &*claim.id);
+        let claims = self.claims().iter().map(|(_, claim)| claim.id);
         let found: std::collections::BTreeSet<&str> = sources
             .chain(claims)
             .filter(|id| id.starts_with(prefix))

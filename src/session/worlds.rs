@@ -87,12 +87,12 @@ impl Session {
                 .roles
                 .iter()
                 .filter(|(_, known)| **known == role)
-                .map(|(&claim, _)| &*self.claims().get(claim).id)
+                .map(|(&claim, _)| self.claims().get(claim).id)
                 .collect()
         };
         let (merging, separating) = (by_role(Role::Merges), by_role(Role::Separates));
-        let merged = self.run_with(|claim: &Claim| !separating.contains(&*claim.id))?;
-        let separate = self.run_with(|claim: &Claim| !merging.contains(&*claim.id))?;
+        let merged = self.run_with(|claim: &Claim| !separating.contains(claim.id))?;
+        let separate = self.run_with(|claim: &Claim| !merging.contains(claim.id))?;
         let facts = |rows: crate::storage::Rows| -> FxHashSet<Fact> {
             rows.iter()
                 .map(|row| Fact::new(pattern.relation, &row))
@@ -118,7 +118,7 @@ impl Session {
             },
         };
         let case = self.case_over(&merged);
-        let merges = |claim: ClaimId| merging.contains(&*self.claims().get(claim).id);
+        let merges = |claim: ClaimId| merging.contains(self.claims().get(claim).id);
         let ids = |set: &Vec<ClaimId>| set.iter().map(|&claim| self.claim_text(claim)).collect();
         for fact in when_merged.difference(&when_separate) {
             let found = case.carriers(fact, &merges, LISTED, &self.explanation_budget());

@@ -293,7 +293,7 @@ impl<'a, E> Contender<'a, E> {
         // What else states a fact that a claim states is not in the lineage.
         let stated_twice = ids.iter().any(|&id| {
             let claim = self.claims.get(id);
-            self.given.contains(&Fact::new(claim.relation, &claim.row))
+            self.given.contains(&Fact::new(claim.relation, claim.row))
         });
         let by_lineage = |violated: usize| {
             let strength = self.strength_without(|claim| withdrawn.contains(&claim));
@@ -421,11 +421,11 @@ impl<'a, E> Contender<'a, E> {
         let mut gone: Vec<Fact> = Vec::new();
         for &id in withdrawn {
             let claim = self.claims.get(id);
-            let fact = Fact::new(claim.relation, &claim.row);
+            let fact = Fact::new(claim.relation, claim.row);
             let stays = claim.stance == Stance::Disputes
                 || !self.claims.stands(id)
                 || self.given.contains(&fact)
-                || self.claims.holds(claim.relation, &claim.row, |other| {
+                || self.claims.holds(claim.relation, claim.row, |other| {
                     !withdrawn.contains(&other)
                 });
             if !stays && !gone.contains(&fact) {

@@ -249,7 +249,7 @@ fn denying<E>(contender: &Contender<E>) -> Vec<(ClaimId, Fact)> {
     let mut found = Vec::new();
     for (id, claim) in contender.claims.iter() {
         if claim.stance == Stance::Disputes {
-            let fact = Fact::new(claim.relation, &claim.row);
+            let fact = Fact::new(claim.relation, claim.row);
             if leans(contender, &fact) {
                 found.push((id, fact));
             }
@@ -268,7 +268,7 @@ fn overcome<E>(
     let mut found = Vec::new();
     for &id in contender.rejects.iter().take(MOST_REJECTED) {
         let claim = contender.claims.get(id);
-        let fact = Fact::new(claim.relation, &claim.row);
+        let fact = Fact::new(claim.relation, claim.row);
         if claim.stance == Stance::Disputes || contender.facts.contains(fact.relation, &fact.row) {
             continue;
         }

@@ -137,7 +137,7 @@ struct Table<'a> {
 
 enum Consumer<'a> {
     /// Goes on with this literal of the body answered.
-    Resume(Work<'a>, usize),
+    Resume(Box<Work<'a>>, usize),
     /// Hands the sketch on as an answer without columns.
     Forward(usize),
 }
@@ -987,7 +987,7 @@ impl<'a> Search<'a, '_> {
         }
         self.tables[table]
             .consumers
-            .push(Consumer::Resume(work, literal));
+            .push(Consumer::Resume(Box::new(work), literal));
     }
 }
 

@@ -218,6 +218,20 @@ impl Claims {
         self.ever().filter(|(id, _)| self.stands(*id))
     }
 
+    /// Those that stand about one relation.
+    pub fn of(&self, relation: RelationId) -> impl Iterator<Item = (ClaimId, Claim<'_>)> {
+        let claims = self.known.claims.about(relation);
+        let claims = claims.map(|(id, claim)| (ClaimId(id as u32), claim));
+        claims.filter(|(id, _)| self.stands(*id))
+    }
+
+    /// What those that stand are about.
+    pub fn relations(&self) -> FxHashSet<RelationId> {
+        let mut relations: FxHashSet<RelationId> = self.known.claims.relations().collect();
+        relations.retain(|relation| self.of(*relation).next().is_some());
+        relations
+    }
+
     /// Those that stand and those that are withdrawn.
     pub fn ever(&self) -> impl Iterator<Item = (ClaimId, Claim<'_>)> {
         let claims = self.known.claims.since(0).enumerate();
@@ -273,7 +287,8 @@ impl Claims {
         stands: impl Fn(ClaimId) -> bool,
     ) -> bool {
         self.known.chain(relation, row).any(|claim| {
-            self.get(claim).stance == Stance::Supports && self.stands(claim) && stands(claim)
+            let stance = self.known.claims.stance(claim.index());
+            stance == Stance::Supports && self.stands(claim) && stands(claim)
         })
     }
 
@@ -286,7 +301,7 @@ impl Claims {
 
     fn taking(&self, stance: Stance, relation: RelationId, row: &[Code]) -> Vec<ClaimId> {
         let mut found = self.about(relation, row);
-        found.retain(|&claim| self.get(claim).stance == stance);
+        found.retain(|&claim| self.known.claims.stance(claim.index()) == stance);
         found
     }
 }

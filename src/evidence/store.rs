@@ -130,6 +130,27 @@ impl ClaimStore {
         })
     }
 
+    /// Those about one relation, with their numbers. O(those and the stretches of others).
+    pub fn about(&self, relation: RelationId) -> impl Iterator<Item = (usize, Claim<'_>)> {
+        let ends = self.stretches.iter().skip(1).map(|next| next.first);
+        let ends = ends.chain(std::iter::once(self.heads.len() as u32));
+        let stretches = self.stretches.iter().zip(ends).enumerate();
+        stretches
+            .filter(move |(_, (stretch, _))| stretch.relation == relation)
+            .flat_map(move |(number, (stretch, end))| {
+                (stretch.first..end).map(move |at| (at as usize, self.within(number, at as usize)))
+            })
+    }
+
+    /// What claims are about, some of it several times.
+    pub fn relations(&self) -> impl Iterator<Item = RelationId> {
+        self.stretches.iter().map(|stretch| stretch.relation)
+    }
+
+    pub fn stance(&self, at: usize) -> Stance {
+        self.heads[at].stance
+    }
+
     pub fn id(&self, at: usize) -> &str {
         let place = self.id_start(at)..self.heads[at].id_end;
         self.ids.get(place).unwrap_or_default()

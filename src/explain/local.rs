@@ -399,7 +399,7 @@ impl Case<'_> {
         if !self.only_claims {
             return cone.clone();
         }
-        let claimed = self.claims.iter().map(|(_, claim)| claim.relation);
+        let claimed = self.claims.relations().into_iter();
         let assumed = self.assumed().map(|fact| fact.relation);
         let mut changeable: FxHashSet<RelationId> = claimed
             .chain(assumed)
@@ -432,11 +432,10 @@ impl Case<'_> {
 
     /// How many rows of a relation claims state.
     fn claimed(&self, relation: RelationId) -> usize {
-        let first = |id, row: &[Code]| self.claims.supporting(relation, row).first() == Some(&id);
-        let claims = self.claims.iter();
-        claims
-            .filter(|(id, claim)| claim.relation == relation && first(*id, claim.row))
-            .count()
+        let claims = self.claims.of(relation);
+        let stated = claims.filter(|(_, claim)| claim.stance == Stance::Supports);
+        let rows: FxHashSet<&[Code]> = stated.map(|(_, claim)| claim.row).collect();
+        rows.len()
     }
 }
 

@@ -84,8 +84,8 @@ struct Touched {
 
 fn touched(case: &Case) -> Touched {
     let mut claimed = vec![false; case.program.relations().count()];
-    for (_, claim) in case.claims.iter() {
-        claimed[claim.relation.index()] = true;
+    for relation in case.claims.relations() {
+        claimed[relation.index()] = true;
     }
     let mut reached = claimed.clone();
     // Of each relation, the heads of rules that read it.

@@ -144,6 +144,36 @@ impl Case<'_> {
         }
     }
 
+    /// The same where they are only to be compared: none where not all derivations can be looked at within the budget, and
+    /// the rest is not counted. All of them, too, may cost what the budget says once more.
+    pub fn supports_within(
+        &self,
+        fact: &Fact,
+        tables: &GradeTables,
+        limit: usize,
+        budget: &Budget,
+    ) -> Supports {
+        let lineage = self.lineage(fact, &Meter::new(budget));
+        let seen_all = lineage.stopped.is_none();
+        let mut found = Found {
+            case: self,
+            lineage: &lineage,
+            tables,
+            limit,
+            supports: Vec::new(),
+        };
+        let meter = Meter::new(budget);
+        let mut sets = MinimalSets::new(&lineage, &meter);
+        let complete = seen_all && sets.by_ref().all(|set| found.add(&set)) && sets.is_complete();
+        Supports {
+            supports: found.supports,
+            complete,
+            total: None,
+            stopped: lineage.stopped.or(meter.stopped()),
+            seen_all,
+        }
+    }
+
     fn weigh(
         &self,
         mut statements: Vec<Statement>,

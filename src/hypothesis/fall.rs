@@ -42,7 +42,7 @@ pub enum Cause {
 /// Why a fact of the earlier case does not hold in the later.
 pub fn why_fell(before: &Case, after: &Case, fact: &Fact, budget: &Budget) -> Fall {
     let mut fall = Fall::default();
-    let found = before.supports(fact, &GradeTables::default(), MOST_SUPPORTS, budget);
+    let found = before.supports_within(fact, &GradeTables::default(), MOST_SUPPORTS, budget);
     fall.supports = found.supports.len();
     fall.complete = found.complete;
     let gone: Vec<Vec<&Statement>> = found

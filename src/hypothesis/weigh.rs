@@ -118,7 +118,7 @@ pub fn weigh(
 }
 
 fn weight(case: &Case, fact: &Fact, budget: &Budget) -> Weight {
-    let found = case.supports(fact, &GradeTables::default(), MOST_SUPPORTS, budget);
+    let found = case.supports_within(fact, &GradeTables::default(), MOST_SUPPORTS, budget);
     Weight {
         supports: found.supports.len(),
         complete: found.complete,

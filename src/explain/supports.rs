@@ -165,8 +165,10 @@ impl Case<'_> {
         let meter = Meter::new(budget);
         let mut sets = MinimalSets::new(&lineage, &meter);
         let complete = seen_all && sets.by_ref().all(|set| found.add(&set)) && sets.is_complete();
+        let mut supports = found.supports;
+        supports.sort_by(order);
         Supports {
-            supports: found.supports,
+            supports,
             complete,
             total: None,
             stopped: lineage.stopped.or(meter.stopped()),

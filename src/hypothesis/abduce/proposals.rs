@@ -14,23 +14,23 @@
 
 mod literals;
 mod sketch;
+mod work;
 
 use self::literals::{Negated, is_test, untold};
-use self::sketch::{
-    Assumed, Cell, Sketch, admits, blanks_end, canonical, choices, filled, renamed,
-};
+use self::sketch::{Assumed, Cell, Sketch, blanks_end, canonical, choices, filled, renamed};
+use self::work::{Known, Work};
 use super::super::trial::Trial;
 use super::domain::Domains;
 use super::labels::{Considered, Label, each_part};
 use super::reach::{Reach, behind, read_by};
 use crate::analysis::checked::{
-    Aggregate, Atom, CheckedProgram, Head, Literal, LiteralKind, RelationId, Rule, RuleId, Term,
-    VarId, Variable,
+    Aggregate, Atom, CheckedProgram, Literal, LiteralKind, RelationId, Rule, RuleId, Term, VarId,
+    Variable,
 };
 use crate::engine::{Budget, StopReason};
 use crate::explain::{
-    Basis, Bindings, Case, Context, Fact, Meter, Premise, ProofOptions, Solver, constant,
-    each_member, in_term, is_pattern, unify, value,
+    Basis, Bindings, Case, Context, Fact, Meter, Premise, ProofOptions, Solver, each_member,
+    is_pattern, value,
 };
 use crate::storage::{Code, Dictionary, Rows};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -140,189 +140,6 @@ enum Consumer<'a> {
     Resume(Box<Work<'a>>, usize),
     /// Hands the sketch on as an answer without columns.
     Forward(usize),
-}
-
-/// A body on its way.
-#[derive(Clone)]
-struct Work<'a> {
-    /// Where its results go.
-    table: usize,
-    head: Option<&'a Head>,
-    body: &'a [Literal],
-    variables: &'a [Variable],
-    values: Vec<Option<Code>>,
-    /// Variables that have some value, nobody knows which.
-    vague: Vec<bool>,
-    /// Of those, variables that stand for a blank of the sketch.
-    blanks: Vec<Option<u32>>,
-    /// Literals that are left.
-    left: Vec<usize>,
-    /// Atoms that rows which are there do not answer: they wait until the others have bound what they can.
-    put_off: Vec<usize>,
-    sketch: Sketch,
-    /// The row that it is about to take.
-    row: Vec<Cell>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Known {
-    Bound,
-    Vague,
-    Free,
-}
-
-impl Work<'_> {
-    fn known(&self, term: &Term) -> Known {
-        match term {
-            Term::Const(_) => Known::Bound,
-            Term::Wildcard => Known::Free,
-            Term::Var(var) => self.known_var(*var),
-            Term::Record(terms) | Term::Call { args: terms, .. } => terms
-                .iter()
-                .map(|term| self.known(term))
-                .max()
-                .unwrap_or(Known::Bound),
-        }
-    }
-
-    fn known_var(&self, var: VarId) -> Known {
-        match (self.values[var.index()], self.vague[var.index()]) {
-            (Some(_), _) => Known::Bound,
-            (None, true) => Known::Vague,
-            (None, false) => Known::Free,
-        }
-    }
-
-    /// Whatever is free in the term has some value from now on.
-    fn blur(&mut self, term: &Term) {
-        in_term(term, &mut |var| {
-            if self.values[var.index()].is_none() {
-                self.vague[var.index()] = true;
-            }
-        });
-    }
-
-    /// Makes the term equal to a value. What is vague becomes known.
-    fn unify(&mut self, term: &Term, code: Code, terrain: &Terrain) -> bool {
-        let mut vague = false;
-        in_term(term, &mut |var| {
-            vague |= self.known_var(var) == Known::Vague
-        });
-        if let (Term::Call { .. }, true) = (term, vague) {
-            return true;
-        }
-        let mut bindings = Bindings::of(&self.values);
-        if !unify(term, code, &mut bindings, terrain.dictionary) {
-            return false;
-        }
-        self.values = bindings.values().to_vec();
-        self.settle(terrain)
-    }
-
-    /// Fills in the blanks of variables that have become known. False: no such constant may stand there.
-    fn settle(&mut self, terrain: &Terrain) -> bool {
-        for at in 0..self.blanks.len() {
-            if let (Some(blank), Some(code)) = (self.blanks[at], self.values[at])
-                && !self.fill(blank, code, terrain)
-            {
-                return false;
-            }
-        }
-        true
-    }
-
-    fn fill(&mut self, blank: u32, code: Code, terrain: &Terrain) -> bool {
-        if !admits(&self.sketch, blank, code, terrain.domains) {
-            return false;
-        }
-        self.sketch = filled(&self.sketch, blank, Cell::Known(code)).into();
-        refill(&mut self.row, blank, Cell::Known(code));
-        for (of, value) in self.blanks.iter_mut().zip(&mut self.values) {
-            if *of == Some(blank) {
-                *of = None;
-                if value.is_some_and(|known| known != code) {
-                    return false;
-                }
-                *value = Some(code);
-            }
-        }
-        true
-    }
-
-    /// Has one blank stand for another.
-    fn alias(&mut self, blank: u32, with: u32) {
-        self.sketch = filled(&self.sketch, blank, Cell::Blank(with)).into();
-        refill(&mut self.row, blank, Cell::Blank(with));
-        for of in &mut self.blanks {
-            if *of == Some(blank) {
-                *of = Some(with);
-            }
-        }
-    }
-
-    /// Takes a row that answers an atom. Its blanks are those of the sketch.
-    fn take_row(&mut self, atom: &Atom, row: Vec<Cell>, terrain: &Terrain) -> bool {
-        self.row = row;
-        let fits = (0..self.row.len()).all(|at| {
-            let arg = &atom.args[at];
-            match (self.row[at], arg) {
-                (Cell::Known(code), _) => self.unify(arg, code, terrain),
-                (Cell::Blank(blank), Term::Const(known)) => {
-                    self.fill(blank, constant(known, terrain.dictionary), terrain)
-                }
-                (Cell::Blank(blank), Term::Var(var)) => self.stand_for(*var, blank, terrain),
-                (Cell::Blank(_) | Cell::Vague, _) => {
-                    self.blur(arg);
-                    true
-                }
-            }
-        });
-        self.row = Vec::new();
-        fits
-    }
-
-    /// A variable is what a blank is.
-    fn stand_for(&mut self, var: VarId, blank: u32, terrain: &Terrain) -> bool {
-        let at = var.index();
-        match (self.values[at], self.blanks[at]) {
-            (Some(code), _) => return self.fill(blank, code, terrain),
-            (None, Some(known)) => self.alias(known, blank),
-            (None, None) => {
-                self.vague[at] = true;
-                self.blanks[at] = Some(blank);
-            }
-        }
-        true
-    }
-
-    /// Makes two cells of its sketch equal.
-    fn agree(&mut self, one: Cell, other: Cell, terrain: &Terrain) -> bool {
-        match (one, other) {
-            (Cell::Known(one), Cell::Known(other)) => one == other,
-            (Cell::Blank(blank), Cell::Known(code)) | (Cell::Known(code), Cell::Blank(blank)) => {
-                self.fill(blank, code, terrain)
-            }
-            (Cell::Blank(one), Cell::Blank(other)) => {
-                self.alias(one, other);
-                true
-            }
-            (Cell::Vague, _) | (_, Cell::Vague) => true,
-        }
-    }
-
-    fn is_open(&self, term: &Term) -> bool {
-        let mut open = false;
-        in_term(term, &mut |var| open |= self.blanks[var.index()].is_some());
-        open
-    }
-}
-
-fn refill(row: &mut [Cell], blank: u32, with: Cell) {
-    for cell in row {
-        if *cell == Cell::Blank(blank) {
-            *cell = with;
-        }
-    }
 }
 
 struct Search<'a, 's> {

@@ -47,6 +47,14 @@ fn check(text: &str) -> usize {
 const EDGES: &str = ".decl edge(x: number, y: number)\nedge(1,2). edge(2,3). edge(3,4). edge(4,2). edge(5,1). edge(6,5).\n";
 
 #[test]
+fn what_holds_of_a_constant_is_handed_up_under_its_conditions_only() {
+    let facts =
+        ".decl c(x: number)\nc(1). c(9).\n.decl r(x: number)\nr(0).\nr(x) :- c(x), x > 5, r(0).\n";
+    assert_eq!(check(&format!("{facts}?- r(1), c(X).")), 0);
+    assert_eq!(check(&format!("{facts}?- r(9), c(X).")), 2);
+}
+
+#[test]
 fn recursion_from_a_constant() {
     for rules in [
         "p(x,y) :- edge(x,y). p(x,z) :- edge(x,y), p(y,z).",

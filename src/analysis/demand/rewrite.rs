@@ -510,8 +510,9 @@ impl<'a> Rewriting<'a> {
         if own.is_some_and(|entry| entry.args == args) {
             return;
         }
-        // Constants are asked for whatever else there is.
-        let constant = args.iter().all(|arg| matches!(arg, Term::Const(_)));
+        // Constants are asked for whatever else there is, unless what holds of them is handed up as it is.
+        let constant =
+            *shape != Shape::Tail && args.iter().all(|arg| matches!(arg, Term::Const(_)));
         let joins = |literal: &&Literal| match &literal.kind {
             LiteralKind::Atom(atom) => !matches!(
                 self.made.get(&atom.relation),

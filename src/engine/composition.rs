@@ -26,8 +26,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Codes of the lead that are gone through together: as many as a line has bits.
 const STRIP: usize = LINE * 64;
-/// Codes for each side and latest pair above which it is not even tried.
-const SPARSE: usize = if cfg!(test) { usize::MAX } else { 2 };
+/// Latest pairs for each code of the sides below which it is not even tried.
+const SPARSE: usize = if cfg!(test) { 0 } else { 2 };
 /// Nanoseconds, roughly: a candidate on its own, ...
 const CANDIDATE: f64 = if cfg!(test) { 1e9 } else { 4.0 };
 /// ... a line passed on, ...
@@ -284,7 +284,7 @@ impl<'a, 'p> Composition<'a, 'p> {
         let pairs = self.latest.latest_len();
         let codes = self.latest.latest_codes();
         let distinct = [0, 1].map(|column: usize| ones(&codes[column]));
-        if pairs < (distinct[0] + distinct[1]).saturating_mul(SPARSE) && SPARSE != usize::MAX {
+        if pairs < (distinct[0] + distinct[1]) * SPARSE {
             return None;
         }
         let other = 1 - self.lead;
@@ -567,19 +567,17 @@ impl Round<'_, '_> {
 
 /// The variables that a stage reads and binds. `None` for stages that compute, whose faults depend on what comes before
 /// them.
-fn uses<'s>(op: &'s Op) -> Option<(Vec<VarId>, Vec<VarId>)> {
-    let vars = |args: &'s [Arg]| {
-        args.iter().filter_map(|arg| match arg {
+fn uses(op: &Op) -> Option<(Vec<VarId>, Vec<VarId>)> {
+    let vars = |args: &[Arg]| -> Vec<VarId> {
+        let vars = args.iter().filter_map(|arg| match arg {
             Arg::Var(var) => Some(*var),
             Arg::Const(_) => None,
-        })
+        });
+        vars.collect()
     };
     Some(match op {
-        Op::Probe { key, bind, .. } => (
-            vars(key).collect(),
-            bind.iter().map(|&(_, var)| var).collect(),
-        ),
-        Op::Check { key, .. } => (vars(key).collect(), Vec::new()),
+        Op::Probe { key, bind, .. } => (vars(key), bind.iter().map(|&(_, var)| var).collect()),
+        Op::Check { key, .. } => (vars(key), Vec::new()),
         Op::Intersect { var, proposers } => {
             let keys = proposers.iter().flat_map(|proposer| vars(&proposer.key));
             (keys.collect(), vec![*var])
@@ -588,14 +586,7 @@ fn uses<'s>(op: &'s Op) -> Option<(Vec<VarId>, Vec<VarId>)> {
             left: Expression::Arg(left),
             right: Expression::Arg(right),
             ..
-        } => {
-            let both = [*left, *right];
-            let read = both.iter().filter_map(|arg| match arg {
-                Arg::Var(var) => Some(*var),
-                Arg::Const(_) => None,
-            });
-            (read.collect(), Vec::new())
-        }
+        } => (vars(&[*left, *right]), Vec::new()),
         _ => return None,
     })
 }

@@ -154,7 +154,6 @@ impl RelationState {
         let stated = SortedRows::from_unsorted(std::mem::take(&mut self.stated));
         let derived = std::mem::replace(&mut self.derived, Rows::new(arity));
         let count = stated.len() as u64;
-        self.told = (!derived.is_empty()).then(|| Told::new(stated.clone()));
         let mut all = derived.clone();
         all.append(stated.rows());
         let all = SortedRows::from_unsorted(all);

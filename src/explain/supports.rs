@@ -105,13 +105,7 @@ impl Case<'_> {
             };
         }
         let lineage = self.derivations(fact, &meter);
-        let mut found = Found {
-            case: self,
-            lineage: &lineage,
-            tables,
-            limit,
-            supports: Vec::new(),
-        };
+        let mut found = Found::none(self, &lineage, tables, limit);
         // By size, as long as that leads somewhere, then one by one.
         let part = meter.part(meter.left() / 2);
         let mut sets = MinimalSets::new(&lineage, &part);
@@ -127,10 +121,8 @@ impl Case<'_> {
             room = sets.by_ref().all(|set| found.add(&set));
             complete = sets.is_complete();
         }
-        let mut supports = found.supports;
-        supports.sort_by(order);
         Supports {
-            supports,
+            supports: found.in_order(),
             complete: room && complete,
             total: match room && complete {
                 true => None,
@@ -155,20 +147,12 @@ impl Case<'_> {
     ) -> Supports {
         let lineage = self.lineage(fact, &Meter::new(budget));
         let seen_all = lineage.stopped.is_none();
-        let mut found = Found {
-            case: self,
-            lineage: &lineage,
-            tables,
-            limit,
-            supports: Vec::new(),
-        };
+        let mut found = Found::none(self, &lineage, tables, limit);
         let meter = Meter::new(budget);
         let mut sets = MinimalSets::new(&lineage, &meter);
         let complete = seen_all && sets.by_ref().all(|set| found.add(&set)) && sets.is_complete();
-        let mut supports = found.supports;
-        supports.sort_by(order);
         Supports {
-            supports,
+            supports: found.in_order(),
             complete,
             total: None,
             stopped: lineage.stopped.or(meter.stopped()),
@@ -214,7 +198,27 @@ struct Found<'a> {
     supports: Vec<Support>,
 }
 
-impl Found<'_> {
+impl<'a> Found<'a> {
+    fn none(
+        case: &'a Case<'a>,
+        lineage: &'a Lineage,
+        tables: &'a GradeTables,
+        limit: usize,
+    ) -> Found<'a> {
+        Found {
+            case,
+            lineage,
+            tables,
+            limit,
+            supports: Vec::new(),
+        }
+    }
+
+    fn in_order(mut self) -> Vec<Support> {
+        self.supports.sort_by(order);
+        self.supports
+    }
+
     /// Every support that a set of elements makes. False: there are more than wanted.
     fn add(&mut self, set: &[u32]) -> bool {
         let lineage = self.lineage;

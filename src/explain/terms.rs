@@ -224,40 +224,6 @@ pub(super) fn pattern(
 pub(super) fn mentioned(body: &[Literal], f: &mut impl FnMut(VarId)) {
     for literal in body {
         match &literal.kind {
-            LiteralKind::Atom(atom) | LiteralKind::Negated(atom) => {
-                atom.args.iter().for_each(|arg| in_term(arg, f));
-            }
-            LiteralKind::Compare { left, right, .. } => {
-                in_term(left, f);
-                in_term(right, f);
-            }
-            LiteralKind::Match {
-                pattern: one,
-                text: other,
-                ..
-            }
-            | LiteralKind::Contains {
-                part: one,
-                text: other,
-                ..
-            } => {
-                in_term(one, f);
-                in_term(other, f);
-            }
-            LiteralKind::Range {
-                var,
-                from,
-                to,
-                step,
-                ..
-            } => {
-                f(*var);
-                in_term(from, f);
-                in_term(to, f);
-                if let Some(step) = step {
-                    in_term(step, f);
-                }
-            }
             LiteralKind::Aggregate(Aggregate {
                 injected,
                 witnesses,
@@ -266,6 +232,12 @@ pub(super) fn mentioned(body: &[Literal], f: &mut impl FnMut(VarId)) {
             }) => {
                 injected.iter().chain(witnesses).for_each(|var| f(*var));
                 f(*result);
+            }
+            kind => {
+                if let LiteralKind::Range { var, .. } = kind {
+                    f(*var);
+                }
+                kind.each_term(&mut |term| in_term(term, f));
             }
         }
     }

@@ -417,6 +417,11 @@ impl RelationState {
         })
     }
 
+    /// The index on these columns over whole rows, if it was made before.
+    pub fn whole_index(&self, key: &[usize]) -> Option<Arc<Index>> {
+        self.indexes.whole(key, self.set.arity())
+    }
+
     /// The index over the rows that the set amends, amended likewise.
     fn amended_index(&self, spec: &IndexSpec, pool: Option<&ThreadPool>) -> Option<Index> {
         let (base, beneath) = (self.set.base()?, self.beneath.as_ref()?);

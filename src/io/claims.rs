@@ -98,6 +98,7 @@ impl ClaimReader<'_> {
                 false => Findings::LIMIT,
             },
         };
+        let threads = blocks.threads_for(size, threads);
         let width = match reader.values.are_ordered() || threads <= 1 {
             true => 1,
             false => threads * 2,

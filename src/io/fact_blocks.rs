@@ -68,6 +68,7 @@ impl<'a> FactBlocks<'a> {
         parse: impl Fn(&mut Block, &mut Parsed, bool) + Sync,
         findings: &mut Findings,
     ) -> Rows {
+        let threads = blocks.threads_for(size, threads);
         let width = match self.values.are_ordered() || threads <= 1 {
             true => 1,
             false => threads * 2,

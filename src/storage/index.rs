@@ -485,10 +485,26 @@ impl Index {
 
     /// The number of one key.
     pub fn locate(&self, key: &[Code]) -> u32 {
-        let columns: Vec<&[Code]> = key.iter().map(std::slice::from_ref).collect();
-        let mut number = Vec::with_capacity(1);
-        self.locate_all(&columns, 1, &mut number);
-        number[0]
+        match (&self.locate, key) {
+            (Locate::Dense { base }, [only]) => {
+                let offset = only.0.wrapping_sub(*base);
+                match (offset as usize) < self.slots.len() {
+                    true => offset,
+                    false => ABSENT,
+                }
+            }
+            (Locate::Packed(table), [only]) => table.find(u64::from(only.0)).unwrap_or(ABSENT),
+            (Locate::Packed(table), [first, second]) => {
+                table.find(pack(*first, *second)).unwrap_or(ABSENT)
+            }
+            (Locate::Wide(table), _) => table.find(key).unwrap_or(ABSENT),
+            _ => {
+                let columns: Vec<&[Code]> = key.iter().map(std::slice::from_ref).collect();
+                let mut number = Vec::with_capacity(1);
+                self.locate_all(&columns, 1, &mut number);
+                number[0]
+            }
+        }
     }
 
     /// The payload of a located key, row after row: `count * payload().len()` codes.

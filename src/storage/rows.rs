@@ -104,6 +104,14 @@ impl Rows {
         self.columns
     }
 
+    /// Appends the rows one after the other.
+    pub fn gather(&self, codes: &mut Vec<Code>) {
+        codes.reserve(self.len * self.columns.len());
+        for at in 0..self.len {
+            codes.extend(self.columns.iter().map(|column| column[at]));
+        }
+    }
+
     pub fn row(&self, at: usize) -> Vec<Code> {
         self.columns.iter().map(|column| column[at]).collect()
     }

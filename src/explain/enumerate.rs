@@ -10,6 +10,7 @@
 //! once the items run out. They come cheapest first, up to elements that a derivation uses twice, which the
 //! estimate counts twice.
 
+use super::least::Least;
 use super::lineage::Lineage;
 use super::meter::Meter;
 use crate::engine::StopReason;
@@ -21,6 +22,8 @@ use std::rc::Rc;
 pub(super) struct MinimalSets<'a> {
     lineage: &'a Lineage,
     meter: &'a Meter,
+    /// Of one set.
+    within: Least<'a>,
     graph: Binary,
     queue: BinaryHeap<Reverse<Queued>>,
     /// By vertex: the sets that derive it, none within another.
@@ -77,6 +80,7 @@ impl<'a> MinimalSets<'a> {
         let mut sets = MinimalSets {
             lineage,
             meter,
+            within: Least::new(lineage),
             queue: BinaryHeap::new(),
             derived: vec![Vec::new(); graph.ahead.len()],
             graph,
@@ -117,8 +121,12 @@ impl<'a> MinimalSets<'a> {
         if !self.meter.spend() || !self.seen.insert((vertex, elements.clone())) {
             return;
         }
+        let sizes = elements
+            .iter()
+            .map(|&element| self.lineage.elements[element as usize].size);
+        let size: u64 = sizes.sum();
         self.queue.push(Reverse(Queued {
-            estimate: elements.len() as u64 + ahead,
+            estimate: size.saturating_add(ahead),
             ahead,
             age: self.seen.len(),
             vertex,
@@ -145,18 +153,6 @@ impl<'a> MinimalSets<'a> {
             }
         }
     }
-
-    /// Leaves out every element that is not needed, the last ones first.
-    fn shrink(&self, elements: &[u32]) -> Set {
-        let mut kept = elements.to_vec();
-        for &element in elements.iter().rev() {
-            let without = |other: u32| other != element && kept.binary_search(&other).is_ok();
-            if self.lineage.derives(without) {
-                kept.retain(|&other| other != element);
-            }
-        }
-        Set::new(kept.into())
-    }
 }
 
 impl Iterator for MinimalSets<'_> {
@@ -180,7 +176,7 @@ impl Iterator for MinimalSets<'_> {
                 continue;
             }
             if item.vertex == Lineage::ROOT {
-                let minimal = self.shrink(&set.elements);
+                let minimal = Set::new(self.within.minimal_within(&set.elements).into());
                 self.found.push(minimal.clone());
                 // Other facts may lean on the root, but nothing that leads back to it is minimal.
                 return Some(minimal.elements);
@@ -266,7 +262,8 @@ fn least(lineage: &Lineage, used_by: &[Vec<(u32, Option<u32>)>]) -> Vec<Option<u
     let mut queue = BinaryHeap::new();
     let axioms = lineage.edges.iter().filter(|edge| edge.premises.is_empty());
     queue.extend(axioms.map(|edge| Reverse((0u64, edge.head))));
-    queue.extend(lineage.vertex_of.iter().map(|&vertex| Reverse((1, vertex))));
+    let elements = lineage.elements.iter().zip(&lineage.vertex_of);
+    queue.extend(elements.map(|(element, &vertex)| Reverse((element.size, vertex))));
     while let Some(Reverse((cost, vertex))) = queue.pop() {
         if least[vertex as usize].is_some() {
             continue;

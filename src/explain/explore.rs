@@ -356,6 +356,7 @@ impl<'a> Explorer<'a> {
             kept.push(Element {
                 statements,
                 interval,
+                size: 1,
             });
         }
         let whole = Lineage::assemble(self.vertices, self.edges, kept, vertex_of);

@@ -5,6 +5,7 @@
 //! Must not know: terminals, sessions, how the bulk engine derives. It reads relations as they stand and solves
 //! rule bodies by itself, so that every explanation is a second opinion on the run.
 
+mod antichain;
 mod carriers;
 mod case;
 mod check;

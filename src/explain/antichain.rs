@@ -23,7 +23,7 @@ pub(super) struct Antichain {
 }
 
 /// Sets that are looked at one by one.
-const FEW: usize = if cfg!(test) { 2 } else { 24 };
+const FEW: usize = if cfg!(test) { 2 } else { 512 };
 
 impl Set {
     pub(super) fn new(elements: Rc<[u32]>) -> Set {

@@ -363,6 +363,7 @@ impl<'a> Explorer<'a> {
             kept.push(Element {
                 statements,
                 interval,
+                size: 1,
             });
         }
         let whole = Lineage::assemble(self.vertices, self.edges, kept, vertex_of);
@@ -379,7 +380,8 @@ impl<'a> Explorer<'a> {
     fn elements(&self) -> Vec<(Vec<u32>, Interval, Vec<Statement>)> {
         let claims = self.case.claims;
         let mut states: FxHashMap<Statement, Vec<u32>> = FxHashMap::default();
-        let mut order = Vec::new();
+        // What only one row of data states is no one else's statement: nothing to be looked up.
+        let mut order: Vec<(Statement, Option<u32>)> = Vec::new();
         for (vertex, fact) in &self.facts {
             if self.case.is_given(fact) {
                 continue;
@@ -387,7 +389,10 @@ impl<'a> Explorer<'a> {
             let statements: Vec<Statement> = match self.case.ground(fact) {
                 None => continue,
                 Some(Ground::Text(rule)) => vec![Statement::Text(rule)],
-                Some(Ground::Data | Ground::Assumed) => vec![Statement::Data(fact.clone())],
+                Some(Ground::Data | Ground::Assumed) => {
+                    order.push((Statement::Data(fact.clone()), Some(*vertex)));
+                    continue;
+                }
                 Some(Ground::Claims(of)) => of
                     .into_iter()
                     .map(|claim| claims.with_id(claims.get(claim).id).next().unwrap_or(claim))
@@ -397,7 +402,7 @@ impl<'a> Explorer<'a> {
             };
             for statement in statements {
                 let facts = states.entry(statement.clone()).or_insert_with(|| {
-                    order.push(statement);
+                    order.push((statement, None));
                     Vec::new()
                 });
                 if facts.last() != Some(vertex) {
@@ -407,7 +412,11 @@ impl<'a> Explorer<'a> {
         }
         let mut elements: Vec<(Vec<u32>, Interval, Vec<Statement>)> = Vec::new();
         let mut by_facts: FxHashMap<(Vec<u32>, Interval), usize> = FxHashMap::default();
-        for statement in order {
+        for (statement, vertex) in order {
+            if let Some(vertex) = vertex {
+                elements.push((vec![vertex], Interval::ALWAYS, vec![statement]));
+                continue;
+            }
             let facts = states.remove(&statement).unwrap_or_default();
             let interval = match statement.claim() {
                 Some(claim) if self.case.at_once => claims.get(claim).interval,

@@ -75,7 +75,8 @@ impl<'a> Least<'a> {
         let lineage = self.lineage;
         let mut queue = Queue::new();
         for element in elements {
-            queue.push(Reverse((1, NONE, lineage.vertex_of[element as usize])));
+            let size = lineage.elements[element as usize].size;
+            queue.push(Reverse((size, NONE, lineage.vertex_of[element as usize])));
         }
         for &at in &*self.axioms {
             queue.push(Reverse((0, at, lineage.edges[at as usize].head)));

@@ -11,8 +11,9 @@ use amended::Amended;
 pub use latest::Latest;
 use latest::{Shard, settle_shards};
 
+use super::dense_core::{Census, DenseCore, TABLE_BYTES};
 use super::groups::Groups;
-use super::matrix::{Alone, Axis, Matrix};
+use super::matrix::{Alone, Axis, Matrix, Shared};
 use super::partition::Partition;
 use super::table::{PairTable, RowTable, hash, hash_row, pack, unpack};
 use super::{Code, Company, Inserter, Rows, SortedRows};
@@ -20,7 +21,7 @@ use parking_lot::RwLock;
 use rayon::ThreadPool;
 use rayon::prelude::*;
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 /// A matrix of at most this many bytes is always worth it.
 const SMALL_MATRIX: u64 = if cfg!(test) { 64 } else { 1 << 20 };
@@ -36,9 +37,23 @@ const MANY: usize = if cfg!(test) { 16 } else { 1 << 18 };
 const GROUP_SHARDS: usize = if cfg!(test) { 2 } else { 32 };
 /// Rows from which on a table is divided among its writers.
 const MANY_FOR_ONE: usize = if cfg!(test) { 10 } else { 1 << 14 };
+/// Pairs from which on it is counted in how many of them each code is.
+const MANY_TO_COUNT: usize = if cfg!(test) { 12 } else { 1 << 17 };
+/// Candidates for each row from which on it is worth while to look more often.
+const REPETITIVE: u64 = if cfg!(test) { 2 } else { 4 };
+/// What is counted by code costs memory: their range may be so many times as long as there are pairs.
+const CODES: usize = if cfg!(test) { 2048 } else { 8 };
+/// What a list takes besides its codes.
+const GROUP_BYTES: usize = 56;
+/// A core has to spare this part of what the pairs take in a table.
+const CORE_PART: u64 = 10;
+/// Room for so many codes or pairs is kept whether it is used or not.
+const MUCH_ROOM: usize = if cfg!(test) { 4 } else { 1 << 12 };
 /// Rows or slots that a scan passes over at a time.
 const UNIT: usize = if cfg!(test) { 2 } else { 1024 };
 
+/// Rows below which one thread goes through them as fast as several.
+const MANY_TO_VISIT: usize = if cfg!(test) { 4 } else { 1 << 14 };
 /// Rows of a plain column store that are handed out together.
 const PIECE: usize = if cfg!(test) { 3 } else { 1 << 14 };
 
@@ -51,6 +66,8 @@ pub struct RowSet {
     salt: u64,
     /// Size at which the codes were last looked at as a whole.
     examined: usize,
+    /// Candidates that came since then.
+    pub(super) offered: AtomicU64,
     /// Pairs of the codes that there were when somebody last asked.
     span: f64,
     /// The latest rows, but for those that a matrix has bits of.
@@ -58,6 +75,10 @@ pub struct RowSet {
     /// All rows are the latest.
     whole: bool,
     pub(super) shape: Shape,
+    /// Beside a table of pairs: those that it has not.
+    pub(super) core: Option<Box<DenseCore>>,
+    /// Bytes that the core spared when it was gathered.
+    spared: u64,
 }
 
 pub(super) enum Shape {
@@ -92,6 +113,17 @@ impl PairShard {
             fresh: Vec::new(),
         })
     }
+
+    fn units(&self) -> usize {
+        self.table.capacity().div_ceil(UNIT)
+    }
+}
+
+/// Lets go of room that most likely is not needed again: the first rounds are the largest.
+fn give_back<T>(room: &mut Vec<T>) {
+    if room.capacity() > MUCH_ROOM.max(room.len() * 4) {
+        *room = Vec::new();
+    }
 }
 
 impl Shard for PairShard {
@@ -100,13 +132,16 @@ impl Shard for PairShard {
     }
 
     fn settle(&mut self, columns: &mut [Vec<Code>]) {
-        let unused = 2 - columns.len();
-        for key in self.fresh.drain(..) {
-            let (first, second) = unpack(key);
-            for (column, &code) in columns.iter_mut().zip(&[first, second][unused..]) {
-                column.push(code);
+        match columns {
+            [seconds] => seconds.extend(self.fresh.iter().map(|&key| unpack(key).1)),
+            [firsts, seconds] => {
+                firsts.extend(self.fresh.iter().map(|&key| unpack(key).0));
+                seconds.extend(self.fresh.iter().map(|&key| unpack(key).1));
             }
+            _ => {}
         }
+        give_back(&mut self.fresh);
+        self.fresh.clear();
     }
 }
 
@@ -211,10 +246,13 @@ impl RowSet {
             shards,
             salt,
             examined: 0,
+            offered: AtomicU64::new(0),
             span: 0.0,
             latest: Vec::new(),
             whole: false,
             shape,
+            core: None,
+            spared: 0,
         }
     }
 
@@ -273,10 +311,13 @@ impl RowSet {
             shards: 1,
             salt: 0,
             examined: 0,
+            offered: AtomicU64::new(0),
             span: 0.0,
             latest: Vec::new(),
             whole: false,
             shape: Shape::Sorted(rows),
+            core: None,
+            spared: 0,
         }
     }
 
@@ -296,10 +337,13 @@ impl RowSet {
             shards: 1,
             salt: 0,
             examined: 0,
+            offered: AtomicU64::new(0),
             span: 0.0,
             latest: Vec::new(),
             whole: false,
             shape: Shape::Classes(classes),
+            core: None,
+            spared: 0,
         }
     }
 
@@ -331,7 +375,11 @@ impl RowSet {
                 [shard_of_first(first, shards.len())]
             .read()
             .contains(first, second),
-            (Shape::Pairs(shards), &[first, second]) => contains_pair(shards, pack(first, second)),
+            (Shape::Pairs(shards), &[first, second]) => {
+                let core = self.core.as_ref();
+                core.and_then(|core| core.contains(first, second))
+                    .unwrap_or_else(|| contains_pair(shards, pack(first, second)))
+            }
             (Shape::Pairs(shards), &[only]) => contains_pair(shards, pack(Code(0), only)),
             (Shape::Tuples(shards), _) => {
                 let shard = shard_of(hash_row(row), shards.len());
@@ -408,7 +456,10 @@ impl RowSet {
             Shape::Classes(_) | Shape::Amended(_) => 0,
             Shape::Matrix(matrix) => matrix.unsettled(),
             Shape::Groups(shards) => shards.iter().map(|shard| shard.read().unsettled()).sum(),
-            Shape::Pairs(shards) => shards.iter().map(|shard| shard.read().unsettled()).sum(),
+            Shape::Pairs(shards) => {
+                let table: usize = shards.iter().map(|shard| shard.read().unsettled()).sum();
+                table + self.core.as_ref().map_or(0, |core| core.unsettled())
+            }
             Shape::Tuples(shards) => shards.iter().map(|shard| shard.read().unsettled()).sum(),
         }
     }
@@ -433,7 +484,12 @@ impl RowSet {
                 strays = matrix.settle(pool);
             }
             Shape::Groups(shards) => settle_shards(shards, &mut self.latest, self.arity, pool),
-            Shape::Pairs(shards) => settle_shards(shards, &mut self.latest, self.arity, pool),
+            Shape::Pairs(shards) => {
+                settle_shards(shards, &mut self.latest, self.arity, pool);
+                if let Some(core) = &mut self.core {
+                    core.settle(pool);
+                }
+            }
             Shape::Tuples(shards) => settle_shards(shards, &mut self.latest, self.arity, pool),
         }
         if !strays.is_empty() {
@@ -444,10 +500,17 @@ impl RowSet {
         if grows && self.len >= MANY_FOR_ONE {
             self.spread();
         }
-        if grows && self.len >= self.examined * 2 && fresh > 0 {
+        if grows && fresh > 0 && self.is_to_be_examined() {
             self.examined = self.len;
+            *self.offered.get_mut() = 0;
             self.reshape(pool);
         }
+    }
+
+    /// Whether it is likely that another shape suits the rows by now, and that it would soon make up for looking.
+    fn is_to_be_examined(&mut self) -> bool {
+        let repetitive = *self.offered.get_mut() > self.len as u64 * REPETITIVE;
+        self.len >= self.examined * 2 || repetitive && self.len > self.examined * 3 / 2
     }
 
     /// The rows that the last [`RowSet::settle`] added.
@@ -460,6 +523,9 @@ impl RowSet {
         if let Shape::Matrix(matrix) = &mut self.shape {
             matrix.forget_latest();
         }
+        if let Some(core) = &mut self.core {
+            core.forget_latest();
+        }
         self.latest = vec![rows];
     }
 
@@ -467,6 +533,9 @@ impl RowSet {
     pub fn rest(&mut self) {
         if let Shape::Matrix(matrix) = &mut self.shape {
             matrix.rest();
+        }
+        if let Some(core) = &mut self.core {
+            core.rest();
         }
         self.latest = Vec::new();
         self.whole = false;
@@ -485,9 +554,14 @@ impl RowSet {
             Shape::Groups(shards) => shards
                 .iter_mut()
                 .for_each(|shard| shard.get_mut().settle_in_place()),
-            Shape::Pairs(shards) => shards
-                .iter_mut()
-                .for_each(|shard| shard.get_mut().fresh = Vec::new()),
+            Shape::Pairs(shards) => {
+                shards
+                    .iter_mut()
+                    .for_each(|shard| shard.get_mut().fresh = Vec::new());
+                if let Some(core) = &mut self.core {
+                    core.settle_in_place();
+                }
+            }
             Shape::Tuples(shards) => shards.iter_mut().for_each(|shard| {
                 let shard = shard.get_mut();
                 shard.settled = shard.table.len() as u32;
@@ -550,29 +624,36 @@ impl RowSet {
 
     /// Prepares for so many candidates: where they are many beside the pairs of the codes so far, telling them apart by
     /// bits is quicker than by any table. None may be unsettled.
-    pub fn expect(&mut self, candidates: f64) {
+    pub fn expect(&mut self, candidates: f64, pool: Option<&ThreadPool>) {
         let spread = matches!(self.shape, Shape::Pairs(_) | Shape::Groups(_));
         if spread && self.arity == 2 && self.len > 0 && candidates > self.span / CELLS {
-            let (rows, columns) = self.spans();
+            let (rows, columns) = self.spans(pool);
             self.span = f64::from(rows.len) * f64::from(columns.len);
             if candidates > self.span / CELLS && Matrix::bytes_for(rows, columns) <= LARGE_MATRIX {
-                self.become_matrix(rows, columns);
+                self.become_matrix(rows, columns, pool);
             }
         }
     }
 
     /// The least and greatest codes of both columns.
-    fn spans(&self) -> (Axis, Axis) {
-        let (mut low, mut high) = ([u32::MAX; 2], [0; 2]);
-        self.visit(&mut |columns, _| {
+    fn spans(&self, pool: Option<&ThreadPool>) -> (Axis, Axis) {
+        let low = [u32::MAX; 2].map(AtomicU32::new);
+        let high = [0; 2].map(AtomicU32::new);
+        visit_on(pool, self, &|columns, _| {
             for (at, column) in columns.iter().enumerate() {
                 let at = at + 2 - columns.len();
+                let (mut least, mut most) = (u32::MAX, 0);
                 for code in *column {
-                    low[at] = low[at].min(code.0);
-                    high[at] = high[at].max(code.0);
+                    (least, most) = (least.min(code.0), most.max(code.0));
                 }
+                low[at].fetch_min(least, Relaxed);
+                high[at].fetch_max(most, Relaxed);
             }
         });
+        let (mut low, mut high) = (
+            low.map(AtomicU32::into_inner),
+            high.map(AtomicU32::into_inner),
+        );
         if self.arity == 1 {
             (low[0], high[0]) = (0, 0);
         }
@@ -582,26 +663,16 @@ impl RowSet {
         )
     }
 
-    fn become_matrix(&mut self, rows: Axis, columns: Axis) {
+    fn become_matrix(&mut self, rows: Axis, columns: Axis, pool: Option<&ThreadPool>) {
         let mut matrix = Matrix::new(rows, columns);
-        self.visit(&mut |columns, len| match columns {
-            [firsts, seconds] => {
-                let pairs = firsts.iter().zip(*seconds);
-                pairs.for_each(|(&first, &second)| matrix.insert::<Alone>(first, second));
-            }
-            _ if len > 0 => matrix.insert_row::<Alone>(Code(0), columns[0]),
-            _ => {}
-        });
-        matrix.settle(None);
-        matrix.forget_latest();
-        for rows in std::mem::take(&mut self.latest) {
-            let last = rows.column(self.arity - 1).iter().copied();
-            match self.arity {
-                1 => matrix.take_for_latest(last.map(|only| (Code(0), only))),
-                _ => matrix.take_for_latest(rows.column(0).iter().copied().zip(last)),
-            }
-        }
+        // The latest pairs first: settling them tells which they are.
+        insert_on(pool, &self.latest(), &matrix);
+        matrix.settle(pool);
+        insert_on(pool, self, &matrix);
+        matrix.absorb(pool);
+        self.latest = Vec::new();
         self.shape = Shape::Matrix(matrix);
+        self.core = None;
     }
 
     /// Looks whether another shape suits the rows better than the hash table they start in.
@@ -609,26 +680,74 @@ impl RowSet {
         if !matches!(self.shape, Shape::Pairs(_)) {
             return;
         }
-        let (rows, columns) = self.spans();
-        let range = u64::from(rows.len);
+        let (rows, columns) = self.spans(pool);
         if worth_a_matrix(rows, columns, self.len) {
-            self.become_matrix(rows, columns);
-        } else if self.arity == 2
-            && self.len > MANY
-            && range * LONG_GROUPS as u64 <= self.len as u64 * 8
-        {
-            // Counting the groups costs a bit for each code in their range, so the range must not be absurd.
-            let mut seen = vec![false; rows.len as usize];
-            self.visit(&mut |columns, _| {
-                for code in columns[0] {
-                    seen[(code.0 - rows.base) as usize] = true;
+            return self.become_matrix(rows, columns, pool);
+        }
+        let codes = rows.len.max(columns.len) as usize;
+        if self.arity != 2 || self.len < MANY_TO_COUNT || codes > self.len.saturating_mul(CODES) {
+            return;
+        }
+        let threads = pool.map_or(1, ThreadPool::current_num_threads);
+        let census = Census::of(&|act| self.visit_pairs(pool, act), rows, columns, threads);
+        let groups = census.firsts();
+        let lists = self.len > MANY && groups * LONG_GROUPS <= self.len;
+        let lists = lists.then_some((groups * GROUP_BYTES + self.len * 4) as u64);
+        self.gather_core(&census, lists, pool);
+        if lists.is_some() && self.core.is_none() {
+            self.become_groups(pool);
+        }
+    }
+
+    fn visit_pairs(&self, pool: Option<&ThreadPool>, act: &(dyn Fn(&[Code], &[Code]) + Sync)) {
+        visit_on(pool, self, &|columns, _| {
+            if let [firsts, seconds] = columns {
+                act(firsts, seconds);
+            }
+        });
+    }
+
+    /// Moves the pairs among codes that are in many pairs out of the table, where that is much leaner than what there is,
+    /// and than `lists` of all pairs.
+    fn gather_core(&mut self, census: &Census, lists: Option<u64>, pool: Option<&ThreadPool>) {
+        let table = self.len as u64 * TABLE_BYTES;
+        let least = self.spared + table / CORE_PART;
+        let least = least.max(lists.map_or(0, |lists| table.saturating_sub(lists)));
+        let core = census.core(&|act| self.visit_pairs(pool, act), least);
+        let (Some((mut core, spared)), Shape::Pairs(shards)) = (core, &mut self.shape) else {
+            return;
+        };
+        self.spared = spared;
+        let move_pairs = |shard: &mut RwLock<PairShard>| {
+            let table = &mut shard.get_mut().table;
+            let others = table.iter().filter(|&key| {
+                let (first, second) = unpack(key);
+                !core.insert::<Shared>(first, second)
+            });
+            let others: Vec<u64> = others.collect();
+            table.refill(&others);
+        };
+        match pool {
+            Some(pool) => pool.install(|| shards.par_iter_mut().for_each(move_pairs)),
+            None => shards.iter_mut().for_each(move_pairs),
+        }
+        if let Some(old) = self.core.take() {
+            self.latest.push(latest_of(&old));
+            let mut others: Vec<Vec<u64>> = vec![Vec::new(); shards.len()];
+            old.visit(0..old.units(), &mut |these, those| {
+                for (&first, &second) in these.iter().zip(those) {
+                    if !core.insert::<Shared>(first, second) {
+                        let key = pack(first, second);
+                        others[shard_of(hash(key), shards.len())].push(key);
+                    }
                 }
             });
-            let groups = seen.iter().filter(|&&seen| seen).count();
-            if groups * LONG_GROUPS <= self.len {
-                self.become_groups(pool);
+            for (shard, others) in shards.iter_mut().zip(others) {
+                shard.get_mut().table.insert_all(&others, &mut Vec::new());
             }
         }
+        core.begin();
+        self.core = Some(Box::new(core));
     }
 
     fn become_groups(&mut self, pool: Option<&ThreadPool>) {
@@ -642,6 +761,14 @@ impl RowSet {
             for key in std::mem::take(&mut shard.get_mut().table).iter() {
                 pairs[shard_of_first(unpack(key).0, count)].push(key);
             }
+        }
+        if let Some(core) = self.core.take() {
+            self.latest.push(latest_of(&core));
+            core.visit(0..core.units(), &mut |these, those| {
+                for (&first, &second) in these.iter().zip(those) {
+                    pairs[shard_of_first(first, count)].push(pack(first, second));
+                }
+            });
         }
         let groups = |pairs: Vec<u64>| RwLock::new(Groups::of(pairs));
         self.shape = Shape::Groups(match pool {
@@ -663,10 +790,9 @@ impl RowSource for RowSet {
             Shape::Classes(classes) => classes.members().len(),
             Shape::Matrix(matrix) => matrix.units(),
             Shape::Groups(shards) => shards.iter().map(|shard| shard.read().count()).sum(),
-            Shape::Pairs(shards) => shards
-                .iter()
-                .map(|shard| shard.read().table.capacity().div_ceil(UNIT))
-                .sum(),
+            Shape::Pairs(shards) => {
+                table_units(shards) + self.core.as_ref().map_or(0, |core| core.units())
+            }
             Shape::Tuples(shards) => shards
                 .iter()
                 .map(|shard| shard.read().table.len().div_ceil(UNIT))
@@ -725,22 +851,24 @@ impl RowSource for RowSet {
             }
             Shape::Pairs(shards) => {
                 let mut columns = [Vec::new(), Vec::new()];
-                let units_of = |shard: &PairShard| shard.table.capacity().div_ceil(UNIT);
-                each_in_shards(shards, units, units_of, |shard, pieces| {
+                each_in_shards(shards, units.clone(), PairShard::units, |shard, pieces| {
                     for piece in pieces {
                         let end = ((piece + 1) * UNIT).min(shard.table.capacity());
-                        columns.iter_mut().for_each(Vec::clear);
-                        for key in shard.table.slots(piece * UNIT..end) {
-                            let (first, second) = unpack(key);
-                            columns[0].push(first);
-                            columns[1].push(second);
-                        }
+                        shard.table.read(piece * UNIT..end, &mut columns);
                         let pieces = [&columns[0][..], &columns[1][..]];
                         if !columns[1].is_empty() {
                             act(&pieces[2 - self.arity..], columns[1].len());
                         }
                     }
                 });
+                if let Some(core) = &self.core {
+                    let before = table_units(shards);
+                    let units = units.start.max(before)..units.end.max(before);
+                    core.visit(
+                        units.start - before..units.end - before,
+                        &mut |these, those| act(&[these, those], these.len()),
+                    );
+                }
             }
             Shape::Tuples(shards) => {
                 let mut columns = vec![Vec::new(); self.arity];
@@ -763,6 +891,51 @@ impl RowSource for RowSet {
     }
 }
 
+/// Goes through rows, on all threads of a pool where they are many.
+fn visit_on(
+    pool: Option<&ThreadPool>,
+    rows: &dyn RowSource,
+    act: &(dyn Fn(&[&[Code]], usize) + Sync),
+) {
+    let Some(pool) = pool.filter(|_| rows.row_count() >= MANY_TO_VISIT) else {
+        return rows.visit(&mut |columns, len| act(columns, len));
+    };
+    let units = rows.units();
+    let step = units.div_ceil(pool.current_num_threads() * 8).max(1);
+    pool.install(|| {
+        (0..units.div_ceil(step)).into_par_iter().for_each(|at| {
+            let units = at * step..((at + 1) * step).min(units);
+            rows.visit_units(units, &mut |columns, len| act(columns, len));
+        });
+    });
+}
+
+/// The latest pairs of a core, as rows.
+fn latest_of(core: &DenseCore) -> Rows {
+    let (mut firsts, mut seconds) = (Vec::new(), Vec::new());
+    core.visit_latest(0..core.units(), &mut |these, those| {
+        firsts.extend_from_slice(these);
+        seconds.extend_from_slice(those);
+    });
+    Rows::from_columns(vec![firsts, seconds])
+}
+
+fn insert_on(pool: Option<&ThreadPool>, rows: &dyn RowSource, matrix: &Matrix) {
+    let alone = pool.is_none();
+    visit_on(pool, rows, &|columns, len| match columns {
+        [firsts, seconds] => {
+            let pairs = firsts.iter().zip(*seconds);
+            match alone {
+                true => pairs.for_each(|(&first, &second)| matrix.insert::<Alone>(first, second)),
+                false => pairs.for_each(|(&first, &second)| matrix.insert::<Shared>(first, second)),
+            }
+        }
+        [only] if alone => matrix.insert_row::<Alone>(Code(0), only),
+        [only] if len > 0 => matrix.insert_row::<Shared>(Code(0), only),
+        _ => {}
+    });
+}
+
 /// Hands out the part of `units` that lies in each shard, counted from the shard's own start.
 fn each_in_shards<S>(
     shards: &[RwLock<S>],
@@ -782,9 +955,9 @@ fn each_in_shards<S>(
     }
 }
 
-/// A table takes about 11 bytes a row; a matrix must not take more, unless it is small anyway.
+/// A matrix must not take more, unless it is small anyway.
 fn worth_a_matrix(rows: Axis, columns: Axis, len: usize) -> bool {
-    Matrix::bytes_for(rows, columns) <= SMALL_MATRIX.max(len as u64 * 11)
+    Matrix::bytes_for(rows, columns) <= SMALL_MATRIX.max(len as u64 * TABLE_BYTES)
 }
 
 /// An axis that also holds `codes`, with room to grow by half where it had to grow.
@@ -801,6 +974,10 @@ fn widen(axis: Axis, codes: impl Iterator<Item = Code>) -> Axis {
         base: low,
         len: len.min(u64::from(u32::MAX - low)) as u32,
     }
+}
+
+fn table_units(shards: &[RwLock<PairShard>]) -> usize {
+    shards.iter().map(|shard| shard.read().units()).sum()
 }
 
 fn contains_pair(shards: &[RwLock<PairShard>], key: u64) -> bool {

@@ -318,7 +318,9 @@ impl RelationState {
     fn refill(&mut self, all: &Rows, delta: Rows, writers: usize) {
         *self.sorted.get_mut() = None;
         let salt = self.set.salt().wrapping_add(1 << 32);
-        self.set = Arc::new(RowSet::new(self.set.arity(), writers, salt));
+        let mut set = RowSet::new(self.set.arity(), writers, salt);
+        set.reserve(all.len());
+        self.set = Arc::new(set);
         self.insert(all);
         let set = Arc::make_mut(&mut self.set);
         set.settle(true, None);

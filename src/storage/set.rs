@@ -292,9 +292,20 @@ impl RowSet {
         }
     }
 
+    /// Makes room for so many rows to come.
+    pub fn reserve(&mut self, rows: usize) {
+        if let Shape::Pairs(shards) = &mut self.shape {
+            let each = rows / shards.len();
+            shards
+                .iter_mut()
+                .for_each(|shard| shard.get_mut().table.reserve(each));
+        }
+    }
+
     /// A set of these, found by hashing.
     pub fn of(rows: &Rows) -> RowSet {
         let mut set = RowSet::new(rows.arity(), 1, 0);
+        set.reserve(rows.len());
         let columns: Vec<&[Code]> = (0..rows.arity()).map(|at| rows.column(at)).collect();
         let mut inserter = Inserter::new(&set, Company::Alone);
         inserter.push_columns(&columns, rows.len());

@@ -192,7 +192,8 @@ impl PairTable {
         }
     }
 
-    fn reserve(&mut self, more: usize) {
+    /// Makes room for so many more keys.
+    pub fn reserve(&mut self, more: usize) {
         let wanted = (self.len + more) * 8 / 7 + 2;
         if wanted > self.slots.len() {
             // Small tables double; large ones grow by half, which wastes less of what is scarcer than time.

@@ -269,14 +269,15 @@ impl Session {
         let types: Vec<_> = columns.iter().map(|(_, ty)| *ty).collect();
         let rows = self.sorted(rows, &types);
         let elapsed = started.elapsed();
-        let notes = match rows.is_empty() {
-            true => self.notes_on_query(query),
-            false => Vec::new(),
+        let (notes, sought) = match rows.is_empty() {
+            true => (self.notes_on_query(query), self.sought(query)),
+            false => (Vec::new(), None),
         };
         let (program, dictionary) = (&self.program.checked, self.database.dictionary());
         Ok(
             Table::new(program.clone(), dictionary.clone(), columns, rows, elapsed)
-                .with_notes(notes),
+                .with_notes(notes)
+                .with_sought(sought),
         )
     }
 

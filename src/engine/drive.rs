@@ -10,7 +10,7 @@ use rayon::ThreadPool;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// Seconds of work that a thread takes at a time, as far as one can tell. What takes twice as long is shared.
+/// Seconds of work that a thread takes at a time, as far as one can tell. What takes four times as long is shared.
 const MORSEL: f64 = if cfg!(test) { 1e-9 } else { 40e-6 };
 /// Seconds that a binding takes, for rules that have not run yet.
 const BINDING: f64 = 8e-9;
@@ -60,7 +60,7 @@ fn drive_stages<S: Sink + Send>(
         let units = source.units();
         let work = source.rows() as f64 * pace.unwrap_or(pipeline.fan_out * BINDING);
         // An estimate of the planner has to promise more than a rule that was seen to take its time.
-        let worth = if pace.is_some() { 2.0 } else { 8.0 };
+        let worth = if pace.is_some() { 4.0 } else { 8.0 };
         if work <= worth * MORSEL {
             return alone(pipeline, context, sink);
         }

@@ -13,6 +13,8 @@ use std::sync::atomic::Ordering::Relaxed;
 
 /// Candidates gathered for one shard before its lock is taken.
 const BUFFER: usize = if cfg!(test) { 3 } else { 2048 };
+/// Room for candidates of a shard to begin with: there are many shards, and growing from nothing is dear for each.
+const FIRST: usize = 256;
 /// The same where candidates are brought together by first code: the more there are, the longer the groups.
 const GROUP_BUFFER: usize = if cfg!(test) { 5 } else { 1 << 16 };
 /// A shard that somebody else fills is asked for again after this many candidates more.
@@ -324,6 +326,9 @@ impl<'a> Inserter<'a> {
         }
         let at = shard_of(hash, shards.len());
         let buffer = &mut self.pairs[at];
+        if buffer.capacity() == 0 {
+            buffer.reserve_exact(FIRST);
+        }
         buffer.push(key);
         if let Some(shard) = due(buffer.len(), BUFFER, &shards[at]) {
             flush_pairs(shard, buffer);

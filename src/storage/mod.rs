@@ -4,6 +4,7 @@
 //! distinct by construction, in whichever shape is leanest: sorted columns, bit matrices, hash tables.
 //! Must not know: rules, plans, files.
 
+pub mod dense_core;
 pub mod dictionary;
 pub mod groups;
 pub mod index;

@@ -128,6 +128,28 @@ impl Rows {
         })
     }
 
+    /// Calls back with each row.
+    pub fn each(&self, mut act: impl FnMut(&[Code])) {
+        let mut row = vec![Code::default(); self.arity()];
+        for at in 0..self.len {
+            for (code, column) in row.iter_mut().zip(&self.columns) {
+                *code = column[at];
+            }
+            act(&row);
+        }
+    }
+
+    /// The rows that `keeps` holds of, in their order.
+    pub fn filtered(&self, mut keeps: impl FnMut(&[Code]) -> bool) -> Rows {
+        let mut kept = Rows::new(self.arity());
+        self.each(|row| {
+            if keeps(row) {
+                kept.push(row);
+            }
+        });
+        kept
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = Vec<Code>> + '_ {
         (0..self.len).map(|at| self.row(at))
     }

@@ -1,8 +1,15 @@
 //! Rows in ascending order, none twice.
 
+use super::table::pack;
 use super::{Code, Rows, radix};
+use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::Arc;
+
+/// Rows that are looked through without stopping.
+const PIECE: usize = if cfg!(test) { 2 } else { 1 << 12 };
+/// Pieces from which on several threads look through them.
+const MANY_PIECES: usize = if cfg!(test) { 2 } else { 64 };
 
 /// Rows ascending by code, column by column, all distinct. `from_unsorted` is the only door.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -95,7 +102,17 @@ fn is_ascending(rows: &Rows) -> bool {
         [] => rows.len() <= 1,
         [column] => column.is_sorted_by(|a, b| a < b),
         [first, second] => {
-            (1..first.len()).all(|at| (first[at - 1], second[at - 1]) < (first[at], second[at]))
+            let pieces = first.len().div_ceil(PIECE);
+            let ascends = |piece: usize| {
+                let end = first.len().min((piece + 1) * PIECE + 1);
+                let piece = piece * PIECE..end;
+                pairs_ascend(&first[piece.clone()], &second[piece])
+            };
+            // On the threads of the pool that this one belongs to, if it does.
+            match rayon::current_thread_index() {
+                Some(_) if pieces > MANY_PIECES => (0..pieces).into_par_iter().all(ascends),
+                _ => (0..pieces).all(ascends),
+            }
         }
         _ => (1..rows.len()).all(|at| {
             let order = columns
@@ -105,6 +122,18 @@ fn is_ascending(rows: &Rows) -> bool {
             order == Some(std::cmp::Ordering::Less)
         }),
     }
+}
+
+/// Without a branch for each pair: most often all ascend.
+fn pairs_ascend(firsts: &[Code], seconds: &[Code]) -> bool {
+    let mut last = None;
+    let mut ascend = true;
+    for (&first, &second) in firsts.iter().zip(seconds) {
+        let pair = pack(first, second);
+        ascend &= last.is_none_or(|last| last < pair);
+        last = Some(pair);
+    }
+    ascend
 }
 
 /// How many bits of a `u64` each column takes, when a row fits one at all.

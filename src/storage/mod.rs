@@ -11,6 +11,7 @@ pub mod inserter;
 pub mod marks;
 pub mod matrix;
 pub mod packed;
+mod packing;
 pub mod partition;
 pub mod places;
 pub mod radix;
@@ -19,6 +20,7 @@ pub mod set;
 pub mod sorted;
 pub mod symbols;
 pub mod table;
+mod texts;
 mod transpose;
 
 pub use dictionary::{Code, Dictionary};

@@ -84,18 +84,19 @@ impl Claims {
         claim: impl Fn(usize) -> Claim<'c>,
         mut refuse: impl FnMut(usize, DuplicateId),
     ) {
-        /// Ids looked up at the same time.
+        /// Ids that are on their way from memory.
         const BATCH: usize = 32;
         let known = Arc::make_mut(&mut self.known);
         known.ids.reserve(tags.len());
-        for (batch, tags) in tags.chunks(BATCH).enumerate() {
-            let ids = &known.ids;
-            std::hint::black_box(tags.iter().fold(0, |all, tag| all | ids.touch(tag.0)));
-            for (at, &tag) in tags.iter().enumerate() {
-                let at = batch * BATCH + at;
-                if let Err(duplicate) = known.insert(&claim(at), tag) {
-                    refuse(at, duplicate);
-                }
+        tags.iter()
+            .take(BATCH)
+            .for_each(|tag| known.ids.touch(tag.0));
+        for (at, &tag) in tags.iter().enumerate() {
+            if let Some(later) = tags.get(at + BATCH) {
+                known.ids.touch(later.0);
+            }
+            if let Err(duplicate) = known.insert(&claim(at), tag) {
+                refuse(at, duplicate);
             }
         }
     }

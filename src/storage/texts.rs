@@ -1,18 +1,17 @@
 //! Texts by number: added by one thread at a time, read by any number of threads meanwhile.
 
-use super::table::prefetch;
-use std::alloc::{Layout, alloc_zeroed, handle_alloc_error};
-use std::cell::UnsafeCell;
+use super::table::prefetch_at;
+use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::ptr::null_mut;
 use std::str::from_utf8_unchecked;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 /// Texts in the order they were added. An entry never moves and never changes: it is half a line of memory, the text in it
 /// unless that is a long one. Nothing that a look-up reads lies on a line that adding writes to, but for the entries.
-#[derive(Default)]
 pub(super) struct Texts {
-    /// Each twice as long as the one before.
-    runs: [OnceLock<Box<[Entry]>>; Texts::RUNS],
+    /// Where entries would begin if a run went back to number zero, less [`FIRST_RUN`](Texts::FIRST_RUN): so that the place
+    /// of an entry is a sum. Each run is twice as long as the one before. Null until there is one.
+    runs: [AtomicPtr<Entry>; Texts::RUNS],
     count: Count,
     long: boxcar::Vec<Box<str>>,
 }
@@ -24,19 +23,38 @@ struct Count(AtomicU32);
 
 #[repr(C, align(32))]
 struct Entry {
-    len: UnsafeCell<u32>,
+    len: u32,
     /// The text, or where it is among the long ones.
-    bytes: UnsafeCell<[u8; Entry::ROOM]>,
+    bytes: [u8; Entry::ROOM],
 }
 
-// SAFETY: an entry is written once, before its number is handed out with release ordering, and only read from then on.
-unsafe impl Sync for Entry {}
+impl Default for Texts {
+    fn default() -> Texts {
+        Texts {
+            runs: [const { AtomicPtr::new(null_mut()) }; Texts::RUNS],
+            count: Count::default(),
+            long: boxcar::Vec::new(),
+        }
+    }
+}
+
+impl Drop for Texts {
+    fn drop(&mut self) {
+        for run in 0..Self::RUNS as u32 {
+            let start = *self.runs[run as usize].get_mut();
+            if let (false, Some(layout)) = (start.is_null(), Self::layout(run)) {
+                // SAFETY: the beginning of the run, from the allocator by way of `begin`, with the same layout.
+                unsafe { dealloc(start.wrapping_add(Self::length(run)).cast(), layout) };
+            }
+        }
+    }
+}
 
 impl Texts {
-    const FIRST_RUN: u32 = 64;
-    const RUNS: usize = 26;
+    const FIRST_RUN: usize = 64;
+    /// Enough for any `u32`.
+    const RUNS: usize = 27;
 
-    /// Of those that threads may read by now.
     pub fn count(&self) -> usize {
         self.count.0.load(Ordering::Acquire) as usize
     }
@@ -45,30 +63,29 @@ impl Texts {
         if at as usize >= self.count() {
             return None;
         }
-        let text = self.entry(at)?.text(&self.long);
-        // SAFETY: only whole texts are added.
-        Some(unsafe { from_utf8_unchecked(text) })
+        // SAFETY: the entry was there before the count said so, and only whole texts are added.
+        unsafe { Some(from_utf8_unchecked((*self.entry(at)).text(&self.long))) }
     }
 
-    /// Adds a text; its number. For one thread at a time.
+    /// Adds a text; its number.
     ///
     /// # Safety
     /// No other thread adds meanwhile.
     pub unsafe fn push(&self, text: &str) -> u32 {
         let at = self.count.0.load(Ordering::Relaxed);
-        let (run, place) = place(at);
-        let run = self.runs[run].get_or_init(|| empty_run(Self::FIRST_RUN << run));
-        let entry = &run[place];
+        let run = run_of(at);
+        if self.runs[run].load(Ordering::Relaxed).is_null() {
+            self.begin(run as u32);
+        }
         let mut bytes = [0; Entry::ROOM];
         match bytes.get_mut(..text.len()) {
             Some(bytes) => bytes.copy_from_slice(text.as_bytes()),
             None => bytes[..4].copy_from_slice(&(self.long.push(text.into()) as u32).to_ne_bytes()),
         }
-        // SAFETY: nobody reads an entry before `count` or a table has its number, and nobody else adds.
-        unsafe {
-            *entry.len.get() = text.len() as u32;
-            *entry.bytes.get() = bytes;
-        }
+        let len = text.len() as u32;
+        // SAFETY: the run has a place for this number, which nobody reads before `count` or a table has it, and nobody
+        // else adds.
+        unsafe { self.entry(at).write(Entry { len, bytes }) };
         self.count.0.store(at + 1, Ordering::Release);
         at
     }
@@ -76,10 +93,7 @@ impl Texts {
     /// Asks for the memory of an entry. Any number will do.
     #[inline]
     pub fn touch(&self, at: u32) {
-        let (run, place) = place(at);
-        if let Some(run) = self.runs.get(run).and_then(OnceLock::get) {
-            prefetch(run, place);
-        }
+        prefetch_at(self.entry(at));
     }
 
     /// Whether a text has this number.
@@ -88,35 +102,53 @@ impl Texts {
     /// The number was seen in memory that was written, with release ordering, after the text was added.
     #[inline]
     pub unsafe fn is(&self, at: u32, text: &[u8]) -> bool {
-        self.entry(at)
-            .is_some_and(|entry| entry.is(text, &self.long))
+        // SAFETY: the entry was written before, and is never again.
+        unsafe { (*self.entry(at)).is(text, &self.long) }
     }
 
+    /// Where the entry of a number is, if it has one.
     #[inline]
-    fn entry(&self, at: u32) -> Option<&Entry> {
-        let (run, place) = place(at);
-        self.runs.get(run)?.get()?.get(place)
+    fn entry(&self, at: u32) -> *mut Entry {
+        let start = self.runs[run_of(at)].load(Ordering::Acquire);
+        start.wrapping_add(at as usize + Self::FIRST_RUN)
     }
+
+    /// Gets memory for a run: of the system, as far as it is written to.
+    fn begin(&self, run: u32) {
+        let layout = Self::layout(run);
+        // SAFETY: the layout is not empty.
+        let start = layout.map(|layout| (unsafe { alloc_zeroed(layout) }, layout));
+        match start {
+            Some((start, layout)) if start.is_null() => handle_alloc_error(layout),
+            Some((start, _)) => {
+                let start = start.cast::<Entry>().wrapping_sub(Self::length(run));
+                self.runs[run as usize].store(start, Ordering::Release);
+            }
+            None => handle_alloc_error(Layout::new::<Entry>()),
+        }
+    }
+
+    /// Entries of a run; those of the runs before and `FIRST_RUN` are as many.
+    fn length(run: u32) -> usize {
+        Self::FIRST_RUN << run
+    }
+
+    fn layout(run: u32) -> Option<Layout> {
+        Layout::array::<Entry>(Self::length(run)).ok()
+    }
+}
+
+/// The run that a number is in.
+#[inline]
+fn run_of(at: u32) -> usize {
+    ((u64::from(at) + Texts::FIRST_RUN as u64).ilog2() - Texts::FIRST_RUN.ilog2()) as usize
 }
 
 impl Entry {
     const ROOM: usize = 28;
 
-    #[inline]
-    fn len(&self) -> usize {
-        // SAFETY: written before anybody could know of the entry.
-        unsafe { *self.len.get() as usize }
-    }
-
-    /// All that it has of a text that is not long.
-    #[inline]
-    fn room(&self) -> &[u8; Entry::ROOM] {
-        // SAFETY: as above.
-        unsafe { &*self.bytes.get() }
-    }
-
     fn text<'a>(&'a self, long: &'a boxcar::Vec<Box<str>>) -> &'a [u8] {
-        match self.room().get(..self.len()) {
+        match self.bytes.get(..self.len as usize) {
             Some(text) => text,
             None => self.long(long),
         }
@@ -124,17 +156,17 @@ impl Entry {
 
     #[cold]
     fn long<'a>(&self, long: &'a boxcar::Vec<Box<str>>) -> &'a [u8] {
-        let [a, b, c, d, ..] = *self.room();
+        let [a, b, c, d, ..] = self.bytes;
         let text = long.get(u32::from_ne_bytes([a, b, c, d]) as usize);
         text.map_or(b"", |text| text.as_bytes())
     }
 
     #[inline]
     fn is(&self, text: &[u8], long: &boxcar::Vec<Box<str>>) -> bool {
-        if self.len() != text.len() {
+        if self.len as usize != text.len() {
             return false;
         }
-        match self.room().get(..text.len()) {
+        match self.bytes.get(..text.len()) {
             Some(known) => same(known, text),
             None => self.long(long) == text,
         }
@@ -149,32 +181,6 @@ fn same(one: &[u8], other: &[u8]) -> bool {
             first == other_first && one.last_chunk::<8>() == other.last_chunk::<8>()
         }
         _ => one == other,
-    }
-}
-
-/// The run that a number is in, and where.
-#[inline]
-fn place(at: u32) -> (usize, usize) {
-    let at = u64::from(at) + u64::from(Texts::FIRST_RUN);
-    let run = at.ilog2() - Texts::FIRST_RUN.ilog2();
-    (
-        run as usize,
-        (at - (u64::from(Texts::FIRST_RUN) << run)) as usize,
-    )
-}
-
-/// Memory that the system has not given yet, as far as it is not written to.
-fn empty_run(len: u32) -> Box<[Entry]> {
-    let Ok(layout) = Layout::array::<Entry>(len as usize) else {
-        return Box::new([]);
-    };
-    // SAFETY: the layout is that of so many entries and not empty; all of an entry may be zero.
-    unsafe {
-        let start = alloc_zeroed(layout).cast::<Entry>();
-        if start.is_null() {
-            handle_alloc_error(layout);
-        }
-        Box::from_raw(std::ptr::slice_from_raw_parts_mut(start, len as usize))
     }
 }
 
@@ -205,14 +211,14 @@ mod tests {
 
     #[test]
     fn runs_follow_one_another() {
-        let mut next = (0, 0);
+        let (mut run, mut end) = (0, Texts::FIRST_RUN as u32);
         for at in 0..100_000 {
-            assert_eq!(place(at), next);
-            next.1 += 1;
-            if next.1 == (Texts::FIRST_RUN as usize) << next.0 {
-                next = (next.0 + 1, 0);
+            if at == end {
+                run += 1;
+                end += Texts::length(run) as u32;
             }
+            assert_eq!(run_of(at), run as usize);
         }
-        assert!(place(u32::MAX).0 <= Texts::RUNS);
+        assert_eq!(run_of(u32::MAX), Texts::RUNS - 1);
     }
 }

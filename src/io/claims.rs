@@ -32,7 +32,7 @@ pub(crate) struct ClaimReader<'a> {
 
 impl ClaimReader<'_> {
     /// Large enough to keep threads busy, small enough to stay in the cache of a core.
-    const BLOCK: usize = 256 << 10;
+    const BLOCK: usize = 64 << 10;
 
     /// Reads all claims of a stream; returns the rows that one of them supports. What is wrong goes to `findings`.
     pub fn read(
@@ -99,7 +99,7 @@ impl ClaimReader<'_> {
         };
         let width = match reader.values.are_ordered() || threads <= 1 {
             true => 1,
-            false => threads * 2,
+            false => threads * 16,
         };
         let mut merged = Merged {
             reader: &reader,

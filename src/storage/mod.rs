@@ -12,6 +12,7 @@ pub mod marks;
 pub mod matrix;
 pub mod packed;
 mod packing;
+mod pages;
 pub mod partition;
 pub mod places;
 pub mod radix;

@@ -1,6 +1,7 @@
 //! Symbols and their numbers: many are looked up at the same time, by any number of threads, while one adds.
 
 use super::dictionary::Code;
+use super::pages::prefer_large;
 use super::places::tag;
 use super::table::prefetch;
 use super::texts::Texts;
@@ -240,8 +241,10 @@ fn put(slots: &[AtomicU64], slot: u64) {
 
 /// Slots are in the order of tags, so that growing reads and writes them in order.
 fn grown(slots: &[AtomicU64]) -> Vec<AtomicU64> {
-    let mut larger = Vec::new();
-    larger.resize_with((slots.len() * 2).max(Symbols::SMALLEST), AtomicU64::default);
+    let count = (slots.len() * 2).max(Symbols::SMALLEST);
+    let mut larger = Vec::with_capacity(count);
+    prefer_large(larger.as_ptr(), count);
+    larger.resize_with(count, AtomicU64::default);
     let held = slots.iter().map(|slot| slot.load(Ordering::Relaxed));
     held.filter(|&slot| slot != 0)
         .for_each(|slot| put(&larger, slot));

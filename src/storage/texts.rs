@@ -1,5 +1,6 @@
 //! Texts by number: added by one thread at a time, read by any number of threads meanwhile.
 
+use super::pages::prefer_large;
 use super::table::prefetch_at;
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::ptr::null_mut;
@@ -121,6 +122,7 @@ impl Texts {
         match start {
             Some((start, layout)) if start.is_null() => handle_alloc_error(layout),
             Some((start, _)) => {
+                prefer_large(start.cast::<Entry>(), Self::length(run));
                 let start = start.cast::<Entry>().wrapping_sub(Self::length(run));
                 self.runs[run as usize].store(start, Ordering::Release);
             }

@@ -83,7 +83,7 @@ impl Texts {
             Some(bytes) => bytes.copy_from_slice(text.as_bytes()),
             None => bytes[..4].copy_from_slice(&(self.long.push(text.into()) as u32).to_ne_bytes()),
         }
-        let len = text.len() as u32;
+        let len = length(text.as_bytes());
         // SAFETY: the run has a place for this number, which nobody reads before `count` or a table has it, and nobody
         // else adds.
         unsafe { self.entry(at).write(Entry { len, bytes }) };
@@ -165,7 +165,7 @@ impl Entry {
 
     #[inline]
     fn is(&self, text: &[u8], long: &boxcar::Vec<Box<str>>) -> bool {
-        if self.len as usize != text.len() {
+        if self.len != length(text) {
             return false;
         }
         match self.bytes.get(..text.len()) {
@@ -173,6 +173,12 @@ impl Entry {
             None => self.long(long) == text,
         }
     }
+}
+
+/// Of a text of four gigabytes or more: nearly as much.
+#[inline]
+fn length(text: &[u8]) -> u32 {
+    text.len().min(u32::MAX as usize) as u32
 }
 
 /// Whether two texts of one length are the same: without a call for the lengths that names have.

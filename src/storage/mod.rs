@@ -12,6 +12,8 @@ pub mod inserter;
 pub mod marks;
 pub mod matrix;
 pub mod packed;
+mod packing;
+mod pages;
 pub mod partition;
 pub mod places;
 pub mod radix;
@@ -20,6 +22,7 @@ pub mod set;
 pub mod sorted;
 pub mod symbols;
 pub mod table;
+mod texts;
 mod transpose;
 
 pub use dictionary::{Code, Dictionary};

@@ -72,6 +72,14 @@ impl Rows {
         self.len += other.len;
     }
 
+    /// Adds so many rows, given column by column. Panics when a column is shorter.
+    pub fn append_columns<'c>(&mut self, columns: impl Iterator<Item = &'c [Code]>, len: usize) {
+        for (column, more) in self.columns.iter_mut().zip(columns) {
+            column.extend_from_slice(&more[..len]);
+        }
+        self.len += len;
+    }
+
     /// The given columns, in the given order. Rows may repeat.
     pub fn project(&self, columns: &[usize]) -> Rows {
         Rows {

@@ -1,7 +1,8 @@
 //! Rows in ascending order, none twice.
 
+use super::packing::Packing;
 use super::table::pack;
-use super::{Code, Rows, radix};
+use super::{Code, Rows};
 use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::Arc;
@@ -27,13 +28,7 @@ impl SortedRows {
         }
         let arity = rows.arity();
         let rows = match Packing::of(&rows) {
-            Some(packing) => {
-                let mut keys: Vec<u64> = packing.pack(&rows);
-                drop(rows);
-                radix::sort(&mut keys);
-                keys.dedup();
-                packing.unpack(&keys)
-            }
+            Some(packing) => packing.sort(rows),
             None if arity == 0 => Rows::nullary(!rows.is_empty()),
             None => sort_wide(&rows),
         };
@@ -134,56 +129,6 @@ fn pairs_ascend(firsts: &[Code], seconds: &[Code]) -> bool {
         last = Some(pair);
     }
     ascend
-}
-
-/// How many bits of a `u64` each column takes, when a row fits one at all.
-struct Packing {
-    bits: Vec<u32>,
-}
-
-impl Packing {
-    fn of(rows: &Rows) -> Option<Packing> {
-        let bits: Vec<u32> = (0..rows.arity())
-            .map(|at| {
-                32 - rows
-                    .column(at)
-                    .iter()
-                    .fold(0, |all, code| all | code.0)
-                    .leading_zeros()
-            })
-            .collect();
-        (!bits.is_empty() && bits.iter().sum::<u32>() <= 64).then_some(Packing { bits })
-    }
-
-    fn pack(&self, rows: &Rows) -> Vec<u64> {
-        let mut keys = vec![0u64; rows.len()];
-        for (at, &bits) in self.bits.iter().enumerate() {
-            for (key, code) in keys.iter_mut().zip(rows.column(at)) {
-                *key = *key << bits | u64::from(code.0);
-            }
-        }
-        keys
-    }
-
-    fn unpack(&self, keys: &[u64]) -> Rows {
-        let mut shift = 0;
-        let mut columns: Vec<Vec<Code>> = self
-            .bits
-            .iter()
-            .rev()
-            .map(|&bits| {
-                let mask = (1u64 << bits) - 1;
-                let column = keys
-                    .iter()
-                    .map(|key| Code((key.checked_shr(shift).unwrap_or(0) & mask) as u32))
-                    .collect();
-                shift += bits;
-                column
-            })
-            .collect();
-        columns.reverse();
-        Rows::from_columns(columns)
-    }
 }
 
 fn sort_wide(rows: &Rows) -> Rows {

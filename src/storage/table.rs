@@ -25,14 +25,20 @@ pub fn hash(key: u64) -> u64 {
 
 #[inline]
 pub(super) fn prefetch<T>(slots: &[T], at: usize) {
+    prefetch_at(slots.as_ptr().wrapping_add(at));
+}
+
+/// Any address will do.
+#[inline]
+pub(super) fn prefetch_at<T>(place: *const T) {
     #[cfg(target_arch = "x86_64")]
-    // SAFETY: prefetching has no effect but on the cache, and `at` is in bounds by the callers' masks.
+    // SAFETY: prefetching has no effect but on the cache, wherever it points.
     unsafe {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T0>(slots.as_ptr().wrapping_add(at).cast());
+        _mm_prefetch::<_MM_HINT_T0>(place.cast());
     }
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = (slots, at);
+    let _ = place;
 }
 
 /// A set of packed pairs.

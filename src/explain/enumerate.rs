@@ -33,6 +33,8 @@ pub(super) struct MinimalSets<'a> {
     found: Antichain,
     /// Elements of all sets held.
     held: usize,
+    /// Rows that the first set may take.
+    patience: u64,
     exhausted: bool,
 }
 
@@ -65,6 +67,7 @@ impl<'a> MinimalSets<'a> {
             seen: FxHashSet::default(),
             found: Antichain::default(),
             held: 0,
+            patience: u64::MAX,
             exhausted: false,
         };
         for edge in &lineage.edges {
@@ -76,6 +79,12 @@ impl<'a> MinimalSets<'a> {
             sets.push(vertex, [element as u32].into());
         }
         sets
+    }
+
+    /// Ends where so many rows lead to no set at all.
+    pub(super) fn patient(mut self, rows: u64) -> MinimalSets<'a> {
+        self.patience = rows;
+        self
     }
 
     /// Whether every minimal set was given.
@@ -138,6 +147,9 @@ impl Iterator for MinimalSets<'_> {
 
     fn next(&mut self) -> Option<Rc<[u32]>> {
         while self.meter.spend() {
+            if self.found.is_empty() && self.meter.rows() > self.patience {
+                return None;
+            }
             let Some(Reverse(item)) = self.queue.pop() else {
                 self.exhausted = true;
                 return None;

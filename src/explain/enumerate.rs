@@ -41,6 +41,8 @@ pub(super) struct MinimalSets<'a> {
 /// Elements held, in all sets together, before a search gives up: 256 MiB.
 const MOST_HELD: usize = 1 << 26;
 
+/// Edges that are looked at in the time that a row takes.
+const EDGES_A_ROW: u64 = 64;
 /// Sets that are told apart in the time that a row takes.
 const SETS_A_ROW: u64 = 64;
 
@@ -165,6 +167,7 @@ impl Iterator for MinimalSets<'_> {
             }
             if item.vertex == Lineage::ROOT {
                 let minimal = Set::new(self.within.minimal_within(&set.elements).into());
+                self.meter.spend_all(self.within.take_work() / EDGES_A_ROW);
                 self.found.insert(minimal.clone());
                 // Other facts may lean on the root, but nothing that leads back to it is minimal.
                 return Some(minimal.elements);

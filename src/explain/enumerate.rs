@@ -41,6 +41,8 @@ pub(super) struct MinimalSets<'a> {
 /// Elements held, in all sets together, before a search gives up: 256 MiB.
 const MOST_HELD: usize = 1 << 26;
 
+/// Elements of sets that are put together in the time that a row takes.
+const ELEMENTS_A_ROW: u64 = 64;
 /// Edges that are looked at in the time that a row takes.
 const EDGES_A_ROW: u64 = 64;
 /// Sets that are told apart in the time that a row takes.
@@ -107,6 +109,7 @@ impl<'a> MinimalSets<'a> {
         if self.held > MOST_HELD {
             self.meter.stop(StopReason::Memory);
         }
+        self.meter.spend_all(elements.len() as u64 / ELEMENTS_A_ROW);
         if !self.meter.spend() || !self.seen.insert((vertex, elements.clone())) {
             return;
         }

@@ -45,6 +45,10 @@ impl Antichain {
         self.sets.len()
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.sets.is_empty()
+    }
+
     pub(super) fn get(&self, at: usize) -> &Set {
         &self.sets[at]
     }

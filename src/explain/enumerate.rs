@@ -33,12 +33,18 @@ pub(super) struct MinimalSets<'a> {
     found: Antichain,
     /// Elements of all sets held.
     held: usize,
+    /// Rows that the first set may take.
+    patience: u64,
     exhausted: bool,
 }
 
 /// Elements held, in all sets together, before a search gives up: 256 MiB.
 const MOST_HELD: usize = 1 << 26;
 
+/// Elements of sets that are put together in the time that a row takes.
+const ELEMENTS_A_ROW: u64 = 64;
+/// Edges that are looked at in the time that a row takes.
+const EDGES_A_ROW: u64 = 64;
 /// Sets that are told apart in the time that a row takes.
 const SETS_A_ROW: u64 = 64;
 
@@ -65,6 +71,7 @@ impl<'a> MinimalSets<'a> {
             seen: FxHashSet::default(),
             found: Antichain::default(),
             held: 0,
+            patience: u64::MAX,
             exhausted: false,
         };
         for edge in &lineage.edges {
@@ -76,6 +83,12 @@ impl<'a> MinimalSets<'a> {
             sets.push(vertex, [element as u32].into());
         }
         sets
+    }
+
+    /// Ends where so many rows lead to no set at all.
+    pub(super) fn patient(mut self, rows: u64) -> MinimalSets<'a> {
+        self.patience = rows;
+        self
     }
 
     /// Whether every minimal set was given.
@@ -96,6 +109,7 @@ impl<'a> MinimalSets<'a> {
         if self.held > MOST_HELD {
             self.meter.stop(StopReason::Memory);
         }
+        self.meter.spend_all(elements.len() as u64 / ELEMENTS_A_ROW);
         if !self.meter.spend() || !self.seen.insert((vertex, elements.clone())) {
             return;
         }
@@ -138,6 +152,9 @@ impl Iterator for MinimalSets<'_> {
 
     fn next(&mut self) -> Option<Rc<[u32]>> {
         while self.meter.spend() {
+            if self.found.is_empty() && self.meter.rows() > self.patience {
+                return None;
+            }
             let Some(Reverse(item)) = self.queue.pop() else {
                 self.exhausted = true;
                 return None;
@@ -153,6 +170,7 @@ impl Iterator for MinimalSets<'_> {
             }
             if item.vertex == Lineage::ROOT {
                 let minimal = Set::new(self.within.minimal_within(&set.elements).into());
+                self.meter.spend_all(self.within.take_work() / EDGES_A_ROW);
                 self.found.insert(minimal.clone());
                 // Other facts may lean on the root, but nothing that leads back to it is minimal.
                 return Some(minimal.elements);

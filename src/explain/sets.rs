@@ -37,11 +37,12 @@ enum Source<'c> {
 
 impl<'c> AllSets<'c> {
     pub(super) fn new(condensed: &'c Condensed, part: &'c Meter, meter: &'c Meter) -> AllSets<'c> {
+        let by_size = MinimalSets::new(&condensed.lineage, part).patient(part.left() / 4);
         AllSets {
             condensed,
             meter,
             part,
-            source: Source::BySize(Box::new(MinimalSets::new(&condensed.lineage, part))),
+            source: Source::BySize(Box::new(by_size)),
             known: Vec::new(),
             ways: Ways::new(condensed),
             products: Vec::new(),

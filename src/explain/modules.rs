@@ -168,9 +168,8 @@ impl Condensed {
     /// more than can be told.
     pub(super) fn count(&self, set: &[u32]) -> Option<u128> {
         let modules = set.iter().map(|&element| self.module_of[element as usize]);
-        modules.fold(Some(1u128), |product, module| {
-            product?.checked_mul(self.modules.count(module)?)
-        })
+        let mut counts = modules.map(|module| self.modules.count(module));
+        counts.try_fold(1u128, |product, count| product.checked_mul(count?))
     }
 }
 

@@ -77,6 +77,9 @@ pub struct Session {
     pub(super) declined: Option<Declined>,
 }
 
+/// Rows that are not worth a second thread.
+const FEW: usize = if cfg!(test) { 8 } else { 1 << 12 };
+
 /// A database, the claims it was made from, and how its run ended.
 type Evaluated = (Database, Claims, Result<RunReport, Stop>);
 
@@ -365,8 +368,13 @@ impl Session {
     pub(super) fn sorted(&self, rows: Rows, types: &[ValueType]) -> Rows {
         let threads = self.options.threads.max(1);
         let (program, dictionary) = (&self.program.checked, self.dictionary());
-        self.pool
-            .install(|| io::sort_rows(rows, types, program, dictionary, threads))
+        // To wake a thread takes longer than to sort a few rows.
+        match rows.len() < FEW {
+            true => io::sort_rows(rows, types, program, dictionary, 1),
+            false => self
+                .pool
+                .install(|| io::sort_rows(rows, types, program, dictionary, threads)),
+        }
     }
 
     /// A name for one more text that was typed.

@@ -32,6 +32,8 @@ pub(super) struct Modules {
     /// By module: its minimal sets, each as often as statements make it; `None`: more than can be told.
     counts: Vec<Option<u128>>,
     depths: Vec<u32>,
+    /// By module: its first element.
+    firsts: Vec<u32>,
 }
 
 /// A lineage and the modules that its elements stand for.
@@ -63,6 +65,7 @@ impl Modules {
             sizes: elements.iter().map(|element| element.size).collect(),
             counts: elements.iter().map(count).collect(),
             depths: vec![0; elements.len()],
+            firsts: (0..elements.len() as u32).collect(),
         }
     }
 
@@ -135,6 +138,8 @@ impl Modules {
             return NONE;
         };
         let depth = of.iter().map(|&one| self.depths[one as usize] + 1).max();
+        let first = of.iter().map(|&one| self.firsts[one as usize]).min();
+        self.firsts.push(first.unwrap_or_default());
         self.depths.push(depth.unwrap_or_default());
         self.modules.push(module);
         self.sizes.push(size);
@@ -163,9 +168,8 @@ impl Condensed {
     /// more than can be told.
     pub(super) fn count(&self, set: &[u32]) -> Option<u128> {
         let modules = set.iter().map(|&element| self.module_of[element as usize]);
-        modules.fold(Some(1u128), |product, module| {
-            product?.checked_mul(self.modules.count(module)?)
-        })
+        let mut counts = modules.map(|module| self.modules.count(module));
+        counts.try_fold(1u128, |product, count| product.checked_mul(count?))
     }
 }
 
@@ -487,17 +491,18 @@ impl Net {
             next += 1;
         }
         let (mut elements, mut vertex_of, mut module_of) = (Vec::new(), Vec::new(), Vec::new());
-        for (at, &vertex) in order.iter().enumerate() {
-            let module = self.module[vertex as usize];
-            if module != NONE {
-                elements.push(Element {
-                    statements: Vec::new(),
-                    interval: Interval::ALWAYS,
-                    size: self.modules.size(module),
-                });
-                vertex_of.push(at as u32);
-                module_of.push(module);
-            }
+        let of = order.iter().map(|&vertex| self.module[vertex as usize]);
+        let mut kept: Vec<(u32, u32)> = of.zip(0..).filter(|(module, _)| *module != NONE).collect();
+        // Of sets of one size the same comes first as without modules, mostly.
+        kept.sort_unstable_by_key(|&(module, _)| self.modules.firsts[module as usize]);
+        for (module, at) in kept {
+            elements.push(Element {
+                statements: Vec::new(),
+                interval: Interval::ALWAYS,
+                size: self.modules.size(module),
+            });
+            vertex_of.push(at);
+            module_of.push(module);
         }
         let condensed = Lineage::assemble(order.len() as u32, edges, elements, vertex_of);
         Condensed {

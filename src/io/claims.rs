@@ -99,7 +99,7 @@ impl ClaimReader<'_> {
         };
         let width = match reader.values.are_ordered() || threads <= 1 {
             true => 1,
-            false => threads * 16,
+            false => threads * 8,
         };
         let mut merged = Merged {
             reader: &reader,

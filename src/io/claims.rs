@@ -100,7 +100,7 @@ impl ClaimReader<'_> {
         let threads = blocks.threads_for(size, threads);
         let width = match reader.values.are_ordered() || threads <= 1 {
             true => 1,
-            false => threads * 16,
+            false => threads * 8,
         };
         let mut merged = Merged {
             reader: &reader,

@@ -71,7 +71,7 @@ impl<'a> FactBlocks<'a> {
         let threads = blocks.threads_for(size, threads);
         let width = match self.values.are_ordered() || threads <= 1 {
             true => 1,
-            false => threads * 16,
+            false => threads * 8,
         };
         let arity = self.layout.arity();
         let mut merged = Merged {

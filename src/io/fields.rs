@@ -22,8 +22,8 @@ impl Fields {
         self.ends = Ends::default();
     }
 
-    /// Finds the fields of the record that begins at `start`, in the lines of a block. False when it has anything unusual: doubled quotes, a mistake,
-    /// no line end.
+    /// Finds the fields of the record that begins at `start`, in the lines of a block. False when it has anything unusual:
+    /// doubled quotes, a mistake, no line end.
     #[inline]
     pub fn quick(&mut self, text: &[u8], start: usize, delimiter: u8) -> bool {
         self.places.clear();

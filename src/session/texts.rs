@@ -24,7 +24,11 @@ impl Program {
             let mut known = Known::default();
             for (id, rule) in self.checked.rules() {
                 if let Some(fact) = stated_by(rule, dictionary) {
-                    known.of.entry(fact.relation).or_default().push(fact.clone());
+                    known
+                        .of
+                        .entry(fact.relation)
+                        .or_default()
+                        .push(fact.clone());
                     known.rules.entry(fact).or_default().push(id);
                 }
             }

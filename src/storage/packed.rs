@@ -86,9 +86,11 @@ impl PackedRows {
             return None;
         }
         let keys = match bits <= u32::BITS {
-            true => Keys::Short(Sampled::new(packed(rows, &fields, |key: u32, bits, code| {
-                key.checked_shl(bits).unwrap_or(0) | code
-            }))),
+            true => Keys::Short(Sampled::new(packed(
+                rows,
+                &fields,
+                |key: u32, bits, code| key.checked_shl(bits).unwrap_or(0) | code,
+            ))),
             false => Keys::Long(Sampled::new(packed(rows, &fields, |key, bits, code| {
                 shifted(key, bits) | u64::from(code)
             }))),
@@ -119,9 +121,13 @@ impl PackedRows {
         match &self.keys {
             Keys::Short(all) => {
                 let at = all.partition_point(|key| u64::from(key) < wanted);
-                all.keys.get(at).is_some_and(|&key| u64::from(key) == wanted)
+                all.keys
+                    .get(at)
+                    .is_some_and(|&key| u64::from(key) == wanted)
             }
-            Keys::Long(all) => all.keys.get(all.partition_point(|key| key < wanted)) == Some(&wanted),
+            Keys::Long(all) => {
+                all.keys.get(all.partition_point(|key| key < wanted)) == Some(&wanted)
+            }
         }
     }
 

@@ -92,8 +92,7 @@ impl Search {
     /// The number of a row.
     fn node(&mut self, relation: RelationId, row: &[Code]) -> u32 {
         let known = self.known.entry(relation);
-        let (table, nodes) =
-            known.or_insert_with(|| (RowTable::new(row.len()), Vec::new()));
+        let (table, nodes) = known.or_insert_with(|| (RowTable::new(row.len()), Vec::new()));
         let (number, new) = table.insert(row);
         if new {
             nodes.push(self.nodes.len() as u32);
@@ -112,7 +111,10 @@ impl Search {
 
     fn row(&self, node: u32) -> (RelationId, Row) {
         let node = &self.nodes[node as usize];
-        (node.relation, self.known[&node.relation].0.row(node.row).into())
+        (
+            node.relation,
+            self.known[&node.relation].0.row(node.row).into(),
+        )
     }
 
     fn state(&self, node: u32) -> State {
@@ -125,7 +127,10 @@ impl Search {
 
     /// Notes a way to derive a row; false when it gives the row a proof.
     fn way(&mut self, of: u32, premises: &[u32]) -> bool {
-        if premises.iter().any(|&premise| self.is(premise, Verdict::Falls)) {
+        if premises
+            .iter()
+            .any(|&premise| self.is(premise, Verdict::Falls))
+        {
             return true;
         }
         let (number, start) = (self.ways.len() as u32, self.premises.len() as u32);
@@ -272,7 +277,10 @@ impl Transaction<'_> {
                 Break(Halt::Enough) => search.nodes[node as usize].partial |= ways == WAYS,
                 Break(halt) => return Err(halt),
             }
-            if search.ways[start as usize..].last().is_some_and(|way| way.missing == 0) {
+            if search.ways[start as usize..]
+                .last()
+                .is_some_and(|way| way.missing == 0)
+            {
                 search.prove(node);
                 return Ok(());
             }

@@ -43,6 +43,7 @@ pub fn measure(workload: &str, scale: f64, threads: usize, births: bool, changes
         let mut times = Vec::new();
         let mut undos = Vec::new();
         let (mut differing, mut reruns, mut telling) = (Vec::new(), 0, Vec::new());
+        let mut work = 0;
         for _ in 0..changes {
             let change = one(&database, relation, &rows, withdraw, &mut random);
             let started = Instant::now();
@@ -52,6 +53,7 @@ pub fn measure(workload: &str, scale: f64, threads: usize, births: bool, changes
             };
             times.push(started.elapsed());
             reruns += usize::from(difference.effort.rerun > 0);
+            work = work.max(difference.effort.work);
             let all = difference.appeared.iter().chain(&difference.fell);
             let rows = all.map(|(_, rows)| rows.len()).sum::<usize>();
             differing.push(rows);
@@ -67,7 +69,7 @@ pub fn measure(workload: &str, scale: f64, threads: usize, births: bool, changes
         let (median, most) = middle(&mut times);
         println!(
             "{workload:<10} {} one `{of}`: first {}, median {} ({:.0}x), most {} ({:.1}x); undone in {}; \
-             rows that differ: median {}, most {}; derived anew: {reruns} of {changes}; \
+             rows that differ: median {}, most {}; looked at: most {work}; derived anew: {reruns} of {changes}; \
              of the {} that something follows from: median {}",
             if withdraw { "withdraw" } else { "assume" },
             text(first),

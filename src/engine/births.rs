@@ -13,6 +13,8 @@ pub struct Births {
     /// What changes have made of single rows since; `None`: the row is gone.
     amended: FxHashMap<Arc<[Code]>, Option<u32>>,
     latest: u32,
+    /// No birth that a change gave a derived row is earlier.
+    least_amended: u32,
 }
 
 /// What rounds brought.
@@ -142,6 +144,7 @@ impl Births {
             recorded: Arc::new(recorded),
             amended: FxHashMap::default(),
             latest: 0,
+            least_amended: u32::MAX,
         }
     }
 
@@ -160,9 +163,25 @@ impl Births {
         self.latest
     }
 
+    /// When rounds brought the first rows, if any did.
+    pub fn first_round(&self) -> u32 {
+        self.recorded.runs.get(1).map_or(0, |run| run.0)
+    }
+
+    /// No derived row has an earlier birth.
+    pub fn earliest_derived(&self) -> u32 {
+        match self.first_round() {
+            0 => self.least_amended,
+            first => first.min(self.least_amended),
+        }
+    }
+
     /// Gives a row another birth, or none. Returns what [`Births::restore`] needs to take that back.
     pub fn amend(&mut self, row: &Arc<[Code]>, birth: Option<u32>) -> Amendment {
         self.latest = self.latest.max(birth.unwrap_or(0));
+        if let Some(birth @ 1..) = birth {
+            self.least_amended = self.least_amended.min(birth);
+        }
         self.amended.insert(row.clone(), birth)
     }
 
@@ -244,27 +263,40 @@ impl Births {
         if let Some(&birth) = self.amended.get(row) {
             return birth;
         }
-        self.recorded.of(row)
+        self.recorded.of(row, u32::MAX)
+    }
+
+    /// Whether the row is there and was born before a tick.
+    pub fn has_before(&self, row: &[Code], tick: u32) -> bool {
+        match self.amended.get(row) {
+            Some(birth) => birth.is_some_and(|birth| birth < tick),
+            None => self.recorded.of(row, tick).is_some(),
+        }
     }
 }
 
 impl Recorded {
-    fn of(&self, row: &[Code]) -> Option<u32> {
+    /// The first tick that has the row, if it is before another.
+    fn of(&self, row: &[Code], before: u32) -> Option<u32> {
+        let early = |run: &&(u32, Run)| run.0 < before;
         let has = |run: &&(u32, Run)| run.1.contains(row);
         let lookup = match self.lookup.get() {
             Some(lookup) => lookup,
             None => {
                 let searched = self.searched.fetch_add(self.runs.len(), Relaxed);
                 if self.runs.len() <= FEW || searched / RUNS_A_ROW <= self.len {
-                    return self.runs.iter().find(has).map(|run| run.0);
+                    let mut runs = self.runs.iter().take_while(early);
+                    return runs.find(has).map(|run| run.0);
                 }
                 self.lookup.get_or_init(|| self.lookup())
             }
         };
-        let long = lookup.long.iter().map(|&at| &self.runs[at]).find(has);
+        let long = lookup.long.iter().map(|&at| &self.runs[at]);
+        let long = long.take_while(early).find(has);
         let at = lookup.short.range(row);
         let ticks = lookup.short.rows().column(row.len());
         let short = ticks[at].first().map(|tick| tick.0);
+        let short = short.filter(|&tick| tick < before);
         long.map(|run| run.0).into_iter().chain(short).min()
     }
 

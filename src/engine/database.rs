@@ -262,11 +262,11 @@ impl Database {
     pub fn stated_len(&self) -> u64 {
         let told: usize = self.relations.iter().map(RelationState::told_len).sum();
         let nature = self.routes.nature(&self.program, &self.dictionary);
-        let text = nature.text.iter().flat_map(|(&id, rows)| {
-            let told = &self.relations[id.index()];
-            rows.iter().filter(|row| !told.is_told(row))
+        let text = nature.text.iter().map(|(&id, rows)| {
+            let state = &self.relations[id.index()];
+            rows.len() - state.count_told(rows)
         });
-        (told + text.count()) as u64
+        (told + text.sum::<usize>()) as u64
     }
 
     pub fn len(&self, relation: RelationId) -> usize {

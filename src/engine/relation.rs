@@ -601,6 +601,22 @@ impl RelationState {
         self.births.as_ref()?.of(row)
     }
 
+    /// Whether a row was born before a tick. Where births are not recorded, all are.
+    pub fn is_born_before(&self, row: &[Code], tick: u32) -> bool {
+        let births = self.births.as_ref();
+        births.is_none_or(|births| births.has_before(row, tick))
+    }
+
+    /// When rounds brought the first rows; 0 where that is not known.
+    pub fn first_round(&self) -> u32 {
+        self.births.as_ref().map_or(0, Births::first_round)
+    }
+
+    /// No derived row has an earlier birth.
+    pub fn earliest_derived(&self) -> u32 {
+        self.births.as_ref().map_or(0, Births::earliest_derived)
+    }
+
     /// `None`: births were not recorded.
     pub fn is_stated(&self, row: &[Code]) -> Option<bool> {
         self.births.as_ref()?;
@@ -640,6 +656,18 @@ impl RelationState {
         match &self.told {
             Some(told) => told.base.len() + told.plus.len() - told.minus.len(),
             None => self.set.len(),
+        }
+    }
+
+    /// How many of these rows are stated. O(the fewer).
+    pub fn count_told(&self, rows: &FxHashSet<Arc<[Code]>>) -> usize {
+        match self.told_len() {
+            0 => 0,
+            told if told < rows.len() => {
+                let told = self.told_rows();
+                told.iter().filter(|row| rows.contains(&row[..])).count()
+            }
+            _ => rows.iter().filter(|row| self.is_told(row)).count(),
         }
     }
 

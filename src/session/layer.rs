@@ -2,9 +2,8 @@
 
 use super::explained::Pattern;
 use super::loaded::Session;
-use super::standing::Standing;
 use super::world::Laid;
-use crate::analysis::checked::{RelationId, RuleId};
+use crate::analysis::checked::RelationId;
 use crate::analysis::findings::closest;
 use crate::analysis::{check_fact, check_pattern};
 use crate::evidence::{ClaimId, Stance};
@@ -205,12 +204,11 @@ impl Layer<'_> {
             }
             None => found.facts.extend(self.plain(relation, &agrees)),
         }
-        let text = text_facts(standing, self.session).map(|(_, fact)| fact);
-        let assumed = standing.assumed.iter().cloned();
-        found.facts.extend(
-            text.chain(assumed)
-                .filter(|fact| agrees(fact.relation, &fact.row)),
-        );
+        let dictionary = self.session.dictionary();
+        let text = standing.program.texts(relation, codes, dictionary);
+        let assumed = standing.assumed.iter();
+        let assumed = assumed.filter(|fact| agrees(fact.relation, &fact.row));
+        found.facts.extend(text.into_iter().chain(assumed.cloned()));
         found
             .facts
             .retain(|fact| !standing.withdrawn.contains(fact));
@@ -366,16 +364,4 @@ fn meant(wrong: Diagnostic, near: Option<&str>) -> Diagnostic {
         Some(near) => wrong.help(format!("did you mean `{near}`?")),
         None => wrong,
     }
-}
-
-/// The facts in the text of a program.
-pub(super) fn text_facts<'a>(
-    standing: &'a Standing,
-    session: &'a Session,
-) -> impl Iterator<Item = (RuleId, Fact)> + 'a {
-    let program = &standing.program.checked;
-    program.rules().filter_map(|(id, rule)| {
-        let fact = crate::explain::stated_by(rule, session.dictionary())?;
-        Some((id, fact))
-    })
 }

@@ -59,6 +59,7 @@ mod save;
 mod standing;
 mod table;
 mod text;
+mod texts;
 mod timeline;
 mod typed;
 mod unfound;

@@ -6,6 +6,7 @@ use super::loaded::Session;
 use super::options::{Derive, Options};
 use super::program::Program;
 use super::table::Table;
+use super::texts::Texts;
 use super::typed;
 use crate::analysis::checked::{
     CheckedProgram, CheckedQuery, Constant, LiteralKind, RelationId, Term, ValueType,
@@ -157,6 +158,7 @@ impl Session {
             Ok(narrow) if question.is_some() || extent == Extent::Asked || restricts(&narrow) => {
                 let narrow = Program {
                     checked: Arc::new(narrow),
+                    texts: Texts::default(),
                     ..self.program.clone()
                 };
                 let program = std::mem::replace(&mut self.program, narrow);

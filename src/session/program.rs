@@ -2,6 +2,7 @@
 
 use super::case::CaseSpec;
 use super::error::Findings;
+use super::texts::Texts;
 use crate::analysis;
 use crate::analysis::checked::{CheckedProgram, RuleId};
 use crate::syntax::ast::{self, Item, ItemKind};
@@ -17,6 +18,8 @@ pub(super) struct Program {
     pub tree: Arc<ast::Program>,
     pub checked: Arc<CheckedProgram>,
     pub warnings: Vec<Diagnostic>,
+    /// Those of `checked`.
+    pub texts: Texts,
 }
 
 /// Reads and checks the rules of a case, and files added to it, as one program.
@@ -119,6 +122,7 @@ impl Program {
     pub fn without_facts(&self, kept: impl Fn(RuleId) -> bool) -> Program {
         Program {
             checked: Arc::new(self.checked.without_rules(|rule| !kept(rule))),
+            texts: Texts::default(),
             ..self.clone()
         }
     }
@@ -171,6 +175,7 @@ fn finish(
                 tree: Arc::new(tree),
                 checked: Arc::new(checked),
                 warnings: found,
+                texts: Texts::default(),
             })
         }
         Err(errors) => {

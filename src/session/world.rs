@@ -3,7 +3,7 @@
 use super::at_once::run_through_lens;
 use super::error::{Error, Findings};
 use super::functors;
-use super::layer::{Layer, text_facts};
+use super::layer::Layer;
 use super::loaded::{Session, same_inputs};
 use super::options::Options;
 use super::standing::{Standing, State};
@@ -181,10 +181,11 @@ impl Session {
 
     /// Takes facts out of the text of the rules.
     pub(super) fn drop_text(&self, gone: &[Fact], standing: &mut Standing) {
-        let gone: FxHashSet<&Fact> = gone.iter().collect();
-        let rules: FxHashSet<RuleId> = text_facts(standing, self)
-            .filter(|(_, fact)| gone.contains(fact))
-            .map(|(rule, _)| rule)
+        let program = &standing.program;
+        let rules: FxHashSet<RuleId> = gone
+            .iter()
+            .flat_map(|fact| program.rules_stating(fact, self.dictionary()))
+            .copied()
             .collect();
         if !rules.is_empty() {
             standing.program = standing

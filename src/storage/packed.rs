@@ -18,11 +18,36 @@ struct Field {
     bits: u32,
 }
 
-/// Ascending.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Keys {
-    Short(Box<[u32]>),
-    Long(Box<[u64]>),
+    Short(Sampled<u32>),
+    Long(Sampled<u64>),
+}
+
+/// So many keys for each in the sample.
+const STRIDE: usize = if cfg!(test) { 3 } else { 64 };
+
+/// Keys in ascending order, and some of them at equal distances, which are searched first: they fit caches that all keys
+/// do not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Sampled<K> {
+    keys: Box<[K]>,
+    sample: Box<[K]>,
+}
+
+impl<K: Copy + Ord> Sampled<K> {
+    fn new(keys: Box<[K]>) -> Sampled<K> {
+        let sample = keys.iter().step_by(STRIDE).copied().collect();
+        Sampled { keys, sample }
+    }
+
+    /// Where the keys end that come before something.
+    fn partition_point(&self, before: impl Fn(K) -> bool) -> usize {
+        let sampled = self.sample.partition_point(|&key| before(key));
+        let start = sampled.saturating_sub(1) * STRIDE;
+        let end = (start + STRIDE).min(self.keys.len());
+        start + self.keys[start..end].partition_point(|&key| before(key))
+    }
 }
 
 /// The rows as words: `join` puts a code below so many bits.
@@ -61,12 +86,14 @@ impl PackedRows {
             return None;
         }
         let keys = match bits <= u32::BITS {
-            true => Keys::Short(packed(rows, &fields, |key: u32, bits, code| {
-                key.checked_shl(bits).unwrap_or(0) | code
-            })),
-            false => Keys::Long(packed(rows, &fields, |key, bits, code| {
+            true => Keys::Short(Sampled::new(packed(
+                rows,
+                &fields,
+                |key: u32, bits, code| key.checked_shl(bits).unwrap_or(0) | code,
+            ))),
+            false => Keys::Long(Sampled::new(packed(rows, &fields, |key, bits, code| {
                 shifted(key, bits) | u64::from(code)
-            })),
+            }))),
         };
         Some(PackedRows { fields, keys })
     }
@@ -77,8 +104,8 @@ impl PackedRows {
 
     pub fn len(&self) -> usize {
         match &self.keys {
-            Keys::Short(keys) => keys.len(),
-            Keys::Long(keys) => keys.len(),
+            Keys::Short(all) => all.keys.len(),
+            Keys::Long(all) => all.keys.len(),
         }
     }
 
@@ -88,36 +115,53 @@ impl PackedRows {
 
     /// O(log n).
     pub fn contains(&self, row: &[Code]) -> bool {
-        !self.range(row).is_empty()
+        let Some(wanted) = self.prefix(row) else {
+            return false;
+        };
+        match &self.keys {
+            Keys::Short(all) => {
+                let at = all.partition_point(|key| u64::from(key) < wanted);
+                all.keys
+                    .get(at)
+                    .is_some_and(|&key| u64::from(key) == wanted)
+            }
+            Keys::Long(all) => {
+                all.keys.get(all.partition_point(|key| key < wanted)) == Some(&wanted)
+            }
+        }
+    }
+
+    /// What the keys of rows that begin with these codes begin with. `None`: there are none.
+    fn prefix(&self, first: &[Code]) -> Option<u64> {
+        let mut prefix = 0u64;
+        for (field, code) in self.fields.iter().zip(first) {
+            let above = code.0.checked_sub(field.least)?;
+            if above.checked_shr(field.bits).unwrap_or(0) != 0 {
+                return None;
+            }
+            prefix = shifted(prefix, field.bits) | u64::from(above);
+        }
+        Some(prefix)
     }
 
     /// Where the rows are that begin with these codes. O(log n).
     pub fn range(&self, first: &[Code]) -> Range<usize> {
-        let mut prefix = 0u64;
-        for (field, code) in self.fields.iter().zip(first) {
-            let Some(above) = code.0.checked_sub(field.least) else {
-                return 0..0;
-            };
-            if above.checked_shr(field.bits).unwrap_or(0) != 0 {
-                return 0..0;
-            }
-            prefix = shifted(prefix, field.bits) | u64::from(above);
-        }
+        let Some(prefix) = self.prefix(first) else {
+            return 0..0;
+        };
         let rest: u32 = self.fields[first.len()..]
             .iter()
             .map(|field| field.bits)
             .sum();
         let of = |key: u64| key.checked_shr(rest).unwrap_or(0);
         match &self.keys {
-            Keys::Short(keys) => {
-                let start = keys.partition_point(|&key| of(u64::from(key)) < prefix);
-                let end = keys[start..].partition_point(|&key| of(u64::from(key)) == prefix);
-                start..start + end
+            Keys::Short(all) => {
+                let start = all.partition_point(|key| of(u64::from(key)) < prefix);
+                start..all.partition_point(|key| of(u64::from(key)) <= prefix)
             }
-            Keys::Long(keys) => {
-                let start = keys.partition_point(|&key| of(key) < prefix);
-                let end = keys[start..].partition_point(|&key| of(key) == prefix);
-                start..start + end
+            Keys::Long(all) => {
+                let start = all.partition_point(|key| of(key) < prefix);
+                start..all.partition_point(|key| of(key) <= prefix)
             }
         }
     }
@@ -139,8 +183,8 @@ impl PackedRows {
     /// Writes a row to where it is wanted.
     pub fn unpack(&self, at: usize, row: &mut [Code]) {
         let mut key = match &self.keys {
-            Keys::Short(keys) => u64::from(keys[at]),
-            Keys::Long(keys) => keys[at],
+            Keys::Short(all) => u64::from(all.keys[at]),
+            Keys::Long(all) => all.keys[at],
         };
         for (field, code) in self.fields.iter().zip(row).rev() {
             let mask = shifted(1, field.bits).wrapping_sub(1);

@@ -96,13 +96,18 @@ impl Transaction<'_> {
         Ok(telling)
     }
 
-    /// Where ways through a rule begin that are as open as before, but only since a later birth.
-    pub fn reborn(&self, rule: RuleId) -> Vec<(Start, Vec<(Row, u32)>)> {
+    /// Where ways through a rule begin that are as open as before, but only since a later birth; those that are not before
+    /// a tick.
+    pub fn reborn(&self, rule: RuleId, since: u32) -> Vec<(Start, Vec<(Row, u32)>)> {
         let body = self.program[rule].body.iter().enumerate();
         body.filter_map(|(at, literal)| match &literal.kind {
             LiteralKind::Atom(atom) => {
-                let reborn = &self.overlays[atom.relation.index()].reborn;
-                (!reborn.is_empty()).then(|| (Start::Atom(at), reborn.clone()))
+                let reborn = self.overlays[atom.relation.index()].reborn.iter();
+                let late: Vec<(Row, u32)> = reborn
+                    .filter(|(_, birth)| *birth >= since)
+                    .cloned()
+                    .collect();
+                (!late.is_empty()).then_some((Start::Atom(at), late))
             }
             _ => None,
         })

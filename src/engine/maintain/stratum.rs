@@ -1,7 +1,7 @@
 //! One stratum, row by row.
 
 use super::Row;
-use super::prove::Proven;
+use super::prove::{Search, Verdict};
 use super::routes::Start;
 use super::transaction::Transaction;
 use super::walk::{Doomed, Halt, View};
@@ -33,9 +33,9 @@ impl Candidates {
 impl Transaction<'_> {
     /// Brings a stratum up to what changed below it, and to the rows of its own that were stated and withdrawn.
     pub fn follow(&mut self, stratum: &Stratum) -> Result<(), Halt> {
-        let doomed = self.doom(stratum)?;
+        let (doomed, open) = self.doom(stratum)?;
         let births = self.take_out(&doomed);
-        let raised = self.raise(stratum, &doomed, &births)?;
+        let raised = self.raise(stratum, open, &births)?;
         for &id in &stratum.relations {
             let none = FxHashSet::default();
             let fallen = doomed.get(&id).unwrap_or(&none);
@@ -54,8 +54,8 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// The rows that lost a derivation and are not sure to have another.
-    fn doom(&mut self, stratum: &Stratum) -> Result<Doomed, Halt> {
+    /// The rows that lost a derivation and are not sure to have another, and those among them that may have one.
+    fn doom(&mut self, stratum: &Stratum) -> Result<(Doomed, Vec<(RelationId, Row)>), Halt> {
         let mut candidates = Candidates::default();
         for &id in &stratum.relations {
             for row in std::mem::take(&mut self.withdrawn[id.index()]) {
@@ -85,7 +85,9 @@ impl Transaction<'_> {
                     self.suspect(&mut candidates, head, row, None);
                 }
             }
-            for (start, seeds) in self.reborn(rule) {
+            // What is born earlier than any derived row of the head still comes before all of them.
+            let since = self.relations[head.index()].earliest_derived();
+            for (start, seeds) in self.reborn(rule, since) {
                 for (seed, birth) in seeds {
                     for row in self.heads(rule, start.clone(), &[seed], View::Before)? {
                         self.suspect(&mut candidates, head, row, Some(birth));
@@ -95,17 +97,29 @@ impl Transaction<'_> {
         }
         let readers = self.readers(stratum, true);
         let mut doomed = Doomed::default();
-        let mut proven = Proven::default();
+        let mut open = Vec::new();
+        let mut search = Search::default();
+        let since = self.work();
+        let mut judged = 0;
         while let Some(Reverse((birth, _, relation, row))) = candidates.heap.pop() {
             if !self.relations[relation.index()].set.contains(&row) {
                 continue;
             }
-            let stays = match stratum.recursive && !self.births {
-                true => self.is_proven(stratum, relation, &row, &doomed, &mut proven)?,
-                false => self.is_sure(relation, &row, birth, &doomed)?,
+            judged += 1;
+            self.expect(since, judged, candidates.heap.len())?;
+            let verdict = match stratum.recursive && !self.births {
+                true => self.judge(stratum, relation, &row, &mut search)?,
+                false => match self.is_sure(relation, &row, birth, &doomed)? {
+                    true => Verdict::Stays,
+                    // What it may follow from is as old as itself, or there is nothing.
+                    false if self.births => Verdict::Unknown,
+                    false => Verdict::Falls,
+                },
             };
-            if stays {
-                continue;
+            match verdict {
+                Verdict::Stays => continue,
+                Verdict::Falls => {}
+                Verdict::Unknown => open.push((relation, row.clone())),
             }
             for (rule, at, head) in readers.get(&relation).into_iter().flatten() {
                 let seeds = std::slice::from_ref(&row);
@@ -117,7 +131,7 @@ impl Transaction<'_> {
             }
             doomed.entry(relation).or_default().insert(row);
         }
-        Ok(doomed)
+        Ok((doomed, open))
     }
 
     /// A row that was derived by way of one that is gone, or that has a later birth now.
@@ -218,7 +232,7 @@ impl Transaction<'_> {
     fn raise(
         &mut self,
         stratum: &Stratum,
-        doomed: &Doomed,
+        open: Vec<(RelationId, Row)>,
         births: &FxHashMap<(RelationId, Row), u32>,
     ) -> Result<FxHashMap<RelationId, FxHashSet<Row>>, Halt> {
         let mut raised = Raised::default();
@@ -243,25 +257,20 @@ impl Transaction<'_> {
                 self.offer_heads(&mut raised, rule, head, start, &seeds)?;
             }
         }
-        if stratum.recursive || self.births {
-            let mut again: Vec<(u32, RelationId, &Row)> = doomed
-                .iter()
-                .flat_map(|(&id, rows)| rows.iter().map(move |row| (id, row)))
-                .map(|(id, row)| {
-                    let birth = births.get(&(id, row.clone()));
-                    (birth.copied().unwrap_or(0), id, row)
-                })
-                .collect();
-            again.sort();
-            for (_, id, row) in again {
-                if self.relations[id.index()].set.contains(row) {
-                    continue;
-                }
-                for &rule in self.rules_of(id).iter() {
-                    if let Some(latest) = self.finds(rule, row, View::Now)? {
-                        self.offer(&mut raised, id, row.clone(), latest + 1);
-                        break;
-                    }
+        let birth = |(id, row)| births.get(&(id, row)).copied().unwrap_or(0);
+        let mut again: Vec<(u32, RelationId, Row)> = open
+            .into_iter()
+            .map(|(id, row)| (birth((id, row.clone())), id, row))
+            .collect();
+        again.sort();
+        for (_, id, row) in again {
+            if self.relations[id.index()].set.contains(&row) {
+                continue;
+            }
+            for &rule in self.rules_of(id).iter() {
+                if let Some(latest) = self.finds(rule, &row, View::Now)? {
+                    self.offer(&mut raised, id, row, latest + 1);
+                    break;
                 }
             }
         }
@@ -297,7 +306,13 @@ impl Transaction<'_> {
         Ok(())
     }
 
+    /// Adds a row, derived or, with birth 0, stated. One that is derived is not born before the rounds that brought such
+    /// rows: so it stays clear of changes of birth in strata below.
     fn offer(&mut self, raised: &mut Raised, relation: RelationId, row: Row, birth: u32) {
+        let birth = match birth {
+            0 => 0,
+            birth => birth.max(self.relations[relation.index()].first_round()),
+        };
         if self.journal.add(self.relations, relation, &row) {
             self.journal
                 .bear(self.relations, relation, &row, Some(birth));

@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 mod forks;
+mod graphs;
 
 type Stated = BTreeMap<RelationId, BTreeSet<Vec<Code>>>;
 type Violations = BTreeSet<(RuleId, Vec<Code>)>;

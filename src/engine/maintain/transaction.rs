@@ -5,8 +5,8 @@ use super::journal::{Entry, Journal};
 use super::programs::{Rewritten, compare};
 use super::rerun::entangled;
 use super::route::Route;
-use super::routes::{Nature, Room, Routes, Start, own_atoms};
-use super::walk::{Halt, Meter, Spare, View, Walker, value};
+use super::routes::{Nature, Room, Routes, Start};
+use super::walk::{Flow, Halt, Meter, Spare, View, Walker, value};
 use super::{Overlay, Row};
 use crate::analysis::checked::{CheckedProgram, Literal, LiteralKind, RelationId, RuleId, Stratum};
 use crate::engine::admission::Admission;
@@ -37,11 +37,14 @@ const LEAST_WORK: u64 = if cfg!(test) { 200 } else { 100_000 };
 const COSTLIER: u64 = if cfg!(test) { 1 } else { 4 };
 /// Where no births depend on which way is taken, the time that the run took counts too: following a stratum may take this
 /// part of it, ...
-const PART_OF_RUN: u64 = 20;
+const PART_OF_RUN: u64 = 4;
 /// ... at so many nanoseconds a row, ...
-const ROW_NANOS: u64 = 200;
+const ROW_NANOS: u64 = 100;
 /// ... but so many rows in any case.
 const FEW_ROWS: u64 = if cfg!(test) { 100 } else { 5_000 };
+
+/// When this part of what is allowed is spent, and what is left to do would take more than is allowed, it is given up.
+const SOON: u64 = if cfg!(test) { 2 } else { 10 };
 
 pub struct Transaction<'a> {
     /// The program from now on, and the one before: often the same.
@@ -481,33 +484,45 @@ impl Transaction<'_> {
         Ok(found)
     }
 
-    /// The premises of ways to derive a row, of some ways if there are many.
-    pub fn ways(
+    /// Calls back with what a route answers along each way that begins with a row.
+    pub fn each_way(
         &mut self,
         rule: RuleId,
         start: Start,
         row: &Row,
         view: View,
-        most: usize,
-    ) -> Result<Vec<Vec<(RelationId, Row)>>, Halt> {
+        mut act: impl FnMut(&[Code]) -> Flow,
+    ) -> Flow {
         let route = self.route(rule, start);
-        let program = self.program;
-        let own = own_atoms(program, &program[rule]);
-        let mut ways = Vec::new();
-        let flow = self.walker().walk(&route, row, view, &mut |batch, _| {
-            let mut codes = route.answer.iter().map(|arg| value(arg, batch));
-            let premises = own.iter().map(|atom| {
-                let row = codes.by_ref().take(atom.args.len()).collect();
-                (atom.relation, row)
-            });
-            ways.push(premises.collect());
-            match ways.len() < most {
-                true => Continue(()),
-                false => Break(Halt::Enough),
-            }
-        });
-        match flow {
-            Break(Halt::Enough) | Continue(()) => Ok(ways),
+        let mut codes = Vec::with_capacity(route.answer.len());
+        self.walker().walk(&route, row, view, &mut |batch, _| {
+            codes.clear();
+            codes.extend(route.answer.iter().map(|arg| value(arg, batch)));
+            act(&codes)
+        })
+    }
+
+    /// Ends what would come to cost more than is allowed: where so many rows of a stratum were judged since its work began,
+    /// and so many are left that take as much each.
+    pub fn expect(&self, since: u64, judged: usize, left: usize) -> Result<(), Halt> {
+        let spent = self.meter.work.get() - since;
+        let allowed = self.meter.limit.get().saturating_sub(since);
+        let ahead = u128::from(spent) * left as u128 / judged.max(1) as u128;
+        match spent > allowed / SOON && u128::from(spent) + ahead > u128::from(allowed) {
+            true => Err(Halt::TooMuch),
+            false => Ok(()),
+        }
+    }
+
+    /// Rows looked at so far.
+    pub fn work(&self) -> u64 {
+        self.meter.work.get()
+    }
+
+    /// Counts rows that were looked at.
+    pub fn spend(&self, rows: u64) -> Result<(), Halt> {
+        match self.meter.spend(rows, self.context) {
+            Continue(()) => Ok(()),
             Break(halt) => Err(halt),
         }
     }

@@ -103,7 +103,7 @@ pub struct Meter {
 }
 
 impl Meter {
-    fn spend(&self, rows: u64, context: &Context) -> Flow {
+    pub fn spend(&self, rows: u64, context: &Context) -> Flow {
         let work = self.work.get() + rows;
         self.work.set(work);
         if work >= self.look.get() {
@@ -544,13 +544,12 @@ impl Walker<'_> {
             {
                 return Continue(());
             }
-            let birth = match wants_birth {
-                true => state.birth(&row).unwrap_or(0),
-                false => 0,
+            let birth = match (limit, wants_birth) {
+                // It is enough to know that it is early.
+                (Some(limit), _) if !state.is_born_before(&row, limit) => return Continue(()),
+                (Some(_), _) | (None, false) => 0,
+                (None, true) => state.birth(&row).unwrap_or(0),
             };
-            if limit.is_some_and(|limit| birth >= limit) {
-                return Continue(());
-            }
             visit(codes, birth)
         };
         match (&found, look.rest.len()) {

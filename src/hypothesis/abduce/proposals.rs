@@ -18,13 +18,13 @@ mod work;
 
 use self::literals::{Negated, is_test, untold};
 use self::sketch::{Assumed, Cell, Sketch, blanks_end, canonical, choices, filled, renamed};
-use self::work::{Known, Work};
+use self::work::{Known, Short, Work};
 use super::super::trial::Trial;
 use super::domain::Domains;
 use super::labels::{Considered, Label, each_part};
 use super::reach::{Reach, behind, read_by};
 use crate::analysis::checked::{
-    Aggregate, Atom, CheckedProgram, Literal, LiteralKind, RelationId, Rule, RuleId, Term, VarId,
+    Aggregate, Atom, CheckedProgram, Literal, LiteralKind, RelationId, RelationKind, Rule, RuleId, Term, VarId,
     Variable,
 };
 use crate::engine::{Budget, StopReason};
@@ -34,6 +34,7 @@ use crate::explain::{
 };
 use crate::storage::{Code, Dictionary, Rows};
 use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::smallvec;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -56,9 +57,8 @@ pub(super) struct Ground<'a> {
 }
 
 /// What is to come about.
-pub(super) enum Aim {
-    /// Some row that agrees.
-    Row(RelationId, Vec<Option<Code>>),
+pub(super) enum Aim<'a> {
+    Row(&'a super::Goal),
     /// This instance of a constraint does not hold any more.
     Mend(RuleId, Box<[Option<Code>]>),
 }
@@ -91,7 +91,7 @@ pub(super) fn propose(
         proposals: Vec::new(),
         trial,
         behind: match aim {
-            Aim::Row(relation, _) => behind(terrain.program, [*relation]),
+            Aim::Row(goal) => behind(terrain.program, [goal.relation]),
             Aim::Mend(constraint, _) => {
                 let read = read_by(&terrain.program[*constraint].body);
                 behind(terrain.program, read)
@@ -102,9 +102,9 @@ pub(super) fn propose(
         pursued: FxHashMap::default(),
     };
     search.root = match aim {
-        Aim::Row(relation, pattern) => search.table(Goal::Rows(*relation, pattern.clone())),
+        Aim::Row(goal) => search.table(Goal::Rows(goal.relation, goal.pattern.clone()), None),
         Aim::Mend(constraint, values) => {
-            let root = search.table(Goal::Mend);
+            let root = search.table(Goal::Mend, None);
             let rule = &terrain.program[*constraint];
             search.break_body(root, &rule.body, &rule.variables, values);
             root
@@ -126,10 +126,18 @@ enum Goal {
 }
 
 /// Blanks are those of the sketch that goes with it.
-type Row = Box<[Cell]>;
+type Row = Rc<[Cell]>;
+
+/// A goal, and what may be assumed on the way to it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Call {
+    goal: Goal,
+    /// Facts that these stand for; `None`: any.
+    scope: Option<Sketch>,
+}
 
 struct Table<'a> {
-    goal: Goal,
+    call: Call,
     answers: Vec<(Row, Sketch)>,
     by_row: FxHashMap<Row, Vec<Sketch>>,
     consumers: Vec<Consumer<'a>>,
@@ -149,12 +157,12 @@ struct Search<'a, 's> {
     considered: &'s mut Considered,
     meter: &'s Meter,
     tables: Vec<Table<'a>>,
-    by_goal: FxHashMap<Goal, usize>,
+    by_goal: FxHashMap<Call, usize>,
     /// By the size of the sketch: small ones first, so that few answers are superseded.
     agenda: Vec<Vec<Work<'a>>>,
     /// Rows that were looked up.
     rows: FxHashMap<(RelationId, Vec<Option<Code>>), Rc<Rows>>,
-    aim: &'s Aim,
+    aim: &'s Aim<'s>,
     root: usize,
     trial: Option<Trial>,
     /// By relation: the aim depends on it.
@@ -269,6 +277,16 @@ impl<'a> Search<'a, '_> {
         rows.clone()
     }
 
+    /// The first of the rows of the case that agree.
+    fn first(&self, relation: RelationId, pattern: &[Option<Code>]) -> Option<Vec<Code>> {
+        let facts = self.case.context(self.meter).facts;
+        let row: Option<Vec<Code>> = pattern.iter().copied().collect();
+        match row {
+            Some(row) => facts.contains(relation, &row).then_some(row),
+            None => facts.matching(relation, pattern).iter().next(),
+        }
+    }
+
     /// The proposals, none within another, smallest first.
     fn labels(&self) -> Vec<Label> {
         let mut labels = self.proposals.clone();
@@ -285,19 +303,20 @@ impl<'a> Search<'a, '_> {
         kept
     }
 
-    fn table(&mut self, goal: Goal) -> usize {
-        if let Some(&known) = self.by_goal.get(&goal) {
+    fn table(&mut self, goal: Goal, scope: Option<Sketch>) -> usize {
+        let call = Call { goal, scope };
+        if let Some(&known) = self.by_goal.get(&call) {
             return known;
         }
         let at = self.tables.len();
-        self.by_goal.insert(goal.clone(), at);
+        self.by_goal.insert(call.clone(), at);
         self.tables.push(Table {
-            goal: goal.clone(),
+            call: call.clone(),
             answers: Vec::new(),
             by_row: FxHashMap::default(),
             consumers: Vec::new(),
         });
-        match goal {
+        match call.goal {
             Goal::Rows(relation, pattern) => self.open_rows(at, relation, &pattern),
             Goal::Break(fact) => self.open_break(at, &fact),
             Goal::Shift(..) | Goal::Mend => {}
@@ -318,17 +337,19 @@ impl<'a> Search<'a, '_> {
                 .is_some_and(|head| head.relation == relation)
         });
         for rule in rules.chain(equivalences) {
-            let Some(head) = &rule.head else { continue };
+            let Some(head) = rule.head.as_ref().filter(|_| !rule.body.is_empty()) else {
+                continue;
+            };
             let mut work = Work {
                 table,
                 head: Some(head),
                 body: &rule.body,
                 variables: &rule.variables,
-                values: vec![None; rule.variables.len()],
-                vague: vec![false; rule.variables.len()],
-                blanks: vec![None; rule.variables.len()],
+                values: smallvec![None; rule.variables.len()],
+                vague: smallvec![false; rule.variables.len()],
+                blanks: smallvec![None; rule.variables.len()],
                 left: (0..rule.body.len()).collect(),
-                put_off: Vec::new(),
+                put_off: Short::new(),
                 sketch: Rc::from([]),
                 row: Vec::new(),
             };
@@ -342,24 +363,38 @@ impl<'a> Search<'a, '_> {
                 self.agenda[0].push(work);
             }
         }
-        if terrain.assumable[relation.index()] && self.most > 0 {
-            self.assume(table, relation, pattern);
+        let scope = self.tables[table].call.scope.clone();
+        for assumed in self.assumptions(relation, pattern, scope.as_deref()) {
+            self.answer(table, assumed.cells.clone(), &[assumed]);
         }
     }
 
-    /// The facts that agree, as one answer with blanks.
-    fn assume(&mut self, table: usize, relation: RelationId, pattern: &[Option<Code>]) {
-        let cell = |(at, code): (usize, &Option<Code>)| match code {
-            Some(code) => Cell::Known(*code),
-            None => Cell::Blank(at as u32),
+    /// What may be assumed of the facts that agree: one with blanks, or what a scope leaves of it.
+    fn assumptions(
+        &self,
+        relation: RelationId,
+        pattern: &[Option<Code>],
+        scope: Option<&[Assumed]>,
+    ) -> Vec<Assumed> {
+        let found: Vec<Assumed> = match scope {
+            _ if self.most == 0 || !self.terrain.assumable[relation.index()] => Vec::new(),
+            None => vec![Assumed::matching(relation, pattern)],
+            Some(scope) => {
+                let of = scope.iter().filter(|one| one.relation == relation);
+                let domains = self.terrain.domains;
+                of.filter_map(|one| one.narrowed(pattern, domains)).collect()
+            }
         };
-        let cells: Rc<[Cell]> = pattern.iter().enumerate().map(cell).collect();
-        let assumed = Assumed {
-            relation,
-            cells: cells.clone(),
-        };
-        if assumed.fact().is_none_or(|fact| !self.case.holds(&fact)) {
-            self.answer(table, cells.to_vec().into(), &[assumed]);
+        let open = |one: &Assumed| one.fact().is_none_or(|fact| !self.case.holds(&fact));
+        found.into_iter().filter(open).collect()
+    }
+
+    /// What may be assumed in addition to a sketch, within the scope of the table it is for.
+    fn scope_of(&self, work: &Work) -> Option<Sketch> {
+        match work.sketch.len() < self.most {
+            true => self.tables[work.table].call.scope.clone(),
+            // Nothing but what the sketch stands for.
+            false => Some(canonical(Rc::from([]), &work.sketch).1),
         }
     }
 
@@ -417,14 +452,10 @@ impl<'a> Search<'a, '_> {
             match &literal.kind {
                 LiteralKind::Atom(atom) if self.terrain.reach.loses(atom.relation) => {
                     let pattern = self.pattern(atom, values);
-                    let rows = self
-                        .case
-                        .context(self.meter)
-                        .facts
-                        .matching(atom.relation, &pattern);
                     // Each of them has to go: any one will do to begin with.
-                    if let Some(row) = rows.iter().next() {
-                        let broken = self.table(Goal::Break(Fact::new(atom.relation, &row)));
+                    if let Some(row) = self.first(atom.relation, &pattern) {
+                        let goal = Goal::Break(Fact::new(atom.relation, &row));
+                        let broken = self.table(goal, self.tables[table].call.scope.clone());
                         self.forward(broken, table);
                     }
                 }
@@ -447,7 +478,8 @@ impl<'a> Search<'a, '_> {
 
     fn forward_rows(&mut self, to: usize, relation: RelationId, pattern: Vec<Option<Code>>) {
         if self.terrain.reach.gains(relation) {
-            let from = self.table(Goal::Rows(relation, pattern));
+            let goal = Goal::Rows(relation, pattern);
+            let from = self.table(goal, self.tables[to].call.scope.clone());
             self.forward(from, to);
         }
     }
@@ -459,7 +491,8 @@ impl<'a> Search<'a, '_> {
         variables: &'a [Variable],
         values: &[Option<Code>],
     ) {
-        if let Some(from) = self.shift(aggregate, variables, values) {
+        let scope = self.tables[to].call.scope.clone();
+        if let Some(from) = self.shift(aggregate, variables, values, scope) {
             self.forward(from, to);
         }
     }
@@ -470,6 +503,7 @@ impl<'a> Search<'a, '_> {
         aggregate: &'a Aggregate,
         variables: &'a [Variable],
         values: &[Option<Code>],
+        scope: Option<Sketch>,
     ) -> Option<usize> {
         if !self.terrain.reach.touches(&aggregate.body) {
             return None;
@@ -480,13 +514,13 @@ impl<'a> Search<'a, '_> {
             .map(|var| values[var.index()])
             .collect();
         let goal = Goal::Shift(std::ptr::from_ref(aggregate) as usize, outer);
-        let known = self.by_goal.contains_key(&goal);
-        let table = self.table(goal);
-        if known {
+        let next = self.tables.len();
+        let table = self.table(goal, scope);
+        if table < next {
             return Some(table);
         }
-        let mut injected: Vec<Option<Code>> = vec![None; variables.len()];
-        let mut vague = vec![false; variables.len()];
+        let mut injected: Short<Option<Code>> = smallvec![None; variables.len()];
+        let mut vague: Short<bool> = smallvec![false; variables.len()];
         for var in &aggregate.injected {
             injected[var.index()] = values[var.index()];
             vague[var.index()] = values[var.index()].is_none();
@@ -497,10 +531,10 @@ impl<'a> Search<'a, '_> {
             body: &aggregate.body,
             variables,
             values: injected.clone(),
-            blanks: vec![None; vague.len()],
+            blanks: smallvec![None; vague.len()],
             vague,
             left: (0..aggregate.body.len()).collect(),
-            put_off: Vec::new(),
+            put_off: Short::new(),
             sketch: Rc::from([]),
             row: Vec::new(),
         });
@@ -524,7 +558,7 @@ impl<'a> Search<'a, '_> {
         let sketches: Vec<Sketch> = answers.iter().map(|(_, sketch)| sketch.clone()).collect();
         self.tables[from].consumers.push(Consumer::Forward(to));
         for sketch in sketches {
-            self.answer(to, Box::from([]), &sketch);
+            self.answer(to, Rc::from([]), &sketch);
         }
     }
 
@@ -544,7 +578,7 @@ impl<'a> Search<'a, '_> {
             for consumer in &consumers {
                 match consumer {
                     Consumer::Forward(to) => {
-                        let (row, sketch) = canonical(Box::from([]), &sketch);
+                        let (row, sketch) = canonical(Rc::from([]), &sketch);
                         open.push((*to, row, sketch));
                     }
                     Consumer::Resume(work, literal) => self.resume(work, *literal, &row, &sketch),
@@ -556,7 +590,7 @@ impl<'a> Search<'a, '_> {
     }
 
     /// Goes on with work when one of its literals is answered by a row.
-    fn resume(&mut self, work: &Work<'a>, literal: usize, row: &[Cell], sketch: &Sketch) {
+    fn resume(&mut self, work: &Work<'a>, literal: usize, row: &[Cell], sketch: &[Assumed]) {
         let mut next = work.clone();
         let ours = work.sketch.len();
         // The blanks of an answer are its own.
@@ -620,15 +654,17 @@ impl<'a> Search<'a, '_> {
     }
 
     fn queue(&mut self, mut work: Work<'a>) {
-        let mut facts = work.sketch.to_vec();
         // What holds need not be assumed: a smaller sketch says the same.
         let holds = |one: &Assumed| one.fact().is_some_and(|fact| self.case.holds(&fact));
-        if facts.iter().any(holds) {
+        if work.sketch.iter().any(holds) {
             return;
         }
-        facts.sort_unstable();
-        facts.dedup();
-        work.sketch = facts.into();
+        if !work.sketch.is_sorted_by(|one, other| one < other) {
+            let mut facts = work.sketch.to_vec();
+            facts.sort_unstable();
+            facts.dedup();
+            work.sketch = facts.into();
+        }
         if work.sketch.len() <= self.most {
             self.agenda[work.sketch.len()].push(work);
         }
@@ -651,8 +687,9 @@ impl<'a> Search<'a, '_> {
             return true;
         }
         let achieved = match self.aim {
-            Aim::Row(relation, pattern) => {
-                !trial.database().matching(*relation, pattern).is_empty()
+            Aim::Row(goal) => {
+                let matching = trial.database().matching(goal.relation, &goal.pattern);
+                !matching.is_empty()
             }
             Aim::Mend(constraint, values) => {
                 let rule = &program[*constraint];
@@ -755,8 +792,25 @@ impl<'a> Search<'a, '_> {
         if row.is_some_and(|row| self.case.holds(&Fact { relation, row })) {
             return;
         }
-        let table = self.table(Goal::Rows(relation, pattern));
+        let scope = self.scope_of(&work);
+        if !self.is_derived(relation) {
+            for assumed in self.assumptions(relation, &pattern, scope.as_deref()) {
+                let row = assumed.cells.clone();
+                self.resume(&work, literal, &row, &[assumed]);
+            }
+            return;
+        }
+        let table = self.table(Goal::Rows(relation, pattern), scope);
         self.subscribe(table, work, literal);
+    }
+
+    /// Whether rows of a relation may follow from others.
+    fn is_derived(&self, relation: RelationId) -> bool {
+        let terrain = self.terrain;
+        let rules = self.case.rules_of(relation).iter();
+        let mut rules = rules.map(|&id| &terrain.program[id]);
+        rules.any(|rule| !rule.body.is_empty())
+            || terrain.program[relation].kind == RelationKind::Eqrel
     }
 
     fn conclude(&mut self, work: &Work<'a>) {
@@ -764,7 +818,7 @@ impl<'a> Search<'a, '_> {
             return;
         }
         let row: Row = match work.head {
-            None => Box::from([]),
+            None => Rc::from([]),
             Some(head) => {
                 let cell = |arg| match (value(arg, &work.values, self.terrain.dictionary), arg) {
                     (Ok(code), _) => Cell::Known(code),
@@ -774,17 +828,17 @@ impl<'a> Search<'a, '_> {
                     (Err(_), _) => Cell::Vague,
                 };
                 let row: Row = head.args.iter().map(cell).collect();
-                if let Goal::Rows(relation, pattern) = &self.tables[work.table].goal {
+                if let Goal::Rows(relation, pattern) = &self.tables[work.table].call.goal {
                     let fits = |(asked, made): (&Option<Code>, &Cell)| match (asked, made) {
                         (Some(asked), Cell::Known(made)) => asked == made,
                         _ => true,
                     };
-                    if !pattern.iter().zip(&row).all(fits) {
+                    if !pattern.iter().zip(row.iter()).all(fits) {
                         return;
                     }
                     let made = Assumed {
                         relation: *relation,
-                        cells: row.to_vec().into(),
+                        cells: row.clone(),
                     };
                     if made.fact().is_some_and(|fact| self.case.holds(&fact)) {
                         return;
@@ -798,9 +852,10 @@ impl<'a> Search<'a, '_> {
 
     /// `literal` is taken off the work already.
     fn subscribe(&mut self, table: usize, work: Work<'a>, literal: usize) {
-        let known = self.tables[table].answers.clone();
-        for (row, sketch) in &known {
-            self.resume(&work, literal, row, sketch);
+        // Resuming only fills the agenda: there are no more of them meanwhile.
+        for at in 0..self.tables[table].answers.len() {
+            let (row, sketch) = self.tables[table].answers[at].clone();
+            self.resume(&work, literal, &row, &sketch);
         }
         self.tables[table]
             .consumers

@@ -1,6 +1,7 @@
 //! One literal of a body at a time: what it binds, whether it holds, what it would need.
 
 use super::sketch::{Cell, choices};
+use super::work::Short;
 use super::{Goal, Known, Search, Work};
 use crate::analysis::checked::{Aggregate, Atom, Literal, LiteralKind, Term, ValueType, VarId};
 use crate::explain::{Bindings, Fact, Steps, answers, holds, in_term, is_pattern, value};
@@ -14,7 +15,7 @@ impl<'a> Search<'a, '_> {
         let rows = self.matching(atom.relation, &pattern);
         let there = pattern.iter().all(Option::is_some) && !rows.is_empty();
         let skips = atom.args.contains(&Term::Wildcard);
-        let mut seen: FxHashSet<Vec<Option<Code>>> = FxHashSet::default();
+        let mut seen: FxHashSet<Short<Option<Code>>> = FxHashSet::default();
         for row in rows.iter() {
             if !self.meter.spend() {
                 return;
@@ -129,7 +130,8 @@ impl<'a> Search<'a, '_> {
                 self.queue(next);
             }
         }
-        if let Some(table) = self.shift(aggregate, work.variables, &work.values) {
+        let scope = self.scope_of(&work);
+        if let Some(table) = self.shift(aggregate, work.variables, &work.values, scope) {
             let mut work = work;
             let literal = work.left.remove(at);
             self.subscribe(table, work, literal);
@@ -154,19 +156,15 @@ impl<'a> Search<'a, '_> {
             return Negated::Holds;
         }
         let pattern = self.pattern(atom, &work.values);
-        let rows = self
-            .case
-            .context(self.meter)
-            .facts
-            .matching(atom.relation, &pattern);
-        let Some(row) = rows.iter().next() else {
+        let Some(row) = self.first(atom.relation, &pattern) else {
             return Negated::Holds;
         };
         match self.terrain.reach.loses(atom.relation) {
             // All rows that agree have to go; with one of them one may begin.
             true => {
-                let fact = Fact::new(atom.relation, &row);
-                Negated::Breaks(self.table(Goal::Break(fact)))
+                let goal = Goal::Break(Fact::new(atom.relation, &row));
+                let scope = self.scope_of(work);
+                Negated::Breaks(self.table(goal, scope))
             }
             false => Negated::Fails,
         }
@@ -242,7 +240,7 @@ impl<'a> Search<'a, '_> {
         if !holds(literal, self.case.context(self.meter), &mut bindings) {
             return false;
         }
-        work.values = bindings.values().to_vec();
+        work.values = bindings.values().into();
         work.settle(self.terrain)
     }
 

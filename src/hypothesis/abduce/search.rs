@@ -147,10 +147,12 @@ pub fn explain<E>(
     found.fresh = domains.fresh().collect();
     found.blind = reach.blind.clone();
     let equivalences = equivalence_rules(program);
+    let reaches = Reach::by_relation(&question.using, program);
     let terrain = Terrain {
         program,
         dictionary,
         reach: &reach,
+        reaches: &reaches,
         domains: &domains,
         assumable: &assumable,
         equivalences: &equivalences,

@@ -1,8 +1,9 @@
 //! One literal of a body at a time: what it binds, whether it holds, what it would need.
 
 use super::sketch::{Cell, choices};
-use super::work::Short;
-use super::{Goal, Known, Search, Work};
+use super::Search;
+use super::tables::Goal;
+use super::work::{Known, Short, Work};
 use crate::analysis::checked::{Aggregate, Atom, Literal, LiteralKind, Term, ValueType, VarId};
 use crate::explain::{Bindings, Fact, Steps, answers, holds, in_term, is_pattern, value};
 use crate::storage::Code;
@@ -29,12 +30,18 @@ impl<'a> Search<'a, '_> {
                 self.queue(next);
             }
         }
-        if !there && self.terrain.reach.gains(atom.relation) {
-            let mut next = work;
-            let literal = next.left.remove(at);
-            next.put_off.push(literal);
-            self.queue(next);
+        if there || !self.may_reach(&work, |it| it.gains(atom.relation)) {
+            return;
         }
+        let scope = self.scope_of(&work);
+        let mut next = work;
+        let literal = next.left.remove(at);
+        if scope.is_some() && !self.is_derived(atom.relation) {
+            // There is little to choose from.
+            return self.assume(&next, literal, atom.relation, &pattern, scope.as_deref());
+        }
+        next.put_off.push(literal);
+        self.queue(next);
     }
 
     pub(super) fn range(&mut self, work: Work<'a>, at: usize) {
@@ -159,7 +166,7 @@ impl<'a> Search<'a, '_> {
         let Some(row) = self.first(atom.relation, &pattern) else {
             return Negated::Holds;
         };
-        match self.terrain.reach.loses(atom.relation) {
+        match self.may_reach(work, |it| it.loses(atom.relation)) {
             // All rows that agree have to go; with one of them one may begin.
             true => {
                 let goal = Goal::Break(Fact::new(atom.relation, &row));

@@ -211,28 +211,20 @@ fn at_the_prompt() {
 #[test]
 fn an_empty_field_names_nobody() {
     let sandbox = sandbox();
-    sandbox.file(
-        "facts/contracts.csv",
-        "claim_id,client,firm,source_id,confidence,stance\n\
-         c1,x-ministry,x-prime,s1,confirmed,\n\
-         c2,,x-third,s1,confirmed,\n",
-    );
     let sets = |goal: &str| -> Vec<String> {
-        let outcome = sandbox.run(&["abduce", "--max", "1", "--json", goal]);
-        let found = outcome.status(0).json();
+        let arguments = ["abduce", "--max", "1", "--json", goal];
+        let found = sandbox.run(&arguments).status(0).json();
         assert_eq!(found["complete"], true);
         let explanations = found["explanations"].as_array().unwrap().iter();
-        explanations.map(|one| one["assume"][0].as_str().unwrap().to_owned()).collect()
+        explanations
+            .map(|one| one["assume"][0].as_str().unwrap().to_owned())
+            .collect()
     };
-    expect![[r#"
-        contract("x-third","x-someone")
-        contract("x-prime","x-someone")
-        contract("x-someone","x-someone")
-        contract("x-ministry","x-someone")"#]]
-    .assert_eq(&sets(r#"works_for("x-someone", _)"#).join("\n"));
-    // Unless one asks for it.
-    assert_eq!(
-        sets(r#"works_for("x-prime", "")"#),
-        [r#"contract("","x-prime")"#, r#"contract("x-third","x-prime")"#]
-    );
+    let with = |client: &str, firm: &str| format!(r#"contract("{client}","{firm}")"#);
+    let clients = sets(r#"works_for("x-second", _)"#);
+    assert!(clients.contains(&with("x-bank", "x-second")));
+    assert!(!clients.contains(&with("", "x-second")));
+    // Unless one asks about nobody.
+    let nobody = sets(r#"works_for("x-third", "")"#);
+    assert!(nobody.contains(&with("", "x-third")));
 }

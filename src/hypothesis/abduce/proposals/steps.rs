@@ -144,7 +144,13 @@ impl<'a> Search<'a, '_> {
     }
 
     /// Goes on with work when one of its literals is answered by a row.
-    pub(super) fn resume(&mut self, work: &Work<'a>, literal: usize, row: &[Cell], sketch: &[Assumed]) {
+    pub(super) fn resume(
+        &mut self,
+        work: &Work<'a>,
+        literal: usize,
+        row: &[Cell],
+        sketch: &[Assumed],
+    ) {
         let mut next = work.clone();
         let ours = work.sketch.len();
         // The blanks of an answer are its own.

@@ -286,7 +286,9 @@ fn why_says_when_a_fact_does_not_hold() {
     sandbox
         .run(&["why", "works_for(\"x-bureau\", \"x-sub\")"])
         .status(0)
-        .prints("works_for(\"x-bureau\",\"x-sub\") does not hold\n");
+        .prints(
+            "works_for(\"x-bureau\",\"x-sub\") does not hold   (`why-not` tells what was nearest)\n",
+        );
     let proof = sandbox
         .run(&["why", "--json", "works_for(\"x-bureau\", \"x-sub\")"])
         .status(0)
@@ -336,7 +338,7 @@ fn why_with_variables_proves_the_first_fact_and_names_the_others() {
     sandbox
         .run(&["why", "works_for(X, X)"])
         .status(0)
-        .prints("works_for(X, X) does not hold\n");
+        .prints("works_for(X, X) does not hold   (`why-not` tells what was nearest)\n");
 }
 
 #[test]

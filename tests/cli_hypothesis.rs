@@ -253,7 +253,7 @@ fn what_makes_no_sense_is_answered_plainly() {
             &["holds already: it is derived"],
         ),
         (
-            &["what-if", "-behind(\"x-typhoon\", _)"],
+            &["what-if", "--", "-behind(\"x-typhoon\", _)"],
             &[
                 "are derived: they cannot be withdrawn by themselves",
                 "what would have to go instead: ",

@@ -62,6 +62,19 @@ fn answers_say_how_many_rows_in_what_time() {
 }
 
 #[test]
+fn an_empty_answer_says_how_to_go_on() {
+    for asked in ["path(\"x-c\", X), X != \"x-b\"\n", "path(\"x-c\", _)\n"] {
+        sandbox()
+            .run_with(&["repl", "p.dl"], asked)
+            .status(0)
+            .shows("(`:why-not path(\"x-c\",_)` tells what was nearest)");
+    }
+    let joined = sandbox().run_with(&["repl", "p.dl"], "path(\"x-c\", X), edge(X, _)\n");
+    joined.status(0).shows("no rows in ");
+    assert!(!joined.stdout().contains("why-not"));
+}
+
+#[test]
 fn facts_and_rules_take_effect_at_once() {
     check(
         "edge(\"x-c\", \"x-d\").\n\
@@ -176,7 +189,7 @@ fn a_fact_is_proved_down_to_its_place() {
         .shows("p.dl:5");
     check(
         ":why path(\"x-c\", \"x-a\").\n",
-        "path(\"x-c\",\"x-a\") does not hold\n",
+        "path(\"x-c\",\"x-a\") does not hold   (`why-not` tells what was nearest)\n",
     );
 }
 
@@ -188,6 +201,9 @@ fn conclusions_are_taken_apart() {
         .shows("support 1 of 2")
         .shows("support 2 of 2")
         .shows("   2  1     edge(\"x-a\",\"x-b\"), edge(\"x-b\",\"x-c\")");
+    talk(&format!("{edge}:all path(\"x-a\", \"x-c\")\n"))
+        .status(0)
+        .shows("   2  1     edge(\"x-a\",\"x-b\"), edge(\"x-b\",\"x-c\")");
     check_wrong(":next", "nothing that holds was asked about yet");
     check(
         ":critical path(\"x-a\", \"x-c\")\n",
@@ -198,9 +214,11 @@ fn conclusions_are_taken_apart() {
     talk(":why-not path(\"x-c\", \"x-a\")\n")
         .status(0)
         .shows("✗ no edge(\"x-c\",\"x-a\")");
-    talk(":impact p.dl:6\n")
-        .status(0)
-        .shows("rule p.dl:6 (1 rule)");
+    for place in ["p.dl:6", "rule p.dl:6"] {
+        talk(&format!(":impact {place}\n"))
+            .status(0)
+            .shows("rule p.dl:6 (1 rule)");
+    }
     check(
         ":lens --as-of 2020\n:lens\n",
         "counting now: as of 2020\ncounting now: all claims\n",

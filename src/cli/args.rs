@@ -699,7 +699,7 @@ impl Cli {
     }
 }
 
-/// `-works_for("a", _)` would be a row of short flags.
+/// `-works_for("a", _)` would be a row of short flags. Who puts `--` before it, as one does, need not.
 fn with_signs(arguments: Vec<OsString>) -> Vec<OsString> {
     if !arguments
         .iter()
@@ -708,8 +708,8 @@ fn with_signs(arguments: Vec<OsString>) -> Vec<OsString> {
     {
         return arguments;
     }
-    let signed = |argument: OsString| {
-        let flag = argument.to_str().and_then(|text| {
+    let signed = |argument: &OsString| {
+        argument.to_str().and_then(|text| {
             let (sign, fact) = text.split_at_checked(1)?;
             let name = fact.trim_start();
             let is_name =
@@ -719,10 +719,14 @@ fn with_signs(arguments: Vec<OsString>) -> Vec<OsString> {
                 "-" if is_name && name.contains('(') => Some(format!("--withdraw={fact}")),
                 _ => None,
             }
-        });
-        flag.map_or(argument, OsString::from)
+        })
     };
-    arguments.into_iter().map(signed).collect()
+    let is_signed = arguments.iter().any(|argument| signed(argument).is_some());
+    arguments
+        .into_iter()
+        .filter(|argument| !is_signed || argument != "--")
+        .map(|argument| signed(&argument).map_or(argument, OsString::from))
+        .collect()
 }
 
 impl HypothesisArgs {

@@ -7,9 +7,14 @@ use super::style::Palette;
 use super::table::{self, TextGrid};
 use super::units::show_count;
 use super::{open, report, suppose, terminal};
-use crate::session::{CaseDiff, Clause, DiffQuestion, Error, ExplainedChange, Session};
+use crate::session::{
+    CaseDiff, Clause, DiffQuestion, Error, ExplainedChange, Options, Session, Unwatched,
+};
 use std::io::{self, BufWriter, Write};
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::sync::Arc;
+use std::thread;
 
 /// Clauses listed before the rest is only counted.
 const LISTED: usize = 10;
@@ -31,17 +36,34 @@ pub fn diff(directory: Option<&Path>, arguments: &DiffArgs) -> Status {
 
 fn difference(directory: Option<&Path>, arguments: &DiffArgs) -> Result<CaseDiff, Error> {
     let interrupt = Interrupt::install();
-    let session = |path: &Path| {
-        let common = &arguments.explain;
-        let mut options = open::options(&common.limits, &interrupt);
+    let common = &arguments.explain;
+    let session = |path: &Path, mut options: Options| {
         options.lens = common.lens.lens();
         let here = open::case_spec(directory, &[], &common.program);
         let mut session = Session::open(here.version(path), options)?;
         suppose::under(&mut session, &common.under)?;
         Ok::<Session, Error>(session)
     };
-    let mut before = session(&arguments.before)?;
-    let mut after = session(&arguments.after)?;
+    let options = open::options(&common.limits, &interrupt);
+    // Two threads that draw progress would draw over each other.
+    let unwatched = Options {
+        watch: Arc::new(Unwatched),
+        ..options.clone()
+    };
+    let (before, after) = thread::scope(|scope| {
+        let there = || session(&arguments.after, unwatched);
+        let there = match options.threads > 1 {
+            true => thread::Builder::new().spawn_scoped(scope, there).ok(),
+            false => None,
+        };
+        let before = session(&arguments.before, options.clone());
+        // Who panics in a thread of its own panics here.
+        let after = there.map(|there| there.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        (before, after)
+    });
+    let mut before = before?;
+    // Without a thread to be had it comes second.
+    let mut after = after.unwrap_or_else(|| session(&arguments.after, options))?;
     let names = [&arguments.before, &arguments.after].map(|path| path.display().to_string());
     let question = DiffQuestion {
         names,

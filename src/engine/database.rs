@@ -10,7 +10,8 @@ use super::relation::{IndexSpec, RelationState};
 use super::statistics::Sizes;
 use crate::analysis::checked::{CheckedProgram, CheckedQuery, RelationId};
 use crate::plan::{RulePlan, plan_body};
-use crate::storage::{Code, Dictionary, RowSet, Rows, SortedRows};
+use crate::storage::{Code, Dictionary, Index, RowSet, Rows, SortedRows};
+use smallvec::SmallVec;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -335,6 +336,55 @@ impl Database {
             0 | 1 => found,
             _ => SortedRows::from_unsorted(found).into_rows(),
         }
+    }
+
+    /// The rows that [`Database::matching`] gives, in its order, one after the other behind what `codes` holds.
+    pub fn gather(&self, relation: RelationId, pattern: &[Option<Code>], codes: &mut Vec<Code>) {
+        let start = codes.len();
+        if let Some((index, key)) = self.leading_to(relation, pattern) {
+            let entry = index.entry(index.locate(&key));
+            for free in entry.chunks_exact(pattern.len() - key.len()) {
+                let mut free = free.iter();
+                for code in pattern {
+                    codes.extend(code.as_ref().or_else(|| free.next()));
+                }
+            }
+            if codes[start..].chunks_exact(pattern.len()).is_sorted() {
+                return;
+            }
+            codes.truncate(start);
+        }
+        self.matching(relation, pattern).gather(codes);
+    }
+
+    /// Whether [`Database::matching`] gives any row.
+    pub fn has(&self, relation: RelationId, pattern: &[Option<Code>]) -> bool {
+        match self.leading_to(relation, pattern) {
+            Some((index, key)) => index.count(index.locate(&key)) > 0,
+            None => !self.matching(relation, pattern).is_empty(),
+        }
+    }
+
+    /// An index that leads to the rows which agree with a pattern, if it was made before, and where to look there. None
+    /// where nothing or everything is bound.
+    fn leading_to(
+        &self,
+        relation: RelationId,
+        pattern: &[Option<Code>],
+    ) -> Option<(Arc<Index>, SmallVec<[Code; 8]>)> {
+        let mut bound: SmallVec<[usize; 8]> = SmallVec::new();
+        let mut key: SmallVec<[Code; 8]> = SmallVec::new();
+        for (column, code) in pattern.iter().enumerate() {
+            if let Some(code) = code {
+                bound.push(column);
+                key.push(*code);
+            }
+        }
+        if key.is_empty() || key.len() == pattern.len() {
+            return None;
+        }
+        let index = self.relations[relation.index()].whole_index(&bound)?;
+        Some((index, key))
     }
 
     /// How many rows [`Database::matching`] gives when these columns are bound, by estimate, and what it takes to come to

@@ -68,7 +68,11 @@ pub struct Run<'a> {
 }
 
 /// Tells relations roughly how many candidates are coming.
-fn expect(due: &[&(RulePlan, Vec<f64>)], relations: &mut [RelationState]) {
+fn expect(
+    due: &[&(RulePlan, Vec<f64>)],
+    relations: &mut [RelationState],
+    pool: Option<&rayon::ThreadPool>,
+) {
     let mut candidates: FxHashMap<RelationId, f64> = FxHashMap::default();
     for (plan, _) in due {
         if let (Some(head), Some(delta)) = (plan.head, plan.scanned()) {
@@ -77,7 +81,7 @@ fn expect(due: &[&(RulePlan, Vec<f64>)], relations: &mut [RelationState]) {
         }
     }
     for (head, candidates) in candidates {
-        relations[head.index()].expect(candidates);
+        relations[head.index()].expect(candidates, pool);
     }
 }
 
@@ -284,7 +288,7 @@ impl<'a> Run<'a> {
         }
         // Without old rows there is nothing to join the delta with.
         due.retain(|(plan, _)| !plan.reads_old(|relation| relations[relation.index()].is_new()));
-        expect(&due, relations);
+        expect(&due, relations, self.pool);
         let resolver = Resolver {
             relations,
             dictionary: self.dictionary,
@@ -613,8 +617,9 @@ impl<'a> Run<'a> {
             if let Some(composed) = composed {
                 candidates = composed;
             } else {
-                if let Some(column) = plan.clustered {
-                    pipeline.cluster(column);
+                if let (Some(column), Some(delta)) = (plan.clustered, plan.scanned()) {
+                    let delta = &relations[delta.index()];
+                    pipeline.cluster(column, || delta.delta_by(column));
                 }
                 for sink in drive(&pipeline, &context, self.pool, pace, |company| {
                     Insert::new(set, company, &pipeline.answer, room, &context)

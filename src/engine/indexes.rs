@@ -53,6 +53,14 @@ impl Indexes {
         held.get(spec).map(|held| held.index.clone())
     }
 
+    /// The index on these columns whose entries keep all others of a relation of this arity.
+    pub fn whole(&self, key: &[usize], arity: usize) -> Option<Arc<Index>> {
+        let held = self.held.read();
+        let mut held = held.iter();
+        held.find(|(spec, _)| spec.key == key && spec.is_whole(arity))
+            .map(|(_, held)| held.index.clone())
+    }
+
     pub fn holds(&self, spec: &IndexSpec) -> bool {
         self.held.read().contains_key(spec)
     }

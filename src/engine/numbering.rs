@@ -13,6 +13,7 @@ use crate::analysis::checked::{RelationId, ValueType, VarId};
 use crate::plan::RulePlan;
 use crate::storage::{Code, Rows};
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 /// The head rows of a plan whose step `counter` is the first to count.
 pub fn numbered(plan: &RulePlan, counter: usize, pipeline: &Pipeline, context: &Context) -> Rows {
@@ -27,7 +28,7 @@ pub fn numbered(plan: &RulePlan, counter: usize, pipeline: &Pipeline, context: &
     let alone = plan.lone_scan_before(counter);
     match (before.first().map(|stage| &stage.op), alone) {
         (Some(Op::Scan { source, .. }), Some(relation)) => {
-            let source = Source::Sorted(in_order(source.to_rows(), relation, context));
+            let source = Source::Sorted(Arc::new(in_order(source.to_rows(), relation, context)));
             worker.run_scan_of(&source, 0..source.units());
         }
         (Some(Op::Scan { source, .. }), None) => worker.run_scan(0..source.units()),

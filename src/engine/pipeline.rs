@@ -88,7 +88,7 @@ pub struct Proposer<'a> {
 pub enum Source<'a> {
     Delta(Latest<'a>),
     /// A delta brought into another order.
-    Sorted(Rows),
+    Sorted(Arc<Rows>),
     Set(&'a RowSet),
 }
 
@@ -200,12 +200,12 @@ impl Pipeline<'_> {
     }
 
     /// Brings the delta that is scanned into the order of a column.
-    pub fn cluster(&mut self, column: usize) {
+    pub fn cluster(&mut self, column: usize, sorted: impl FnOnce() -> Arc<Rows>) {
         if let Some(Op::Scan { source, .. }) = self.stages.first_mut().map(|stage| &mut stage.op)
             && let Source::Delta(delta) = source
             && !(column == 0 && delta.keeps_firsts())
         {
-            *source = Source::Sorted(delta.to_rows().sorted_by(column));
+            *source = Source::Sorted(sorted());
         }
     }
 

@@ -60,7 +60,7 @@ impl Told {
 }
 
 /// Rows of a delta below which one thread brings indexes up to date as fast as several.
-const MANY: usize = if cfg!(test) { 4 } else { 1 << 14 };
+const MANY: usize = if cfg!(test) { 4 } else { 1 << 13 };
 
 /// At most this part of the rows is taken out one by one.
 const IN_PLACE: usize = 2;
@@ -91,6 +91,8 @@ pub struct RelationState {
     told: Option<Told>,
     /// All rows of the relation, before they are taken in.
     handed_in: Mutex<Option<SortedRows>>,
+    /// The delta ascending by a column, for the rules of a round that want it so.
+    sorted: Mutex<Option<(usize, Arc<Rows>)>>,
     /// Present when rows have to pass it on their way into the set.
     admission: Option<Mutex<Admission>>,
 }
@@ -111,6 +113,7 @@ impl RelationState {
             births: None,
             told: None,
             handed_in: Mutex::default(),
+            sorted: Mutex::default(),
             admission: admission.map(Mutex::new),
         }
     }
@@ -131,6 +134,7 @@ impl RelationState {
             births: self.births.clone(),
             told: self.told.clone(),
             handed_in: Mutex::default(),
+            sorted: Mutex::default(),
             // Whoever derives the relation anew makes it anew.
             admission: None,
         }
@@ -215,11 +219,11 @@ impl RelationState {
     }
 
     /// Between rounds: so many candidates are coming.
-    pub fn expect(&mut self, candidates: f64) {
+    pub fn expect(&mut self, candidates: f64, pool: Option<&ThreadPool>) {
         if candidates > self.set.len() as f64 * MANY_CANDIDATES
             && let Some(set) = Arc::get_mut(&mut self.set)
         {
-            set.expect(candidates);
+            set.expect(candidates, pool);
         }
     }
 
@@ -268,27 +272,22 @@ impl RelationState {
     /// Takes settled rows out again, as if they had never been there. O(all rows).
     pub fn remove(&mut self, doomed: &SortedRows, writers: usize) {
         let gone = RowSet::of(doomed.rows());
-        let without = |rows: &Rows| {
-            let mut rest = Rows::new(rows.arity());
-            for row in rows.iter().filter(|row| !gone.contains(row)) {
-                rest.push(&row);
-            }
-            rest
-        };
+        let without = |rows: &Rows| rows.filtered(|row| !gone.contains(row));
         let delta = without(&self.delta().to_rows());
+        *self.sorted.get_mut() = None;
         let few = doomed.len() <= self.set.len() / IN_PLACE;
         match Arc::get_mut(&mut self.set).filter(|_| few) {
             Some(set) => {
-                doomed.rows().iter().for_each(|row| {
-                    set.take(&row);
+                doomed.rows().each(|row| {
+                    set.take(row);
                 });
                 set.take_for_latest(delta);
                 self.indexes
                     .retain(|spec| spec.is_whole(doomed.rows().arity()));
                 self.indexes.each(|held| {
                     let index = Arc::make_mut(&mut held.index);
-                    doomed.rows().iter().for_each(|row| {
-                        index.take(&row);
+                    doomed.rows().each(|row| {
+                        index.take(row);
                     });
                 });
             }
@@ -311,20 +310,17 @@ impl RelationState {
         self.merged = true;
         if let Some(births) = &mut self.births {
             let all = SortedRows::from_unsorted(all.clone());
-            births.rewrite(|rows| {
-                let mut rest = Rows::new(rows.arity());
-                for row in rows.iter().filter(|row| all.contains(row)) {
-                    rest.push(&row);
-                }
-                rest
-            });
+            births.rewrite(|rows| rows.filtered(|row| all.contains(row)));
             births.push(tick, &fresh);
         }
     }
 
     fn refill(&mut self, all: &Rows, delta: Rows, writers: usize) {
+        *self.sorted.get_mut() = None;
         let salt = self.set.salt().wrapping_add(1 << 32);
-        self.set = Arc::new(RowSet::new(self.set.arity(), writers, salt));
+        let mut set = RowSet::new(self.set.arity(), writers, salt);
+        set.reserve(all.len());
+        self.set = Arc::new(set);
         self.insert(all);
         let set = Arc::make_mut(&mut self.set);
         set.settle(true, None);
@@ -336,9 +332,23 @@ impl RelationState {
         self.set.latest()
     }
 
+    /// The rows the last round added, ascending by one column. Kept until the next round for whoever wants the same.
+    pub fn delta_by(&self, column: usize) -> Arc<Rows> {
+        let mut sorted = self.sorted.lock();
+        match &*sorted {
+            Some((by, rows)) if *by == column => rows.clone(),
+            _ => {
+                let rows = Arc::new(self.delta().to_rows().sorted_by(column));
+                *sorted = Some((column, rows.clone()));
+                rows
+            }
+        }
+    }
+
     /// Ends a round: what was inserted since the last call becomes the delta. `grows`: there may be another round.
     pub fn advance(&mut self, tick: u32, grows: bool, pool: Option<&ThreadPool>) {
         self.take_in();
+        *self.sorted.get_mut() = None;
         Arc::make_mut(&mut self.set).settle(grows, pool);
         let delta = self.set.latest();
         self.merged = delta.is_empty();
@@ -349,9 +359,13 @@ impl RelationState {
         if let Some(births) = &mut self.births {
             births.push(tick, &delta.to_rows());
         }
-        let distinct = delta.distinct();
-        let distinct = distinct.unwrap_or_else(|| estimate_distinct(&delta));
-        self.note_distinct(distinct);
+        // No column has more values than there are rows.
+        let rows = delta.row_count() as f64;
+        if self.distinct.iter().any(|&distinct| distinct < rows) {
+            let distinct = delta.distinct();
+            let distinct = distinct.unwrap_or_else(|| estimate_distinct(&delta));
+            self.note_distinct(distinct);
+        }
     }
 
     /// Brings the indexes up to the latest delta.
@@ -380,6 +394,7 @@ impl RelationState {
             self.set = Arc::new(RowSet::equivalence(classes));
         }
         self.merge_delta(None);
+        *self.sorted.get_mut() = None;
         self.closed = true;
         if let Some(set) = Arc::get_mut(&mut self.set) {
             set.rest();
@@ -415,6 +430,11 @@ impl RelationState {
             let index = index.unwrap_or_else(|| build(&self.set, spec, self.closed, pool));
             self.indexes.keep(spec, index, !self.merged)
         })
+    }
+
+    /// The index on these columns over whole rows, if it was made before.
+    pub fn whole_index(&self, key: &[usize]) -> Option<Arc<Index>> {
+        self.indexes.whole(key, self.set.arity())
     }
 
     /// The index over the rows that the set amends, amended likewise.

@@ -288,11 +288,18 @@ fn a_pattern_finds_what_a_scan_finds() {
                         .all(|(code, wanted)| wanted.is_none_or(|wanted| wanted == *code))
                 })
                 .collect();
-            assert_eq!(
-                database.matching(p, &pattern).iter().collect::<Vec<_>>(),
-                expected,
-                "{pattern:?}"
-            );
+            // Through an index that was made before, and without.
+            for _ in 0..2 {
+                let mut codes = vec![Code(7)];
+                database.gather(p, &pattern, &mut codes);
+                assert_eq!(codes[1..], expected.concat(), "{pattern:?}");
+                assert_eq!(database.has(p, &pattern), !expected.is_empty());
+                assert_eq!(
+                    database.matching(p, &pattern).iter().collect::<Vec<_>>(),
+                    expected,
+                    "{pattern:?}"
+                );
+            }
         }
     }
 }

@@ -541,7 +541,7 @@ impl Source<'_> {
     pub fn to_rows(&self) -> Rows {
         match self {
             Source::Delta(delta) => delta.to_rows(),
-            Source::Sorted(rows) => rows.clone(),
+            Source::Sorted(rows) => Rows::clone(rows),
             Source::Set(set) => set.to_rows(),
         }
     }

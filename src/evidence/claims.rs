@@ -1,5 +1,6 @@
 //! The claims of a case, by id, fact and source.
 
+use super::ids::Ids;
 use super::store::ClaimStore;
 use super::{Claim, ClaimId, SourceId, Stance};
 use crate::analysis::checked::RelationId;
@@ -26,6 +27,10 @@ impl IdTag {
         hasher.write(id);
         IdTag(tag(hasher.finish()))
     }
+
+    pub(super) fn number(self) -> u32 {
+        self.0
+    }
 }
 
 /// All claims of a case, in the order they were read. No id is given twice, except that one row of a file, read into
@@ -42,8 +47,7 @@ pub struct Claims {
 #[derive(Clone, Default)]
 struct Known {
     claims: ClaimStore,
-    /// One entry per id: its first claim.
-    ids: Places,
+    ids: Ids,
     /// The next claim of the same id, for the few that have one.
     same_id: FxHashMap<ClaimId, ClaimId>,
     /// Those that another of the same id comes before.
@@ -84,18 +88,19 @@ impl Claims {
         claim: impl Fn(usize) -> Claim<'c>,
         mut refuse: impl FnMut(usize, DuplicateId),
     ) {
-        /// Ids looked up at the same time.
+        /// Ids that are on their way from memory.
         const BATCH: usize = 32;
         let known = Arc::make_mut(&mut self.known);
         known.ids.reserve(tags.len());
-        for (batch, tags) in tags.chunks(BATCH).enumerate() {
-            let ids = &known.ids;
-            std::hint::black_box(tags.iter().fold(0, |all, tag| all | ids.touch(tag.0)));
-            for (at, &tag) in tags.iter().enumerate() {
-                let at = batch * BATCH + at;
-                if let Err(duplicate) = known.insert(&claim(at), tag) {
-                    refuse(at, duplicate);
-                }
+        tags.iter()
+            .take(BATCH)
+            .for_each(|&tag| known.ids.touch(tag));
+        for (at, &tag) in tags.iter().enumerate() {
+            if let Some(&later) = tags.get(at + BATCH) {
+                known.ids.touch(later);
+            }
+            if let Err(duplicate) = known.insert(&claim(at), tag) {
+                refuse(at, duplicate);
             }
         }
     }
@@ -314,17 +319,15 @@ impl Known {
     /// `tag` is that of the id.
     fn insert(&mut self, claim: &Claim, tag: IdTag) -> Result<ClaimId, DuplicateId> {
         let id = ClaimId(self.claims.len() as u32);
-        match self.first_tagged(claim.id, tag) {
-            Some(first) => {
-                let known = self.get(first);
-                if known.line != claim.line || known.file != claim.file {
-                    return Err(DuplicateId { first });
-                }
-                let last = self.last_of_id(first);
-                self.same_id.insert(last, id);
-                self.repeats.insert(id);
+        if let Some(first) = self.ids.find_or_insert(&self.claims, claim.id, tag) {
+            let first = ClaimId(first);
+            let known = self.get(first);
+            if known.line != claim.line || known.file != claim.file {
+                return Err(DuplicateId { first });
             }
-            None => self.ids.insert(tag.0, id.0),
+            let last = self.last_of_id(first);
+            self.same_id.insert(last, id);
+            self.repeats.insert(id);
         }
         self.facts.take();
         self.by_source.take();
@@ -340,8 +343,7 @@ impl Known {
             if self.repeats.remove(&id) {
                 self.same_id.retain(|_, next| *next != id);
             } else {
-                let tag = IdTag::of(self.claims.id(at).as_bytes());
-                self.ids.remove(tag.0, id.0);
+                self.ids.remove_last(&self.claims, id.0);
             }
         }
         self.claims.truncate(kept);
@@ -402,13 +404,7 @@ impl Known {
     }
 
     fn first_by_id(&self, id: &str) -> Option<ClaimId> {
-        self.first_tagged(id, IdTag::of(id.as_bytes()))
-    }
-
-    fn first_tagged(&self, id: &str, tag: IdTag) -> Option<ClaimId> {
-        self.ids
-            .find(tag.0, |known| self.claims.id(known as usize) == id)
-            .map(ClaimId)
+        self.ids.find(&self.claims, id).map(ClaimId)
     }
 
     fn last_of_id(&self, first: ClaimId) -> ClaimId {

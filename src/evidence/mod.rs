@@ -9,6 +9,7 @@ pub mod claims;
 pub mod combination;
 pub mod date;
 pub mod grade;
+mod ids;
 pub mod judgement;
 pub mod lens;
 pub mod source;

@@ -4,8 +4,9 @@
 //! family of sets in which common parts are shared (Rauzy, "New algorithms for fault trees analysis", 1993; Minato,
 //! "Zero-suppressed BDDs for set manipulation in combinatorial problems", 1993), and those are counted node by node.
 
-use super::lineage::Lineage;
+use super::enumerate::MinimalSets;
 use super::meter::Meter;
+use super::modules::Condensed;
 use super::weight::{Work, root_function};
 use biodivine_lib_bdd::BddVariableSet;
 use rustc_hash::FxHashMap;
@@ -14,12 +15,32 @@ use rustc_hash::FxHashMap;
 const MOST_ELEMENTS: usize = 1_000;
 const MOST_EDGES: usize = 20_000;
 const MOST_NODES: usize = 200_000;
+/// Rows that listing the sets instead may cost.
+const ROWS_FOR_SETS: u64 = 200_000;
 
 /// Each element as often as statements make it; `None`: that goes too far.
-pub(super) fn count_minimal(lineage: &Lineage, meter: &Meter) -> Option<u128> {
+pub(super) fn count_minimal(condensed: &Condensed, meter: &Meter) -> Option<u128> {
+    let lineage = &condensed.lineage;
+    if lineage.stopped.is_some() {
+        return None;
+    }
+    // Often there are few sets, each of which stands for many.
+    let part = meter.part(ROWS_FOR_SETS);
+    let mut sets = MinimalSets::new(lineage, &part);
+    let sum = sets
+        .by_ref()
+        .try_fold(0u128, |sum, set| sum.checked_add(condensed.count(&set)?));
+    if sets.is_exhausted() {
+        return sum;
+    }
+    count_on_diagram(condensed, &Meter::new(&meter.rest()))
+}
+
+pub(super) fn count_on_diagram(condensed: &Condensed, meter: &Meter) -> Option<u128> {
+    let lineage = &condensed.lineage;
     let count = lineage.elements.len();
     let too_large = count > MOST_ELEMENTS || lineage.edges.len() > MOST_EDGES;
-    if too_large || lineage.days.is_some() || lineage.stopped.is_some() {
+    if too_large {
         return None;
     }
     let set = BddVariableSet::new_anonymous(count as u16);
@@ -42,8 +63,7 @@ pub(super) fn count_minimal(lineage: &Lineage, meter: &Meter) -> Option<u128> {
             }
         });
     }
-    let weight = |element: u32| lineage.elements[element as usize].statements.len() as u128;
-    families.count(*minimal.last()?, weight)
+    families.count(*minimal.last()?, |element| condensed.count(&[element]))
 }
 
 /// The family without any set, and the one of the empty set only.
@@ -117,10 +137,10 @@ impl<'m> Families<'m> {
     }
 
     /// `None`: more than can be told.
-    fn count(&self, family: u32, weight: impl Fn(u32) -> u128) -> Option<u128> {
+    fn count(&self, family: u32, weight: impl Fn(u32) -> Option<u128>) -> Option<u128> {
         let mut counts: Vec<u128> = vec![0, 1];
         for &(element, low, high) in &self.nodes[2..] {
-            let with = counts[high as usize].checked_mul(weight(element));
+            let with = counts[high as usize].checked_mul(weight(element)?);
             counts.push(with?.checked_add(counts[low as usize])?);
         }
         counts.get(family as usize).copied()

@@ -1,5 +1,7 @@
 //! Sets of days, numbered from zero.
 
+use std::ops::Range;
+
 /// Some of the days a history looks at. Sets that meet are of equally many days.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DaySet(Box<[u64]>);
@@ -29,6 +31,17 @@ impl DaySet {
         self.0[day / 64] |= 1 << (day % 64);
     }
 
+    /// Inserts all days of a range.
+    pub fn fill(&mut self, days: Range<usize>) {
+        for at in days.start / 64..days.end.div_ceil(64) {
+            let from = days.start.saturating_sub(at * 64).min(64);
+            let to = (days.end - at * 64).min(64);
+            if from < to {
+                self.0[at] |= !0 >> (64 - (to - from)) << from;
+            }
+        }
+    }
+
     pub fn contains(&self, day: usize) -> bool {
         self.0[day / 64] >> (day % 64) & 1 == 1
     }
@@ -54,15 +67,15 @@ impl DaySet {
         }
     }
 
-    /// Every day of a case that has some day of these, where days lie in cases of so many, a multiple of 64.
-    pub(super) fn spread(&self, case: usize) -> DaySet {
-        let mut spread = self.clone();
-        for words in spread.0.chunks_mut(case / 64) {
-            if words.iter().any(|&word| word != 0) {
-                words.fill(!0);
+    /// Removes every case that has some day of the others, where days lie in cases of so many, a multiple of 64.
+    pub(super) fn remove_cases(&mut self, others: &DaySet, case: usize) {
+        let words = case / 64;
+        let cases = self.0.chunks_mut(words).zip(others.0.chunks(words));
+        for (these, others) in cases {
+            if others.iter().any(|&word| word != 0) {
+                these.fill(0);
             }
         }
-        spread
     }
 
     /// The days of one case, counted from its first.
@@ -147,6 +160,17 @@ mod tests {
         assert_eq!(DaySet::all(130).last(), Some(129));
         for days in [0, 1, 63, 64, 65, 128, 130] {
             assert_eq!(DaySet::all(days), DaySet::of(days, |_| true));
+        }
+    }
+
+    #[test]
+    fn ranges_are_filled_whole() {
+        let ends = [0, 1, 5, 63, 64, 65, 127, 128, 129, 130];
+        for (from, to) in ends.into_iter().flat_map(|from| ends.map(|to| (from, to))) {
+            let mut filled = DaySet::none(130);
+            filled.fill(from..to);
+            let expected = DaySet::of(130, |day| (from..to).contains(&day));
+            assert_eq!(filled, expected, "{from}..{to}");
         }
     }
 }

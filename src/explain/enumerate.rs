@@ -10,6 +10,8 @@
 //! once the items run out. They come cheapest first, up to elements that a derivation uses twice, which the
 //! estimate counts twice.
 
+use super::antichain::{Antichain, Set};
+use super::least::Least;
 use super::lineage::Lineage;
 use super::meter::Meter;
 use crate::engine::StopReason;
@@ -21,20 +23,28 @@ use std::rc::Rc;
 pub(super) struct MinimalSets<'a> {
     lineage: &'a Lineage,
     meter: &'a Meter,
+    /// Of one set.
+    within: Least<'a>,
     graph: Binary,
     queue: BinaryHeap<Reverse<Queued>>,
     /// By vertex: the sets that derive it, none within another.
-    derived: Vec<Vec<Set>>,
+    derived: Vec<Antichain>,
     seen: FxHashSet<(u32, Rc<[u32]>)>,
-    found: Vec<Set>,
+    found: Antichain,
     /// Elements of all sets held.
     held: usize,
+    /// Rows that the first set may take.
+    patience: u64,
     exhausted: bool,
 }
 
 /// Elements held, in all sets together, before a search gives up: 256 MiB.
 const MOST_HELD: usize = 1 << 26;
 
+/// Elements of sets that are put together in the time that a row takes.
+const ELEMENTS_A_ROW: u64 = 64;
+/// Edges that are looked at in the time that a row takes.
+const EDGES_A_ROW: u64 = 64;
 /// Sets that are told apart in the time that a row takes.
 const SETS_A_ROW: u64 = 64;
 
@@ -48,41 +58,20 @@ struct Queued {
     elements: Rc<[u32]>,
 }
 
-#[derive(Clone)]
-struct Set {
-    /// Ascending.
-    elements: Rc<[u32]>,
-    /// A bit for each element, modulo 64: tells most sets apart at a glance.
-    sketch: u64,
-}
-
-impl Set {
-    fn new(elements: Rc<[u32]>) -> Set {
-        let sketch = elements
-            .iter()
-            .fold(0, |sketch, element| sketch | 1 << (element % 64));
-        Set { elements, sketch }
-    }
-
-    fn is_within(&self, other: &Set) -> bool {
-        self.sketch & !other.sketch == 0
-            && self.elements.len() <= other.elements.len()
-            && is_subset(&self.elements, &other.elements)
-    }
-}
-
 impl<'a> MinimalSets<'a> {
     pub(super) fn new(lineage: &'a Lineage, meter: &'a Meter) -> MinimalSets<'a> {
         let graph = Binary::of(lineage);
         let mut sets = MinimalSets {
             lineage,
             meter,
+            within: Least::new(lineage),
             queue: BinaryHeap::new(),
-            derived: vec![Vec::new(); graph.ahead.len()],
+            derived: vec![Antichain::default(); graph.ahead.len()],
             graph,
             seen: FxHashSet::default(),
-            found: Vec::new(),
+            found: Antichain::default(),
             held: 0,
+            patience: u64::MAX,
             exhausted: false,
         };
         for edge in &lineage.edges {
@@ -94,6 +83,12 @@ impl<'a> MinimalSets<'a> {
             sets.push(vertex, [element as u32].into());
         }
         sets
+    }
+
+    /// Ends where so many rows lead to no set at all.
+    pub(super) fn patient(mut self, rows: u64) -> MinimalSets<'a> {
+        self.patience = rows;
+        self
     }
 
     /// Whether every minimal set was given.
@@ -114,11 +109,16 @@ impl<'a> MinimalSets<'a> {
         if self.held > MOST_HELD {
             self.meter.stop(StopReason::Memory);
         }
+        self.meter.spend_all(elements.len() as u64 / ELEMENTS_A_ROW);
         if !self.meter.spend() || !self.seen.insert((vertex, elements.clone())) {
             return;
         }
+        let sizes = elements
+            .iter()
+            .map(|&element| self.lineage.elements[element as usize].size);
+        let size: u64 = sizes.sum();
         self.queue.push(Reverse(Queued {
-            estimate: elements.len() as u64 + ahead,
+            estimate: size.saturating_add(ahead),
             ahead,
             age: self.seen.len(),
             vertex,
@@ -134,7 +134,7 @@ impl<'a> MinimalSets<'a> {
                 None => self.push(head, set.elements.clone()),
                 Some(other) => {
                     for with in 0..self.derived[other as usize].len() {
-                        let partner = &self.derived[other as usize][with];
+                        let partner = self.derived[other as usize].get(with);
                         let joined = union(&set.elements, &partner.elements);
                         self.push(head, joined);
                     }
@@ -145,18 +145,6 @@ impl<'a> MinimalSets<'a> {
             }
         }
     }
-
-    /// Leaves out every element that is not needed, the last ones first.
-    fn shrink(&self, elements: &[u32]) -> Set {
-        let mut kept = elements.to_vec();
-        for &element in elements.iter().rev() {
-            let without = |other: u32| other != element && kept.binary_search(&other).is_ok();
-            if self.lineage.derives(without) {
-                kept.retain(|&other| other != element);
-            }
-        }
-        Set::new(kept.into())
-    }
 }
 
 impl Iterator for MinimalSets<'_> {
@@ -164,43 +152,34 @@ impl Iterator for MinimalSets<'_> {
 
     fn next(&mut self) -> Option<Rc<[u32]>> {
         while self.meter.spend() {
+            if self.found.is_empty() && self.meter.rows() > self.patience {
+                return None;
+            }
             let Some(Reverse(item)) = self.queue.pop() else {
                 self.exhausted = true;
                 return None;
             };
             let set = Set::new(item.elements);
             let known = &self.derived[item.vertex as usize];
-            let compared = known.len() + self.found.len();
-            self.meter.spend_all(compared as u64 / SETS_A_ROW);
-            if known
-                .iter()
-                .chain(&self.found)
-                .any(|known| known.is_within(&set))
-            {
+            let mut compared = 0;
+            let is_known =
+                known.has_within(&set, &mut compared) || self.found.has_within(&set, &mut compared);
+            self.meter.spend_all(compared / SETS_A_ROW);
+            if is_known {
                 continue;
             }
             if item.vertex == Lineage::ROOT {
-                let minimal = self.shrink(&set.elements);
-                self.found.push(minimal.clone());
+                let minimal = Set::new(self.within.minimal_within(&set.elements).into());
+                self.meter.spend_all(self.within.take_work() / EDGES_A_ROW);
+                self.found.insert(minimal.clone());
                 // Other facts may lean on the root, but nothing that leads back to it is minimal.
                 return Some(minimal.elements);
             }
-            self.derived[item.vertex as usize].retain(|known| !set.is_within(known));
-            self.derived[item.vertex as usize].push(set.clone());
+            self.derived[item.vertex as usize].insert(set.clone());
             self.join(item.vertex, &set);
         }
         None
     }
-}
-
-/// Both ascending.
-pub(super) fn is_subset(small: &[u32], large: &[u32]) -> bool {
-    let mut rest = large;
-    small.iter().all(|wanted| {
-        let at = rest.partition_point(|other| other < wanted);
-        rest = &rest[at..];
-        rest.first() == Some(wanted)
-    })
 }
 
 /// Both ascending, and so is the union.
@@ -266,7 +245,8 @@ fn least(lineage: &Lineage, used_by: &[Vec<(u32, Option<u32>)>]) -> Vec<Option<u
     let mut queue = BinaryHeap::new();
     let axioms = lineage.edges.iter().filter(|edge| edge.premises.is_empty());
     queue.extend(axioms.map(|edge| Reverse((0u64, edge.head))));
-    queue.extend(lineage.vertex_of.iter().map(|&vertex| Reverse((1, vertex))));
+    let elements = lineage.elements.iter().zip(&lineage.vertex_of);
+    queue.extend(elements.map(|(element, &vertex)| Reverse((element.size, vertex))));
     while let Some(Reverse((cost, vertex))) = queue.pop() {
         if least[vertex as usize].is_some() {
             continue;
@@ -315,15 +295,11 @@ fn ahead(used_by: &[Vec<(u32, Option<u32>)>], least: &[Option<u64>]) -> Vec<Opti
 
 #[cfg(test)]
 mod tests {
-    use super::{is_subset, union};
+    use super::union;
 
     #[test]
-    fn sets() {
+    fn unions() {
         assert_eq!(*union(&[1, 3, 5], &[0, 3, 9]), [0, 1, 3, 5, 9]);
         assert_eq!(*union(&[], &[2]), [2]);
-        assert!(is_subset(&[], &[]));
-        assert!(is_subset(&[1, 5], &[0, 1, 3, 5]));
-        assert!(!is_subset(&[1, 4], &[0, 1, 3, 5]));
-        assert!(!is_subset(&[1], &[]));
     }
 }

@@ -79,7 +79,8 @@ pub(super) fn each_step(
 ) {
     for &rule in case.rules_of(fact.relation) {
         let mut on = true;
-        each_instance(case, fact, rule, within, meter, |solution| {
+        each_instance(case, fact, rule, within, meter, |solver| {
+            let solution = solver.solution();
             on = f(Step::Rule { rule, solution });
             on
         });
@@ -90,14 +91,14 @@ pub(super) fn each_step(
     each_equivalence(case, fact, meter, f);
 }
 
-/// The same for the instances of one rule.
+/// The same for the instances of one rule: the solver stands at each.
 pub(super) fn each_instance(
     case: &Case,
     fact: &Fact,
     rule: RuleId,
     within: Option<&dyn Facts>,
     meter: &Meter,
-    mut f: impl FnMut(Solution) -> bool,
+    mut f: impl FnMut(&Solver) -> bool,
 ) {
     let rule = &case.program[rule];
     let Some(head) = &rule.head else { return };
@@ -106,12 +107,12 @@ pub(super) fn each_instance(
     }
     let wanted: Vec<_> = fact.row.iter().map(|&code| Some(code)).collect();
     let other = |relation, row: &[_]| relation != fact.relation || row != &*fact.row;
-    let solver = Solver::new(case.context(meter), &rule.body, &rule.variables)
+    let mut solver = Solver::new(case.context(meter), &rule.body, &rule.variables)
         .with_head(&head.args, &wanted)
         .over(within.unwrap_or(case.facts))
         .admitting(&other);
-    for solution in solver {
-        if !f(solution) {
+    while solver.step() {
+        if !f(&solver) {
             return;
         }
     }

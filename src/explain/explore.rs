@@ -7,10 +7,10 @@ use super::facts::Fact;
 use super::group::{each_row, wins};
 use super::lineage::{Condition, Edge, Element, Lineage, Statement};
 use super::meter::Meter;
-use super::solve::{Solution, Solver};
+use super::solve::{Satisfied, Solver};
 use super::terms::pattern;
 use crate::analysis::checked::{
-    Aggregate, AggregateOp, Literal, LiteralKind, Rule, RuleId, Variable,
+    Aggregate, AggregateOp, Literal, LiteralKind, RelationId, Rule, RuleId, Variable,
 };
 use crate::evidence::Interval;
 use crate::storage::Code;
@@ -47,7 +47,8 @@ pub(super) struct Explorer<'a> {
     meter: &'a Meter,
     /// Fact vertices, in the order they were met.
     facts: Vec<(u32, Fact)>,
-    ids: FxHashMap<Fact, u32>,
+    /// By fact: their places.
+    places: HashTable<u32>,
     totals: FxHashMap<TotalKey, u32>,
     /// Rules that were looked at: `None` for those whose bodies hang together.
     factors: FxHashMap<RuleId, Option<Rc<Factors>>>,
@@ -70,7 +71,7 @@ impl<'a> Explorer<'a> {
             case,
             meter,
             facts: Vec::new(),
-            ids: FxHashMap::default(),
+            places: HashTable::new(),
             totals: FxHashMap::default(),
             factors: FxHashMap::default(),
             parts: FxHashMap::default(),
@@ -101,12 +102,24 @@ impl<'a> Explorer<'a> {
 
     /// The vertex of a fact.
     pub(super) fn fact(&mut self, fact: Fact) -> u32 {
-        if let Some(&known) = self.ids.get(&fact) {
-            return known;
+        self.fact_of(fact.relation, &fact.row)
+    }
+
+    fn fact_of(&mut self, relation: RelationId, row: &[Code]) -> u32 {
+        let hasher = rustc_hash::FxBuildHasher;
+        let hash = hasher.hash_one((relation, row));
+        let facts = &self.facts;
+        let of = |at: &u32| &facts[*at as usize].1;
+        let same = |at: &u32| of(at).relation == relation && *of(at).row == *row;
+        if let Some(&at) = self.places.find(hash, same) {
+            return self.facts[at as usize].0;
         }
+        let place = facts.len() as u32;
+        self.places.insert_unique(hash, place, |at| {
+            hasher.hash_one((of(at).relation, &*of(at).row))
+        });
         let id = self.vertex();
-        self.ids.insert(fact.clone(), id);
-        self.facts.push((id, fact));
+        self.facts.push((id, Fact::new(relation, row)));
         id
     }
 
@@ -134,7 +147,7 @@ impl<'a> Explorer<'a> {
     /// Adds every edge to a fact that was met.
     pub(super) fn expand(&mut self, fact: &Fact) {
         let (case, meter) = (self.case, self.meter);
-        let head = self.ids[fact];
+        let head = self.fact_of(fact.relation, &fact.row);
         let rivals = case.rival_conditions(fact);
         for &id in case.rules_of(fact.relation) {
             let rule = &case.program[id];
@@ -142,9 +155,9 @@ impl<'a> Explorer<'a> {
             let factors = factors.or_insert_with(|| Factors::of(rule).map(Rc::new));
             match factors.clone() {
                 Some(factors) => self.expand_parts(fact, id, &factors, &rivals),
-                None => each_instance(case, fact, id, None, meter, |solution| {
+                None => each_instance(case, fact, id, None, meter, |found| {
                     let conditions = rivals.clone();
-                    self.instance(head, &rule.body, &rule.variables, &solution, conditions);
+                    self.instance(head, &rule.body, &rule.variables, found, conditions);
                     true
                 }),
             }
@@ -182,15 +195,15 @@ impl<'a> Explorer<'a> {
         let context = case.context(self.meter);
         let mut closed =
             Solver::new(context, &factors.closed, &rule.variables).with_head(&head.args, &wanted);
-        let Some(solution) = closed.next() else {
+        if !closed.step() {
             return;
-        };
+        }
         let mut conditions = rivals.to_vec();
         let mut premises =
-            self.premises(&factors.closed, &rule.variables, &solution, &mut conditions);
+            self.premises(&factors.closed, &rule.variables, &closed, &mut conditions);
         for (at, part) in factors.open.iter().enumerate() {
             let shared = part.shared.iter();
-            let shared: Vec<_> = shared.map(|var| solution.values[var.index()]).collect();
+            let shared: Vec<_> = shared.map(|var| closed.values()[var.index()]).collect();
             let key = (id, at, shared);
             if let Some(&known) = self.parts.get(&key) {
                 premises.push(known);
@@ -205,17 +218,11 @@ impl<'a> Explorer<'a> {
                 }
             }
             self.parts.insert(key, vertex);
-            for solution in solver {
-                self.instance(
-                    vertex,
-                    &part.literals,
-                    &rule.variables,
-                    &solution,
-                    Vec::new(),
-                );
+            while solver.step() {
+                self.instance(vertex, &part.literals, &rule.variables, &solver, Vec::new());
             }
         }
-        let head = self.ids[fact];
+        let head = self.fact_of(fact.relation, &fact.row);
         self.edge(head, premises, conditions);
     }
 
@@ -225,7 +232,7 @@ impl<'a> Explorer<'a> {
         head: u32,
         body: &[Literal],
         variables: &[Variable],
-        solution: &Solution,
+        solution: &impl Satisfied,
         mut conditions: Vec<Condition>,
     ) {
         let premises = self.premises(body, variables, solution, &mut conditions);
@@ -236,22 +243,22 @@ impl<'a> Explorer<'a> {
         &mut self,
         body: &[Literal],
         variables: &[Variable],
-        solution: &Solution,
+        solution: &impl Satisfied,
         conditions: &mut Vec<Condition>,
     ) -> Vec<u32> {
-        let mut premises = Vec::new();
-        for (literal, row) in body.iter().zip(&solution.rows) {
-            match (&literal.kind, row) {
+        let mut premises = Vec::with_capacity(body.len());
+        for (at, literal) in body.iter().enumerate() {
+            match (&literal.kind, solution.row(at)) {
                 (LiteralKind::Atom(atom), Some(row)) => {
-                    premises.push(self.fact(Fact::new(atom.relation, row)));
+                    premises.push(self.fact_of(atom.relation, row));
                 }
                 (LiteralKind::Negated(atom), _) => conditions.push(Condition::Absent {
                     relation: atom.relation,
-                    pattern: pattern(atom, &solution.values, self.case.dictionary),
+                    pattern: pattern(atom, solution.values(), self.case.dictionary),
                 }),
                 (LiteralKind::Aggregate(aggregate), _) => {
-                    premises.push(self.total(aggregate, variables, &solution.values));
-                    conditions.push(self.total_condition(aggregate, variables, &solution.values));
+                    premises.push(self.total(aggregate, variables, solution.values()));
+                    conditions.push(self.total_condition(aggregate, variables, solution.values()));
                 }
                 _ => {}
             }
@@ -356,6 +363,7 @@ impl<'a> Explorer<'a> {
             kept.push(Element {
                 statements,
                 interval,
+                size: 1,
             });
         }
         let whole = Lineage::assemble(self.vertices, self.edges, kept, vertex_of);
@@ -372,7 +380,8 @@ impl<'a> Explorer<'a> {
     fn elements(&self) -> Vec<(Vec<u32>, Interval, Vec<Statement>)> {
         let claims = self.case.claims;
         let mut states: FxHashMap<Statement, Vec<u32>> = FxHashMap::default();
-        let mut order = Vec::new();
+        // What only one row of data states is no one else's statement: nothing to be looked up.
+        let mut order: Vec<(Statement, Option<u32>)> = Vec::new();
         for (vertex, fact) in &self.facts {
             if self.case.is_given(fact) {
                 continue;
@@ -380,7 +389,10 @@ impl<'a> Explorer<'a> {
             let statements: Vec<Statement> = match self.case.ground(fact) {
                 None => continue,
                 Some(Ground::Text(rule)) => vec![Statement::Text(rule)],
-                Some(Ground::Data | Ground::Assumed) => vec![Statement::Data(fact.clone())],
+                Some(Ground::Data | Ground::Assumed) => {
+                    order.push((Statement::Data(fact.clone()), Some(*vertex)));
+                    continue;
+                }
                 Some(Ground::Claims(of)) => of
                     .into_iter()
                     .map(|claim| claims.with_id(claims.get(claim).id).next().unwrap_or(claim))
@@ -390,7 +402,7 @@ impl<'a> Explorer<'a> {
             };
             for statement in statements {
                 let facts = states.entry(statement.clone()).or_insert_with(|| {
-                    order.push(statement);
+                    order.push((statement, None));
                     Vec::new()
                 });
                 if facts.last() != Some(vertex) {
@@ -400,7 +412,11 @@ impl<'a> Explorer<'a> {
         }
         let mut elements: Vec<(Vec<u32>, Interval, Vec<Statement>)> = Vec::new();
         let mut by_facts: FxHashMap<(Vec<u32>, Interval), usize> = FxHashMap::default();
-        for statement in order {
+        for (statement, vertex) in order {
+            if let Some(vertex) = vertex {
+                elements.push((vec![vertex], Interval::ALWAYS, vec![statement]));
+                continue;
+            }
             let facts = states.remove(&statement).unwrap_or_default();
             let interval = match statement.claim() {
                 Some(claim) if self.case.at_once => claims.get(claim).interval,

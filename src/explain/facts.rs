@@ -26,6 +26,16 @@ pub trait Facts {
     /// The rows that agree with the pattern where it is `Some`, each once, in a fixed order.
     fn matching(&self, relation: RelationId, pattern: &[Option<Code>]) -> Rows;
 
+    /// The same rows, one after the other behind what `codes` holds.
+    fn gather(&self, relation: RelationId, pattern: &[Option<Code>], codes: &mut Vec<Code>) {
+        self.matching(relation, pattern).gather(codes);
+    }
+
+    /// Whether any row agrees with the pattern.
+    fn has(&self, relation: RelationId, pattern: &[Option<Code>]) -> bool {
+        !self.matching(relation, pattern).is_empty()
+    }
+
     fn contains(&self, relation: RelationId, row: &[Code]) -> bool;
 
     fn len(&self, relation: RelationId) -> usize;
@@ -50,6 +60,14 @@ pub trait Facts {
 impl Facts for Database {
     fn matching(&self, relation: RelationId, pattern: &[Option<Code>]) -> Rows {
         Database::matching(self, relation, pattern)
+    }
+
+    fn gather(&self, relation: RelationId, pattern: &[Option<Code>], codes: &mut Vec<Code>) {
+        Database::gather(self, relation, pattern, codes);
+    }
+
+    fn has(&self, relation: RelationId, pattern: &[Option<Code>]) -> bool {
+        Database::has(self, relation, pattern)
     }
 
     fn contains(&self, relation: RelationId, row: &[Code]) -> bool {

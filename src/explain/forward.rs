@@ -3,7 +3,8 @@
 use super::case::Case;
 use super::facts::Fact;
 use super::meter::Meter;
-use super::solve::Solver;
+use super::solve::{Satisfied, Solver, Totals};
+use super::table::Table;
 use super::terms::value;
 use crate::analysis::checked::{
     Atom, Literal, LiteralKind, RelationId, RelationKind, RuleId, Term, VarId,
@@ -42,6 +43,8 @@ impl Case<'_> {
             seen: seeds.iter().cloned().collect(),
             met: Vec::new(),
             open: seeds.to_vec(),
+            done: FxHashMap::default(),
+            totals: &Totals::default(),
         };
         for &rule in rules {
             walk.conclusions(rule, &[]);
@@ -67,6 +70,10 @@ impl Case<'_> {
                     walk.conclusions(*rule, &bound);
                 }
             }
+            walk.done
+                .entry(fact.relation)
+                .or_default()
+                .insert(&fact.row);
         }
         Leaning {
             facts: walk.met,
@@ -123,6 +130,9 @@ struct Walk<'a> {
     seen: FxHashSet<Fact>,
     met: Vec<Fact>,
     open: Vec<Fact>,
+    /// Facts whose conclusions were all met, by relation: an instance that has one of them among its premises was seen.
+    done: FxHashMap<RelationId, Table>,
+    totals: &'a Totals,
 }
 
 impl Walk<'_> {
@@ -137,22 +147,34 @@ impl Walk<'_> {
     fn conclusions(&mut self, id: RuleId, bound: &[(VarId, Code)]) {
         let rule = &self.case.program[id];
         let Some(head) = &rule.head else { return };
-        let mut solver = Solver::new(self.case.context(self.meter), &rule.body, &rule.variables);
+        let done = &self.done;
+        let is_open = |relation: RelationId, row: &[Code]| {
+            let done = done.get(&relation);
+            done.is_none_or(|done| done.find(row).is_none())
+        };
+        let mut solver = Solver::new(self.case.context(self.meter), &rule.body, &rule.variables)
+            .remembering(self.totals)
+            .admitting(&is_open);
         for &(var, code) in bound {
             solver = solver.with(var, code);
         }
-        for solution in solver {
+        let mut found = Vec::new();
+        while solver.step() {
             let row: Result<Box<[Code]>, _> = head
                 .args
                 .iter()
-                .map(|arg| value(arg, &solution.values, self.case.dictionary))
+                .map(|arg| value(arg, solver.values(), self.case.dictionary))
                 .collect();
             if let Ok(row) = row {
-                self.meet(Fact {
-                    relation: head.relation,
-                    row,
-                });
+                found.push(row);
             }
+        }
+        drop(solver);
+        for row in found {
+            self.meet(Fact {
+                relation: head.relation,
+                row,
+            });
         }
     }
 

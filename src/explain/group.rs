@@ -1,6 +1,6 @@
 //! The rows an aggregate is made of, and what comes out.
 
-use super::solve::{Context, Solution, Solver};
+use super::solve::{Context, Satisfied, Solution, Solver};
 use super::terms::{mentioned, value};
 use crate::analysis::checked::{Aggregate, AggregateOp, VarId, Variable};
 use crate::engine::Accumulator;
@@ -47,6 +47,26 @@ pub(super) fn each_row<'a>(
     outer: &[Option<Code>],
     mut f: impl FnMut(MemberKey, Member),
 ) -> bool {
+    each_found(
+        context,
+        aggregate,
+        variables,
+        outer,
+        |key, value, solver| {
+            let solution = solver.solution();
+            f(key, Member { solution, value });
+        },
+    )
+}
+
+/// The same before it is a row of its own: the solver stands at it.
+fn each_found<'a>(
+    context: Context<'a>,
+    aggregate: &'a Aggregate,
+    variables: &'a [Variable],
+    outer: &[Option<Code>],
+    mut f: impl FnMut(MemberKey, Option<Code>, &Solver),
+) -> bool {
     let mut solver = Solver::new(context, &aggregate.body, variables);
     for &var in &aggregate.injected {
         if let Some(code) = outer[var.index()] {
@@ -57,10 +77,10 @@ pub(super) fn each_row<'a>(
         .counts_rows_of()
         .is_none()
         .then(|| named(aggregate, variables));
-    for solution in solver {
+    while solver.step() {
         let value = match &aggregate.target {
             None => None,
-            Some(target) => match value(target, &solution.values, context.dictionary) {
+            Some(target) => match value(target, solver.values(), context.dictionary) {
                 Ok(code) => Some(code),
                 Err(_) => continue,
             },
@@ -68,11 +88,11 @@ pub(super) fn each_row<'a>(
         let key = named.as_ref().map(|named| {
             named
                 .iter()
-                .map(|var| solution.values[var.index()])
+                .map(|var| solver.values()[var.index()])
                 .chain([value])
                 .collect()
         });
-        f(key, Member { solution, value });
+        f(key, value, &solver);
     }
     context.meter.stopped().is_none()
 }
@@ -96,9 +116,18 @@ pub(crate) fn answers(
     outer: &[Option<Code>],
 ) -> Vec<Vec<Code>> {
     let mut fold = Fold::new(context, aggregate);
-    match each_member(context, aggregate, variables, outer, |member| {
-        fold.add(member.value, &member.solution.values);
-    }) {
+    let mut seen = FxHashSet::default();
+    match each_found(
+        context,
+        aggregate,
+        variables,
+        outer,
+        |key, value, solver| {
+            if key.is_none_or(|key| seen.insert(key)) {
+                fold.add(value, solver.values());
+            }
+        },
+    ) {
         true => fold.answers(),
         false => Vec::new(),
     }

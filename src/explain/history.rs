@@ -155,12 +155,12 @@ impl<'a> History<'a> {
                 }
                 Some(Ground::Text(_) | Ground::Data | Ground::Assumed) => every.clone(),
             };
-            self.insert(&fact, &days);
+            self.insert(&fact, days);
         }
     }
 
     /// Whether the fact is new or holds on more days now.
-    fn insert(&mut self, fact: &Fact, days: &DaySet) -> bool {
+    fn insert(&mut self, fact: &Fact, days: DaySet) -> bool {
         if days.is_empty() {
             return false;
         }
@@ -168,10 +168,10 @@ impl<'a> History<'a> {
             return false;
         };
         match dated.table.find(&fact.row) {
-            Some(id) => dated.days[id as usize].add(days),
+            Some(id) => dated.days[id as usize].add(&days),
             None => {
                 dated.table.insert(&fact.row);
-                dated.days.push(days.clone());
+                dated.days.push(days);
                 true
             }
         }
@@ -199,7 +199,7 @@ impl<'a> History<'a> {
                     .matching(relation, &vec![None; declared.arity()])
                     .iter()
                 {
-                    self.insert(&Fact::new(relation, &row), &every);
+                    self.insert(&Fact::new(relation, &row), every.clone());
                 }
             }
             if declared.kind == RelationKind::Eqrel
@@ -256,7 +256,7 @@ impl<'a> History<'a> {
             }
             for (fact, days) in found.drain(..) {
                 let chosen = !settled.contains(&fact.relation) || case.holds(&fact);
-                if chosen && self.insert(&fact, &days) {
+                if chosen && self.insert(&fact, days) {
                     let is_read = readers.contains_key(&fact.relation)
                         || case.program[fact.relation].kind == RelationKind::Eqrel;
                     if is_read {
@@ -332,17 +332,20 @@ impl<'a> History<'a> {
         }
     }
 
-    /// The days of any fact that agrees with a pattern.
-    pub(super) fn days_of_any(&self, relation: RelationId, pattern: &[Option<Code>]) -> DaySet {
-        let mut days = DaySet::none(self.days);
+    /// Calls `f` on the days of each fact that agrees with a pattern; on `None` where there are some that hold every day.
+    pub(super) fn each_days(
+        &self,
+        relation: RelationId,
+        pattern: &[Option<Code>],
+        mut f: impl FnMut(Option<&DaySet>),
+    ) {
         match self.tables.get(&relation) {
-            Some(dated) => dated.table.each_match(pattern, |id| {
-                days.add(&dated.days[id as usize]);
-            }),
+            Some(dated) => dated
+                .table
+                .each_match(pattern, |id| f(Some(&dated.days[id as usize]))),
             None if super::solve::is_absent(self.case.facts, relation, pattern) => {}
-            None => days = DaySet::all(self.days),
+            None => f(None),
         }
-        days
     }
 }
 
@@ -351,6 +354,13 @@ impl Facts for History<'_> {
         match self.tables.get(&relation) {
             None => self.case.facts.matching(relation, pattern),
             Some(dated) => dated.table.matching(pattern),
+        }
+    }
+
+    fn gather(&self, relation: RelationId, pattern: &[Option<Code>], codes: &mut Vec<Code>) {
+        match self.tables.get(&relation) {
+            None => self.case.facts.gather(relation, pattern, codes),
+            Some(dated) => dated.table.gather(pattern, codes),
         }
     }
 

@@ -5,7 +5,7 @@ use super::facts::Fact;
 use super::group::each_member;
 use super::meter::Meter;
 use super::solve::{Solution, Solver};
-use super::terms::{pattern, value};
+use super::terms::{asked, pattern, value, whole};
 use crate::analysis::checked::{Aggregate, Head, Literal, LiteralKind, RelationId, Variable};
 use crate::storage::Code;
 
@@ -60,27 +60,37 @@ impl Case<'_> {
         }
     }
 
-    /// The instance of a body that these values make, which bind every variable of its atoms; `_` stands in none of them.
-    pub fn instance_at(
+    /// Tells what the instance of a body leans on that these values make, which bind every variable of its atoms; `_` stands
+    /// in none of them. As an [`Instance`] has it, without making one.
+    pub fn each_premise(
         &self,
         body: &[Literal],
         variables: &[Variable],
         values: &[Option<Code>],
         meter: &Meter,
-    ) -> Instance {
-        let row = |literal: &Literal| match &literal.kind {
-            LiteralKind::Atom(atom) => {
-                let codes = atom.args.iter();
-                let codes = codes.map(|arg| value(arg, values, self.dictionary));
-                codes.collect::<Result<Box<[Code]>, _>>().ok()
+        premise: &mut dyn FnMut(RelationId, &[Code]),
+        absent: &mut dyn FnMut(Absent),
+    ) {
+        for literal in body {
+            match &literal.kind {
+                LiteralKind::Atom(atom) => {
+                    if let Some(row) = whole(&asked(atom, values, self.dictionary)) {
+                        premise(atom.relation, &row);
+                    }
+                }
+                LiteralKind::Negated(atom) => {
+                    absent((atom.relation, pattern(atom, values, self.dictionary)));
+                }
+                LiteralKind::Aggregate(aggregate) => {
+                    let mut members = Vec::new();
+                    self.members(aggregate, variables, values, meter, &mut members);
+                    for member in members {
+                        premise(member.relation, &member.row);
+                    }
+                }
+                _ => {}
             }
-            _ => None,
-        };
-        let solution = Solution {
-            values: values.into(),
-            rows: body.iter().map(row).collect(),
-        };
-        self.instance(body, variables, solution, meter)
+        }
     }
 
     /// What a head concludes from these values; `None` where a functor has no value.

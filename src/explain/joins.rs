@@ -4,8 +4,8 @@ use super::dayset::DaySet;
 use super::group::{Fold, MemberKey, named};
 use super::history::{History, Reading};
 use super::meter::Meter;
-use super::solve::{Context, Solver, bind_answer};
-use super::terms::{Bindings, mentioned, pattern, value};
+use super::solve::{Context, Satisfied, Solver, bind_answer};
+use super::terms::{Bindings, asked, mentioned, value};
 use super::why_not::can_be_asked;
 use crate::analysis::checked::{
     Aggregate, AggregateOp, Atom, Literal, LiteralKind, VarId, Variable,
@@ -127,10 +127,10 @@ impl Joins<'_> {
                 solver = solver.with(VarId(at as u32), *code);
             }
         }
-        for solution in solver {
+        while solver.step() {
             let mut days = days.clone();
-            for (literal, row) in this.literals.iter().zip(&solution.rows) {
-                if let (LiteralKind::Atom(atom), Some(row)) = (&literal.kind, row)
+            for (at, literal) in this.literals.iter().enumerate() {
+                if let (LiteralKind::Atom(atom), Some(row)) = (&literal.kind, solver.row(at))
                     && let Some(dated) = self.history.tables.get(&atom.relation)
                     && let Some(known) = dated.days_of(row)
                 {
@@ -138,7 +138,7 @@ impl Joins<'_> {
                 }
             }
             if !days.is_empty() {
-                self.with_totals(plan, phase, 0, &solution.values, days, found);
+                self.with_totals(plan, phase, 0, solver.values(), days, found);
             }
         }
     }
@@ -175,11 +175,17 @@ impl Joins<'_> {
         found: &mut Found,
     ) {
         for atom in &plan.negated {
-            let asked = pattern(atom, known, self.history.case.dictionary);
-            let present = self.history.days_of_any(atom.relation, &asked);
-            match self.history.reading {
-                Reading::Apart => days.remove(&present),
-                Reading::Cases(case) => days.remove(&present.spread(case.count())),
+            let asked = asked(atom, known, self.history.case.dictionary);
+            self.history
+                .each_days(atom.relation, &asked, |present| match present {
+                    None => days = DaySet::none(self.history.days),
+                    Some(present) => match self.history.reading {
+                        Reading::Apart => days.remove(present),
+                        Reading::Cases(case) => days.remove_cases(present, case.count()),
+                    },
+                });
+            if days.is_empty() {
+                return;
             }
         }
         if !days.is_empty() {

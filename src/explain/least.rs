@@ -23,6 +23,11 @@ pub(super) struct Least<'a> {
     /// By vertex: the element it is, or [`NONE`].
     element_at: Rc<[u32]>,
     in_doubt: Vec<bool>,
+    /// By vertex: in which call of [`Least::derive`] an edge last derived it.
+    derived_in: Vec<u32>,
+    calls: u32,
+    /// Whether in the last one several edges derived a vertex.
+    has_choice: bool,
     /// What removals changed: vertex, cost and edge before.
     changes: Vec<(u32, u64, u32)>,
     /// Vertices and edges that [`Least::derive`] touched.
@@ -56,6 +61,9 @@ impl<'a> Least<'a> {
             axioms: axioms.map(|(at, _)| at as u32).collect(),
             element_at: element_at.into(),
             in_doubt: vec![false; vertices],
+            derived_in: vec![0; vertices],
+            calls: 0,
+            has_choice: false,
             changes: Vec::new(),
             touched: (Vec::new(), Vec::new()),
             work: 0,
@@ -72,13 +80,18 @@ impl<'a> Least<'a> {
             self.missing[edge as usize] = self.lineage.edges[edge as usize].premises.len() as u32;
         }
         self.changes.clear();
+        self.calls += 1;
+        self.has_choice = false;
         let lineage = self.lineage;
         let mut queue = Queue::new();
         for element in elements {
-            queue.push(Reverse((1, NONE, lineage.vertex_of[element as usize])));
+            let size = lineage.elements[element as usize].size;
+            queue.push(Reverse((size, NONE, lineage.vertex_of[element as usize])));
         }
-        for &at in &*self.axioms {
-            queue.push(Reverse((0, at, lineage.edges[at as usize].head)));
+        for &at in &*self.axioms.clone() {
+            let head = lineage.edges[at as usize].head;
+            self.note_derived(head);
+            queue.push(Reverse((0, at, head)));
         }
         while let Some(Reverse((cost, by, vertex))) = queue.pop() {
             if self.costs[vertex as usize] != NEVER {
@@ -95,8 +108,11 @@ impl<'a> Least<'a> {
                     self.touched.1.push(at);
                 }
                 *missing -= 1;
-                if *missing == 0
-                    && self.costs[edge.head as usize] == NEVER
+                if *missing > 0 {
+                    continue;
+                }
+                self.note_derived(edge.head);
+                if self.costs[edge.head as usize] == NEVER
                     && let Some(cost) = self.cost_of(at)
                 {
                     queue.push(Reverse((cost, at, edge.head)));
@@ -105,11 +121,20 @@ impl<'a> Least<'a> {
         }
     }
 
+    fn note_derived(&mut self, vertex: u32) {
+        let last = std::mem::replace(&mut self.derived_in[vertex as usize], self.calls);
+        self.has_choice |= last == self.calls;
+    }
+
     /// A minimal set of elements within some that derive the root, ascending: the last ones are left out first. Takes
     /// the place of what was derived before.
     pub(super) fn minimal_within(&mut self, elements: &[u32]) -> Vec<u32> {
         self.derive(elements.iter().copied());
         let mut kept = self.elements();
+        // Of a single derivation nothing can be spared.
+        if !self.has_choice {
+            return kept;
+        }
         for &element in elements {
             if kept.binary_search(&element).is_err() {
                 self.remove(element);

@@ -9,7 +9,6 @@ use crate::analysis::checked::{AggregateOp, RelationId, RuleId, ValueType};
 use crate::engine::StopReason;
 use crate::evidence::{ClaimId, Day, Interval};
 use crate::storage::Code;
-use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Someone or something that states facts, and can be withdrawn.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -59,6 +58,8 @@ pub(super) struct Element {
     pub(super) statements: Vec<Statement>,
     /// When they hold, where that matters; always for what is nobody's claim.
     pub(super) interval: Interval,
+    /// Elements it stands for at least; 1 but for modules.
+    pub(super) size: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -156,33 +157,6 @@ impl Lineage {
             .iter()
             .any(|&(vertex, _)| vertex == Lineage::ROOT)
     }
-
-    /// The conditions of one derivation of the root from the elements kept.
-    pub(super) fn conditions(&self, kept: impl Fn(u32) -> bool) -> Vec<Condition> {
-        let mut by: FxHashMap<u32, u32> = FxHashMap::default();
-        for (vertex, edge) in self.closure(kept) {
-            if let Some(edge) = edge {
-                by.insert(vertex, edge);
-            }
-        }
-        let mut conditions = Vec::new();
-        let mut seen = FxHashSet::default();
-        let mut open = vec![Lineage::ROOT];
-        let mut visited = FxHashSet::default();
-        while let Some(vertex) = open.pop() {
-            let Some(&edge) = by.get(&vertex).filter(|_| visited.insert(vertex)) else {
-                continue;
-            };
-            let edge = &self.edges[edge as usize];
-            open.extend(edge.premises.iter().rev());
-            for condition in &edge.conditions {
-                if seen.insert(condition) {
-                    conditions.push(condition.clone());
-                }
-            }
-        }
-        conditions
-    }
 }
 
 impl Lineage {
@@ -208,6 +182,25 @@ impl Lineage {
             vertex_of,
             days: None,
             stopped: None,
+        }
+    }
+
+    /// The same for who asks for sets of elements only.
+    pub(super) fn without_conditions(&self) -> Lineage {
+        let edges = self.edges.iter().map(|edge| Edge {
+            head: edge.head,
+            premises: edge.premises.clone(),
+            conditions: Box::default(),
+        });
+        let elements = self.elements.iter().map(|element| Element {
+            statements: Vec::new(),
+            ..element.clone()
+        });
+        let vertices = self.alternatives.len() as u32;
+        let (edges, elements) = (edges.collect(), elements.collect());
+        Lineage {
+            stopped: self.stopped,
+            ..Lineage::assemble(vertices, edges, elements, self.vertex_of.clone())
         }
     }
 

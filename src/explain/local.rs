@@ -447,6 +447,13 @@ impl Facts for World<'_> {
         }
     }
 
+    fn gather(&self, relation: RelationId, pattern: &[Option<Code>], codes: &mut Vec<Code>) {
+        match self.tables.get(&relation) {
+            Some(table) => table.gather(pattern, codes),
+            None => self.case.facts.gather(relation, pattern, codes),
+        }
+    }
+
     fn contains(&self, relation: RelationId, row: &[Code]) -> bool {
         match self.tables.get(&relation) {
             Some(table) => table.find(row).is_some(),

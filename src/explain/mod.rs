@@ -5,9 +5,11 @@
 //! Must not know: terminals, sessions, how the bulk engine derives. It reads relations as they stand and solves
 //! rule bodies by itself, so that every explanation is a second opinion on the run.
 
+mod antichain;
 mod carriers;
 mod case;
 mod check;
+mod conditions;
 mod count;
 mod cuts;
 mod cuts_by_trial;
@@ -37,6 +39,9 @@ mod local;
 mod local_tests;
 mod meter;
 #[cfg(test)]
+mod module_tests;
+mod modules;
+#[cfg(test)]
 mod more_tests;
 mod one_by_one;
 mod phrases;
@@ -47,6 +52,7 @@ mod range;
 mod rests;
 mod rivals;
 mod search;
+mod sets;
 mod settled;
 mod solve;
 #[cfg(test)]
@@ -62,6 +68,7 @@ mod tests;
 mod text;
 mod tree;
 mod trials;
+mod ways;
 mod weight;
 #[cfg(test)]
 mod weight_tests;

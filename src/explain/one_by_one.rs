@@ -14,7 +14,6 @@ use std::collections::BinaryHeap;
 use std::rc::Rc;
 
 pub(super) struct OneByOne<'a> {
-    lineage: &'a Lineage,
     meter: &'a Meter,
     /// Of what is left without the elements of a node.
     least: Least<'a>,
@@ -53,7 +52,6 @@ impl<'a> OneByOne<'a> {
             without: [].into(),
         });
         OneByOne {
-            lineage,
             meter,
             least,
             within: Least::new(lineage),
@@ -64,9 +62,9 @@ impl<'a> OneByOne<'a> {
         }
     }
 
-    /// Whether every minimal set was given, or known before.
-    pub(super) fn is_complete(&self) -> bool {
-        self.exhausted && self.lineage.stopped.is_none()
+    /// Whether every minimal set among the derivations that were looked at was given, or known before.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.exhausted
     }
 
     /// Asks what is left without one more element, for each of a set.

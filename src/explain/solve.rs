@@ -8,14 +8,18 @@ use super::facts::Facts;
 use super::group;
 use super::meter::Meter;
 use super::range::Steps;
-use super::terms::{Bindings, Missing, is_bound, is_pattern, pattern, unify, value};
+use super::terms::{Bindings, Missing, asked, is_bound, is_pattern, unify, value, whole};
 use crate::analysis::checked::{
     Aggregate, AggregateOp, Atom, Literal, LiteralKind, RelationId, Term, ValueType, VarId,
     Variable,
 };
 use crate::engine::functor::{self, Patterns};
-use crate::storage::{Code, Dictionary, Rows};
+use crate::storage::{Code, Dictionary};
 use crate::syntax::ast::CompareOp;
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+use std::cell::RefCell;
+use std::rc::Rc;
 
 /// What every solver of one explanation shares.
 #[derive(Clone, Copy)]
@@ -35,6 +39,36 @@ pub struct Solution {
     pub rows: Box<[Option<Box<[Code]>>]>,
 }
 
+/// A way to satisfy a body, kept or only come to.
+pub(super) trait Satisfied {
+    /// By [`VarId`].
+    fn values(&self) -> &[Option<Code>];
+
+    /// The row that a literal of the body matched, if it is a positive atom.
+    fn row(&self, literal: usize) -> Option<&[Code]>;
+}
+
+impl Satisfied for Solution {
+    fn values(&self) -> &[Option<Code>] {
+        &self.values
+    }
+
+    fn row(&self, literal: usize) -> Option<&[Code]> {
+        self.rows[literal].as_deref()
+    }
+}
+
+/// The one that [`Solver::step`] came to.
+impl Satisfied for Solver<'_> {
+    fn values(&self) -> &[Option<Code>] {
+        self.bindings.values()
+    }
+
+    fn row(&self, literal: usize) -> Option<&[Code]> {
+        self.frames[self.taken[literal]? as usize].choices.row()
+    }
+}
+
 /// Enumerates the solutions of a body. Ends early when the meter stops: ask it before believing that there are no more.
 ///
 /// Two solutions may differ only in the row that a wildcard matched.
@@ -47,12 +81,30 @@ pub struct Solver<'a> {
     admit: Option<&'a Admit<'a>>,
     /// Where positive atoms outside aggregates find their rows.
     over: &'a dyn Facts,
+    /// What aggregates came to before, where that is remembered.
+    totals: Option<&'a Totals>,
     bindings: Bindings,
-    taken: Vec<bool>,
-    rows: Vec<Option<Box<[Code]>>>,
+    /// By goal: its frame, if it was taken.
+    taken: SmallVec<[Option<u32>; 16]>,
     frames: Vec<Frame>,
+    /// By frame: what was chosen there. Which variables have a value, and so what comes next, depends on the goals taken
+    /// before and not on their values.
+    order: Vec<Chosen>,
+    /// Room that rows were in.
+    spare: Vec<Vec<Code>>,
     stage: Stage,
 }
+
+/// The untaken goal that is the cheapest after some goals, with its cost, and the one that was opened last.
+struct Chosen {
+    cheapest: Option<(u64, usize)>,
+    opened: usize,
+}
+
+/// What an aggregate can bind, by its address within the program and the values of its group.
+pub(super) type Totals = RefCell<FxHashMap<(usize, Box<[Option<Code>]>), Tuples>>;
+
+type Tuples = Rc<Vec<Vec<Code>>>;
 
 /// What it takes to go on with a goal, by estimate; of an atom, beside the rows that agree with it.
 const FILTER: u64 = 0;
@@ -70,7 +122,9 @@ const WIDE: usize = if cfg!(test) { 2 } else { 256 };
 fn share(rows: f64, free: usize, all: usize) -> f64 {
     match (free, all) {
         _ if free == all => rows,
-        (1, 2) => rows.sqrt(),
+        (1, 2) | (2, 4) | (3, 6) => rows.sqrt(),
+        (1, 4) => rows.sqrt().sqrt(),
+        (3, 4) => rows.sqrt() * rows.sqrt().sqrt(),
         (1, 3) => rows.cbrt(),
         (2, 3) => rows.cbrt() * rows.cbrt(),
         _ => rows.powf(free as f64 / all as f64),
@@ -107,16 +161,21 @@ struct Frame {
 enum Choices {
     /// At most one way; false once it was tried.
     Once(bool),
-    /// Of an atom without anything open, untried.
-    Row(Option<Box<[Code]>>),
+    /// Of an atom without anything open; untried if it is there.
+    Row {
+        row: SmallVec<[Code; 8]>,
+        untried: bool,
+    },
+    /// Rows of so many codes, of which `at` were tried.
     Rows {
-        rows: Rows,
+        codes: Vec<Code>,
+        width: usize,
         at: usize,
     },
     Steps(Steps),
     /// Result of an aggregate, then its witnesses.
     Tuples {
-        tuples: Vec<Vec<Code>>,
+        tuples: Tuples,
         at: usize,
     },
 }
@@ -124,8 +183,17 @@ enum Choices {
 impl Choices {
     fn rows(&self) -> usize {
         match self {
-            Choices::Rows { rows, .. } => rows.len(),
+            Choices::Rows { codes, width, .. } => codes.len() / width,
             _ => 0,
+        }
+    }
+
+    /// The row of an atom that was tried last.
+    fn row(&self) -> Option<&[Code]> {
+        match self {
+            Choices::Row { row, .. } => Some(row),
+            Choices::Rows { codes, width, at } => codes[..at * width].chunks_exact(*width).last(),
+            _ => None,
         }
     }
 }
@@ -139,10 +207,12 @@ impl<'a> Solver<'a> {
             literals: body.len(),
             admit: None,
             over: context.facts,
+            totals: None,
             bindings: Bindings::new(variables.len()),
-            taken: vec![false; body.len()],
-            rows: vec![None; body.len()],
-            frames: Vec::new(),
+            taken: SmallVec::from_elem(None, body.len()),
+            frames: Vec::with_capacity(body.len()),
+            order: Vec::with_capacity(body.len() + 1),
+            spare: Vec::new(),
             stage: Stage::Forward,
         }
     }
@@ -154,7 +224,7 @@ impl<'a> Solver<'a> {
         for (arg, code) in args.iter().zip(row) {
             if let Some(code) = code {
                 self.goals.push(Goal::Equal(arg, *code));
-                self.taken.push(false);
+                self.taken.push(None);
             }
         }
         self
@@ -179,10 +249,17 @@ impl<'a> Solver<'a> {
         self
     }
 
+    /// Remembers what the aggregates of the body come to. It must be one of the program, and the facts must be those that
+    /// the totals were made of.
+    pub(super) fn remembering(mut self, totals: &'a Totals) -> Self {
+        self.totals = Some(totals);
+        self
+    }
+
     /// The untaken goal that leaves the fewest ways open, by estimate, after that estimate.
     fn cheapest(&self) -> Option<(u64, usize)> {
         let mut best = None;
-        for goal in (0..self.goals.len()).filter(|&goal| !self.taken[goal]) {
+        for goal in (0..self.goals.len()).filter(|&goal| self.taken[goal].is_none()) {
             let Some(cost) = self.cost(&self.goals[goal]) else {
                 continue;
             };
@@ -200,8 +277,8 @@ impl<'a> Solver<'a> {
     fn admits(&mut self) -> bool {
         let Some(admit) = self.admit else { return true };
         for frame in self.frames.iter_mut().filter(|frame| !frame.admitted) {
-            frame.admitted = match (&self.goals[frame.goal], self.rows.get(frame.goal)) {
-                (Goal::Literal(literal), Some(Some(row))) => match &literal.kind {
+            frame.admitted = match (&self.goals[frame.goal], frame.choices.row()) {
+                (Goal::Literal(literal), Some(row)) => match &literal.kind {
                     LiteralKind::Atom(atom) => admit(atom.relation, row),
                     _ => true,
                 },
@@ -283,7 +360,7 @@ impl<'a> Solver<'a> {
         }
     }
 
-    fn open(&self, goal: usize) -> Choices {
+    fn open(&mut self, goal: usize) -> Choices {
         let Goal::Literal(literal) = self.goals[goal] else {
             return Choices::Once(true);
         };
@@ -314,12 +391,7 @@ impl<'a> Solver<'a> {
                 steps.map_or(Choices::Once(false), Choices::Steps)
             }
             LiteralKind::Aggregate(aggregate) => Choices::Tuples {
-                tuples: group::answers(
-                    self.context,
-                    aggregate,
-                    self.variables,
-                    self.bindings.values(),
-                ),
+                tuples: self.tuples(aggregate),
                 at: 0,
             },
             _ => Choices::Once(true),
@@ -327,13 +399,16 @@ impl<'a> Solver<'a> {
     }
 
     /// Opens a goal, or an atom that has fewer rows where the goal has many more than there were to be expected.
-    fn open_narrowest(&self, goal: usize) -> (usize, Choices) {
+    fn open_narrowest(&mut self, goal: usize) -> (usize, Choices) {
         let mut best = (goal, self.open(goal));
         let mut rows = best.1.rows();
         if rows <= WIDE {
             return best;
         }
-        for other in (0..self.literals).filter(|&other| other != goal && !self.taken[other]) {
+        for other in (0..self.literals).filter(|&other| other != goal) {
+            if self.taken[other].is_some() {
+                continue;
+            }
             let Goal::Literal(literal) = self.goals[other] else {
                 continue;
             };
@@ -352,15 +427,38 @@ impl<'a> Solver<'a> {
         best
     }
 
-    fn open_atom(&self, atom: &Atom) -> Choices {
-        let asked = pattern(atom, self.bindings.values(), self.context.dictionary);
-        match asked.iter().copied().collect::<Option<Box<[Code]>>>() {
-            Some(row) => Choices::Row(self.over.contains(atom.relation, &row).then_some(row)),
-            None => Choices::Rows {
-                rows: self.over.matching(atom.relation, &asked),
-                at: 0,
-            },
+    fn open_atom(&mut self, atom: &Atom) -> Choices {
+        let asked = asked(atom, self.bindings.values(), self.context.dictionary);
+        if let Some(row) = whole(&asked) {
+            let untried = self.over.contains(atom.relation, &row);
+            return Choices::Row { row, untried };
         }
+        let mut codes = self.spare.pop().unwrap_or_default();
+        codes.clear();
+        self.over.gather(atom.relation, &asked, &mut codes);
+        Choices::Rows {
+            codes,
+            width: asked.len(),
+            at: 0,
+        }
+    }
+
+    fn tuples(&self, aggregate: &Aggregate) -> Tuples {
+        let values = self.bindings.values();
+        let fresh = || group::answers(self.context, aggregate, self.variables, values).into();
+        let Some(totals) = self.totals else {
+            return fresh();
+        };
+        let group = aggregate.injected.iter().map(|var| values[var.index()]);
+        let key = (std::ptr::from_ref(aggregate) as usize, group.collect());
+        if let Some(known) = totals.borrow().get(&key) {
+            return known.clone();
+        }
+        let found: Tuples = fresh();
+        if self.context.meter.stopped().is_none() {
+            totals.borrow_mut().insert(key, found.clone());
+        }
+        found
     }
 
     /// Tries the next way to satisfy the last goal taken. False: there is none.
@@ -386,30 +484,27 @@ impl<'a> Solver<'a> {
                             }
                         };
                 }
-                (Choices::Row(row), _) => {
-                    let Some(row) = row.take() else {
+                (Choices::Row { untried, .. }, _) => {
+                    if !std::mem::take(untried) {
                         return false;
-                    };
-                    self.rows[frame.goal] = Some(row);
+                    }
                     frame.admitted = self.admit.is_none();
                     return true;
                 }
-                (Choices::Rows { rows, at }, Goal::Literal(literal)) => {
+                (Choices::Rows { codes, width, at }, Goal::Literal(literal)) => {
                     let LiteralKind::Atom(atom) = &literal.kind else {
                         return false;
                     };
-                    if *at == rows.len() {
+                    let Some(row) = codes[*at * *width..].get(..*width) else {
                         return false;
-                    }
-                    let row = rows.row(*at);
+                    };
                     *at += 1;
                     let fits = atom
                         .args
                         .iter()
-                        .zip(&row)
+                        .zip(row)
                         .all(|(arg, &code)| unify(arg, code, &mut self.bindings, dictionary));
                     if fits {
-                        self.rows[frame.goal] = Some(row.into());
                         frame.admitted = self.admit.is_none();
                         return true;
                     }
@@ -445,10 +540,68 @@ impl<'a> Solver<'a> {
         }
     }
 
-    fn solution(&self) -> Solution {
+    /// The solution that [`Solver::step`] came to.
+    pub(super) fn solution(&self) -> Solution {
         Solution {
-            values: self.bindings.values().into(),
-            rows: self.rows[..self.literals].into(),
+            values: self.values().into(),
+            rows: (0..self.literals)
+                .map(|literal| self.row(literal).map(Into::into))
+                .collect(),
+        }
+    }
+
+    /// Goes on to the next solution. False: there is none.
+    pub(super) fn step(&mut self) -> bool {
+        loop {
+            match self.stage {
+                Stage::Forward => {
+                    self.stage = Stage::Back;
+                    let depth = self.frames.len();
+                    if depth == self.goals.len() {
+                        if self.admits() {
+                            return true;
+                        }
+                        continue;
+                    }
+                    if self.order.len() == depth {
+                        self.order.push(Chosen {
+                            cheapest: self.cheapest(),
+                            opened: usize::MAX,
+                        });
+                    }
+                    // Without a goal that can be taken the body is not grounded; the checker lets no such rule pass.
+                    if let Some((cost, goal)) = self.order[depth].cheapest {
+                        if cost > LOOKUP + 1 && !self.admits() {
+                            continue;
+                        }
+                        let (goal, choices) = self.open_narrowest(goal);
+                        if self.order[depth].opened != goal {
+                            self.order[depth].opened = goal;
+                            self.order.truncate(depth + 1);
+                        }
+                        let frame = Frame {
+                            goal,
+                            mark: self.bindings.mark(),
+                            choices,
+                            admitted: true,
+                        };
+                        self.taken[goal] = Some(depth as u32);
+                        self.frames.push(frame);
+                    }
+                }
+                Stage::Back if self.frames.is_empty() => return false,
+                Stage::Back => {
+                    if self.advance() {
+                        self.stage = Stage::Forward;
+                    } else if let Some(frame) = self.frames.pop() {
+                        self.bindings.undo(frame.mark);
+                        self.taken[frame.goal] = None;
+                        if let Choices::Rows { codes, .. } = frame.choices {
+                            self.spare.push(codes);
+                        }
+                    }
+                }
+            }
         }
     }
 }
@@ -457,46 +610,7 @@ impl Iterator for Solver<'_> {
     type Item = Solution;
 
     fn next(&mut self) -> Option<Solution> {
-        loop {
-            match self.stage {
-                Stage::Forward => {
-                    self.stage = Stage::Back;
-                    if self.taken.iter().all(|&taken| taken) {
-                        if self.admits() {
-                            return Some(self.solution());
-                        }
-                        continue;
-                    }
-                    // Without a goal that can be taken the body is not grounded; the checker lets no such rule pass.
-                    if let Some((cost, goal)) = self.cheapest() {
-                        if cost > LOOKUP + 1 && !self.admits() {
-                            continue;
-                        }
-                        let (goal, choices) = self.open_narrowest(goal);
-                        let frame = Frame {
-                            goal,
-                            mark: self.bindings.mark(),
-                            choices,
-                            admitted: true,
-                        };
-                        self.taken[goal] = true;
-                        self.frames.push(frame);
-                    }
-                }
-                Stage::Back if self.frames.is_empty() => return None,
-                Stage::Back => {
-                    if self.advance() {
-                        self.stage = Stage::Forward;
-                    } else if let Some(frame) = self.frames.pop() {
-                        self.bindings.undo(frame.mark);
-                        self.taken[frame.goal] = false;
-                        if let Some(row) = self.rows.get_mut(frame.goal) {
-                            *row = None;
-                        }
-                    }
-                }
-            }
-        }
+        self.step().then(|| self.solution())
     }
 }
 
@@ -506,7 +620,7 @@ pub(crate) fn holds(literal: &Literal, context: Context, bindings: &mut Bindings
     let dictionary = context.dictionary;
     match &literal.kind {
         LiteralKind::Negated(atom) => {
-            let asked = pattern(atom, bindings.values(), dictionary);
+            let asked = asked(atom, bindings.values(), dictionary);
             is_absent(context.facts, atom.relation, &asked)
         }
         LiteralKind::Compare {
@@ -558,10 +672,10 @@ fn operands(
 
 /// Whether no row of a relation agrees with the pattern.
 pub(super) fn is_absent(facts: &dyn Facts, relation: RelationId, pattern: &[Option<Code>]) -> bool {
-    match pattern.iter().copied().collect::<Option<Vec<Code>>>() {
+    match whole(pattern) {
         Some(row) => !facts.contains(relation, &row),
         None if pattern.iter().all(Option::is_none) => facts.len(relation) == 0,
-        None => facts.matching(relation, pattern).is_empty(),
+        None => !facts.has(relation, pattern),
     }
 }
 

@@ -2,12 +2,13 @@
 //! were true.
 
 use super::case::Case;
+use super::conditions::Conditions;
 use super::count::count_minimal;
-use super::enumerate::MinimalSets;
 use super::facts::Fact;
 use super::lineage::{Condition, Lineage, Statement};
 use super::meter::Meter;
-use super::one_by_one::OneByOne;
+use super::modules::Condensed;
+use super::sets::AllSets;
 use crate::engine::{Budget, StopReason};
 use crate::evidence::date::Disjoint;
 use crate::evidence::{ClaimId, GradeTables, Interval};
@@ -106,27 +107,17 @@ impl Case<'_> {
         }
         let lineage = self.derivations(fact, &meter);
         let mut found = Found::none(self, &lineage, tables, limit);
-        // By size, as long as that leads somewhere, then one by one.
+        let condensed = Condensed::of(&lineage);
         let part = meter.part(meter.left() / 2);
-        let mut sets = MinimalSets::new(&lineage, &part);
-        let mut known = Vec::new();
-        let mut room = sets.by_ref().all(|set| {
-            known.push(set.clone());
-            found.add(&set)
-        });
-        let mut complete = sets.is_complete();
-        if room && !sets.is_exhausted() {
-            meter.charge(&part);
-            let mut sets = OneByOne::new(&lineage, known, &meter);
-            room = sets.by_ref().all(|set| found.add(&set));
-            complete = sets.is_complete();
-        }
+        let mut sets = AllSets::new(&condensed, &part, &meter);
+        let room = sets.by_ref().all(|set| found.add(&set));
+        let complete = sets.is_complete();
         Supports {
             supports: found.in_order(),
             complete: room && complete,
-            total: match room && complete {
+            total: match room && complete || lineage.days.is_some() {
                 true => None,
-                false => count_minimal(&lineage, &Meter::new(&meter.rest())),
+                false => count_minimal(&condensed, &Meter::new(&meter.rest())),
             },
             stopped: match room && !complete {
                 true => lineage.stopped.or(meter.stopped()),
@@ -149,7 +140,9 @@ impl Case<'_> {
         let seen_all = lineage.stopped.is_none();
         let mut found = Found::none(self, &lineage, tables, limit);
         let meter = Meter::new(budget);
-        let mut sets = MinimalSets::new(&lineage, &meter);
+        let condensed = Condensed::of(&lineage);
+        let part = meter.part(meter.left());
+        let mut sets = AllSets::new(&condensed, &part, &meter);
         let complete = seen_all && sets.by_ref().all(|set| found.add(&set)) && sets.is_complete();
         Supports {
             supports: found.in_order(),
@@ -195,6 +188,7 @@ struct Found<'a> {
     lineage: &'a Lineage,
     tables: &'a GradeTables,
     limit: usize,
+    conditions: Conditions<'a>,
     supports: Vec<Support>,
 }
 
@@ -210,6 +204,7 @@ impl<'a> Found<'a> {
             lineage,
             tables,
             limit,
+            conditions: Conditions::of(lineage),
             supports: Vec::new(),
         }
     }
@@ -222,7 +217,7 @@ impl<'a> Found<'a> {
     /// Every support that a set of elements makes. False: there are more than wanted.
     fn add(&mut self, set: &[u32]) -> bool {
         let lineage = self.lineage;
-        let conditions = lineage.conditions(|element| set.binary_search(&element).is_ok());
+        let conditions = self.conditions.from(set);
         for statements in Combinations::new(self.case, lineage, set, self.tables) {
             let support = self.case.weigh(statements, conditions.clone(), self.tables);
             if self.case.at_once && support.interval.is_err() {

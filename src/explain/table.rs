@@ -2,6 +2,7 @@
 
 use crate::storage::{Code, Rows};
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 use std::cell::RefCell;
 
 /// Distinct rows, numbered in the order in which they came.
@@ -49,13 +50,24 @@ impl Table {
         rows
     }
 
-    pub(super) fn each_match(&self, pattern: &[Option<Code>], mut f: impl FnMut(u32)) {
-        let columns: Vec<usize> = (0..pattern.len())
-            .filter(|&at| pattern[at].is_some())
-            .collect();
-        let key: Box<[Code]> = pattern.iter().flatten().copied().collect();
+    /// The same, one after the other behind what `codes` holds.
+    pub(super) fn gather(&self, pattern: &[Option<Code>], codes: &mut Vec<Code>) {
+        self.each_match(pattern, |id| {
+            codes.extend_from_slice(&self.rows[id as usize])
+        });
+    }
+
+    pub(super) fn each_match(&self, pattern: &[Option<Code>], f: impl FnMut(u32)) {
+        let mut columns: SmallVec<[usize; 8]> = SmallVec::new();
+        let mut key: SmallVec<[Code; 8]> = SmallVec::new();
+        for (column, code) in pattern.iter().enumerate() {
+            if let Some(code) = code {
+                columns.push(column);
+                key.push(*code);
+            }
+        }
         if columns.len() == pattern.len() {
-            self.ids.get(&key).into_iter().for_each(|&id| f(id));
+            self.find(&key).into_iter().for_each(f);
             return;
         }
         if columns.is_empty() {
@@ -63,11 +75,12 @@ impl Table {
             return;
         }
         let mut indexes = self.indexes.borrow_mut();
-        let at = match indexes.iter().position(|index| index.columns == columns) {
+        let same = |index: &Index| index.columns[..] == columns[..];
+        let at = match indexes.iter().position(same) {
             Some(at) => at,
             None => {
                 indexes.push(Index {
-                    columns,
+                    columns: columns.to_vec(),
                     rows: FxHashMap::default(),
                     upto: 0,
                 });
@@ -82,7 +95,7 @@ impl Table {
         index.upto = self.rows.len();
         index
             .rows
-            .get(&key)
+            .get(&key[..])
             .into_iter()
             .flatten()
             .copied()

@@ -5,6 +5,7 @@ use crate::analysis::checked::{
 };
 use crate::engine::functor::{self, Fault};
 use crate::storage::{Code, Dictionary};
+use smallvec::SmallVec;
 
 /// Values of the variables of one rule, with a trail to take bindings back in reverse order.
 #[derive(Clone, Debug)]
@@ -17,7 +18,7 @@ impl Bindings {
     pub(super) fn new(variables: usize) -> Bindings {
         Bindings {
             values: vec![None; variables],
-            trail: Vec::new(),
+            trail: Vec::with_capacity(variables),
         }
     }
 
@@ -54,7 +55,9 @@ impl Bindings {
 
     /// Takes back every binding made after the mark.
     pub(super) fn undo(&mut self, mark: usize) {
-        for var in self.trail.drain(mark..) {
+        while self.trail.len() > mark
+            && let Some(var) = self.trail.pop()
+        {
             self.values[var.index()] = None;
         }
     }
@@ -214,10 +217,33 @@ pub(super) fn pattern(
     values: &[Option<Code>],
     dictionary: &Dictionary,
 ) -> Vec<Option<Code>> {
-    atom.args
-        .iter()
-        .map(|arg| value(arg, values, dictionary).ok())
-        .collect()
+    asked(atom, values, dictionary).into_vec()
+}
+
+/// The same, to be looked up and not kept.
+pub(super) fn asked(
+    atom: &Atom,
+    values: &[Option<Code>],
+    dictionary: &Dictionary,
+) -> SmallVec<[Option<Code>; 8]> {
+    let mut asked = SmallVec::with_capacity(atom.args.len());
+    for arg in &atom.args {
+        asked.push(match arg {
+            Term::Var(var) => values.get(var.index()).copied().flatten(),
+            Term::Wildcard => None,
+            arg => value(arg, values, dictionary).ok(),
+        });
+    }
+    asked
+}
+
+/// The row that a pattern asks for where nothing is open.
+pub(super) fn whole(pattern: &[Option<Code>]) -> Option<SmallVec<[Code; 8]>> {
+    let mut row = SmallVec::with_capacity(pattern.len());
+    for code in pattern {
+        row.push((*code)?);
+    }
+    Some(row)
 }
 
 /// Calls `f` on every variable the literals mention; of an aggregate, on those it shares with the rest of the body.

@@ -17,5 +17,5 @@ pub use difference::{Broken, Difference};
 pub use fall::{Cause, Fall, why_fell};
 pub use overlay::{Assumption, Overlay, RuleFile, Withdrawal, reserved};
 pub use trial::{Outcome, Trial, Untried};
-pub use weigh::{Seeds, WeighOptions, Weighed, Weighing, Weight, weigh};
+pub use weigh::{Seeds, WeighOptions, Weighed, Weighing, Weight, weigh, weights};
 pub use world::World;

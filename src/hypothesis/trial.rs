@@ -54,10 +54,36 @@ impl Trial {
         within: Option<&Arc<[bool]>>,
         meter: &Meter,
     ) -> Result<Outcome, Untried> {
+        let judged = false;
+        self.carry_out(assumed, withdrawn, within.cloned(), judged, meter)
+    }
+
+    /// The same, with these relations followed and all constraints looked at: they have to take in all that constraints
+    /// depend on.
+    pub fn make_judged(
+        &mut self,
+        assumed: &[Fact],
+        withdrawn: &[Fact],
+        within: &Arc<[bool]>,
+        meter: &Meter,
+    ) -> Result<Outcome, Untried> {
+        let judged = true;
+        self.carry_out(assumed, withdrawn, Some(within.clone()), judged, meter)
+    }
+
+    fn carry_out(
+        &mut self,
+        assumed: &[Fact],
+        withdrawn: &[Fact],
+        within: Option<Arc<[bool]>>,
+        judged: bool,
+        meter: &Meter,
+    ) -> Result<Outcome, Untried> {
         let change = Change {
             state: rows(assumed),
             withdraw: rows(withdrawn),
-            within: within.cloned(),
+            within,
+            judged,
             ..Change::default()
         };
         let difference = match self.database.change(&change, &meter.rest()) {

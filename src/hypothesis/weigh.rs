@@ -65,13 +65,15 @@ pub struct Seeds {
 }
 
 /// Weighs what some derivation connects with a change and holds on both sides of it, be it that what it needs to be
-/// absent came or went.
+/// absent came or went. `both_sides` weighs facts of the earlier case and facts of the later one by [`weights`], one side
+/// after the other or at the same time.
 pub fn weigh(
     before: &Case,
     after: &Case,
     seeds: &Seeds,
     preferred: impl Fn(&Fact) -> bool,
     options: &WeighOptions,
+    both_sides: impl FnOnce(&[Fact], &[Fact]) -> (Vec<Weight>, Vec<Weight>),
 ) -> Weighing {
     let mut weighing = Weighing::default();
     let moved = |facts: &[Fact], from: &Case, to: &Case| -> Vec<Fact> {
@@ -100,12 +102,15 @@ pub fn weigh(
         .collect();
     both.sort_by(|a, b| (!preferred(&a.1), &a.1).cmp(&(!preferred(&b.1), &b.1)));
     weighing.reached = both.len();
-    for (earlier, later) in both.into_iter().take(options.most) {
-        weighing.weighed += 1;
+    both.truncate(options.most);
+    weighing.weighed = both.len();
+    let (earlier, later): (Vec<Fact>, Vec<Fact>) = both.into_iter().unzip();
+    let (weights_before, weights_after) = both_sides(&earlier, &later);
+    for ((fact, before), after) in later.into_iter().zip(weights_before).zip(weights_after) {
         let one = Weighed {
-            before: weight(before, &earlier, &options.budget),
-            after: weight(after, &later, &options.budget),
-            fact: later,
+            fact,
+            before,
+            after,
         };
         match one.change() {
             None => weighing.unclear += 1,
@@ -115,6 +120,14 @@ pub fn weigh(
         }
     }
     weighing
+}
+
+/// What carries each of these facts; the budget is for one of them.
+pub fn weights(case: &Case, facts: &[Fact], budget: &Budget) -> Vec<Weight> {
+    facts
+        .iter()
+        .map(|fact| weight(case, fact, budget))
+        .collect()
 }
 
 fn weight(case: &Case, fact: &Fact, budget: &Budget) -> Weight {

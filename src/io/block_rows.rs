@@ -113,6 +113,12 @@ impl BlockRows {
         self.symbols.is_text(field)
     }
 
+    /// A field of the text, if it is UTF-8.
+    #[inline]
+    pub fn text<'t>(&self, field: &'t [u8]) -> Option<&'t str> {
+        self.symbols.text(field)
+    }
+
     #[inline]
     pub fn push_word(&mut self, attribute: usize, word: u64) {
         let code = self.words.code(word);

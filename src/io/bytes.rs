@@ -199,6 +199,14 @@ impl<'a> Blocks<'a> {
         }
     }
 
+    /// On how many threads a stream of so many bytes is worth parsing: where it is one block, to wake another takes longer.
+    pub fn threads_for(&self, size: Option<u64>, threads: usize) -> usize {
+        match size.is_some_and(|size| size <= self.target as u64) {
+            true => 1,
+            false => threads,
+        }
+    }
+
     /// Takes the first record of the stream; false if there is none.
     pub fn take_record(&mut self, record: &mut Record, delimiter: &[u8]) -> io::Result<bool> {
         let mut block = Block::default();

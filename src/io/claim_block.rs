@@ -120,6 +120,7 @@ impl BlockReader<'_> {
     pub fn parse(&self, block: &mut Block, parsed: &mut Parsed) {
         parsed.start(self.values.relation.arity(), block.lines());
         let mut fields = std::mem::take(&mut parsed.fields);
+        fields.start();
         let mut record = std::mem::take(&mut parsed.record);
         let mut suggestions = FxHashMap::default();
         let mut at = 0;
@@ -195,7 +196,7 @@ impl BlockReader<'_> {
                 if let Some(register) = self.register
                     && at as usize == parsed.listed.len()
                 {
-                    let name = from_utf8(&text[from..to]).ok()?;
+                    let name = parsed.rows.text(&text[from..to])?;
                     parsed.listed.push(register.find(name)?);
                 }
                 Some(at)
@@ -203,7 +204,7 @@ impl BlockReader<'_> {
         };
         let word = |column| {
             let (start, end) = place(text, fields, column, &parsed.rows)?;
-            from_utf8(&text[start as usize..end as usize]).ok()
+            parsed.rows.text(&text[start as usize..end as usize])
         };
         let credibility = match word(columns.confidence)? {
             "" => Credibility::default(),

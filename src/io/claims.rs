@@ -13,7 +13,6 @@ use crate::analysis::checked::{CheckedProgram, RelationId};
 use crate::evidence::{Claim, Claims, DuplicateId, IdTag, SourceId, Sources, Stance};
 use crate::storage::{Code, Dictionary, Rows};
 use crate::syntax::source::Location;
-use std::str::from_utf8;
 use std::sync::Arc;
 
 /// Columns that are evidence when a claim file has them.
@@ -33,7 +32,7 @@ pub(crate) struct ClaimReader<'a> {
 
 impl ClaimReader<'_> {
     /// Large enough to keep threads busy, small enough to stay in the cache of a core.
-    const BLOCK: usize = 256 << 10;
+    const BLOCK: usize = 64 << 10;
 
     /// Reads all claims of a stream; returns the rows that one of them supports. What is wrong goes to `findings`.
     pub fn read(
@@ -98,9 +97,10 @@ impl ClaimReader<'_> {
                 false => Findings::LIMIT,
             },
         };
+        let threads = blocks.threads_for(size, threads);
         let width = match reader.values.are_ordered() || threads <= 1 {
             true => 1,
-            false => threads * 2,
+            false => threads * 16,
         };
         let mut merged = Merged {
             reader: &reader,
@@ -217,12 +217,17 @@ impl Merged<'_> {
         let made = self.made_ids(parsed);
         let rows = by_row(parsed, arity);
         let (relation, file, lines) = (self.relation, &self.file, self.lines);
+        // Readers have seen to it that these are UTF-8.
+        let text_at = |(start, end): (u32, u32)| {
+            let field = &text[start as usize..end as usize];
+            parsed.rows.text(field).unwrap_or_default()
+        };
         let claim = |at: usize| {
             let read = &parsed.read[at];
-            let note = text_at(text, read.note);
+            let note = text_at(read.note);
             Claim {
                 id: match read.has_id() {
-                    true => text_at(text, read.id),
+                    true => text_at(read.id),
                     false => made.get(at),
                 },
                 relation,
@@ -241,10 +246,16 @@ impl Merged<'_> {
             .insert_all(&parsed.tags, claim, |at, duplicate| {
                 duplicates.push((at, duplicate));
             });
-        let mut refused = duplicates.iter().map(|&(at, _)| at).peekable();
-        for (at, read) in parsed.read.iter().enumerate() {
-            if refused.next_if_eq(&at).is_none() && read.stance == Stance::Supports {
-                self.rows.push(&rows[at * arity..(at + 1) * arity]);
+        let supports = |read: &Read| read.stance == Stance::Supports;
+        if duplicates.is_empty() && parsed.read.iter().all(supports) {
+            let columns = (0..arity).map(|at| parsed.rows.column(at));
+            self.rows.append_columns(columns, parsed.read.len());
+        } else {
+            let mut refused = duplicates.iter().map(|&(at, _)| at).peekable();
+            for (at, read) in parsed.read.iter().enumerate() {
+                if refused.next_if_eq(&at).is_none() && supports(read) {
+                    self.rows.push(&rows[at * arity..(at + 1) * arity]);
+                }
             }
         }
         let mut bad = parsed.bad.clone();
@@ -343,10 +354,6 @@ fn by_row(parsed: &Parsed, arity: usize) -> Vec<Code> {
         }
     }
     rows
-}
-
-fn text_at(text: &[u8], (start, end): (u32, u32)) -> &str {
-    from_utf8(&text[start as usize..end as usize]).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ impl Parsed {
 
 impl<'a> FactBlocks<'a> {
     /// Large enough to keep threads busy, small enough to stay in the cache of a core.
-    pub const SIZE: usize = 256 << 10;
+    pub const SIZE: usize = 64 << 10;
 
     pub fn new(layout: &'a Layout, dictionary: &'a Dictionary, findings: &Findings) -> Self {
         FactBlocks {
@@ -68,9 +68,10 @@ impl<'a> FactBlocks<'a> {
         parse: impl Fn(&mut Block, &mut Parsed, bool) + Sync,
         findings: &mut Findings,
     ) -> Rows {
+        let threads = blocks.threads_for(size, threads);
         let width = match self.values.are_ordered() || threads <= 1 {
             true => 1,
-            false => threads * 2,
+            false => threads * 16,
         };
         let arity = self.layout.arity();
         let mut merged = Merged {

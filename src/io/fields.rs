@@ -2,7 +2,7 @@
 
 use super::bytes::Block;
 use super::records::Record;
-use super::scan::find_either;
+use super::scan::Ends;
 
 /// The fields of one record, and what is needed to find them.
 #[derive(Default)]
@@ -13,10 +13,16 @@ pub(crate) struct Fields {
     pub next: usize,
     /// Line ends of the record, its own included.
     pub lines: u32,
+    ends: Ends,
 }
 
 impl Fields {
-    /// Finds the fields of the record that begins at `start`. False when it has anything unusual: doubled quotes, a mistake,
+    /// To be called before the first record of a block.
+    pub fn start(&mut self) {
+        self.ends = Ends::default();
+    }
+
+    /// Finds the fields of the record that begins at `start`, in the lines of a block. False when it has anything unusual: doubled quotes, a mistake,
     /// no line end.
     #[inline]
     pub fn quick(&mut self, text: &[u8], start: usize, delimiter: u8) -> bool {
@@ -28,7 +34,7 @@ impl Fields {
                 return false;
             };
             if first != b'"' {
-                let Some(end) = find_either(text, at, delimiter, b'\n') else {
+                let Some(end) = self.ends.next(text, at, delimiter, b'\n') else {
                     return false;
                 };
                 if text[end] == delimiter {

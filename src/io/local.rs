@@ -4,7 +4,7 @@ use crate::storage::places::Places;
 use crate::storage::symbols::Spot;
 use crate::storage::{Code, Dictionary};
 use rustc_hash::FxHashMap;
-use std::str::from_utf8;
+use std::str::{from_utf8, from_utf8_unchecked};
 
 /// The symbols of a text, repetitions included, numbered in its order.
 #[derive(Default)]
@@ -28,13 +28,25 @@ impl Symbols {
         self.spots.clear();
         self.codes.clear();
         self.unknown.clear();
-        self.is_utf8 = from_utf8(text).is_ok();
+        // Most texts are ASCII, which is seen faster.
+        self.is_utf8 = text.is_ascii() || from_utf8(text).is_ok();
     }
 
     /// Whether a field of the text is UTF-8.
     #[inline]
     pub fn is_text(&self, field: &[u8]) -> bool {
         self.is_utf8 || from_utf8(field).is_ok()
+    }
+
+    /// A field of the text, if it is UTF-8.
+    #[inline]
+    pub fn text<'t>(&self, field: &'t [u8]) -> Option<&'t str> {
+        match self.is_utf8 {
+            // SAFETY: the text is UTF-8, and fields end where whole characters do: at delimiters, quotes and line ends,
+            // which are such characters themselves.
+            true => Some(unsafe { from_utf8_unchecked(field) }),
+            false => from_utf8(field).ok(),
+        }
     }
 
     /// The number of the symbol `text[start..end]`; `None` when it is not UTF-8.
@@ -56,14 +68,9 @@ impl Symbols {
     /// Finds the codes of those that the dictionary knows already. Any number of threads may. Of others the code is their
     /// number among all that are not known, with the top bit set.
     pub fn look_up(&mut self, text: &[u8], dictionary: &Dictionary) -> &[Code] {
-        dictionary.find_symbols(text, &self.spots, &mut self.codes);
-        for (spot, code) in self.spots.iter().zip(&mut self.codes) {
-            if *code == Code::UNKNOWN {
-                *code = Code(Code::WIDE | self.unknown.len() as u32);
-                self.unknown.push(*spot);
-            }
-        }
-        &self.codes
+        let (spots, codes) = (&self.spots, &mut self.codes);
+        dictionary.find_symbols(text, spots, codes, &mut self.unknown);
+        codes
     }
 
     /// The codes of those that were not known, given in the order of the text.

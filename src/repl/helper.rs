@@ -53,7 +53,12 @@ impl CaseHelper {
         match Verb::find(name).map(|verb| verb.takes) {
             Ok(Takes::Relation | Takes::MaybeRelation) => (at, self.relations_with(argument, "")),
             Ok(
-                Takes::Fact | Takes::MaybeFacts | Takes::MaybeBody | Takes::Clause | Takes::Changes,
+                Takes::Fact
+                | Takes::MaybeFact
+                | Takes::MaybeFacts
+                | Takes::MaybeBody
+                | Takes::Clause
+                | Takes::Changes,
             ) => self.clause(before, at),
             Ok(Takes::Withdrawal) => self.withdrawal(before, at),
             Ok(Takes::Hypothesis) => self.hypothesis(before, at),

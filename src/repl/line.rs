@@ -29,6 +29,7 @@ pub enum Takes {
     /// A relation, the body of a query, or nothing.
     MaybeBody,
     Fact,
+    MaybeFact,
     /// Facts or relations, several or none.
     MaybeFacts,
     File,
@@ -128,10 +129,10 @@ pub const VERBS: &[Verb] = &[
     Verb {
         name: "all",
         short: None,
-        takes: Takes::Nothing,
-        does: "all supports of the fact asked about last",
+        takes: Takes::MaybeFact,
+        does: "all supports of a fact, or of the one asked about last",
         flags: &[],
-        more: "",
+        more: "`:all FACT` is `:why FACT --all`.",
     },
     Verb {
         name: "corroboration",
@@ -163,7 +164,7 @@ pub const VERBS: &[Verb] = &[
         takes: Takes::Thing,
         does: "what depends on a claim, a source, a rule or a file",
         flags: &[],
-        more: "As in `:impact c31`, `:impact x-report`, `:impact rules/a.dl:12` or `:impact facts/contracts.csv`.",
+        more: "As in `:impact c31`, `:impact x-report`, `:impact rules/a.dl:12` or `:impact facts/contracts.csv`; `claim`, `source`, `rule` or `file` may stand before it.",
     },
     Verb {
         name: "worlds",
@@ -453,6 +454,7 @@ impl Verb {
             Takes::MaybeRelation => " [RELATION]",
             Takes::MaybeBody => " [RELATION | BODY]",
             Takes::Fact => " FACT",
+            Takes::MaybeFact => " [FACT]",
             Takes::MaybeFacts => " [FACT …]",
             Takes::Thing => " CLAIM | SOURCE | RULE | FILE",
             Takes::Lens => "",
@@ -541,7 +543,7 @@ fn parse_command(command: &str) -> Result<Line, String> {
             _ => Err(format!("usage: `{}`", verb.usage())),
         },
         (
-            "relations" | "reload" | "quit" | "next" | "all" | "lens" | "profile" | "undo" | "redo"
+            "relations" | "reload" | "quit" | "next" | "lens" | "profile" | "undo" | "redo"
             | "diff",
             Some(_),
         ) => surplus(),
@@ -556,6 +558,10 @@ fn parse_command(command: &str) -> Result<Line, String> {
         ("hyp", None) => run(Command::Hypotheses),
         ("next", None) => run(Command::Next),
         ("all", None) => run(Command::All),
+        ("all", Some(fact)) => run(Command::Why(WhyQuestion {
+            all: true,
+            ..WhyQuestion::of(fact)
+        })),
         ("lens", None) => run(Command::Lens(lens(&flags)?)),
         ("critical", facts) => run(Command::Critical(CriticalQuestion {
             facts: facts.map_or_else(Vec::new, |facts| atoms(&facts)),

@@ -84,17 +84,23 @@ pub fn show(answer: &Answer, look: Look, out: &mut dyn Write) -> io::Result<()> 
 }
 
 fn rows(rows: &Table, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    let next = match rows.sought() {
+        Some(atom) if look.timed => format!("   (`:why-not {atom}` tells what was nearest)"),
+        _ => String::new(),
+    };
     if rows.is_yes_or_no() {
         let took = match look.timed {
             true => format!(" in {}", show_duration(rows.elapsed())),
             false => String::new(),
         };
-        writeln!(out, "{}{}", yes_or_no(rows), look.palette.quiet(took))?;
+        let aside = look.palette.quiet(took + &next);
+        writeln!(out, "{}{aside}", yes_or_no(rows))?;
     } else {
         if !rows.is_empty() {
             table::print(rows, look.width, look.palette, out)?;
         }
-        writeln!(out, "{}", look.palette.quiet(footer(rows, look.timed)))?;
+        let footer = footer(rows, look.timed) + &next;
+        writeln!(out, "{}", look.palette.quiet(footer))?;
     }
     rows.notes()
         .iter()

@@ -45,7 +45,12 @@ pub(super) fn run_through_lens(
 ///
 /// Intervals on a line have a day in common when any two have (Helly), and then the latest of their first days is one:
 /// it is enough to look at the first days of all claims, and at a day before them for claims without one.
-pub(super) struct ValidDays(Vec<Option<Day>>);
+pub(super) struct ValidDays {
+    /// Ascending.
+    days: Vec<Option<Day>>,
+    /// As many of them as a case has.
+    count: CaseDays,
+}
 
 impl ValidDays {
     pub fn of(intervals: impl Iterator<Item = Interval>) -> ValidDays {
@@ -53,17 +58,28 @@ impl ValidDays {
         days.push(None);
         days.sort_unstable();
         days.dedup();
-        // What a case has beyond them is the day before them all, over and over.
-        days.resize(CaseDays::of(days.len()).count(), None);
-        ValidDays(days)
+        let count = CaseDays::of(days.len());
+        ValidDays { days, count }
     }
 
     pub fn count(&self) -> CaseDays {
-        CaseDays::of(self.0.len())
+        self.count
     }
 
     pub fn within(&self, interval: Interval) -> DaySet {
-        DaySet::of(self.0.len(), |at| interval.covers(self.0[at]))
+        let (days, first, last) = (&self.days, interval.first_day(), interval.last_day());
+        let from = days.partition_point(|&day| day < first);
+        let to = match last {
+            Some(last) => days.partition_point(|&day| day <= Some(last)),
+            None => days.len(),
+        };
+        let mut within = DaySet::none(self.count.count());
+        within.fill(from..to);
+        // What a case has beyond them is the day before them all, over and over.
+        if first.is_none() {
+            within.fill(days.len()..self.count.count());
+        }
+        within
     }
 }
 

@@ -217,7 +217,7 @@ pub(super) fn open_variables(atom: &mut Atom) -> Vec<(usize, usize)> {
 }
 
 /// The value of a term without variables.
-fn ground_value(term: &Term, dictionary: &Dictionary) -> Result<Code, String> {
+pub(super) fn ground_value(term: &Term, dictionary: &Dictionary) -> Result<Code, String> {
     match term {
         Term::Const(constant) => Ok(match constant {
             Constant::Number(value) => dictionary.number(*value),

@@ -98,6 +98,7 @@ impl Session {
             withdraw: withdraw.into_iter().collect(),
             program: (!Arc::ptr_eq(here, there)).then(|| there.clone()),
             within: None,
+            judged: false,
         }
     }
 

@@ -55,6 +55,10 @@ impl Session {
     /// running without it, and all that has a derivation that uses it.
     pub fn impact(&mut self, what: &str) -> Result<Impact, Error> {
         self.refresh()?;
+        let what = match what.trim().split_once(' ') {
+            Some(("claim" | "source" | "rule" | "file", name)) => name,
+            _ => what,
+        };
         let what = what.trim().trim_matches('"');
         let withdrawn = self.withdrawn(what)?;
         let ids: FxHashSet<&str> = withdrawn

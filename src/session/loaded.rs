@@ -77,6 +77,9 @@ pub struct Session {
     pub(super) declined: Option<Declined>,
 }
 
+/// Rows that are not worth a second thread.
+const FEW: usize = if cfg!(test) { 8 } else { 1 << 12 };
+
 /// A database, the claims it was made from, and how its run ended.
 type Evaluated = (Database, Claims, Result<RunReport, Stop>);
 
@@ -269,14 +272,15 @@ impl Session {
         let types: Vec<_> = columns.iter().map(|(_, ty)| *ty).collect();
         let rows = self.sorted(rows, &types);
         let elapsed = started.elapsed();
-        let notes = match rows.is_empty() {
-            true => self.notes_on_query(query),
-            false => Vec::new(),
+        let (notes, sought) = match rows.is_empty() {
+            true => (self.notes_on_query(query), self.sought(query)),
+            false => (Vec::new(), None),
         };
         let (program, dictionary) = (&self.program.checked, self.database.dictionary());
         Ok(
             Table::new(program.clone(), dictionary.clone(), columns, rows, elapsed)
-                .with_notes(notes),
+                .with_notes(notes)
+                .with_sought(sought),
         )
     }
 
@@ -364,8 +368,13 @@ impl Session {
     pub(super) fn sorted(&self, rows: Rows, types: &[ValueType]) -> Rows {
         let threads = self.options.threads.max(1);
         let (program, dictionary) = (&self.program.checked, self.dictionary());
-        self.pool
-            .install(|| io::sort_rows(rows, types, program, dictionary, threads))
+        // To wake a thread takes longer than to sort a few rows.
+        match rows.len() < FEW {
+            true => io::sort_rows(rows, types, program, dictionary, 1),
+            false => self
+                .pool
+                .install(|| io::sort_rows(rows, types, program, dictionary, threads)),
+        }
     }
 
     /// A name for one more text that was typed.

@@ -30,6 +30,18 @@ impl Pool {
         }
     }
 
+    /// Both, at the same time where there are threads.
+    pub fn both<A: Send, B: Send>(
+        &self,
+        a: impl FnOnce() -> A + Send,
+        b: impl FnOnce() -> B + Send,
+    ) -> (A, B) {
+        match &self.0 {
+            Some(pool) => pool.join(a, b),
+            None => (a(), b()),
+        }
+    }
+
     pub fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         match &self.0 {
             Some(pool) => pool.install(work),

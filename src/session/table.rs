@@ -19,6 +19,7 @@ pub struct Table {
     types: Vec<ValueType>,
     rows: Rows,
     notes: Vec<String>,
+    sought: Option<String>,
     elapsed: Duration,
 }
 
@@ -39,6 +40,7 @@ impl Table {
             types,
             rows,
             notes: Vec::new(),
+            sought: None,
             elapsed,
         }
     }
@@ -46,6 +48,16 @@ impl Table {
     pub(super) fn with_notes(mut self, notes: Vec<String>) -> Table {
         self.notes = notes;
         self
+    }
+
+    pub(super) fn with_sought(mut self, sought: Option<String>) -> Table {
+        self.sought = sought;
+        self
+    }
+
+    /// The one atom that an empty answer asked for, `_` for its variables: what can be asked why it does not hold.
+    pub fn sought(&self) -> Option<&str> {
+        self.sought.as_deref()
     }
 
     /// What there is to say about an empty answer, a sentence each.

@@ -1,10 +1,10 @@
 //! Why an answer is empty, as far as its constants tell: a name that occurs nowhere is most often misspelt.
 
-use super::explained::Pattern;
+use super::explained::{Pattern, ground_value};
 use super::loaded::Session;
 use crate::analysis::checked::{CheckedQuery, Constant, LiteralKind, RelationId, Term, ValueType};
 use crate::analysis::findings::closest;
-use crate::explain::Fact;
+use crate::explain::{Fact, pattern_text};
 use crate::storage::Code;
 
 /// Rows looked through at most for one name.
@@ -49,7 +49,32 @@ impl Session {
         self.notes(sought)
     }
 
-    /// The same of an atom that no row agrees with.
+    /// The atom of a query that asks for one, whatever it compares besides; `_` for what is open.
+    pub(super) fn sought(&self, query: &CheckedQuery) -> Option<String> {
+        let mut atoms = query.body.iter().filter_map(|literal| match &literal.kind {
+            LiteralKind::Atom(atom) => Some(Some(atom)),
+            LiteralKind::Compare { .. } | LiteralKind::Match { .. } => None,
+            _ => Some(None),
+        });
+        let (Some(Some(atom)), None, true) =
+            (atoms.next(), atoms.next(), query.alternatives.is_empty())
+        else {
+            return None;
+        };
+        let codes: Vec<Option<Code>> = atom
+            .args
+            .iter()
+            .map(|arg| ground_value(arg, self.dictionary()).ok())
+            .collect();
+        Some(pattern_text(
+            self.program(),
+            self.dictionary(),
+            atom.relation,
+            &codes,
+        ))
+    }
+
+    /// Notes on the constants of an atom that no row agrees with.
     pub(super) fn notes_on_pattern(&self, pattern: &Pattern) -> Vec<String> {
         let attributes = self.program()[pattern.relation].attributes.iter();
         let columns = attributes.zip(&pattern.codes).enumerate();

@@ -6,10 +6,11 @@ use crate::analysis::checked::{
     Variable,
 };
 use crate::engine::Database;
-use crate::explain::{Absent, Case, Fact, Instance, Meter, in_term};
+use crate::explain::{Absent, Case, Fact, Meter, in_term};
 use crate::storage::Code;
 use crate::syntax::source::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// What is known of rule instances so far.
@@ -24,17 +25,24 @@ pub(super) struct KnownUses {
 /// Facts by number.
 #[derive(Default)]
 struct Numbers {
-    of: FxHashMap<Fact, u32>,
+    of: FxHashMap<RelationId, FxHashMap<Box<[Code]>, u32>>,
     facts: Vec<Fact>,
 }
 
 impl Numbers {
-    fn number(&mut self, fact: Fact) -> u32 {
+    fn number(&mut self, relation: RelationId, row: &[Code]) -> u32 {
+        let of = self.of.entry(relation).or_default();
+        if let Some(&known) = of.get(row) {
+            return known;
+        }
         let next = self.facts.len() as u32;
-        *self.of.entry(fact).or_insert_with_key(|fact| {
-            self.facts.push(fact.clone());
-            next
-        })
+        of.insert(row.into(), next);
+        self.facts.push(Fact::new(relation, row));
+        next
+    }
+
+    fn find(&self, fact: &Fact) -> Option<u32> {
+        self.of.get(&fact.relation)?.get(&fact.row).copied()
     }
 }
 
@@ -146,9 +154,9 @@ impl Numbers {
             return uses;
         };
         let mut heads: FxHashSet<u32> = FxHashSet::default();
-        each_instance(session, case, &rule.body, &rule.variables, meter, |one| {
-            if let Some(fact) = case.conclusion(head, &one.values) {
-                let step = self.step(fact, one);
+        each_instance(session, &rule.body, &rule.variables, meter, |query, one| {
+            if let Some(fact) = case.conclusion(head, one) {
+                let step = self.step(case, &fact, query, one, meter);
                 heads.insert(step.head);
                 uses.steps.push(step);
             }
@@ -164,35 +172,53 @@ impl Numbers {
                 kind: LiteralKind::Atom(atom.clone()),
                 span: literal.span,
             });
-            each_instance(session, case, &flipped, &rule.variables, meter, |one| {
-                if let Some(fact) = case.conclusion(head, &one.values)
+            each_instance(session, &flipped, &rule.variables, meter, |query, one| {
+                if let Some(fact) = case.conclusion(head, one)
                     && !case.holds(&fact)
                 {
-                    uses.forbidden.push(self.step(fact, one));
+                    uses.forbidden
+                        .push(self.step(case, &fact, query, one, meter));
                 }
             });
         }
         uses
     }
 
-    fn step(&mut self, conclusion: Fact, instance: Instance) -> Use {
-        let premises = instance.premises.into_iter();
+    fn step(
+        &mut self,
+        case: &Case,
+        conclusion: &Fact,
+        query: &CheckedQuery,
+        values: &[Option<Code>],
+        meter: &Meter,
+    ) -> Use {
+        let head = self.number(conclusion.relation, &conclusion.row);
+        let mut premises: SmallVec<[u32; 16]> = SmallVec::new();
+        let mut absent = Vec::new();
+        case.each_premise(
+            &query.body,
+            &query.variables,
+            values,
+            meter,
+            &mut |relation, row| premises.push(self.number(relation, row)),
+            &mut |one| absent.push(one),
+        );
         Use {
-            head: self.number(conclusion),
-            premises: premises.map(|fact| self.number(fact)).collect(),
-            absent: instance.absent,
+            head,
+            premises: premises.as_slice().into(),
+            absent,
         }
     }
 }
 
-/// Calls `f` on every instance of a body that holds: the engine finds them, all at once.
+/// Calls `f` on the values of every instance of a body that holds, with the body as it was asked: the engine finds them,
+/// all at once.
 fn each_instance(
     session: &Session,
-    case: &Case,
     body: &[Literal],
     variables: &[Variable],
     meter: &Meter,
-    mut f: impl FnMut(Instance),
+    mut f: impl FnMut(&CheckedQuery, &[Option<Code>]),
 ) {
     // Rows that differ where a body does not look are different instances.
     let mut body = body.to_vec();
@@ -234,7 +260,7 @@ fn each_instance(
         for (column, var) in query.columns.iter().enumerate() {
             values[var.index()] = Some(rows.column(column)[at]);
         }
-        f(case.instance_at(&query.body, &query.variables, &values, meter));
+        f(&query, &values);
     }
 }
 
@@ -272,8 +298,8 @@ impl Uses<'_> {
     }
 
     pub fn is_behind(&self, behind: &Behind, fact: &Fact) -> bool {
-        let number = self.facts.of.get(fact);
-        number.is_some_and(|&at| behind.facts.get(at as usize) == Some(&true))
+        let number = self.facts.find(fact);
+        number.is_some_and(|at| behind.facts.get(at as usize) == Some(&true))
     }
 
     pub fn behind(&mut self, session: &Session, roots: Roots) -> Behind {
@@ -283,26 +309,27 @@ impl Uses<'_> {
         };
         let mut denied: FxHashSet<&Absent> = FxHashSet::default();
         let facts = roots.facts.into_iter();
-        let mut open: Vec<u32> = facts.map(|fact| self.facts.number(fact)).collect();
+        let place = |facts: &mut Numbers, fact: Fact| facts.number(fact.relation, &fact.row);
+        let mut open: Vec<u32> = facts.map(|fact| place(self.facts, fact)).collect();
         let mut open_absent: Vec<&Absent> = roots.absent.iter().collect();
         loop {
             if let Some(number) = open.pop() {
-                let place = number as usize;
-                if behind.facts.len() <= place {
-                    behind.facts.resize(place + 1, false);
+                let at = number as usize;
+                if behind.facts.len() <= at {
+                    behind.facts.resize(at + 1, false);
                 }
-                if std::mem::replace(&mut behind.facts[place], true) {
+                if std::mem::replace(&mut behind.facts[at], true) {
                     continue;
                 }
-                for &(rule, step) in self.of.get(place).into_iter().flatten() {
+                for &(rule, step) in self.of.get(at).into_iter().flatten() {
                     let (id, uses) = &self.rules[rule as usize];
                     let step = &uses.steps[step as usize];
                     behind.rules.insert(*id);
                     open.extend(&step.premises);
                     open_absent.extend(&step.absent);
                 }
-                for fact in equivalent(session, &self.facts.facts[place]) {
-                    open.push(self.facts.number(fact));
+                for fact in equivalent(session, &self.facts.facts[at]) {
+                    open.push(place(self.facts, fact));
                 }
             } else if let Some(absent) = open_absent.pop() {
                 if !denied.insert(absent) {

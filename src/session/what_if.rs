@@ -12,7 +12,8 @@ use crate::engine::budget::Budget;
 use crate::evidence::{Claim, ClaimId};
 use crate::explain::{Case, Fact, Statement, fact_text};
 use crate::hypothesis::{
-    Broken, Cause, Difference, Fall, Overlay, Seeds, WeighOptions, Weighed, weigh, why_fell,
+    Broken, Cause, Difference, Fall, Overlay, Seeds, WeighOptions, Weighed, weigh, weights,
+    why_fell,
 };
 use crate::syntax::ast::{Atom, DirectiveKind};
 use crate::syntax::diagnostic::Diagnostic;
@@ -199,7 +200,13 @@ impl Session {
         for fact in &seeds.assumed {
             told.stated.insert(self.text_in(&after, fact));
         }
-        self.weigh_into(&mut told, (&before, &after), &seeds.seeds, most);
+        self.weigh_into(
+            &mut told,
+            (earlier, &before),
+            (later, &after),
+            &seeds.seeds,
+            most,
+        );
         told
     }
 
@@ -229,7 +236,8 @@ impl Session {
     fn weigh_into(
         &self,
         told: &mut WhatIf,
-        (before, after): (&Case, &Case),
+        (earlier, before): (Side, &Case),
+        (later, after): (Side, &Case),
         seeds: &Seeds,
         most: Option<usize>,
     ) {
@@ -244,7 +252,19 @@ impl Session {
             reach: budget(ROWS_REACHED),
         };
         let preferred = |fact: &Fact| outputs.contains(&fact.relation);
-        let found = weigh(before, after, seeds, preferred, &options);
+        let found = weigh(
+            before,
+            after,
+            seeds,
+            preferred,
+            &options,
+            |facts, later_facts| {
+                self.pool.both(
+                    || weights(&earlier.case(), facts, &options.budget),
+                    || weights(&later.case(), later_facts, &options.budget),
+                )
+            },
+        );
         let line = |one: &Weighed| WeighedLine {
             fact: self.text_in(after, &one.fact),
             supports_before: one.before.supports,

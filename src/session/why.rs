@@ -310,7 +310,11 @@ impl fmt::Display for Proof {
                 self.fact
             ),
             None => {
-                writeln!(f, "{} does not hold", self.fact)?;
+                let fact = &self.fact;
+                writeln!(
+                    f,
+                    "{fact} does not hold   (`why-not` tells what was nearest)"
+                )?;
                 self.notes.iter().try_for_each(|note| writeln!(f, "{note}"))
             }
         }

@@ -19,8 +19,6 @@ impl Code {
     /// `nil`, and the number zero.
     pub const NIL: Code = Code(0);
     pub(crate) const WIDE: u32 = 1 << 31;
-    /// No symbol's: those are fewer.
-    pub(crate) const UNKNOWN: Code = Code(u32::MAX);
 
     pub fn index(self) -> usize {
         self.0 as usize
@@ -50,9 +48,16 @@ impl Dictionary {
         self.symbols.find(text).map(Code)
     }
 
-    /// Appends a code for every symbol of a text; for those that were not interned before, [`Code::UNKNOWN`].
-    pub fn find_symbols(&self, text: &[u8], spots: &[Spot], codes: &mut Vec<Code>) {
-        self.symbols.find_all(text, spots, codes);
+    /// Appends a code for every symbol of a text. Of those that were not interned before it is their number in `unknown`, to
+    /// which they are appended, with the top bit set.
+    pub fn find_symbols(
+        &self,
+        text: &[u8],
+        spots: &[Spot],
+        codes: &mut Vec<Code>,
+        unknown: &mut Vec<Spot>,
+    ) {
+        self.symbols.find_all(text, spots, codes, unknown);
     }
 
     /// Appends a code for every symbol of a text; those that have none yet are interned, in this order.
@@ -210,22 +215,30 @@ mod tests {
         alone.symbol("x-7");
         let expected: Vec<Code> = words.iter().map(|word| alone.symbol(word)).collect();
         let mut codes = vec![Code(9)];
-        dictionary.find_symbols(&text, &spots, &mut codes);
+        let mut unknown = Vec::new();
+        dictionary.find_symbols(&text, &spots, &mut codes, &mut unknown);
         assert_eq!(codes.len(), 5001);
-        let known = codes[1..].iter().zip(&words);
-        assert!(known.into_iter().all(|(&code, word)| match word == "x-7" {
-            true => code == before,
-            false => code == Code::UNKNOWN,
-        }));
+        let mut others = 0;
+        for (&code, word) in codes[1..].iter().zip(&words) {
+            match word == "x-7" {
+                true => assert_eq!(code, before),
+                false => {
+                    assert_eq!(code, Code(Code::WIDE | others));
+                    assert_eq!(unknown[others as usize].of(&text), word.as_bytes());
+                    others += 1;
+                }
+            }
+        }
+        assert_eq!(unknown.len(), others as usize);
         codes.clear();
         std::thread::scope(|scope| {
             for _ in 0..2 {
                 scope.spawn(|| {
                     for _ in 0..20 {
                         let mut codes = Vec::new();
-                        dictionary.find_symbols(&text, &spots, &mut codes);
+                        dictionary.find_symbols(&text, &spots, &mut codes, &mut Vec::new());
                         let mut found = codes.iter().zip(&expected);
-                        assert!(found.all(|(code, known)| [*known, Code::UNKNOWN].contains(code)));
+                        assert!(found.all(|(code, known)| code == known || code.0 >= Code::WIDE));
                     }
                 });
             }

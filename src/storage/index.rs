@@ -13,6 +13,9 @@ use std::sync::Arc;
 /// A dense range of keys may be this much longer than the number of keys before a hash table is leaner.
 const SPARSE: usize = 8;
 
+/// Rows whose runs one thread notes at a time.
+const RUNS: usize = if cfg!(test) { 4 } else { 1 << 15 };
+
 /// The rows of a relation by key: for each key, the payload columns of its rows, row after row.
 ///
 /// A key whose room is full moves to one of the next power of two, so adding is O(1) amortised; what it leaves serves
@@ -155,7 +158,7 @@ impl Index {
             index.ordered = payload.len() == 1 && key.len() + 1 == arity;
             return index;
         }
-        let mut index = Index::over_runs(rows.rows(), key, payload);
+        let mut index = Index::over_runs(pool, rows.rows(), key, payload);
         index.arena = Arena::Column(rows.rows().clone(), arity - 1);
         index.ordered = true;
         index.rows = rows.len();
@@ -163,13 +166,26 @@ impl Index {
     }
 
     /// The slots of an index over rows that ascend by the key.
-    fn over_runs(rows: &Rows, key: &[usize], payload: &[usize]) -> Index {
+    fn over_runs(
+        pool: Option<&ThreadPool>,
+        rows: &Rows,
+        key: &[usize],
+        payload: &[usize],
+    ) -> Index {
         let columns: Vec<&[Code]> = key.iter().map(|&column| rows.column(column)).collect();
         let dense = match columns[..] {
             [&[low, .., high]] => dense(low.0, high.0, rows.len()),
             _ => None,
         };
         let mut index = Index::over(dense, key, payload);
+        if let (Some((base, _)), [column]) = (dense, &columns[..]) {
+            let slots = &mut index.slots;
+            match pool {
+                Some(pool) => pool.install(|| dense_runs(column, 0, base, slots, RUNS)),
+                None => dense_runs(column, 0, base, slots, usize::MAX),
+            }
+            return index;
+        }
         let mut start = 0;
         while start < rows.len() {
             // Row by row: whole columns would be gone through again for each short run.
@@ -182,26 +198,21 @@ impl Index {
                 room: len as u32,
             };
             let code = |at: usize| columns[at][start];
+            // Keys come in order, so each run has a new one.
             match &mut index.locate {
-                Locate::Dense { base } => index.slots[(code(0).0 - *base) as usize] = slot,
-                locate => {
-                    // Keys come in order, so each run has a new one.
-                    match locate {
-                        Locate::Packed(table) if key.len() == 1 => {
-                            table.insert(u64::from(code(0).0));
-                        }
-                        Locate::Packed(table) => {
-                            table.insert(pack(code(0), code(1)));
-                        }
-                        Locate::Wide(table) => {
-                            let whole: Vec<Code> = (0..key.len()).map(code).collect();
-                            table.insert(&whole);
-                        }
-                        Locate::Unit | Locate::Dense { .. } | Locate::Amended(_) => {}
-                    }
-                    index.slots.push(slot);
+                Locate::Packed(table) if key.len() == 1 => {
+                    table.insert(u64::from(code(0).0));
                 }
+                Locate::Packed(table) => {
+                    table.insert(pack(code(0), code(1)));
+                }
+                Locate::Wide(table) => {
+                    let whole: Vec<Code> = (0..key.len()).map(code).collect();
+                    table.insert(&whole);
+                }
+                Locate::Unit | Locate::Dense { .. } | Locate::Amended(_) => {}
             }
+            index.slots.push(slot);
             start += len;
         }
         index
@@ -485,10 +496,26 @@ impl Index {
 
     /// The number of one key.
     pub fn locate(&self, key: &[Code]) -> u32 {
-        let columns: Vec<&[Code]> = key.iter().map(std::slice::from_ref).collect();
-        let mut number = Vec::with_capacity(1);
-        self.locate_all(&columns, 1, &mut number);
-        number[0]
+        match (&self.locate, key) {
+            (Locate::Dense { base }, [only]) => {
+                let offset = only.0.wrapping_sub(*base);
+                match (offset as usize) < self.slots.len() {
+                    true => offset,
+                    false => ABSENT,
+                }
+            }
+            (Locate::Packed(table), [only]) => table.find(u64::from(only.0)).unwrap_or(ABSENT),
+            (Locate::Packed(table), [first, second]) => {
+                table.find(pack(*first, *second)).unwrap_or(ABSENT)
+            }
+            (Locate::Wide(table), _) => table.find(key).unwrap_or(ABSENT),
+            _ => {
+                let columns: Vec<&[Code]> = key.iter().map(std::slice::from_ref).collect();
+                let mut number = Vec::with_capacity(1);
+                self.locate_all(&columns, 1, &mut number);
+                number[0]
+            }
+        }
     }
 
     /// The payload of a located key, row after row: `count * payload().len()` codes.
@@ -511,6 +538,35 @@ impl Index {
             (None, Locate::Amended(amended)) => amended.count(number),
             (None, _) => 0,
         }
+    }
+}
+
+/// Notes where the runs of ascending codes lie that begin at row `first`, in slots for the codes from `base` on; more than
+/// `most` of them in two halves, side by side.
+fn dense_runs(codes: &[Code], first: u32, base: u32, slots: &mut [Slot], most: usize) {
+    if codes.len() > most {
+        let middle = codes[codes.len() / 2];
+        let start = codes.partition_point(|&code| code < middle);
+        if start > 0 {
+            let (low, high) = slots.split_at_mut((middle.0 - base) as usize);
+            let (before, after) = codes.split_at(start);
+            rayon::join(
+                || dense_runs(before, first, base, low, most),
+                || dense_runs(after, first + start as u32, middle.0, high, most),
+            );
+            return;
+        }
+    }
+    let mut start = 0;
+    while let Some(&code) = codes.get(start) {
+        let same = codes[start..].iter().take_while(|&&other| other == code);
+        let len = same.count();
+        slots[(code.0 - base) as usize] = Slot {
+            start: first + start as u32,
+            len: len as u32,
+            room: len as u32,
+        };
+        start += len;
     }
 }
 

@@ -1,6 +1,7 @@
 //! A thread's way into a set of rows.
 
 use super::Code;
+use super::dense_core::DenseCore;
 use super::groups::Groups;
 use super::marks::Marks;
 use super::matrix::{Alone, Apart, Shared};
@@ -12,6 +13,8 @@ use std::sync::atomic::Ordering::Relaxed;
 
 /// Candidates gathered for one shard before its lock is taken.
 const BUFFER: usize = if cfg!(test) { 3 } else { 2048 };
+/// Room for candidates of a shard to begin with: there are many shards, and growing from nothing is dear for each.
+const FIRST: usize = 256;
 /// The same where candidates are brought together by first code: the more there are, the longer the groups.
 const GROUP_BUFFER: usize = if cfg!(test) { 5 } else { 1 << 16 };
 /// A shard that somebody else fills is asked for again after this many candidates more.
@@ -44,6 +47,8 @@ pub struct Inserter<'a> {
     /// By hash. Empty until enough was pushed to be worth it.
     recent: Vec<u64>,
     scratch: Vec<u64>,
+    /// Codes of pairs that are not for the core of the set.
+    others: Vec<Code>,
     marks: Marks,
     /// Until it turns out that little repeats.
     gathered: Option<Gathered>,
@@ -87,6 +92,7 @@ impl<'a> Inserter<'a> {
             tuples: vec![Vec::new(); tuples],
             recent: Vec::new(),
             scratch: Vec::new(),
+            others: Vec::new(),
             marks: Marks::default(),
             gathered: (pairs > 0).then(|| Gathered {
                 on_first: true,
@@ -103,7 +109,23 @@ impl<'a> Inserter<'a> {
     /// Adds `first` beside each of `seconds`. For sets of one column (`first` is code 0) or two.
     pub fn push_row(&mut self, first: Code, seconds: &[Code]) {
         self.pushed += seconds.len() as u64;
-        if self.gather(true, first, seconds) {
+        let Some(core) = &self.set.core else {
+            return self.push_row_apart(first, seconds);
+        };
+        let mut others = std::mem::take(&mut self.others);
+        others.clear();
+        let in_core = match self.company {
+            Company::Alone => core.insert_row::<Alone>(first, seconds, &mut others),
+            Company::Apart => core.insert_row::<Apart>(first, seconds, &mut others),
+            Company::Shared => core.insert_row::<Shared>(first, seconds, &mut others),
+        };
+        self.push_row_apart(first, if in_core { &others } else { seconds });
+        self.others = others;
+    }
+
+    /// [`Inserter::push_row`] of what is not for a core.
+    fn push_row_apart(&mut self, first: Code, seconds: &[Code]) {
+        if seconds.is_empty() || self.gather(true, first, seconds) {
             return;
         }
         match &self.set.shape {
@@ -134,9 +156,19 @@ impl<'a> Inserter<'a> {
     /// Adds each of `firsts` beside `second`. For sets of two columns.
     pub fn push_column(&mut self, firsts: &[Code], second: Code) {
         self.pushed += firsts.len() as u64;
-        if !self.gather(false, second, firsts) {
+        let mut others = std::mem::take(&mut self.others);
+        others.clear();
+        let core = self.set.core.as_ref();
+        let in_core = core.is_some_and(|core| match self.company {
+            Company::Alone => core.insert_column::<Alone>(firsts, second, &mut others),
+            Company::Apart => core.insert_column::<Apart>(firsts, second, &mut others),
+            Company::Shared => core.insert_column::<Shared>(firsts, second, &mut others),
+        });
+        let firsts = if in_core { &others } else { firsts };
+        if !firsts.is_empty() && !self.gather(false, second, firsts) {
             self.push_pairs(firsts.iter().map(|&first| (first, second)));
         }
+        self.others = others;
     }
 
     /// Adds `len` rows given column by column.
@@ -155,7 +187,18 @@ impl<'a> Inserter<'a> {
             (_, [only]) => self.push_row(Code(0), only),
             (_, [firsts, seconds]) => {
                 self.pushed += len as u64;
-                self.push_pairs(firsts.iter().copied().zip(seconds.iter().copied()));
+                let pairs = firsts.iter().copied().zip(seconds.iter().copied());
+                match &self.set.core {
+                    None => self.push_pairs(pairs),
+                    Some(core) => {
+                        let company = self.company;
+                        self.push_pairs(
+                            pairs.filter(|&(first, second)| {
+                                !insert_into(core, company, first, second)
+                            }),
+                        );
+                    }
+                }
             }
             _ => {}
         }
@@ -166,8 +209,10 @@ impl<'a> Inserter<'a> {
         self.pushed
     }
 
+    /// To be called once, at the end.
     pub fn flush(&mut self) {
         self.pass_on();
+        self.set.offered.fetch_add(self.pushed, Relaxed);
         match &self.set.shape {
             Shape::Pairs(shards) => in_turn(shards, filled(&self.pairs), |shard, at| {
                 flush_pairs(shard, &mut self.pairs[at])
@@ -281,6 +326,9 @@ impl<'a> Inserter<'a> {
         }
         let at = shard_of(hash, shards.len());
         let buffer = &mut self.pairs[at];
+        if buffer.capacity() == 0 {
+            buffer.reserve_exact(FIRST);
+        }
         buffer.push(key);
         if let Some(shard) = due(buffer.len(), BUFFER, &shards[at]) {
             flush_pairs(shard, buffer);
@@ -320,6 +368,15 @@ impl<'a> Inserter<'a> {
         radix::sort_by_first(buffer, &mut self.scratch);
         shard.insert_grouped(buffer, &mut self.marks);
         buffer.clear();
+    }
+}
+
+/// False when the pair is not for the core.
+fn insert_into(core: &DenseCore, company: Company, first: Code, second: Code) -> bool {
+    match company {
+        Company::Alone => core.insert::<Alone>(first, second),
+        Company::Apart => core.insert::<Apart>(first, second),
+        Company::Shared => core.insert::<Shared>(first, second),
     }
 }
 

@@ -6,6 +6,7 @@ use parking_lot::Mutex;
 use rayon::ThreadPool;
 use rayon::prelude::*;
 use std::ops::Range;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Codes `base .. base + len` of one column.
@@ -56,6 +57,10 @@ pub struct Matrix {
     latest: Box<[u64]>,
     recent: Box<[u64]>,
     latest_len: usize,
+    /// Nothing is settled yet.
+    untouched: bool,
+    /// See [`Matrix::latest_codes`].
+    latest_codes: OnceLock<[Vec<u64>; 2]>,
     strays: Mutex<Vec<u64>>,
 }
 
@@ -71,6 +76,7 @@ impl Clone for Matrix {
             settled: self.settled.clone(),
             latest: self.latest.clone(),
             recent: self.recent.clone(),
+            latest_codes: self.latest_codes.clone(),
             strays: Mutex::new(self.strays.lock().clone()),
             ..*self
         }
@@ -152,6 +158,8 @@ impl Matrix {
             latest: vec![0; words].into(),
             recent: vec![0; marks].into(),
             latest_len: 0,
+            untouched: true,
+            latest_codes: OnceLock::new(),
             strays: Mutex::new(Vec::new()),
         }
     }
@@ -200,10 +208,25 @@ impl Matrix {
         self.insert_row::<W>(first, &[second]);
     }
 
+    /// Adds the pair at a place on the axes.
+    #[inline]
+    pub fn set<W: Writers>(&self, row: usize, column: usize) {
+        let (at, bit) = (row * self.words_per_row + column / 64, 1 << (column % 64));
+        if W::set(&self.seen[at], bit) {
+            let line = at / LINE;
+            W::mark(&self.dirty[line / 64], 1 << (line % 64));
+        }
+    }
+
     /// Makes the pairs added since the last call the latest ones. Returns those that lie off the axes, which stay unadded.
     pub fn settle(&mut self, pool: Option<&ThreadPool>) -> Vec<u64> {
         const BLOCK: usize = 64 * LINE;
         let lines = self.seen.len() / LINE;
+        self.latest_codes = OnceLock::new();
+        let settle_lines = match std::mem::take(&mut self.untouched) {
+            true => settle_lines::<true>,
+            false => settle_lines::<false>,
+        };
         let (marks, recent) = (&mut self.dirty, &mut self.recent);
         let (seen, settled, latest) = (&self.seen, &mut self.settled, &mut self.latest);
         self.latest_len = match pool {
@@ -221,7 +244,35 @@ impl Matrix {
                 blocks.map(settle_lines).sum()
             }
         };
+        if let Some(pool) = pool.filter(|_| lines >= MANY_LINES) {
+            self.latest_codes = self.count_codes(Some(pool)).into();
+        }
         std::mem::take(self.strays.get_mut())
+    }
+
+    /// Makes the pairs added since the last call settled; those that were the latest still are.
+    pub fn absorb(&mut self, pool: Option<&ThreadPool>) {
+        const BLOCK: usize = 64 * LINE;
+        let absorb = |((dirty, settled), seen): ((&mut AtomicU64, &mut [u64]), &[AtomicU64])| {
+            for line in bits([std::mem::take(dirty.get_mut())]) {
+                for at in line * LINE..(line + 1) * LINE {
+                    settled[at] = seen[at].load(Relaxed);
+                }
+            }
+        };
+        let (seen, settled, dirty) = (&self.seen, &mut self.settled, &mut self.dirty);
+        match pool {
+            Some(pool) if seen.len() / LINE >= MANY_LINES => pool.install(|| {
+                let words = settled.par_chunks_mut(BLOCK);
+                let blocks = dirty.par_iter_mut().zip(words).zip(seen.par_chunks(BLOCK));
+                blocks.with_min_len(64).for_each(absorb);
+            }),
+            _ => {
+                let words = settled.chunks_mut(BLOCK);
+                let blocks = dirty.iter_mut().zip(words).zip(seen.chunks(BLOCK));
+                blocks.for_each(absorb);
+            }
+        }
     }
 
     /// From now on no pair counts as one of the latest.
@@ -231,10 +282,12 @@ impl Matrix {
         }
         self.recent.fill(0);
         self.latest_len = 0;
+        self.latest_codes = OnceLock::new();
     }
 
     /// Takes settled pairs for the latest ones. None may be latest.
     pub fn take_for_latest(&mut self, pairs: impl Iterator<Item = (Code, Code)>) {
+        self.latest_codes = OnceLock::new();
         for (first, second) in pairs {
             if let Some((word, bit)) = self.place(first, second) {
                 self.latest[word] |= bit;
@@ -250,6 +303,7 @@ impl Matrix {
         self.latest = Box::default();
         self.recent = Box::default();
         self.latest_len = 0;
+        self.latest_codes = OnceLock::new();
     }
 
     /// Pairs added since the last [`Matrix::settle`], those off the axes as often as they came.
@@ -280,20 +334,45 @@ impl Matrix {
     }
 
     /// The first and the second codes of the latest pairs, as bits from the low ends of the axes up. O(lines with
-    /// latest pairs).
-    pub fn latest_codes(&self) -> [Vec<u64>; 2] {
-        let mut firsts = vec![0; (self.rows.len as usize).div_ceil(64)];
-        let mut seconds = vec![0; self.words_per_row];
-        for line in bits(self.recent.iter().copied()) {
-            let start = line * LINE;
-            let (row, column) = (start / self.words_per_row, start % self.words_per_row);
-            firsts[row / 64] |= 1 << (row % 64);
-            let words = &self.latest[start..start + LINE];
-            for (all, word) in seconds[column..].iter_mut().zip(words) {
-                *all |= word;
+    /// latest pairs), once for each settling.
+    pub fn latest_codes(&self) -> &[Vec<u64>; 2] {
+        self.latest_codes.get_or_init(|| self.count_codes(None))
+    }
+
+    fn count_codes(&self, pool: Option<&ThreadPool>) -> [Vec<u64>; 2] {
+        let none = || {
+            let firsts = (self.rows.len as usize).div_ceil(64);
+            [vec![0; firsts], vec![0; self.words_per_row]]
+        };
+        let add = |mut codes: [Vec<u64>; 2], (block, recent): (usize, &u64)| {
+            let mut rest = *recent;
+            while rest != 0 {
+                let line = block * 64 + rest.trailing_zeros() as usize;
+                rest &= rest - 1;
+                let start = line * LINE;
+                let (row, column) = (start / self.words_per_row, start % self.words_per_row);
+                codes[0][row / 64] |= 1 << (row % 64);
+                let words = &self.latest[start..start + LINE];
+                let all = &mut codes[1][column..column + LINE];
+                for at in 0..LINE {
+                    all[at] |= words[at];
+                }
             }
-        }
-        [firsts, seconds]
+            codes
+        };
+        let Some(pool) = pool else {
+            return self.recent.iter().enumerate().fold(none(), add);
+        };
+        let or = |mut these: [Vec<u64>; 2], those: [Vec<u64>; 2]| {
+            for (this, that) in these.iter_mut().flatten().zip(those.iter().flatten()) {
+                *this |= that;
+            }
+            these
+        };
+        pool.install(|| {
+            let blocks = self.recent.par_iter().enumerate().with_min_len(64);
+            blocks.fold(none, add).reduce(none, or)
+        })
     }
 
     /// Words of a row.
@@ -412,12 +491,15 @@ impl Matrix {
         Code(self.rows.base + row as u32)
     }
 
-    /// Adds a pair at rest; false when it lies off the axes.
+    /// Adds a settled pair; false when it lies off the axes.
     pub fn put(&mut self, first: Code, second: Code) -> bool {
         let Some((word, bit)) = self.place(first, second) else {
             return false;
         };
         *self.seen[word].get_mut() |= bit;
+        if let Some(settled) = self.settled.get_mut(word) {
+            *settled |= bit;
+        }
         true
     }
 
@@ -432,6 +514,7 @@ impl Matrix {
         if let Some(settled) = self.settled.get_mut(word) {
             *settled &= !bit;
             self.latest_len -= usize::from(self.latest[word] & bit != 0);
+            self.latest_codes = OnceLock::new();
             self.latest[word] &= !bit;
         }
         there
@@ -513,8 +596,8 @@ type Block<'a> = (
     ((&'a mut [u64], &'a mut [u64]), &'a [AtomicU64]),
 );
 
-/// Returns how many pairs are new among those of the block.
-fn settle_lines(((dirty, recent), ((settled, latest), seen)): Block) -> usize {
+/// Returns how many pairs are new among those of the block. `FIRST`: nothing is settled, which then is not even read.
+fn settle_lines<const FIRST: bool>(((dirty, recent), ((settled, latest), seen)): Block) -> usize {
     let dirty = dirty.get_mut();
     for line in bits([*recent & !*dirty]) {
         latest[line * LINE..(line + 1) * LINE].fill(0);
@@ -523,7 +606,10 @@ fn settle_lines(((dirty, recent), ((settled, latest), seen)): Block) -> usize {
     for line in bits([*dirty]) {
         for at in line * LINE..(line + 1) * LINE {
             let now = seen[at].load(Relaxed);
-            latest[at] = now & !settled[at];
+            latest[at] = match FIRST {
+                true => now,
+                false => now & !settled[at],
+            };
             settled[at] = now;
             new += latest[at].count_ones() as usize;
         }
@@ -537,6 +623,7 @@ fn words_per_row(columns: Axis) -> usize {
 }
 
 fn zeroes(words: usize) -> Box<[AtomicU64]> {
+    // Written one by one: reading an untouched page first makes its first write dear, above all beside other threads.
     (0..words).map(|_| AtomicU64::new(0)).collect()
 }
 

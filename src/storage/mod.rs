@@ -4,6 +4,7 @@
 //! distinct by construction, in whichever shape is leanest: sorted columns, bit matrices, hash tables.
 //! Must not know: rules, plans, files.
 
+pub mod dense_core;
 pub mod dictionary;
 pub mod groups;
 pub mod index;
@@ -11,6 +12,8 @@ pub mod inserter;
 pub mod marks;
 pub mod matrix;
 pub mod packed;
+mod packing;
+mod pages;
 pub mod partition;
 pub mod places;
 pub mod radix;
@@ -19,6 +22,7 @@ pub mod set;
 pub mod sorted;
 pub mod symbols;
 pub mod table;
+mod texts;
 mod transpose;
 
 pub use dictionary::{Code, Dictionary};

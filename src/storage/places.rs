@@ -1,5 +1,7 @@
 //! Which place holds a key: a hash table of numbers that knows keys only by their tags.
 
+use super::table::prefetch;
+
 /// Open addressing with linear probing; a slot is a tag and a place. The keys are with the owner, so that a table of ten
 /// million keys is one block of memory, and a lookup touches one line of it. Slots are in the order of tags, so that
 /// growing reads and writes them in order.
@@ -65,13 +67,12 @@ impl Places {
         }
     }
 
-    /// What stands where the tag begins to be looked for. Asking for many before the first is needed lets their lines of
-    /// memory come at the same time.
+    /// Asks for what stands where the tag begins to be looked for. Asking for many before the first is needed lets their
+    /// lines of memory come at the same time.
     #[inline]
-    pub fn touch(&self, tag: u32) -> u64 {
-        match self.slots.is_empty() {
-            true => 0,
-            false => self.slots[self.home(tag)],
+    pub fn touch(&self, tag: u32) {
+        if !self.slots.is_empty() {
+            prefetch(&self.slots, self.home(tag));
         }
     }
 

@@ -11,28 +11,59 @@ pub fn sort<K: Copy + Ord + Default + Into<u64>>(keys: &mut Vec<K>) {
         keys.sort_unstable();
         return;
     }
-    let first: u64 = keys[0].into();
+    let Some(varying) = varying(keys) else { return };
+    let mut scratch = vec![K::default(); keys.len()];
+    for shift in shifts(varying) {
+        pass(keys, &mut scratch, shift);
+        std::mem::swap(keys, &mut scratch);
+    }
+}
+
+/// The same in place, with room that calls share.
+pub fn sort_with(keys: &mut [u64], scratch: &mut Vec<u64>) {
+    if keys.len() < SMALL {
+        keys.sort_unstable();
+        return;
+    }
+    let Some(varying) = varying(keys) else { return };
+    if scratch.len() < keys.len() {
+        scratch.resize(keys.len(), 0);
+    }
+    let scratch = &mut scratch[..keys.len()];
+    let mut moved = false;
+    for shift in shifts(varying) {
+        match moved {
+            false => pass(keys, scratch, shift),
+            true => pass(scratch, keys, shift),
+        }
+        moved = !moved;
+    }
+    if moved {
+        keys.copy_from_slice(scratch);
+    }
+}
+
+/// The bits in which any two keys differ; `None` when they ascend.
+fn varying<K: Copy + Into<u64>>(keys: &[K]) -> Option<u64> {
+    let first: u64 = (*keys.first()?).into();
     let mut varying = 0;
     let mut sorted = true;
     let mut last = first;
-    for &key in keys.iter() {
+    for &key in keys {
         let key: u64 = key.into();
         varying |= key ^ first;
         sorted &= last <= key;
         last = key;
     }
-    if sorted {
-        return;
-    }
-    let mut scratch = vec![K::default(); keys.len()];
-    let mut shift = varying.trailing_zeros();
-    while shift < 64 && varying >> shift != 0 {
-        if (varying >> shift) & (BUCKETS as u64 - 1) != 0 {
-            pass(keys, &mut scratch, shift);
-            std::mem::swap(keys, &mut scratch);
-        }
-        shift += DIGIT_BITS;
-    }
+    (!sorted).then_some(varying)
+}
+
+/// Where the digits begin that vary.
+fn shifts(varying: u64) -> impl Iterator<Item = u32> {
+    let lowest = varying.trailing_zeros();
+    (lowest..64)
+        .step_by(DIGIT_BITS as usize)
+        .filter(move |shift| (varying >> shift) & (BUCKETS as u64 - 1) != 0)
 }
 
 /// Sorts by the high halves alone, which brings pairs with one first code together. Stable.
@@ -48,13 +79,9 @@ pub fn sort_by_first(keys: &mut Vec<u64>, scratch: &mut Vec<u64>) {
     let varying = keys.iter().fold(0, |varying, key| varying | (key ^ first)) >> 32 << 32;
     scratch.clear();
     scratch.resize(keys.len(), 0);
-    let mut shift = varying.trailing_zeros();
-    while shift < 64 && varying >> shift != 0 {
-        if (varying >> shift) & (BUCKETS as u64 - 1) != 0 {
-            pass(keys, scratch, shift);
-            std::mem::swap(keys, scratch);
-        }
-        shift += DIGIT_BITS;
+    for shift in shifts(varying) {
+        pass(keys, scratch, shift);
+        std::mem::swap(keys, scratch);
     }
 }
 
@@ -99,6 +126,9 @@ mod tests {
             sort(&mut short);
             shorter.sort_unstable();
             prop_assert_eq!(short, shorter);
+            let mut in_place = keys.clone();
+            sort_with(&mut in_place, &mut vec![7; 9]);
+            prop_assert_eq!(&in_place, &expected);
             sort(&mut keys);
             prop_assert_eq!(keys, expected);
         }

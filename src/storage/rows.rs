@@ -72,6 +72,14 @@ impl Rows {
         self.len += other.len;
     }
 
+    /// Adds so many rows, given column by column. Panics when a column is shorter.
+    pub fn append_columns<'c>(&mut self, columns: impl Iterator<Item = &'c [Code]>, len: usize) {
+        for (column, more) in self.columns.iter_mut().zip(columns) {
+            column.extend_from_slice(&more[..len]);
+        }
+        self.len += len;
+    }
+
     /// The given columns, in the given order. Rows may repeat.
     pub fn project(&self, columns: &[usize]) -> Rows {
         Rows {
@@ -104,6 +112,14 @@ impl Rows {
         self.columns
     }
 
+    /// Appends the rows one after the other.
+    pub fn gather(&self, codes: &mut Vec<Code>) {
+        codes.reserve(self.len * self.columns.len());
+        for at in 0..self.len {
+            codes.extend(self.columns.iter().map(|column| column[at]));
+        }
+    }
+
     pub fn row(&self, at: usize) -> Vec<Code> {
         self.columns.iter().map(|column| column[at]).collect()
     }
@@ -118,6 +134,28 @@ impl Rows {
             let mut rest = rest.iter().zip(&self.columns[1..]);
             rest.all(|(code, column)| column[at] == *code)
         })
+    }
+
+    /// Calls back with each row.
+    pub fn each(&self, mut act: impl FnMut(&[Code])) {
+        let mut row = vec![Code::default(); self.arity()];
+        for at in 0..self.len {
+            for (code, column) in row.iter_mut().zip(&self.columns) {
+                *code = column[at];
+            }
+            act(&row);
+        }
+    }
+
+    /// The rows that `keeps` holds of, in their order.
+    pub fn filtered(&self, mut keeps: impl FnMut(&[Code]) -> bool) -> Rows {
+        let mut kept = Rows::new(self.arity());
+        self.each(|row| {
+            if keeps(row) {
+                kept.push(row);
+            }
+        });
+        kept
     }
 
     pub fn iter(&self) -> impl Iterator<Item = Vec<Code>> + '_ {

@@ -4,6 +4,7 @@ mod amend;
 mod amended;
 mod differ;
 mod latest;
+mod reshape;
 #[cfg(test)]
 mod tests;
 
@@ -11,31 +12,21 @@ use amended::Amended;
 pub use latest::Latest;
 use latest::{Shard, settle_shards};
 
+use super::dense_core::DenseCore;
 use super::groups::Groups;
-use super::matrix::{Alone, Axis, Matrix};
+use super::matrix::Matrix;
 use super::partition::Partition;
 use super::table::{PairTable, RowTable, hash, hash_row, pack, unpack};
 use super::{Code, Company, Inserter, Rows, SortedRows};
 use parking_lot::RwLock;
 use rayon::ThreadPool;
-use rayon::prelude::*;
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
-/// A matrix of at most this many bytes is always worth it.
-const SMALL_MATRIX: u64 = if cfg!(test) { 64 } else { 1 << 20 };
-/// A matrix of at most so many is worth it where many candidates are to be told apart, ...
-const LARGE_MATRIX: u64 = 64 << 20;
-/// ... one for so many cells.
-const CELLS: f64 = 64.0;
-/// Rows for each first code, on average, from which on lists beat a hash table.
-const LONG_GROUPS: usize = if cfg!(test) { 3 } else { 10 };
-/// Below this size a hash table is small whatever it holds.
-const MANY: usize = if cfg!(test) { 16 } else { 1 << 18 };
-/// Many rows are in several shards even for one thread: a share of the groups fits caches that all of them do not.
-const GROUP_SHARDS: usize = if cfg!(test) { 2 } else { 32 };
 /// Rows from which on a table is divided among its writers.
 const MANY_FOR_ONE: usize = if cfg!(test) { 10 } else { 1 << 14 };
+/// Room for so many codes or pairs is kept whether it is used or not.
+const MUCH_ROOM: usize = if cfg!(test) { 4 } else { 1 << 12 };
 /// Rows or slots that a scan passes over at a time.
 const UNIT: usize = if cfg!(test) { 2 } else { 1024 };
 
@@ -51,6 +42,8 @@ pub struct RowSet {
     salt: u64,
     /// Size at which the codes were last looked at as a whole.
     examined: usize,
+    /// Candidates that came since then.
+    pub(super) offered: AtomicU64,
     /// Pairs of the codes that there were when somebody last asked.
     span: f64,
     /// The latest rows, but for those that a matrix has bits of.
@@ -58,6 +51,10 @@ pub struct RowSet {
     /// All rows are the latest.
     whole: bool,
     pub(super) shape: Shape,
+    /// Beside a table of pairs: those that it has not.
+    pub(super) core: Option<Box<DenseCore>>,
+    /// Bytes that the core spared when it was gathered.
+    spared: u64,
 }
 
 pub(super) enum Shape {
@@ -92,6 +89,17 @@ impl PairShard {
             fresh: Vec::new(),
         })
     }
+
+    fn units(&self) -> usize {
+        self.table.capacity().div_ceil(UNIT)
+    }
+}
+
+/// Lets go of room that most likely is not needed again: the first rounds are the largest.
+fn give_back<T>(room: &mut Vec<T>) {
+    if room.capacity() > MUCH_ROOM.max(room.len() * 4) {
+        *room = Vec::new();
+    }
 }
 
 impl Shard for PairShard {
@@ -100,13 +108,16 @@ impl Shard for PairShard {
     }
 
     fn settle(&mut self, columns: &mut [Vec<Code>]) {
-        let unused = 2 - columns.len();
-        for key in self.fresh.drain(..) {
-            let (first, second) = unpack(key);
-            for (column, &code) in columns.iter_mut().zip(&[first, second][unused..]) {
-                column.push(code);
+        match columns {
+            [seconds] => seconds.extend(self.fresh.iter().map(|&key| unpack(key).1)),
+            [firsts, seconds] => {
+                firsts.extend(self.fresh.iter().map(|&key| unpack(key).0));
+                seconds.extend(self.fresh.iter().map(|&key| unpack(key).1));
             }
+            _ => {}
         }
+        give_back(&mut self.fresh);
+        self.fresh.clear();
     }
 }
 
@@ -211,10 +222,13 @@ impl RowSet {
             shards,
             salt,
             examined: 0,
+            offered: AtomicU64::new(0),
             span: 0.0,
             latest: Vec::new(),
             whole: false,
             shape,
+            core: None,
+            spared: 0,
         }
     }
 
@@ -254,9 +268,20 @@ impl RowSet {
         }
     }
 
+    /// Makes room for so many rows to come.
+    pub fn reserve(&mut self, rows: usize) {
+        if let Shape::Pairs(shards) = &mut self.shape {
+            let each = rows / shards.len();
+            shards
+                .iter_mut()
+                .for_each(|shard| shard.get_mut().table.reserve(each));
+        }
+    }
+
     /// A set of these, found by hashing.
     pub fn of(rows: &Rows) -> RowSet {
         let mut set = RowSet::new(rows.arity(), 1, 0);
+        set.reserve(rows.len());
         let columns: Vec<&[Code]> = (0..rows.arity()).map(|at| rows.column(at)).collect();
         let mut inserter = Inserter::new(&set, Company::Alone);
         inserter.push_columns(&columns, rows.len());
@@ -273,10 +298,13 @@ impl RowSet {
             shards: 1,
             salt: 0,
             examined: 0,
+            offered: AtomicU64::new(0),
             span: 0.0,
             latest: Vec::new(),
             whole: false,
             shape: Shape::Sorted(rows),
+            core: None,
+            spared: 0,
         }
     }
 
@@ -296,10 +324,13 @@ impl RowSet {
             shards: 1,
             salt: 0,
             examined: 0,
+            offered: AtomicU64::new(0),
             span: 0.0,
             latest: Vec::new(),
             whole: false,
             shape: Shape::Classes(classes),
+            core: None,
+            spared: 0,
         }
     }
 
@@ -331,7 +362,11 @@ impl RowSet {
                 [shard_of_first(first, shards.len())]
             .read()
             .contains(first, second),
-            (Shape::Pairs(shards), &[first, second]) => contains_pair(shards, pack(first, second)),
+            (Shape::Pairs(shards), &[first, second]) => {
+                let core = self.core.as_ref();
+                core.and_then(|core| core.contains(first, second))
+                    .unwrap_or_else(|| contains_pair(shards, pack(first, second)))
+            }
             (Shape::Pairs(shards), &[only]) => contains_pair(shards, pack(Code(0), only)),
             (Shape::Tuples(shards), _) => {
                 let shard = shard_of(hash_row(row), shards.len());
@@ -408,7 +443,10 @@ impl RowSet {
             Shape::Classes(_) | Shape::Amended(_) => 0,
             Shape::Matrix(matrix) => matrix.unsettled(),
             Shape::Groups(shards) => shards.iter().map(|shard| shard.read().unsettled()).sum(),
-            Shape::Pairs(shards) => shards.iter().map(|shard| shard.read().unsettled()).sum(),
+            Shape::Pairs(shards) => {
+                let table: usize = shards.iter().map(|shard| shard.read().unsettled()).sum();
+                table + self.core.as_ref().map_or(0, |core| core.unsettled())
+            }
             Shape::Tuples(shards) => shards.iter().map(|shard| shard.read().unsettled()).sum(),
         }
     }
@@ -433,7 +471,12 @@ impl RowSet {
                 strays = matrix.settle(pool);
             }
             Shape::Groups(shards) => settle_shards(shards, &mut self.latest, self.arity, pool),
-            Shape::Pairs(shards) => settle_shards(shards, &mut self.latest, self.arity, pool),
+            Shape::Pairs(shards) => {
+                settle_shards(shards, &mut self.latest, self.arity, pool);
+                if let Some(core) = &mut self.core {
+                    core.settle(pool);
+                }
+            }
             Shape::Tuples(shards) => settle_shards(shards, &mut self.latest, self.arity, pool),
         }
         if !strays.is_empty() {
@@ -444,8 +487,9 @@ impl RowSet {
         if grows && self.len >= MANY_FOR_ONE {
             self.spread();
         }
-        if grows && self.len >= self.examined * 2 && fresh > 0 {
+        if grows && fresh > 0 && self.is_to_be_examined() {
             self.examined = self.len;
+            *self.offered.get_mut() = 0;
             self.reshape(pool);
         }
     }
@@ -460,6 +504,9 @@ impl RowSet {
         if let Shape::Matrix(matrix) = &mut self.shape {
             matrix.forget_latest();
         }
+        if let Some(core) = &mut self.core {
+            core.forget_latest();
+        }
         self.latest = vec![rows];
     }
 
@@ -467,6 +514,9 @@ impl RowSet {
     pub fn rest(&mut self) {
         if let Shape::Matrix(matrix) = &mut self.shape {
             matrix.rest();
+        }
+        if let Some(core) = &mut self.core {
+            core.rest();
         }
         self.latest = Vec::new();
         self.whole = false;
@@ -485,169 +535,19 @@ impl RowSet {
             Shape::Groups(shards) => shards
                 .iter_mut()
                 .for_each(|shard| shard.get_mut().settle_in_place()),
-            Shape::Pairs(shards) => shards
-                .iter_mut()
-                .for_each(|shard| shard.get_mut().fresh = Vec::new()),
+            Shape::Pairs(shards) => {
+                shards
+                    .iter_mut()
+                    .for_each(|shard| shard.get_mut().fresh = Vec::new());
+                if let Some(core) = &mut self.core {
+                    core.settle_in_place();
+                }
+            }
             Shape::Tuples(shards) => shards.iter_mut().for_each(|shard| {
                 let shard = shard.get_mut();
                 shard.settled = shard.table.len() as u32;
             }),
         }
-    }
-
-    /// Pairs fell off the matrix: widen it while it stays lean, fall back to a table otherwise. They join the latest rows.
-    fn settle_strays(&mut self, strays: &[u64]) {
-        let mut others: Vec<u64> = Vec::new();
-        if let Shape::Matrix(matrix) = &self.shape {
-            matrix.visit_latest(0..matrix.units(), &mut |firsts, seconds| {
-                let pairs = firsts.iter().zip(seconds);
-                others.extend(pairs.map(|(&first, &second)| pack(first, second)));
-            });
-        }
-        let Shape::Matrix(matrix) = &mut self.shape else {
-            return;
-        };
-        let (rows, columns) = matrix.axes();
-        let rows = widen(rows, strays.iter().map(|&key| unpack(key).0));
-        let columns = widen(columns, strays.iter().map(|&key| unpack(key).1));
-        let bytes = |(rows, columns)| Matrix::bytes_for(rows, columns);
-        let stays = bytes((rows, columns)) <= LARGE_MATRIX.min(2 * bytes(matrix.axes()));
-        if stays || worth_a_matrix(rows, columns, self.len + others.len() + strays.len()) {
-            *matrix = matrix.grown(rows, columns, strays);
-            matrix.settle(None);
-            matrix.take_for_latest(others.iter().map(|&key| unpack(key)));
-            return;
-        }
-        let mut shards: Vec<PairShard> = PairShard::several(self.shards, self.salt).collect();
-        for row in 0..matrix.row_count() {
-            let mut codes = Vec::new();
-            let first = matrix.read_row(row, &mut codes);
-            for second in codes {
-                let key = pack(first, second);
-                shards[shard_of(hash(key), self.shards)].fresh.push(key);
-            }
-        }
-        for shard in &mut shards {
-            let known = std::mem::take(&mut shard.fresh);
-            shard.table.insert_all(&known, &mut Vec::new());
-        }
-        for &key in strays {
-            shards[shard_of(hash(key), self.shards)]
-                .table
-                .insert_all(&[key], &mut others);
-        }
-        self.shape = Shape::Pairs(shards.into_iter().map(RwLock::new).collect());
-        let mut columns = vec![Vec::with_capacity(others.len()); self.arity];
-        for (at, column) in columns.iter_mut().enumerate() {
-            let codes = others.iter().map(|&key| unpack(key));
-            column.extend(codes.map(|(first, second)| match at + 2 - self.arity {
-                0 => first,
-                _ => second,
-            }));
-        }
-        self.latest = vec![Rows::from_columns(columns)];
-    }
-
-    /// Prepares for so many candidates: where they are many beside the pairs of the codes so far, telling them apart by
-    /// bits is quicker than by any table. None may be unsettled.
-    pub fn expect(&mut self, candidates: f64) {
-        let spread = matches!(self.shape, Shape::Pairs(_) | Shape::Groups(_));
-        if spread && self.arity == 2 && self.len > 0 && candidates > self.span / CELLS {
-            let (rows, columns) = self.spans();
-            self.span = f64::from(rows.len) * f64::from(columns.len);
-            if candidates > self.span / CELLS && Matrix::bytes_for(rows, columns) <= LARGE_MATRIX {
-                self.become_matrix(rows, columns);
-            }
-        }
-    }
-
-    /// The least and greatest codes of both columns.
-    fn spans(&self) -> (Axis, Axis) {
-        let (mut low, mut high) = ([u32::MAX; 2], [0; 2]);
-        self.visit(&mut |columns, _| {
-            for (at, column) in columns.iter().enumerate() {
-                let at = at + 2 - columns.len();
-                for code in *column {
-                    low[at] = low[at].min(code.0);
-                    high[at] = high[at].max(code.0);
-                }
-            }
-        });
-        if self.arity == 1 {
-            (low[0], high[0]) = (0, 0);
-        }
-        (
-            Axis::spanning(low[0], high[0]),
-            Axis::spanning(low[1], high[1]),
-        )
-    }
-
-    fn become_matrix(&mut self, rows: Axis, columns: Axis) {
-        let mut matrix = Matrix::new(rows, columns);
-        self.visit(&mut |columns, len| match columns {
-            [firsts, seconds] => {
-                let pairs = firsts.iter().zip(*seconds);
-                pairs.for_each(|(&first, &second)| matrix.insert::<Alone>(first, second));
-            }
-            _ if len > 0 => matrix.insert_row::<Alone>(Code(0), columns[0]),
-            _ => {}
-        });
-        matrix.settle(None);
-        matrix.forget_latest();
-        for rows in std::mem::take(&mut self.latest) {
-            let last = rows.column(self.arity - 1).iter().copied();
-            match self.arity {
-                1 => matrix.take_for_latest(last.map(|only| (Code(0), only))),
-                _ => matrix.take_for_latest(rows.column(0).iter().copied().zip(last)),
-            }
-        }
-        self.shape = Shape::Matrix(matrix);
-    }
-
-    /// Looks whether another shape suits the rows better than the hash table they start in.
-    fn reshape(&mut self, pool: Option<&ThreadPool>) {
-        if !matches!(self.shape, Shape::Pairs(_)) {
-            return;
-        }
-        let (rows, columns) = self.spans();
-        let range = u64::from(rows.len);
-        if worth_a_matrix(rows, columns, self.len) {
-            self.become_matrix(rows, columns);
-        } else if self.arity == 2
-            && self.len > MANY
-            && range * LONG_GROUPS as u64 <= self.len as u64 * 8
-        {
-            // Counting the groups costs a bit for each code in their range, so the range must not be absurd.
-            let mut seen = vec![false; rows.len as usize];
-            self.visit(&mut |columns, _| {
-                for code in columns[0] {
-                    seen[(code.0 - rows.base) as usize] = true;
-                }
-            });
-            let groups = seen.iter().filter(|&&seen| seen).count();
-            if groups * LONG_GROUPS <= self.len {
-                self.become_groups(pool);
-            }
-        }
-    }
-
-    fn become_groups(&mut self, pool: Option<&ThreadPool>) {
-        let Shape::Pairs(shards) = &mut self.shape else {
-            return;
-        };
-        let mut pairs: Vec<Vec<u64>> = vec![Vec::new(); self.shards.max(GROUP_SHARDS)];
-        let count = pairs.len();
-        for shard in shards {
-            // One table at a time is let go, so that the two shapes are never held in full together.
-            for key in std::mem::take(&mut shard.get_mut().table).iter() {
-                pairs[shard_of_first(unpack(key).0, count)].push(key);
-            }
-        }
-        let groups = |pairs: Vec<u64>| RwLock::new(Groups::of(pairs));
-        self.shape = Shape::Groups(match pool {
-            Some(pool) => pool.install(|| pairs.into_par_iter().map(groups).collect()),
-            None => pairs.into_iter().map(groups).collect(),
-        });
     }
 }
 
@@ -663,10 +563,9 @@ impl RowSource for RowSet {
             Shape::Classes(classes) => classes.members().len(),
             Shape::Matrix(matrix) => matrix.units(),
             Shape::Groups(shards) => shards.iter().map(|shard| shard.read().count()).sum(),
-            Shape::Pairs(shards) => shards
-                .iter()
-                .map(|shard| shard.read().table.capacity().div_ceil(UNIT))
-                .sum(),
+            Shape::Pairs(shards) => {
+                table_units(shards) + self.core.as_ref().map_or(0, |core| core.units())
+            }
             Shape::Tuples(shards) => shards
                 .iter()
                 .map(|shard| shard.read().table.len().div_ceil(UNIT))
@@ -725,22 +624,24 @@ impl RowSource for RowSet {
             }
             Shape::Pairs(shards) => {
                 let mut columns = [Vec::new(), Vec::new()];
-                let units_of = |shard: &PairShard| shard.table.capacity().div_ceil(UNIT);
-                each_in_shards(shards, units, units_of, |shard, pieces| {
+                each_in_shards(shards, units.clone(), PairShard::units, |shard, pieces| {
                     for piece in pieces {
                         let end = ((piece + 1) * UNIT).min(shard.table.capacity());
-                        columns.iter_mut().for_each(Vec::clear);
-                        for key in shard.table.slots(piece * UNIT..end) {
-                            let (first, second) = unpack(key);
-                            columns[0].push(first);
-                            columns[1].push(second);
-                        }
+                        shard.table.read(piece * UNIT..end, &mut columns);
                         let pieces = [&columns[0][..], &columns[1][..]];
                         if !columns[1].is_empty() {
                             act(&pieces[2 - self.arity..], columns[1].len());
                         }
                     }
                 });
+                if let Some(core) = &self.core {
+                    let before = table_units(shards);
+                    let units = units.start.max(before)..units.end.max(before);
+                    core.visit(
+                        units.start - before..units.end - before,
+                        &mut |these, those| act(&[these, those], these.len()),
+                    );
+                }
             }
             Shape::Tuples(shards) => {
                 let mut columns = vec![Vec::new(); self.arity];
@@ -782,25 +683,8 @@ fn each_in_shards<S>(
     }
 }
 
-/// A table takes about 11 bytes a row; a matrix must not take more, unless it is small anyway.
-fn worth_a_matrix(rows: Axis, columns: Axis, len: usize) -> bool {
-    Matrix::bytes_for(rows, columns) <= SMALL_MATRIX.max(len as u64 * 11)
-}
-
-/// An axis that also holds `codes`, with room to grow by half where it had to grow.
-fn widen(axis: Axis, codes: impl Iterator<Item = Code>) -> Axis {
-    let end = u64::from(axis.base) + u64::from(axis.len);
-    let (low, high) = codes.fold((axis.base, end), |(low, high), code| {
-        (low.min(code.0), high.max(u64::from(code.0) + 1))
-    });
-    if low == axis.base && high == end {
-        return axis;
-    }
-    let len = (high - u64::from(low)).saturating_mul(3) / 2;
-    Axis {
-        base: low,
-        len: len.min(u64::from(u32::MAX - low)) as u32,
-    }
+fn table_units(shards: &[RwLock<PairShard>]) -> usize {
+    shards.iter().map(|shard| shard.read().units()).sum()
 }
 
 fn contains_pair(shards: &[RwLock<PairShard>], key: u64) -> bool {

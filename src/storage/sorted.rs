@@ -1,8 +1,16 @@
 //! Rows in ascending order, none twice.
 
-use super::{Code, Rows, radix};
+use super::packing::Packing;
+use super::table::pack;
+use super::{Code, Rows};
+use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::Arc;
+
+/// Rows that are looked through without stopping.
+const PIECE: usize = if cfg!(test) { 2 } else { 1 << 12 };
+/// Pieces from which on several threads look through them.
+const MANY_PIECES: usize = if cfg!(test) { 2 } else { 64 };
 
 /// Rows ascending by code, column by column, all distinct. `from_unsorted` is the only door.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,13 +28,7 @@ impl SortedRows {
         }
         let arity = rows.arity();
         let rows = match Packing::of(&rows) {
-            Some(packing) => {
-                let mut keys: Vec<u64> = packing.pack(&rows);
-                drop(rows);
-                radix::sort(&mut keys);
-                keys.dedup();
-                packing.unpack(&keys)
-            }
+            Some(packing) => packing.sort(rows),
             None if arity == 0 => Rows::nullary(!rows.is_empty()),
             None => sort_wide(&rows),
         };
@@ -95,7 +97,17 @@ fn is_ascending(rows: &Rows) -> bool {
         [] => rows.len() <= 1,
         [column] => column.is_sorted_by(|a, b| a < b),
         [first, second] => {
-            (1..first.len()).all(|at| (first[at - 1], second[at - 1]) < (first[at], second[at]))
+            let pieces = first.len().div_ceil(PIECE);
+            let ascends = |piece: usize| {
+                let end = first.len().min((piece + 1) * PIECE + 1);
+                let piece = piece * PIECE..end;
+                pairs_ascend(&first[piece.clone()], &second[piece])
+            };
+            // On the threads of the pool that this one belongs to, if it does.
+            match rayon::current_thread_index() {
+                Some(_) if pieces > MANY_PIECES => (0..pieces).into_par_iter().all(ascends),
+                _ => (0..pieces).all(ascends),
+            }
         }
         _ => (1..rows.len()).all(|at| {
             let order = columns
@@ -107,54 +119,16 @@ fn is_ascending(rows: &Rows) -> bool {
     }
 }
 
-/// How many bits of a `u64` each column takes, when a row fits one at all.
-struct Packing {
-    bits: Vec<u32>,
-}
-
-impl Packing {
-    fn of(rows: &Rows) -> Option<Packing> {
-        let bits: Vec<u32> = (0..rows.arity())
-            .map(|at| {
-                32 - rows
-                    .column(at)
-                    .iter()
-                    .fold(0, |all, code| all | code.0)
-                    .leading_zeros()
-            })
-            .collect();
-        (!bits.is_empty() && bits.iter().sum::<u32>() <= 64).then_some(Packing { bits })
+/// Without a branch for each pair: most often all ascend.
+fn pairs_ascend(firsts: &[Code], seconds: &[Code]) -> bool {
+    let mut last = None;
+    let mut ascend = true;
+    for (&first, &second) in firsts.iter().zip(seconds) {
+        let pair = pack(first, second);
+        ascend &= last.is_none_or(|last| last < pair);
+        last = Some(pair);
     }
-
-    fn pack(&self, rows: &Rows) -> Vec<u64> {
-        let mut keys = vec![0u64; rows.len()];
-        for (at, &bits) in self.bits.iter().enumerate() {
-            for (key, code) in keys.iter_mut().zip(rows.column(at)) {
-                *key = *key << bits | u64::from(code.0);
-            }
-        }
-        keys
-    }
-
-    fn unpack(&self, keys: &[u64]) -> Rows {
-        let mut shift = 0;
-        let mut columns: Vec<Vec<Code>> = self
-            .bits
-            .iter()
-            .rev()
-            .map(|&bits| {
-                let mask = (1u64 << bits) - 1;
-                let column = keys
-                    .iter()
-                    .map(|key| Code((key.checked_shr(shift).unwrap_or(0) & mask) as u32))
-                    .collect();
-                shift += bits;
-                column
-            })
-            .collect();
-        columns.reverse();
-        Rows::from_columns(columns)
-    }
+    ascend
 }
 
 fn sort_wide(rows: &Rows) -> Rows {

@@ -1,10 +1,11 @@
 //! Symbols and their numbers: many are looked up at the same time, by any number of threads, while one adds.
 
 use super::dictionary::Code;
+use super::pages::prefer_large;
 use super::places::tag;
 use super::table::prefetch;
-use compact_str::CompactString;
-use parking_lot::{Mutex, RwLock};
+use super::texts::Texts;
+use parking_lot::{Mutex, MutexGuard, RwLock, RwLockReadGuard};
 use rustc_hash::FxHasher;
 use std::hash::Hasher;
 use std::str::from_utf8;
@@ -50,7 +51,7 @@ fn symbol_tag(text: &[u8]) -> u32 {
 /// Interned symbols. A table as in [`Places`](super::places::Places), whose slots one thread may fill while others read them.
 #[derive(Default)]
 pub(super) struct Symbols {
-    texts: boxcar::Vec<CompactString>,
+    texts: Texts,
     /// Zero, or the tag above and one more than the number below. A power of two of them, or none. Locked for writing only
     /// to change places with a larger table.
     slots: RwLock<Vec<AtomicU64>>,
@@ -64,7 +65,7 @@ impl Symbols {
     const BATCH: usize = 32;
 
     pub fn get(&self, at: u32) -> Option<&str> {
-        self.texts.get(at as usize).map(CompactString::as_str)
+        self.texts.get(at)
     }
 
     pub fn count(&self) -> usize {
@@ -81,80 +82,93 @@ impl Symbols {
 
     pub fn intern(&self, text: &str) -> u32 {
         self.find(text).unwrap_or_else(|| {
-            let _adding = self.adding.lock();
-            self.add(text.as_bytes(), symbol_tag(text.as_bytes()))
+            let adding = self.adding.lock();
+            let mut slots = self.slots.read();
+            self.add(
+                &adding,
+                &mut slots,
+                text.as_bytes(),
+                symbol_tag(text.as_bytes()),
+            )
         })
     }
 
-    /// Appends a code for every spot; [`Code::UNKNOWN`] for those that are not known.
-    pub fn find_all(&self, text: &[u8], spots: &[Spot], codes: &mut Vec<Code>) {
+    /// Appends a code for every spot. Of those that are not known it is their number in `unknown`, to which they are
+    /// appended, with the top bit set.
+    pub fn find_all(
+        &self,
+        text: &[u8],
+        spots: &[Spot],
+        codes: &mut Vec<Code>,
+        unknown: &mut Vec<Spot>,
+    ) {
         let slots = self.slots.read();
-        if self.texts.count() == 0 {
-            codes.resize(codes.len() + spots.len(), Code::UNKNOWN);
-            return;
-        }
+        codes.reserve(spots.len());
         // While one batch is compared, the texts of the next are on their way, and the slots of the one after that. Nothing
         // may branch on memory that is still to come: a core then waits for each line by itself, 220 ns a text instead of 14.
-        let batches: Vec<&[Spot]> = spots.chunks(Self::BATCH).collect();
+        let batches = spots.len().div_ceil(Self::BATCH);
+        let batch = |at: usize| {
+            let start = (at * Self::BATCH).min(spots.len());
+            &spots[start..(start + Self::BATCH).min(spots.len())]
+        };
         let mut likely = [[0; Self::BATCH]; 2];
-        if let Some(first) = batches.first() {
-            touch(&slots, first);
-        }
-        for at in 0..=batches.len() {
-            if let Some(after) = batches.get(at + 1) {
-                touch(&slots, after);
-            }
-            if let Some(next) = batches.get(at) {
-                for (spot, likely) in next.iter().zip(&mut likely[at % 2]) {
-                    *likely = first_of(&slots, spot.tag);
-                    // SAFETY: a number in a slot was put there once its text was, and the first text is there.
-                    let text = unsafe { self.texts.get_unchecked(*likely as usize) };
-                    // An entry may stand on two lines.
-                    let text = std::slice::from_ref(text);
-                    prefetch(text, 0);
-                    prefetch(text, 1);
-                }
+        touch(&slots, batch(0));
+        for at in 0..=batches {
+            touch(&slots, batch(at + 1));
+            for (spot, likely) in batch(at).iter().zip(&mut likely[at % 2]) {
+                *likely = first_of(&slots, spot.tag);
+                self.texts.touch(*likely);
             }
             let Some(now) = at.checked_sub(1) else {
                 continue;
             };
-            let found = batches[now].iter().zip(likely[now % 2]);
+            let found = batch(now).iter().zip(likely[now % 2]);
             codes.extend(found.map(|(spot, likely)| {
                 let symbol = spot.of(text);
-                match self.is(likely, symbol) {
-                    true => Code(likely),
-                    false => self
-                        .seek(&slots, symbol, spot.tag)
-                        .map_or(Code::UNKNOWN, Code),
+                if likely != NOBODY && self.is(likely, symbol) {
+                    return Code(likely);
                 }
+                let known = self.seek(&slots, symbol, spot.tag).map(Code);
+                known.unwrap_or_else(|| {
+                    unknown.push(*spot);
+                    Code(Code::WIDE | (unknown.len() - 1) as u32)
+                })
             }));
         }
     }
 
     /// Appends a code for every spot, adding those that are not known in this order.
     pub fn add_all(&self, text: &[u8], spots: &[Spot], codes: &mut Vec<Code>) {
-        let _adding = self.adding.lock();
-        for spots in spots.chunks(Self::BATCH) {
-            touch(&self.slots.read(), spots);
-            let added = spots.iter().map(|spot| self.add(spot.of(text), spot.tag));
-            codes.extend(added.map(Code));
+        let adding = self.adding.lock();
+        let mut slots = self.slots.read();
+        touch(&slots, &spots[..Self::BATCH.min(spots.len())]);
+        for (at, spot) in spots.iter().enumerate() {
+            if let Some(later) = spots.get(at + Self::BATCH) {
+                touch(&slots, std::slice::from_ref(later));
+            }
+            let code = self.add(&adding, &mut slots, spot.of(text), spot.tag);
+            codes.push(Code(code));
         }
     }
 
     /// Only for the one who holds the lock. Texts that are not UTF-8 become empty.
-    fn add(&self, text: &[u8], tag: u32) -> u32 {
-        let mut slots = self.slots.read();
-        if let Some(at) = self.seek(&slots, text, tag) {
+    fn add<'a>(
+        &'a self,
+        _adding: &MutexGuard<()>,
+        slots: &mut RwLockReadGuard<'a, Vec<AtomicU64>>,
+        text: &[u8],
+        tag: u32,
+    ) -> u32 {
+        if let Some(at) = self.seek(slots, text, tag) {
             return at;
         }
         if (self.texts.count() + 1) * 4 > slots.len() * 3 {
-            let larger = grown(&slots);
-            drop(slots);
-            *self.slots.write() = larger;
-            slots = self.slots.read();
+            let larger = grown(slots);
+            RwLockReadGuard::unlocked(slots, || *self.slots.write() = larger);
         }
-        let at = self.texts.push(from_utf8(text).unwrap_or("").into()) as u32;
-        put(&slots, slot(tag, at));
+        // SAFETY: the lock is held.
+        let at = unsafe { self.texts.push(from_utf8(text).unwrap_or("")) };
+        put(slots, slot(tag, at));
         at
     }
 
@@ -176,10 +190,11 @@ impl Symbols {
         }
     }
 
+    /// Of a number that a slot has.
     #[inline]
     fn is(&self, at: u32, text: &[u8]) -> bool {
-        let known = self.texts.get(at as usize);
-        known.is_some_and(|known| known.as_bytes() == text)
+        // SAFETY: slots are filled with release ordering, once the text is there.
+        unsafe { self.texts.is(at, text) }
     }
 }
 
@@ -194,14 +209,20 @@ fn touch(slots: &[AtomicU64], spots: &[Spot]) {
     }
 }
 
-/// The first number with this tag; any number if there is none.
+/// No number: texts have smaller ones.
+const NOBODY: u32 = u32::MAX;
+
+/// The first number with this tag, or [`NOBODY`].
 #[inline]
 fn first_of(slots: &[AtomicU64], tag: u32) -> u32 {
+    if slots.is_empty() {
+        return NOBODY;
+    }
     let mut at = home(slots, tag);
     loop {
         let slot = slots[at].load(Ordering::Acquire);
         if slot == 0 {
-            return 0;
+            return NOBODY;
         }
         if (slot >> 32) as u32 == tag {
             return slot as u32 - 1;
@@ -220,8 +241,10 @@ fn put(slots: &[AtomicU64], slot: u64) {
 
 /// Slots are in the order of tags, so that growing reads and writes them in order.
 fn grown(slots: &[AtomicU64]) -> Vec<AtomicU64> {
-    let mut larger = Vec::new();
-    larger.resize_with((slots.len() * 2).max(Symbols::SMALLEST), AtomicU64::default);
+    let count = (slots.len() * 2).max(Symbols::SMALLEST);
+    let mut larger = Vec::with_capacity(count);
+    prefer_large(larger.as_ptr(), count);
+    larger.resize_with(count, AtomicU64::default);
     let held = slots.iter().map(|slot| slot.load(Ordering::Relaxed));
     held.filter(|&slot| slot != 0)
         .for_each(|slot| put(&larger, slot));

@@ -25,14 +25,20 @@ pub fn hash(key: u64) -> u64 {
 
 #[inline]
 pub(super) fn prefetch<T>(slots: &[T], at: usize) {
+    prefetch_at(slots.as_ptr().wrapping_add(at));
+}
+
+/// Any address will do.
+#[inline]
+pub(super) fn prefetch_at<T>(place: *const T) {
     #[cfg(target_arch = "x86_64")]
-    // SAFETY: prefetching has no effect but on the cache, and `at` is in bounds by the callers' masks.
+    // SAFETY: prefetching has no effect but on the cache, wherever it points.
     unsafe {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T0>(slots.as_ptr().wrapping_add(at).cast());
+        _mm_prefetch::<_MM_HINT_T0>(place.cast());
     }
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = (slots, at);
+    let _ = place;
 }
 
 /// A set of packed pairs.
@@ -52,6 +58,14 @@ impl PairTable {
             seed: hash(salt),
             ..PairTable::default()
         }
+    }
+
+    /// The same table with these distinct keys instead. They may come in the order of the table, because there is room for
+    /// all from the start.
+    pub fn refill(&mut self, keys: &[u64]) {
+        (self.slots, self.len) = (Vec::new(), 0);
+        self.reserve(keys.len());
+        self.insert_all(keys, &mut Vec::new());
     }
 
     pub fn len(&self) -> usize {
@@ -135,12 +149,20 @@ impl PairTable {
         }
     }
 
-    /// The slots of a range of the table that are taken: what a scan sees piece by piece.
-    pub fn slots(&self, range: std::ops::Range<usize>) -> impl Iterator<Item = u64> + '_ {
-        self.slots[range]
-            .iter()
-            .copied()
-            .filter(|&key| key != EMPTY)
+    /// The pairs in a range of slots, what a scan sees piece by piece, in place of what is in the columns.
+    pub fn read(&self, slots: std::ops::Range<usize>, columns: &mut [Vec<Code>; 2]) {
+        let slots = &self.slots[slots];
+        let [firsts, seconds] = columns;
+        firsts.resize(slots.len(), Code::default());
+        seconds.resize(slots.len(), Code::default());
+        // Which slots are taken cannot be foretold, so nothing branches on it.
+        let mut taken = 0;
+        for &key in slots {
+            (firsts[taken], seconds[taken]) = unpack(key);
+            taken += usize::from(key != EMPTY);
+        }
+        firsts.truncate(taken);
+        seconds.truncate(taken);
     }
 
     /// Slots, taken or not.
@@ -176,11 +198,12 @@ impl PairTable {
         }
     }
 
-    fn reserve(&mut self, more: usize) {
+    /// Makes room for so many more keys.
+    pub fn reserve(&mut self, more: usize) {
         let wanted = (self.len + more) * 8 / 7 + 2;
         if wanted > self.slots.len() {
             // Small tables double; large ones grow by half, which wastes less of what is scarcer than time.
-            let size = if wanted < 1 << 16 {
+            let size = if wanted < 1 << 12 {
                 wanted.next_power_of_two()
             } else {
                 wanted + wanted / 2

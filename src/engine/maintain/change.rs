@@ -17,6 +17,8 @@ pub struct Change {
     /// By relation: whether to follow what the change does to it. What is left out stays as it was, and constraints are
     /// not looked at: for a change that is soon undone. It has to take in all that the relations followed depend on.
     pub within: Option<Arc<[bool]>>,
+    /// Constraints are looked at all the same: all that they depend on is followed.
+    pub judged: bool,
 }
 
 /// What is otherwise than before. Relations ascend by id and rows by code; no relation is listed without rows.

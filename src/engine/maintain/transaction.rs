@@ -189,7 +189,7 @@ impl Transaction<'_> {
         self.check_size(setting)?;
         self.meter.limit.set(u64::MAX);
         let (mut lapsed, mut violated, mut mended) = Default::default();
-        if change.within.is_none() {
+        if change.within.is_none() || change.judged {
             lapsed = self.lapsed().map_err(|halt| self.stop(halt))?;
             (violated, mended) = self.constraints().map_err(|halt| self.stop(halt))?;
         }

@@ -2,13 +2,14 @@
 
 use super::super::abduce::behind;
 use super::super::trial::{Outcome, Trial, Untried};
-use crate::analysis::checked::{CheckedProgram, RelationId, RuleId};
+use crate::analysis::checked::{CheckedProgram, Literal, LiteralKind, RelationId, RuleId};
 use crate::engine::{Budget, Database, RunReport, Violation};
 use crate::evidence::{ClaimId, Claims, GradeTables, Sources, Stance};
 use crate::explain::{Case, Fact, Facts, Meter, Rests};
 use crate::storage::{Code, Dictionary};
 use parking_lot::Mutex;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::Arc;
 
 /// Facts that stand whatever claims are withdrawn: rule text, plain data, what is assumed.
 pub type Given = FxHashSet<Fact>;
@@ -47,6 +48,8 @@ pub struct Contender<'a, E> {
     known: FxHashSet<Way>,
     /// By relation: the goals depend on it.
     behind_goals: Vec<bool>,
+    /// By relation: the goals or some constraint depend on it. What else a change does makes no difference here.
+    followed: Arc<[bool]>,
     /// How it stands with changes that were tried: claims withdrawn, and facts found.
     stands: Mutex<FxHashMap<Tried, Stand>>,
     pub(super) rests: Vec<Vec<Rests>>,
@@ -152,6 +155,7 @@ impl<'a, E> Contender<'a, E> {
                 .collect(),
             known,
             behind_goals: Vec::new(),
+            followed: Arc::default(),
             stands: Mutex::default(),
             rests: Vec::new(),
         };
@@ -164,7 +168,9 @@ impl<'a, E> Contender<'a, E> {
         drop(case);
         contender.rests = rests;
         let goals = contender.goals.iter().map(|goal| goal.relation);
-        contender.behind_goals = behind(contender.program, goals);
+        contender.behind_goals = behind(contender.program, goals.clone());
+        let judged = read_by_constraints(contender.program);
+        contender.followed = behind(contender.program, goals.chain(judged)).into();
         contender
     }
 
@@ -320,7 +326,7 @@ impl<'a, E> Contender<'a, E> {
                 .iter()
                 .filter(|fact| new(fact, |ground| &ground.change.1));
             let comes: Vec<Fact> = comes.cloned().collect();
-            match trial.make(&comes, &falls, None, meter) {
+            match trial.make_judged(&comes, &falls, &self.followed, meter) {
                 Ok(outcome) => {
                     let before = ground.map_or(&self.broken, |ground| &ground.broken);
                     let violated = self.broken_after(before, &outcome).len();
@@ -359,7 +365,10 @@ impl<'a, E> Contender<'a, E> {
         if gone.is_empty() && change.1.is_empty() {
             return;
         }
-        if let Ok(outcome) = trying.trial.make(&change.1, &gone, None, meter) {
+        let made = trying
+            .trial
+            .make_judged(&change.1, &gone, &self.followed, meter);
+        if let Ok(outcome) = made {
             trying.ground = Some(Ground {
                 broken: self.broken_after(&self.broken, &outcome),
                 raised: self.raises(&outcome),
@@ -435,6 +444,21 @@ impl<'a, E> Contender<'a, E> {
         gone.sort();
         gone
     }
+}
+
+/// The relations that constraints read, inside aggregates too.
+fn read_by_constraints(program: &CheckedProgram) -> Vec<RelationId> {
+    let bodies = program.constraints().iter();
+    let mut open: Vec<&Literal> = bodies.flat_map(|&rule| &program[rule].body).collect();
+    let mut read = Vec::new();
+    while let Some(literal) = open.pop() {
+        match &literal.kind {
+            LiteralKind::Atom(atom) | LiteralKind::Negated(atom) => read.push(atom.relation),
+            LiteralKind::Aggregate(aggregate) => open.extend(&aggregate.body),
+            _ => {}
+        }
+    }
+    read
 }
 
 /// What each fact that agrees with a goal rests on.

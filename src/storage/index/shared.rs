@@ -133,6 +133,32 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        /// Where the order is looked at, and runs are noted, side by side.
+        #[test]
+        fn over_sorted_rows_it_has_what_one_thread_finds(
+            rows in prop::collection::vec([0u32..40, 0u32..9], 0..200),
+            (apart, sorts) in (prop::sample::select(vec![1u32, 3, 1 << 20]), any::<bool>()),
+        ) {
+            let mut rows: Vec<[Code; 2]> = rows.iter().map(|&[a, b]| [Code(a * apart), Code(b)]).collect();
+            if sorts {
+                rows.sort_unstable();
+                rows.dedup();
+            }
+            let mut all = Rows::new(2);
+            rows.iter().for_each(|row| all.push(row));
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
+            let sorted = SortedRows::from_unsorted(all.clone());
+            prop_assert_eq!(&pool.install(|| SortedRows::from_unsorted(all)), &sorted);
+            let index = Index::over_sorted(Some(&pool), &sorted, &[0], &[1]);
+            rows.sort_unstable();
+            rows.dedup();
+            for value in 0..41 {
+                let key = Code(value * apart);
+                let wanted = rows.iter().filter(|row| row[0] == key).map(|row| row[1]);
+                prop_assert_eq!(index.entry(index.locate(&[key])), wanted.collect::<Vec<Code>>());
+            }
+        }
+
         #[test]
         fn is_what_one_thread_builds(
             rows in prop::collection::vec([0u32..30, 0u32..9, 0u32..5], 0..200),

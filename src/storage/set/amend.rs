@@ -4,7 +4,7 @@ use super::{PairShard, RowSet, Shape, TupleShard, shard_of, shard_of_first};
 use crate::storage::table::{PairTable, RowTable, hash, hash_row, pack};
 use crate::storage::{Code, SortedRows};
 use parking_lot::RwLock;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 impl Clone for RowSet {
     fn clone(&self) -> RowSet {
@@ -27,6 +27,8 @@ impl Clone for RowSet {
         RowSet {
             shape,
             latest: self.latest.clone(),
+            core: self.core.clone(),
+            offered: AtomicU64::new(self.offered.load(Relaxed)),
             ..*self
         }
     }
@@ -53,12 +55,13 @@ impl RowSet {
             }
             (Shape::Pairs(shards), _) => {
                 let (first, second) = pair(row);
-                let key = pack(first, second);
-                let at = shard_of(hash(key), shards.len());
-                shards[at]
-                    .get_mut()
-                    .table
-                    .insert_all(&[key], &mut Vec::new());
+                let core = self.core.as_mut();
+                if !core.is_some_and(|core| core.put(first, second)) {
+                    let key = pack(first, second);
+                    let at = shard_of(hash(key), shards.len());
+                    let shard = shards[at].get_mut();
+                    shard.table.insert_all(&[key], &mut Vec::new());
+                }
             }
             (Shape::Tuples(shards), _) => {
                 let at = shard_of(hash_row(row), shards.len());
@@ -96,9 +99,13 @@ impl RowSet {
                 shards[at].get_mut().take(first, second)
             }
             Shape::Pairs(shards) => {
-                let key = pack(first, second);
-                let at = shard_of(hash(key), shards.len());
-                shards[at].get_mut().table.take(key)
+                let core = self.core.as_mut();
+                let taken = core.and_then(|core| core.take(first, second));
+                taken.unwrap_or_else(|| {
+                    let key = pack(first, second);
+                    let at = shard_of(hash(key), shards.len());
+                    shards[at].get_mut().table.take(key)
+                })
             }
             Shape::Tuples(shards) => {
                 let at = shard_of(hash_row(row), shards.len());

@@ -6,6 +6,7 @@ use crate::storage::{Code, Rows};
 use parking_lot::RwLock;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 /// A set keeps to its base while this part of its rows, or fewer, are other ones.
 const PART: usize = if cfg!(test) { 2 } else { 8 };
@@ -203,6 +204,7 @@ impl RowSet {
             shards: set.shards,
             salt: set.salt,
             examined: set.examined,
+            offered: AtomicU64::new(0),
             span: set.span,
             latest: Vec::new(),
             whole: false,
@@ -211,6 +213,8 @@ impl RowSet {
                 added: RowSet::few(set.arity),
                 taken: RowSet::few(set.arity),
             })),
+            core: None,
+            spared: 0,
         }
     }
 

@@ -26,7 +26,9 @@ impl RowSet {
                     two.only(&one, &mut |first, second| there(&[first, second]));
                 }
             }
-            (Shape::Pairs(one), Shape::Pairs(two)) if one.len() == two.len() => {
+            (Shape::Pairs(one), Shape::Pairs(two))
+                if one.len() == two.len() && self.core.is_none() && other.core.is_none() =>
+            {
                 self.only_pairs(one, two, here);
                 self.only_pairs(two, one, there);
             }

@@ -1,6 +1,6 @@
 //! The rows that the last settling added: in columns, a part for each shard, or as bits of the set's own matrix.
 
-use super::{Matrix, RowSet, RowSource, Shape};
+use super::{DenseCore, Matrix, RowSet, RowSource, Shape, give_back};
 use crate::storage::{Code, Rows};
 use parking_lot::RwLock;
 use rayon::ThreadPool;
@@ -10,7 +10,7 @@ use std::ops::Range;
 /// Rows of a part that a scan takes at a time.
 const UNIT: usize = if cfg!(test) { 2 } else { 64 };
 /// Fresh rows below which one thread settles as fast as several.
-const MANY_FRESH: usize = if cfg!(test) { 4 } else { 1 << 16 };
+const MANY_FRESH: usize = if cfg!(test) { 4 } else { 1 << 14 };
 
 /// A part of a set that one thread fills at a time.
 pub(super) trait Shard: Send + Sync {
@@ -37,6 +37,8 @@ pub(super) fn settle_shards<S: Shard>(
         let mut columns = std::mem::take(part).into_columns();
         columns.resize(arity, Vec::new());
         for column in &mut columns {
+            column.truncate(fresh);
+            give_back(column);
             column.clear();
             // Exactly, because fresh memory is dear and growing by doubling touches twice as much of it.
             column.reserve_exact(fresh);
@@ -67,6 +69,11 @@ impl Latest<'_> {
         }
     }
 
+    fn core(&self) -> Option<&DenseCore> {
+        let core = self.set.core.as_deref();
+        core.filter(|core| core.latest_len() > 0)
+    }
+
     pub fn is_empty(&self) -> bool {
         self.row_count() == 0
     }
@@ -79,21 +86,25 @@ impl Latest<'_> {
 
     /// Whether rows with one first code are all in one unit.
     pub fn keeps_firsts(&self) -> bool {
-        self.set.arity == 2 && self.set.latest.is_empty() && !self.set.whole
+        self.set.arity == 2
+            && self.set.latest.is_empty()
+            && !self.set.whole
+            && self.set.core.is_none()
     }
 
     /// Distinct codes of each column, where they are quick to count.
     pub fn distinct(&self) -> Option<Vec<f64>> {
         let matrix = self.matrix().filter(|_| self.set.latest.is_empty())?;
-        let count = |codes: Vec<u64>| codes.iter().map(|word| word.count_ones() as f64).sum();
-        let codes = matrix.latest_codes().map(count);
+        let count = |codes: &[u64]| codes.iter().map(|word| word.count_ones() as f64).sum();
+        let [firsts, seconds] = matrix.latest_codes();
+        let codes = [count(firsts), count(seconds)];
         Some(codes[2 - self.set.arity..].to_vec())
     }
 
     pub fn to_rows(&self) -> Rows {
         match &self.set.latest[..] {
             _ if self.set.whole => return self.set.to_rows(),
-            [only] if self.matrix().is_none() => return only.clone(),
+            [only] if self.matrix().is_none() && self.core().is_none() => return only.clone(),
             _ => {}
         }
         let rows = self.row_count();
@@ -115,7 +126,8 @@ impl RowSource for Latest<'_> {
             return self.set.len;
         }
         let parts = self.set.latest.iter().map(Rows::len);
-        parts.sum::<usize>() + self.matrix().map_or(0, Matrix::latest_len)
+        let bits = self.matrix().map_or(0, Matrix::latest_len);
+        parts.sum::<usize>() + bits + self.core().map_or(0, DenseCore::latest_len)
     }
 
     fn units(&self) -> usize {
@@ -123,7 +135,8 @@ impl RowSource for Latest<'_> {
             return self.set.units();
         }
         let parts = self.set.latest.iter().map(|part| part.len().div_ceil(UNIT));
-        parts.sum::<usize>() + self.matrix().map_or(0, Matrix::units)
+        let bits = self.matrix().map_or(0, Matrix::units);
+        parts.sum::<usize>() + bits + self.core().map_or(0, DenseCore::units)
     }
 
     fn visit_units(&self, units: Range<usize>, act: &mut dyn FnMut(&[&[Code]], usize)) {
@@ -143,11 +156,18 @@ impl RowSource for Latest<'_> {
             }
             start = end;
         }
-        if let (Some(matrix), true) = (self.matrix(), units.end > start) {
-            let units = units.start.max(start) - start..units.end - start;
-            matrix.visit_latest(units, &mut |firsts, seconds| {
-                act(&[firsts, seconds][2 - self.set.arity..], firsts.len())
-            });
+        if units.end <= start {
+            return;
+        }
+        let units = units.start.max(start) - start..units.end - start;
+        let mut act = |firsts: &[Code], seconds: &[Code]| {
+            act(&[firsts, seconds][2 - self.set.arity..], firsts.len())
+        };
+        // A set has a matrix or a core.
+        if let Some(matrix) = self.matrix() {
+            matrix.visit_latest(units, &mut act);
+        } else if let Some(core) = self.core() {
+            core.visit_latest(units, &mut act);
         }
     }
 }

@@ -16,11 +16,12 @@ proptest! {
             1..6,
         ),
     ) {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().ok();
         let mut set = RowSet::new(arity, writers, 0);
         let mut model: BTreeSet<Vec<Code>> = BTreeSet::new();
         for (rows, expected) in rounds {
             if expected {
-                set.expect(1e12);
+                set.expect(1e12, pool.as_ref().filter(|_| writers > 1));
                 prop_assert_eq!(set.to_rows().iter().collect::<BTreeSet<_>>(), model.clone());
             }
             let mut inserter = Inserter::new(&set, Company::Alone);
@@ -35,11 +36,92 @@ proptest! {
                 }
             }
             inserter.flush();
-            set.settle(true, None);
+            set.settle(true, pool.as_ref().filter(|_| writers > 1));
             prop_assert_eq!(set.len(), model.len());
             prop_assert_eq!(set.latest().row_count(), new.len());
             prop_assert_eq!(set.latest().to_rows().iter().collect::<BTreeSet<_>>(), new);
             prop_assert_eq!(set.to_rows().iter().collect::<BTreeSet<_>>(), model.clone());
         }
     }
+}
+
+proptest! {
+    /// Rounds of pairs among a few codes and some among many, from two threads at a time.
+    #[test]
+    fn pairs_of_frequent_codes_are_in_the_core(
+        rounds in prop::collection::vec(
+            prop::collection::vec((0u32..12, 0u32..12, 0u32..40, 0u32..10), 20..80),
+            2..6,
+        ),
+        lone in 0u32..2,
+        taken in prop::collection::vec((0u32..12, 0u32..12), 0..20),
+    ) {
+        let mut set = RowSet::new(2, 2, 0);
+        let mut model: BTreeSet<Vec<Code>> = BTreeSet::new();
+        for pairs in rounds {
+            let pairs: Vec<(Code, Code)> = pairs
+                .into_iter()
+                .map(|(a, b, other, kind)| match kind {
+                    0 => (Code(other * 97), Code(b * 31)),
+                    1 => (Code(a * 89), Code(other * 83)),
+                    _ => (Code(a * 89), Code(b * 31)),
+                })
+                .collect();
+            let before = model.clone();
+            model.extend(pairs.iter().map(|&(first, second)| vec![first, second]));
+            std::thread::scope(|scope| {
+                for half in 0..2 {
+                    let (set, pairs) = (&set, &pairs);
+                    scope.spawn(move || {
+                        let mut inserter = Inserter::new(set, Company::Shared);
+                        for &(first, second) in pairs.iter().skip(half).step_by(2) {
+                            match (first.0 + second.0 + half as u32) % 3 {
+                                0 => inserter.push_row(first, &[second, second]),
+                                1 => inserter.push_column(&[first], second),
+                                _ => inserter.push_columns(&[&[first], &[second]], 1),
+                            }
+                        }
+                        inserter.flush();
+                    });
+                }
+            });
+            prop_assert!(set.unsettled() >= model.len() - before.len());
+            set.settle(true, None);
+            let new: BTreeSet<Vec<Code>> = model.difference(&before).cloned().collect();
+            prop_assert_eq!(set.latest().row_count(), new.len());
+            prop_assert_eq!(set.latest().to_rows().iter().collect::<BTreeSet<_>>(), new);
+            prop_assert_eq!(set.to_rows().iter().collect::<BTreeSet<_>>(), model.clone());
+        }
+        set.rest();
+        for (a, b) in taken {
+            let row = vec![Code(a * 89), Code(b * 31)];
+            prop_assert_eq!(set.contains(&row), model.contains(&row));
+            match lone {
+                0 => prop_assert_eq!(set.take(&row), model.remove(&row)),
+                _ => prop_assert_eq!(set.add(&row), model.insert(row)),
+            }
+            prop_assert_eq!(set.len(), model.len());
+        }
+        prop_assert_eq!(set.to_rows().iter().collect::<BTreeSet<_>>(), model);
+    }
+}
+
+#[test]
+fn a_core_is_gathered_where_few_codes_are_in_most_pairs() {
+    let mut set = RowSet::new(2, 1, 0);
+    let mut pairs = Rows::new(2);
+    for first in 0..10 {
+        for second in 0..10 {
+            pairs.push(&[Code(first * 1000), Code(second * 1000)]);
+        }
+    }
+    for lone in 0..90 {
+        pairs.push(&[Code(lone * 107), Code(lone * 101)]);
+    }
+    let mut inserter = Inserter::new(&set, Company::Alone);
+    inserter.push_columns(&[pairs.column(0), pairs.column(1)], pairs.len());
+    inserter.flush();
+    set.settle(true, None);
+    assert!(set.core.is_some());
+    assert_eq!(set.latest().row_count(), set.len());
 }

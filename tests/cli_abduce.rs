@@ -207,3 +207,24 @@ fn at_the_prompt() {
         .shows("helps works_for(\"x-second\",\"x-prime\") too")
         .shows("2 explanations: all there are with 1 fact of contract over known constants");
 }
+
+#[test]
+fn an_empty_field_names_nobody() {
+    let sandbox = sandbox();
+    let sets = |goal: &str| -> Vec<String> {
+        let arguments = ["abduce", "--max", "1", "--json", goal];
+        let found = sandbox.run(&arguments).status(0).json();
+        assert_eq!(found["complete"], true);
+        let explanations = found["explanations"].as_array().unwrap().iter();
+        explanations
+            .map(|one| one["assume"][0].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let with = |client: &str, firm: &str| format!(r#"contract("{client}","{firm}")"#);
+    let clients = sets(r#"works_for("x-second", _)"#);
+    assert!(clients.contains(&with("x-bank", "x-second")));
+    assert!(!clients.contains(&with("", "x-second")));
+    // Unless one asks about nobody.
+    let nobody = sets(r#"works_for("x-third", "")"#);
+    assert!(nobody.contains(&with("", "x-third")));
+}

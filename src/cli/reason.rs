@@ -3,7 +3,7 @@
 use super::args::{AbduceArgs, CompareArgs};
 use super::explain::answer;
 use super::status::Status;
-use crate::session::{AbductionQuestion, ComparisonQuestion};
+use crate::session::{Abduction, AbductionQuestion, ComparisonQuestion};
 use std::path::{Path, PathBuf};
 
 pub fn abduce(directory: Option<&Path>, arguments: &AbduceArgs) -> Status {
@@ -14,6 +14,7 @@ pub fn abduce(directory: Option<&Path>, arguments: &AbduceArgs) -> Status {
         limit: arguments.limit,
         rival: arguments.rival.clone(),
         new_constants: arguments.new_constants,
+        described: (!arguments.explain.json).then_some(Abduction::SHOWN),
     };
     let common = &arguments.explain;
     answer(directory, &arguments.programs, common, |session| {

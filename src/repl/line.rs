@@ -4,7 +4,7 @@ use super::flags::{self, Given, Known};
 use super::scan::{PieceKind, pieces};
 use super::supposing;
 use crate::session::{
-    AbductionQuestion, Command, ComparisonQuestion, CriticalQuestion, Lens, Supposition,
+    Abduction, AbductionQuestion, Command, ComparisonQuestion, CriticalQuestion, Lens, Supposition,
     TestQuestion, WhatIfQuestion, WhyQuestion,
 };
 use std::path::PathBuf;
@@ -627,6 +627,7 @@ fn parse_command(command: &str) -> Result<Line, String> {
             limit: flags.parsed("limit")?,
             rival: flags.value("rival").map(str::to_owned),
             new_constants: flags.has("new-constants"),
+            described: Some(Abduction::SHOWN),
         })),
         ("why-not", Some(fact)) => run(Command::WhyNot(fact)),
         ("corroboration", Some(fact)) => run(Command::Corroboration(fact)),

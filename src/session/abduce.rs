@@ -8,9 +8,8 @@ use crate::analysis::checked::{CheckedProgram, RelationId};
 use crate::explain::{Fact, fact_text, pattern_text};
 use crate::hypothesis::Overlay;
 use crate::hypothesis::abduce::{
-    Abduced, Breach, Explanation, Outcome, Question, explain, leans_on,
+    self, Abduced, Breach, Explanation, Goal, Outcome, Question, Worlds, explain, leans_on,
 };
-use crate::storage::Code;
 use crate::syntax::ast::DirectiveKind;
 use crate::syntax::diagnostic::Diagnostic;
 use serde::Serialize;
@@ -38,6 +37,8 @@ pub struct AbductionQuestion {
     pub rival: Option<String>,
     /// Also assume facts about somebody or something nobody has named.
     pub new_constants: bool,
+    /// Explanations, the first ones, of which what is there already is told. Default: all.
+    pub described: Option<usize>,
 }
 
 impl AbductionQuestion {
@@ -111,7 +112,7 @@ pub struct Refusal {
 /// A rival, and where it is at home.
 struct Rival {
     name: String,
-    goals: Vec<(RelationId, Vec<Option<Code>>)>,
+    goals: Vec<Goal>,
     overlay: Option<Overlay>,
 }
 
@@ -144,11 +145,14 @@ impl Session {
         let most = question.most.unwrap_or(MOST).clamp(1, MOST_EVER);
         let limit = question.limit.unwrap_or(LIMIT).max(1);
         let asked = Question {
-            goal: pattern.relation,
-            pattern: pattern.codes.clone(),
+            goal: Goal {
+                relation: pattern.relation,
+                pattern: pattern.codes.clone(),
+            },
             using: using.clone(),
             most,
             limit,
+            described: question.described.unwrap_or(usize::MAX),
             new_constants: question.new_constants,
             violations: &self.report.violations,
         };
@@ -159,21 +163,26 @@ impl Session {
             let world = self.world(&[&overlay])?;
             Ok::<_, Error>((world.database, world.report))
         };
-        let case = self.case();
-        let budget = self.explanation_budget();
-        let sources = self.source_register();
-        let database = self.can_change().then_some(&self.database);
-        let claims = self.claims();
-        let found = explain(&case, database, claims, sources, &asked, &rerun, &budget)?;
-        let mut explanations = Vec::new();
-        for one in &found.explanations {
-            let helps = match &rival {
-                Some(rival) => self.helps(rival, one)?,
-                None => false,
-            };
-            explanations.push(self.explained(one, helps));
-        }
-        explanations.sort_by(|a, b| rank(a).cmp(&rank(b)));
+        let opposed = rival.as_ref().and_then(|rival| rival.overlay.as_ref());
+        let opposed = opposed.filter(|overlay| !overlay.is_empty());
+        let leads = |facts: &[Fact]| match (opposed, &rival) {
+            (Some(overlay), Some(rival)) => self.leads_to(rival, overlay, facts),
+            _ => Ok(false),
+        };
+        let competing = |rival: &Rival| abduce::Rival {
+            goals: rival.goals.clone(),
+            world: opposed.map(|_| &leads as &dyn Fn(&[Fact]) -> Result<bool, Error>),
+        };
+        let worlds = Worlds {
+            database: self.can_change().then_some(&self.database),
+            rerun: &rerun,
+            rival: rival.as_ref().map(competing),
+        };
+        let (case, budget) = (self.case(), self.explanation_budget());
+        let (claims, sources) = (self.claims(), self.source_register());
+        let found = explain(&case, claims, sources, &asked, &worlds, &budget)?;
+        let explanations = found.explanations.iter().map(|one| self.explained(one));
+        let explanations: Vec<Explained> = explanations.collect();
         let names = |relation: &RelationId| self.program()[*relation].name.to_string();
         let (program, dictionary) = (self.program(), self.dictionary());
         let mut notes: Vec<String> = found
@@ -277,7 +286,10 @@ impl Session {
                     pattern.relation,
                     &pattern.codes,
                 ),
-                goals: vec![(pattern.relation, pattern.codes)],
+                goals: vec![Goal {
+                    relation: pattern.relation,
+                    pattern: pattern.codes,
+                }],
                 overlay: None,
             });
         }
@@ -287,37 +299,35 @@ impl Session {
             name: text.trim().to_owned(),
             goals: goals
                 .into_iter()
-                .map(|goal| (goal.relation, goal.codes))
+                .map(|goal| Goal {
+                    relation: goal.relation,
+                    pattern: goal.codes,
+                })
                 .collect(),
             overlay: Some(overlay),
         })
     }
 
-    /// Whether assuming these facts also makes a rival hold, or gives it one more derivation.
-    fn helps(&self, rival: &Rival, explanation: &Explanation) -> Result<bool, Error> {
-        let Some(overlay) = rival.overlay.as_ref().filter(|overlay| !overlay.is_empty()) else {
-            let followed = explanation.also.iter().chain(&explanation.there);
-            let mut followed = followed.chain(&explanation.assume);
-            return Ok(followed.any(|fact| rival.is_goal(fact)));
-        };
+    /// Whether assuming facts where the rival's own assumptions hold gives it a derivation by them.
+    fn leads_to(&self, rival: &Rival, overlay: &Overlay, facts: &[Fact]) -> Result<bool, Error> {
         let absent = |fact: &&Fact| !self.database.contains(fact.relation, &fact.row);
-        let facts = explanation.assume.iter().filter(absent);
-        let assumed = facts.fold(Overlay::default(), |overlay, fact| {
+        let facts: Vec<Fact> = facts.iter().filter(absent).cloned().collect();
+        let assumed = facts.iter().fold(Overlay::default(), |overlay, fact| {
             overlay.assume(fact.clone())
         });
         let world = self.world(&[overlay, &assumed])?;
-        Ok(leans_on(&world.case(), &explanation.assume, |fact| {
-            rival.is_goal(fact)
+        Ok(leans_on(&world.case(), &facts, |fact| {
+            rival.goals.iter().any(|goal| goal.agrees(fact))
         }))
     }
 
-    fn explained(&self, one: &Explanation, helps_rival: bool) -> Explained {
+    fn explained(&self, one: &Explanation) -> Explained {
         let mut assume = self.fact_texts(&one.assume);
         assume.sort();
         Explained {
             assume,
             also: self.outputs_first(&one.also),
-            there: self.outputs_first(&one.there),
+            there: self.outputs_first(one.there.as_deref().unwrap_or_default()),
             falls: self.outputs_first(&one.fell),
             disputed: one
                 .disputed
@@ -327,7 +337,7 @@ impl Session {
                     by: by.iter().map(|&claim| self.claim_text(claim)).collect(),
                 })
                 .collect(),
-            helps_rival,
+            helps_rival: one.helps_rival,
         }
     }
 
@@ -382,29 +392,8 @@ impl Session {
     }
 }
 
-impl Rival {
-    fn is_goal(&self, fact: &Fact) -> bool {
-        self.goals.iter().any(|(relation, codes)| {
-            let agrees = |(asked, code): (&Option<Code>, &Code)| asked.is_none_or(|it| it == *code);
-            *relation == fact.relation && codes.iter().zip(&fact.row).all(agrees)
-        })
-    }
-}
-
-fn rank(one: &Explained) -> (usize, bool, usize, usize, usize, &[String]) {
-    (
-        one.assume.len(),
-        one.helps_rival,
-        one.disputed.len(),
-        one.falls.len(),
-        one.also.len(),
-        &one.assume,
-    )
-}
-
 impl fmt::Display for Abduction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SHOWN: usize = 20;
         let using = self.using.join(", ");
         if self.holds {
             return writeln!(f, "{} holds as it is: `why` proves it", self.goal);
@@ -422,8 +411,8 @@ impl fmt::Display for Abduction {
             most => format!("up to {most} facts"),
         };
         writeln!(f, "{} does not hold. It would if, by the rules:", self.goal)?;
-        let width = count.min(SHOWN).to_string().len();
-        for (at, one) in self.explanations.iter().take(SHOWN).enumerate() {
+        let width = count.min(Self::SHOWN).to_string().len();
+        for (at, one) in self.explanations.iter().take(Self::SHOWN).enumerate() {
             writeln!(f, "{:>width$}  {}", at + 1, one.assume.join("  and  "))?;
             let indent = " ".repeat(width + 4);
             for (word, facts) in [
@@ -445,8 +434,8 @@ impl fmt::Display for Abduction {
                 writeln!(f, "{indent}helps {rival} too")?;
             }
         }
-        if count > SHOWN {
-            writeln!(f, "  … and {} more; --json lists them", count - SHOWN)?;
+        if count > Self::SHOWN {
+            writeln!(f, "  … and {} more; --json lists them", count - Self::SHOWN)?;
         }
         if !self.refused.is_empty() {
             writeln!(f, "refused:")?;
@@ -501,6 +490,9 @@ impl fmt::Display for Abduction {
 }
 
 impl Abduction {
+    /// Explanations that the text shows.
+    pub const SHOWN: usize = 20;
+
     fn line(
         &self,
         f: &mut fmt::Formatter<'_>,

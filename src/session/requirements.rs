@@ -7,7 +7,7 @@ use crate::analysis::checked::RelationId;
 use crate::engine::budget::Budget;
 use crate::evidence::Reliability;
 use crate::explain::Fact;
-use crate::hypothesis::abduce::{Question, explain};
+use crate::hypothesis::abduce::{Goal, Question, Worlds, explain};
 use crate::hypothesis::compare::Contender;
 use rustc_hash::FxHashMap;
 use serde::Serialize;
@@ -102,18 +102,25 @@ impl Session {
                 continue;
             }
             let question = Question {
-                goal: goal.relation,
-                pattern: goal.pattern.clone(),
+                goal: Goal {
+                    relation: goal.relation,
+                    pattern: goal.pattern.clone(),
+                },
                 using: using.to_vec(),
                 most: 1,
                 limit: SETS,
+                described: 0,
                 new_constants: false,
                 violations: &[],
             };
             let case = contender.case();
             let (claims, sources) = (contender.claims, contender.sources);
-            let database = contender.database;
-            let found = explain(&case, database, claims, sources, &question, &rerun, &budget)?;
+            let worlds = Worlds {
+                database: contender.database,
+                rerun: &rerun,
+                rival: None,
+            };
+            let found = explain(&case, claims, sources, &question, &worlds, &budget)?;
             let more: Vec<Vec<Fact>> = found
                 .explanations
                 .into_iter()

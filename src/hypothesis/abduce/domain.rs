@@ -2,6 +2,8 @@
 //!
 //! Columns of one declared type share their constants. A built-in type says nothing about what a column means: there,
 //! columns share constants when a variable of some rule stands in both. Constants of rules and of the goal count too.
+//!
+//! A field that a source leaves empty names nothing: the empty text is a constant only where a rule or the goal has it.
 
 use crate::analysis::checked::{
     CheckedProgram, Constant, Literal, LiteralKind, RelationId, Rule, Term, ValueType, VarId,
@@ -54,6 +56,11 @@ impl Domains {
             domains.class.insert(column, class);
         }
         let mut constants: Vec<Vec<Code>> = vec![Vec::new(); number.len()];
+        let mut of_symbols = vec![false; number.len()];
+        for &(relation, at) in columns {
+            let class = domains.class[&(relation, at)] as usize;
+            of_symbols[class] = program[relation].attributes[at].ty == ValueType::Symbol;
+        }
         for (id, relation) in program.relations() {
             let wanted: Vec<(usize, u32)> = (0..relation.arity())
                 .filter_map(|at| Some((at, *number.get(&classes.of((id, at)))?)))
@@ -67,11 +74,14 @@ impl Domains {
             }
             let rows = facts.matching(id, &vec![None; relation.arity()]);
             for (at, class) in wanted {
-                let known = &mut constants[class as usize];
-                known.extend_from_slice(rows.column(at));
-                known.sort_unstable();
-                known.dedup();
+                constants[class as usize].extend_from_slice(rows.column(at));
             }
+        }
+        let nothing = dictionary.symbol("");
+        for (known, symbols) in constants.iter_mut().zip(of_symbols) {
+            known.sort_unstable();
+            known.dedup();
+            known.retain(|code| !symbols || *code != nothing);
         }
         for (class, code) in in_rules(program, dictionary, &classes).into_iter().chain(
             asked

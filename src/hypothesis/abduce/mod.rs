@@ -6,6 +6,7 @@
 //! what could mend that, as in the search trees of model-based diagnosis (Reiter, 1987). Every minimal set contains a
 //! proposal at each step, so none is missed within the bound.
 
+mod consequences;
 mod domain;
 mod equivalences;
 mod labels;
@@ -16,6 +17,7 @@ mod search;
 #[cfg(test)]
 mod tests;
 
+pub use consequences::{Explanation, Rival, leans_on};
 pub use outlook::{Breach, Rerun};
 pub(super) use reach::behind;
-pub use search::{Abduced, Explanation, Outcome, Question, Refused, explain, leans_on};
+pub use search::{Abduced, Goal, Outcome, Question, Refused, Worlds, explain};

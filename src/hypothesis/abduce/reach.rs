@@ -6,6 +6,11 @@
 use crate::analysis::checked::{
     CheckedProgram, FunctorOp, Literal, LiteralKind, RelationId, RelationKind, Rule,
 };
+use rustc_hash::FxHashMap;
+
+/// The reach of each relation that may be assumed. That of several is what they reach one by one: every step of the
+/// fixpoint asks for one relation.
+pub(super) type ByRelation = FxHashMap<RelationId, Reach>;
 
 /// By relation.
 #[derive(Clone, Debug)]
@@ -17,6 +22,15 @@ pub(super) struct Reach {
 }
 
 impl Reach {
+    pub(super) fn by_relation(relations: &[RelationId], program: &CheckedProgram) -> ByRelation {
+        let alone = |&relation: &RelationId| {
+            let mut assumable = vec![false; program.relations().count()];
+            assumable[relation.index()] = true;
+            (relation, Reach::from(&assumable, program))
+        };
+        relations.iter().map(alone).collect()
+    }
+
     pub(super) fn from(assumable: &[bool], program: &CheckedProgram) -> Reach {
         let mut reach = Reach {
             gains: assumable.to_vec(),

@@ -1,5 +1,6 @@
 //! From proposals to explanations: each set is tried, and what fails is extended.
 
+use super::consequences::{Explanation, Ranking, Rival};
 use super::domain::Domains;
 use super::equivalences::equivalence_rules;
 use super::labels::{Considered, Label, is_within, union};
@@ -8,21 +9,36 @@ use super::proposals::{Aim, Ground, Terrain, propose};
 use super::reach::Reach;
 use crate::analysis::checked::RelationId;
 use crate::engine::{Budget, Database, StopReason, Violation};
-use crate::evidence::{ClaimId, Claims, Sources};
+use crate::evidence::{Claims, Sources};
 use crate::explain::{Case, Fact, Meter};
 use crate::storage::Code;
 use std::collections::BTreeSet;
 
-pub struct Question<'a> {
-    pub goal: RelationId,
+/// Some row that agrees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Goal {
+    pub relation: RelationId,
     /// `None`: any value would do.
     pub pattern: Vec<Option<Code>>,
+}
+
+impl Goal {
+    pub fn agrees(&self, fact: &Fact) -> bool {
+        let agrees = |(asked, code): (&Option<Code>, &Code)| asked.is_none_or(|it| it == *code);
+        fact.relation == self.relation && self.pattern.iter().zip(&fact.row).all(agrees)
+    }
+}
+
+pub struct Question<'a> {
+    pub goal: Goal,
     /// Relations whose facts may be assumed.
     pub using: Vec<RelationId>,
     /// Facts in one set.
     pub most: usize,
     /// Explanations looked for; the smallest come first.
     pub limit: usize,
+    /// Explanations, the first ones, of which what is there already is told.
+    pub described: usize,
     /// Also assume facts about one thing of each kind that nobody has named.
     pub new_constants: bool,
     /// What is violated already does not count.
@@ -42,7 +58,8 @@ pub enum Outcome {
 #[derive(Clone, Debug)]
 pub struct Abduced {
     pub outcome: Outcome,
-    /// By size, then by the assumed facts.
+    /// By size; then those that do not help the rival, those that less speaks against, those that overturn and presume
+    /// least; then by their text.
     pub explanations: Vec<Explanation>,
     /// Minimal sets that bring the goal about and violate a constraint.
     pub refused: Vec<Refused>,
@@ -58,33 +75,27 @@ pub struct Abduced {
 }
 
 #[derive(Clone, Debug)]
-pub struct Explanation {
-    pub assume: Vec<Fact>,
-    /// Rows that follow and are not there yet; what is assumed is not among them.
-    pub also: Vec<Fact>,
-    /// Rows that follow from it and are there already.
-    pub there: Vec<Fact>,
-    /// Rows that hold now and would not.
-    pub fell: Vec<Fact>,
-    /// Claims that deny what is assumed or follows.
-    pub disputed: Vec<(Fact, Vec<ClaimId>)>,
-}
-
-#[derive(Clone, Debug)]
 pub struct Refused {
     pub assume: Vec<Fact>,
     pub by: Breach,
 }
 
-/// All minimal explanations of a goal. `database` is the case's, if changes can be tried on it; `rerun` is asked where only
-/// a run can tell what follows.
+/// What else a question is answered with.
+pub struct Worlds<'a, E> {
+    /// The case's, if changes can be tried on it.
+    pub database: Option<&'a Database>,
+    /// Asked where only a run can tell what follows.
+    pub rerun: Rerun<'a, E>,
+    pub rival: Option<Rival<'a, E>>,
+}
+
+/// All minimal explanations of a goal.
 pub fn explain<E>(
     case: &Case,
-    database: Option<&Database>,
     claims: &Claims,
     sources: &Sources,
     question: &Question,
-    rerun: Rerun<E>,
+    worlds: &Worlds<E>,
     budget: &Budget,
 ) -> Result<Abduced, E> {
     let (program, dictionary, facts) = (case.program(), case.dictionary(), case.facts());
@@ -104,11 +115,12 @@ pub fn explain<E>(
         blind: Vec::new(),
         fresh: Vec::new(),
     };
-    if !facts.matching(question.goal, &question.pattern).is_empty() {
+    let goal = &question.goal;
+    if !facts.matching(goal.relation, &goal.pattern).is_empty() {
         found.outcome = Outcome::Holds;
         return Ok(found);
     }
-    if !reach.gains(question.goal) {
+    if !reach.gains(goal.relation) {
         found.outcome = Outcome::OutOfReach;
         return Ok(found);
     }
@@ -117,11 +129,11 @@ pub fn explain<E>(
         .iter()
         .flat_map(|&relation| (0..program[relation].arity()).map(move |at| (relation, at)))
         .collect();
-    let asked: Vec<((RelationId, usize), Code)> = question
+    let asked: Vec<((RelationId, usize), Code)> = goal
         .pattern
         .iter()
         .enumerate()
-        .filter_map(|(at, code)| Some(((question.goal, at), (*code)?)))
+        .filter_map(|(at, code)| Some(((goal.relation, at), (*code)?)))
         .collect();
     let domains = Domains::of(
         facts,
@@ -135,20 +147,24 @@ pub fn explain<E>(
     found.fresh = domains.fresh().collect();
     found.blind = reach.blind.clone();
     let equivalences = equivalence_rules(program);
+    let reaches = Reach::by_relation(&question.using, program);
+    let terrain = Terrain {
+        program,
+        dictionary,
+        reach: &reach,
+        reaches: &reaches,
+        domains: &domains,
+        assumable: &assumable,
+        equivalences: &equivalences,
+    };
+    let (violations, rerun) = (question.violations, worlds.rerun);
     let mut search = Search {
         question,
         case,
         claims,
         sources,
-        terrain: Terrain {
-            program,
-            dictionary,
-            reach: &reach,
-            domains: &domains,
-            assumable: &assumable,
-            equivalences: &equivalences,
-        },
-        stage: Stage::new(facts, program, question.violations, rerun, database),
+        terrain: &terrain,
+        stage: Stage::new(facts, program, violations, rerun, worlds.database),
         meter: &meter,
         considered: Considered::default(),
     };
@@ -166,13 +182,21 @@ pub fn explain<E>(
         found.complete_to = size;
     }
     found.more = kept.more;
-    for label in &kept.accepted {
-        match search.explanation(label)? {
-            Some(explanation) => found.explanations.push(explanation),
-            // What follows from it is not known, and neither can it be left out in silence.
-            None => found.complete_to = found.complete_to.min(label.len() - 1),
-        }
+    for (label, outlook) in kept.accepted {
+        let assume = search.considered.facts(&label);
+        let rival = worlds.rival.as_ref();
+        let explanation = Explanation::of(assume, outlook, question, rival, claims);
+        found.explanations.push(explanation);
     }
+    let ranking = Ranking {
+        question,
+        case,
+        claims,
+        sources,
+        terrain: &terrain,
+        rival: worlds.rival.as_ref(),
+    };
+    ranking.rank(&mut found.explanations, &mut search.stage, &meter)?;
     found.stopped = meter.stopped();
     for (label, breach) in kept.refused {
         found.refused.push(Refused {
@@ -180,39 +204,22 @@ pub fn explain<E>(
             by: breach,
         });
     }
-    let facts_order = |a: &[Fact], b: &[Fact]| a.len().cmp(&b.len()).then_with(|| a.cmp(b));
-    found
-        .explanations
-        .sort_by(|a, b| facts_order(&a.assume, &b.assume));
-    found
-        .refused
-        .sort_by(|a, b| facts_order(&a.assume, &b.assume));
+    let size_first = |a: &[Fact], b: &[Fact]| a.len().cmp(&b.len()).then_with(|| a.cmp(b));
+    let refused = &mut found.refused;
+    refused.sort_by(|a, b| size_first(&a.assume, &b.assume));
     Ok(found)
-}
-
-/// Whether some fact that passes has a derivation which uses one of the facts, or is one of them.
-pub fn leans_on(case: &Case, facts: &[Fact], passes: impl Fn(&Fact) -> bool) -> bool {
-    let budget = Budget {
-        rows: Some(MOST_FOR_WHAT_FOLLOWS),
-        ..Budget::default()
-    };
-    let leaning = case.leaning_on(facts, &[], &budget);
-    leaning.facts.iter().chain(facts).any(passes)
 }
 
 /// Proposals looked for, for each explanation wanted: some are refused, some are not enough.
 const PROPOSALS_FOR_ONE: usize = 4;
 const FEW_PROPOSALS: usize = 400;
 
-/// Rows that telling what follows from one explanation may cost.
-const MOST_FOR_WHAT_FOLLOWS: u64 = 20_000;
-
 struct Search<'a, E> {
     question: &'a Question<'a>,
     case: &'a Case<'a>,
     claims: &'a Claims,
     sources: &'a Sources,
-    terrain: Terrain<'a>,
+    terrain: &'a Terrain<'a>,
     stage: Stage<'a, E>,
     meter: &'a Meter,
     considered: Considered,
@@ -221,17 +228,22 @@ struct Search<'a, E> {
 /// What the sets up to one size came to.
 #[derive(Default)]
 struct Round {
-    accepted: Vec<Label>,
+    accepted: Vec<(Label, Outlook)>,
     refused: Vec<(Label, Breach)>,
     more: bool,
 }
 
 impl Round {
+    fn has_part_of(&self, label: &[u32]) -> bool {
+        let mut accepted = self.accepted.iter();
+        accepted.any(|(known, _)| is_within(known, label))
+    }
+
     /// Takes over what another round found besides, which did not end.
     fn add(&mut self, other: Round) {
-        for label in other.accepted {
-            if !self.accepted.contains(&label) {
-                self.accepted.push(label);
+        for (label, outlook) in other.accepted {
+            if !self.accepted.iter().any(|(known, _)| *known == label) {
+                self.accepted.push((label, outlook));
             }
         }
         for (label, breach) in other.refused {
@@ -249,14 +261,14 @@ impl<'a, E> Search<'a, E> {
         let mut round = Round::default();
         // By size, then by number: a set is looked at after all of its parts.
         let mut open: BTreeSet<(usize, Label)> = BTreeSet::new();
-        let aim = Aim::Row(self.question.goal, self.question.pattern.clone());
+        let aim = Aim::Row(&self.question.goal);
         let enough = self
             .question
             .limit
             .saturating_mul(PROPOSALS_FOR_ONE)
             .max(FEW_PROPOSALS);
         let (proposed, ended) = propose(
-            &self.terrain,
+            self.terrain,
             Ground {
                 case: self.case,
                 trial: self.stage.trial(),
@@ -273,7 +285,7 @@ impl<'a, E> Search<'a, E> {
             if self.meter.stopped().is_some() {
                 break;
             }
-            if round.accepted.iter().any(|known| is_within(known, &label)) {
+            if round.has_part_of(&label) {
                 continue;
             }
             if round.accepted.len() >= self.question.limit {
@@ -284,7 +296,7 @@ impl<'a, E> Search<'a, E> {
             let Some(outlook) = self.stage.assume(&assumed, self.meter)? else {
                 break;
             };
-            let more = self.judge(&label, &outlook, most, enough, &mut round);
+            let more = self.judge(&label, outlook, most, enough, &mut round);
             self.stage.take_back();
             for further in more {
                 if let Some(label) = union(&label, &further, most) {
@@ -300,17 +312,18 @@ impl<'a, E> Search<'a, E> {
     fn judge(
         &mut self,
         label: &Label,
-        outlook: &Outlook,
+        outlook: Outlook,
         most: usize,
         enough: usize,
         round: &mut Round,
     ) -> Vec<Label> {
         let facts = self.stage.facts();
-        let goal = facts.matching(self.question.goal, &self.question.pattern);
-        let aim = match (goal.is_empty(), outlook.breaches.first()) {
-            (true, _) => Aim::Row(self.question.goal, self.question.pattern.clone()),
+        let goal = &self.question.goal;
+        let fails = facts.matching(goal.relation, &goal.pattern).is_empty();
+        let aim = match (fails, outlook.breaches.first().cloned()) {
+            (true, _) => Aim::Row(goal),
             (false, None) => {
-                round.accepted.push(label.clone());
+                round.accepted.push((label.clone(), outlook));
                 return Vec::new();
             }
             (false, Some(breach)) => {
@@ -318,7 +331,7 @@ impl<'a, E> Search<'a, E> {
                 if !achieving.any(|known| is_within(known, label)) {
                     round.refused.push((label.clone(), breach.clone()));
                 }
-                Aim::Mend(breach.constraint, breach.values.clone())
+                Aim::Mend(breach.constraint, breach.values)
             }
         };
         if label.len() == most {
@@ -332,7 +345,7 @@ impl<'a, E> Search<'a, E> {
             self.sources,
         );
         let (more, ended) = propose(
-            &self.terrain,
+            self.terrain,
             Ground {
                 case: &there,
                 trial: self.stage.trial(),
@@ -345,64 +358,5 @@ impl<'a, E> Search<'a, E> {
         );
         round.more |= !ended;
         more
-    }
-
-    /// `None`: the budget ran out.
-    fn explanation(&mut self, label: &Label) -> Result<Option<Explanation>, E> {
-        let assume = self.considered.facts(label);
-        let Some(outlook) = self.stage.assume(&assume, self.meter)? else {
-            return Ok(None);
-        };
-        let explanation = self.explained(assume, outlook);
-        self.stage.take_back();
-        Ok(Some(explanation))
-    }
-
-    fn explained(&self, assume: Vec<Fact>, outlook: Outlook) -> Explanation {
-        let goal = |fact: &Fact| {
-            let agrees = |(asked, code): (&Option<Code>, &Code)| asked.is_none_or(|it| it == *code);
-            fact.relation == self.question.goal
-                && self.question.pattern.iter().zip(&fact.row).all(agrees)
-        };
-        let wanted = |fact: &&Fact| !assume.contains(fact) && !goal(fact);
-        let also: Vec<Fact> = outlook.appeared.iter().filter(wanted).cloned().collect();
-        let case = Case::new(
-            self.stage.facts(),
-            self.terrain.program,
-            self.terrain.dictionary,
-            self.claims,
-            self.sources,
-        );
-        let budget = Budget {
-            rows: Some(MOST_FOR_WHAT_FOLLOWS),
-            ..Budget::default()
-        };
-        let leaning = case.leaning_on(&assume, &[], &budget);
-        let mut there: Vec<Fact> = leaning
-            .facts
-            .into_iter()
-            .filter(|fact| self.case.holds(fact) && !goal(fact))
-            .collect();
-        there.sort();
-        let disputed = assume
-            .iter()
-            .chain(&outlook.appeared)
-            .filter_map(|fact| {
-                let by = self.claims.disputing(fact.relation, &fact.row);
-                (!by.is_empty()).then(|| (fact.clone(), by))
-            })
-            .fold(Vec::new(), |mut all: Vec<(Fact, Vec<ClaimId>)>, one| {
-                if !all.contains(&one) {
-                    all.push(one);
-                }
-                all
-            });
-        Explanation {
-            assume,
-            also,
-            there,
-            fell: outlook.fell,
-            disputed,
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! Small programs, each answer beside that of trying every set.
 
 use super::super::trial::Trial;
-use super::{Abduced, Outcome, Question, explain};
+use super::{Abduced, Goal, Outcome, Question, Rival, Worlds, explain};
 use crate::analysis::checked::{CheckedProgram, RelationId};
 use crate::analysis::{self, Options};
 use crate::engine::budget::Unobserved;
@@ -54,17 +54,39 @@ impl Small {
         (relation, words.map(code).collect())
     }
 
+    fn goal(&self, text: &str) -> Goal {
+        let (relation, pattern) = self.pattern(text);
+        Goal { relation, pattern }
+    }
+
     fn explain(&self, goal: &str, using: &[&str], most: usize, new_constants: bool) -> Abduced {
-        let (goal, pattern) = self.pattern(goal);
         let question = Question {
-            goal,
-            pattern,
+            new_constants,
+            ..self.question(goal, using, most)
+        };
+        self.answer(&question, None)
+    }
+
+    /// With a rival that assumes nothing itself.
+    fn explain_against(&self, rival: &str, goal: &str, using: &[&str], most: usize) -> Abduced {
+        let goals = vec![self.goal(rival)];
+        let rival = Rival { goals, world: None };
+        self.answer(&self.question(goal, using, most), Some(rival))
+    }
+
+    fn question(&self, goal: &str, using: &[&str], most: usize) -> Question<'_> {
+        Question {
+            goal: self.goal(goal),
             using: using.iter().map(|name| self.relation(name)).collect(),
             most,
             limit: 100_000,
-            new_constants,
+            described: usize::MAX,
+            new_constants: false,
             violations: &self.report.violations,
-        };
+        }
+    }
+
+    fn answer(&self, question: &Question, rival: Option<Rival<Infallible>>) -> Abduced {
         let (claims, sources) = (Claims::new(), Sources::unlisted());
         let case = Case::new(
             &self.database,
@@ -76,13 +98,17 @@ impl Small {
         let rerun = |facts: &[Fact]| -> Result<_, Infallible> {
             Ok(run(&self.program, &self.dictionary, facts))
         };
+        let worlds = Worlds {
+            database: Some(&self.database),
+            rerun: &rerun,
+            rival,
+        };
         match explain(
             &case,
-            Some(&self.database),
             &claims,
             &sources,
-            &question,
-            &rerun,
+            question,
+            &worlds,
             &Budget::default(),
         ) {
             Ok(found) => found,
@@ -359,13 +385,18 @@ fn somebody_unknown_may_stand_between() {
 
 /// A program in layers over `e`, `n` and `m`, which may be assumed; `eq` is an equivalence.
 fn programs() -> impl Strategy<Value = String> {
+    programs_with(3)
+}
+
+/// Some of eight rules have one of so many kinds of totals.
+fn programs_with(totals: usize) -> impl Strategy<Value = String> {
     let variable = prop::sample::select(vec!["x", "y", "z"]);
     let atom = (0..6usize, variable.clone(), variable.clone());
     let rule = (
         0..4usize,
         prop::collection::vec(atom.clone(), 1..3),
         prop::option::of(atom.clone()),
-        0..8usize,
+        (0..8usize).prop_map(move |kind| if kind < totals { kind } else { 8 }),
     );
     let rules = prop::collection::vec(rule, 3..9);
     let fact = (0..3usize, 0..3usize, 0..3usize);
@@ -495,6 +526,74 @@ proptest! {
             let expected = small.by_brute_force(&goal, &using, 3, &["a", "b", "c"]);
             prop_assert_eq!(small.show(&found), expected, "{}\n{}", goal, program);
         }
+    }
+}
+
+/// A program without totals, and beside each relation `r` another, `l_r`: the rows that have a derivation which uses some
+/// row of `l_e`, `l_n` or `l_m`.
+fn with_what_leans(text: &str) -> String {
+    let mut more = String::new();
+    for relation in ["e(x: D, y: D)", "n(x: D)", "m(x: D)", "eq(x: D, y: D)"] {
+        let _ = writeln!(more, ".decl l_{relation}");
+    }
+    for layer in 0..4 {
+        let _ = writeln!(more, ".decl l_p{layer}(x: D, y: D)");
+    }
+    for line in text.lines() {
+        let Some((head, body)) = line.split_once(" :- ") else {
+            continue;
+        };
+        let body = body.trim_end_matches('.');
+        let literals = body.split("), ").map(|one| one.trim_end_matches(')'));
+        for positive in literals.filter(|one| !one.starts_with('!')) {
+            let _ = writeln!(more, "l_{head} :- {body}, l_{positive}).");
+        }
+    }
+    let touching = "l_eq(x, _); l_eq(_, x); l_eq(y, _); l_eq(_, y)";
+    let _ = writeln!(more, "l_eq(x, y) :- eq(x, y), ({touching}).");
+    format!("{text}{more}")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_rival_is_helped_when_it_holds_or_has_one_more_derivation(
+        program in programs_with(0),
+        goal in (0..4usize, 0..3usize, 0..4usize),
+        rival in (0..4usize, 0..4usize, 0..4usize),
+    ) {
+        let names = ["a", "b", "c", "_"];
+        let text = |(layer, x, y): (usize, usize, usize)| format!("p{layer} {} {}", names[x], names[y]);
+        let (goal, rival) = (text(goal), text(rival));
+        let small = Small::of(&program);
+        let found = small.explain_against(&rival, &goal, &["e", "n", "m"], 2);
+        prop_assert!(found.stopped.is_none());
+        let marked = Small::of(&with_what_leans(&program));
+        for one in &found.explanations {
+            let named = |fact: &Fact, prefix: &str| {
+                let name = &small.program[fact.relation].name;
+                let code = |code: &Code| marked.dictionary.symbol(small.dictionary.text(*code));
+                let row: Vec<Code> = fact.row.iter().map(code).collect();
+                Fact::new(marked.relation(&format!("{prefix}{name}")), &row)
+            };
+            let assumed: Vec<Fact> = one
+                .assume
+                .iter()
+                .flat_map(|fact| [named(fact, ""), named(fact, "l_")])
+                .collect();
+            let (after, _) = run(&marked.program, &marked.dictionary, &assumed);
+            let wanted = marked.goal(&rival);
+            let leaning = marked.goal(&format!("l_{rival}"));
+            let new = after.matching(wanted.relation, &wanted.pattern).iter()
+                .any(|row| !marked.database.contains(wanted.relation, &row));
+            let helped = new || !after.matching(leaning.relation, &leaning.pattern).is_empty();
+            prop_assert_eq!(one.helps_rival, helped, "{} by {}\n{}", rival, small.text(&one.assume), program);
+        }
+        // What helps the rival comes after what does not, among sets of one size.
+        let order: Vec<(usize, bool)> =
+            found.explanations.iter().map(|one| (one.assume.len(), one.helps_rival)).collect();
+        prop_assert!(order.is_sorted());
     }
 }
 

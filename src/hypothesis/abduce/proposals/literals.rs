@@ -1,7 +1,9 @@
 //! One literal of a body at a time: what it binds, whether it holds, what it would need.
 
+use super::Search;
 use super::sketch::{Cell, choices};
-use super::{Goal, Known, Search, Work};
+use super::tables::Goal;
+use super::work::{Known, Short, Work};
 use crate::analysis::checked::{Aggregate, Atom, Literal, LiteralKind, Term, ValueType, VarId};
 use crate::explain::{Bindings, Fact, Steps, answers, holds, in_term, is_pattern, value};
 use crate::storage::Code;
@@ -14,7 +16,7 @@ impl<'a> Search<'a, '_> {
         let rows = self.matching(atom.relation, &pattern);
         let there = pattern.iter().all(Option::is_some) && !rows.is_empty();
         let skips = atom.args.contains(&Term::Wildcard);
-        let mut seen: FxHashSet<Vec<Option<Code>>> = FxHashSet::default();
+        let mut seen: FxHashSet<Short<Option<Code>>> = FxHashSet::default();
         for row in rows.iter() {
             if !self.meter.spend() {
                 return;
@@ -28,12 +30,18 @@ impl<'a> Search<'a, '_> {
                 self.queue(next);
             }
         }
-        if !there && self.terrain.reach.gains(atom.relation) {
-            let mut next = work;
-            let literal = next.left.remove(at);
-            next.put_off.push(literal);
-            self.queue(next);
+        if there || !self.may_reach(&work, |it| it.gains(atom.relation)) {
+            return;
         }
+        let scope = self.scope_of(&work);
+        let mut next = work;
+        let literal = next.left.remove(at);
+        if scope.is_some() && !self.is_derived(atom.relation) {
+            // There is little to choose from.
+            return self.assume(&next, literal, atom.relation, &pattern, scope.as_deref());
+        }
+        next.put_off.push(literal);
+        self.queue(next);
     }
 
     pub(super) fn range(&mut self, work: Work<'a>, at: usize) {
@@ -129,7 +137,8 @@ impl<'a> Search<'a, '_> {
                 self.queue(next);
             }
         }
-        if let Some(table) = self.shift(aggregate, work.variables, &work.values) {
+        let scope = self.scope_of(&work);
+        if let Some(table) = self.shift(aggregate, work.variables, &work.values, scope) {
             let mut work = work;
             let literal = work.left.remove(at);
             self.subscribe(table, work, literal);
@@ -154,19 +163,15 @@ impl<'a> Search<'a, '_> {
             return Negated::Holds;
         }
         let pattern = self.pattern(atom, &work.values);
-        let rows = self
-            .case
-            .context(self.meter)
-            .facts
-            .matching(atom.relation, &pattern);
-        let Some(row) = rows.iter().next() else {
+        let Some(row) = self.first(atom.relation, &pattern) else {
             return Negated::Holds;
         };
-        match self.terrain.reach.loses(atom.relation) {
+        match self.may_reach(work, |it| it.loses(atom.relation)) {
             // All rows that agree have to go; with one of them one may begin.
             true => {
-                let fact = Fact::new(atom.relation, &row);
-                Negated::Breaks(self.table(Goal::Break(fact)))
+                let goal = Goal::Break(Fact::new(atom.relation, &row));
+                let scope = self.scope_of(work);
+                Negated::Breaks(self.table(goal, scope))
             }
             false => Negated::Fails,
         }
@@ -242,7 +247,7 @@ impl<'a> Search<'a, '_> {
         if !holds(literal, self.case.context(self.meter), &mut bindings) {
             return false;
         }
-        work.values = bindings.values().to_vec();
+        work.values = bindings.values().into();
         work.settle(self.terrain)
     }
 

@@ -30,6 +30,41 @@ pub(super) struct Assumed {
 pub(super) type Sketch = Rc<[Assumed]>;
 
 impl Assumed {
+    /// Any fact that agrees.
+    pub fn matching(relation: RelationId, pattern: &[Option<Code>]) -> Assumed {
+        let cell = |(at, code): (usize, &Option<Code>)| match code {
+            Some(code) => Cell::Known(*code),
+            None => Cell::Blank(at as u32),
+        };
+        Assumed {
+            relation,
+            cells: pattern.iter().enumerate().map(cell).collect(),
+        }
+    }
+
+    /// Those of its facts that agree.
+    pub fn narrowed(&self, pattern: &[Option<Code>], domains: &Domains) -> Option<Assumed> {
+        let mut one = [self.clone()];
+        for (at, code) in pattern.iter().enumerate() {
+            let Some(code) = code else { continue };
+            match one[0].cells[at] {
+                Cell::Known(known) if known != *code => return None,
+                Cell::Blank(blank) if !admits(&one, blank, *code, domains) => return None,
+                Cell::Blank(blank) => one = [one[0].filled(blank, Cell::Known(*code))],
+                Cell::Known(_) | Cell::Vague => {}
+            }
+        }
+        let [one] = one;
+        Some(one)
+    }
+
+    fn filled(&self, blank: u32, with: Cell) -> Assumed {
+        self.mapped(&mut |cell| match cell {
+            Cell::Blank(number) if number == blank => with,
+            other => other,
+        })
+    }
+
     /// `None`: a column is open.
     pub fn fact(&self) -> Option<Fact> {
         let code = |cell: &Cell| match cell {
@@ -66,10 +101,7 @@ pub(super) fn blanks_end(sketch: &[Assumed]) -> u32 {
 
 /// Puts something else wherever a blank stands.
 pub(super) fn filled(sketch: &[Assumed], blank: u32, with: Cell) -> Vec<Assumed> {
-    renamed(sketch, &mut |cell| match cell {
-        Cell::Blank(number) if number == blank => with,
-        other => other,
-    })
+    sketch.iter().map(|one| one.filled(blank, with)).collect()
 }
 
 pub(super) fn renamed(sketch: &[Assumed], f: &mut dyn FnMut(Cell) -> Cell) -> Vec<Assumed> {
@@ -107,7 +139,7 @@ fn places(sketch: &[Assumed], blank: u32) -> impl Iterator<Item = (RelationId, u
 }
 
 /// The same row and sketch with their blanks numbered by first place: the row's first.
-pub(super) fn canonical(mut row: Box<[Cell]>, sketch: &[Assumed]) -> (Box<[Cell]>, Sketch) {
+pub(super) fn canonical(mut row: Rc<[Cell]>, sketch: &[Assumed]) -> (Rc<[Cell]>, Sketch) {
     let mut facts = sketch.to_vec();
     if blanks_end(sketch) > 0 {
         let mut numbers: Vec<u32> = Vec::new();
@@ -121,7 +153,7 @@ pub(super) fn canonical(mut row: Box<[Cell]>, sketch: &[Assumed]) -> (Box<[Cell]
             }
             other => other,
         };
-        row.iter_mut().for_each(|cell| *cell = number(*cell));
+        row = row.iter().map(|&cell| number(cell)).collect();
         // By what is known first, so that variants mostly come out the same.
         facts.sort_by_cached_key(|one| {
             let cells = one.cells.iter();

@@ -5,6 +5,10 @@ use super::sketch::{Cell, Sketch, admits, filled};
 use crate::analysis::checked::{Atom, Head, Literal, Term, VarId, Variable};
 use crate::explain::{Bindings, constant, in_term, unify};
 use crate::storage::Code;
+use smallvec::SmallVec;
+
+/// Bodies are short, and most of the time goes into copying them.
+pub(super) type Short<T> = SmallVec<[T; 8]>;
 
 /// A body on its way.
 #[derive(Clone)]
@@ -14,15 +18,15 @@ pub(super) struct Work<'a> {
     pub(super) head: Option<&'a Head>,
     pub(super) body: &'a [Literal],
     pub(super) variables: &'a [Variable],
-    pub(super) values: Vec<Option<Code>>,
+    pub(super) values: Short<Option<Code>>,
     /// Variables that have some value, nobody knows which.
-    pub(super) vague: Vec<bool>,
+    pub(super) vague: Short<bool>,
     /// Of those, variables that stand for a blank of the sketch.
-    pub(super) blanks: Vec<Option<u32>>,
+    pub(super) blanks: Short<Option<u32>>,
     /// Literals that are left.
-    pub(super) left: Vec<usize>,
+    pub(super) left: Short<usize>,
     /// Atoms that rows which are there do not answer: they wait until the others have bound what they can.
-    pub(super) put_off: Vec<usize>,
+    pub(super) put_off: Short<usize>,
     pub(super) sketch: Sketch,
     /// The row that it is about to take.
     pub(super) row: Vec<Cell>,
@@ -68,6 +72,11 @@ impl Work<'_> {
 
     /// Makes the term equal to a value. What is vague becomes known.
     pub(super) fn unify(&mut self, term: &Term, code: Code, terrain: &Terrain) -> bool {
+        match term {
+            Term::Var(var) => return self.bind(*var, code, terrain),
+            Term::Const(known) => return constant(known, terrain.dictionary) == code,
+            _ => {}
+        }
         let mut vague = false;
         in_term(term, &mut |var| {
             vague |= self.known_var(var) == Known::Vague
@@ -79,8 +88,20 @@ impl Work<'_> {
         if !unify(term, code, &mut bindings, terrain.dictionary) {
             return false;
         }
-        self.values = bindings.values().to_vec();
+        self.values = bindings.values().into();
         self.settle(terrain)
+    }
+
+    fn bind(&mut self, var: VarId, code: Code, terrain: &Terrain) -> bool {
+        let at = var.index();
+        match (self.values[at], self.blanks[at]) {
+            (Some(known), _) => known == code,
+            (None, Some(blank)) => self.fill(blank, code, terrain),
+            (None, None) => {
+                self.values[at] = Some(code);
+                true
+            }
+        }
     }
 
     /// Fills in the blanks of variables that have become known. False: no such constant may stand there.

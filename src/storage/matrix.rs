@@ -623,8 +623,12 @@ fn words_per_row(columns: Axis) -> usize {
 }
 
 fn zeroes(words: usize) -> Box<[AtomicU64]> {
-    // Written one by one: reading an untouched page first makes its first write dear, above all beside other threads.
-    (0..words).map(|_| AtomicU64::new(0)).collect()
+    let mut zeroes = Vec::with_capacity(words);
+    // Written one by one, and not handed out untouched by the system, to which the compiler would shorten this if it could
+    // see through it: reading an untouched page first makes its first write dear, above all beside other threads.
+    std::hint::black_box(zeroes.as_mut_ptr());
+    zeroes.resize_with(words, || AtomicU64::new(0));
+    zeroes.into_boxed_slice()
 }
 
 /// The numbers of the bits that are set, ascending.

@@ -1,7 +1,7 @@
 //! One literal of a body at a time: what it binds, whether it holds, what it would need.
 
-use super::sketch::{Cell, choices};
 use super::Search;
+use super::sketch::{Cell, choices};
 use super::tables::Goal;
 use super::work::{Known, Short, Work};
 use crate::analysis::checked::{Aggregate, Atom, Literal, LiteralKind, Term, ValueType, VarId};

@@ -139,7 +139,8 @@ impl<'a> Search<'a, '_> {
             Some(scope) => {
                 let of = scope.iter().filter(|one| one.relation == relation);
                 let domains = self.terrain.domains;
-                of.filter_map(|one| one.narrowed(pattern, domains)).collect()
+                of.filter_map(|one| one.narrowed(pattern, domains))
+                    .collect()
             }
         };
         let open = |one: &Assumed| one.fact().is_none_or(|fact| !self.case.holds(&fact));
@@ -172,7 +173,8 @@ impl<'a> Search<'a, '_> {
 
     /// Whether what a table may assume reaches something.
     pub(super) fn reaches(&self, table: usize, what: impl Fn(&Reach) -> bool) -> bool {
-        self.terrain.reaches(self.tables[table].call.scope.as_deref(), what)
+        self.terrain
+            .reaches(self.tables[table].call.scope.as_deref(), what)
     }
 
     /// Whether what may be assumed in addition to a sketch reaches something.

@@ -211,20 +211,39 @@ fn at_the_prompt() {
 #[test]
 fn an_empty_field_names_nobody() {
     let sandbox = sandbox();
-    let sets = |goal: &str| -> Vec<String> {
-        let arguments = ["abduce", "--max", "1", "--json", goal];
+    sandbox
+        .file(
+            "rules/s.dl",
+            ".decl passes(prime: Entity, sub: Entity, client: Entity)\n\
+             .input passes(IO=claims, filename=\"passes.csv\")\n\
+             .decl held(firm: Entity)\nheld(F) :- passes(_, F, _).\n",
+        )
+        .file(
+            "facts/passes.csv",
+            "claim_id,prime,sub,client,source_id,confidence\n\
+             p1,x-prime,x-third,,s1,confirmed\n",
+        );
+    let sets = |using: &str, goal: &str| -> Vec<String> {
+        let arguments = ["abduce", "--max", "1", "--using", using, "--json", goal];
         let found = sandbox.run(&arguments).status(0).json();
         assert_eq!(found["complete"], true);
         let explanations = found["explanations"].as_array().unwrap().iter();
-        explanations
+        let mut sets: Vec<String> = explanations
             .map(|one| one["assume"][0].as_str().unwrap().to_owned())
-            .collect()
+            .collect();
+        sets.sort();
+        sets
     };
+    // A client is always stated.
     let with = |client: &str, firm: &str| format!(r#"contract("{client}","{firm}")"#);
-    let clients = sets(r#"works_for("x-second", _)"#);
+    let clients = sets("contract", r#"works_for("x-second", _)"#);
     assert!(clients.contains(&with("x-bank", "x-second")));
     assert!(!clients.contains(&with("", "x-second")));
     // Unless one asks about nobody.
-    let nobody = sets(r#"works_for("x-third", "")"#);
+    let nobody = sets("contract", r#"works_for("x-third", "")"#);
     assert!(nobody.contains(&with("", "x-third")));
+    // Whom work is passed on for is not.
+    let passed = sets("passes", r#"held("x-second")"#);
+    assert!(passed.contains(&r#"passes("x-bank","x-second","")"#.to_owned()));
+    assert!(!passed.contains(&r#"passes("","x-second","x-bank")"#.to_owned()));
 }

@@ -3,7 +3,8 @@
 //! Columns of one declared type share their constants. A built-in type says nothing about what a column means: there,
 //! columns share constants when a variable of some rule stands in both. Constants of rules and of the goal count too.
 //!
-//! A field that a source leaves empty names nothing: the empty text is a constant only where a rule or the goal has it.
+//! A field that a source leaves empty names nobody. The empty text stands only in columns that are left empty somewhere,
+//! where it says that the source does not tell, and where a rule or the goal writes it.
 
 use crate::analysis::checked::{
     CheckedProgram, Constant, Literal, LiteralKind, RelationId, Rule, Term, ValueType, VarId,
@@ -19,9 +20,9 @@ type Column = (RelationId, usize);
 
 /// Constants by column, ascending by code.
 pub(super) struct Domains {
-    /// By relation and column: its class.
+    /// By relation and column: its class, or a list of its own.
     class: FxHashMap<Column, u32>,
-    /// By class.
+    /// By class, then the lists of single columns.
     constants: Vec<Vec<Code>>,
     /// By class: a constant that stands for something nobody has named.
     fresh: Vec<Option<Code>>,
@@ -115,7 +116,28 @@ impl Domains {
             }
         }
         domains.constants = constants;
+        for &(relation, at) in columns {
+            let mut pattern = vec![None; program[relation].arity()];
+            pattern[at] = Some(nothing);
+            let is_symbol = program[relation].attributes[at].ty == ValueType::Symbol;
+            if is_symbol && !facts.matching(relation, &pattern).is_empty() {
+                domains.admit((relation, at), nothing);
+            }
+        }
         domains
+    }
+
+    /// One constant more for a column, and not for the others of its class.
+    fn admit(&mut self, column: Column, code: Code) {
+        let Some(class) = self.class.get_mut(&column) else {
+            return;
+        };
+        let mut constants = self.constants[*class as usize].clone();
+        if let Err(at) = constants.binary_search(&code) {
+            constants.insert(at, code);
+            *class = self.constants.len() as u32;
+            self.constants.push(constants);
+        }
     }
 
     /// Ascending by code.

@@ -60,22 +60,36 @@ pub(super) enum Aim<'a> {
     Mend(RuleId, Box<[Option<Code>]>),
 }
 
-/// Minimal proposals of up to `most` facts, smallest first. The search leaves off after `enough` of them: the answer says
-/// whether it ended by itself.
+/// How far a search goes.
+pub(super) struct Bounds<'a> {
+    /// Facts in one set.
+    pub most: usize,
+    /// Proposals after which to leave off.
+    pub enough: usize,
+    /// Sets that bring the aim about: what has one of them as a part is no proposal.
+    pub known: &'a FxHashSet<Label>,
+}
+
+/// Minimal proposals, smallest first, and whether the search ended by itself.
 pub(super) fn propose(
     terrain: &Terrain,
     ground: Ground,
     aim: &Aim,
-    most: usize,
-    enough: usize,
+    bounds: Bounds,
     considered: &mut Considered,
     meter: &Meter,
 ) -> (Vec<Label>, bool) {
     let Ground { case, trial } = ground;
+    let Bounds {
+        most,
+        enough,
+        known,
+    } = bounds;
     let mut search = Search {
         terrain,
         case,
         most,
+        known,
         considered,
         meter,
         tables: Vec::new(),
@@ -115,6 +129,7 @@ struct Search<'a, 's> {
     terrain: &'s Terrain<'a>,
     case: &'s Case<'s>,
     most: usize,
+    known: &'s FxHashSet<Label>,
     considered: &'s mut Considered,
     meter: &'s Meter,
     tables: Vec<Table<'a>>,
@@ -147,36 +162,33 @@ impl<'a> Search<'a, '_> {
             if !self.meter.spend() {
                 return true;
             }
-            if work.sketch.len() < self.most || self.pursue(&work.sketch) {
+            if self.pursue(&work) {
                 self.step(work);
             }
         }
         self.harvest(enough)
     }
 
-    /// Whether to go on with a body under a set to which nothing can be added. After some steps it is cheaper to try it.
-    fn pursue(&mut self, sketch: &Sketch) -> bool {
-        const STEPS: u32 = 8;
-        let steps = match self.pursued.get_mut(sketch) {
-            Some(steps) => {
-                *steps += 1;
-                *steps
-            }
-            None => {
-                self.pursued.insert(sketch.clone(), 1);
-                1
-            }
+    /// Whether to go on with a body. What a set to which nothing can be added leads to is looked for in so many steps;
+    /// then it is cheaper to try the set.
+    fn pursue(&mut self, work: &Work) -> bool {
+        const STEPS: u32 = 32;
+        let set = match work.sketch.len() < self.most {
+            true => self.tables[work.table].call.scope.as_ref(),
+            false => Some(&work.sketch),
         };
-        if steps < STEPS {
-            return true;
-        }
-        let Some(facts) = sketch::facts(sketch) else {
+        let Some(set) = set.filter(|set| sketch::is_told(set)).cloned() else {
             return true;
         };
-        if steps == STEPS {
+        let steps = self.pursued.entry(set.clone()).or_default();
+        *steps += 1;
+        if *steps == STEPS
+            && let Some(facts) = sketch::facts(&set)
+        {
             self.propose(facts);
+            return false;
         }
-        false
+        *steps < STEPS
     }
 
     /// Makes proposals of what the root was answered. False: there is enough, and more may come.
@@ -219,7 +231,10 @@ impl<'a> Search<'a, '_> {
         label.sort_unstable();
         label.dedup();
         let label: Label = label.into();
-        if !self.decided.insert(label.clone()) {
+        let known = self.known;
+        if !self.decided.insert(label.clone())
+            || each_part(&label, &mut |part| known.contains(part))
+        {
             return;
         }
         if label.len() < self.most || self.achieves(&self.considered.facts(&label)) {

@@ -3,15 +3,16 @@
 use super::consequences::{Explanation, Ranking, Rival};
 use super::domain::Domains;
 use super::equivalences::equivalence_rules;
-use super::labels::{Considered, Label, is_within, union};
+use super::labels::{Considered, Label, each_part, is_within, union};
 use super::outlook::{Breach, Outlook, Rerun, Stage};
-use super::proposals::{Aim, Ground, Terrain, propose};
+use super::proposals::{Aim, Bounds, Ground, Terrain, propose};
 use super::reach::Reach;
 use crate::analysis::checked::RelationId;
 use crate::engine::{Budget, Database, StopReason, Violation};
 use crate::evidence::{Claims, Sources};
 use crate::explain::{Case, Fact, Meter};
 use crate::storage::Code;
+use rustc_hash::FxHashSet;
 use std::collections::BTreeSet;
 
 /// Some row that agrees.
@@ -172,13 +173,12 @@ pub fn explain<E>(
     found.complete_to = 0;
     let mut kept = Round::default();
     for size in 1..=question.most {
-        let round = search.round(size)?;
-        let stopped = round.more || meter.stopped().is_some();
-        if stopped {
-            kept.add(round);
+        let smaller = std::mem::take(&mut kept.refused);
+        search.round(size, &mut kept)?;
+        if kept.more || meter.stopped().is_some() {
+            kept.refuse_too(smaller);
             break;
         }
-        kept = round;
         found.complete_to = size;
     }
     found.more = kept.more;
@@ -210,9 +210,10 @@ pub fn explain<E>(
     Ok(found)
 }
 
-/// Proposals looked for, for each explanation wanted: some are refused, some are not enough.
-const PROPOSALS_FOR_ONE: usize = 4;
-const FEW_PROPOSALS: usize = 400;
+/// Proposals looked for at first, if no more explanations are wanted: some are refused, some are not enough.
+const FEW_PROPOSALS: usize = 100;
+/// So many times more are looked for when those did not do.
+const MORE_PROPOSALS: usize = 8;
 
 struct Search<'a, E> {
     question: &'a Question<'a>,
@@ -229,86 +230,101 @@ struct Search<'a, E> {
 #[derive(Default)]
 struct Round {
     accepted: Vec<(Label, Outlook)>,
+    /// Their labels.
+    known: FxHashSet<Label>,
     refused: Vec<(Label, Breach)>,
     more: bool,
 }
 
 impl Round {
-    fn has_part_of(&self, label: &[u32]) -> bool {
-        let mut accepted = self.accepted.iter();
-        accepted.any(|(known, _)| is_within(known, label))
+    fn accept(&mut self, label: Label, outlook: Outlook) {
+        self.known.insert(label.clone());
+        self.accepted.push((label, outlook));
     }
 
-    /// Takes over what another round found besides, which did not end.
-    fn add(&mut self, other: Round) {
-        for (label, outlook) in other.accepted {
-            if !self.accepted.iter().any(|(known, _)| *known == label) {
-                self.accepted.push((label, outlook));
-            }
-        }
-        for (label, breach) in other.refused {
+    fn has_part_of(&self, label: &[u32]) -> bool {
+        each_part(label, &mut |part| self.known.contains(part))
+    }
+
+    /// Takes over what smaller sets came to, where not all was looked at again.
+    fn refuse_too(&mut self, smaller: Vec<(Label, Breach)>) {
+        for (label, breach) in smaller {
             if !self.refused.iter().any(|(known, _)| *known == label) {
                 self.refused.push((label, breach));
             }
         }
-        self.more |= other.more;
     }
 }
 
 impl<'a, E> Search<'a, E> {
-    /// All minimal explanations of up to `most` facts.
-    fn round(&mut self, most: usize) -> Result<Round, E> {
-        let mut round = Round::default();
+    /// Adds the minimal explanations of up to `most` facts to the smaller ones, which are all there.
+    fn round(&mut self, most: usize, round: &mut Round) -> Result<(), E> {
+        let mut enough = self.question.limit.max(FEW_PROPOSALS);
+        let mut settled = FxHashSet::default();
+        while self.pass(most, enough, &mut settled, round)? {
+            enough = enough.saturating_mul(MORE_PROPOSALS);
+        }
+        Ok(())
+    }
+
+    /// Whether more proposals would do more. `settled`: sets that need not be looked at again.
+    fn pass(
+        &mut self,
+        most: usize,
+        enough: usize,
+        settled: &mut FxHashSet<Label>,
+        round: &mut Round,
+    ) -> Result<bool, E> {
         // By size, then by number: a set is looked at after all of its parts.
         let mut open: BTreeSet<(usize, Label)> = BTreeSet::new();
-        let aim = Aim::Row(&self.question.goal);
-        let enough = self
-            .question
-            .limit
-            .saturating_mul(PROPOSALS_FOR_ONE)
-            .max(FEW_PROPOSALS);
-        let (proposed, ended) = propose(
+        let (proposed, mut ended) = propose(
             self.terrain,
             Ground {
                 case: self.case,
                 trial: self.stage.trial(),
             },
-            &aim,
-            most,
-            enough,
+            &Aim::Row(&self.question.goal),
+            Bounds {
+                most,
+                enough,
+                known: &round.known,
+            },
             &mut self.considered,
             self.meter,
         );
-        round.more |= !ended;
         open.extend(proposed.into_iter().map(|label| (label.len(), label)));
         while let Some((_, label)) = open.pop_first() {
             if self.meter.stopped().is_some() {
-                break;
+                return Ok(false);
             }
-            if round.has_part_of(&label) {
+            if settled.contains(&label) || round.has_part_of(&label) {
                 continue;
             }
             if round.accepted.len() >= self.question.limit {
                 round.more = true;
-                break;
+                return Ok(false);
             }
             let assumed = self.considered.facts(&label);
             let Some(outlook) = self.stage.assume(&assumed, self.meter)? else {
-                break;
+                return Ok(false);
             };
-            let more = self.judge(&label, outlook, most, enough, &mut round);
+            let (more, all) = self.judge(&label, outlook, most, enough, round);
             self.stage.take_back();
+            match all {
+                true => drop(settled.insert(label.clone())),
+                false => ended = false,
+            }
             for further in more {
                 if let Some(label) = union(&label, &further, most) {
                     open.insert((label.len(), label));
                 }
             }
         }
-        Ok(round)
+        Ok(!ended && self.meter.stopped().is_none())
     }
 
     /// Takes a set into the round, with what is assumed as it is: accepted, refused, or not enough. Gives what could be
-    /// added to make it one that is accepted.
+    /// added to make it one that is accepted, and whether that is all.
     fn judge(
         &mut self,
         label: &Label,
@@ -316,15 +332,15 @@ impl<'a, E> Search<'a, E> {
         most: usize,
         enough: usize,
         round: &mut Round,
-    ) -> Vec<Label> {
+    ) -> (Vec<Label>, bool) {
         let facts = self.stage.facts();
         let goal = &self.question.goal;
         let fails = facts.matching(goal.relation, &goal.pattern).is_empty();
         let aim = match (fails, outlook.breaches.first().cloned()) {
             (true, _) => Aim::Row(goal),
             (false, None) => {
-                round.accepted.push((label.clone(), outlook));
-                return Vec::new();
+                round.accept(label.clone(), outlook);
+                return (Vec::new(), true);
             }
             (false, Some(breach)) => {
                 let mut achieving = round.refused.iter().map(|(known, _)| known);
@@ -335,7 +351,7 @@ impl<'a, E> Search<'a, E> {
             }
         };
         if label.len() == most {
-            return Vec::new();
+            return (Vec::new(), true);
         }
         let there = Case::new(
             facts,
@@ -344,19 +360,20 @@ impl<'a, E> Search<'a, E> {
             self.claims,
             self.sources,
         );
-        let (more, ended) = propose(
+        propose(
             self.terrain,
             Ground {
                 case: &there,
                 trial: self.stage.trial(),
             },
             &aim,
-            most - label.len(),
-            enough,
+            Bounds {
+                most: most - label.len(),
+                enough,
+                known: &FxHashSet::default(),
+            },
             &mut self.considered,
             self.meter,
-        );
-        round.more |= !ended;
-        more
+        )
     }
 }

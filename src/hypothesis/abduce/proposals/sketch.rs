@@ -89,6 +89,12 @@ pub(super) fn facts(sketch: &[Assumed]) -> Option<Vec<Fact>> {
     sketch.iter().map(Assumed::fact).collect()
 }
 
+/// Whether a sketch has no blanks.
+pub(super) fn is_told(sketch: &[Assumed]) -> bool {
+    let mut cells = sketch.iter().flat_map(|one| one.cells.iter());
+    cells.all(|cell| matches!(cell, Cell::Known(_)))
+}
+
 /// One more than the largest number of a blank.
 pub(super) fn blanks_end(sketch: &[Assumed]) -> u32 {
     let cells = sketch.iter().flat_map(|one| one.cells.iter());

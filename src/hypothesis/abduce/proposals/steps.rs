@@ -2,7 +2,7 @@
 
 use super::Search;
 use super::literals::{Negated, is_test, untold};
-use super::sketch::{self, Assumed, Cell, Sketch, blanks_end, renamed};
+use super::sketch::{Assumed, Cell, Sketch, blanks_end, renamed};
 use super::tables::{Call, Goal, Row};
 use super::work::{Known, Work};
 use crate::analysis::checked::{LiteralKind, Term};
@@ -85,12 +85,6 @@ impl<'a> Search<'a, '_> {
         };
         if !self.may_reach(&work, |it| it.gains(atom.relation)) {
             return;
-        }
-        // A set to which nothing can be added is tried for less than it takes to look at what else might follow from it.
-        if work.sketch.len() == self.most
-            && let Some(facts) = sketch::facts(&work.sketch)
-        {
-            return self.propose(facts);
         }
         let pattern = self.pattern(atom, &work.values);
         let row: Option<Box<[Code]>> = pattern.iter().copied().collect();

@@ -5,6 +5,7 @@ use super::explained::Pattern;
 use super::loaded::Session;
 use crate::analysis::check_pattern;
 use crate::analysis::checked::{CheckedProgram, RelationId};
+use crate::engine::budget::Budget;
 use crate::explain::{Fact, fact_text, pattern_text};
 use crate::hypothesis::Overlay;
 use crate::hypothesis::abduce::{
@@ -19,6 +20,8 @@ use std::fmt;
 const MOST: usize = 2;
 /// More than this is no question any more.
 const MOST_EVER: usize = 8;
+/// Rows looked at at most: each may leave a body of some 600 bytes open.
+const MOST_ROWS: u64 = 2_000_000;
 /// Explanations looked for when nothing else is asked for.
 const LIMIT: usize = 100;
 
@@ -179,6 +182,10 @@ impl Session {
             rival: rival.as_ref().map(competing),
         };
         let (case, budget) = (self.case(), self.explanation_budget());
+        let budget = Budget {
+            rows: budget.rows.map(|rows| rows.min(MOST_ROWS)),
+            ..budget
+        };
         let (claims, sources) = (self.claims(), self.source_register());
         let found = explain(&case, claims, sources, &asked, &worlds, &budget)?;
         let explanations = found.explanations.iter().map(|one| self.explained(one));

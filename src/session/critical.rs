@@ -56,6 +56,9 @@ pub struct Critical {
     many: bool,
 }
 
+/// Conclusions that are worth a thread for each half of them.
+const MANY: usize = 64;
+
 impl Session {
     /// Minimal sets of claims, and of sources, whose withdrawal ends a conclusion.
     pub fn critical(&mut self, question: &CriticalQuestion) -> Result<Critical, Error> {
@@ -85,12 +88,25 @@ impl Session {
         let at_a_time = size == Some(1) && !self.lens().at_once;
         let found = match at_a_time {
             true => {
-                let rows = |rows: u64| rows.saturating_mul(facts.len() as u64);
-                let budget = Budget {
-                    rows: whole.rows.map(rows),
-                    ..whole.clone()
+                let side = self.here();
+                let singles = |facts: &[Fact]| {
+                    let rows = |rows: u64| rows.saturating_mul(facts.len() as u64);
+                    let budget = Budget {
+                        rows: whole.rows.map(rows),
+                        ..whole.clone()
+                    };
+                    side.case().single_cuts(facts, &budget)
                 };
-                case.single_cuts(&facts, &budget)
+                // Each cut is found for itself: what halves have in common is only looked at twice.
+                match self.pool.has_threads() && facts.len() >= MANY {
+                    true => {
+                        let (one, other) = facts.split_at(facts.len() / 2);
+                        let (mut found, rest) = self.pool.both(|| singles(one), || singles(other));
+                        found.extend(rest);
+                        found
+                    }
+                    false => singles(&facts),
+                }
             }
             false => facts
                 .iter()

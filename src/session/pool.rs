@@ -30,6 +30,10 @@ impl Pool {
         }
     }
 
+    pub fn has_threads(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Both, at the same time where there are threads.
     pub fn both<A: Send, B: Send>(
         &self,

@@ -137,19 +137,27 @@ impl Case<'_> {
         budget: &Budget,
     ) -> Supports {
         let lineage = self.lineage(fact, &Meter::new(budget));
-        let seen_all = lineage.stopped.is_none();
         let mut found = Found::none(self, &lineage, tables, limit);
+        if lineage.stopped.is_some() {
+            return Supports {
+                supports: Vec::new(),
+                complete: false,
+                total: None,
+                stopped: lineage.stopped,
+                seen_all: false,
+            };
+        }
         let meter = Meter::new(budget);
         let condensed = Condensed::of(&lineage);
         let part = meter.part(meter.left());
         let mut sets = AllSets::new(&condensed, &part, &meter);
-        let complete = seen_all && sets.by_ref().all(|set| found.add(&set)) && sets.is_complete();
+        let complete = sets.by_ref().all(|set| found.add(&set)) && sets.is_complete();
         Supports {
             supports: found.in_order(),
             complete,
             total: None,
-            stopped: lineage.stopped.or(meter.stopped()),
-            seen_all,
+            stopped: meter.stopped(),
+            seen_all: true,
         }
     }
 

@@ -117,6 +117,8 @@ pub(super) const MANY: usize = if cfg!(test) { 8 } else { 1 << 16 };
 
 /// Rows from which on another atom may be the better one to go through.
 const WIDE: usize = if cfg!(test) { 2 } else { 256 };
+/// Rows beyond those that are fetched while one is tried.
+const FETCHED: usize = 64;
 
 /// `rows` to the power of `free` / `all`.
 fn share(rows: f64, free: usize, all: usize) -> f64 {
@@ -436,11 +438,15 @@ impl<'a> Solver<'a> {
         let mut codes = self.spare.pop().unwrap_or_default();
         codes.clear();
         self.over.gather(atom.relation, &asked, &mut codes);
-        Choices::Rows {
+        let choices = Choices::Rows {
             codes,
             width: asked.len(),
             at: 0,
-        }
+        };
+        // Rows are paid for one by one as they are tried; but to fetch very many takes time by itself.
+        let many = choices.rows().saturating_sub(WIDE) / FETCHED;
+        self.context.meter.spend_all(many as u64);
+        choices
     }
 
     fn tuples(&self, aggregate: &Aggregate) -> Tuples {

@@ -232,7 +232,7 @@ mod tests {
             mask in prop::sample::select(vec![3u32, 0xFF, 0xF_FFFF, 0x1F_FFFF]),
             threads in 1usize..4,
         ) {
-            let codes = (0..copies as u32).flat_map(|copy| seed.iter().map(move |code| code ^ copy / 2));
+            let codes = (0..copies as u32).flat_map(|copy| seed.iter().map(move |code| code ^ (copy / 2)));
             let codes: Vec<u32> = codes.map(|code| code & mask).collect();
             let mut rows = Rows::new(arity);
             let mut model = BTreeSet::new();

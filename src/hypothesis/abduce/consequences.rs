@@ -25,11 +25,14 @@ pub struct Explanation {
     pub cut: bool,
 }
 
+/// Tries what follows from assumed facts.
+type Tried<'a, E> = dyn Fn(&[Fact]) -> Result<bool, E> + 'a;
+
 /// What the explanations compete with.
 pub struct Rival<'a, E> {
     pub goals: Vec<Goal>,
     /// Where the rival assumes something itself: whether some facts lead to it in its own world.
-    pub world: Option<&'a dyn Fn(&[Fact]) -> Result<bool, E>>,
+    pub world: Option<&'a Tried<'a, E>>,
 }
 
 /// Rows that telling what leans on one explanation may cost.

@@ -1,5 +1,6 @@
 //! When each row of a relation appeared.
 
+use crate::storage::pattern::agrees;
 use crate::storage::{Code, PackedRows, Rows, SortedRows};
 use rustc_hash::FxHashMap;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -226,8 +227,7 @@ impl Births {
             .filter(|row| !self.amended.contains_key(&row[..]));
         kept.for_each(|row| rows.push(&row));
         for (row, _) in self.amended.iter().filter(|(_, birth)| birth.is_some()) {
-            let mut both = pattern.iter().zip(row.iter());
-            if both.all(|(code, have)| code.is_none_or(|code| code == *have)) {
+            if agrees(pattern, row) {
                 rows.push(row);
             }
         }

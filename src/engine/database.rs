@@ -10,6 +10,7 @@ use super::relation::{IndexSpec, RelationState};
 use super::statistics::Sizes;
 use crate::analysis::checked::{CheckedProgram, CheckedQuery, RelationId};
 use crate::plan::{RulePlan, plan_body};
+use crate::storage::pattern::bound;
 use crate::storage::{Code, Dictionary, Index, RowSet, Rows, SortedRows};
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -291,25 +292,22 @@ impl Database {
     /// and keeps an index on first use of a set of bound columns; afterwards O(1 + answers).
     pub fn matching(&self, relation: RelationId, pattern: &[Option<Code>]) -> Rows {
         let state = &self.relations[relation.index()];
-        let bound: Vec<usize> = (0..pattern.len())
-            .filter(|&column| pattern[column].is_some())
-            .collect();
-        let key: Vec<Code> = pattern.iter().flatten().copied().collect();
-        if bound.is_empty() {
+        let (columns, key) = bound(pattern);
+        if columns.is_empty() {
             return self.rows(relation);
         }
         let mut found = Rows::new(pattern.len());
-        if bound.len() == pattern.len() {
+        if columns.len() == pattern.len() {
             if state.set.contains(&key) {
                 found.push(&key);
             }
             return found;
         }
         let payload: Vec<usize> = (0..pattern.len())
-            .filter(|column| !bound.contains(column))
+            .filter(|column| !columns.contains(column))
             .collect();
         let spec = IndexSpec {
-            key: bound,
+            key: columns.into_vec(),
             payload: payload.clone(),
         };
         // An index over many rows takes longer to make than a few answers are worth.
@@ -372,18 +370,11 @@ impl Database {
         relation: RelationId,
         pattern: &[Option<Code>],
     ) -> Option<(Arc<Index>, SmallVec<[Code; 8]>)> {
-        let mut bound: SmallVec<[usize; 8]> = SmallVec::new();
-        let mut key: SmallVec<[Code; 8]> = SmallVec::new();
-        for (column, code) in pattern.iter().enumerate() {
-            if let Some(code) = code {
-                bound.push(column);
-                key.push(*code);
-            }
-        }
+        let (columns, key) = bound(pattern);
         if key.is_empty() || key.len() == pattern.len() {
             return None;
         }
-        let index = self.relations[relation.index()].whole_index(&bound)?;
+        let index = self.relations[relation.index()].whole_index(&columns)?;
         Some((index, key))
     }
 

@@ -6,6 +6,7 @@ pub use super::indexes::IndexSpec;
 use super::indexes::{Indexes, build};
 use super::statistics::estimate_distinct;
 use crate::analysis::checked::CheckedProgram;
+use crate::storage::pattern::agrees;
 use crate::storage::{
     Code, Company, Dictionary, Index, Inserter, Latest, RowSet, RowSource, Rows, SortedRows,
 };
@@ -468,8 +469,7 @@ impl RelationState {
             if self.set.leading(&key, &rest, &mut codes) {
                 let mut found = Rows::new(pattern.len());
                 for rest in codes.chunks_exact(rest.len().max(1)) {
-                    let mut agrees = pattern[key.len()..].iter().zip(rest);
-                    if agrees.all(|(code, &have)| code.is_none_or(|code| code == have)) {
+                    if agrees(&pattern[key.len()..], rest) {
                         found.push(&[&key[..], rest].concat());
                     }
                 }
@@ -514,11 +514,7 @@ impl RelationState {
             for (&column, &code) in spec.payload.iter().zip(rest) {
                 row[column] = code;
             }
-            let agrees = pattern.iter().zip(&row);
-            if agrees
-                .into_iter()
-                .all(|(code, &have)| code.is_none_or(|code| code == have))
-            {
+            if agrees(pattern, &row) {
                 found.push(&row);
             }
         }

@@ -137,7 +137,6 @@ impl Case<'_> {
         budget: &Budget,
     ) -> Supports {
         let lineage = self.lineage(fact, &Meter::new(budget));
-        let mut found = Found::none(self, &lineage, tables, limit);
         if lineage.stopped.is_some() {
             return Supports {
                 supports: Vec::new(),
@@ -147,6 +146,7 @@ impl Case<'_> {
                 seen_all: false,
             };
         }
+        let mut found = Found::none(self, &lineage, tables, limit);
         let meter = Meter::new(budget);
         let condensed = Condensed::of(&lineage);
         let part = meter.part(meter.left());

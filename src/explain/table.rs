@@ -1,8 +1,8 @@
 //! A relation that is filled row by row and looked up meanwhile.
 
+use crate::storage::pattern::bound;
 use crate::storage::{Code, Rows};
 use rustc_hash::FxHashMap;
-use smallvec::SmallVec;
 use std::cell::RefCell;
 
 /// Distinct rows, numbered in the order in which they came.
@@ -58,14 +58,7 @@ impl Table {
     }
 
     pub(super) fn each_match(&self, pattern: &[Option<Code>], f: impl FnMut(u32)) {
-        let mut columns: SmallVec<[usize; 8]> = SmallVec::new();
-        let mut key: SmallVec<[Code; 8]> = SmallVec::new();
-        for (column, code) in pattern.iter().enumerate() {
-            if let Some(code) = code {
-                columns.push(column);
-                key.push(*code);
-            }
-        }
+        let (columns, key) = bound(pattern);
         if columns.len() == pattern.len() {
             self.find(&key).into_iter().for_each(f);
             return;

@@ -10,6 +10,7 @@ use crate::analysis::checked::{LiteralKind, RelationId};
 use crate::evidence::{ClaimId, Stance};
 use crate::io::format_value;
 use crate::storage::Code;
+use crate::storage::pattern::agrees;
 use crate::syntax::source::SourceMap;
 use serde::Serialize;
 
@@ -151,12 +152,9 @@ impl Case<'_> {
         }
         let states = |claim: &ClaimId| {
             let claim = self.claims.get(*claim);
-            let row = claim.row.iter().zip(pattern);
             claim.stance == Stance::Supports
                 && claim.relation == relation
-                && row
-                    .into_iter()
-                    .all(|(code, wanted)| wanted.is_none_or(|wanted| wanted == *code))
+                && agrees(pattern, claim.row)
         };
         let counts = |claim: &ClaimId| {
             let claim = self.claims.get(*claim);

@@ -10,6 +10,7 @@ use crate::evidence::{ClaimId, Stance};
 use crate::explain::{CutOptions, Fact};
 use crate::hypothesis::{Assumption, Overlay, Withdrawal, reserved};
 use crate::storage::Code;
+use crate::storage::pattern::agrees;
 use crate::syntax::ast::Atom;
 use crate::syntax::diagnostic::Diagnostic;
 use crate::syntax::source::Span;
@@ -177,10 +178,7 @@ impl Layer<'_> {
         codes: &[Option<Code>],
         at: Option<Span>,
     ) -> Result<Found, Vec<Diagnostic>> {
-        let agrees = |of: RelationId, row: &[Code]| {
-            let same = |(code, wanted): (&Code, &Option<Code>)| wanted.is_none_or(|w| w == *code);
-            of == relation && row.iter().zip(codes).all(same)
-        };
+        let agrees = |of: RelationId, row: &[Code]| of == relation && agrees(codes, row);
         let standing = &self.laid.standing;
         let mut found = Found::default();
         let exact: Option<Vec<Code>> = codes.iter().copied().collect();

@@ -3,6 +3,7 @@
 use super::program::Program;
 use crate::analysis::checked::{RelationId, RuleId};
 use crate::explain::{Fact, stated_by};
+use crate::storage::pattern::agrees;
 use crate::storage::{Code, Dictionary};
 use rustc_hash::FxHashMap;
 use std::sync::{Arc, OnceLock};
@@ -49,12 +50,10 @@ impl Program {
             let times = known.rules.get(&fact).map_or(0, Vec::len);
             return vec![fact; times];
         }
-        let agrees = |fact: &&Fact| {
-            let mut both = pattern.iter().zip(&fact.row);
-            both.all(|(wanted, code)| wanted.is_none_or(|wanted| wanted == *code))
-        };
         let all = known.of.get(&relation).into_iter().flatten();
-        all.filter(agrees).cloned().collect()
+        all.filter(|fact| agrees(pattern, &fact.row))
+            .cloned()
+            .collect()
     }
 
     /// The rules whose text states a fact.

@@ -8,6 +8,7 @@ use crate::analysis::checked::{
 use crate::engine::Database;
 use crate::explain::{Absent, Case, Fact, Meter, in_term};
 use crate::storage::Code;
+use crate::storage::pattern::agrees;
 use crate::syntax::source::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
@@ -338,7 +339,7 @@ impl Uses<'_> {
                 for &(rule, step) in self.forbidden.get(&absent.0).into_iter().flatten() {
                     let (id, uses) = &self.rules[rule as usize];
                     let step = &uses.forbidden[step as usize];
-                    if agrees(&self.facts.facts[step.head as usize].row, &absent.1) {
+                    if agrees(&absent.1, &self.facts.facts[step.head as usize].row) {
                         behind.rules.insert(*id);
                         open.extend(&step.premises);
                     }
@@ -348,12 +349,6 @@ impl Uses<'_> {
             }
         }
     }
-}
-
-fn agrees(row: &[Code], pattern: &[Option<Code>]) -> bool {
-    row.iter()
-        .zip(pattern)
-        .all(|(code, wanted)| wanted.is_none_or(|wanted| wanted == *code))
 }
 
 /// The pairs of an equivalence that a pair may have come from.

@@ -15,6 +15,7 @@ pub mod packed;
 mod packing;
 mod pages;
 pub mod partition;
+pub mod pattern;
 pub mod places;
 pub mod radix;
 pub mod rows;

@@ -1,5 +1,6 @@
 //! Rows in ascending order, none twice, each in one word.
 
+use super::pattern::agrees;
 use super::{Code, Rows, radix};
 use std::ops::Range;
 
@@ -173,8 +174,7 @@ impl PackedRows {
         let mut row = vec![Code(0); self.fields.len()];
         for at in self.range(&leading) {
             self.unpack(at, &mut row);
-            let mut both = pattern.iter().zip(&row);
-            if both.all(|(code, have)| code.is_none_or(|code| code == *have)) {
+            if agrees(pattern, &row) {
                 found.push(&row);
             }
         }

@@ -12,6 +12,7 @@ use crate::engine::{Budget, Database, StopReason, Violation};
 use crate::evidence::{Claims, Sources};
 use crate::explain::{Case, Fact, Meter};
 use crate::storage::Code;
+use crate::storage::pattern::agrees;
 use rustc_hash::FxHashSet;
 use std::collections::BTreeSet;
 
@@ -25,8 +26,7 @@ pub struct Goal {
 
 impl Goal {
     pub fn agrees(&self, fact: &Fact) -> bool {
-        let agrees = |(asked, code): (&Option<Code>, &Code)| asked.is_none_or(|it| it == *code);
-        fact.relation == self.relation && self.pattern.iter().zip(&fact.row).all(agrees)
+        fact.relation == self.relation && agrees(&self.pattern, &fact.row)
     }
 }
 

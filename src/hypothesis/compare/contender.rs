@@ -6,6 +6,7 @@ use crate::analysis::checked::{CheckedProgram, Literal, LiteralKind, RelationId,
 use crate::engine::{Budget, Database, RunReport, Violation};
 use crate::evidence::{ClaimId, Claims, GradeTables, Sources, Stance};
 use crate::explain::{Case, Fact, Facts, Meter, Rests};
+use crate::storage::pattern::agrees;
 use crate::storage::{Code, Dictionary};
 use parking_lot::Mutex;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -192,10 +193,8 @@ impl<'a, E> Contender<'a, E> {
 
     /// Whether it says that a fact is not so: finding it changes nothing for it.
     pub fn denies(&self, fact: &Fact) -> bool {
-        let agrees = |(asked, code): (&Option<Code>, &Code)| asked.is_none_or(|it| it == *code);
-        self.denies.iter().any(|one| {
-            one.relation == fact.relation && one.pattern.iter().zip(&fact.row).all(agrees)
-        })
+        let mut denied = self.denies.iter();
+        denied.any(|one| one.relation == fact.relation && agrees(&one.pattern, &fact.row))
     }
 
     pub fn stand(&self) -> Stand {

@@ -6,6 +6,7 @@ use super::judged::Judgement;
 use crate::engine::Budget;
 use crate::evidence::{ClaimId, Claims, GradeTables, SourceId, Sources, Stance};
 use crate::explain::{Fact, Meter, Miss, Reason, WhyNotOptions};
+use crate::storage::pattern::agrees;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// What the withdrawal of a piece of evidence does to the goals of a contender.
@@ -223,14 +224,9 @@ fn cell<E>(
 
 /// Whether a contender leans on a fact that may be denied: it is a goal, assumed, or stated by what it rests on.
 fn leans<E>(contender: &Contender<E>, fact: &Fact) -> bool {
-    let is_goal = contender.goals.iter().any(|goal| {
-        goal.relation == fact.relation
-            && goal
-                .pattern
-                .iter()
-                .zip(&fact.row)
-                .all(|(asked, code)| asked.is_none_or(|it| it == *code))
-    });
+    let mut goals = contender.goals.iter();
+    let is_goal =
+        goals.any(|goal| goal.relation == fact.relation && agrees(&goal.pattern, &fact.row));
     let first = |claim: ClaimId| {
         let id = contender.claims.get(claim).id;
         contender.claims.with_id(id).next().unwrap_or(claim)

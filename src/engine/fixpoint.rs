@@ -31,6 +31,7 @@ use crate::plan::{Guard, Operand, RulePlan, fan_out, plan_rule, plan_subsumption
 use crate::storage::{Dictionary, RowSource, Rows, SortedRows};
 use crate::syntax::source::Span;
 use parking_lot::Mutex;
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::Relaxed};
 use std::time::Instant;
@@ -325,9 +326,10 @@ impl<'a> Run<'a> {
         }
         self.execute_all(early, relations, round, keeps)?;
         let started = Instant::now();
-        for id in &stratum.relations {
-            relations[id.index()].merge_delta(self.pool);
-        }
+        let awake = self.is_manned();
+        self.each_of(stratum, relations, |state| {
+            state.merge_delta(self.pool, awake)
+        });
         self.profile.lock().settled(at, started.elapsed());
         self.execute_all(later, relations, round, keeps)
     }
@@ -385,7 +387,7 @@ impl<'a> Run<'a> {
         let pace = self.profile.lock().pace(plan.rule, plan.delta);
         (!alone).then(|| {
             let context = self.context(rule.span, round).of(&rule.variables);
-            Strand::new(plan, context, head, scanned, pace)
+            Strand::new(plan, context, &head.set, scanned, pace)
         })
     }
 
@@ -408,6 +410,32 @@ impl<'a> Run<'a> {
         interruption(&strand.context).map_or(Ok(()), |reason| {
             Err(self.stop(reason, Some(plan.rule), plan.head, relations))
         })
+    }
+
+    fn is_manned(&self) -> bool {
+        self.standby.as_ref().is_some_and(Standby::is_manned)
+    }
+
+    /// Has something done to the relations of a stratum, to several at once where threads are awake.
+    fn each_of(
+        &self,
+        stratum: &Stratum,
+        relations: &mut [RelationState],
+        act: impl Fn(&mut RelationState) + Sync,
+    ) {
+        let several = stratum.relations.len() > 1 && self.is_manned();
+        match self.pool.filter(|_| several) {
+            Some(pool) => pool.install(|| {
+                let states = relations.par_iter_mut().enumerate();
+                let own = |at: usize| stratum.relations.iter().any(|id| id.index() == at);
+                let states = states.filter(|&(at, _)| own(at));
+                states.for_each(|(_, state)| act(state));
+            }),
+            None => {
+                let ids = stratum.relations.iter();
+                ids.for_each(|id| act(&mut relations[id.index()]));
+            }
+        }
     }
 
     /// Makes the plan of a version, unless the sizes it was made for still hold roughly.
@@ -457,9 +485,9 @@ impl<'a> Run<'a> {
         self.tick += 1;
         self.report.rounds += 1;
         let started = Instant::now();
-        for id in &stratum.relations {
-            relations[id.index()].advance(self.tick, stratum.recursive, self.pool);
-        }
+        self.each_of(stratum, relations, |state| {
+            state.advance(self.tick, stratum.recursive, self.pool)
+        });
         let profile = self.profile.get_mut();
         profile.settled(at, started.elapsed());
         let busiest = profile.take_busiest();
@@ -520,7 +548,7 @@ impl<'a> Run<'a> {
                 continue;
             }
             for &other in &stratum.relations {
-                relations[other.index()].merge_delta(self.pool);
+                relations[other.index()].merge_delta(self.pool, false);
             }
             for fresh in [true, false] {
                 let mut doomed = Rows::new(self.program[id].arity());

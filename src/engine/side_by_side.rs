@@ -1,8 +1,9 @@
 //! Rules of one round that run side by side.
 //!
 //! They read what was settled before the round and add to sets that are not read before it ends, so their order tells
-//! nothing. Each thread begins with rules that nobody has begun, the longest first, and then helps with what is left of
-//! the others'.
+//! nothing. Each thread goes through a range of its own of what each long rule scans: where a delta is sorted by what the
+//! head repeats, threads then seldom write to the same place, and repetitions meet on one thread. Short rules are for one
+//! thread each. Whoever is done takes what is left of others' ranges.
 
 use super::drive::{BINDING, MORSEL, on_all};
 use super::evaluate::Context;
@@ -11,30 +12,27 @@ use super::relation::RelationState;
 use super::sink::Insert;
 use super::worker::Worker;
 use crate::plan::{RulePlan, fan_out};
-use crate::storage::{Company, RowSource};
+use crate::storage::{Company, Inserter, RowSet, RowSource};
 use rayon::ThreadPool;
 use std::hint::spin_loop;
+use std::ops::Range;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 /// Pieces of work from which on it is worth while to share them.
 const WORTH: f64 = 4.0;
-/// Pieces that have to be left of a rule for another thread to join in.
-const HELPED: f64 = 1.0;
 
 /// A rule that scans a delta and does nothing but add rows to a set.
 pub struct Strand<'r> {
     pub plan: &'r RulePlan,
     pub context: Context<'r>,
-    head: &'r RelationState,
+    head: &'r RowSet,
     scanned: &'r RelationState,
     /// Seconds that it takes, as far as one can tell.
     work: f64,
     begun: AtomicBool,
     scan: OnceLock<Scan<'r>>,
-    /// The first unit that no thread has taken.
-    next: AtomicUsize,
     candidates: AtomicU64,
     nanoseconds: AtomicU64,
 }
@@ -42,9 +40,28 @@ pub struct Strand<'r> {
 /// A rule that is ready to run.
 struct Scan<'r> {
     pipeline: Pipeline<'r>,
-    units: usize,
+    /// One for each thread, or a single one.
+    shares: Vec<Share>,
     /// Units that a thread takes at a time.
     morsel: usize,
+}
+
+/// Some of the units of a scan.
+struct Share {
+    /// The first that no thread has taken.
+    next: AtomicUsize,
+    end: usize,
+}
+
+impl Share {
+    fn is_left(&self) -> bool {
+        self.next.load(Relaxed) < self.end
+    }
+
+    fn take(&self, units: usize) -> Option<Range<usize>> {
+        let start = self.next.fetch_add(units, Relaxed);
+        (start < self.end).then(|| start..(start + units).min(self.end))
+    }
 }
 
 impl<'r> Strand<'r> {
@@ -52,7 +69,7 @@ impl<'r> Strand<'r> {
     pub fn new(
         plan: &'r RulePlan,
         context: Context<'r>,
-        head: &'r RelationState,
+        head: &'r RowSet,
         scanned: &'r RelationState,
         pace: Option<f64>,
     ) -> Strand<'r> {
@@ -65,7 +82,6 @@ impl<'r> Strand<'r> {
             work: rows * pace.unwrap_or_else(|| fan_out(&plan.steps) * BINDING),
             begun: AtomicBool::new(false),
             scan: OnceLock::new(),
-            next: AtomicUsize::new(0),
             candidates: AtomicU64::new(0),
             nanoseconds: AtomicU64::new(0),
         }
@@ -86,46 +102,81 @@ impl<'r> Strand<'r> {
         Duration::from_nanos(self.nanoseconds.load(Relaxed))
     }
 
-    fn begin(&self, resolver: &Resolver<'r>) -> &Scan<'r> {
+    fn begin(&self, resolver: &Resolver<'r>, threads: usize) -> &Scan<'r> {
         self.scan.get_or_init(|| {
             let mut pipeline = resolver.resolve(self.plan);
             if let Some(column) = self.plan.clustered {
                 pipeline.cluster(column, || self.scanned.delta_by(column));
             }
             let units = pipeline.units();
+            let shares = match self.work > WORTH * MORSEL {
+                true => threads,
+                false => 1,
+            };
+            let share = |at: usize| Share {
+                next: AtomicUsize::new(units * at / shares),
+                end: units * (at + 1) / shares,
+            };
             Scan {
                 pipeline,
-                units,
+                shares: (0..shares).map(share).collect(),
                 morsel: ((MORSEL / self.work * units as f64) as usize).max(1),
             }
         })
     }
+}
 
-    /// Takes pieces until none is left.
-    fn take_part(&self, scan: &Scan<'r>) {
-        let pieces = std::iter::from_fn(|| {
-            let start = self.next.fetch_add(scan.morsel, Relaxed);
-            (start < scan.units).then(|| start..(start + scan.morsel).min(scan.units))
-        });
-        let answer = &scan.pipeline.answer;
-        let sink = Insert::new(&self.head.set, Company::Shared, answer, None, &self.context);
-        let mut worker = Worker::new(&scan.pipeline, &self.context, sink);
-        pieces.for_each(|units| worker.run_scan(units));
-        let pushed = worker.finish().inserter.pushed();
-        self.candidates.fetch_add(pushed, Relaxed);
-    }
+/// What one thread has pushed so far.
+#[derive(Default)]
+struct Hand<'s> {
+    inserters: Vec<(&'s RowSet, Inserter<'s>)>,
+    /// For which rules, and how much.
+    pushed: Vec<(&'s AtomicU64, u64)>,
+}
 
-    /// Seconds of work that nobody has taken.
-    fn left(&self, scan: &Scan) -> f64 {
-        let units = scan.units.saturating_sub(self.next.load(Relaxed));
-        self.work * units as f64 / scan.units.max(1) as f64
-    }
-
-    fn timed(&self, work: impl FnOnce()) {
+impl<'s> Hand<'s> {
+    /// Takes pieces of a share until none is left.
+    fn take_part(&mut self, strand: &'s Strand, scan: &'s Scan, share: &Share) {
+        if !share.is_left() {
+            return;
+        }
         let started = Instant::now();
-        work();
+        let known = self
+            .inserters
+            .iter()
+            .position(|(set, _)| std::ptr::eq(*set, strand.head));
+        let inserter = match known {
+            Some(at) => self.inserters.swap_remove(at).1,
+            None => Inserter::new(strand.head, Company::Shared),
+        };
+        let before = inserter.pushed();
+        let context = &strand.context;
+        let sink = Insert::through(inserter, strand.head, &scan.pipeline.answer, None, context);
+        let mut worker = Worker::new(&scan.pipeline, context, sink);
+        while let Some(units) = share.take(scan.morsel) {
+            worker.run_scan(units);
+        }
+        let inserter = worker.sink.inserter;
+        let pushed = inserter.pushed() - before;
+        self.inserters.push((strand.head, inserter));
+        self.pushed.push((&strand.nanoseconds, pushed));
+        strand.candidates.fetch_add(pushed, Relaxed);
         let nanoseconds = started.elapsed().as_nanos() as u64;
-        self.nanoseconds.fetch_add(nanoseconds, Relaxed);
+        strand.nanoseconds.fetch_add(nanoseconds, Relaxed);
+    }
+
+    /// To be called once, at the end.
+    fn flush(&mut self) {
+        let started = Instant::now();
+        for (_, inserter) in &mut self.inserters {
+            inserter.flush();
+        }
+        let nanoseconds = started.elapsed().as_nanos() as f64;
+        let all: u64 = self.pushed.iter().map(|(_, pushed)| pushed).sum();
+        for (busy, pushed) in &self.pushed {
+            let part = *pushed as f64 / all.max(1) as f64;
+            busy.fetch_add((nanoseconds * part) as u64, Relaxed);
+        }
     }
 }
 
@@ -137,27 +188,39 @@ pub fn is_worth_it(strands: &[Strand]) -> bool {
 
 /// Runs rules whose indexes are built.
 pub fn run<'r>(strands: &[Strand<'r>], resolver: &Resolver<'r>, pool: &ThreadPool) {
+    let threads = pool.current_num_threads();
     let mut longest_first: Vec<&Strand> = strands.iter().collect();
     longest_first.sort_by(|a, b| b.work.total_cmp(&a.work));
+    let arrived = AtomicUsize::new(0);
     on_all(pool, || {
-        for strand in &longest_first {
-            if !strand.begun.swap(true, Relaxed) {
-                strand.timed(|| strand.take_part(strand.begin(resolver)));
-            }
-        }
-        // All have begun, though some may not be ready.
+        let own = arrived.fetch_add(1, Relaxed);
+        let mut hand = Hand::default();
         let mut rest = longest_first.clone();
+        rest.rotate_left(own % strands.len());
+        // Another thread makes some of them ready.
         while !rest.is_empty() {
-            rest.retain(|strand| match strand.scan.get() {
-                Some(scan) => {
-                    if strand.left(scan) > HELPED * MORSEL {
-                        strand.timed(|| strand.take_part(scan));
-                    }
-                    false
+            rest.retain(|strand| {
+                let first = !strand.begun.swap(true, Relaxed);
+                let scan = match first {
+                    true => Some(strand.begin(resolver, threads)),
+                    false => strand.scan.get(),
+                };
+                match scan.map(|scan| (scan, &scan.shares[..])) {
+                    Some((scan, [only])) if first => hand.take_part(strand, scan, only),
+                    Some((scan, [_, _, ..])) => hand.take_part(strand, scan, &scan.shares[own]),
+                    _ => {}
                 }
-                None => true,
+                scan.is_none()
             });
             spin_loop();
         }
+        for strand in &longest_first {
+            if let Some(scan) = strand.scan.get() {
+                for share in &scan.shares {
+                    hand.take_part(strand, scan, share);
+                }
+            }
+        }
+        hand.flush();
     });
 }

@@ -46,6 +46,11 @@ impl<'p> Standby<'p> {
         }
     }
 
+    /// Whether others are awake, so that to share work with them costs next to nothing.
+    pub fn is_manned(&self) -> bool {
+        self.post.awake.load(Relaxed) > 0
+    }
+
     /// There will be work. Those that sleep are woken.
     pub fn call(&self) {
         if self.post.caller.is_none() {

@@ -8,6 +8,7 @@ use self::amended::Amended;
 use super::table::{KeyTable, RowTable, pack};
 use super::{Code, Partition, RowSource, Rows, SortedRows};
 use rayon::ThreadPool;
+use rayon::prelude::*;
 use std::sync::Arc;
 
 /// A dense range of keys may be this much longer than the number of keys before a hash table is leaner.
@@ -177,7 +178,7 @@ impl Index {
             [&[low, .., high]] => dense(low.0, high.0, rows.len()),
             _ => None,
         };
-        let mut index = Index::over(dense, key, payload);
+        let mut index = Index::over_on(pool, dense, key, payload);
         if let (Some((base, _)), [column]) = (dense, &columns[..]) {
             let slots = &mut index.slots;
             match pool {
@@ -258,11 +259,26 @@ impl Index {
 
     /// An index without rows. `dense`: the lowest code of its only key column, and how many there are up to the highest.
     fn over(dense: Option<(u32, usize)>, key: &[usize], payload: &[usize]) -> Index {
+        Index::over_on(None, dense, key, payload)
+    }
+
+    fn over_on(
+        pool: Option<&ThreadPool>,
+        dense: Option<(u32, usize)>,
+        key: &[usize],
+        payload: &[usize],
+    ) -> Index {
         let mut slots = Vec::new();
         let locate = match (key.len(), dense) {
             (0, _) => Locate::Unit,
             (1, Some((base, len))) => {
-                slots = vec![Slot::default(); len];
+                slots = match pool {
+                    Some(pool) => {
+                        let none = (0..len).into_par_iter().with_min_len(RUNS);
+                        pool.install(|| none.map(|_| Slot::default()).collect())
+                    }
+                    None => vec![Slot::default(); len],
+                };
                 Locate::Dense { base }
             }
             (1 | 2, _) => Locate::Packed(KeyTable::default()),

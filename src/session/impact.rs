@@ -76,9 +76,6 @@ impl Session {
             false => self.program.without(&spans, &self.spec, &self.sources)?,
         };
         let stands = |claim: &Claim| !ids.contains(claim.id);
-        let without = self.run_program(&program, stands)?;
-        let falls = self.only_in(&self.database, &without);
-        let appears = self.only_in(&without, &self.database);
         let seeds: Vec<Fact> = withdrawn
             .claims
             .iter()
@@ -87,9 +84,16 @@ impl Session {
             .collect::<FxHashSet<Fact>>()
             .into_iter()
             .collect();
-        let leaning = self
-            .case()
-            .leaning_on(&seeds, &withdrawn.rules, &self.explanation_budget());
+        let (without, leaning) = self.pool.both(
+            || self.run_program(&program, stands),
+            || {
+                let budget = self.explanation_budget();
+                self.case().leaning_on(&seeds, &withdrawn.rules, &budget)
+            },
+        );
+        let without = without?;
+        let falls = self.only_in(&self.database, &without);
+        let appears = self.only_in(&without, &self.database);
         let mut depends: FxHashSet<Fact> = leaning.facts.into_iter().collect();
         depends.extend(falls.iter().cloned());
         depends.extend(seeds.into_iter().filter(|fact| self.case().holds(fact)));

@@ -3,6 +3,7 @@
 use super::error::Error;
 use super::loaded::Session;
 use super::overlays::Supposition;
+use super::pool::Pool;
 use super::standing::{Side, State};
 use super::table::Table;
 use super::why::{Proof, WhyQuestion};
@@ -10,10 +11,10 @@ use crate::analysis::check_pattern;
 use crate::analysis::checked::{CheckedProgram, RelationId, RuleId};
 use crate::engine::budget::Budget;
 use crate::evidence::{Claim, ClaimId};
-use crate::explain::{Case, Fact, Statement, fact_text};
+use crate::explain::{Case, Fact, Leaning, Statement, fact_text};
 use crate::hypothesis::{
-    Broken, Cause, Difference, Fall, Overlay, Seeds, WeighOptions, Weighed, weigh, weights,
-    why_fell,
+    Broken, Cause, Difference, Fall, Leans, Overlay, Seeds, Sides, WeighOptions, Weighed, Weight, weigh,
+    weights, why_fell,
 };
 use crate::syntax::ast::{Atom, DirectiveKind};
 use crate::syntax::diagnostic::Diagnostic;
@@ -252,19 +253,12 @@ impl Session {
             reach: budget(ROWS_REACHED),
         };
         let preferred = |fact: &Fact| outputs.contains(&fact.relation);
-        let found = weigh(
-            before,
-            after,
-            seeds,
-            preferred,
-            &options,
-            |facts, later_facts| {
-                self.pool.both(
-                    || weights(&earlier.case(), facts, &options.budget),
-                    || weights(&later.case(), later_facts, &options.budget),
-                )
-            },
-        );
+        let sides = BothSides {
+            earlier,
+            later,
+            pool: &self.pool,
+        };
+        let found = weigh((before, after), seeds, preferred, &options, &sides);
         let line = |one: &Weighed| WeighedLine {
             fact: self.text_in(after, &one.fact),
             supports_before: one.before.supports,
@@ -414,6 +408,34 @@ impl Session {
             Some(at) => format!("{} ({at})", note.message),
             None => note.message.clone(),
         }
+    }
+}
+
+/// Two states, looked at at the same time.
+pub(super) struct BothSides<'a> {
+    pub earlier: Side<'a>,
+    pub later: Side<'a>,
+    pub pool: &'a Pool,
+}
+
+impl Sides for BothSides<'_> {
+    fn leaning(&self, earlier: Leans, later: Leans, budget: &Budget) -> (Leaning, Leaning) {
+        self.pool.both(
+            || earlier.in_case(&self.earlier.case(), budget),
+            || later.in_case(&self.later.case(), budget),
+        )
+    }
+
+    fn weights(
+        &self,
+        earlier: &[Fact],
+        later: &[Fact],
+        budget: &Budget,
+    ) -> (Vec<Weight>, Vec<Weight>) {
+        self.pool.both(
+            || weights(&self.earlier.case(), earlier, budget),
+            || weights(&self.later.case(), later, budget),
+        )
     }
 }
 

@@ -1,5 +1,6 @@
 //! A case in memory.
 
+use super::ahead::Ahead;
 use super::answer::{Answer, Change, Inventory};
 use super::assume::Level;
 use super::at_once::run_through_lens;
@@ -129,17 +130,13 @@ impl Session {
     fn prepare(spec: CaseSpec, options: Options, added: Vec<PathBuf>) -> Result<Session, Error> {
         let started = Instant::now();
         let mut sources = SourceMap::new();
-        let program = program::load(&spec, &added, &mut sources)?;
-        let dictionary = Arc::new(Dictionary::new());
-        let pool = Pool::new(options.threads);
-        let data = pool
-            .install(|| data::read(&program.checked, &dictionary, &spec, &options, &sources))
-            .map_err(|wrong| wrong.after(&program.warnings))?;
-        functors::require(&program.checked, &options.functors)
-            .map_err(|missing| Findings::new(missing, &sources))?;
+        let unchecked = program::parse(&spec, &added, &mut sources)?;
+        let ahead = Ahead::start(&unchecked.tree, &spec, &options, &sources);
+        let program = unchecked.check(&spec, &sources)?;
+        let checked = program.checked.clone();
         let mut session = Session {
-            reading: started.elapsed(),
-            database: Database::new(program.checked.clone(), dictionary),
+            reading: Duration::ZERO,
+            database: Database::new(checked.clone(), Arc::default()),
             warnings: Vec::new(),
             report: RunReport::default(),
             inserted: Vec::new(),
@@ -154,15 +151,32 @@ impl Session {
             undone: Vec::new(),
             wide: None,
             declined: None,
+            pool: Pool::new(options.threads),
             spec,
             options,
             added,
             sources,
             program,
-            data: Arc::new(data),
-            pool,
+            data: Arc::default(),
         };
-        session.narrow()?;
+        let narrowed = session.narrow();
+        let dictionary = match ahead.finish(&checked) {
+            Some((dictionary, data)) => {
+                session.data = Arc::new(data);
+                dictionary
+            }
+            None => {
+                let data = session.read(&checked);
+                let warnings = &session.program.warnings;
+                session.data = Arc::new(data.map_err(|wrong| wrong.after(warnings))?);
+                session.database.dictionary().clone()
+            }
+        };
+        session.reading = started.elapsed();
+        functors::require(&checked, &session.options.functors)
+            .map_err(|missing| Findings::new(missing, &session.sources))?;
+        narrowed?;
+        session.database = Database::new(checked, dictionary);
         Ok(session)
     }
 

@@ -5,6 +5,7 @@
 //! Must not know: terminals. Nothing here prints, asks, pages or ends the process.
 
 mod abduce;
+mod ahead;
 mod answer;
 mod assume;
 mod at_once;

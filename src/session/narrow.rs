@@ -55,12 +55,17 @@ impl Session {
     /// Opens a case for the answer to one question: derives what the question needs, and of that only a corner where its
     /// constants lead to one. Constraints are not looked at.
     pub fn ask_once(spec: CaseSpec, options: Options, body: &str) -> Result<Table, Error> {
-        let derive = Derive::For(body.to_owned());
-        let mut session = Session::open(spec, Options { derive, ..options })?;
-        session.answer_question(body)
+        Session::open_for(spec, options, body)?.answer_for(body)
     }
 
-    fn answer_question(&mut self, body: &str) -> Result<Table, Error> {
+    /// The first half of [`Session::ask_once`].
+    pub fn open_for(spec: CaseSpec, options: Options, body: &str) -> Result<Session, Error> {
+        let derive = Derive::For(body.to_owned());
+        Session::open(spec, Options { derive, ..options })
+    }
+
+    /// Answers the question that the session was opened for.
+    pub fn answer_for(&mut self, body: &str) -> Result<Table, Error> {
         let started = Instant::now();
         let narrow = self.program.checked.queries().first().cloned();
         let (Some(wide), Some(narrow)) = (&self.wide, narrow) else {

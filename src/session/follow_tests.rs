@@ -121,6 +121,7 @@ fn weighed_all(session: &Session, later: &super::standing::State) -> Result<(), 
     let (earlier, later) = (before.case(), after.case());
     let difference = super::what_if::between(before, after);
     let seeds = super::what_if::seeds((before, &earlier), (after, &later), &difference).seeds;
+    let seeds = seeds.expect("a small change");
     let all = Budget::default();
     let options = WeighOptions {
         most: usize::MAX,

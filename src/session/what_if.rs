@@ -13,8 +13,8 @@ use crate::engine::budget::Budget;
 use crate::evidence::{Claim, ClaimId};
 use crate::explain::{Case, Fact, Leaning, Statement, fact_text};
 use crate::hypothesis::{
-    Broken, Cause, Difference, Fall, Leans, Overlay, Seeds, Sides, WeighOptions, Weighed, Weight, weigh,
-    weights, why_fell,
+    Broken, Cause, Difference, Fall, Leans, Overlay, Seeds, Sides, WeighOptions, Weighed, Weight,
+    weigh, weights, why_fell,
 };
 use crate::syntax::ast::{Atom, DirectiveKind};
 use crate::syntax::diagnostic::Diagnostic;

@@ -96,9 +96,10 @@ pub struct ExplainedChange {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Cause {
     pub fact: String,
-    /// `stated`: only one case states it. `derived`: all it rests on is in both, and only one derives it.
+    /// `stated`: only one case states it. `derived`: all it rests on is in both, and only one derives it. `open`: what it
+    /// rests on was not found within the budget.
     pub kind: &'static str,
-    /// Where it is stated, or the rule that derives it.
+    /// Where it is stated, or the rule that derives it; why it is open.
     pub at: Vec<String>,
     /// Where it does not hold, what is nearest.
     pub why_not: Vec<String>,
@@ -462,11 +463,12 @@ fn cause(node: &NodeView) -> Cause {
         fact: node.fact.clone(),
         kind: match node.kind {
             "claims" | "text" | "data" => "stated",
+            "open" => "open",
             _ => "derived",
         },
         at: match node.claims.is_empty() {
             false => claims.collect(),
-            true => rule.collect(),
+            true => rule.chain(node.reason.map(str::to_owned)).collect(),
         },
         why_not: Vec::new(),
     }

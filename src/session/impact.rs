@@ -96,7 +96,8 @@ impl Session {
         let appears = self.only_in(&without, &self.database);
         let mut depends: FxHashSet<Fact> = leaning.facts.into_iter().collect();
         depends.extend(falls.iter().cloned());
-        depends.extend(seeds.into_iter().filter(|fact| self.case().holds(fact)));
+        let here = |fact: &Fact| self.database.contains(fact.relation, &fact.row);
+        depends.extend(seeds.into_iter().filter(here));
         let mut depends: Vec<Fact> = depends.into_iter().collect();
         depends.sort();
         let mut counts: FxHashMap<RelationId, RelationImpact> = FxHashMap::default();

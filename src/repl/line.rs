@@ -603,6 +603,14 @@ fn parse_command(command: &str) -> Result<Line, String> {
             time: flags.has("time"),
             ..WhyQuestion::of(fact)
         })),
+        ("assume", Some(text)) if text.starts_with('-') => Err(format!(
+            "a fact is withdrawn by `:withdraw {}`",
+            text[1..].trim_start()
+        )),
+        ("assume", Some(text)) if text.starts_with('+') => Err(format!(
+            "without the sign: `:assume {}`",
+            text[1..].trim_start()
+        )),
         ("assume", Some(text)) => run(Command::Suppose(Box::new(Supposition {
             assume: vec![text],
             ..Supposition::default()
@@ -766,6 +774,11 @@ mod tests {
             (":schema", "`:schema RELATION` needs an argument"),
             (":quit now", "`:quit` takes no argument"),
             (":time perhaps", "usage: `:time [on | off]`"),
+            (
+                ":assume -r(\"x\")",
+                "a fact is withdrawn by `:withdraw r(\"x\")`",
+            ),
+            (":assume + r(\"x\")", "without the sign: `:assume r(\"x\")`"),
             (":", "no command `:`; `:help` lists them"),
         ] {
             assert_eq!(parse(line), Err(reason.to_owned()), "{line}");

@@ -207,6 +207,9 @@ impl Session {
         let near = closest(what, sources.chain(ids));
         self.rejected(vec![match near {
             Some(near) => wrong.help(format!("did you mean `{near}`?")),
+            None if what.ends_with(')') => {
+                wrong.help("what falls without a fact is told by `what-if`, as in `-r(\"x\")`")
+            }
             None => wrong
                 .help("a rule is named by its place, as in `rules/x.dl:12`, a file by its name"),
         }])

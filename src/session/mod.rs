@@ -63,6 +63,7 @@ mod texts;
 mod timeline;
 mod typed;
 mod unfound;
+mod unquoted;
 mod uses;
 mod vocabulary;
 mod watch;

@@ -90,7 +90,19 @@ fn rows_of<'a>(claims: impl Iterator<Item = Claim<'a>>) -> Vec<Stated> {
 impl Session {
     /// Everything that follows from what is stated when only some claims count. The session stays as it is.
     pub(super) fn run_with(&self, stands: impl Fn(&Claim) -> bool) -> Result<Database, Error> {
-        self.run_program(&self.program.checked, stands)
+        let standing = self.standing_with(&stands);
+        match self.follow(&standing)? {
+            Some((database, _)) => Ok(database),
+            None => self.run_program(&self.program.checked, stands),
+        }
+    }
+
+    fn standing_with(&self, stands: &impl Fn(&Claim) -> bool) -> Standing {
+        let gone = self.claims().iter().filter(|(_, claim)| !stands(claim));
+        Standing {
+            claims: self.claims().without(gone.map(|(id, _)| id)),
+            ..self.standing()
+        }
     }
 
     /// Everything that follows whether or not it was ever true at one time.
@@ -117,11 +129,7 @@ impl Session {
         stands: impl Fn(&Claim) -> bool,
         lens: Lens,
     ) -> Result<Database, Error> {
-        let gone = self.claims().iter().filter(|(_, claim)| !stands(claim));
-        let standing = Standing {
-            claims: self.claims().without(gone.map(|(id, _)| id)),
-            ..self.standing()
-        };
+        let standing = self.standing_with(&stands);
         let mut database = Database::new(program.clone(), self.database.dictionary().clone());
         self.state(&standing, &mut database);
         // Small runs side by side: more threads would only wait for each other.

@@ -284,7 +284,7 @@ fn bound(told: &WhatIf) -> Option<String> {
             many => format!("{many} of those weighed have too many supports to compare"),
         });
     }
-    if parts.is_empty() {
+    if weighed.cut_short {
         parts.push("the search for what leans on the change was cut short".to_owned());
     }
     Some(format!("NOT ALL WEIGHED: {}", parts.join("; ")))

@@ -97,6 +97,8 @@ pub struct Explained {
     /// What is assumed or would follow, and some claim denies.
     pub disputed: Vec<Denied>,
     pub helps_rival: bool,
+    /// More leans on it than was looked at: `there`, and whether it helps the rival, may not be whole.
+    pub cut: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -345,6 +347,7 @@ impl Session {
                 })
                 .collect(),
             helps_rival: one.helps_rival,
+            cut: one.cut,
         }
     }
 
@@ -428,6 +431,16 @@ impl fmt::Display for Abduction {
                 ("no longer", &one.falls),
             ] {
                 self.line(f, &indent, word, facts)?;
+            }
+            if one.cut {
+                let rival = match &self.rival {
+                    Some(rival) if !one.helps_rival => format!(", nor whether it helps {rival}"),
+                    _ => String::new(),
+                };
+                writeln!(
+                    f,
+                    "{indent}NOT ALL that is already there is told{rival}: too much leans on it"
+                )?;
             }
             for denied in &one.disputed {
                 writeln!(

@@ -113,7 +113,8 @@ impl Session {
         let falls = FactList::only_in(&self.database, &without);
         let appears = FactList::only_in(&without, &self.database);
         let stays = |fact: &Fact| without.contains(fact.relation, &fact.row);
-        let holding = seeds.into_iter().filter(|fact| self.case().holds(fact));
+        let here = |fact: &Fact| self.database.contains(fact.relation, &fact.row);
+        let holding = seeds.into_iter().filter(here);
         let others: BTreeSet<Fact> = leaning
             .facts
             .into_iter()

@@ -146,6 +146,8 @@ pub struct WeighedPart {
     pub weighed: usize,
     /// Of those, how many have too many supports to tell.
     pub unclear: usize,
+    /// What leans on the change was not looked for to the end: there may be more than was reached.
+    pub cut_short: bool,
     /// Whether nothing was left out.
     pub complete: bool,
 }
@@ -313,6 +315,7 @@ impl Session {
             reached: found.reached,
             weighed: found.weighed,
             unclear: found.unclear,
+            cut_short: found.stopped.is_some(),
             complete: found.stopped.is_none()
                 && found.weighed == found.reached
                 && found.unclear == 0,

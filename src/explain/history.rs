@@ -10,18 +10,20 @@ use super::case::{Case, Ground};
 use super::dayset::DaySet;
 use super::facts::{Fact, Facts};
 use super::forward::bound;
-use super::joins::{Joins, Plan, Totals};
+use super::joins::{Joins, Plan, Planner, Totals};
 use super::meter::Meter;
 use super::settled::is_beyond;
+use super::solve::MANY;
 use super::table::Table;
 use super::terms::value;
-use crate::analysis::checked::{Atom, LiteralKind, RelationId, RelationKind, RuleId, VarId};
+use crate::analysis::checked::{Atom, LiteralKind, RelationId, RelationKind, RuleId, Term, VarId};
 use crate::engine::{Budget, StopReason};
-use crate::evidence::ClaimId;
+use crate::evidence::{ClaimId, Stance};
 use crate::storage::{Code, Rows};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 /// How days stand to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,13 +57,15 @@ pub struct History<'a> {
     pub(super) days: usize,
     /// Relations that are not the same every day. All others are read from the case.
     pub(super) tables: FxHashMap<RelationId, Dated>,
+    /// The rows of others that were asked for, where those are not very many.
+    same: RefCell<FxHashMap<RelationId, Rc<Table>>>,
 }
 
 /// A relation, and by row the days on which it holds.
 #[derive(Default)]
 pub(super) struct Dated {
-    table: Table,
-    days: Vec<DaySet>,
+    pub(super) table: Table,
+    pub(super) days: Vec<DaySet>,
 }
 
 impl Dated {
@@ -95,11 +99,12 @@ impl Case<'_> {
             reading,
             days,
             tables: FxHashMap::default(),
+            same: RefCell::default(),
         };
         for &relation in &changing {
             history.tables.insert(relation, Dated::default());
-            history.state(relation, days_of);
         }
+        history.state_all(days_of);
         for stratum in self.program.strata() {
             let rules: Vec<RuleId> = stratum
                 .rules
@@ -134,28 +139,44 @@ impl<'a> History<'a> {
         self.tables.contains_key(&relation)
     }
 
-    fn state(&mut self, relation: RelationId, days_of: &dyn Fn(ClaimId) -> DaySet) {
+    /// What is stated: claims on their days, all else every day.
+    fn state_all(&mut self, days_of: &dyn Fn(ClaimId) -> DaySet) {
         let case = self.case;
         let every = DaySet::all(self.days);
-        for row in case
-            .facts
-            .matching(relation, &vec![None; case.program[relation].arity()])
-            .iter()
-        {
-            let fact = Fact::new(relation, &row);
-            let days = match case.ground(&fact) {
-                None => continue,
-                Some(Ground::Claims(_)) if case.text_of(&fact).is_some() => every.clone(),
-                Some(Ground::Claims(claims)) => {
-                    let mut days = DaySet::none(self.days);
-                    for claim in claims {
-                        days.add(&days_of(claim));
-                    }
-                    days
+        let claimed = |fact: &Fact| !case.claims.supporting(fact.relation, &fact.row).is_empty();
+        // What somebody claims too holds as long as the claim does, but for rule text.
+        let assumed = case.assumed().filter(|fact| !claimed(fact));
+        for fact in case.texts().chain(assumed) {
+            if self.changes(fact.relation) && case.holds(fact) {
+                self.insert(fact, every.clone());
+            }
+        }
+        for (id, claim) in case.claims.iter() {
+            if claim.stance == Stance::Supports && self.changes(claim.relation) {
+                let fact = Fact::new(claim.relation, claim.row);
+                if case.holds(&fact) {
+                    self.insert(&fact, days_of(id));
                 }
-                Some(Ground::Text(_) | Ground::Data | Ground::Assumed) => every.clone(),
+            }
+        }
+        let changing: Vec<RelationId> = self.tables.keys().copied().collect();
+        for relation in changing {
+            let told = case.facts.told(relation);
+            let is_told = told.is_some();
+            let all = || {
+                let open = vec![None; case.program[relation].arity()];
+                case.facts.matching(relation, &open)
             };
-            self.insert(&fact, days);
+            for row in told.unwrap_or_else(all).iter() {
+                let fact = Fact::new(relation, &row);
+                let is_data = match is_told {
+                    true => !claimed(&fact) && case.holds(&fact),
+                    false => case.ground(&fact) == Some(Ground::Data),
+                };
+                if is_data {
+                    self.insert(&fact, every.clone());
+                }
+            }
         }
     }
 
@@ -213,19 +234,33 @@ impl<'a> History<'a> {
             .copied()
             .filter(|&relation| case.is_settled_by_the_run(relation))
             .collect();
+        let sizes = |relation| self.len(relation);
+        let planner = Planner {
+            dictionary: case.dictionary,
+            sizes: &sizes,
+        };
+        let plan = |rule: RuleId, given: &[VarId]| {
+            let rule = &case.program[rule];
+            planner.plan(&rule.body, given, rule.variables.len())
+        };
+        let rules = rules.iter().copied();
         let plans: Vec<(RuleId, Plan)> = rules
-            .iter()
-            .filter(|&&rule| !is_beyond(&case.program[rule]))
-            .map(|&rule| (rule, Plan::of(&case.program[rule].body, &[])))
+            .filter(|&rule| !is_beyond(&case.program[rule]))
+            .map(|rule| (rule, plan(rule, &[])))
             .collect();
-        // By relation of the stratum: the atoms that read it.
-        let mut readers: FxHashMap<RelationId, Vec<(usize, &Atom)>> = FxHashMap::default();
-        for (at, &(rule, _)) in plans.iter().enumerate() {
+        // By relation of the stratum: the atoms that read it, and how to go on from them.
+        let mut readers: FxHashMap<RelationId, Vec<(RuleId, Plan, &Atom)>> = FxHashMap::default();
+        for &(rule, _) in &plans {
             for literal in &case.program[rule].body {
                 if let LiteralKind::Atom(atom) = &literal.kind
                     && relations.contains(&atom.relation)
                 {
-                    readers.entry(atom.relation).or_default().push((at, atom));
+                    let vars = atom.args.iter().filter_map(|arg| match arg {
+                        Term::Var(var) => Some(*var),
+                        _ => None,
+                    });
+                    let from = (rule, plan(rule, &vars.collect::<Vec<_>>()), atom);
+                    readers.entry(atom.relation).or_default().push(from);
                 }
             }
         }
@@ -243,9 +278,8 @@ impl<'a> History<'a> {
                         return;
                     };
                     self.equivalences(&fact, &mut found, meter);
-                    for &(at, atom) in readers.get(&fact.relation).into_iter().flatten() {
+                    for (rule, plan, atom) in readers.get(&fact.relation).into_iter().flatten() {
                         if let Some(values) = bound(atom, &fact, case) {
-                            let (rule, plan) = &plans[at];
                             self.instances(*rule, plan, &values, &totals, meter, &mut found);
                         }
                     }
@@ -289,23 +323,17 @@ impl<'a> History<'a> {
             totals,
             meter,
         };
-        joins.each(
-            plan,
-            0,
-            &known,
-            DaySet::all(self.days),
-            &mut |values, days| {
-                let row: Result<Box<[Code]>, _> = head
-                    .args
-                    .iter()
-                    .map(|arg| value(arg, values, self.case.dictionary))
-                    .collect();
-                if let Ok(row) = row {
-                    let relation = head.relation;
-                    found.push((Fact { relation, row }, days.clone()));
-                }
-            },
-        );
+        joins.each(plan, &known, &mut |values, days| {
+            let row: Result<Box<[Code]>, _> = head
+                .args
+                .iter()
+                .map(|arg| value(arg, values, self.case.dictionary))
+                .collect();
+            if let Ok(row) = row {
+                let relation = head.relation;
+                found.push((Fact { relation, row }, days.clone()));
+            }
+        });
     }
 
     /// The pairs that the laws of equivalence make with a pair.
@@ -332,20 +360,38 @@ impl<'a> History<'a> {
         }
     }
 
-    /// Calls `f` on the days of each fact that agrees with a pattern; on `None` where there are some that hold every day.
-    pub(super) fn each_days(
+    /// Appends the numbers of the rows that have these values in these columns, of a relation that is the same every day;
+    /// in the table that has them.
+    pub(super) fn find_unchanged(
         &self,
         relation: RelationId,
-        pattern: &[Option<Code>],
-        mut f: impl FnMut(Option<&DaySet>),
-    ) {
-        match self.tables.get(&relation) {
-            Some(dated) => dated
-                .table
-                .each_match(pattern, |id| f(Some(&dated.days[id as usize]))),
-            None if super::solve::is_absent(self.case.facts, relation, pattern) => {}
-            None => f(None),
+        columns: &[usize],
+        key: &[Code],
+        ids: &mut Vec<u32>,
+    ) -> Rc<Table> {
+        let facts = self.case.facts;
+        let arity = self.case.program[relation].arity();
+        let filled = |pattern: &[Option<Code>]| {
+            let mut table = Table::default();
+            for row in facts.matching(relation, pattern).iter() {
+                table.insert(&row);
+            }
+            Rc::new(table)
+        };
+        if facts.len(relation) < MANY {
+            let mut same = self.same.borrow_mut();
+            let table = same.entry(relation);
+            let table = table.or_insert_with(|| filled(&vec![None; arity])).clone();
+            table.find_all(columns, key, ids);
+            return table;
         }
+        let mut pattern = vec![None; arity];
+        for (&column, &code) in columns.iter().zip(key) {
+            pattern[column] = Some(code);
+        }
+        let table = filled(&pattern);
+        ids.extend(0..table.len() as u32);
+        table
     }
 }
 

@@ -12,9 +12,9 @@ use super::facts::{Fact, Facts};
 use super::forward::bound;
 use super::joins::{Joins, Plan, Planner, Totals};
 use super::meter::Meter;
-use super::settled::is_beyond;
+use super::settled::{each_read, is_beyond};
 use super::solve::MANY;
-use super::table::Table;
+use super::table::{Stored, Table};
 use super::terms::value;
 use crate::analysis::checked::{Atom, LiteralKind, RelationId, RelationKind, RuleId, Term, VarId};
 use crate::engine::{Budget, StopReason};
@@ -24,6 +24,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// How days stand to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,13 +66,41 @@ pub struct History<'a> {
 #[derive(Default)]
 pub(super) struct Dated {
     pub(super) table: Table,
-    pub(super) days: Vec<DaySet>,
+    pub(super) days: Arc<Vec<DaySet>>,
 }
 
 impl Dated {
     pub(super) fn days_of(&self, row: &[Code]) -> Option<&DaySet> {
         Some(&self.days[self.table.find(row)? as usize])
     }
+
+    /// Whether it is what it was in the past.
+    fn repeats(&self, (rows, days): &Kept) -> bool {
+        self.table.len() == rows.len()
+            && self.table.rows().zip(&**self.days).all(|(row, now)| {
+                let then = rows.find(row).map(|id| &days[id as usize]);
+                then == Some(now)
+            })
+    }
+}
+
+/// What a history came to, for another one of the same program in which little is otherwise.
+pub struct Past(FxHashMap<RelationId, Kept>);
+
+type Kept = (Arc<Stored>, Arc<Vec<DaySet>>);
+
+/// What one history takes over from another.
+#[derive(Clone, Copy)]
+pub struct Since<'p> {
+    pub past: &'p Past,
+    /// Relations of which other facts are stated, or which have other rows in the case.
+    pub touched: &'p FxHashSet<RelationId>,
+}
+
+/// What is stated, by relation.
+struct Told<'a> {
+    claims: FxHashMap<RelationId, Vec<ClaimId>>,
+    facts: FxHashMap<RelationId, Vec<&'a Fact>>,
 }
 
 impl Case<'_> {
@@ -87,12 +116,29 @@ impl Case<'_> {
         days_of: &dyn Fn(ClaimId) -> DaySet,
         budget: &Budget,
     ) -> Result<Option<History<'_>>, StopReason> {
+        self.history_since(None, wanted, reading, days, days_of, budget)
+    }
+
+    /// The same where a history of the same program and the same days is known: strata whose rules read nothing that is
+    /// otherwise are taken over from there.
+    pub fn history_since(
+        &self,
+        since: Option<Since>,
+        wanted: &[RelationId],
+        reading: Reading,
+        days: usize,
+        days_of: &dyn Fn(ClaimId) -> DaySet,
+        budget: &Budget,
+    ) -> Result<Option<History<'_>>, StopReason> {
         let meter = Meter::new(budget);
         let cone = self.cone(wanted);
-        let changing = self.changing(&cone, days, days_of);
+        let mut changing = self.changing(&cone, days, days_of);
         let of_one_case = reading == Reading::Cases(CaseDays(days));
         if !of_one_case && changing.iter().any(|&id| self.is_settled_by_the_run(id)) {
             return Ok(None);
+        }
+        if let Some(since) = since {
+            changing.extend(since.past.0.keys().filter(|id| cone.contains(id)));
         }
         let mut history = History {
             case: self,
@@ -101,11 +147,25 @@ impl Case<'_> {
             tables: FxHashMap::default(),
             same: RefCell::default(),
         };
+        let told = self.all_told(&changing);
         for &relation in &changing {
             history.tables.insert(relation, Dated::default());
         }
-        history.state_all(days_of);
+        // Relations that are not what they were.
+        let mut moved: FxHashSet<RelationId> = FxHashSet::default();
+        if let Some(since) = since {
+            moved.extend(since.touched.difference(&changing));
+        }
         for stratum in self.program.strata() {
+            let of_stratum: Vec<RelationId> = stratum
+                .relations
+                .iter()
+                .copied()
+                .filter(|id| changing.contains(id))
+                .collect();
+            if of_stratum.is_empty() {
+                continue;
+            }
             let rules: Vec<RuleId> = stratum
                 .rules
                 .iter()
@@ -116,12 +176,67 @@ impl Case<'_> {
                     !rule.body.is_empty() && head.is_some_and(|head| changing.contains(&head))
                 })
                 .collect();
-            if changing.iter().any(|id| stratum.relations.contains(id)) {
-                history.stratum(&stratum.relations, &rules, &meter);
-                meter.finish(())?;
+            let kept = since.and_then(|since| {
+                let mut stays = true;
+                for &rule in &rules {
+                    each_read(&self.program[rule].body, &mut |read| {
+                        stays &= !moved.contains(&read);
+                    });
+                }
+                let kept = of_stratum.iter().map(|id| {
+                    let stays = stays && !since.touched.contains(id);
+                    since.past.0.get(id).filter(|_| stays)
+                });
+                kept.collect::<Option<Vec<&Kept>>>()
+            });
+            if let Some(kept) = kept {
+                for (&relation, (rows, days)) in of_stratum.iter().zip(kept) {
+                    let dated = Dated {
+                        table: Table::of(rows.clone()),
+                        days: days.clone(),
+                    };
+                    history.tables.insert(relation, dated);
+                }
+                continue;
+            }
+            for &relation in &of_stratum {
+                history.state(relation, &told, days_of);
+            }
+            history.stratum(&stratum.relations, &rules, &meter);
+            meter.finish(())?;
+            if let Some(since) = since {
+                let repeats = |id: &&RelationId| {
+                    let kept = since.past.0.get(id);
+                    !kept.is_some_and(|kept| history.tables[id].repeats(kept))
+                };
+                moved.extend(of_stratum.iter().filter(repeats));
             }
         }
         Ok(Some(history))
+    }
+
+    fn all_told(&self, changing: &FxHashSet<RelationId>) -> Told<'_> {
+        let mut told = Told {
+            claims: FxHashMap::default(),
+            facts: FxHashMap::default(),
+        };
+        for (id, claim) in self.claims.iter() {
+            if claim.stance == Stance::Supports && changing.contains(&claim.relation) {
+                told.claims.entry(claim.relation).or_default().push(id);
+            }
+        }
+        // What somebody claims too holds as long as the claim does, but for rule text.
+        let assumed = self.assumed().filter(|fact| !self.is_claimed(fact));
+        for fact in self.texts().chain(assumed) {
+            if changing.contains(&fact.relation) {
+                told.facts.entry(fact.relation).or_default().push(fact);
+            }
+        }
+        told
+    }
+
+    fn is_claimed(&self, fact: &Fact) -> bool {
+        !self.claims.supporting(fact.relation, &fact.row).is_empty()
     }
 }
 
@@ -139,43 +254,46 @@ impl<'a> History<'a> {
         self.tables.contains_key(&relation)
     }
 
-    /// What is stated: claims on their days, all else every day.
-    fn state_all(&mut self, days_of: &dyn Fn(ClaimId) -> DaySet) {
+    /// What a history came to.
+    pub fn past(&self) -> Past {
+        let kept = |dated: &Dated| (dated.table.stored().clone(), dated.days.clone());
+        Past(
+            self.tables
+                .iter()
+                .map(|(&id, dated)| (id, kept(dated)))
+                .collect(),
+        )
+    }
+
+    /// What is stated of a relation: claims on their days, all else every day.
+    fn state(&mut self, relation: RelationId, told: &Told, days_of: &dyn Fn(ClaimId) -> DaySet) {
         let case = self.case;
         let every = DaySet::all(self.days);
-        let claimed = |fact: &Fact| !case.claims.supporting(fact.relation, &fact.row).is_empty();
-        // What somebody claims too holds as long as the claim does, but for rule text.
-        let assumed = case.assumed().filter(|fact| !claimed(fact));
-        for fact in case.texts().chain(assumed) {
-            if self.changes(fact.relation) && case.holds(fact) {
+        for fact in told.facts.get(&relation).into_iter().flatten() {
+            if case.holds(fact) {
                 self.insert(fact, every.clone());
             }
         }
-        for (id, claim) in case.claims.iter() {
-            if claim.stance == Stance::Supports && self.changes(claim.relation) {
-                let fact = Fact::new(claim.relation, claim.row);
-                if case.holds(&fact) {
-                    self.insert(&fact, days_of(id));
-                }
+        for &id in told.claims.get(&relation).into_iter().flatten() {
+            let fact = Fact::new(relation, case.claims.get(id).row);
+            if case.holds(&fact) {
+                self.insert(&fact, days_of(id));
             }
         }
-        let changing: Vec<RelationId> = self.tables.keys().copied().collect();
-        for relation in changing {
-            let told = case.facts.told(relation);
-            let is_told = told.is_some();
-            let all = || {
-                let open = vec![None; case.program[relation].arity()];
-                case.facts.matching(relation, &open)
+        let data = case.facts.told(relation);
+        let is_told = data.is_some();
+        let all = || {
+            let open = vec![None; case.program[relation].arity()];
+            case.facts.matching(relation, &open)
+        };
+        for row in data.unwrap_or_else(all).iter() {
+            let fact = Fact::new(relation, &row);
+            let is_data = match is_told {
+                true => !case.is_claimed(&fact) && case.holds(&fact),
+                false => case.ground(&fact) == Some(Ground::Data),
             };
-            for row in told.unwrap_or_else(all).iter() {
-                let fact = Fact::new(relation, &row);
-                let is_data = match is_told {
-                    true => !claimed(&fact) && case.holds(&fact),
-                    false => case.ground(&fact) == Some(Ground::Data),
-                };
-                if is_data {
-                    self.insert(&fact, every.clone());
-                }
+            if is_data {
+                self.insert(&fact, every.clone());
             }
         }
     }
@@ -189,10 +307,10 @@ impl<'a> History<'a> {
             return false;
         };
         match dated.table.find(&fact.row) {
-            Some(id) => dated.days[id as usize].add(&days),
+            Some(id) => Arc::make_mut(&mut dated.days)[id as usize].add(&days),
             None => {
                 dated.table.insert(&fact.row);
-                dated.days.push(days);
+                Arc::make_mut(&mut dated.days).push(days);
                 true
             }
         }

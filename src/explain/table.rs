@@ -7,17 +7,24 @@ use rustc_hash::FxHasher;
 use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 /// Distinct rows, numbered in the order in which they came.
 #[derive(Default)]
 pub(super) struct Table {
+    stored: Arc<Stored>,
+    /// Made for the columns that are asked by, and brought up to date when asked again.
+    indexes: RefCell<Vec<Index>>,
+}
+
+/// The rows without the indexes.
+#[derive(Clone, Default)]
+pub(super) struct Stored {
     arity: usize,
     len: u32,
     /// Row by row.
     codes: Vec<Code>,
     ids: HashTable<u32>,
-    /// Made for the columns that are asked by, and brought up to date when asked again.
-    indexes: RefCell<Vec<Index>>,
 }
 
 struct Index {
@@ -34,16 +41,12 @@ fn hash(codes: impl Iterator<Item = Code>) -> u64 {
     hasher.finish()
 }
 
-impl Table {
+impl Stored {
     pub(super) fn len(&self) -> usize {
         self.len as usize
     }
 
-    pub(super) fn rows(&self) -> impl Iterator<Item = &[Code]> {
-        (0..self.len).map(|id| self.row(id))
-    }
-
-    pub(super) fn row(&self, id: u32) -> &[Code] {
+    fn row(&self, id: u32) -> &[Code] {
         let at = id as usize * self.arity;
         &self.codes[at..at + self.arity]
     }
@@ -53,11 +56,7 @@ impl Table {
         self.ids.find(hash(row.iter().copied()), same).copied()
     }
 
-    /// False: it was there before.
-    pub(super) fn insert(&mut self, row: &[Code]) -> bool {
-        if self.find(row).is_some() {
-            return false;
-        }
+    fn insert(&mut self, row: &[Code]) {
         self.arity = row.len();
         self.codes.extend_from_slice(row);
         let (codes, arity) = (&self.codes, self.arity);
@@ -68,7 +67,45 @@ impl Table {
         let hash = hash(row.iter().copied());
         self.ids.insert_unique(hash, self.len, of);
         self.len += 1;
-        true
+    }
+}
+
+impl Table {
+    /// The rows that another table has.
+    pub(super) fn of(stored: Arc<Stored>) -> Table {
+        Table {
+            stored,
+            indexes: RefCell::default(),
+        }
+    }
+
+    pub(super) fn stored(&self) -> &Arc<Stored> {
+        &self.stored
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.stored.len()
+    }
+
+    pub(super) fn rows(&self) -> impl Iterator<Item = &[Code]> {
+        (0..self.stored.len).map(|id| self.row(id))
+    }
+
+    pub(super) fn row(&self, id: u32) -> &[Code] {
+        self.stored.row(id)
+    }
+
+    pub(super) fn find(&self, row: &[Code]) -> Option<u32> {
+        self.stored.find(row)
+    }
+
+    /// False: it was there before.
+    pub(super) fn insert(&mut self, row: &[Code]) -> bool {
+        let new = self.find(row).is_none();
+        if new {
+            Arc::make_mut(&mut self.stored).insert(row);
+        }
+        new
     }
 
     /// The rows that agree with a pattern where it is `Some`.
@@ -93,10 +130,10 @@ impl Table {
     /// Appends the numbers of the rows that have these values in these columns, which ascend.
     pub(super) fn find_all(&self, columns: &[usize], key: &[Code], ids: &mut Vec<u32>) {
         if columns.is_empty() {
-            ids.extend(0..self.len);
+            ids.extend(0..self.stored.len);
             return;
         }
-        if columns.len() == self.arity {
+        if columns.len() == self.stored.arity {
             ids.extend(self.find(key));
             return;
         }
@@ -131,7 +168,7 @@ impl Index {
     }
 
     fn catch_up(&mut self, table: &Table) {
-        for id in self.upto..table.len {
+        for id in self.upto..table.stored.len {
             let row = table.row(id);
             let key = self.columns.iter().map(|&at| row[at]);
             match self.group(table, key.clone()) {
@@ -148,6 +185,6 @@ impl Index {
                 }
             }
         }
-        self.upto = table.len;
+        self.upto = table.stored.len;
     }
 }

@@ -4,10 +4,11 @@ use super::data::Data;
 use super::loaded::{Session, run};
 use super::options::Options;
 use super::standing::Standing;
+use crate::analysis::checked::RelationId;
 use crate::engine::Database;
 use crate::engine::budget::{Budget, RunReport, Stop, StopReason};
 use crate::evidence::{Claims, Day, Interval, Sources};
-use crate::explain::{Case, CaseDays, DaySet, Fact, Facts, Reading};
+use crate::explain::{Case, CaseDays, DaySet, Fact, Facts, History, Past, Reading, Since};
 use crate::storage::Rows;
 use rustc_hash::FxHashSet;
 use std::sync::Arc;
@@ -28,14 +29,14 @@ pub(super) fn run_and_keep(
     options: &Options,
     claims: &Claims,
     sources: &Sources,
-) -> Result<(RunReport, Option<Database>), Stop> {
+) -> Result<(RunReport, Option<(Database, Option<KnownDays>)>), Stop> {
     let report = run(database, options)?;
     if !options.lens.at_once || !are_dated(claims) {
         return Ok((report, None));
     }
-    let (held, report) = hold_at_once(database, report, options, claims, sources)?;
-    let ever = std::mem::replace(database, held);
-    Ok((report, Some(ever)))
+    let (held, days, report) = hold_at_once(database, None, report, options, claims, sources)?;
+    let database = std::mem::replace(database, held);
+    Ok((report, Some((database, days))))
 }
 
 /// Whether any claim does not hold always.
@@ -47,13 +48,14 @@ pub(super) fn are_dated(claims: &Claims) -> bool {
 /// What holds at one time of what follows, and what a run would report of it.
 pub(super) fn hold_at_once(
     ever: &Database,
+    since: Option<(&KnownDays, &FxHashSet<RelationId>)>,
     report: RunReport,
     options: &Options,
     claims: &Claims,
     sources: &Sources,
-) -> Result<(Database, RunReport), Stop> {
-    match only_at_once(ever, options, claims, sources) {
-        Ok(mut held) => {
+) -> Result<(Database, Option<KnownDays>, RunReport), Stop> {
+    match only_at_once(ever, since, options, claims, sources) {
+        Ok((mut held, days)) => {
             let found = held.hold_stated(&options.run_options(), &*options.watch)?;
             let report = RunReport {
                 stated: found.stated,
@@ -61,7 +63,7 @@ pub(super) fn hold_at_once(
                 violations: found.violations,
                 ..report
             };
-            Ok((held, report))
+            Ok((held, days, report))
         }
         Err(reason) => Err(Stop {
             reason,
@@ -73,9 +75,17 @@ pub(super) fn hold_at_once(
     }
 }
 
-/// What follows whether or not it was ever true at one time, and from what. Changes are followed from there.
+/// On which days all that follows holds.
+pub(super) struct KnownDays {
+    valid: ValidDays,
+    past: Past,
+}
+
+/// What follows whether or not it was ever true at one time, on which days, and from what. Changes are followed from
+/// there.
 pub(super) struct Ever {
     database: Database,
+    days: Option<KnownDays>,
     data: Arc<Data>,
     claims: Claims,
     assumed: Arc<FxHashSet<Fact>>,
@@ -87,9 +97,14 @@ const KEPT: u64 = 1 << 20;
 
 impl Ever {
     /// `None`: it is not kept.
-    pub fn of(database: Database, standing: Standing, report: &RunReport) -> Option<Ever> {
+    pub fn of(
+        (database, days): (Database, Option<KnownDays>),
+        standing: Standing,
+        report: &RunReport,
+    ) -> Option<Ever> {
         (report.stated + report.derived <= KEPT).then_some(Ever {
             database,
+            days,
             data: standing.data,
             claims: standing.claims,
             assumed: standing.assumed,
@@ -99,6 +114,11 @@ impl Ever {
 }
 
 impl Session {
+    /// On which days all holds that follows in the database that is [changeable](Session::changeable).
+    pub(super) fn known_days(&self) -> Option<&KnownDays> {
+        self.ever.as_ref()?.days.as_ref()
+    }
+
     /// The database whose rules lead to all that follows here: what changes can be followed in. `None`: there is none.
     pub(super) fn changeable(&self) -> Option<&Database> {
         if !self.options.lens.at_once || !are_dated(&self.claims) {
@@ -119,6 +139,7 @@ impl Session {
 ///
 /// Intervals on a line have a day in common when any two have (Helly), and then the latest of their first days is one:
 /// it is enough to look at the first days of all claims, and at a day before them for claims without one.
+#[derive(Clone)]
 pub(super) struct ValidDays {
     /// Ascending.
     days: Vec<Option<Day>>,
@@ -134,6 +155,11 @@ impl ValidDays {
         days.dedup();
         let count = CaseDays::of(days.len());
         ValidDays { days, count }
+    }
+
+    /// Whether they are enough for these too.
+    fn are_enough_for(&self, mut intervals: impl Iterator<Item = Interval>) -> bool {
+        intervals.all(|interval| self.days.binary_search(&interval.first_day()).is_ok())
     }
 
     pub fn count(&self) -> CaseDays {
@@ -160,20 +186,30 @@ impl ValidDays {
 /// The rows of a database that hold on some day, as what is stated in another one.
 fn only_at_once(
     database: &Database,
+    since: Option<(&KnownDays, &FxHashSet<RelationId>)>,
     options: &Options,
     claims: &Claims,
     sources: &Sources,
-) -> Result<Database, StopReason> {
+) -> Result<(Database, Option<KnownDays>), StopReason> {
     let program = database.program();
     let case = Case::new(database, program, database.dictionary(), claims, sources);
-    let valid = ValidDays::of(claims.iter().map(|(_, claim)| claim.interval));
+    let intervals = || claims.iter().map(|(_, claim)| claim.interval);
+    let since = since.filter(|(known, _)| known.valid.are_enough_for(intervals()));
+    let valid = match since {
+        Some((known, _)) => known.valid.clone(),
+        None => ValidDays::of(intervals()),
+    };
     let days_of = |claim| valid.within(claims.get(claim).interval);
     let all: Vec<_> = program.relations().map(|(id, _)| id).collect();
     let budget = Budget {
         rows: None,
         ..options.budget.clone()
     };
-    let history = case.history(
+    let history = case.history_since(
+        since.map(|(known, touched)| Since {
+            past: &known.past,
+            touched,
+        }),
         &all,
         Reading::Cases(valid.count()),
         valid.count().count(),
@@ -196,7 +232,8 @@ fn only_at_once(
         held.state(id, stated);
         held.state_derived(id, derived);
     }
-    Ok(held)
+    let past = history.as_ref().map(History::past);
+    Ok((held, past.map(|past| KnownDays { valid, past })))
 }
 
 #[cfg(test)]

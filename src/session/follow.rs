@@ -57,8 +57,14 @@ impl Session {
         };
         if at_once {
             let (claims, sources) = (&standing.claims, &standing.data.sources);
-            let held = hold_at_once(&database, report, &self.options, claims, sources);
-            return held.map(Some).map_err(|stop| self.stopped_in(&stop, there));
+            let rows = difference.appeared.iter().chain(&difference.fell);
+            let mut touched: FxHashSet<RelationId> = rows.map(|(id, _)| *id).collect();
+            touched.extend(self.otherwise(standing).iter().map(|fact| fact.relation));
+            let since = self.known_days().filter(|_| Arc::ptr_eq(here, there));
+            let since = since.map(|known| (known, &touched));
+            return hold_at_once(&database, since, report, &self.options, claims, sources)
+                .map(|(held, _, report)| Some((held, report)))
+                .map_err(|stop| self.stopped_in(&stop, there));
         }
         Ok(Some((database, report)))
     }

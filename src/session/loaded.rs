@@ -3,7 +3,7 @@
 use super::ahead::Ahead;
 use super::answer::{Answer, Change, Inventory};
 use super::assume::Level;
-use super::at_once::run_through_lens;
+use super::at_once::{Ever, run_and_keep, run_through_lens};
 use super::case::CaseSpec;
 use super::command::Command;
 use super::data::{self, Data};
@@ -59,6 +59,8 @@ pub struct Session {
     /// What `:next` goes on from.
     pub(super) asked: Option<Asked>,
     pub(super) database: Database,
+    /// What follows beside what holds at one time, where only that counts.
+    pub(super) ever: Option<Ever>,
     pub(super) report: RunReport,
     /// Time that reading rules and facts took.
     pub(super) reading: Duration,
@@ -137,6 +139,7 @@ impl Session {
         let mut session = Session {
             reading: Duration::ZERO,
             database: Database::new(checked.clone(), Arc::default()),
+            ever: None,
             warnings: Vec::new(),
             report: RunReport::default(),
             inserted: Vec::new(),
@@ -547,7 +550,11 @@ impl Session {
             database.state(stated.relation, stated.rows);
         }
         self.state(&standing, &mut database);
-        let outcome = run_through_lens(&mut database, &options, &claims, &self.data.sources);
+        let outcome = run_and_keep(&mut database, &options, &claims, &self.data.sources);
+        let outcome = outcome.map(|(report, ever)| {
+            self.ever = ever.and_then(|ever| Ever::of(ever, standing, &report));
+            report
+        });
         Ok((database, claims, outcome))
     }
 

@@ -343,7 +343,9 @@ impl<'a> Run<'a> {
         keeps: bool,
     ) -> Result<(), Stop> {
         if let Some(pool) = self.pool {
-            let strands = plans.iter().filter_map(|plan| self.strand(plan, relations, round));
+            let strands = plans
+                .iter()
+                .filter_map(|plan| self.strand(plan, relations, round));
             let strands: Vec<Strand> = strands.collect();
             if side_by_side::is_worth_it(&strands) {
                 if let Some(standby) = &self.standby {

@@ -56,8 +56,8 @@ impl<'p> Standby<'p> {
         if self.post.caller.is_none() {
             return;
         }
-        let missing = (self.pool.current_num_threads() - 1)
-            .saturating_sub(self.post.awake.load(Relaxed));
+        let missing =
+            (self.pool.current_num_threads() - 1).saturating_sub(self.post.awake.load(Relaxed));
         for _ in 0..missing {
             let post = self.post.clone();
             post.awake.fetch_add(1, Relaxed);

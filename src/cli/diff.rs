@@ -166,6 +166,7 @@ fn explained(
         };
         match cause.kind {
             "stated" => writeln!(out, "  {fact} is not stated in {lacks}{at}")?,
+            "open" => writeln!(out, "  {fact}: NOT LOOKED INTO TO THE END{at}")?,
             _ => writeln!(out, "  {fact} does not follow in {lacks}{at}")?,
         }
         for line in &cause.why_not {

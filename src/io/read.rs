@@ -187,7 +187,11 @@ pub fn read(
 }
 
 /// The file that a directive reads. `None`: something else, or something is wrong with the directive.
-pub fn file_of(program: &CheckedProgram, directive: &Directive, fact_dir: &Path) -> Option<PathBuf> {
+pub fn file_of(
+    program: &CheckedProgram,
+    directive: &Directive,
+    fact_dir: &Path,
+) -> Option<PathBuf> {
     let format = Format::of(program, directive).ok()?;
     let path = format.path(fact_dir, &program[directive.relation].name, true);
     match format.medium {

@@ -97,6 +97,8 @@ pub struct Explained {
     /// What is assumed or would follow, and some claim denies.
     pub disputed: Vec<Denied>,
     pub helps_rival: bool,
+    /// More leans on it than was looked at: `there`, and whether it helps the rival, may not be whole.
+    pub cut: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -345,6 +347,7 @@ impl Session {
                 })
                 .collect(),
             helps_rival: one.helps_rival,
+            cut: one.cut,
         }
     }
 
@@ -429,6 +432,16 @@ impl fmt::Display for Abduction {
             ] {
                 self.line(f, &indent, word, facts)?;
             }
+            if one.cut {
+                let rival = match &self.rival {
+                    Some(rival) if !one.helps_rival => format!(", nor whether it helps {rival}"),
+                    _ => String::new(),
+                };
+                writeln!(
+                    f,
+                    "{indent}NOT ALL that is already there is told{rival}: too much leans on it"
+                )?;
+            }
             for denied in &one.disputed {
                 writeln!(
                     f,
@@ -456,12 +469,13 @@ impl fmt::Display for Abduction {
             let more = self.refused.len() - REFUSED_SHOWN;
             writeln!(f, "  … and {more} more; --json lists them")?;
         }
-        if !self.unknown.is_empty() {
-            let names: Vec<String> = self
-                .unknown
-                .iter()
-                .map(|name| format!("`{name}`"))
-                .collect();
+        let names: Vec<String> = self
+            .unknown
+            .iter()
+            .filter(|name| self.names(name))
+            .map(|name| format!("`{name}`"))
+            .collect();
+        if !names.is_empty() {
             writeln!(f, "{} stands for one that no claim names", names.join(", "))?;
         }
         for note in &self.notes {
@@ -471,10 +485,14 @@ impl fmt::Display for Abduction {
             1 => "explanation",
             _ => "explanations",
         };
+        let constants = match self.unknown.is_empty() {
+            true => "known constants",
+            false => "known and new constants",
+        };
         match (self.complete, self.more) {
             (true, _) => writeln!(
                 f,
-                "{count} {noun}: all there are with {bound} of {using} over known constants"
+                "{count} {noun}: all there are with {bound} of {using} over {constants}"
             ),
             (false, true) => writeln!(
                 f,
@@ -499,6 +517,13 @@ impl fmt::Display for Abduction {
 impl Abduction {
     /// Explanations that the text shows.
     pub const SHOWN: usize = 20;
+
+    /// Whether what is assumed anywhere here says this.
+    fn names(&self, constant: &str) -> bool {
+        let explained = self.explanations.iter().flat_map(|one| &one.assume);
+        let refused = self.refused.iter().flat_map(|one| &one.assume);
+        explained.chain(refused).any(|fact| fact.contains(constant))
+    }
 
     fn line(
         &self,

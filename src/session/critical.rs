@@ -184,6 +184,9 @@ impl Serialize for Critical {
 
 impl fmt::Display for Critical {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.conclusions.is_empty() {
+            return writeln!(f, "no conclusion: nothing of this follows");
+        }
         if self.many {
             return self.summary(f);
         }

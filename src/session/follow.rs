@@ -36,6 +36,9 @@ impl Session {
             return Ok(None);
         };
         let change = self.change_to(standing, base);
+        if self.mostly_falls(there, &change) {
+            return Ok(None);
+        }
         let mut database = base.fork();
         let difference = database
             .change(&change, &self.options.budget)
@@ -117,6 +120,45 @@ impl Session {
             within: None,
             judged: false,
         }
+    }
+
+    /// Whether more than half of what is derived has nothing left to follow from: then a run has less to do. Takes time in
+    /// proportion to the rules.
+    fn mostly_falls(&self, there: &CheckedProgram, change: &Change) -> bool {
+        let here = &self.program.checked;
+        let known = here.relations().count();
+        let rows_in = |changes: &[(RelationId, Rows)], id: RelationId| -> usize {
+            let of = changes.iter().filter(|(relation, _)| *relation == id);
+            of.map(|(_, rows)| rows.len()).sum()
+        };
+        let told = |id: RelationId| match id.index() < known {
+            true => self.database.told_len(id),
+            false => 0,
+        };
+        let is_told = |id| told(id) + rows_in(&change.state, id) > rows_in(&change.withdraw, id);
+        let mut filled: Vec<bool> = there.relations().map(|(id, _)| is_told(id)).collect();
+        for stratum in there.strata() {
+            let mut growing = true;
+            while std::mem::take(&mut growing) {
+                for &rule in &stratum.rules {
+                    let rule = &there[rule];
+                    let Some(head) = &rule.head else { continue };
+                    let can_fire = rule.body.iter().all(|literal| match &literal.kind {
+                        LiteralKind::Atom(atom) => filled[atom.relation.index()],
+                        _ => true,
+                    });
+                    growing |= can_fire
+                        && !std::mem::replace(&mut filled[head.relation.index()], can_fire);
+                }
+            }
+        }
+        let (mut derived, mut lost) = (0, 0);
+        for (id, _) in here.relations() {
+            let rows = self.database.len(id).saturating_sub(told(id));
+            derived += rows;
+            lost += if filled[id.index()] { 0 } else { rows };
+        }
+        2 * lost > derived
     }
 
     /// The facts of which something that could state them is otherwise.

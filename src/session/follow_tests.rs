@@ -1,10 +1,11 @@
 //! Suppositions that are followed beside runs from scratch.
 
+use super::what_if::BothSides;
 use super::*;
 use crate::engine::Database;
 use crate::evidence::GradeTables;
 use crate::explain::{Case, Fact};
-use crate::hypothesis::{WeighOptions, weigh, weights};
+use crate::hypothesis::{WeighOptions, weigh};
 use crate::storage::Code;
 use proptest::prelude::*;
 use std::cmp::Ordering;
@@ -120,25 +121,19 @@ fn weighed_all(session: &Session, later: &super::standing::State) -> Result<(), 
     let (earlier, later) = (before.case(), after.case());
     let difference = super::what_if::between(before, after);
     let seeds = super::what_if::seeds((before, &earlier), (after, &later), &difference).seeds;
+    let seeds = seeds.expect("a small change");
     let all = Budget::default();
     let options = WeighOptions {
         most: usize::MAX,
         budget: all.clone(),
         reach: all.clone(),
     };
-    let found = weigh(
-        &earlier,
-        &later,
-        &seeds,
-        |_| false,
-        &options,
-        |before, after| {
-            (
-                weights(&earlier, before, &options.budget),
-                weights(&later, after, &options.budget),
-            )
-        },
-    );
+    let sides = BothSides {
+        earlier: before,
+        later: after,
+        pool: &session.pool,
+    };
+    let found = weigh((&earlier, &later), &seeds, |_| false, &options, &sides);
     let told: BTreeMap<Fact, Ordering> = (found.weakened.into_iter())
         .map(|one| (one.fact, Ordering::Less))
         .chain(

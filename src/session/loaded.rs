@@ -289,10 +289,12 @@ impl Session {
         let types: Vec<_> = columns.iter().map(|(_, ty)| *ty).collect();
         let rows = self.sorted(rows, &types);
         let elapsed = started.elapsed();
-        let (notes, sought) = match rows.is_empty() {
-            true => (self.notes_on_query(query), self.sought(query)),
-            false => (Vec::new(), None),
-        };
+        let mut notes = self.notes_on_variables(query);
+        let mut sought = None;
+        if rows.is_empty() {
+            notes.extend(self.notes_on_query(query));
+            sought = self.sought(query);
+        }
         let (program, dictionary) = (&self.program.checked, self.database.dictionary());
         Ok(
             Table::new(program.clone(), dictionary.clone(), columns, rows, elapsed)

@@ -116,7 +116,7 @@ impl Program {
         spans: &[Span],
         spec: &CaseSpec,
         sources: &SourceMap,
-    ) -> Result<Arc<CheckedProgram>, Findings> {
+    ) -> Result<Program, Findings> {
         let inside = |item: &Item| {
             spans.iter().any(|span| {
                 span.file == item.span.file
@@ -125,7 +125,6 @@ impl Program {
             })
         };
         self.edited(inside, Vec::new(), spec, sources)
-            .map(|program| program.checked)
     }
 
     /// What this program is without some of its clauses, those of components included, and with further items.

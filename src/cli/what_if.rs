@@ -4,7 +4,7 @@ use super::proof;
 use super::style::Palette;
 use super::units::{plural, show_duration};
 use crate::session::{
-    BrokenLine, Differing, HypothesisLine, Proof, Saved, Step, WeighedLine, WhatIf,
+    BrokenLine, Differing, HypothesisLine, Proof, Saved, Step, WeighedLine, WeighedPart, WhatIf,
 };
 use std::io::{self, Write};
 
@@ -93,7 +93,7 @@ pub fn print(told: &WhatIf, shown: Shown, out: &mut dyn Write) -> io::Result<()>
     }
     broken("violated now", &told.violated, most, palette, out)?;
     broken("not violated any more", &told.mended, most, palette, out)?;
-    if let Some(bound) = bound(told) {
+    if let Some(bound) = bound(&told.weighed) {
         writeln!(out, "{bound}")?;
     }
     if let Some(why) = &told.why {
@@ -266,8 +266,7 @@ fn broken(
 }
 
 /// Nothing is left out in silence.
-fn bound(told: &WhatIf) -> Option<String> {
-    let weighed = &told.weighed;
+fn bound(weighed: &WeighedPart) -> Option<String> {
     if weighed.complete {
         return None;
     }
@@ -371,4 +370,37 @@ pub fn print_saved(saved: &Saved, palette: Palette, out: &mut dyn Write) -> io::
         writeln!(out, "{}", palette.quiet(note))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{WeighedPart, bound};
+    use expect_test::expect;
+
+    #[test]
+    fn all_that_was_left_out_is_said() {
+        let part = |reached, weighed, unclear, cut_short| WeighedPart {
+            reached,
+            weighed,
+            unclear,
+            cut_short,
+            complete: weighed == reached && unclear == 0 && !cut_short,
+        };
+        let parts = [
+            part(3, 3, 0, false),
+            part(9, 3, 0, false),
+            part(3, 3, 0, true),
+            part(9, 3, 2, true),
+        ];
+        let said: Vec<String> = parts
+            .iter()
+            .map(|part| bound(part).unwrap_or_default())
+            .collect();
+        expect![[r#"
+
+            NOT ALL WEIGHED: 3 of 9 facts that lean on the change and hold either way were weighed (--weigh N takes more)
+            NOT ALL WEIGHED: the search for what leans on the change was cut short
+            NOT ALL WEIGHED: 3 of 9 facts that lean on the change and hold either way were weighed (--weigh N takes more); 2 of those weighed have too many supports to compare; the search for what leans on the change was cut short"#]]
+        .assert_eq(&said.join("\n"));
+    }
 }

@@ -22,6 +22,9 @@ use smallvec::{SmallVec, smallvec};
 use std::collections::VecDeque;
 use std::hash::Hash;
 
+/// Rows that the derivations of each conclusion may cost before it is asked by trial what it hangs on.
+const FEW_ROWS: u64 = 20_000;
+
 impl Case<'_> {
     /// The cuts of one statement, and of one source, of each fact. Negations and totals are taken as they are now.
     pub fn single_cuts(&self, facts: &[Fact], budget: &Budget) -> Vec<Cuts> {
@@ -31,8 +34,10 @@ impl Case<'_> {
             .filter(|fact| self.holds(fact))
             .cloned()
             .collect();
-        // Where that does not suffice, trials need the most of it.
-        let part = meter.part(meter.left() / 8);
+        // Where that does not suffice, trials need the most of it. About few conclusions they ask for less than all
+        // derivations.
+        let few = FEW_ROWS.saturating_mul(held.len() as u64);
+        let part = meter.part(few.min(meter.left() / 8));
         let (lineage, vertices) = self.lineage_of_all(&held, &part);
         meter.charge(&part);
         if lineage.stopped.is_some() {

@@ -43,6 +43,7 @@ mod module_tests;
 mod modules;
 #[cfg(test)]
 mod more_tests;
+mod needs;
 mod one_by_one;
 mod phrases;
 mod plain;

@@ -544,3 +544,63 @@ impl Abduction {
         writeln!(f, "{indent}{word:<13}  {}{more}", shown.join(", "))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Abduction, Explained};
+    use expect_test::expect;
+
+    #[test]
+    fn what_is_there_already_and_was_not_looked_for_to_the_end_is_said() {
+        let explained = |fact: &str, helps_rival, cut| Explained {
+            assume: vec![fact.to_owned()],
+            also: Vec::new(),
+            there: vec!["near(1)".to_owned()],
+            falls: Vec::new(),
+            disputed: Vec::new(),
+            helps_rival,
+            cut,
+        };
+        let found = |rival: Option<&str>| Abduction {
+            goal: "far(1)".to_owned(),
+            holds: false,
+            within_reach: true,
+            using: vec!["step".to_owned()],
+            bound: 1,
+            complete: true,
+            complete_to: 1,
+            explanations: vec![
+                explained("step(1)", false, false),
+                explained("step(2)", false, true),
+                explained("step(3)", true, true),
+            ],
+            refused: Vec::new(),
+            unknown: Vec::new(),
+            notes: Vec::new(),
+            more: false,
+            rival: rival.map(str::to_owned),
+        };
+        expect![[r#"
+            far(1) does not hold. It would if, by the rules:
+            1  step(1)
+                 already there  near(1)
+            2  step(2)
+                 already there  near(1)
+                 NOT ALL that is already there is told: too much leans on it
+            3  step(3)
+                 already there  near(1)
+                 NOT ALL that is already there is told: too much leans on it
+            3 explanations: all there are with 1 fact of step over known constants
+        "#]]
+        .assert_eq(&found(None).to_string());
+        let against = found(Some("other")).to_string();
+        let said: Vec<&str> = against
+            .lines()
+            .filter(|line| line.contains("other"))
+            .collect();
+        expect![[r#"
+                 NOT ALL that is already there is told, nor whether it helps other: too much leans on it
+                 helps other too"#]]
+        .assert_eq(&said.join("\n"));
+    }
+}

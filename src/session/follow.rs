@@ -36,7 +36,7 @@ impl Session {
             return Ok(None);
         };
         let change = self.change_to(standing, base);
-        if self.mostly_falls(there, &change) {
+        if self.mostly_falls(base, there, &change) {
             return Ok(None);
         }
         let mut database = base.fork();
@@ -124,7 +124,7 @@ impl Session {
 
     /// Whether more than half of what is derived has nothing left to follow from: then a run has less to do. Takes time in
     /// proportion to the rules.
-    fn mostly_falls(&self, there: &CheckedProgram, change: &Change) -> bool {
+    fn mostly_falls(&self, base: &Database, there: &CheckedProgram, change: &Change) -> bool {
         let here = &self.program.checked;
         let known = here.relations().count();
         let rows_in = |changes: &[(RelationId, Rows)], id: RelationId| -> usize {
@@ -132,7 +132,7 @@ impl Session {
             of.map(|(_, rows)| rows.len()).sum()
         };
         let told = |id: RelationId| match id.index() < known {
-            true => self.database.told_len(id),
+            true => base.told_len(id),
             false => 0,
         };
         let is_told = |id| told(id) + rows_in(&change.state, id) > rows_in(&change.withdraw, id);
@@ -154,7 +154,7 @@ impl Session {
         }
         let (mut derived, mut lost) = (0, 0);
         for (id, _) in here.relations() {
-            let rows = self.database.len(id).saturating_sub(told(id));
+            let rows = base.len(id).saturating_sub(told(id));
             derived += rows;
             lost += if filled[id.index()] { 0 } else { rows };
         }

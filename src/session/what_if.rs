@@ -245,9 +245,10 @@ impl Session {
         for fact in &change.assumed {
             told.stated.insert(self.text_in(&after, fact));
         }
-        if let Some(seeds) = &change.seeds {
-            let (earlier, later) = ((earlier, &before), (later, &after));
-            self.weigh_into(&mut told, earlier, later, seeds, most);
+        let (earlier, later) = ((earlier, &before), (later, &after));
+        match &change.seeds {
+            Some(seeds) => self.weigh_into(&mut told, earlier, later, seeds, most),
+            None => told.weighed.cut_short = true,
         }
         told
     }

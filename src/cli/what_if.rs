@@ -4,7 +4,7 @@ use super::proof;
 use super::style::Palette;
 use super::units::{plural, show_duration};
 use crate::session::{
-    BrokenLine, HypothesisLine, Proof, Saved, Step, WeighedLine, WeighedPart, WhatIf,
+    BrokenLine, Differing, HypothesisLine, Proof, Saved, Step, WeighedLine, WeighedPart, WhatIf,
 };
 use std::io::{self, Write};
 
@@ -69,6 +69,14 @@ pub fn print(told: &WhatIf, shown: Shown, out: &mut dyn Write) -> io::Result<()>
         })
         .collect();
     facts(" + ", &appeared, most, palette, palette_constant, out)?;
+    for (sign, count) in [
+        (" - ", told.not_listed.fell),
+        (" + ", told.not_listed.appeared),
+    ] {
+        if count > 0 {
+            writeln!(out, "{sign}… and {count} more that only `--all` lists")?;
+        }
+    }
     let weights = |lines: &'_ [WeighedLine]| -> Vec<(String, String)> {
         lines
             .iter()
@@ -115,13 +123,7 @@ fn palette_keyword(palette: Palette, text: &str) -> String {
 
 /// `3 conclusions fall, 1 weakens, 0 appear`: what was assumed and withdrawn itself is not counted.
 fn summary(told: &WhatIf) -> String {
-    let derived = |facts: &[String]| {
-        facts
-            .iter()
-            .filter(|fact| !told.stated.contains(*fact))
-            .count()
-    };
-    let (fell, appeared) = (derived(&told.fell), derived(&told.appeared));
+    let Differing { fell, appeared } = told.conclusions;
     let mut parts = Vec::new();
     let mut add = |count: usize, one: &str, many: &str| match count {
         1 => parts.push(format!("1 {one}")),

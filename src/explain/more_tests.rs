@@ -78,6 +78,17 @@ proptest! {
             let roots = case.corroboration(&fact, &budget);
             prop_assert_eq!(roots.root_sets.is_empty(), expected.is_empty());
         }
+        // All in one pass, where each had a search of its own.
+        let facts = world.facts("t");
+        let together = case.single_cuts(&facts, &budget);
+        for (fact, together) in facts.iter().zip(together) {
+            let mut each = case.cuts(fact, &CutOptions { most: usize::MAX, ..CutOptions::default() }, &budget);
+            each.statements.retain(|cut| cut.len() == 1);
+            each.sources.retain(|cut| cut.len() == 1);
+            prop_assert!(together.single);
+            prop_assert_eq!(together.statements, each.statements);
+            prop_assert_eq!(together.sources, each.sources);
+        }
     }
 
     #[test]

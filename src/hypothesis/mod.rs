@@ -13,7 +13,7 @@ mod trial;
 mod weigh;
 mod world;
 
-pub use difference::{Broken, Difference};
+pub use difference::{Broken, Difference, FactList};
 pub use fall::{Cause, Fall, why_fell};
 pub use overlay::{Assumption, Overlay, RuleFile, Withdrawal, reserved};
 pub use trial::{Outcome, Trial, Untried};

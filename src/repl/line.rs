@@ -554,6 +554,7 @@ fn parse_command(command: &str) -> Result<Line, String> {
             supposed: supposing::changes(changes.as_deref().unwrap_or_default(), &flags)?,
             why: flags.has("why"),
             weigh: flags.parsed("weigh")?,
+            all: false,
         }))),
         ("hyp", None) => run(Command::Hypotheses),
         ("next", None) => run(Command::Next),

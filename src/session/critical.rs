@@ -84,9 +84,7 @@ impl Session {
         let case = self.case();
         let whole = self.explanation_budget();
         let started = Instant::now();
-        // What holds only at one time depends on which claims are left together, not on each alone.
-        let at_a_time = size == Some(1) && !self.lens().at_once;
-        let found = match at_a_time {
+        let found = match size == Some(1) {
             true => {
                 let side = self.here();
                 let singles = |facts: &[Fact]| {

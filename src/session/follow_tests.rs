@@ -75,9 +75,9 @@ fn supposition() -> impl Strategy<Value = Supposition> {
         })
 }
 
-type Rows = Vec<(String, Vec<Vec<Code>>)>;
+pub(super) type Rows = Vec<(String, Vec<Vec<Code>>)>;
 
-fn rows(database: &Database) -> Rows {
+pub(super) fn rows(database: &Database) -> Rows {
     let relations = database.program().relations();
     relations
         .map(|(id, relation)| {
@@ -90,7 +90,7 @@ fn rows(database: &Database) -> Rows {
 }
 
 /// All that a run tells, but for how long it took.
-fn told(database: &Database, report: &crate::engine::RunReport) -> String {
+pub(super) fn told(database: &Database, report: &crate::engine::RunReport) -> String {
     let mut violations: Vec<String> = report
         .violations
         .iter()
@@ -121,6 +121,7 @@ fn weighed_all(session: &Session, later: &super::standing::State) -> Result<(), 
     let (earlier, later) = (before.case(), after.case());
     let difference = super::what_if::between(before, after);
     let seeds = super::what_if::seeds((before, &earlier), (after, &later), &difference).seeds;
+    let seeds = seeds.expect("a small change");
     let all = Budget::default();
     let options = WeighOptions {
         most: usize::MAX,

@@ -28,8 +28,14 @@ const ASKED: [&str; 10] = [
     "breadth",
 ];
 
-/// Conclusions of each relation, drawn at random.
-const DRAWN: usize = 20;
+/// What is asked about.
+pub struct Asked<'a> {
+    /// Relations; all where none is named.
+    pub of: &'a [String],
+    pub seed: u64,
+    /// Conclusions of each relation, drawn at random.
+    pub drawn: usize,
+}
 
 /// Supports that are listed at most.
 const MOST: usize = 10_000;
@@ -56,14 +62,15 @@ impl Times {
 }
 
 /// Runs with and without births, each in a process of its own, and then explains.
-pub fn compare(scale: f64, jobs: usize, seed: u64, of: &[String]) {
+pub fn compare(scale: f64, jobs: usize, asked: &Asked) {
     let mut found = Vec::new();
     for births in ["false", "true"] {
         let child = std::env::current_exe().and_then(|path| {
             Command::new(path)
                 .args(["--large", &scale.to_string(), "-j", &jobs.to_string()])
-                .args(["--births", births, "--seed", &seed.to_string()])
-                .args(of.iter().flat_map(|name| ["--of", name]))
+                .args(["--births", births, "--seed", &asked.seed.to_string()])
+                .args(["--draw", &asked.drawn.to_string()])
+                .args(asked.of.iter().flat_map(|name| ["--of", name]))
                 .output()
         });
         let Ok(output) = child else {
@@ -91,7 +98,7 @@ pub fn compare(scale: f64, jobs: usize, seed: u64, of: &[String]) {
 }
 
 /// One run. With births, the first proofs and all supports of some conclusions after it.
-pub fn measure(scale: f64, jobs: usize, births: bool, seed: u64, of: &[String]) {
+pub fn measure(scale: f64, jobs: usize, births: bool, asked: &Asked) {
     let (program, inputs) = (program(), generate::inputs("ecosystem", scale));
     let dictionary = Arc::new(Dictionary::new());
     let mut database = Database::new(program.clone(), dictionary.clone());
@@ -120,17 +127,12 @@ pub fn measure(scale: f64, jobs: usize, births: bool, seed: u64, of: &[String]) 
     println!("{} {}", worked.as_secs_f64(), peak());
     if births {
         println!("{} rows derived", report.derived);
-        explain(&database, &program, &dictionary, seed, of);
+        explain(&database, &program, &dictionary, asked);
     }
 }
 
-fn explain(
-    database: &Database,
-    program: &CheckedProgram,
-    dictionary: &Dictionary,
-    seed: u64,
-    of: &[String],
-) {
+fn explain(database: &Database, program: &CheckedProgram, dictionary: &Dictionary, asked: &Asked) {
+    let &Asked { of, seed, drawn } = asked;
     let (claims, sources) = (Claims::new(), Sources::unlisted());
     let tables = GradeTables::default();
     let rows = |rows| Budget {
@@ -141,7 +143,7 @@ fn explain(
     assert!(generate::WORKLOADS.contains(&"ecosystem"));
     let mut random = generate::Random::new(seed);
     let before = peak_now();
-    println!("{DRAWN} conclusions of each relation, seed {seed}; milliseconds, median / longest");
+    println!("{drawn} conclusions of each relation, seed {seed}; milliseconds, median / longest");
     println!(
         "How many of them had all supports listed, the first {MOST} listed and all counted, the first {MOST} listed"
     );
@@ -163,7 +165,7 @@ fn explain(
             continue;
         };
         let rows_of = database.rows(relation);
-        let facts: Vec<Fact> = (0..DRAWN)
+        let facts: Vec<Fact> = (0..drawn)
             .map(|_| random.below(rows_of.len().max(1) as u64) as usize)
             .map(|at| Fact::new(relation, &rows_of.row(at)))
             .collect();
@@ -212,7 +214,7 @@ fn explain(
             all.text(),
             format!("{complete}/{counted}/{}", many.saturating_sub(counted)),
             cuts.text(),
-            format!("{single} of {DRAWN}")
+            format!("{single} of {drawn}")
         );
     }
     println!(

@@ -34,6 +34,9 @@ struct Arguments {
     /// Which conclusions of it are drawn
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// How many of each relation
+    #[arg(long, default_value_t = 20)]
+    draw: usize,
     /// One run of it, with or without births
     #[arg(long, hide = true)]
     births: Option<bool>,
@@ -144,16 +147,17 @@ fn processor_time_of_all() -> Duration {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match (arguments.large, arguments.births) {
-        (Some(scale), Some(births)) => {
-            large::measure(scale, arguments.jobs, births, arguments.seed, &arguments.of);
-            return ExitCode::SUCCESS;
+    if let Some(scale) = arguments.large {
+        let asked = large::Asked {
+            of: &arguments.of,
+            seed: arguments.seed,
+            drawn: arguments.draw,
+        };
+        match arguments.births {
+            Some(births) => large::measure(scale, arguments.jobs, births, &asked),
+            None => large::compare(scale, arguments.jobs, &asked),
         }
-        (Some(scale), None) => {
-            large::compare(scale, arguments.jobs, arguments.seed, &arguments.of);
-            return ExitCode::SUCCESS;
-        }
-        (None, _) => {}
+        return ExitCode::SUCCESS;
     }
     let options = Options {
         threads: arguments.jobs.max(1),

@@ -10,6 +10,8 @@ use super::facts::Fact;
 use super::lineage::Statement;
 use super::meter::Meter;
 use super::trials::{Trial, Trials};
+use std::collections::BTreeMap;
+use std::hash::Hash;
 
 /// What was found, by statement or by source.
 pub(super) struct Found<T> {
@@ -29,48 +31,46 @@ impl<T> Found<T> {
 }
 
 /// By stated fact of a derivation: what has to go for it to fall.
-type Blocks<T> = Vec<Vec<T>>;
+type Blocks = Vec<Box<[u32]>>;
 
 /// Derivations that a cut in the making may let through before it is given up.
 const MENDED: usize = 400;
 
 impl Case<'_> {
     /// `name`: whom a statement falls with; `None`: it always stands.
-    pub(super) fn cuts_by_trial<T: Clone + Ord>(
+    pub(super) fn cuts_by_trial<T: Clone + Ord + Hash>(
         &self,
         fact: &Fact,
         largest: usize,
         meter: &Meter,
         name: impl Fn(&Statement) -> Option<T>,
     ) -> Found<T> {
-        let mut search = Search {
-            trials: Trials::of(self, fact, meter),
-            name: &name,
-        };
+        let mut trials = Trials::of(self, fact, meter, name);
         let mut found = Found {
             single: Vec::new(),
             all_single: false,
             larger: None,
         };
-        let Some(Some(first)) = search.derivation(&[]) else {
-            return found;
+        let mut derivation = |without: &[u32]| {
+            Some(match trials.without(without)? {
+                Trial::Stands(blocks) => Some(blocks),
+                Trial::Falls => None,
+            })
         };
-        let alone = |blocks: &Blocks<T>| {
-            let one = |names: &Vec<T>| match &names[..] {
-                [one] => Some(one.clone()),
-                _ => None,
-            };
-            let mut alone: Vec<T> = blocks.iter().filter_map(one).collect();
-            alone.sort_unstable();
-            alone.dedup();
-            alone
+        let Some(Some(first)) = derivation(&[]) else {
+            return found;
         };
         let mut candidates = alone(&first);
         let mut passed = vec![first];
+        let mut single = Vec::new();
+        found.all_single = true;
         while let Some(candidate) = candidates.pop() {
-            match search.derivation(std::slice::from_ref(&candidate)) {
-                None => return found,
-                Some(None) => found.single.push(candidate),
+            match derivation(&[candidate]) {
+                None => {
+                    found.all_single = false;
+                    break;
+                }
+                Some(None) => single.push(candidate),
                 Some(Some(blocks)) => {
                     let alone = alone(&blocks);
                     candidates.retain(|other| alone.binary_search(other).is_ok());
@@ -78,85 +78,73 @@ impl Case<'_> {
                 }
             }
         }
-        found.single.sort_unstable();
-        found.all_single = true;
-        if found.single.is_empty() && largest > 1 {
-            found.larger = search.larger(passed).filter(|cut| cut.len() <= largest);
-        }
+        let larger = match found.all_single && single.is_empty() && largest > 1 {
+            true => larger(passed, &mut derivation).filter(|cut| cut.len() <= largest),
+            false => None,
+        };
+        let named = |cut: Vec<u32>| {
+            let mut names: Vec<T> = cut.into_iter().map(|one| trials.name(one)).collect();
+            names.sort_unstable();
+            names
+        };
+        found.larger = larger.map(named);
+        found.single = named(single);
         found
     }
 }
-
-struct Search<'a, F> {
-    trials: Trials<'a>,
-    name: F,
+/// Names each of which blocks a derivation by itself, ascending.
+fn alone(blocks: &Blocks) -> Vec<u32> {
+    let one = |names: &Box<[u32]>| match names[..] {
+        [one] => Some(one),
+        _ => None,
+    };
+    let mut alone: Vec<u32> = blocks.iter().filter_map(one).collect();
+    alone.sort_unstable();
+    alone.dedup();
+    alone
 }
 
-impl<F> Search<'_, F> {
-    /// What blocks a derivation that stands without some; `Some(None)`: there is none. `None`: it was not clear.
-    fn derivation<T: Clone + Ord>(&mut self, without: &[T]) -> Option<Option<Blocks<T>>>
-    where
-        F: Fn(&Statement) -> Option<T>,
-    {
-        let name = &self.name;
-        let gone =
-            |statement: &Statement| name(statement).is_some_and(|name| without.contains(&name));
-        Some(match self.trials.without(&gone)? {
-            Trial::Falls => None,
-            Trial::Stands(leaves) => {
-                let names = |statements: &[Statement]| {
-                    let mut names: Vec<T> = statements.iter().map(name).collect::<Option<_>>()?;
-                    names.sort_unstable();
-                    names.dedup();
-                    Some(names)
-                };
-                Some(leaves.iter().filter_map(|leaf| names(leaf)).collect())
-            }
-        })
-    }
-
-    /// A minimal cut.
-    fn larger<T: Clone + Ord>(&mut self, mut passed: Vec<Blocks<T>>) -> Option<Vec<T>>
-    where
-        F: Fn(&Statement) -> Option<T>,
-    {
-        let mut cut = loop {
-            let cut = hitting(&passed)?;
-            match self.derivation(&cut)? {
-                None => break cut,
-                Some(blocks) => passed.push(blocks),
-            }
-            if passed.len() > MENDED {
-                return None;
-            }
-        };
-        for at in (0..cut.len()).rev() {
-            let mut fewer = cut.clone();
-            fewer.remove(at);
-            if self.derivation(&fewer)?.is_none() {
-                cut = fewer;
-            }
+/// A minimal cut. `derivation`: what blocks one that stands without some, if there is one; `None`: it was not clear.
+fn larger(
+    mut passed: Vec<Blocks>,
+    derivation: &mut impl FnMut(&[u32]) -> Option<Option<Blocks>>,
+) -> Option<Vec<u32>> {
+    let mut cut = loop {
+        let cut = hitting(&passed)?;
+        match derivation(&cut)? {
+            None => break cut,
+            Some(blocks) => passed.push(blocks),
         }
-        Some(cut)
+        if passed.len() > MENDED {
+            return None;
+        }
+    };
+    for at in (0..cut.len()).rev() {
+        let mut fewer = cut.clone();
+        fewer.remove(at);
+        if derivation(&fewer)?.is_none() {
+            cut = fewer;
+        }
     }
+    Some(cut)
 }
 
 /// What blocks all derivations, chosen greedily: what blocks most of those left for the fewest names. `None`: one of them
 /// cannot be blocked.
-fn hitting<T: Clone + Ord>(passed: &[Blocks<T>]) -> Option<Vec<T>> {
-    let mut cut: Vec<T> = Vec::new();
-    let is_hit = |blocks: &Blocks<T>, cut: &[T]| {
-        let gone = |name: &T| cut.binary_search(name).is_ok();
+fn hitting(passed: &[Blocks]) -> Option<Vec<u32>> {
+    let mut cut: Vec<u32> = Vec::new();
+    let is_hit = |blocks: &Blocks, cut: &[u32]| {
+        let gone = |name: &u32| cut.binary_search(name).is_ok();
         blocks.iter().any(|names| names.iter().all(gone))
     };
     loop {
-        let left: Vec<&Blocks<T>> = passed.iter().filter(|one| !is_hit(one, &cut)).collect();
+        let left: Vec<&Blocks> = passed.iter().filter(|one| !is_hit(one, &cut)).collect();
         if left.is_empty() {
             return Some(cut);
         }
-        let mut counts: std::collections::BTreeMap<&Vec<T>, usize> = Default::default();
+        let mut counts: BTreeMap<&[u32], usize> = BTreeMap::new();
         for blocks in &left {
-            let mut names: Vec<&Vec<T>> = blocks.iter().collect();
+            let mut names: Vec<&[u32]> = blocks.iter().map(|names| &**names).collect();
             names.sort_unstable();
             names.dedup();
             names
@@ -167,12 +155,12 @@ fn hitting<T: Clone + Ord>(passed: &[Blocks<T>]) -> Option<Vec<T>> {
         let best = counts
             .into_iter()
             .max_by(|(names, count), (others, other)| {
-                let gain = |count: usize, names: &Vec<T>| count as f64 / names.len() as f64;
+                let gain = |count: usize, names: &[u32]| count as f64 / names.len() as f64;
                 gain(*count, names)
                     .total_cmp(&gain(*other, others))
                     .then_with(|| others.cmp(names))
             });
-        cut.extend(best?.0.iter().cloned());
+        cut.extend(best?.0);
         cut.sort_unstable();
         cut.dedup();
     }

@@ -10,34 +10,62 @@ use super::explore::Explorer;
 use super::facts::Fact;
 use super::lineage::Statement;
 use super::meter::Meter;
+use super::needs::Needs;
 use crate::analysis::checked::RelationKind;
+use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
+use std::hash::Hash;
 
 /// Questions about one conclusion. What was looked at for one of them is there for the next.
-pub(super) struct Trials<'a> {
+///
+/// `name` says whom a statement falls with; `None`: it always stands. Names go by number.
+pub(super) struct Trials<'a, T, N> {
     case: &'a Case<'a>,
     meter: &'a Meter,
     explorer: Explorer<'a>,
+    name: N,
+    names: Vec<T>,
+    ids: FxHashMap<T, u32>,
+    /// By name: vertices that it states.
+    stated_by: Vec<Vec<u32>>,
+    /// By name: whether it is withdrawn.
+    gone: Vec<bool>,
     /// Facts, edges and vertices of the explorer that are taken in below.
     facts: usize,
     edges: usize,
     vertices: Vec<Vertex>,
+    needs: Needs<'a>,
+    /// What must follow for a vertex that was not wholly looked at to follow by one rule.
+    outlines: Vec<(u32, Box<[u32]>)>,
+    /// By vertex: why it follows from what was looked at. No vertex comes to lean on itself.
+    by: Vec<By>,
+    /// What a withdrawal changed there, each vertex with what was before.
+    changes: Vec<(u32, By)>,
+    /// By vertex that does not follow: why it may, of those that the root may lean on.
+    hope: Vec<By>,
+    hoped: Vec<u32>,
+    seen: Seen,
+    /// Edges looked at and not yet counted.
+    work: u64,
 }
 
 #[derive(Default)]
 struct Vertex {
     /// Where among the facts of the explorer; `None`: it is none.
     fact: Option<usize>,
-    seen: Seen,
+    looked: Looked,
     stated: Stated,
     /// Edges that derive it, and edges that need it.
     from: Vec<u32>,
     used_by: Vec<u32>,
+    /// Its outlines, once asked for, and outlines that need it.
+    outlines: Option<Box<[u32]>>,
+    in_outlines: Vec<u32>,
 }
 
 /// How far the derivations of a fact were looked at.
 #[derive(Clone, Copy, Default, PartialEq)]
-enum Seen {
+enum Looked {
     Nothing,
     OneStep,
     #[default]
@@ -50,19 +78,21 @@ enum Stated {
     Not,
     /// Whatever is withdrawn.
     Given,
-    /// While one of these is there.
-    By(Box<[Statement]>),
+    /// While one of these is there; ascending.
+    By(Box<[u32]>),
 }
 
-/// What is left without some statements.
+/// What is left without some names.
 pub(super) enum Trial {
     /// A derivation from facts that are stated by these, each by any of them.
-    Stands(Vec<Box<[Statement]>>),
+    Stands(Vec<Box<[u32]>>),
     Falls,
 }
 
 /// Rounds after which ever more is looked at at once.
 const PATIENCE: u32 = 8;
+/// Edges that are looked at in the time that a row takes.
+const EDGES_A_ROW: u64 = 64;
 
 const ROOT: u32 = 0;
 
@@ -72,45 +102,96 @@ enum By {
     Nothing,
     Statement,
     Edge(u32),
-    /// It may be: not all of its derivations were looked at.
+    /// Not all of its derivations were looked at.
     Hope,
 }
 
-impl<'a> Trials<'a> {
-    pub(super) fn of(case: &'a Case<'a>, fact: &Fact, meter: &'a Meter) -> Trials<'a> {
+/// Vertices seen on one walk; the next begins anew at no cost.
+#[derive(Default)]
+struct Seen {
+    walk: u32,
+    last: Vec<u32>,
+}
+
+impl Seen {
+    fn begin(&mut self, vertices: usize) {
+        self.walk += 1;
+        self.last.resize(vertices, 0);
+    }
+
+    /// Whether it is seen for the first time.
+    fn first(&mut self, vertex: u32) -> bool {
+        std::mem::replace(&mut self.last[vertex as usize], self.walk) != self.walk
+    }
+}
+
+impl<'a, T: Clone + Eq + Hash, N: Fn(&Statement) -> Option<T>> Trials<'a, T, N> {
+    pub(super) fn of(case: &'a Case<'a>, fact: &Fact, meter: &'a Meter, name: N) -> Self {
         let mut explorer = Explorer::new(case, meter);
         explorer.fact(fact.clone());
         let mut trials = Trials {
             case,
             meter,
             explorer,
+            name,
+            names: Vec::new(),
+            ids: FxHashMap::default(),
+            stated_by: Vec::new(),
+            gone: Vec::new(),
             facts: 0,
             edges: 0,
             vertices: Vec::new(),
+            needs: Needs::new(case),
+            outlines: Vec::new(),
+            by: Vec::new(),
+            changes: Vec::new(),
+            hope: Vec::new(),
+            hoped: Vec::new(),
+            seen: Seen::default(),
+            work: 0,
         };
         trials.take_in();
         trials
     }
 
+    pub(super) fn name(&self, id: u32) -> T {
+        self.names[id as usize].clone()
+    }
+
     /// `None`: the meter stopped before it was clear.
-    pub(super) fn without(&mut self, gone: &dyn Fn(&Statement) -> bool) -> Option<Trial> {
+    pub(super) fn without(&mut self, gone: &[u32]) -> Option<Trial> {
         let mut round = 0;
         loop {
-            let (mut by, mut missing) = self.certain(gone);
-            if by[ROOT as usize] != By::Nothing {
-                return Some(Trial::Stands(self.leaves(&by)));
+            self.withdraw(gone);
+            let stands = self.by[ROOT as usize] != By::Nothing;
+            let mut without_outline = Vec::new();
+            let trial = match stands {
+                true => Some(Trial::Stands(self.leaves())),
+                false => {
+                    without_outline = self.hope();
+                    let hopeless = self.hope[ROOT as usize] == By::Nothing;
+                    hopeless.then_some(Trial::Falls)
+                }
+            };
+            let open = match trial {
+                _ if !without_outline.is_empty() => Vec::new(),
+                Some(_) => Vec::new(),
+                None if round < PATIENCE => self.assumed(),
+                None => self.nearest(1 << (round - PATIENCE).min(24)),
+            };
+            self.restore(gone);
+            let work = std::mem::take(&mut self.work);
+            let goes_on = self.meter.spend_all(1 + work / EDGES_A_ROW) && self.meter.spend();
+            if stands || goes_on && without_outline.is_empty() && trial.is_some() {
+                return trial;
             }
-            let uncertain = self.hope(&mut by, &mut missing);
-            if self.meter.stopped().is_some() {
+            if !goes_on {
                 return None;
             }
-            if by[ROOT as usize] == By::Nothing {
-                return Some(Trial::Falls);
+            if !without_outline.is_empty() {
+                self.outline(&without_outline);
+                continue;
             }
-            let open = match round < PATIENCE {
-                true => self.assumed(&by),
-                false => self.nearest(&by, &uncertain, 1 << (round - PATIENCE).min(24)),
-            };
             for vertex in open {
                 self.look_at(vertex);
             }
@@ -118,170 +199,356 @@ impl<'a> Trials<'a> {
         }
     }
 
-    /// Brings the vertices up to date with the explorer.
+    /// Brings the vertices up to date with the explorer. Nothing may be withdrawn.
     fn take_in(&mut self) {
-        self.vertices
-            .resize_with(self.explorer.count(), Vertex::default);
+        let count = self.explorer.count();
+        self.vertices.resize_with(count, Vertex::default);
+        self.by.resize(count, By::Nothing);
+        self.hope.resize(count, By::Nothing);
+        let mut open = Vec::new();
         while let Some((vertex, fact)) = self.explorer.met(self.facts) {
-            let stated = self.stated(fact);
+            let fact = fact.clone();
+            let stated = self.stated(vertex, &fact);
+            if !matches!(stated, Stated::Not) {
+                self.by[vertex as usize] = By::Statement;
+                open.push(vertex);
+            }
             let of = &mut self.vertices[vertex as usize];
             of.fact = Some(self.facts);
-            of.seen = Seen::Nothing;
+            of.looked = Looked::Nothing;
             of.stated = stated;
             self.facts += 1;
         }
-        for (at, edge) in self.explorer.edges().iter().enumerate().skip(self.edges) {
+        let edges = self.explorer.edges();
+        for (at, edge) in edges.iter().enumerate().skip(self.edges) {
             self.vertices[edge.head as usize].from.push(at as u32);
             for &premise in &edge.premises {
                 self.vertices[premise as usize].used_by.push(at as u32);
             }
         }
-        self.edges = self.explorer.edges().len();
+        for (at, edge) in edges.iter().enumerate().skip(self.edges) {
+            let head = edge.head as usize;
+            if self.by[head] == By::Nothing && follows(&self.by, &edge.premises) {
+                self.by[head] = By::Edge(at as u32);
+                open.push(edge.head);
+            }
+        }
+        self.edges = edges.len();
+        self.spread(open);
     }
 
-    fn stated(&self, fact: &Fact) -> Stated {
+    fn stated(&mut self, vertex: u32, fact: &Fact) -> Stated {
         let claims = self.case.claims;
         if self.case.is_given(fact) {
             return Stated::Given;
         }
-        match self.case.ground(fact) {
-            None => Stated::Not,
-            Some(Ground::Text(rule)) => Stated::By([Statement::Text(rule)].into()),
-            Some(Ground::Data | Ground::Assumed) => {
-                Stated::By([Statement::Data(fact.clone())].into())
-            }
+        let statements = match self.case.ground(fact) {
+            None => return Stated::Not,
+            Some(Ground::Text(rule)) => vec![Statement::Text(rule)],
+            Some(Ground::Data | Ground::Assumed) => vec![Statement::Data(fact.clone())],
             Some(Ground::Claims(of)) => {
                 let rows = of.into_iter().map(|claim| {
                     let first = claims.with_id(claims.get(claim).id).next();
                     Statement::Claim(first.unwrap_or(claim))
                 });
                 let text = self.case.text_of(fact).map(Statement::Text);
-                Stated::By(rows.chain(text).collect())
+                rows.chain(text).collect()
             }
+        };
+        let names: Option<Vec<T>> = statements.iter().map(&self.name).collect();
+        let Some(names) = names else {
+            return Stated::Given;
+        };
+        let mut by: Vec<u32> = names.into_iter().map(|name| self.id(name)).collect();
+        by.sort_unstable();
+        by.dedup();
+        for &id in &by {
+            self.stated_by[id as usize].push(vertex);
+        }
+        Stated::By(by.into())
+    }
+
+    fn id(&mut self, name: T) -> u32 {
+        if let Some(&known) = self.ids.get(&name) {
+            return known;
+        }
+        let id = self.names.len() as u32;
+        self.names.push(name.clone());
+        self.ids.insert(name, id);
+        self.stated_by.push(Vec::new());
+        self.gone.push(false);
+        id
+    }
+
+    fn stands(&self, vertex: u32) -> bool {
+        match &self.vertices[vertex as usize].stated {
+            Stated::Not => false,
+            Stated::Given => true,
+            Stated::By(names) => names.iter().any(|&name| !self.gone[name as usize]),
         }
     }
 
-    /// What follows from what was looked at, and by edge how many premises do not.
-    fn certain(&self, gone: &dyn Fn(&Statement) -> bool) -> (Vec<By>, Vec<u32>) {
+    /// Derives what follows from vertices that now do.
+    fn spread(&mut self, mut open: Vec<u32>) {
         let edges = self.explorer.edges();
-        self.meter.spend_all(1 + edges.len() as u64 / 64);
-        let mut by = vec![By::Nothing; self.vertices.len()];
-        let mut missing: Vec<u32> = edges
-            .iter()
-            .map(|edge| edge.premises.len() as u32)
-            .collect();
-        let mut open = VecDeque::new();
-        for (at, vertex) in self.vertices.iter().enumerate() {
-            let stands = match &vertex.stated {
-                Stated::Not => false,
-                Stated::Given => true,
-                Stated::By(statements) => statements.iter().any(|one| !gone(one)),
-            };
-            if stands {
-                by[at] = By::Statement;
-                open.push_back(at as u32);
-            }
-        }
-        for (at, edge) in edges.iter().enumerate() {
-            let head = &mut by[edge.head as usize];
-            if edge.premises.is_empty() && *head == By::Nothing {
-                *head = By::Edge(at as u32);
-                open.push_back(edge.head);
-            }
-        }
-        self.spread(open, &mut by, &mut missing);
-        (by, missing)
-    }
-
-    fn spread(&self, mut open: VecDeque<u32>, by: &mut [By], missing: &mut [u32]) {
-        let edges = self.explorer.edges();
-        while let Some(vertex) = open.pop_front() {
+        while let Some(vertex) = open.pop() {
             for &at in &self.vertices[vertex as usize].used_by {
-                missing[at as usize] -= 1;
-                let head = edges[at as usize].head;
-                if missing[at as usize] == 0 && by[head as usize] == By::Nothing {
-                    by[head as usize] = By::Edge(at);
-                    open.push_back(head);
+                self.work += 1;
+                let edge = &edges[at as usize];
+                let head = edge.head as usize;
+                if self.by[head] == By::Nothing && follows(&self.by, &edge.premises) {
+                    self.by[head] = By::Edge(at);
+                    open.push(edge.head);
                 }
             }
         }
     }
 
-    /// Adds what follows if everything that was not wholly looked at can be derived. Returns all that does not follow
-    /// otherwise.
-    fn hope(&self, by: &mut [By], missing: &mut [u32]) -> Vec<bool> {
-        let uncertain: Vec<bool> = by.iter().map(|by| *by == By::Nothing).collect();
-        let mut open = VecDeque::new();
-        for (at, vertex) in self.vertices.iter().enumerate() {
-            if uncertain[at] && vertex.seen != Seen::All {
-                by[at] = By::Hope;
-                open.push_back(at as u32);
+    /// Takes names out: what leaned on them is derived anew from what did not. Touches only what changes.
+    fn withdraw(&mut self, gone: &[u32]) {
+        for &name in gone {
+            self.gone[name as usize] = true;
+        }
+        let mut open = Vec::new();
+        for &name in gone {
+            for &vertex in &self.stated_by[name as usize] {
+                if self.by[vertex as usize] == By::Statement && !self.stands(vertex) {
+                    self.changes.push((vertex, By::Statement));
+                    self.by[vertex as usize] = By::Nothing;
+                    open.push(vertex);
+                }
             }
         }
-        self.spread(open, by, missing);
-        uncertain
+        let edges = self.explorer.edges();
+        while let Some(vertex) = open.pop() {
+            for &at in &self.vertices[vertex as usize].used_by {
+                self.work += 1;
+                let head = edges[at as usize].head;
+                if self.by[head as usize] == By::Edge(at) {
+                    self.changes.push((head, By::Edge(at)));
+                    self.by[head as usize] = By::Nothing;
+                    open.push(head);
+                }
+            }
+        }
+        for at in 0..self.changes.len() {
+            let vertex = self.changes[at].0;
+            let by = match self.stands(vertex) {
+                true => By::Statement,
+                false => {
+                    let mut from = self.vertices[vertex as usize].from.iter();
+                    self.work += from.len() as u64;
+                    let found = from.find(|&&at| follows(&self.by, &edges[at as usize].premises));
+                    found.map_or(By::Nothing, |&at| By::Edge(at))
+                }
+            };
+            if by != By::Nothing {
+                self.by[vertex as usize] = by;
+                open.push(vertex);
+            }
+        }
+        self.spread(open);
     }
 
-    /// The vertices of the derivation of the root that was found.
-    fn derivation(&self, by: &[By]) -> Vec<u32> {
-        let mut order = vec![ROOT];
-        let mut seen = vec![false; by.len()];
-        seen[ROOT as usize] = true;
+    /// Puts everything back.
+    fn restore(&mut self, gone: &[u32]) {
+        for &name in gone {
+            self.gone[name as usize] = false;
+        }
+        for (vertex, by) in self.changes.drain(..) {
+            self.by[vertex as usize] = by;
+        }
+        for vertex in self.hoped.drain(..) {
+            self.hope[vertex as usize] = By::Nothing;
+        }
+    }
+
+    /// Tells what follows, of what the root may lean on, if everything that was not wholly looked at can be derived where
+    /// its outlines allow for it. Returns vertices whose outlines were not asked for, if there are any.
+    fn hope(&mut self) -> Vec<u32> {
+        let mut without_outline = Vec::new();
+        let edges = self.explorer.edges();
+        self.seen.begin(self.vertices.len());
+        self.seen.first(ROOT);
+        let mut reached = vec![ROOT];
+        let mut open = VecDeque::new();
         let mut next = 0;
-        while let Some(&vertex) = order.get(next) {
+        while let Some(&vertex) = reached.get(next) {
             next += 1;
-            if let By::Edge(at) = by[vertex as usize] {
-                for &premise in &self.explorer.edges()[at as usize].premises {
-                    if !std::mem::replace(&mut seen[premise as usize], true) {
-                        order.push(premise);
+            let of = &self.vertices[vertex as usize];
+            match &of.outlines {
+                _ if of.looked == Looked::All => {}
+                None => without_outline.push(vertex),
+                Some(outlines) => {
+                    let mut certain = outlines.is_empty();
+                    for &at in outlines {
+                        let premises = &self.outlines[at as usize].1;
+                        certain |= follows(&self.by, premises);
+                        for &premise in premises {
+                            if self.by[premise as usize] == By::Nothing && self.seen.first(premise)
+                            {
+                                reached.push(premise);
+                            }
+                        }
+                    }
+                    if certain {
+                        self.hope[vertex as usize] = By::Hope;
+                        self.hoped.push(vertex);
+                        open.push_back(vertex);
+                    }
+                }
+            }
+            for &at in &of.from {
+                self.work += 1;
+                for &premise in &edges[at as usize].premises {
+                    if self.by[premise as usize] == By::Nothing && self.seen.first(premise) {
+                        reached.push(premise);
                     }
                 }
             }
         }
-        order
+        if !without_outline.is_empty() {
+            return without_outline;
+        }
+        let mut consider = |head: u32, premises: &[u32], by: By, open: &mut VecDeque<u32>| {
+            self.work += 1;
+            let possible = |&premise: &u32| {
+                self.by[premise as usize] != By::Nothing
+                    || self.hope[premise as usize] != By::Nothing
+            };
+            if self.by[head as usize] == By::Nothing
+                && self.hope[head as usize] == By::Nothing
+                && self.seen.last[head as usize] == self.seen.walk
+                && premises.iter().all(possible)
+            {
+                self.hope[head as usize] = by;
+                self.hoped.push(head);
+                open.push_back(head);
+            }
+        };
+        while let Some(vertex) = open.pop_front() {
+            let of = &self.vertices[vertex as usize];
+            for &at in &of.in_outlines {
+                let (head, premises) = &self.outlines[at as usize];
+                if self.vertices[*head as usize].looked != Looked::All {
+                    consider(*head, premises, By::Hope, &mut open);
+                }
+            }
+            for &at in &of.used_by {
+                let edge = &edges[at as usize];
+                consider(edge.head, &edge.premises, By::Edge(at), &mut open);
+            }
+        }
+        without_outline
     }
 
-    fn leaves(&self, by: &[By]) -> Vec<Box<[Statement]>> {
-        let vertices = self.derivation(by).into_iter();
-        vertices
-            .filter(|&vertex| by[vertex as usize] == By::Statement)
-            .filter_map(|vertex| match &self.vertices[vertex as usize].stated {
-                Stated::By(statements) => Some(statements.clone()),
-                Stated::Not | Stated::Given => None,
-            })
-            .collect()
+    /// Asks rules what some vertices need.
+    fn outline(&mut self, vertices: &[u32]) {
+        let first = self.outlines.len();
+        for &vertex in vertices {
+            let of = &self.vertices[vertex as usize];
+            let met = of.fact.and_then(|at| self.explorer.met(at));
+            // Nothing is known of what laws conclude.
+            let by_rules = met
+                .filter(|(_, fact)| self.case.program[fact.relation].kind == RelationKind::Plain);
+            let ways = by_rules.map(|(_, fact)| self.needs.of(&fact.clone()));
+            if ways.as_ref().is_some_and(Vec::is_empty) {
+                self.vertices[vertex as usize].looked = Looked::All;
+            }
+            let mut outlines = Vec::new();
+            for needed in ways.into_iter().flatten() {
+                let premises = needed.into_iter().map(|fact| self.explorer.fact(fact));
+                outlines.push(self.outlines.len() as u32);
+                self.outlines.push((vertex, premises.collect()));
+            }
+            self.vertices[vertex as usize].outlines = Some(outlines.into());
+        }
+        self.take_in();
+        for at in first..self.outlines.len() {
+            for &premise in &self.outlines[at].1 {
+                self.vertices[premise as usize].in_outlines.push(at as u32);
+            }
+        }
     }
 
-    fn assumed(&self, by: &[By]) -> Vec<u32> {
-        let mut vertices = self.derivation(by);
-        vertices.retain(|&vertex| by[vertex as usize] == By::Hope);
-        vertices
+    /// What has to be withdrawn for each leaf of the derivation of the root to fall, but for leaves that cannot.
+    fn leaves(&mut self) -> Vec<Box<[u32]>> {
+        let edges = self.explorer.edges();
+        self.seen.begin(self.vertices.len());
+        self.seen.first(ROOT);
+        let mut leaves = Vec::new();
+        let mut open = vec![ROOT];
+        while let Some(vertex) = open.pop() {
+            match (
+                self.by[vertex as usize],
+                &self.vertices[vertex as usize].stated,
+            ) {
+                (By::Edge(at), _) => {
+                    self.work += 1;
+                    for &premise in &edges[at as usize].premises {
+                        if self.seen.first(premise) {
+                            open.push(premise);
+                        }
+                    }
+                }
+                (By::Statement, Stated::By(names)) => leaves.push(names.clone()),
+                _ => {}
+            }
+        }
+        leaves
+    }
+
+    /// What the derivation of the root that is hoped for assumes.
+    fn assumed(&mut self) -> Vec<u32> {
+        let edges = self.explorer.edges();
+        self.seen.begin(self.vertices.len());
+        self.seen.first(ROOT);
+        let mut assumed = Vec::new();
+        let mut open = VecDeque::from([ROOT]);
+        while let Some(vertex) = open.pop_front() {
+            match self.hope[vertex as usize] {
+                By::Hope => assumed.push(vertex),
+                By::Edge(at) => {
+                    for &premise in &edges[at as usize].premises {
+                        if self.seen.first(premise) {
+                            open.push_back(premise);
+                        }
+                    }
+                }
+                By::Nothing | By::Statement => {}
+            }
+        }
+        assumed
     }
 
     /// Vertices not looked at that the root may lean on and that do not follow otherwise, the nearest ones. Edges that
     /// cannot be used any more lead nowhere.
-    fn nearest(&self, by: &[By], uncertain: &[bool], most: usize) -> Vec<u32> {
+    fn nearest(&mut self, most: usize) -> Vec<u32> {
         let edges = self.explorer.edges();
-        let possible = |premise: &u32| by[*premise as usize] != By::Nothing;
+        self.seen.begin(self.vertices.len());
+        self.seen.first(ROOT);
         let mut found = Vec::new();
-        let mut seen = vec![false; uncertain.len()];
         let mut open = VecDeque::from([ROOT]);
         while let Some(vertex) = open.pop_front() {
             let of = &self.vertices[vertex as usize];
-            if of.seen != Seen::All {
+            if of.looked != Looked::All {
                 found.push(vertex);
                 if found.len() == most {
                     break;
                 }
             }
             for &at in &of.from {
+                self.work += 1;
                 let premises = &edges[at as usize].premises;
+                let possible = |&premise: &u32| {
+                    self.by[premise as usize] != By::Nothing
+                        || self.hope[premise as usize] != By::Nothing
+                };
                 if !premises.iter().all(possible) {
                     continue;
                 }
                 for &premise in premises {
-                    let at = premise as usize;
-                    if uncertain[at] && !std::mem::replace(&mut seen[at], true) {
+                    if self.by[premise as usize] == By::Nothing && self.seen.first(premise) {
                         open.push_back(premise);
                     }
                 }
@@ -292,11 +559,11 @@ impl<'a> Trials<'a> {
 
     fn look_at(&mut self, vertex: u32) {
         let of = &self.vertices[vertex as usize];
-        match (of.seen, of.fact.and_then(|at| self.explorer.met(at))) {
-            (Seen::Nothing, Some(_)) => self.follow(vertex),
-            (Seen::OneStep, Some((_, fact))) => {
+        match (of.looked, of.fact.and_then(|at| self.explorer.met(at))) {
+            (Looked::Nothing, Some(_)) => self.follow(vertex),
+            (Looked::OneStep, Some((_, fact))) => {
                 let fact = fact.clone();
-                self.vertices[vertex as usize].seen = Seen::All;
+                self.vertices[vertex as usize].looked = Looked::All;
                 self.explorer.expand(&fact);
                 self.take_in();
             }
@@ -312,7 +579,7 @@ impl<'a> Trials<'a> {
             let Some((_, fact)) = of.fact.and_then(|at| self.explorer.met(at)) else {
                 continue;
             };
-            if of.seen != Seen::Nothing {
+            if of.looked != Looked::Nothing {
                 continue;
             }
             let (fact, case) = (fact.clone(), self.case);
@@ -323,11 +590,11 @@ impl<'a> Trials<'a> {
             let before = self.facts;
             match birth {
                 None => {
-                    self.vertices[vertex as usize].seen = Seen::All;
+                    self.vertices[vertex as usize].looked = Looked::All;
                     self.explorer.expand(&fact);
                 }
                 Some(birth) => {
-                    self.vertices[vertex as usize].seen = Seen::OneStep;
+                    self.vertices[vertex as usize].looked = Looked::OneStep;
                     let mut first = None;
                     each_earlier_step(case, &fact, birth, self.meter, |step| {
                         first = Some(step);
@@ -347,4 +614,9 @@ impl<'a> Trials<'a> {
             }
         }
     }
+}
+
+fn follows(by: &[By], premises: &[u32]) -> bool {
+    let holds = |&premise: &u32| by[premise as usize] != By::Nothing;
+    premises.iter().all(holds)
 }

@@ -84,9 +84,7 @@ impl Session {
         let case = self.case();
         let whole = self.explanation_budget();
         let started = Instant::now();
-        // What holds only at one time depends on which claims are left together, not on each alone.
-        let at_a_time = size == Some(1) && !self.lens().at_once;
-        let found = match at_a_time {
+        let found = match size == Some(1) {
             true => {
                 let side = self.here();
                 let singles = |facts: &[Fact]| {
@@ -186,6 +184,9 @@ impl Serialize for Critical {
 
 impl fmt::Display for Critical {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.conclusions.is_empty() {
+            return writeln!(f, "no conclusion: nothing of this follows");
+        }
         if self.many {
             return self.summary(f);
         }

@@ -606,10 +606,10 @@ impl RelationState {
         self.births.as_ref()?.of(row)
     }
 
-    /// Whether a row was born before a tick. Where births are not recorded, all are.
+    /// Whether a row that is there was born before a tick. Where births are not recorded, all are.
     pub fn is_born_before(&self, row: &[Code], tick: u32) -> bool {
         let births = self.births.as_ref();
-        births.is_none_or(|births| births.has_before(row, tick))
+        births.is_none_or(|births| births.is_before(row, tick))
     }
 
     /// When rounds brought the first rows; 0 where that is not known.

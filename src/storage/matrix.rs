@@ -26,6 +26,7 @@ impl Axis {
     }
 
     /// Where a code lies on the axis.
+    #[inline]
     pub fn offset(self, code: Code) -> Option<usize> {
         let offset = code.0.wrapping_sub(self.base);
         (offset < self.len).then_some(offset as usize)
@@ -491,6 +492,14 @@ impl Matrix {
             });
         }
         Code(self.rows.base + row as u32)
+    }
+
+    /// Appends the words of the row of a first code, if it has one.
+    pub fn read_words(&self, first: Code, into: &mut impl Extend<u64>) {
+        if let Some(row) = self.rows.offset(first) {
+            let words = &self.seen[row * self.words_per_row..(row + 1) * self.words_per_row];
+            into.extend(words.iter().map(|word| word.load(Relaxed)));
+        }
     }
 
     /// Adds a settled pair; false when it lies off the axes.

@@ -118,6 +118,15 @@ fn as_json_with_a_rival_and_somebody_unknown() {
             .count(),
         2
     );
+    let as_text = |most: &str| sandbox.run(&["abduce", "--new-constants", "--max", most, goal]);
+    let stands_for = "`some unknown entity` stands for one that no claim names";
+    let outcome = as_text("2");
+    outcome.shows(stands_for);
+    outcome.shows("all there are with up to 2 facts of contract over known and new constants");
+    assert!(
+        !as_text("1").stdout().contains(stands_for),
+        "nothing uses it"
+    );
 }
 
 #[test]

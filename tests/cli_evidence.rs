@@ -162,6 +162,11 @@ fn questions_that_go_wrong_are_answered_plainly() {
             "`c9` is no claim, source, rule or file of this case",
         ),
         (
+            &["impact", "contract(\"x-bureau\", \"x-prime\")"],
+            1,
+            "what falls without a fact is told by `what-if`",
+        ),
+        (
             &["query", "--as-of", "2019-02-29", "works_for(_, _)"],
             2,
             "2019-02 has 28 days",
@@ -196,6 +201,10 @@ fn questions_that_go_wrong_are_answered_plainly() {
             "no works_for(\"x-idle\",_) among",
         ),
         (&["critical", "idle(\"x-idle\")"], "no claim carries it"),
+        (
+            &["critical", "works_for(\"x-nobody\", _)"],
+            "no conclusion: nothing of this follows",
+        ),
         (&["why", "loop(\"x-prime\", \"x-sub\")"], "does not hold"),
         (
             &["why-not", "loop(\"x-prime\", \"x-sub\")"],

@@ -145,13 +145,13 @@ fn the_difference_is_json() {
     check(
         &["what-if", "--json", "--without-claim", "c1"],
         expect![[r#"
-        {"supposed":["without claim c1"],"goals":[],"appeared":[],"fell":[],"weakened":[{"fact":"behind(\"x-typhoon\",\"x-bureau\")","supports_before":2,"supports_after":1,"strength_before":0.8,"strength_after":0.6,"complete_before":true,"complete_after":true},{"fact":"contract(\"x-bureau\",\"x-firm\")","supports_before":2,"supports_after":1,"strength_before":1.0,"strength_after":0.6,"complete_before":true,"complete_after":true}],"strengthened":[],"violated":[],"mended":[],"because":[],"weighed":{"reached":2,"weighed":2,"unclear":0,"complete":true},"notes":[]}
+        {"supposed":["without claim c1"],"goals":[],"appeared":[],"fell":[],"weakened":[{"fact":"behind(\"x-typhoon\",\"x-bureau\")","supports_before":2,"supports_after":1,"strength_before":0.8,"strength_after":0.6,"complete_before":true,"complete_after":true},{"fact":"contract(\"x-bureau\",\"x-firm\")","supports_before":2,"supports_after":1,"strength_before":1.0,"strength_after":0.6,"complete_before":true,"complete_after":true}],"strengthened":[],"violated":[],"mended":[],"because":[],"weighed":{"reached":2,"weighed":2,"unclear":0,"cut_short":false,"complete":true},"notes":[]}
     "#]],
     );
     check(
         &["what-if", "--json", "-H", "shut", "--without-claim", "u2"],
         expect![[r#"
-        {"supposed":["hypothesis shut","without claim u2"],"goals":[],"appeared":["runs(\"x-front\",\"x-net\")","linked(\"x-typhoon\",\"x-front\")"],"fell":["behind(\"x-panda\",\"x-army\")","uses(\"x-panda\",\"x-net2\")","linked(\"x-panda\",\"x-other\")"],"weakened":[],"strengthened":[],"violated":[{"constraint":":- linked(_, firm), banned(firm).","at":"rules/a.dl:17:1","columns":["firm"],"rows":[["x-front"]]}],"mended":[],"because":[{"fact":"behind(\"x-panda\",\"x-army\")","reason":"its only support used u2"},{"fact":"linked(\"x-panda\",\"x-other\")","reason":"its only support used u2"}],"weighed":{"reached":0,"weighed":0,"unclear":0,"complete":true},"notes":[]}
+        {"supposed":["hypothesis shut","without claim u2"],"goals":[],"appeared":["runs(\"x-front\",\"x-net\")","linked(\"x-typhoon\",\"x-front\")"],"fell":["behind(\"x-panda\",\"x-army\")","uses(\"x-panda\",\"x-net2\")","linked(\"x-panda\",\"x-other\")"],"weakened":[],"strengthened":[],"violated":[{"constraint":":- linked(_, firm), banned(firm).","at":"rules/a.dl:17:1","columns":["firm"],"rows":[["x-front"]]}],"mended":[],"because":[{"fact":"behind(\"x-panda\",\"x-army\")","reason":"its only support used u2"},{"fact":"linked(\"x-panda\",\"x-other\")","reason":"its only support used u2"}],"weighed":{"reached":0,"weighed":0,"unclear":0,"cut_short":false,"complete":true},"notes":[]}
     "#]],
     );
     let outcome = case().run(&["what-if", "--json", "--why", "--without-claim", "u2"]);

@@ -427,7 +427,7 @@ fn worlds_leave_the_session_alone_and_share_its_ids() {
         "the edge, its date and the paths over it"
     );
     // What a world assumes it also says in its supports.
-    let fact = difference.fell[0].clone();
+    let fact = difference.fell.iter().next().expect("what falls");
     let overlay = Overlay::default().assume(fact.clone());
     let third = session
         .world(&[

@@ -129,6 +129,20 @@ pub fn check(
     Ok((checked, diagnostics))
 }
 
+/// What a program declares, without its clauses: relations, types and directives, numbered as [`check`] numbers them.
+/// `None` where something is wrong with them.
+pub fn declared(program: &ast::Program, options: &Options) -> Option<CheckedProgram> {
+    let mut findings = Findings::default();
+    let instances = components::instances(&program.items, &mut findings);
+    let items: Vec<&Item> = program.items.iter().chain(&instances).collect();
+    let declarations = declarations::declare(&items, findings.errors() > 0, &mut findings);
+    let inliner = Inliner::new(&items, &declarations, &mut findings);
+    let mut declared = shell(&items, declarations.clone(), &inliner, &mut findings);
+    declared.word_bits = options.word_bits;
+    declared.strict = options.strict;
+    (findings.errors() == 0).then_some(declared)
+}
+
 /// The relations that what a program writes is made of; `None` when all may be asked for, as of a program that writes nothing.
 pub fn needed(program: &CheckedProgram) -> Option<FxHashSet<RelationId>> {
     let shown = |kind| matches!(kind, DirectiveKind::Output | DirectiveKind::Printsize);

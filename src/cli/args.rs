@@ -768,6 +768,7 @@ impl WhatIfArgs {
             },
             why: self.why,
             weigh: self.weigh,
+            all: self.all,
         }
     }
 }

@@ -131,7 +131,7 @@ pub fn print(
                 .filter(|one| one.change == change && one.fact.starts_with(&of))
                 .collect();
             for one in &explained {
-                self::explained(one, found, palette, out)?;
+                self::explained(one, &found.before, &found.after, palette, out)?;
             }
             let more = facts.len() - explained.len();
             if more > 0 && !explained.is_empty() {
@@ -149,13 +149,14 @@ pub fn print(
 
 fn explained(
     one: &ExplainedChange,
-    found: &CaseDiff,
+    before: &str,
+    after: &str,
     palette: Palette,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let (sign, lacks) = match one.change {
-        "appeared" => ('+', &found.before),
-        _ => ('-', &found.after),
+        "appeared" => ('+', before),
+        _ => ('-', after),
     };
     writeln!(out, "\n{sign} {}", palette.heading(&one.fact))?;
     for cause in &one.because {
@@ -166,6 +167,7 @@ fn explained(
         };
         match cause.kind {
             "stated" => writeln!(out, "  {fact} is not stated in {lacks}{at}")?,
+            "open" => writeln!(out, "  {fact} is looked into no further{at}")?,
             _ => writeln!(out, "  {fact} does not follow in {lacks}{at}")?,
         }
         for line in &cause.why_not {
@@ -207,4 +209,39 @@ fn clauses(
         }
     }
     writeln!(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Palette, explained};
+    use crate::session::{Cause, ExplainedChange};
+    use expect_test::expect;
+
+    #[test]
+    fn a_proof_that_was_cut_short_is_said_to_be() {
+        let cause = |fact: &str, kind, at: &str| Cause {
+            fact: fact.to_owned(),
+            kind,
+            at: vec![at.to_owned()],
+            why_not: Vec::new(),
+        };
+        let one = ExplainedChange {
+            fact: "far(1)".to_owned(),
+            change: "appeared",
+            because: vec![
+                cause("near(1)", "stated", "facts/near.csv:2"),
+                cause("next(1)", "open", "budget exhausted"),
+            ],
+            proof: Vec::new(),
+        };
+        let mut out = Vec::new();
+        explained(&one, "v1", "v2", Palette::PLAIN, &mut out).unwrap();
+        expect![[r#"
+
+            + far(1)
+              near(1) is not stated in v1   facts/near.csv:2
+              next(1) is looked into no further   budget exhausted
+        "#]]
+        .assert_eq(&String::from_utf8(out).unwrap());
+    }
 }

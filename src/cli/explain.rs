@@ -1,11 +1,11 @@
 //! Explanations on the command line: open the case, ask, print.
 
-use super::args::{CriticalArgs, ExplainArgs, FactArgs, RejectArgs, ThingArgs};
+use super::args::{CriticalArgs, ExplainArgs, FactArgs, OnFault, RejectArgs, ThingArgs};
 use super::interrupt::Interrupt;
 use super::status::Status;
 use super::style::Palette;
 use super::{open, proof, report, suppose, terminal};
-use crate::session::{CriticalQuestion, Error, Session};
+use crate::session::{CriticalQuestion, Derive, Error, Session};
 use serde::Serialize;
 use std::fmt::Display;
 use std::io::{self, BufWriter, Write};
@@ -18,8 +18,18 @@ fn open(
     programs: &[PathBuf],
     arguments: &ExplainArgs,
 ) -> Result<Session, Error> {
+    open_for(directory, programs, arguments, Derive::Everything)
+}
+
+fn open_for(
+    directory: Option<&Path>,
+    programs: &[PathBuf],
+    arguments: &ExplainArgs,
+    derive: Derive,
+) -> Result<Session, Error> {
     let spec = open::case_spec(directory, programs, &arguments.program);
     let mut options = open::options(&arguments.limits, &Interrupt::install());
+    options.derive = derive;
     options.lens = arguments.lens.lens();
     let mut session = Session::open(spec, options)?;
     suppose::under(&mut session, &arguments.under)?;
@@ -44,7 +54,11 @@ pub fn answer<T: Serialize + Display>(
     arguments: &ExplainArgs,
     question: impl FnOnce(&mut Session) -> Result<T, Error>,
 ) -> Status {
-    match ask(directory, programs, arguments, question) {
+    show(ask(directory, programs, arguments, question), arguments)
+}
+
+fn show<T: Serialize + Display>(found: Result<T, Error>, arguments: &ExplainArgs) -> Status {
+    match found {
         Err(error) => report::failure(&error, arguments.json),
         Ok(answer) if arguments.json => report::print_json(&answer),
         Ok(answer) => report::printed(write!(io::stdout().lock(), "{answer}")),
@@ -78,9 +92,14 @@ pub fn corroboration(directory: Option<&Path>, arguments: &FactArgs) -> Status {
 
 pub fn timeline(directory: Option<&Path>, arguments: &FactArgs) -> Status {
     let common = &arguments.explain;
-    answer(directory, &arguments.programs, common, |session| {
-        session.timeline(&arguments.fact)
-    })
+    let alone = common.under.hypotheses.is_empty();
+    let derive = match alone && common.limits.on_fault != OnFault::Stop {
+        true => Derive::Beneath(arguments.fact.clone()),
+        false => Derive::Everything,
+    };
+    let found = open_for(directory, &arguments.programs, common, derive)
+        .and_then(|session| ManuallyDrop::new(session).timeline(&arguments.fact));
+    show(found, common)
 }
 
 pub fn impact(directory: Option<&Path>, arguments: &ThingArgs) -> Status {

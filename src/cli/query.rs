@@ -7,6 +7,7 @@ use super::style::Palette;
 use super::{open, report, suppose, table, terminal, units};
 use crate::session::{Error, Session, Table};
 use std::io::{self, BufWriter, Write};
+use std::mem::ManuallyDrop;
 use std::path::Path;
 
 pub fn query(directory: Option<&Path>, arguments: &QueryArgs) -> Status {
@@ -39,10 +40,12 @@ fn answer(directory: Option<&Path>, arguments: &QueryArgs) -> Result<Table, Erro
     options.births = false;
     options.keep_stated = !arguments.under.hypotheses.is_empty();
     options.lens = arguments.lens.lens();
+    // The process ends with the answer: its memory goes back to the system as a whole, not piece by piece.
     if arguments.under.hypotheses.is_empty() {
-        return Session::ask_once(spec, options, &arguments.body);
+        let session = Session::open_for(spec, options, &arguments.body)?;
+        return ManuallyDrop::new(session).answer_for(&arguments.body);
     }
-    let mut session = Session::open(spec, options)?;
+    let mut session = ManuallyDrop::new(Session::open(spec, options)?);
     suppose::under(&mut session, &arguments.under)?;
     session.query(&arguments.body)
 }

@@ -3,7 +3,9 @@
 use super::proof;
 use super::style::Palette;
 use super::units::{plural, show_duration};
-use crate::session::{BrokenLine, HypothesisLine, Proof, Saved, Step, WeighedLine, WhatIf};
+use crate::session::{
+    BrokenLine, Differing, HypothesisLine, Proof, Saved, Step, WeighedLine, WeighedPart, WhatIf,
+};
 use std::io::{self, Write};
 
 /// How much to show, and how.
@@ -67,6 +69,14 @@ pub fn print(told: &WhatIf, shown: Shown, out: &mut dyn Write) -> io::Result<()>
         })
         .collect();
     facts(" + ", &appeared, most, palette, palette_constant, out)?;
+    for (sign, count) in [
+        (" - ", told.not_listed.fell),
+        (" + ", told.not_listed.appeared),
+    ] {
+        if count > 0 {
+            writeln!(out, "{sign}… and {count} more that only `--all` lists")?;
+        }
+    }
     let weights = |lines: &'_ [WeighedLine]| -> Vec<(String, String)> {
         lines
             .iter()
@@ -83,7 +93,7 @@ pub fn print(told: &WhatIf, shown: Shown, out: &mut dyn Write) -> io::Result<()>
     }
     broken("violated now", &told.violated, most, palette, out)?;
     broken("not violated any more", &told.mended, most, palette, out)?;
-    if let Some(bound) = bound(told) {
+    if let Some(bound) = bound(&told.weighed) {
         writeln!(out, "{bound}")?;
     }
     if let Some(why) = &told.why {
@@ -113,13 +123,7 @@ fn palette_keyword(palette: Palette, text: &str) -> String {
 
 /// `3 conclusions fall, 1 weakens, 0 appear`: what was assumed and withdrawn itself is not counted.
 fn summary(told: &WhatIf) -> String {
-    let derived = |facts: &[String]| {
-        facts
-            .iter()
-            .filter(|fact| !told.stated.contains(*fact))
-            .count()
-    };
-    let (fell, appeared) = (derived(&told.fell), derived(&told.appeared));
+    let Differing { fell, appeared } = told.conclusions;
     let mut parts = Vec::new();
     let mut add = |count: usize, one: &str, many: &str| match count {
         1 => parts.push(format!("1 {one}")),
@@ -262,8 +266,7 @@ fn broken(
 }
 
 /// Nothing is left out in silence.
-fn bound(told: &WhatIf) -> Option<String> {
-    let weighed = &told.weighed;
+fn bound(weighed: &WeighedPart) -> Option<String> {
     if weighed.complete {
         return None;
     }
@@ -280,7 +283,7 @@ fn bound(told: &WhatIf) -> Option<String> {
             many => format!("{many} of those weighed have too many supports to compare"),
         });
     }
-    if parts.is_empty() {
+    if weighed.cut_short {
         parts.push("the search for what leans on the change was cut short".to_owned());
     }
     Some(format!("NOT ALL WEIGHED: {}", parts.join("; ")))
@@ -367,4 +370,37 @@ pub fn print_saved(saved: &Saved, palette: Palette, out: &mut dyn Write) -> io::
         writeln!(out, "{}", palette.quiet(note))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{WeighedPart, bound};
+    use expect_test::expect;
+
+    #[test]
+    fn all_that_was_left_out_is_said() {
+        let part = |reached, weighed, unclear, cut_short| WeighedPart {
+            reached,
+            weighed,
+            unclear,
+            cut_short,
+            complete: weighed == reached && unclear == 0 && !cut_short,
+        };
+        let parts = [
+            part(3, 3, 0, false),
+            part(9, 3, 0, false),
+            part(3, 3, 0, true),
+            part(9, 3, 2, true),
+        ];
+        let said: Vec<String> = parts
+            .iter()
+            .map(|part| bound(part).unwrap_or_default())
+            .collect();
+        expect![[r#"
+
+            NOT ALL WEIGHED: 3 of 9 facts that lean on the change and hold either way were weighed (--weigh N takes more)
+            NOT ALL WEIGHED: the search for what leans on the change was cut short
+            NOT ALL WEIGHED: 3 of 9 facts that lean on the change and hold either way were weighed (--weigh N takes more); 2 of those weighed have too many supports to compare; the search for what leans on the change was cut short"#]]
+        .assert_eq(&said.join("\n"));
+    }
 }

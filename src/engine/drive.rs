@@ -9,15 +9,19 @@ use parking_lot::Mutex;
 use rayon::ThreadPool;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::{Duration, Instant};
 
 /// Seconds of work that a thread takes at a time, as far as one can tell. What takes four times as long is shared.
-const MORSEL: f64 = if cfg!(test) { 1e-9 } else { 40e-6 };
+pub const MORSEL: f64 = if cfg!(test) { 1e-9 } else { 40e-6 };
 /// Seconds that a binding takes, for rules that have not run yet.
-const BINDING: f64 = 8e-9;
+pub const BINDING: f64 = 8e-9;
 /// So many bindings are enough to be shared.
 const ENOUGH: usize = if cfg!(test) { 2 } else { 256 };
 /// So many are not gathered to be shared.
 const MOST: usize = if cfg!(test) { 50 } else { 1 << 18 };
+
+/// How long it is waited for others without sleeping.
+const PATIENCE: Duration = Duration::from_micros(200);
 
 /// Runs a pipeline on as many threads as it is worth, each with a sink of its own, and returns the sinks; none where a
 /// precondition does not hold. `pace`: seconds that it took for each row it scanned before.
@@ -107,7 +111,7 @@ pub fn share<S: Send>(
 ) -> Vec<S> {
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::new());
-    let take_part = || {
+    on_all(pool, || {
         if next.load(Relaxed) < len {
             let outcome = work(&mut std::iter::from_fn(|| {
                 let start = next.fetch_add(morsel, Relaxed);
@@ -115,14 +119,28 @@ pub fn share<S: Send>(
             }));
             done.lock().push(outcome);
         }
-    };
-    pool.in_place_scope(|scope| {
-        for _ in 1..pool.current_num_threads() {
-            scope.spawn(|_| take_part());
-        }
-        take_part();
     });
     done.into_inner()
+}
+
+/// Calls `take_part` on all threads of the pool, on the others once they are awake.
+pub fn on_all(pool: &ThreadPool, take_part: impl Fn() + Sync) {
+    let busy = AtomicUsize::new(0);
+    pool.in_place_scope(|scope| {
+        for _ in 1..pool.current_num_threads() {
+            scope.spawn(|_| {
+                busy.fetch_add(1, Relaxed);
+                take_part();
+                busy.fetch_sub(1, Relaxed);
+            });
+        }
+        take_part();
+        // Others are about to finish: to sleep until then would take longer.
+        let since = Instant::now();
+        while busy.load(Relaxed) > 0 && since.elapsed() < PATIENCE {
+            rayon::yield_now();
+        }
+    });
 }
 
 /// The bindings after the first stages, as soon as they are enough to be shared, and the number of these stages. None

@@ -18,7 +18,9 @@ use super::numbering::numbered;
 use super::pipeline::{Pipeline, Resolver};
 use super::profile::{Profile, RoundCost};
 use super::relation::RelationState;
+use super::side_by_side::{self, Strand};
 use super::sink::{Collect, Insert};
+use super::standby::Standby;
 use super::statistics::Sizes;
 use super::subsumption::Dominated;
 use super::text_facts::text_facts;
@@ -29,6 +31,7 @@ use crate::plan::{Guard, Operand, RulePlan, fan_out, plan_rule, plan_subsumption
 use crate::storage::{Dictionary, RowSource, Rows, SortedRows};
 use crate::syntax::source::Span;
 use parking_lot::Mutex;
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::Relaxed};
 use std::time::Instant;
@@ -65,6 +68,7 @@ pub struct Run<'a> {
     /// Whether guards hold, by rule and place, of those for which that stays so while their stratum is derived: they have
     /// held once, or read what is complete.
     known: Mutex<FxHashMap<(RuleId, usize), bool>>,
+    standby: Option<Standby<'a>>,
 }
 
 /// Tells relations roughly how many candidates are coming.
@@ -121,10 +125,12 @@ impl<'a> Run<'a> {
             lattices: FxHashMap::default(),
             tick: 0,
             known: Mutex::default(),
+            standby: None,
         }
     }
 
     pub fn run(mut self, relations: &mut [RelationState]) -> Result<RunReport, Stop> {
+        self.standby = self.pool.map(Standby::new);
         let outcome = self.derive(relations);
         self.end(outcome, relations)
     }
@@ -150,6 +156,8 @@ impl<'a> Run<'a> {
         self.report.derived = total.saturating_sub(self.report.stated);
         self.report.elapsed = self.started.elapsed();
         self.report.faults = std::mem::take(&mut *self.faults.lock());
+        // Which of two rules came to its fault first is chance.
+        self.report.faults.sort_by_key(|fault| fault.place);
         self.report.profile = std::mem::take(&mut *self.profile.lock());
         match outcome {
             Ok(()) => Ok(self.report),
@@ -303,7 +311,7 @@ impl<'a> Run<'a> {
                 .lock()
                 .indexed(plan.rule, plan.delta, started.elapsed());
         }
-        let mut later = Vec::new();
+        let (mut early, mut later) = (Vec::new(), Vec::new());
         // A row that is dropped again may have been the one that a guard held by.
         let keeps = |id: &RelationId| {
             self.subsumptions_of(*id).next().is_none() && self.program[*id].lattice.is_none()
@@ -311,21 +319,125 @@ impl<'a> Run<'a> {
         let keeps = stratum.relations.iter().all(keeps);
         for (plan, _) in due {
             let lags = plan.reads_full(|relation| relations[relation.index()].lags());
-            if plan.reads_old(|_| true) && !lags {
-                self.execute(plan, relations, round, keeps)?;
-            } else {
-                later.push(plan);
+            match plan.reads_old(|_| true) && !lags {
+                true => early.push(plan),
+                false => later.push(plan),
             }
         }
+        self.execute_all(early, relations, round, keeps)?;
         let started = Instant::now();
-        for id in &stratum.relations {
-            relations[id.index()].merge_delta(self.pool);
-        }
+        let awake = self.is_manned();
+        self.each_of(stratum, relations, |state| {
+            state.merge_delta(self.pool, awake)
+        });
         self.profile.lock().settled(at, started.elapsed());
-        for plan in later {
-            self.execute(plan, relations, round, keeps)?;
+        self.execute_all(later, relations, round, keeps)
+    }
+
+    /// Runs plans of one round, side by side where that is worth it.
+    fn execute_all(
+        &self,
+        mut plans: Vec<&RulePlan>,
+        relations: &[RelationState],
+        round: u32,
+        keeps: bool,
+    ) -> Result<(), Stop> {
+        if let Some(pool) = self.pool {
+            let strands = plans
+                .iter()
+                .filter_map(|plan| self.strand(plan, relations, round));
+            let strands: Vec<Strand> = strands.collect();
+            if side_by_side::is_worth_it(&strands) {
+                if let Some(standby) = &self.standby {
+                    standby.call();
+                }
+                let resolver = Resolver {
+                    relations,
+                    dictionary: self.dictionary,
+                    once: false,
+                    pool: None,
+                };
+                side_by_side::run(&strands, &resolver, pool);
+                for strand in &strands {
+                    self.note_strand(strand, relations, round)?;
+                    plans.retain(|plan| !std::ptr::eq(*plan, strand.plan));
+                }
+            }
         }
-        Ok(())
+        plans
+            .into_iter()
+            .try_for_each(|plan| self.execute(plan, relations, round, keeps))
+    }
+
+    /// A plan that may run beside others. `None`: it has to be asked for something first, its order counts, it has
+    /// something better than going through candidates, or somebody wants to know what exactly it adds.
+    fn strand<'r>(
+        &'r self,
+        plan: &'r RulePlan,
+        relations: &'r [RelationState],
+        round: u32,
+    ) -> Option<Strand<'r>> {
+        let head = &relations[plan.head?.index()];
+        let scanned = &relations[plan.scanned_delta()?.index()];
+        let alone = self.options.measure
+            || self.options.budget.rows.is_some()
+            || !plan.guards.is_empty()
+            || plan.counter().is_some()
+            || head.is_guarded()
+            || head.set.as_matrix().is_some() && scanned.delta().as_bits().is_some();
+        let rule = &self.program[plan.rule];
+        let pace = self.profile.lock().pace(plan.rule, plan.delta);
+        (!alone).then(|| {
+            let context = self.context(rule.span, round).of(&rule.variables);
+            Strand::new(plan, context, &head.set, scanned, pace)
+        })
+    }
+
+    fn note_strand(
+        &self,
+        strand: &Strand,
+        relations: &[RelationState],
+        round: u32,
+    ) -> Result<(), Stop> {
+        let plan = strand.plan;
+        let run = RoundCost {
+            round,
+            joining: strand.busy(),
+            scanned: strand.scanned(),
+            candidates: strand.candidates(),
+            ..RoundCost::default()
+        };
+        let mut profile = self.profile.lock();
+        profile.ran(plan.rule, plan.delta, plan.head, run);
+        interruption(&strand.context).map_or(Ok(()), |reason| {
+            Err(self.stop(reason, Some(plan.rule), plan.head, relations))
+        })
+    }
+
+    fn is_manned(&self) -> bool {
+        self.standby.as_ref().is_some_and(Standby::is_manned)
+    }
+
+    /// Has something done to the relations of a stratum, to several at once where threads are awake.
+    fn each_of(
+        &self,
+        stratum: &Stratum,
+        relations: &mut [RelationState],
+        act: impl Fn(&mut RelationState) + Sync,
+    ) {
+        let several = stratum.relations.len() > 1 && self.is_manned();
+        match self.pool.filter(|_| several) {
+            Some(pool) => pool.install(|| {
+                let states = relations.par_iter_mut().enumerate();
+                let own = |at: usize| stratum.relations.iter().any(|id| id.index() == at);
+                let states = states.filter(|&(at, _)| own(at));
+                states.for_each(|(_, state)| act(state));
+            }),
+            None => {
+                let ids = stratum.relations.iter();
+                ids.for_each(|id| act(&mut relations[id.index()]));
+            }
+        }
     }
 
     /// Makes the plan of a version, unless the sizes it was made for still hold roughly.
@@ -375,9 +487,9 @@ impl<'a> Run<'a> {
         self.tick += 1;
         self.report.rounds += 1;
         let started = Instant::now();
-        for id in &stratum.relations {
-            relations[id.index()].advance(self.tick, stratum.recursive, self.pool);
-        }
+        self.each_of(stratum, relations, |state| {
+            state.advance(self.tick, stratum.recursive, self.pool)
+        });
         let profile = self.profile.get_mut();
         profile.settled(at, started.elapsed());
         let busiest = profile.take_busiest();
@@ -438,7 +550,7 @@ impl<'a> Run<'a> {
                 continue;
             }
             for &other in &stratum.relations {
-                relations[other.index()].merge_delta(self.pool);
+                relations[other.index()].merge_delta(self.pool, false);
             }
             for fresh in [true, false] {
                 let mut doomed = Rows::new(self.program[id].arity());

@@ -30,7 +30,9 @@ pub mod planning;
 pub mod profile;
 mod range;
 mod relation;
+mod side_by_side;
 mod sink;
+mod standby;
 mod statistics;
 mod subsumption;
 #[cfg(test)]

@@ -199,6 +199,14 @@ impl Pipeline<'_> {
         }
     }
 
+    /// Pieces of the first step that threads can take one by one.
+    pub fn units(&self) -> usize {
+        match self.stages.first().map(|stage| &stage.op) {
+            Some(Op::Scan { source, .. }) => source.units(),
+            _ => 0,
+        }
+    }
+
     /// Brings the delta that is scanned into the order of a column.
     pub fn cluster(&mut self, column: usize, sorted: impl FnOnce() -> Arc<Rows>) {
         if let Some(Op::Scan { source, .. }) = self.stages.first_mut().map(|stage| &mut stage.op)

@@ -62,6 +62,8 @@ impl Told {
 
 /// Rows of a delta below which one thread brings indexes up to date as fast as several.
 const MANY: usize = if cfg!(test) { 4 } else { 1 << 13 };
+/// The same where the other threads are awake.
+const MANY_AWAKE: usize = if cfg!(test) { 2 } else { 1 << 8 };
 
 /// At most this part of the rows is taken out one by one.
 const IN_PLACE: usize = 2;
@@ -369,13 +371,14 @@ impl RelationState {
         }
     }
 
-    /// Brings the indexes up to the latest delta.
-    pub fn merge_delta(&mut self, pool: Option<&ThreadPool>) {
+    /// Brings the indexes up to the latest delta. `awake`: the threads of the pool need not be woken.
+    pub fn merge_delta(&mut self, pool: Option<&ThreadPool>, awake: bool) {
         if self.merged {
             return;
         }
         let delta = self.set.latest();
-        let pool = pool.filter(|_| delta.row_count() >= MANY);
+        let many = if awake { MANY_AWAKE } else { MANY };
+        let pool = pool.filter(|_| delta.row_count() >= many);
         self.indexes.each_on(pool, |held| {
             if let (false, Some(index)) = (
                 std::mem::take(&mut held.ahead),
@@ -394,7 +397,7 @@ impl RelationState {
             self.distinct.fill(classes.members().len().max(1) as f64);
             self.set = Arc::new(RowSet::equivalence(classes));
         }
-        self.merge_delta(None);
+        self.merge_delta(None, false);
         *self.sorted.get_mut() = None;
         self.closed = true;
         if let Some(set) = Arc::get_mut(&mut self.set) {

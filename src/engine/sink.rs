@@ -56,13 +56,24 @@ impl<'a> Insert<'a> {
         room: Option<u64>,
         context: &'a Context<'a>,
     ) -> Insert<'a> {
+        Insert::through(Inserter::new(set, company), set, head, room, context)
+    }
+
+    /// The same by an inserter to the set that may have been used before.
+    pub fn through(
+        inserter: Inserter<'a>,
+        set: &'a RowSet,
+        head: &'a [Arg],
+        room: Option<u64>,
+        context: &'a Context<'a>,
+    ) -> Insert<'a> {
         Insert {
-            inserter: Inserter::new(set, company),
+            look: inserter.pushed() + LOOK,
+            inserter,
             head,
             context,
             set,
             room,
-            look: LOOK,
         }
     }
 

@@ -208,6 +208,11 @@ impl<'a> Case<'a> {
         texts
     }
 
+    /// The facts that rule text states, in no order.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &Fact> {
+        self.text.keys()
+    }
+
     /// The rule text that states a fact.
     pub(super) fn text_of(&self, fact: &Fact) -> Option<RuleId> {
         self.text.get(fact).copied()

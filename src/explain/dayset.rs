@@ -54,6 +54,16 @@ impl DaySet {
         self.each(other, |one, other| one & other);
     }
 
+    /// Becomes the days that two sets share. False: there are none.
+    pub(super) fn be_both(&mut self, one: &DaySet, other: &DaySet) -> bool {
+        let mut any = 0;
+        for (at, word) in self.0.iter_mut().enumerate() {
+            *word = one.0[at] & other.0[at];
+            any |= *word;
+        }
+        any != 0
+    }
+
     pub fn remove(&mut self, other: &DaySet) {
         self.each(other, |one, other| one & !other);
     }
@@ -70,6 +80,12 @@ impl DaySet {
     /// Removes every case that has some day of the others, where days lie in cases of so many, a multiple of 64.
     pub(super) fn remove_cases(&mut self, others: &DaySet, case: usize) {
         let words = case / 64;
+        if words == 1 {
+            for (these, &others) in self.0.iter_mut().zip(&others.0) {
+                *these = if others == 0 { *these } else { 0 };
+            }
+            return;
+        }
         let cases = self.0.chunks_mut(words).zip(others.0.chunks(words));
         for (these, others) in cases {
             if others.iter().any(|&word| word != 0) {

@@ -12,6 +12,7 @@ use crate::analysis::checked::{
 use crate::engine::{Budget, StopReason};
 use crate::storage::Code;
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::BTreeMap;
 
 /// Facts that have some derivation in which the seeds take a part, in the order in which they were met.
 #[derive(Clone, Debug)]
@@ -37,17 +38,22 @@ impl Case<'_> {
         budget: &Budget,
     ) -> Leaning {
         let meter = Meter::new(budget);
+        let seen: FxHashSet<Fact> = seeds.iter().cloned().collect();
         let mut walk = Walk {
             case: self,
             meter: &meter,
-            seen: seeds.iter().cloned().collect(),
+            unmet: self.unseen(&seen),
+            seen,
             met: Vec::new(),
-            open: seeds.to_vec(),
+            ranks: self.ranks(),
+            open: BTreeMap::new(),
+            finished: FxHashSet::default(),
             done: FxHashMap::default(),
             totals: &Totals::default(),
         };
+        seeds.iter().for_each(|seed| walk.put_off(seed.clone()));
         for &rule in rules {
-            walk.conclusions(rule, &[]);
+            walk.all_conclusions(rule);
         }
         let (uses, conditions) = self.uses();
         for fact in against.iter().chain(seeds) {
@@ -60,20 +66,27 @@ impl Case<'_> {
                 }
             }
         }
-        while let Some(fact) = walk.open.pop() {
-            if meter.stopped().is_some() {
-                break;
-            }
-            walk.equivalent(&fact);
-            for (rule, atom) in uses.get(&fact.relation).into_iter().flatten() {
-                if let Some(bound) = bound(atom, &fact, self) {
-                    walk.conclusions(*rule, &bound);
+        while let Some(((_, relation), facts)) = walk.open.pop_first() {
+            let uses = uses.get(&relation).map_or(&[][..], Vec::as_slice);
+            if walk.unmet.get(&relation) == Some(&0) {
+                // Whatever a rule builds on this relation, it builds on one of the facts that were met.
+                for used in uses.iter().filter(|used| !used.counted) {
+                    walk.all_conclusions(used.rule);
                 }
             }
-            walk.done
-                .entry(fact.relation)
-                .or_default()
-                .insert(&fact.row);
+            for fact in facts {
+                if meter.stopped().is_some() {
+                    break;
+                }
+                walk.equivalent(&fact);
+                for used in uses {
+                    if let Some(bound) = bound(used.atom, &fact, self) {
+                        walk.conclusions(used.rule, &bound);
+                    }
+                }
+                let done = walk.done.entry(relation).or_default();
+                done.insert(&fact.row);
+            }
         }
         Leaning {
             facts: walk.met,
@@ -81,9 +94,35 @@ impl Case<'_> {
         }
     }
 
+    /// By relation: how many of its rows are not among these. Nothing is said of equivalences, which are not told row by
+    /// row.
+    fn unseen(&self, seen: &FxHashSet<Fact>) -> FxHashMap<RelationId, usize> {
+        let relations = self.program.relations();
+        let mut unseen: FxHashMap<RelationId, usize> = relations
+            .filter(|(_, relation)| relation.kind != RelationKind::Eqrel)
+            .map(|(id, _)| (id, self.facts.len(id)))
+            .collect();
+        for fact in seen.iter().filter(|fact| self.holds(fact)) {
+            if let Some(rows) = unseen.get_mut(&fact.relation) {
+                *rows -= 1;
+            }
+        }
+        unseen
+    }
+
+    /// By relation: the stratum that makes it, from 1; what no rule makes is not there.
+    fn ranks(&self) -> FxHashMap<RelationId, usize> {
+        let strata = self.program.strata().iter().zip(1..);
+        let heads = strata.flat_map(|(stratum, rank)| {
+            let rules = stratum.rules.iter();
+            rules.filter_map(move |&rule| Some((self.program[rule].head.as_ref()?.relation, rank)))
+        });
+        heads.collect()
+    }
+
     /// By relation: the atoms that read it, inside aggregates too; and those through which a row that comes may undo a
     /// derivation.
-    fn uses(&self) -> (ByRelation<(RuleId, &Atom)>, ByRelation<Condition<'_>>) {
+    fn uses(&self) -> (ByRelation<Use<'_>>, ByRelation<Condition<'_>>) {
         let mut uses: ByRelation<_> = FxHashMap::default();
         let mut conditions: ByRelation<_> = FxHashMap::default();
         for (rule, body) in self.program.rules().map(|(id, rule)| (id, &rule.body)) {
@@ -102,7 +141,13 @@ impl Case<'_> {
                     _ => continue,
                 };
                 if !negated {
-                    uses.entry(atom.relation).or_default().push((rule, atom));
+                    let counted = group.is_some();
+                    let used = Use {
+                        rule,
+                        atom,
+                        counted,
+                    };
+                    uses.entry(atom.relation).or_default().push(used);
                 }
                 if negated || group.is_some() {
                     let condition = Condition { rule, atom, group };
@@ -116,6 +161,14 @@ impl Case<'_> {
 
 type ByRelation<T> = FxHashMap<RelationId, Vec<T>>;
 
+/// An atom that reads a relation.
+struct Use<'a> {
+    rule: RuleId,
+    atom: &'a Atom,
+    /// Inside an aggregate.
+    counted: bool,
+}
+
 /// An atom whose rows a rule wants to be absent, or to be those of a total.
 struct Condition<'a> {
     rule: RuleId,
@@ -128,8 +181,16 @@ struct Walk<'a> {
     case: &'a Case<'a>,
     meter: &'a Meter,
     seen: FxHashSet<Fact>,
+    /// By relation: rows that were not seen. A rule for one that has none left is not gone through any more.
+    unmet: FxHashMap<RelationId, usize>,
     met: Vec<Fact>,
-    open: Vec<Fact>,
+    /// By relation: in which order rules make them.
+    ranks: FxHashMap<RelationId, usize>,
+    /// Facts whose conclusions are to be met, by relation; those first on which others are built, so that many of them are
+    /// met before one goes on.
+    open: BTreeMap<(usize, RelationId), Vec<Fact>>,
+    /// Rules whose conclusions were all met.
+    finished: FxHashSet<RuleId>,
     /// Facts whose conclusions were all met, by relation: an instance that has one of them among its premises was seen.
     done: FxHashMap<RelationId, Table>,
     totals: &'a Totals,
@@ -137,16 +198,35 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn meet(&mut self, fact: Fact) {
-        if self.case.holds(&fact) && self.seen.insert(fact.clone()) {
+        if !self.seen.contains(&fact) && self.case.holds(&fact) {
+            if let Some(rows) = self.unmet.get_mut(&fact.relation) {
+                *rows -= 1;
+            }
+            self.seen.insert(fact.clone());
             self.met.push(fact.clone());
-            self.open.push(fact);
+            self.put_off(fact);
         }
+    }
+
+    fn put_off(&mut self, fact: Fact) {
+        let rank = self.ranks.get(&fact.relation).copied().unwrap_or(0);
+        let open = self.open.entry((rank, fact.relation)).or_default();
+        open.push(fact);
+    }
+
+    /// What a rule concludes at all.
+    fn all_conclusions(&mut self, id: RuleId) {
+        self.conclusions(id, &[]);
+        self.finished.insert(id);
     }
 
     /// What a rule concludes when some variables have these values.
     fn conclusions(&mut self, id: RuleId, bound: &[(VarId, Code)]) {
         let rule = &self.case.program[id];
         let Some(head) = &rule.head else { return };
+        if self.unmet.get(&head.relation) == Some(&0) || self.finished.contains(&id) {
+            return;
+        }
         let done = &self.done;
         let is_open = |relation: RelationId, row: &[Code]| {
             let done = done.get(&relation);

@@ -10,18 +10,21 @@ use super::case::{Case, Ground};
 use super::dayset::DaySet;
 use super::facts::{Fact, Facts};
 use super::forward::bound;
-use super::joins::{Joins, Plan, Totals};
+use super::joins::{Joins, Plan, Planner, Totals};
 use super::meter::Meter;
-use super::settled::is_beyond;
-use super::table::Table;
+use super::settled::{each_read, is_beyond};
+use super::solve::MANY;
+use super::table::{Stored, Table};
 use super::terms::value;
-use crate::analysis::checked::{Atom, LiteralKind, RelationId, RelationKind, RuleId, VarId};
+use crate::analysis::checked::{Atom, LiteralKind, RelationId, RelationKind, RuleId, Term, VarId};
 use crate::engine::{Budget, StopReason};
-use crate::evidence::ClaimId;
+use crate::evidence::{ClaimId, Stance};
 use crate::storage::{Code, Rows};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::rc::Rc;
+use std::sync::Arc;
 
 /// How days stand to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,19 +58,49 @@ pub struct History<'a> {
     pub(super) days: usize,
     /// Relations that are not the same every day. All others are read from the case.
     pub(super) tables: FxHashMap<RelationId, Dated>,
+    /// The rows of others that were asked for, where those are not very many.
+    same: RefCell<FxHashMap<RelationId, Rc<Table>>>,
 }
 
 /// A relation, and by row the days on which it holds.
 #[derive(Default)]
 pub(super) struct Dated {
-    table: Table,
-    days: Vec<DaySet>,
+    pub(super) table: Table,
+    pub(super) days: Arc<Vec<DaySet>>,
 }
 
 impl Dated {
     pub(super) fn days_of(&self, row: &[Code]) -> Option<&DaySet> {
         Some(&self.days[self.table.find(row)? as usize])
     }
+
+    /// Whether it is what it was in the past.
+    fn repeats(&self, (rows, days): &Kept) -> bool {
+        self.table.len() == rows.len()
+            && self.table.rows().zip(&**self.days).all(|(row, now)| {
+                let then = rows.find(row).map(|id| &days[id as usize]);
+                then == Some(now)
+            })
+    }
+}
+
+/// What a history came to, for another one of the same program in which little is otherwise.
+pub struct Past(FxHashMap<RelationId, Kept>);
+
+type Kept = (Arc<Stored>, Arc<Vec<DaySet>>);
+
+/// What one history takes over from another.
+#[derive(Clone, Copy)]
+pub struct Since<'p> {
+    pub past: &'p Past,
+    /// Relations of which other facts are stated, or which have other rows in the case.
+    pub touched: &'p FxHashSet<RelationId>,
+}
+
+/// What is stated, by relation.
+struct Told<'a> {
+    claims: FxHashMap<RelationId, Vec<ClaimId>>,
+    facts: FxHashMap<RelationId, Vec<&'a Fact>>,
 }
 
 impl Case<'_> {
@@ -83,24 +116,56 @@ impl Case<'_> {
         days_of: &dyn Fn(ClaimId) -> DaySet,
         budget: &Budget,
     ) -> Result<Option<History<'_>>, StopReason> {
+        self.history_since(None, wanted, reading, days, days_of, budget)
+    }
+
+    /// The same where a history of the same program and the same days is known: strata whose rules read nothing that is
+    /// otherwise are taken over from there.
+    pub fn history_since(
+        &self,
+        since: Option<Since>,
+        wanted: &[RelationId],
+        reading: Reading,
+        days: usize,
+        days_of: &dyn Fn(ClaimId) -> DaySet,
+        budget: &Budget,
+    ) -> Result<Option<History<'_>>, StopReason> {
         let meter = Meter::new(budget);
         let cone = self.cone(wanted);
-        let changing = self.changing(&cone, days, days_of);
+        let mut changing = self.changing(&cone, days, days_of);
         let of_one_case = reading == Reading::Cases(CaseDays(days));
         if !of_one_case && changing.iter().any(|&id| self.is_settled_by_the_run(id)) {
             return Ok(None);
+        }
+        if let Some(since) = since {
+            changing.extend(since.past.0.keys().filter(|id| cone.contains(id)));
         }
         let mut history = History {
             case: self,
             reading,
             days,
             tables: FxHashMap::default(),
+            same: RefCell::default(),
         };
+        let told = self.all_told(&changing);
         for &relation in &changing {
             history.tables.insert(relation, Dated::default());
-            history.state(relation, days_of);
+        }
+        // Relations that are not what they were.
+        let mut moved: FxHashSet<RelationId> = FxHashSet::default();
+        if let Some(since) = since {
+            moved.extend(since.touched.difference(&changing));
         }
         for stratum in self.program.strata() {
+            let of_stratum: Vec<RelationId> = stratum
+                .relations
+                .iter()
+                .copied()
+                .filter(|id| changing.contains(id))
+                .collect();
+            if of_stratum.is_empty() {
+                continue;
+            }
             let rules: Vec<RuleId> = stratum
                 .rules
                 .iter()
@@ -111,12 +176,67 @@ impl Case<'_> {
                     !rule.body.is_empty() && head.is_some_and(|head| changing.contains(&head))
                 })
                 .collect();
-            if changing.iter().any(|id| stratum.relations.contains(id)) {
-                history.stratum(&stratum.relations, &rules, &meter);
-                meter.finish(())?;
+            let kept = since.and_then(|since| {
+                let mut stays = true;
+                for &rule in &rules {
+                    each_read(&self.program[rule].body, &mut |read| {
+                        stays &= !moved.contains(&read);
+                    });
+                }
+                let kept = of_stratum.iter().map(|id| {
+                    let stays = stays && !since.touched.contains(id);
+                    since.past.0.get(id).filter(|_| stays)
+                });
+                kept.collect::<Option<Vec<&Kept>>>()
+            });
+            if let Some(kept) = kept {
+                for (&relation, (rows, days)) in of_stratum.iter().zip(kept) {
+                    let dated = Dated {
+                        table: Table::of(rows.clone()),
+                        days: days.clone(),
+                    };
+                    history.tables.insert(relation, dated);
+                }
+                continue;
+            }
+            for &relation in &of_stratum {
+                history.state(relation, &told, days_of);
+            }
+            history.stratum(&stratum.relations, &rules, &meter);
+            meter.finish(())?;
+            if let Some(since) = since {
+                let repeats = |id: &&RelationId| {
+                    let kept = since.past.0.get(id);
+                    !kept.is_some_and(|kept| history.tables[id].repeats(kept))
+                };
+                moved.extend(of_stratum.iter().filter(repeats));
             }
         }
         Ok(Some(history))
+    }
+
+    fn all_told(&self, changing: &FxHashSet<RelationId>) -> Told<'_> {
+        let mut told = Told {
+            claims: FxHashMap::default(),
+            facts: FxHashMap::default(),
+        };
+        for (id, claim) in self.claims.iter() {
+            if claim.stance == Stance::Supports && changing.contains(&claim.relation) {
+                told.claims.entry(claim.relation).or_default().push(id);
+            }
+        }
+        // What somebody claims too holds as long as the claim does, but for rule text.
+        let assumed = self.assumed().filter(|fact| !self.is_claimed(fact));
+        for fact in self.texts().chain(assumed) {
+            if changing.contains(&fact.relation) {
+                told.facts.entry(fact.relation).or_default().push(fact);
+            }
+        }
+        told
+    }
+
+    fn is_claimed(&self, fact: &Fact) -> bool {
+        !self.claims.supporting(fact.relation, &fact.row).is_empty()
     }
 }
 
@@ -134,28 +254,47 @@ impl<'a> History<'a> {
         self.tables.contains_key(&relation)
     }
 
-    fn state(&mut self, relation: RelationId, days_of: &dyn Fn(ClaimId) -> DaySet) {
+    /// What a history came to.
+    pub fn past(&self) -> Past {
+        let kept = |dated: &Dated| (dated.table.stored().clone(), dated.days.clone());
+        Past(
+            self.tables
+                .iter()
+                .map(|(&id, dated)| (id, kept(dated)))
+                .collect(),
+        )
+    }
+
+    /// What is stated of a relation: claims on their days, all else every day.
+    fn state(&mut self, relation: RelationId, told: &Told, days_of: &dyn Fn(ClaimId) -> DaySet) {
         let case = self.case;
         let every = DaySet::all(self.days);
-        for row in case
-            .facts
-            .matching(relation, &vec![None; case.program[relation].arity()])
-            .iter()
-        {
+        for fact in told.facts.get(&relation).into_iter().flatten() {
+            if case.holds(fact) {
+                self.insert(fact, every.clone());
+            }
+        }
+        for &id in told.claims.get(&relation).into_iter().flatten() {
+            let fact = Fact::new(relation, case.claims.get(id).row);
+            if case.holds(&fact) {
+                self.insert(&fact, days_of(id));
+            }
+        }
+        let data = case.facts.told(relation);
+        let is_told = data.is_some();
+        let all = || {
+            let open = vec![None; case.program[relation].arity()];
+            case.facts.matching(relation, &open)
+        };
+        for row in data.unwrap_or_else(all).iter() {
             let fact = Fact::new(relation, &row);
-            let days = match case.ground(&fact) {
-                None => continue,
-                Some(Ground::Claims(_)) if case.text_of(&fact).is_some() => every.clone(),
-                Some(Ground::Claims(claims)) => {
-                    let mut days = DaySet::none(self.days);
-                    for claim in claims {
-                        days.add(&days_of(claim));
-                    }
-                    days
-                }
-                Some(Ground::Text(_) | Ground::Data | Ground::Assumed) => every.clone(),
+            let is_data = match is_told {
+                true => !case.is_claimed(&fact) && case.holds(&fact),
+                false => case.ground(&fact) == Some(Ground::Data),
             };
-            self.insert(&fact, days);
+            if is_data {
+                self.insert(&fact, every.clone());
+            }
         }
     }
 
@@ -168,10 +307,10 @@ impl<'a> History<'a> {
             return false;
         };
         match dated.table.find(&fact.row) {
-            Some(id) => dated.days[id as usize].add(&days),
+            Some(id) => Arc::make_mut(&mut dated.days)[id as usize].add(&days),
             None => {
                 dated.table.insert(&fact.row);
-                dated.days.push(days);
+                Arc::make_mut(&mut dated.days).push(days);
                 true
             }
         }
@@ -213,19 +352,33 @@ impl<'a> History<'a> {
             .copied()
             .filter(|&relation| case.is_settled_by_the_run(relation))
             .collect();
+        let sizes = |relation| self.len(relation);
+        let planner = Planner {
+            dictionary: case.dictionary,
+            sizes: &sizes,
+        };
+        let plan = |rule: RuleId, given: &[VarId]| {
+            let rule = &case.program[rule];
+            planner.plan(&rule.body, given, rule.variables.len())
+        };
+        let rules = rules.iter().copied();
         let plans: Vec<(RuleId, Plan)> = rules
-            .iter()
-            .filter(|&&rule| !is_beyond(&case.program[rule]))
-            .map(|&rule| (rule, Plan::of(&case.program[rule].body, &[])))
+            .filter(|&rule| !is_beyond(&case.program[rule]))
+            .map(|rule| (rule, plan(rule, &[])))
             .collect();
-        // By relation of the stratum: the atoms that read it.
-        let mut readers: FxHashMap<RelationId, Vec<(usize, &Atom)>> = FxHashMap::default();
-        for (at, &(rule, _)) in plans.iter().enumerate() {
+        // By relation of the stratum: the atoms that read it, and how to go on from them.
+        let mut readers: FxHashMap<RelationId, Vec<(RuleId, Plan, &Atom)>> = FxHashMap::default();
+        for &(rule, _) in &plans {
             for literal in &case.program[rule].body {
                 if let LiteralKind::Atom(atom) = &literal.kind
                     && relations.contains(&atom.relation)
                 {
-                    readers.entry(atom.relation).or_default().push((at, atom));
+                    let vars = atom.args.iter().filter_map(|arg| match arg {
+                        Term::Var(var) => Some(*var),
+                        _ => None,
+                    });
+                    let from = (rule, plan(rule, &vars.collect::<Vec<_>>()), atom);
+                    readers.entry(atom.relation).or_default().push(from);
                 }
             }
         }
@@ -243,9 +396,8 @@ impl<'a> History<'a> {
                         return;
                     };
                     self.equivalences(&fact, &mut found, meter);
-                    for &(at, atom) in readers.get(&fact.relation).into_iter().flatten() {
+                    for (rule, plan, atom) in readers.get(&fact.relation).into_iter().flatten() {
                         if let Some(values) = bound(atom, &fact, case) {
-                            let (rule, plan) = &plans[at];
                             self.instances(*rule, plan, &values, &totals, meter, &mut found);
                         }
                     }
@@ -289,23 +441,17 @@ impl<'a> History<'a> {
             totals,
             meter,
         };
-        joins.each(
-            plan,
-            0,
-            &known,
-            DaySet::all(self.days),
-            &mut |values, days| {
-                let row: Result<Box<[Code]>, _> = head
-                    .args
-                    .iter()
-                    .map(|arg| value(arg, values, self.case.dictionary))
-                    .collect();
-                if let Ok(row) = row {
-                    let relation = head.relation;
-                    found.push((Fact { relation, row }, days.clone()));
-                }
-            },
-        );
+        joins.each(plan, &known, &mut |values, days| {
+            let row: Result<Box<[Code]>, _> = head
+                .args
+                .iter()
+                .map(|arg| value(arg, values, self.case.dictionary))
+                .collect();
+            if let Ok(row) = row {
+                let relation = head.relation;
+                found.push((Fact { relation, row }, days.clone()));
+            }
+        });
     }
 
     /// The pairs that the laws of equivalence make with a pair.
@@ -332,20 +478,38 @@ impl<'a> History<'a> {
         }
     }
 
-    /// Calls `f` on the days of each fact that agrees with a pattern; on `None` where there are some that hold every day.
-    pub(super) fn each_days(
+    /// Appends the numbers of the rows that have these values in these columns, of a relation that is the same every day;
+    /// in the table that has them.
+    pub(super) fn find_unchanged(
         &self,
         relation: RelationId,
-        pattern: &[Option<Code>],
-        mut f: impl FnMut(Option<&DaySet>),
-    ) {
-        match self.tables.get(&relation) {
-            Some(dated) => dated
-                .table
-                .each_match(pattern, |id| f(Some(&dated.days[id as usize]))),
-            None if super::solve::is_absent(self.case.facts, relation, pattern) => {}
-            None => f(None),
+        columns: &[usize],
+        key: &[Code],
+        ids: &mut Vec<u32>,
+    ) -> Rc<Table> {
+        let facts = self.case.facts;
+        let arity = self.case.program[relation].arity();
+        let filled = |pattern: &[Option<Code>]| {
+            let mut table = Table::default();
+            for row in facts.matching(relation, pattern).iter() {
+                table.insert(&row);
+            }
+            Rc::new(table)
+        };
+        if facts.len(relation) < MANY {
+            let mut same = self.same.borrow_mut();
+            let table = same.entry(relation);
+            let table = table.or_insert_with(|| filled(&vec![None; arity])).clone();
+            table.find_all(columns, key, ids);
+            return table;
         }
+        let mut pattern = vec![None; arity];
+        for (&column, &code) in columns.iter().zip(key) {
+            pattern[column] = Some(code);
+        }
+        let table = filled(&pattern);
+        ids.extend(0..table.len() as u32);
+        table
     }
 }
 

@@ -4,86 +4,213 @@ use super::dayset::DaySet;
 use super::group::{Fold, MemberKey, named};
 use super::history::{History, Reading};
 use super::meter::Meter;
-use super::solve::{Context, Satisfied, Solver, bind_answer};
-use super::terms::{Bindings, asked, mentioned, value};
-use super::why_not::can_be_asked;
+use super::range::Steps;
+use super::solve::{Context, bind_answer, holds};
+use super::terms::{Bindings, constant, is_bound, is_pattern, mentioned, unify, value};
 use crate::analysis::checked::{
-    Aggregate, AggregateOp, Atom, Literal, LiteralKind, VarId, Variable,
+    Aggregate, AggregateOp, Atom, Literal, LiteralKind, RelationId, Term, VarId, Variable,
 };
-use crate::storage::Code;
-use rustc_hash::{FxHashMap, FxHashSet};
+use crate::storage::{Code, Dictionary};
+use crate::syntax::ast::CompareOp;
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// A body in the order in which it is asked: what is negated comes last.
+/// A body in the order in which it is asked: each time what leaves the fewest ways open, by estimate, totals once nothing
+/// else can be asked, and what is negated last.
 pub(super) struct Plan<'a> {
-    phases: Vec<Phase<'a>>,
-    negated: Vec<&'a Atom>,
+    steps: Vec<Step<'a>>,
+    negated: Vec<Lookup<'a>>,
 }
 
-/// Literals that can be asked, then the totals they make room for.
-struct Phase<'a> {
-    literals: Vec<Literal>,
-    totals: Vec<(&'a Aggregate, Rc<Plan<'a>>)>,
+enum Step<'a> {
+    /// The rows of a relation that agree with what is known.
+    Rows(Lookup<'a>),
+    /// A condition, which may give a variable its value.
+    Test(&'a Literal),
+    Range(&'a Literal),
+    Total(&'a Aggregate, Rc<Plan<'a>>),
 }
 
-impl<'a> Plan<'a> {
-    /// `given`: variables that have a value before.
-    pub(super) fn of(body: &'a [Literal], given: &[VarId]) -> Plan<'a> {
-        let mut known: FxHashSet<VarId> = given.iter().copied().collect();
+/// How the rows of an atom are found.
+struct Lookup<'a> {
+    relation: RelationId,
+    /// Those that are asked by, ascending, and what they are to be.
+    columns: Vec<usize>,
+    key: Vec<Key<'a>>,
+    /// The other columns that are looked at.
+    open: Vec<(usize, &'a Term)>,
+    /// Which of several rows it is makes no difference but for the days.
+    any: bool,
+}
+
+enum Key<'a> {
+    Known(Code),
+    Var(VarId),
+    Term(&'a Term),
+}
+
+/// What plans are made with.
+pub(super) struct Planner<'p> {
+    pub(super) dictionary: &'p Dictionary,
+    pub(super) sizes: &'p dyn Fn(RelationId) -> usize,
+}
+
+impl Planner<'_> {
+    /// The plan of a body in which some variables have a value before.
+    pub(super) fn plan<'a>(
+        &self,
+        body: &'a [Literal],
+        given: &[VarId],
+        variables: usize,
+    ) -> Plan<'a> {
+        self.plan_for(body, given, variables, true)
+    }
+
+    /// `merges`: solutions that differ only in the row which a wildcard matched are one.
+    fn plan_for<'a>(
+        &self,
+        body: &'a [Literal],
+        given: &[VarId],
+        variables: usize,
+        merges: bool,
+    ) -> Plan<'a> {
+        // To what they are bound is not known yet.
+        let bind = |var: VarId, known: &mut Bindings| {
+            known.bind(var, Code::NIL);
+        };
+        let mut known = Bindings::new(variables);
+        given.iter().for_each(|&var| bind(var, &mut known));
         let mut left: Vec<&Literal> = Vec::new();
         let mut totals: Vec<&Aggregate> = Vec::new();
-        let mut plan = Plan {
-            phases: Vec::new(),
-            negated: Vec::new(),
-        };
+        let mut negated: Vec<&Atom> = Vec::new();
         for literal in body {
             match &literal.kind {
-                LiteralKind::Negated(atom) => plan.negated.push(atom),
+                LiteralKind::Negated(atom) => negated.push(atom),
                 LiteralKind::Aggregate(aggregate) => totals.push(aggregate),
                 _ => left.push(literal),
             }
         }
-        while !left.is_empty() || !totals.is_empty() {
-            let mut phase = Phase {
-                literals: Vec::new(),
-                totals: Vec::new(),
-            };
-            loop {
-                let before = left.len();
-                left.retain(|literal| {
-                    let can = can_be_asked(literal, &known);
-                    if can {
-                        mentioned(std::slice::from_ref(*literal), &mut |var| {
-                            known.insert(var);
-                        });
-                        phase.literals.push((*literal).clone());
-                    }
-                    !can
+        let mut steps = Vec::new();
+        loop {
+            let costs = left.iter().enumerate();
+            let costs = costs.filter_map(|(at, literal)| Some((self.cost(literal, &known)?, at)));
+            if let Some((_, at)) = costs.min() {
+                let literal = left.remove(at);
+                steps.push(match &literal.kind {
+                    LiteralKind::Atom(atom) => Step::Rows(self.lookup(atom, &known, merges)),
+                    LiteralKind::Range { .. } => Step::Range(literal),
+                    _ => Step::Test(literal),
                 });
-                if left.len() == before {
-                    break;
-                }
+                mentioned(std::slice::from_ref(literal), &mut |var| {
+                    bind(var, &mut known);
+                });
+                continue;
             }
-            totals.retain(|aggregate| {
-                let can = aggregate.injected.iter().all(|var| known.contains(var));
-                if can {
-                    let inner = Plan::of(&aggregate.body, &aggregate.injected);
-                    phase.totals.push((aggregate, Rc::new(inner)));
-                }
-                !can
-            });
-            for (aggregate, _) in &phase.totals {
-                known.insert(aggregate.result);
-                known.extend(&aggregate.witnesses);
-            }
-            if phase.literals.is_empty() && phase.totals.is_empty() {
-                // Not grounded: the checker lets no such body pass.
+            let can = |aggregate: &&Aggregate| {
+                let mut injected = aggregate.injected.iter();
+                injected.all(|&var| known.get(var).is_some())
+            };
+            // Without one the body is not grounded: the checker lets no such body pass.
+            let Some(at) = totals.iter().position(can) else {
                 break;
+            };
+            let aggregate = totals.remove(at);
+            let counts_rows = aggregate.counts_rows_of().is_some();
+            let inner = self.plan_for(
+                &aggregate.body,
+                &aggregate.injected,
+                variables,
+                !counts_rows,
+            );
+            steps.push(Step::Total(aggregate, Rc::new(inner)));
+            bind(aggregate.result, &mut known);
+            for &witness in &aggregate.witnesses {
+                bind(witness, &mut known);
             }
-            plan.phases.push(phase);
         }
-        plan
+        let negated = negated.into_iter();
+        Plan {
+            steps,
+            negated: negated
+                .map(|atom| self.lookup(atom, &known, true))
+                .collect(),
+        }
+    }
+
+    /// `None`: not yet, variables are missing.
+    fn cost(&self, literal: &Literal, known: &Bindings) -> Option<u64> {
+        const LOOKUP: u64 = 2;
+        let bound = |term: &Term| is_bound(term, known);
+        let when = |ready: bool, cost: u64| ready.then_some(cost);
+        match &literal.kind {
+            LiteralKind::Atom(atom) => {
+                let (open, all) = (
+                    atom.args.iter().filter(|arg| !bound(arg)).count(),
+                    atom.args.len(),
+                );
+                let rows = (self.sizes)(atom.relation) as f64;
+                let rows = match open {
+                    0 => 1.0,
+                    open => rows.powf(open as f64 / all as f64),
+                };
+                when(
+                    atom.args.iter().all(|arg| is_pattern(arg, known)),
+                    LOOKUP + rows as u64,
+                )
+            }
+            LiteralKind::Compare {
+                op, left, right, ..
+            } => match (bound(left), bound(right)) {
+                (true, true) => Some(0),
+                (true, false) => when(*op == CompareOp::Eq && is_pattern(right, known), 1),
+                (false, true) => when(*op == CompareOp::Eq && is_pattern(left, known), 1),
+                (false, false) => None,
+            },
+            LiteralKind::Match { pattern, text, .. } => when(bound(pattern) && bound(text), 0),
+            LiteralKind::Contains { part, text, .. } => when(bound(part) && bound(text), 0),
+            LiteralKind::Range {
+                var,
+                from,
+                to,
+                step,
+                ..
+            } => when(
+                bound(from) && bound(to) && step.as_ref().is_none_or(bound),
+                match known.get(*var) {
+                    Some(_) => LOOKUP,
+                    None => LOOKUP + 64,
+                },
+            ),
+            LiteralKind::Negated(_) | LiteralKind::Aggregate(_) => None,
+        }
+    }
+
+    fn lookup<'a>(&self, atom: &'a Atom, known: &Bindings, merges: bool) -> Lookup<'a> {
+        let mut lookup = Lookup {
+            relation: atom.relation,
+            columns: Vec::new(),
+            key: Vec::new(),
+            open: Vec::new(),
+            any: merges,
+        };
+        for (column, arg) in atom.args.iter().enumerate() {
+            let key = match arg {
+                Term::Wildcard => continue,
+                Term::Const(known) => Key::Known(constant(known, self.dictionary)),
+                Term::Var(var) if known.get(*var).is_some() => Key::Var(*var),
+                arg if is_bound(arg, known) => Key::Term(arg),
+                arg => {
+                    lookup.open.push((column, arg));
+                    continue;
+                }
+            };
+            lookup.columns.push(column);
+            lookup.key.push(key);
+        }
+        lookup.any &= lookup.open.is_empty();
+        lookup
     }
 }
 
@@ -109,88 +236,17 @@ impl Joins<'_> {
         }
     }
 
-    /// Every solution of the phases from one on.
-    pub(super) fn each(
-        &self,
-        plan: &Plan,
-        phase: usize,
-        known: &[Option<Code>],
-        days: DaySet,
-        found: &mut Found,
-    ) {
-        let Some(this) = plan.phases.get(phase) else {
-            return self.without_negated(plan, known, days, found);
+    /// Every solution of a plan.
+    pub(super) fn each(&self, plan: &Plan, known: &[Option<Code>], found: &mut Found) {
+        let mut walk = Walk {
+            joins: self,
+            plan,
+            context: self.context(),
+            bindings: Bindings::of(known),
+            days: vec![DaySet::all(self.history.days)],
+            rows: Vec::new(),
         };
-        let mut solver = Solver::new(self.context(), &this.literals, self.variables);
-        for (at, code) in known.iter().enumerate() {
-            if let Some(code) = code {
-                solver = solver.with(VarId(at as u32), *code);
-            }
-        }
-        while solver.step() {
-            let mut days = days.clone();
-            for (at, literal) in this.literals.iter().enumerate() {
-                if let (LiteralKind::Atom(atom), Some(row)) = (&literal.kind, solver.row(at))
-                    && let Some(dated) = self.history.tables.get(&atom.relation)
-                    && let Some(known) = dated.days_of(row)
-                {
-                    days.keep(known);
-                }
-            }
-            if !days.is_empty() {
-                self.with_totals(plan, phase, 0, solver.values(), days, found);
-            }
-        }
-    }
-
-    /// The totals of a phase from one on, then the phases that follow.
-    fn with_totals(
-        &self,
-        plan: &Plan,
-        phase: usize,
-        total: usize,
-        known: &[Option<Code>],
-        days: DaySet,
-        found: &mut Found,
-    ) {
-        let Some((aggregate, inner)) = plan.phases[phase].totals.get(total) else {
-            return self.each(plan, phase + 1, known, days, found);
-        };
-        for (tuple, when) in self.totals_of(aggregate, inner, known).iter() {
-            let mut days = days.clone();
-            days.keep(when);
-            let mut bindings = Bindings::of(known);
-            let dictionary = self.history.case.dictionary;
-            if !days.is_empty() && bind_answer(aggregate, tuple, &mut bindings, dictionary) {
-                self.with_totals(plan, phase, total + 1, bindings.values(), days, found);
-            }
-        }
-    }
-
-    fn without_negated(
-        &self,
-        plan: &Plan,
-        known: &[Option<Code>],
-        mut days: DaySet,
-        found: &mut Found,
-    ) {
-        for atom in &plan.negated {
-            let asked = asked(atom, known, self.history.case.dictionary);
-            self.history
-                .each_days(atom.relation, &asked, |present| match present {
-                    None => days = DaySet::none(self.history.days),
-                    Some(present) => match self.history.reading {
-                        Reading::Apart => days.remove(present),
-                        Reading::Cases(case) => days.remove_cases(present, case.count()),
-                    },
-                });
-            if days.is_empty() {
-                return;
-            }
-        }
-        if !days.is_empty() {
-            found(known, &days);
-        }
+        walk.go(0, 0, found);
     }
 
     /// What an aggregate can bind, and on which days.
@@ -231,8 +287,7 @@ impl Joins<'_> {
             .then(|| named(aggregate, self.variables));
         let mut members: Vec<DatedMember> = Vec::new();
         let mut by_key: FxHashMap<Vec<Option<Code>>, usize> = FxHashMap::default();
-        let every = DaySet::all(self.history.days);
-        self.each(plan, 0, inner, every, &mut |values, days| {
+        self.each(plan, inner, &mut |values, days| {
             let amount = match &aggregate.target {
                 None => None,
                 Some(target) => match value(target, values, dictionary) {
@@ -374,6 +429,218 @@ impl Joins<'_> {
                 (tuple, days)
             })
             .collect()
+    }
+}
+
+/// A plan that is carried out, depth first.
+struct Walk<'w> {
+    joins: &'w Joins<'w>,
+    plan: &'w Plan<'w>,
+    context: Context<'w>,
+    bindings: Bindings,
+    /// By level: days on which all of what was taken so far holds. Only what is not the same every day makes a new level.
+    days: Vec<DaySet>,
+    /// Room that numbers of rows were in.
+    rows: Vec<Vec<u32>>,
+}
+
+impl Walk<'_> {
+    fn go(&mut self, step: usize, level: usize, found: &mut Found) {
+        let Some(this) = self.plan.steps.get(step) else {
+            return self.without_negated(level, found);
+        };
+        let dictionary = self.context.dictionary;
+        let mark = self.bindings.mark();
+        match this {
+            Step::Rows(lookup) => self.each_row(lookup, step, level, found),
+            Step::Test(literal) => {
+                if self.joins.meter.spend() && holds(literal, self.context, &mut self.bindings) {
+                    self.go(step + 1, level, found);
+                }
+                self.bindings.undo(mark);
+            }
+            Step::Range(literal) => {
+                let LiteralKind::Range {
+                    var,
+                    operand,
+                    from,
+                    to,
+                    step: by,
+                    ..
+                } = &literal.kind
+                else {
+                    return;
+                };
+                let number = |term: &Term| value(term, self.bindings.values(), dictionary).ok();
+                let (Some(from), Some(to)) = (number(from), number(to)) else {
+                    return;
+                };
+                let by = match by.as_ref().map(number) {
+                    Some(None) => return,
+                    Some(by) => by,
+                    None => None,
+                };
+                let mut steps = Steps::new(*operand, from, to, by, dictionary);
+                let known = self.bindings.get(*var);
+                while let Some(code) = match known {
+                    Some(known) => steps.take(known, dictionary),
+                    None => steps.next(dictionary),
+                } {
+                    if !self.joins.meter.spend() {
+                        return;
+                    }
+                    if self.bindings.bind(*var, code) {
+                        self.go(step + 1, level, found);
+                    }
+                    self.bindings.undo(mark);
+                    if known.is_some() {
+                        return;
+                    }
+                }
+            }
+            Step::Total(aggregate, inner) => {
+                let totals = self
+                    .joins
+                    .totals_of(aggregate, inner, self.bindings.values());
+                for (tuple, when) in totals.iter() {
+                    if self.narrow(level, when)
+                        && bind_answer(aggregate, tuple, &mut self.bindings, dictionary)
+                    {
+                        self.go(step + 1, level + 1, found);
+                    }
+                    self.bindings.undo(mark);
+                }
+            }
+        }
+    }
+
+    /// Makes the next level of days: those of a level that are among others. False: there are none.
+    fn narrow(&mut self, level: usize, days: &DaySet) -> bool {
+        if self.days.len() == level + 1 {
+            self.days.push(days.clone());
+        }
+        let (before, after) = self.days.split_at_mut(level + 1);
+        after[0].be_both(&before[level], days)
+    }
+
+    fn each_row(&mut self, lookup: &Lookup, step: usize, level: usize, found: &mut Found) {
+        let history = self.joins.history;
+        let mut key: SmallVec<[Code; 8]> = SmallVec::with_capacity(lookup.key.len());
+        if !self.key(lookup, &mut key) {
+            return;
+        }
+        let mut ids = self.rows.pop().unwrap_or_default();
+        ids.clear();
+        let dated = history.tables.get(&lookup.relation);
+        let same;
+        let table = match dated {
+            Some(dated) => {
+                dated.table.find_all(&lookup.columns, &key, &mut ids);
+                &dated.table
+            }
+            None => {
+                same = history.find_unchanged(lookup.relation, &lookup.columns, &key, &mut ids);
+                &*same
+            }
+        };
+        let dictionary = self.context.dictionary;
+        let mark = self.bindings.mark();
+        match dated {
+            // On the days of any of them.
+            Some(dated) if lookup.any && ids.len() > 1 => {
+                let mut days = DaySet::none(history.days);
+                for &id in &ids {
+                    self.joins.meter.spend();
+                    days.add(&dated.days[id as usize]);
+                }
+                if self.narrow(level, &days) {
+                    self.go(step + 1, level + 1, found);
+                }
+            }
+            None if lookup.any => {
+                if self.joins.meter.spend() && !ids.is_empty() {
+                    self.go(step + 1, level, found);
+                }
+            }
+            _ => {
+                for &id in &ids {
+                    if !self.joins.meter.spend() {
+                        break;
+                    }
+                    let next = match dated {
+                        Some(dated) if self.narrow(level, &dated.days[id as usize]) => level + 1,
+                        Some(_) => continue,
+                        None => level,
+                    };
+                    let row = table.row(id);
+                    let mut open = lookup.open.iter();
+                    if open.all(|(column, term)| {
+                        unify(term, row[*column], &mut self.bindings, dictionary)
+                    }) {
+                        self.go(step + 1, next, found);
+                    }
+                    self.bindings.undo(mark);
+                }
+            }
+        }
+        self.rows.push(ids);
+    }
+
+    /// False: a term has no value.
+    fn key(&self, lookup: &Lookup, key: &mut SmallVec<[Code; 8]>) -> bool {
+        let values = self.bindings.values();
+        for one in &lookup.key {
+            let code = match one {
+                Key::Known(code) => Some(*code),
+                Key::Var(var) => values[var.index()],
+                Key::Term(term) => value(term, values, self.context.dictionary).ok(),
+            };
+            match code {
+                Some(code) => key.push(code),
+                None => return false,
+            }
+        }
+        true
+    }
+
+    fn without_negated(&mut self, level: usize, found: &mut Found) {
+        let history = self.joins.history;
+        let mut left: Option<DaySet> = None;
+        for lookup in &self.plan.negated {
+            let mut key = SmallVec::new();
+            if !self.key(lookup, &mut key) {
+                return;
+            }
+            let mut ids = self.rows.pop().unwrap_or_default();
+            ids.clear();
+            match history.tables.get(&lookup.relation) {
+                Some(dated) => {
+                    dated.table.find_all(&lookup.columns, &key, &mut ids);
+                    for &id in &ids {
+                        let days = left.get_or_insert_with(|| self.days[level].clone());
+                        let present = &dated.days[id as usize];
+                        match history.reading {
+                            Reading::Apart => days.remove(present),
+                            Reading::Cases(case) => days.remove_cases(present, case.count()),
+                        }
+                    }
+                }
+                None => {
+                    history.find_unchanged(lookup.relation, &lookup.columns, &key, &mut ids);
+                    if !ids.is_empty() {
+                        left = Some(DaySet::none(history.days));
+                    }
+                }
+            }
+            self.rows.push(ids);
+            if left.as_ref().is_some_and(DaySet::is_empty) {
+                return;
+            }
+        }
+        let days = left.as_ref().unwrap_or(&self.days[level]);
+        if !days.is_empty() {
+            found(self.bindings.values(), days);
+        }
     }
 }
 

@@ -4,15 +4,21 @@
 //! its edges lean on together. The largest solution is exact, around cycles too: these are the landmarks of an AND/OR graph
 //! (Keyder, Richter and Helmert, "Sound and complete landmarks for And/Or graphs", 2010). One pass over the
 //! derivations of all conclusions stands for a search for each.
+//!
+//! Where things have to hold at one time, a vertex stands while it can be derived on some day: it leans on what it leans
+//! on whichever day is taken. The pass is made for many days at once, and what a vertex needs is kept apart only for days
+//! on which it needs different things.
 
 use super::case::Case;
 use super::cuts::{CutOptions, Cuts};
+use super::dayset::DaySet;
 use super::facts::Fact;
 use super::lineage::{Lineage, Statement};
 use super::meter::Meter;
 use crate::engine::Budget;
-use crate::evidence::SourceId;
-use rustc_hash::FxHashMap;
+use crate::evidence::{Day, Interval, SourceId};
+use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::{SmallVec, smallvec};
 use std::collections::VecDeque;
 use std::hash::Hash;
 
@@ -30,7 +36,11 @@ impl Case<'_> {
             .collect();
         // Where that does not suffice, trials need the most of it. About few conclusions they ask for less than all
         // derivations.
-        let few = FEW_ROWS.saturating_mul(held.len() as u64);
+        let few = match self.at_once {
+            // Of what holds at one time trials tell nothing.
+            true => u64::MAX,
+            false => FEW_ROWS.saturating_mul(held.len() as u64),
+        };
         let part = meter.part(few.min(meter.left() / 8));
         let (lineage, vertices) = self.lineage_of_all(&held, &part);
         meter.charge(&part);
@@ -95,6 +105,14 @@ impl Case<'_> {
                 ..rest
             });
             let mut cuts = match self.holds(fact) {
+                true if self.at_once => {
+                    let rows = Some(meter.left() / facts.len() as u64);
+                    let budget = Budget {
+                        rows,
+                        ..share.rest()
+                    };
+                    self.cuts(fact, &options, &budget)
+                }
                 true => self.some_cuts(fact, &options, &share),
                 false => Cuts::none(),
             };
@@ -117,64 +135,59 @@ struct Landmarks<T> {
     needs: Vec<Option<Box<[u32]>>>,
 }
 
+/// What a vertex leans on, by the days on which it can be derived. No day is in two of them.
+type ByDay = SmallVec<[(Days, Box<[u32]>); 1]>;
+
+/// A set of the days that one pass looks at, by bit.
+type Days = u64;
+
+/// How many days one pass looks at.
+const TOGETHER: usize = if cfg!(test) { 3 } else { Days::BITS as usize };
+
 impl<T: Clone + Ord + Hash> Landmarks<T> {
     /// `behind`: what falls with the statement; an element falls when all of its statements do.
     fn of(lineage: &Lineage, meter: &Meter, behind: impl Fn(&Statement) -> Vec<T>) -> Landmarks<T> {
         let mut names = Vec::new();
         let mut ids: FxHashMap<T, u32> = FxHashMap::default();
-        let mut needs: Vec<Option<Box<[u32]>>> = vec![None; lineage.alternatives.len()];
-        let mut open: VecDeque<u32> = VecDeque::new();
-        for (element, &vertex) in lineage.elements.iter().zip(&lineage.vertex_of) {
-            let mut shared: Option<Vec<u32>> = None;
-            for statement in &element.statements {
-                let mut one: Vec<u32> = behind(statement)
-                    .into_iter()
-                    .map(|name| {
-                        *ids.entry(name.clone()).or_insert_with(|| {
-                            names.push(name);
-                            names.len() as u32 - 1
+        let elements: Vec<Box<[u32]>> = lineage
+            .elements
+            .iter()
+            .map(|element| {
+                let mut shared: Option<Vec<u32>> = None;
+                for statement in &element.statements {
+                    let mut one: Vec<u32> = behind(statement)
+                        .into_iter()
+                        .map(|name| {
+                            *ids.entry(name.clone()).or_insert_with(|| {
+                                names.push(name);
+                                names.len() as u32 - 1
+                            })
                         })
-                    })
-                    .collect();
-                one.sort_unstable();
-                shared = Some(match shared {
-                    None => one,
-                    Some(known) => meet(&known, &one),
-                });
-            }
-            needs[vertex as usize] = Some(shared.unwrap_or_default().into());
-            open.push_back(vertex);
-        }
-        for edge in lineage.edges.iter().filter(|edge| edge.premises.is_empty()) {
-            needs[edge.head as usize] = Some(Box::default());
-            open.push_back(edge.head);
-        }
-        let mut queued = vec![false; needs.len()];
-        open.iter()
-            .for_each(|&vertex| queued[vertex as usize] = true);
-        while let Some(vertex) = open.pop_front() {
-            queued[vertex as usize] = false;
-            for &at in &lineage.used_by[vertex as usize] {
-                if !meter.spend() {
-                    return Landmarks {
-                        names,
-                        needs: vec![None; needs.len()],
-                    };
+                        .collect();
+                    one.sort_unstable();
+                    shared = Some(match shared {
+                        None => one,
+                        Some(known) => meet(&known, &one),
+                    });
                 }
-                let edge = &lineage.edges[at as usize];
-                let Some(all) = union(&needs, &edge.premises) else {
-                    continue;
+                shared.unwrap_or_default().into()
+            })
+            .collect();
+        let days = decisive_days(lineage);
+        let mut needs: Vec<Option<Box<[u32]>>> = vec![None; lineage.alternatives.len()];
+        for days in days.chunks(TOGETHER) {
+            let Some(found) = needs_by_day(lineage, &elements, days, meter) else {
+                return Landmarks {
+                    names,
+                    needs: vec![None; needs.len()],
                 };
-                let head = edge.head as usize;
-                let less = match &needs[head] {
-                    None => all,
-                    Some(known) => meet(known, &all),
-                };
-                if needs[head].as_deref() != Some(&less) {
-                    needs[head] = Some(less.into());
-                    if !std::mem::replace(&mut queued[head], true) {
-                        open.push_back(edge.head);
-                    }
+            };
+            for (need, found) in needs.iter_mut().zip(found) {
+                for (_, found) in found {
+                    *need = Some(match need {
+                        None => found,
+                        Some(known) => meet(known, &found).into(),
+                    });
                 }
             }
         }
@@ -192,15 +205,142 @@ impl<T: Clone + Ord + Hash> Landmarks<T> {
     }
 }
 
-/// What the premises need together; `None` when one of them was not reached yet.
-fn union(needs: &[Option<Box<[u32]>>], premises: &[u32]) -> Option<Vec<u32>> {
-    let mut all = Vec::new();
-    for &premise in premises {
-        all.extend_from_slice(needs[premise as usize].as_deref()?);
+/// The days that tell what can be done without: what can be derived on another day can be derived on one of these.
+fn decisive_days(lineage: &Lineage) -> Vec<Option<Day>> {
+    let Some(days) = &lineage.days else {
+        return vec![None];
+    };
+    let dated = lineage.elements.iter().map(|element| element.interval);
+    let dated: FxHashSet<Interval> = dated.filter(|&one| one != Interval::ALWAYS).collect();
+    let dated: Vec<Interval> = dated.into_iter().collect();
+    let covered = |day: Option<Day>| DaySet::of(dated.len(), |at| dated[at].covers(day));
+    let covered: Vec<DaySet> = days.iter().map(|&day| covered(day)).collect();
+    let within = |one: &DaySet, other: &DaySet| !other.clone().add(one);
+    let decides = |at: usize| {
+        !(0..days.len()).any(|other| {
+            other != at
+                && within(&covered[at], &covered[other])
+                && (other < at || !within(&covered[other], &covered[at]))
+        })
+    };
+    (0..days.len())
+        .filter(|&at| decides(at))
+        .map(|at| days[at])
+        .collect()
+}
+
+/// What each vertex needs on each of some days; `None`: the meter stopped.
+fn needs_by_day(
+    lineage: &Lineage,
+    elements: &[Box<[u32]>],
+    days: &[Option<Day>],
+    meter: &Meter,
+) -> Option<Vec<ByDay>> {
+    let all = Days::MAX >> (Days::BITS as usize - days.len());
+    let mut needs: Vec<ByDay> = vec![ByDay::new(); lineage.alternatives.len()];
+    let mut open: VecDeque<u32> = VecDeque::new();
+    for ((element, need), &vertex) in lineage
+        .elements
+        .iter()
+        .zip(elements)
+        .zip(&lineage.vertex_of)
+    {
+        let holds = match element.interval {
+            Interval::ALWAYS => all,
+            interval => days.iter().rev().fold(0, |holds, &day| {
+                holds << 1 | Days::from(interval.covers(day))
+            }),
+        };
+        if holds != 0 {
+            needs[vertex as usize] = smallvec![(holds, need.clone())];
+            open.push_back(vertex);
+        }
     }
-    all.sort_unstable();
-    all.dedup();
-    Some(all)
+    for edge in lineage.edges.iter().filter(|edge| edge.premises.is_empty()) {
+        needs[edge.head as usize] = smallvec![(all, Box::default())];
+        open.push_back(edge.head);
+    }
+    let mut queued = vec![false; needs.len()];
+    open.iter()
+        .for_each(|&vertex| queued[vertex as usize] = true);
+    while let Some(vertex) = open.pop_front() {
+        queued[vertex as usize] = false;
+        for &at in &lineage.used_by[vertex as usize] {
+            if !meter.spend() {
+                return None;
+            }
+            let edge = &lineage.edges[at as usize];
+            let mut less = false;
+            for (days, together) in union(&needs, &edge.premises, all) {
+                less |= lessen(&mut needs[edge.head as usize], days, &together);
+            }
+            if less && !std::mem::replace(&mut queued[edge.head as usize], true) {
+                open.push_back(edge.head);
+            }
+        }
+    }
+    Some(needs)
+}
+
+/// What the premises need together, by the days on which all of them can be derived.
+fn union(needs: &[ByDay], premises: &[u32], all: Days) -> SmallVec<[(Days, Vec<u32>); 1]> {
+    let mut together: SmallVec<[(Days, Vec<u32>); 1]> = smallvec![(all, Vec::new())];
+    for &premise in premises {
+        match &needs[premise as usize][..] {
+            [] => return SmallVec::new(),
+            [(days, need)] if together.len() == 1 => {
+                together[0].0 &= days;
+                together[0].1.extend_from_slice(need);
+            }
+            parts => {
+                let known = std::mem::take(&mut together);
+                for (days, known) in &known {
+                    for (other, need) in parts.iter().filter(|(other, _)| days & other != 0) {
+                        together.push((days & other, [known, &**need].concat()));
+                    }
+                }
+            }
+        }
+    }
+    together.retain(|(days, _)| *days != 0);
+    for (_, together) in &mut together {
+        together.sort_unstable();
+        together.dedup();
+    }
+    together
+}
+
+/// Notes that on these days so much is enough. Whether that is news.
+fn lessen(needs: &mut ByDay, mut days: Days, enough: &[u32]) -> bool {
+    let mut news = false;
+    let mut apart = ByDay::new();
+    for (known, need) in needs.iter_mut() {
+        let shared = *known & days;
+        days &= !shared;
+        let less = meet(need, enough);
+        if shared == 0 || less.len() == need.len() {
+            continue;
+        }
+        news = true;
+        match *known == shared {
+            true => *need = less.into(),
+            false => {
+                *known &= !shared;
+                apart.push((shared, less.into()));
+            }
+        }
+    }
+    if days != 0 {
+        news = true;
+        apart.push((days, enough.into()));
+    }
+    for (days, need) in apart {
+        match needs.iter_mut().find(|(_, known)| *known == need) {
+            Some((known, _)) => *known |= days,
+            None => needs.push((days, need)),
+        }
+    }
+    news
 }
 
 fn meet(left: &[u32], right: &[u32]) -> Vec<u32> {

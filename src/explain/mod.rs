@@ -86,7 +86,7 @@ pub use forward::Leaning;
 pub use graph::GraphFormat;
 pub use group::Member;
 pub(crate) use group::{answers, each_member};
-pub use history::{CaseDays, History, Reading};
+pub use history::{CaseDays, History, Past, Reading, Since};
 pub use instances::{Absent, Instance};
 pub use layout::{Row, wrap};
 pub use lineage::{Condition, Statement};

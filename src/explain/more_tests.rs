@@ -78,6 +78,17 @@ proptest! {
             let roots = case.corroboration(&fact, &budget);
             prop_assert_eq!(roots.root_sets.is_empty(), expected.is_empty());
         }
+        // All in one pass, where each had a search of its own.
+        let facts = world.facts("t");
+        let together = case.single_cuts(&facts, &budget);
+        for (fact, together) in facts.iter().zip(together) {
+            let mut each = case.cuts(fact, &CutOptions { most: usize::MAX, ..CutOptions::default() }, &budget);
+            each.statements.retain(|cut| cut.len() == 1);
+            each.sources.retain(|cut| cut.len() == 1);
+            prop_assert!(together.single);
+            prop_assert_eq!(together.statements, each.statements);
+            prop_assert_eq!(together.sources, each.sources);
+        }
     }
 
     #[test]
@@ -113,6 +124,44 @@ proptest! {
                 prop_assert!(database.contains(t, &fact.row), "{:?}", supplied);
             }
         }
+    }
+
+    #[test]
+    fn what_leans_on_facts_and_rules_is_all_that_instances_lead_to(
+        program in 0..MONOTONE.len() + 2,
+        rows in rows(),
+        seeds in prop::collection::vec(any::<bool>(), 8),
+        rules in prop::collection::vec(any::<bool>(), 4),
+    ) {
+        let programs = [MONOTONE, &OTHERS[..2]].concat();
+        let world = world(programs[program], &rows);
+        let case = world.case();
+        let claims = world.claims.iter().zip(&seeds).filter(|(_, chosen)| **chosen);
+        let seeds: BTreeSet<Fact> = claims.map(|((_, claim), _)| Fact::new(claim.relation, claim.row)).collect();
+        let derived = world.program.rules().filter(|(_, rule)| rule.head.is_some() && !rule.body.is_empty());
+        let derived: Vec<_> = derived.zip(rules.iter().cycle()).collect();
+        let chosen: Vec<_> = derived.iter().filter(|(_, chosen)| **chosen).map(|((id, _), _)| *id).collect();
+        let meter = super::Meter::new(&Budget::default());
+        let mut expected = seeds.clone();
+        loop {
+            let before = expected.len();
+            for ((id, rule), _) in &derived {
+                case.instances(&rule.body, &rule.variables, &meter, |instance| {
+                    if chosen.contains(id) || instance.premises.iter().any(|premise| expected.contains(premise)) {
+                        expected.extend(rule.head.as_ref().and_then(|head| case.conclusion(head, &instance.values)));
+                    }
+                });
+            }
+            if expected.len() == before {
+                break;
+            }
+        }
+        let given: Vec<Fact> = seeds.iter().cloned().collect();
+        let leaning = case.leaning_on(&given, &chosen, &Budget::default());
+        prop_assert!(leaning.stopped.is_none());
+        let found: BTreeSet<Fact> = leaning.facts.iter().cloned().chain(given).collect();
+        prop_assert_eq!(leaning.facts.len() + seeds.len(), found.len(), "each is met once");
+        prop_assert_eq!(found, expected);
     }
 
     #[test]

@@ -137,7 +137,7 @@ pub(super) fn is_beyond(rule: &Rule) -> bool {
         || in_body(&rule.body)
 }
 
-fn each_read(body: &[Literal], f: &mut dyn FnMut(RelationId)) {
+pub(super) fn each_read(body: &[Literal], f: &mut dyn FnMut(RelationId)) {
     for literal in body {
         match &literal.kind {
             LiteralKind::Atom(atom) | LiteralKind::Negated(atom) => f(atom.relation),

@@ -13,9 +13,9 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Default)]
 pub struct Difference {
     /// Only in the later run; ids are those of its program.
-    pub appeared: Vec<Fact>,
+    pub appeared: FactList,
     /// Only in the earlier run; ids are those of its program.
-    pub fell: Vec<Fact>,
+    pub fell: FactList,
     /// Ways to violate a constraint that are new.
     pub violated: Vec<Broken>,
     /// Ways to violate a constraint that are no more.
@@ -29,11 +29,17 @@ pub struct Broken {
     pub violation: Violation,
 }
 
+/// Facts by relation and then by code, in columns: a difference may be of millions.
+#[derive(Clone, Debug, Default)]
+pub struct FactList {
+    relations: Vec<(RelationId, SortedRows)>,
+}
+
 impl Difference {
     pub fn between(before: (&Database, &RunReport), after: (&Database, &RunReport)) -> Difference {
         Difference {
-            appeared: only_in(after.0, before.0),
-            fell: only_in(before.0, after.0),
+            appeared: FactList::only_in(after.0, before.0),
+            fell: FactList::only_in(before.0, after.0),
             violated: newly_violated(before, after),
             mended: newly_violated(after, before),
         }
@@ -47,33 +53,58 @@ impl Difference {
     }
 }
 
-/// Facts that one database has and another has not.
-fn only_in(one: &Database, other: &Database) -> Vec<Fact> {
-    let others: FxHashMap<&str, RelationId> = other
-        .program()
-        .relations()
-        .map(|(id, relation)| (&*relation.name, id))
-        .collect();
-    let mut only = Vec::new();
-    for (id, relation) in one.program().relations() {
-        let same = others.get(&*relation.name).copied();
-        if let Some(rows) = same
-            .filter(|&same| same == id)
-            .and_then(|_| one.only_here(other, id))
-        {
-            let rows = SortedRows::from_unsorted(rows);
-            only.extend(rows.rows().iter().map(|row| Fact::new(id, &row)));
-            continue;
+impl FactList {
+    /// Facts that one database has and another has not.
+    pub fn only_in(one: &Database, other: &Database) -> FactList {
+        let others: FxHashMap<&str, RelationId> = other
+            .program()
+            .relations()
+            .map(|(id, relation)| (&*relation.name, id))
+            .collect();
+        let only = one.program().relations().map(|(id, relation)| {
+            let same = others.get(&*relation.name).copied();
+            let changed = match same == Some(id) {
+                true => one.only_here(other, id),
+                false => None,
+            };
+            let absent = |row: &[Code]| same.is_none_or(|same| !other.contains(same, row));
+            let rows = changed.unwrap_or_else(|| one.rows(id).filtered(absent));
+            (id, SortedRows::from_unsorted(rows))
+        });
+        FactList {
+            relations: only.filter(|(_, rows)| !rows.is_empty()).collect(),
         }
-        let absent = |row: &[Code]| same.is_none_or(|same| !other.contains(same, row));
-        let rows = one.rows(id);
-        only.extend(
-            rows.iter()
-                .filter(|row| absent(row))
-                .map(|row| Fact::new(id, &row)),
-        );
     }
-    only
+
+    pub fn len(&self) -> usize {
+        self.relations.iter().map(|(_, rows)| rows.len()).sum()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.relations.is_empty()
+    }
+
+    /// The facts of each relation that has any.
+    pub fn relations(&self) -> impl Iterator<Item = (RelationId, &SortedRows)> {
+        self.relations.iter().map(|(id, rows)| (*id, rows))
+    }
+
+    pub fn filtered(&self, keeps: impl Fn(&Fact) -> bool) -> FactList {
+        let kept = self.relations().map(|(id, rows)| {
+            let kept = rows.rows().filtered(|row| keeps(&Fact::new(id, row)));
+            (id, SortedRows::from_unsorted(kept))
+        });
+        FactList {
+            relations: kept.filter(|(_, rows)| !rows.is_empty()).collect(),
+        }
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = Fact> + '_ {
+        self.relations.iter().flat_map(|(id, rows)| {
+            let rows = rows.rows().iter();
+            rows.map(|row| Fact::new(*id, &row))
+        })
+    }
 }
 
 /// Ways to violate a constraint that the earlier run does not have.

@@ -13,9 +13,9 @@ mod trial;
 mod weigh;
 mod world;
 
-pub use difference::{Broken, Difference};
+pub use difference::{Broken, Difference, FactList};
 pub use fall::{Cause, Fall, why_fell};
 pub use overlay::{Assumption, Overlay, RuleFile, Withdrawal, reserved};
 pub use trial::{Outcome, Trial, Untried};
-pub use weigh::{Seeds, WeighOptions, Weighed, Weighing, Weight, weigh, weights};
+pub use weigh::{Leans, Seeds, Sides, WeighOptions, Weighed, Weighing, Weight, weigh, weights};
 pub use world::World;

@@ -3,7 +3,7 @@
 use crate::analysis::checked::RuleId;
 use crate::engine::{Budget, StopReason};
 use crate::evidence::GradeTables;
-use crate::explain::{Case, Fact};
+use crate::explain::{Case, Fact, Leaning};
 use rustc_hash::FxHashSet;
 
 /// Supports counted for one fact.
@@ -64,16 +64,42 @@ pub struct Seeds {
     pub new_rules: Vec<RuleId>,
 }
 
+/// The two sides of a change, each with a case of its own, so that both can be looked at at the same time.
+pub trait Sides {
+    /// What leans on some facts and rules, and on the absence of others, in the earlier case, and in the later.
+    fn leaning(&self, earlier: Leans, later: Leans, budget: &Budget) -> (Leaning, Leaning);
+
+    /// [`weights`] of facts of the earlier case, and of facts of the later.
+    fn weights(
+        &self,
+        earlier: &[Fact],
+        later: &[Fact],
+        budget: &Budget,
+    ) -> (Vec<Weight>, Vec<Weight>);
+}
+
+/// What to look for on one side, see [`Case::leaning_on_and_against`].
+#[derive(Clone, Copy)]
+pub struct Leans<'a> {
+    facts: &'a [Fact],
+    rules: &'a [RuleId],
+    against: &'a [Fact],
+}
+
+impl Leans<'_> {
+    pub fn in_case(self, case: &Case, budget: &Budget) -> Leaning {
+        case.leaning_on_and_against(self.facts, self.rules, self.against, budget)
+    }
+}
+
 /// Weighs what some derivation connects with a change and holds on both sides of it, be it that what it needs to be
-/// absent came or went. `both_sides` weighs facts of the earlier case and facts of the later one by [`weights`], one side
-/// after the other or at the same time.
+/// absent came or went.
 pub fn weigh(
-    before: &Case,
-    after: &Case,
+    (before, after): (&Case, &Case),
     seeds: &Seeds,
     preferred: impl Fn(&Fact) -> bool,
     options: &WeighOptions,
-    both_sides: impl FnOnce(&[Fact], &[Fact]) -> (Vec<Weight>, Vec<Weight>),
+    sides: &impl Sides,
 ) -> Weighing {
     let mut weighing = Weighing::default();
     let moved = |facts: &[Fact], from: &Case, to: &Case| -> Vec<Fact> {
@@ -84,9 +110,17 @@ pub fn weigh(
         moved(&seeds.new, after, before),
         moved(&seeds.gone, before, after),
     );
-    let reach = &options.reach;
-    let lost = before.leaning_on_and_against(&seeds.gone, &seeds.gone_rules, &came, reach);
-    let gained = after.leaning_on_and_against(&seeds.new, &seeds.new_rules, &went, reach);
+    let earlier = Leans {
+        facts: &seeds.gone,
+        rules: &seeds.gone_rules,
+        against: &came,
+    };
+    let later = Leans {
+        facts: &seeds.new,
+        rules: &seeds.new_rules,
+        against: &went,
+    };
+    let (lost, gained) = sides.leaning(earlier, later, &options.reach);
     weighing.stopped = lost.stopped.or(gained.stopped);
     let mut reached: FxHashSet<Fact> = lost
         .facts
@@ -105,7 +139,7 @@ pub fn weigh(
     both.truncate(options.most);
     weighing.weighed = both.len();
     let (earlier, later): (Vec<Fact>, Vec<Fact>) = both.into_iter().unzip();
-    let (weights_before, weights_after) = both_sides(&earlier, &later);
+    let (weights_before, weights_after) = sides.weights(&earlier, &later, &options.budget);
     for ((fact, before), after) in later.into_iter().zip(weights_before).zip(weights_after) {
         let one = Weighed {
             fact,

@@ -162,6 +162,12 @@ impl ClaimReader<'_> {
                 )),
             }
         }
+        if let (false, Some(other)) = (problems.is_empty(), header.other_delimiter()) {
+            let message = format!("all of the header is one column: its fields end at `{other}`");
+            let problem = Problem::new(codes::NO_COLUMN, message);
+            let way_out = format!("give `.input` the parameter `delimiter=\"{other}\"`");
+            return Err(vec![placed(record, 0, problem).help(way_out)]);
+        }
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -483,6 +489,16 @@ mod tests {
                 b"clinet,amount\n",
                 "facts/r.csv:1:1 D412 no column is named `client`, for attribute `client` of `r` = is column `clinet` meant? rename one of the two\n\
                  facts/r.csv:1:1 D412 no column is named `supplier`, for attribute `supplier` of `r` = the columns are clinet, amount\n",
+            ),
+            (
+                CONTRACT,
+                b"client;supplier\n",
+                "facts/r.csv:1:1 D412 all of the header is one column: its fields end at `;` = give `.input` the parameter `delimiter=\";\"`\n",
+            ),
+            (
+                CONTRACT,
+                b"client\tsupplier\n",
+                "facts/r.csv:1:1 D412 all of the header is one column: its fields end at `\\t` = give `.input` the parameter `delimiter=\"\\t\"`\n",
             ),
             (
                 "a: symbol",

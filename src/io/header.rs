@@ -125,8 +125,24 @@ impl Header {
             None if self.names.iter().all(String::is_empty) => {
                 problem.help("the first line names the columns")
             }
-            None => problem.help(format!("the columns are {}", self.names.join(", "))),
+            None => match self.other_delimiter() {
+                Some(other) => problem.help(format!(
+                    "the fields of this line seem to end at `{other}`: save the file with commas"
+                )),
+                None => problem.help(format!("the columns are {}", self.names.join(", "))),
+            },
         }
+    }
+
+    /// What the fields of a line seem to end at that is all one column.
+    pub fn other_delimiter(&self) -> Option<&'static str> {
+        let [line] = &self.names[..] else {
+            return None;
+        };
+        [(';', ";"), ('\t', "\\t"), ('|', "|"), (',', ",")]
+            .into_iter()
+            .find(|&(delimiter, _)| line.contains(delimiter))
+            .map(|(_, written)| written)
     }
 }
 

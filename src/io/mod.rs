@@ -38,7 +38,7 @@ pub use findings::SetAside;
 pub use judgements::{JUDGEMENTS, read_judgements, with_judgements};
 pub use locate::locate;
 pub use order::sort_rows;
-pub use read::{Loaded, Progress, ReadOptions, read};
+pub use read::{Loaded, Progress, ReadOptions, file_of, read};
 pub use sources::read_sources;
 pub use value::{format_value, parse_value, quote_value};
 pub use write::{WriteOptions, write, write_size};

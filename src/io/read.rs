@@ -17,7 +17,7 @@ use crate::storage::{Dictionary, Rows};
 use crate::syntax::diagnostic::Diagnostic;
 use crate::syntax::source::Span;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Called with the bytes read so far and the bytes there are. False: reading is to stop, with an error.
@@ -184,6 +184,21 @@ pub fn read(
         .inspect_err(|_| claims.truncate(claims_before))?;
     loaded.claims = claims.len() - claims_before;
     Ok(loaded)
+}
+
+/// The file that a directive reads. `None`: something else, or something is wrong with the directive.
+pub fn file_of(
+    program: &CheckedProgram,
+    directive: &Directive,
+    fact_dir: &Path,
+) -> Option<PathBuf> {
+    let format = Format::of(program, directive).ok()?;
+    let path = format.path(fact_dir, &program[directive.relation].name, true);
+    match format.medium {
+        Medium::Stream | Medium::JsonStream | Medium::Size => None,
+        Medium::Sqlite if is_uri(&path.to_string_lossy()) => None,
+        Medium::File | Medium::JsonFile | Medium::Sqlite | Medium::Claims => Some(path),
+    }
 }
 
 /// Why a file cannot be opened.

@@ -60,6 +60,14 @@ impl RulePlan {
         }
     }
 
+    /// The relation whose delta the first step goes through.
+    pub fn scanned_delta(&self) -> Option<RelationId> {
+        match &self.steps.first()?.step {
+            Step::Scan(access) if access.version == Version::Delta => Some(access.relation),
+            _ => None,
+        }
+    }
+
     /// The only column of the delta that the head repeats.
     pub fn head_column(&self) -> Option<usize> {
         let Some(Step::Scan(access)) = self.steps.first().map(|placed| &placed.step) else {

@@ -554,6 +554,7 @@ fn parse_command(command: &str) -> Result<Line, String> {
             supposed: supposing::changes(changes.as_deref().unwrap_or_default(), &flags)?,
             why: flags.has("why"),
             weigh: flags.parsed("weigh")?,
+            all: false,
         }))),
         ("hyp", None) => run(Command::Hypotheses),
         ("next", None) => run(Command::Next),
@@ -603,6 +604,14 @@ fn parse_command(command: &str) -> Result<Line, String> {
             time: flags.has("time"),
             ..WhyQuestion::of(fact)
         })),
+        ("assume", Some(text)) if text.starts_with('-') => Err(format!(
+            "a fact is withdrawn by `:withdraw {}`",
+            text[1..].trim_start()
+        )),
+        ("assume", Some(text)) if text.starts_with('+') => Err(format!(
+            "without the sign: `:assume {}`",
+            text[1..].trim_start()
+        )),
         ("assume", Some(text)) => run(Command::Suppose(Box::new(Supposition {
             assume: vec![text],
             ..Supposition::default()
@@ -766,6 +775,11 @@ mod tests {
             (":schema", "`:schema RELATION` needs an argument"),
             (":quit now", "`:quit` takes no argument"),
             (":time perhaps", "usage: `:time [on | off]`"),
+            (
+                ":assume -r(\"x\")",
+                "a fact is withdrawn by `:withdraw r(\"x\")`",
+            ),
+            (":assume + r(\"x\")", "without the sign: `:assume r(\"x\")`"),
             (":", "no command `:`; `:help` lists them"),
         ] {
             assert_eq!(parse(line), Err(reason.to_owned()), "{line}");

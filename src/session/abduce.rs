@@ -97,6 +97,8 @@ pub struct Explained {
     /// What is assumed or would follow, and some claim denies.
     pub disputed: Vec<Denied>,
     pub helps_rival: bool,
+    /// More leans on it than was looked at: `there`, and whether it helps the rival, may not be whole.
+    pub cut: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -345,6 +347,7 @@ impl Session {
                 })
                 .collect(),
             helps_rival: one.helps_rival,
+            cut: one.cut,
         }
     }
 
@@ -429,6 +432,16 @@ impl fmt::Display for Abduction {
             ] {
                 self.line(f, &indent, word, facts)?;
             }
+            if one.cut {
+                let rival = match &self.rival {
+                    Some(rival) if !one.helps_rival => format!(", nor whether it helps {rival}"),
+                    _ => String::new(),
+                };
+                writeln!(
+                    f,
+                    "{indent}NOT ALL that is already there is told{rival}: too much leans on it"
+                )?;
+            }
             for denied in &one.disputed {
                 writeln!(
                     f,
@@ -456,12 +469,13 @@ impl fmt::Display for Abduction {
             let more = self.refused.len() - REFUSED_SHOWN;
             writeln!(f, "  … and {more} more; --json lists them")?;
         }
-        if !self.unknown.is_empty() {
-            let names: Vec<String> = self
-                .unknown
-                .iter()
-                .map(|name| format!("`{name}`"))
-                .collect();
+        let names: Vec<String> = self
+            .unknown
+            .iter()
+            .filter(|name| self.names(name))
+            .map(|name| format!("`{name}`"))
+            .collect();
+        if !names.is_empty() {
             writeln!(f, "{} stands for one that no claim names", names.join(", "))?;
         }
         for note in &self.notes {
@@ -471,10 +485,14 @@ impl fmt::Display for Abduction {
             1 => "explanation",
             _ => "explanations",
         };
+        let constants = match self.unknown.is_empty() {
+            true => "known constants",
+            false => "known and new constants",
+        };
         match (self.complete, self.more) {
             (true, _) => writeln!(
                 f,
-                "{count} {noun}: all there are with {bound} of {using} over known constants"
+                "{count} {noun}: all there are with {bound} of {using} over {constants}"
             ),
             (false, true) => writeln!(
                 f,
@@ -500,6 +518,13 @@ impl Abduction {
     /// Explanations that the text shows.
     pub const SHOWN: usize = 20;
 
+    /// Whether what is assumed anywhere here says this.
+    fn names(&self, constant: &str) -> bool {
+        let explained = self.explanations.iter().flat_map(|one| &one.assume);
+        let refused = self.refused.iter().flat_map(|one| &one.assume);
+        explained.chain(refused).any(|fact| fact.contains(constant))
+    }
+
     fn line(
         &self,
         f: &mut fmt::Formatter<'_>,
@@ -517,5 +542,65 @@ impl Abduction {
         };
         let shown: Vec<&str> = facts.iter().take(SHOWN).map(String::as_str).collect();
         writeln!(f, "{indent}{word:<13}  {}{more}", shown.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Abduction, Explained};
+    use expect_test::expect;
+
+    #[test]
+    fn what_is_there_already_and_was_not_looked_for_to_the_end_is_said() {
+        let explained = |fact: &str, helps_rival, cut| Explained {
+            assume: vec![fact.to_owned()],
+            also: Vec::new(),
+            there: vec!["near(1)".to_owned()],
+            falls: Vec::new(),
+            disputed: Vec::new(),
+            helps_rival,
+            cut,
+        };
+        let found = |rival: Option<&str>| Abduction {
+            goal: "far(1)".to_owned(),
+            holds: false,
+            within_reach: true,
+            using: vec!["step".to_owned()],
+            bound: 1,
+            complete: true,
+            complete_to: 1,
+            explanations: vec![
+                explained("step(1)", false, false),
+                explained("step(2)", false, true),
+                explained("step(3)", true, true),
+            ],
+            refused: Vec::new(),
+            unknown: Vec::new(),
+            notes: Vec::new(),
+            more: false,
+            rival: rival.map(str::to_owned),
+        };
+        expect![[r#"
+            far(1) does not hold. It would if, by the rules:
+            1  step(1)
+                 already there  near(1)
+            2  step(2)
+                 already there  near(1)
+                 NOT ALL that is already there is told: too much leans on it
+            3  step(3)
+                 already there  near(1)
+                 NOT ALL that is already there is told: too much leans on it
+            3 explanations: all there are with 1 fact of step over known constants
+        "#]]
+        .assert_eq(&found(None).to_string());
+        let against = found(Some("other")).to_string();
+        let said: Vec<&str> = against
+            .lines()
+            .filter(|line| line.contains("other"))
+            .collect();
+        expect![[r#"
+                 NOT ALL that is already there is told, nor whether it helps other: too much leans on it
+                 helps other too"#]]
+        .assert_eq(&said.join("\n"));
     }
 }

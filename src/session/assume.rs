@@ -120,7 +120,7 @@ impl Session {
             ]));
         }
         let base = &self.levels[0].below;
-        let mut told = self.tell(base.side(), self.here(), None);
+        let mut told = self.tell(base.side(), self.here());
         let overlays = self.levels.iter().flat_map(|level| &level.overlays);
         told.goals = self.goal_lines(&overlays.collect::<Vec<_>>(), base.side(), self.here());
         told.supposed = self.supposed();
@@ -163,7 +163,7 @@ impl Session {
         let laid = self.lay(&overlays.iter().collect::<Vec<_>>())?;
         let notes = laid.notes;
         let state = self.derive(laid.standing)?;
-        let mut told = self.tell(self.here(), state.side(), None);
+        let mut told = self.tell(self.here(), state.side());
         let of: Vec<&Overlay> = overlays.iter().collect();
         told.goals = self.goal_lines(&of, self.here(), state.side());
         told.notes = notes.iter().map(|note| self.note_line(note)).collect();

@@ -5,9 +5,10 @@ use super::error::Error;
 use super::expectations::one_line;
 use super::loaded::Session;
 use super::why::WhyQuestion;
-use crate::analysis::checked::RelationId;
+use crate::analysis::checked::{RelationId, ValueType};
 use crate::explain::Fact;
 use crate::explain::json::{NodeView, PremiseView, ProofView};
+use crate::storage::{Code, Dictionary};
 use crate::syntax::ast::DirectiveKind;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
@@ -95,9 +96,10 @@ pub struct ExplainedChange {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Cause {
     pub fact: String,
-    /// `stated`: only one case states it. `derived`: all it rests on is in both, and only one derives it.
+    /// `stated`: only one case states it. `derived`: all it rests on is in both, and only one derives it. `open`: what it
+    /// rests on was not found within the budget.
     pub kind: &'static str,
-    /// Where it is stated, or the rule that derives it.
+    /// Where it is stated, or the rule that derives it; why it is open.
     pub at: Vec<String>,
     /// Where it does not hold, what is nearest.
     pub why_not: Vec<String>,
@@ -156,12 +158,13 @@ impl CaseDiff {
         };
         let mut incomparable = Vec::new();
         let mut parted = Vec::new();
+        let mut codes = [Codes::new(&*before, &*after), Codes::new(&*after, &*before)];
         // Causes lie in relations that nobody asked about, too.
         for name in relation_names(before, after) {
             let declared = [&*before, &*after].map(|side| side.declared(&name));
             match (&declared[0], &declared[1]) {
                 (Some(a), Some(b)) if a.1 == b.1 => {
-                    let only = parts((before, a.0), (after, b.0));
+                    let only = parts((before, a.0), (after, b.0), &mut codes);
                     if only.iter().any(|only| !only.is_empty()) {
                         parted.push(Parted {
                             sizes: [before.database().len(a.0), after.database().len(b.0)],
@@ -255,8 +258,92 @@ fn relation_names(before: &Session, after: &Session) -> Vec<String> {
         .collect()
 }
 
-/// The facts that only one side has, ascending. Each side has codes of its own: they are compared as texts.
-fn parts(a: (&Session, RelationId), b: (&Session, RelationId)) -> [Vec<(String, Fact)>; 2] {
+/// The facts that only one side has, ascending. Each side has codes of its own.
+fn parts(
+    a: (&Session, RelationId),
+    b: (&Session, RelationId),
+    codes: &mut [Codes; 2],
+) -> [Vec<(String, Fact)>; 2] {
+    let types = |(side, relation): (&Session, RelationId)| -> Vec<ValueType> {
+        let attributes = side.program()[relation].attributes.iter();
+        attributes.map(|attribute| attribute.ty).collect()
+    };
+    let types = [types(a), types(b)];
+    let are_plain = |types: &[ValueType]| types.iter().all(|ty| Codes::translates(*ty));
+    let alike = types[0] == types[1] && a.0.program().word_bits() == b.0.program().word_bits();
+    match alike && are_plain(&types[0]) {
+        true => {
+            let [there, back] = codes;
+            [
+                only_in(a, b, &types[0], there),
+                only_in(b, a, &types[0], back),
+            ]
+        }
+        false => parts_by_text(a, b),
+    }
+}
+
+/// The facts that one side has and another has not, ascending.
+fn only_in(
+    (one, relation): (&Session, RelationId),
+    (other, same): (&Session, RelationId),
+    types: &[ValueType],
+    codes: &mut Codes,
+) -> Vec<(String, Fact)> {
+    let mut only = Vec::new();
+    let mut there: Vec<Code> = Vec::new();
+    for row in one.database().rows(relation).iter() {
+        there.clear();
+        let moved = row.iter().zip(types);
+        there.extend(moved.map_while(|(&code, &ty)| codes.translate(code, ty)));
+        if there.len() < types.len() || !other.database().contains(same, &there) {
+            let fact = Fact::new(relation, &row);
+            only.push((one.fact_text(&fact), fact));
+        }
+    }
+    only.sort_unstable();
+    only
+}
+
+/// What codes of one dictionary are in another.
+struct Codes<'d> {
+    from: &'d Dictionary,
+    to: &'d Dictionary,
+    symbols: FxHashMap<Code, Option<Code>>,
+}
+
+impl<'d> Codes<'d> {
+    fn new(from: &'d Session, to: &'d Session) -> Codes<'d> {
+        Codes {
+            from: from.dictionary(),
+            to: to.dictionary(),
+            symbols: FxHashMap::default(),
+        }
+    }
+
+    /// Whether two values of a type are one exactly when they read the same.
+    fn translates(ty: ValueType) -> bool {
+        matches!(
+            ty,
+            ValueType::Symbol | ValueType::Number | ValueType::Unsigned
+        )
+    }
+
+    /// `None`: there is no such symbol.
+    fn translate(&mut self, code: Code, ty: ValueType) -> Option<Code> {
+        match ty {
+            ValueType::Symbol => {
+                let (from, to) = (self.from, self.to);
+                let known = self.symbols.entry(code);
+                *known.or_insert_with(|| to.find_symbol(from.text(code)))
+            }
+            _ => Some(self.to.word(self.from.to_word(code))),
+        }
+    }
+}
+
+/// The same where values have parts: they are compared as texts.
+fn parts_by_text(a: (&Session, RelationId), b: (&Session, RelationId)) -> [Vec<(String, Fact)>; 2] {
     let texts = |(side, relation): (&Session, RelationId)| {
         let rows = side.database().rows(relation);
         let mut texts: FxHashMap<String, Fact> = FxHashMap::default();
@@ -376,11 +463,12 @@ fn cause(node: &NodeView) -> Cause {
         fact: node.fact.clone(),
         kind: match node.kind {
             "claims" | "text" | "data" => "stated",
+            "open" => "open",
             _ => "derived",
         },
         at: match node.claims.is_empty() {
             false => claims.collect(),
-            true => rule.collect(),
+            true => rule.chain(node.reason.map(str::to_owned)).collect(),
         },
         why_not: Vec::new(),
     }

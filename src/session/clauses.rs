@@ -1,8 +1,8 @@
 //! Rules as they stand in the text.
 
 use super::loaded::Session;
-use crate::analysis::checked::RuleId;
-use crate::syntax::source::Span;
+use crate::analysis::checked::{CheckedProgram, RuleId};
+use crate::syntax::source::{SourceMap, Span};
 use serde::Serialize;
 use std::collections::HashMap;
 
@@ -20,34 +20,43 @@ pub struct ClauseText {
 
 /// Tells the rules apart that one clause stands for.
 pub(super) struct Clauses<'a> {
-    session: &'a Session,
+    program: &'a CheckedProgram,
+    texts: &'a SourceMap,
     rules: HashMap<Span, Vec<RuleId>>,
 }
 
 impl<'a> Clauses<'a> {
     pub fn of(session: &'a Session) -> Clauses<'a> {
+        Clauses::of_program(session.program(), session.texts())
+    }
+
+    pub fn of_program(program: &'a CheckedProgram, texts: &'a SourceMap) -> Clauses<'a> {
         let mut rules: HashMap<Span, Vec<RuleId>> = HashMap::new();
-        for (id, rule) in session.program().rules() {
-            if session.program().is_made(id) {
+        for (id, rule) in program.rules() {
+            if program.is_made(id) {
                 continue;
             }
             rules.entry(rule.span).or_default().push(id);
         }
-        Clauses { session, rules }
+        Clauses {
+            program,
+            texts,
+            rules,
+        }
     }
 
     pub fn clause(&self, id: RuleId) -> ClauseText {
-        let program = self.session.program();
+        let program = self.program;
         // What was made of a clause stands nowhere.
         if program.is_made(id) {
             let rule = &program[id];
             return ClauseText {
                 rule: program.rule_text(id),
-                at: self.session.texts().locate(rule.span).to_string(),
+                at: self.texts.locate(rule.span).to_string(),
                 alternative: None,
             };
         }
-        let span = self.session.program()[id].span;
+        let span = program[id].span;
         let siblings = self.rules.get(&span).map_or(&[][..], Vec::as_slice);
         let place = siblings.iter().position(|&sibling| sibling == id);
         ClauseText {
@@ -59,11 +68,10 @@ impl<'a> Clauses<'a> {
     }
 
     pub fn clause_at(&self, span: Span) -> ClauseText {
-        let texts = self.session.texts();
-        let text = without_annotations(texts.slice(span));
+        let text = without_annotations(self.texts.slice(span));
         ClauseText {
             rule: text.split_whitespace().collect::<Vec<_>>().join(" "),
-            at: texts.locate(span).to_string(),
+            at: self.texts.locate(span).to_string(),
             alternative: None,
         }
     }

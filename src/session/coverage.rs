@@ -10,13 +10,15 @@
 //! out.
 
 use super::clauses::{ClauseText, Clauses};
+use super::explained::open_variables;
 use super::loaded::Session;
-use super::uses::{KnownUses, Roots};
+use super::standing::Side;
+use super::uses::{KnownUses, Roots, Uses};
 use crate::analysis;
 use crate::analysis::checked::RelationId;
 use crate::evidence::Stance;
-use crate::explain::{Case, Fact, Meter};
-use crate::syntax::ast::{Body, DirectiveKind, FormulaKind};
+use crate::explain::{Absent, Case, Fact, Meter, fact_text};
+use crate::syntax::ast::{Atom, Body, DirectiveKind, FormulaKind};
 use crate::syntax::expectations::{Expectation, ExpectationKind};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
@@ -62,8 +64,6 @@ pub(super) struct Covered {
     /// By file; the rows in the order in which they were met first.
     inputs: BTreeMap<String, Vec<(String, Reach)>>,
     cut_short: bool,
-    /// The case itself is gone through first.
-    uses: KnownUses,
 }
 
 /// How far a row of input reaches.
@@ -75,6 +75,7 @@ enum Reach {
 }
 
 /// What one world made use of.
+#[derive(Debug, PartialEq)]
 pub(super) struct CoveredHere {
     rules: Vec<RuleCoverage>,
     inputs: BTreeMap<String, Vec<(String, Reach)>>,
@@ -82,9 +83,8 @@ pub(super) struct CoveredHere {
 }
 
 impl Covered {
-    /// Takes in what the world made use of that a session is in.
-    pub(super) fn add(&mut self, session: &Session, expectations: &[Expectation]) {
-        let other = session.cover(expectations, &mut self.uses);
+    /// Takes in what a world made use of.
+    pub(super) fn add(&mut self, other: CoveredHere) {
         self.cut_short |= other.cut_short;
         for rule in other.rules {
             let same = |known: &&mut RuleCoverage| known.clause == rule.clause;
@@ -98,14 +98,21 @@ impl Covered {
         }
         for (file, rows) in other.inputs {
             let known = self.inputs.entry(file).or_default();
-            let places: HashMap<String, usize> = known
-                .iter()
-                .enumerate()
-                .map(|(at, (name, _))| (name.clone(), at))
-                .collect();
-            for (name, reach) in rows {
-                match places.get(&name) {
-                    Some(&at) => known[at].1 = known[at].1.max(reach),
+            let mut places: Option<HashMap<String, usize>> = None;
+            for (at, (name, reach)) in rows.into_iter().enumerate() {
+                // As a rule each world has the same rows in the same order.
+                let place = match known.get(at) {
+                    Some((same, _)) if *same == name => Some(at),
+                    _ => {
+                        let places = places.get_or_insert_with(|| {
+                            let names = known.iter().enumerate();
+                            names.map(|(at, (name, _))| (name.clone(), at)).collect()
+                        });
+                        places.get(&name).copied()
+                    }
+                };
+                match place {
+                    Some(at) => known[at].1 = known[at].1.max(reach),
                     None => known.push((name, reach)),
                 }
             }
@@ -145,28 +152,64 @@ impl Coverage {
 }
 
 impl Session {
-    /// What some expectations, and the conclusions, make use of in the world the session is in.
-    fn cover(&self, expectations: &[Expectation], known: &mut KnownUses) -> CoveredHere {
-        let budget = self.explanation_budget();
-        let meter = Meter::new(&budget);
-        let case = self.case();
+    /// What some expectations, and the conclusions, make use of in the case itself, and its rule instances.
+    pub(super) fn cover(&self, expectations: &[Expectation]) -> (CoveredHere, KnownUses) {
+        let view = View {
+            session: self,
+            side: self.here(),
+        };
+        let meter = Meter::new(&self.explanation_budget());
+        let (known, uses) = KnownUses::of(view.side, &view.side.case(), &meter);
+        (view.cover(expectations, uses, &meter), known)
+    }
+
+    /// The same in a world of the case.
+    pub(super) fn cover_in(
+        &self,
+        side: Side,
+        expectations: &[Expectation],
+        known: &KnownUses,
+    ) -> CoveredHere {
+        let view = View {
+            session: self,
+            side,
+        };
+        let meter = Meter::new(&self.explanation_budget());
+        let uses = known.elsewhere(side, &side.case(), &meter);
+        view.cover(expectations, uses, &meter)
+    }
+}
+
+/// A state that a session can be in.
+struct View<'a> {
+    session: &'a Session,
+    side: Side<'a>,
+}
+
+impl View<'_> {
+    fn cover(
+        &self,
+        expectations: &[Expectation],
+        mut uses: Uses<'_>,
+        meter: &Meter,
+    ) -> CoveredHere {
+        let case = self.side.case();
         let mut wanted = Roots::default();
         for expectation in expectations {
-            self.want(expectation, &case, &meter, &mut wanted);
+            self.want(expectation, &case, meter, &mut wanted);
         }
-        let mut uses = known.of(self, &case, &meter);
-        let expected = uses.behind(self, wanted);
-        let concluded = uses.behind(self, self.conclusions());
-        let clauses = Clauses::of(self);
-        let rules = self
-            .program()
+        let expected = uses.behind(self.side, wanted);
+        let concluded = uses.behind(self.side, self.conclusions());
+        let program = self.side.program;
+        let clauses = Clauses::of_program(program, self.session.texts());
+        let rules = program
             .rules()
             .filter(|(_, rule)| !rule.body.is_empty())
             .filter_map(|(id, rule)| {
                 let head = rule.head.as_ref()?;
                 Some(RuleCoverage {
                     clause: clauses.clause(id),
-                    relation: self.program()[head.relation].name.to_string(),
+                    relation: program[head.relation].name.to_string(),
                     rows: uses.rows(id),
                     expected: expected.has_rule(id),
                 })
@@ -186,7 +229,7 @@ impl Session {
 
     /// The rows that are put out; of a program that puts nothing out, all that are derived.
     fn conclusions(&self) -> Roots {
-        let program = self.program();
+        let program = self.side.program;
         let mut relations: Vec<RelationId> = program
             .directives()
             .iter()
@@ -203,7 +246,7 @@ impl Session {
         relations.sort_unstable();
         relations.dedup();
         let facts = relations.into_iter().flat_map(|relation| {
-            let rows = self.database().rows(relation);
+            let rows = self.side.database.rows(relation);
             let facts: Vec<Fact> = rows.iter().map(|row| Fact::new(relation, &row)).collect();
             facts
         });
@@ -222,7 +265,7 @@ impl Session {
             }
             ExpectationKind::NoViolations | ExpectationKind::Violated(_) => return,
         };
-        let Ok(query) = analysis::check_query(self.program(), body) else {
+        let Ok(query) = analysis::check_query(self.side.program, body) else {
             return;
         };
         for alternative in std::iter::once(&query.body).chain(&query.alternatives) {
@@ -233,18 +276,22 @@ impl Session {
         }
         // That there are so many answers and no more is also said of what is absent.
         if limited && let FormulaKind::Atom(atom) = &body.kind {
-            let pattern = self.pattern_of(atom.clone()).ok();
-            wanted
-                .absent
-                .extend(pattern.map(|pattern| (pattern.relation, pattern.codes)));
+            wanted.absent.extend(self.pattern_of(atom.clone()));
         }
+    }
+
+    fn pattern_of(&self, mut atom: Atom) -> Option<Absent> {
+        open_variables(&mut atom);
+        let (relation, terms) = analysis::check_pattern(self.side.program, &atom).ok()?;
+        let codes = self.session.values(&atom, &terms).ok()?;
+        Some((relation, codes))
     }
 
     /// How far each row of input reaches.
     fn reaches(&self, reach: &dyn Fn(&Fact) -> Reach) -> BTreeMap<String, Vec<(String, Reach)>> {
         let mut files: BTreeMap<String, Vec<(String, Reach)>> = BTreeMap::new();
         // One row of a file may state several facts: it reaches as far as one of them does.
-        let claims = self.claims();
+        let claims = self.side.claims;
         for (id, claim) in claims.iter() {
             if claims.is_repeat(id) || claim.stance != Stance::Supports {
                 continue;
@@ -260,12 +307,13 @@ impl Session {
         }
         for (relation, name) in self.plain_inputs() {
             let rows = files.entry(name).or_default();
-            for row in self.database().rows(relation).iter() {
+            for row in self.side.database.rows(relation).iter() {
                 let fact = Fact::new(relation, &row);
-                let is_read = self.database().is_stated(relation, &fact.row) != Some(false)
-                    && !self.assumed.contains(&fact);
+                let is_read = self.side.database.is_stated(relation, &fact.row) != Some(false)
+                    && !self.side.assumed.contains(&fact);
                 if is_read {
-                    rows.push((self.fact_text(&fact), reach(&fact)));
+                    let text = fact_text(self.side.program, self.side.database.dictionary(), &fact);
+                    rows.push((text, reach(&fact)));
                 }
             }
         }
@@ -274,7 +322,7 @@ impl Session {
 
     /// Relations read from files that are nobody's claims, with the name under which they are listed.
     fn plain_inputs(&self) -> Vec<(RelationId, String)> {
-        let program = self.program();
+        let program = self.side.program;
         let inputs = program.directives().iter().filter(|directive| {
             directive.kind == DirectiveKind::Input && directive.parameter("IO") != Some("claims")
         });

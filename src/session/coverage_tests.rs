@@ -128,4 +128,26 @@ proptest! {
             prop_assert_eq!(rule.rows > 0, proposing.contains(&*rule.clause.at), "{}", rule.clause.at);
         }
     }
+
+    #[test]
+    fn a_world_is_covered_as_if_it_were_alone(
+        program in 0..PROGRAMS.len(),
+        a in prop::collection::btree_set((0u8..5, 0u8..5), 1..8),
+        b in prop::collection::btree_set(0u8..5, 0..4),
+        assumed in (0u8..5, 0u8..5),
+        withdrawn in 0u8..5,
+    ) {
+        let directory = tempfile::tempdir().unwrap();
+        let (x, y) = assumed;
+        let hypothesis = format!(
+            ".hypothesis h \"x\" {{ + a(\"{x}\", \"{y}\"). - a(\"{withdrawn}\", _). - b(\"{withdrawn}\"). out(x) :- b(x), !a(x, x). }}"
+        );
+        let mut session = open(directory.path(), &format!("{}\n{hypothesis}", PROGRAMS[program]), &a, &b);
+        let overlay = session.hypothesis("h").unwrap();
+        let state = session.prepared(&[&overlay]).unwrap().state;
+        let (_, known) = session.cover(&[]);
+        let beside = session.cover_in(state.side(), &[], &known);
+        let alone = session.look_from(state, |session| Ok(session.cover(&[]).0)).unwrap();
+        prop_assert_eq!(beside, alone);
+    }
 }

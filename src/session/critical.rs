@@ -82,11 +82,9 @@ impl Session {
         };
         let case = self.case();
         let whole = self.explanation_budget();
-        // What holds only at one time depends on which claims are left together, not on each alone.
-        let at_a_time = size == Some(1) && !self.lens().at_once;
         let side = self.here();
         // The time is for all of them together, the rows are for each.
-        let cuts = |facts: &[Fact]| match at_a_time {
+        let cuts = |facts: &[Fact]| match size == Some(1) {
             true => {
                 let rows = |rows: u64| rows.saturating_mul(facts.len() as u64);
                 let budget = Budget {
@@ -171,6 +169,9 @@ impl Serialize for Critical {
 
 impl fmt::Display for Critical {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.conclusions.is_empty() {
+            return writeln!(f, "no conclusion: nothing of this follows");
+        }
         if self.many {
             return self.summary(f);
         }

@@ -33,6 +33,8 @@ pub(super) struct Data {
 #[derive(Clone)]
 pub(super) struct Stated {
     pub relation: RelationId,
+    /// The file, as the directive names it.
+    pub file: Arc<str>,
     pub rows: Rows,
     /// Every row is somebody's claim.
     pub claimed: bool,
@@ -214,6 +216,7 @@ impl Reading<'_> {
                     data.warnings.extend(loaded.warnings);
                     rows.push(Stated {
                         relation: directive.relation,
+                        file: file.into(),
                         rows: loaded.rows,
                         claimed: directive.parameter("IO") == Some("claims"),
                     });

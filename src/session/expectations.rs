@@ -7,6 +7,7 @@ use super::coverage::{Coverage, Covered};
 use super::error::{Error, Findings};
 use super::expected::{Finding, Outcome};
 use super::loaded::Session;
+use super::uses::KnownUses;
 use super::within::AT_A_TIME;
 use crate::hypothesis::Overlay;
 use crate::syntax::diagnostic::Diagnostic;
@@ -16,6 +17,9 @@ use crate::syntax::source::SourceMap;
 use serde::{Serialize, Serializer};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+
+/// The overlays that expectations are made under, and the last of their names, if any; or what is wrong with one.
+type Stack<'a> = Result<(Vec<Overlay>, Option<&'a UnderName>), (Error, &'a UnderName)>;
 
 /// Which expectations to look at, and what else to find out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -116,12 +120,14 @@ impl Session {
                 Err(findings) => tested.broken.push(findings),
             }
         }
-        let mut covered = question.coverage.then(Covered::default);
-        if let Some(covered) = &mut covered {
+        let mut covered = question.coverage.then(|| {
             let all = read_files.iter().flat_map(|(_, expectations)| expectations);
             let here: Vec<Expectation> = all.filter(|one| one.under.is_empty()).cloned().collect();
-            covered.add(self, &here);
-        }
+            let mut covered = Covered::default();
+            let (found, known) = self.cover(&here);
+            covered.add(found);
+            (covered, known)
+        });
         for (file, expectations) in read_files {
             let before = tested.met;
             let together: Vec<&[Expectation]> =
@@ -136,7 +142,7 @@ impl Session {
                 met: tested.met - before,
             });
         }
-        tested.coverage = covered.map(Covered::finish);
+        tested.coverage = covered.map(|(covered, _)| covered.finish());
         tested.elapsed = started.elapsed();
         Ok(tested)
     }
@@ -147,7 +153,7 @@ impl Session {
         groups: &[&[Expectation]],
         texts: &SourceMap,
         tested: &mut Tested,
-        mut covered: Option<&mut Covered>,
+        covered: Option<&mut (Covered, KnownUses)>,
     ) -> Result<(), Error> {
         let mut stacks = Vec::new();
         for group in groups {
@@ -168,27 +174,37 @@ impl Session {
                 None => Ok((overlays, under.last())),
             });
         }
+        let (mut covered, known) = match covered {
+            Some((covered, known)) => (Some(covered), Some(&*known)),
+            None => (None, None),
+        };
+        let both: Vec<(&[Expectation], Stack)> = groups.iter().copied().zip(stacks).collect();
         // Each world is for itself.
-        let worlds = self.pool.each(&stacks, |stack| match stack {
+        let worlds = self.pool.each(&both, |(group, stack)| match stack {
             Ok((overlays, Some(_))) => {
                 let overlays: Vec<&Overlay> = overlays.iter().collect();
-                Some(self.prepared(&overlays))
+                let world = self.prepared(&overlays).map(|world| {
+                    let side = world.state.side();
+                    let found = known.map(|known| self.cover_in(side, group, known));
+                    (world.state, found)
+                });
+                Some(world)
             }
             _ => None,
         });
-        for ((group, stack), world) in groups.iter().zip(stacks).zip(worlds) {
+        for ((group, stack), world) in both.into_iter().zip(worlds) {
             match (stack, world) {
                 (Err((error, name)), _) => tested.note_unable(error, name, texts)?,
                 (Ok((_, Some(name))), Some(Err(error))) => {
                     tested.note_unable(error, name, texts)?;
                 }
-                (_, Some(world)) => self.look_from(world?.state, |session| {
-                    session.test_here(group, texts, tested)?;
-                    if let Some(covered) = covered.as_deref_mut() {
-                        covered.add(session, group);
+                (_, Some(world)) => {
+                    let (state, found) = world?;
+                    self.look_from(state, |session| session.test_here(group, texts, tested))?;
+                    if let Some((covered, found)) = covered.as_deref_mut().zip(found) {
+                        covered.add(found);
                     }
-                    Ok(())
-                })?,
+                }
                 (_, None) => self.test_here(group, texts, tested)?,
             }
         }

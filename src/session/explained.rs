@@ -138,6 +138,10 @@ impl Session {
 
     /// What an atom asks for.
     pub(super) fn pattern_of(&self, mut atom: Atom) -> Result<Pattern, Vec<Diagnostic>> {
+        let unquoted = self.unquoted(&atom);
+        if !unquoted.is_empty() {
+            return Err(unquoted);
+        }
         let equal = open_variables(&mut atom);
         let (relation, terms) = check_pattern(&self.program.checked, &atom)?;
         let codes = self.values(&atom, &terms)?;

@@ -1,5 +1,6 @@
 //! What follows when a little is otherwise, from what follows now.
 
+use super::at_once::{are_dated, hold_at_once};
 use super::error::Error;
 use super::loaded::{Session, same_inputs};
 use super::standing::Standing;
@@ -14,22 +15,31 @@ use std::time::Instant;
 impl Session {
     /// Everything that follows from what stands, by following what is otherwise than in this session through the rules,
     /// other rules among it. The same as a run, in time in proportion to what the difference reaches. `None` where only a
-    /// run can tell: over other data, where things have to hold at one time, or where functors have no value.
+    /// run can tell: over other data, or where functors have no value. Where things have to hold at one time, that is
+    /// worked out from all that follows.
     pub(super) fn follow(
         &self,
         standing: &Standing,
     ) -> Result<Option<(Database, RunReport)>, Error> {
         let (here, there) = (&self.program.checked, &standing.program.checked);
+        let at_once = self.options.lens.at_once;
         let followable = Arc::ptr_eq(&standing.data, &self.data)
-            && !(standing.at_once || self.options.lens.at_once)
+            && standing.at_once == at_once
+            && (!at_once || are_dated(&standing.claims))
             && !self.stale
             && (Arc::ptr_eq(here, there) || same_inputs(here, there));
         if !followable {
             return Ok(None);
         }
         let started = Instant::now();
-        let change = self.change_to(standing);
-        let mut database = self.database.fork();
+        let Some(base) = self.changeable() else {
+            return Ok(None);
+        };
+        let change = self.change_to(standing, base);
+        if self.mostly_falls(base, there, &change) {
+            return Ok(None);
+        }
+        let mut database = base.fork();
         let difference = database
             .change(&change, &self.options.budget)
             .map_err(|stop| self.stopped_in(&stop, there))?;
@@ -48,6 +58,17 @@ impl Session {
             faults: self.report.faults.clone(),
             ..RunReport::default()
         };
+        if at_once {
+            let (claims, sources) = (&standing.claims, &standing.data.sources);
+            let rows = difference.appeared.iter().chain(&difference.fell);
+            let mut touched: FxHashSet<RelationId> = rows.map(|(id, _)| *id).collect();
+            touched.extend(self.otherwise(standing).iter().map(|fact| fact.relation));
+            let since = self.known_days().filter(|_| Arc::ptr_eq(here, there));
+            let since = since.map(|known| (known, &touched));
+            return hold_at_once(&database, since, report, &self.options, claims, sources)
+                .map(|(held, _, report)| Some((held, report)))
+                .map_err(|stop| self.stopped_in(&stop, there));
+        }
         Ok(Some((database, report)))
     }
 
@@ -70,7 +91,7 @@ impl Session {
     }
 
     /// What to state and withdraw so that what is stated becomes what stands, and the program if it is another.
-    fn change_to(&self, standing: &Standing) -> Change {
+    fn change_to(&self, standing: &Standing, base: &Database) -> Change {
         let (here, there) = (&self.program.checked, &standing.program.checked);
         let known = here.relations().count();
         let (mut state, mut withdraw) = (FxHashMap::default(), FxHashMap::default());
@@ -80,9 +101,8 @@ impl Session {
                 .supporting(fact.relation, &fact.row)
                 .is_empty()
                 || standing.assumed.contains(&fact)
-                || (!standing.withdrawn.contains(&fact) && self.is_plain(&fact));
-            let told =
-                fact.relation.index() < known && self.database.is_told(fact.relation, &fact.row);
+                || (!standing.withdrawn.contains(&fact) && self.is_plain_in(base, &fact));
+            let told = fact.relation.index() < known && base.is_told(fact.relation, &fact.row);
             let changes = match (stands, told) {
                 (true, false) => &mut state,
                 (false, true) => &mut withdraw,
@@ -100,6 +120,45 @@ impl Session {
             within: None,
             judged: false,
         }
+    }
+
+    /// Whether more than half of what is derived has nothing left to follow from: then a run has less to do. Takes time in
+    /// proportion to the rules.
+    fn mostly_falls(&self, base: &Database, there: &CheckedProgram, change: &Change) -> bool {
+        let here = &self.program.checked;
+        let known = here.relations().count();
+        let rows_in = |changes: &[(RelationId, Rows)], id: RelationId| -> usize {
+            let of = changes.iter().filter(|(relation, _)| *relation == id);
+            of.map(|(_, rows)| rows.len()).sum()
+        };
+        let told = |id: RelationId| match id.index() < known {
+            true => base.told_len(id),
+            false => 0,
+        };
+        let is_told = |id| told(id) + rows_in(&change.state, id) > rows_in(&change.withdraw, id);
+        let mut filled: Vec<bool> = there.relations().map(|(id, _)| is_told(id)).collect();
+        for stratum in there.strata() {
+            let mut growing = true;
+            while std::mem::take(&mut growing) {
+                for &rule in &stratum.rules {
+                    let rule = &there[rule];
+                    let Some(head) = &rule.head else { continue };
+                    let can_fire = rule.body.iter().all(|literal| match &literal.kind {
+                        LiteralKind::Atom(atom) => filled[atom.relation.index()],
+                        _ => true,
+                    });
+                    growing |= can_fire
+                        && !std::mem::replace(&mut filled[head.relation.index()], can_fire);
+                }
+            }
+        }
+        let (mut derived, mut lost) = (0, 0);
+        for (id, _) in here.relations() {
+            let rows = base.len(id).saturating_sub(told(id));
+            derived += rows;
+            lost += if filled[id.index()] { 0 } else { rows };
+        }
+        2 * lost > derived
     }
 
     /// The facts of which something that could state them is otherwise.
@@ -132,6 +191,11 @@ impl Session {
 
     /// Whether a fact is in plain data or was inserted by the embedding program.
     pub(super) fn is_plain(&self, fact: &Fact) -> bool {
+        self.is_plain_in(&self.database, fact)
+    }
+
+    /// The same by what a database was told that stands for the session's.
+    fn is_plain_in(&self, base: &Database, fact: &Fact) -> bool {
         let known = fact.relation.index() < self.program.checked.relations().count();
         let elsewhere = || {
             let claims = &self.claims;
@@ -139,7 +203,7 @@ impl Session {
         };
         // What the database was told tells it at once, but for what others state too, or what does not count now.
         if known && !self.stale && !self.withdrawn.contains(fact) {
-            match self.database.is_told(fact.relation, &fact.row) {
+            match base.is_told(fact.relation, &fact.row) {
                 false => return false,
                 true if !elsewhere() => return true,
                 true => {}

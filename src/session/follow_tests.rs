@@ -1,10 +1,11 @@
 //! Suppositions that are followed beside runs from scratch.
 
+use super::what_if::BothSides;
 use super::*;
 use crate::engine::Database;
 use crate::evidence::GradeTables;
 use crate::explain::{Case, Fact};
-use crate::hypothesis::{WeighOptions, weigh, weights};
+use crate::hypothesis::{WeighOptions, weigh};
 use crate::storage::Code;
 use proptest::prelude::*;
 use std::cmp::Ordering;
@@ -74,9 +75,9 @@ fn supposition() -> impl Strategy<Value = Supposition> {
         })
 }
 
-type Rows = Vec<(String, Vec<Vec<Code>>)>;
+pub(super) type Rows = Vec<(String, Vec<Vec<Code>>)>;
 
-fn rows(database: &Database) -> Rows {
+pub(super) fn rows(database: &Database) -> Rows {
     let relations = database.program().relations();
     relations
         .map(|(id, relation)| {
@@ -89,7 +90,7 @@ fn rows(database: &Database) -> Rows {
 }
 
 /// All that a run tells, but for how long it took.
-fn told(database: &Database, report: &crate::engine::RunReport) -> String {
+pub(super) fn told(database: &Database, report: &crate::engine::RunReport) -> String {
     let mut violations: Vec<String> = report
         .violations
         .iter()
@@ -120,25 +121,19 @@ fn weighed_all(session: &Session, later: &super::standing::State) -> Result<(), 
     let (earlier, later) = (before.case(), after.case());
     let difference = super::what_if::between(before, after);
     let seeds = super::what_if::seeds((before, &earlier), (after, &later), &difference).seeds;
+    let seeds = seeds.expect("a small change");
     let all = Budget::default();
     let options = WeighOptions {
         most: usize::MAX,
         budget: all.clone(),
         reach: all.clone(),
     };
-    let found = weigh(
-        &earlier,
-        &later,
-        &seeds,
-        |_| false,
-        &options,
-        |before, after| {
-            (
-                weights(&earlier, before, &options.budget),
-                weights(&later, after, &options.budget),
-            )
-        },
-    );
+    let sides = BothSides {
+        earlier: before,
+        later: after,
+        pool: &session.pool,
+    };
+    let found = weigh((&earlier, &later), &seeds, |_| false, &options, &sides);
     let told: BTreeMap<Fact, Ordering> = (found.weakened.into_iter())
         .map(|one| (one.fact, Ordering::Less))
         .chain(

@@ -1,36 +1,45 @@
 //! What depends on a claim, a source, a rule or a file.
 
+use super::data::Stated;
 use super::error::Error;
 use super::loaded::Session;
+use super::standing::Standing;
 use crate::analysis::checked::{RelationId, RuleId};
 use crate::analysis::findings::closest;
-use crate::engine::Database;
-use crate::evidence::{Claim, ClaimId};
+use crate::evidence::ClaimId;
 use crate::explain::Fact;
+use crate::hypothesis::FactList;
 use crate::syntax::diagnostic::Diagnostic;
 use crate::syntax::source::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
+
+/// Facts listed of each kind.
+const LISTED: usize = 100_000;
 
 #[derive(Clone, Debug, Serialize)]
 pub struct Impact {
     pub what: String,
     /// `claim`, `source`, `rule` or `file`.
     pub kind: &'static str,
-    /// Claims withdrawn with it.
+    /// Claims withdrawn with it; of a source, those of reports that only repeat it too.
     pub claims: usize,
     /// Rules withdrawn with it.
     pub rules: usize,
-    /// By relation, those that lose most first.
+    /// Plain facts withdrawn with it.
+    pub facts: usize,
+    /// How many facts, by relation, those that lose most first.
     pub relations: Vec<RelationImpact>,
-    /// Facts that do not follow without it.
+    /// Facts that do not follow without it, the first 100,000.
     pub falls: Vec<String>,
-    /// Facts that follow only without it.
+    /// Facts that follow only without it, the first 100,000.
     pub appears: Vec<String>,
-    /// Facts with some derivation that uses it, those that fall included.
+    /// Facts with some derivation that uses it, those that fall included, the first 100,000.
     pub depends: Vec<String>,
-    /// Whether `depends` is whole.
+    /// Whether all that depends on it was found.
     pub complete: bool,
 }
 
@@ -48,11 +57,13 @@ struct Withdrawn {
     kind: &'static str,
     claims: FxHashSet<ClaimId>,
     rules: Vec<RuleId>,
+    /// Of plain files.
+    facts: FxHashSet<Fact>,
 }
 
 impl Session {
-    /// What depends on a claim, a source, a rule (`file:line`) or a file: exactly what would fall without it, found by
-    /// running without it, and all that has a derivation that uses it.
+    /// What depends on a claim, a source, a rule (`file:line`) or a file: exactly what would fall without it, and all that
+    /// has a derivation that uses it.
     pub fn impact(&mut self, what: &str) -> Result<Impact, Error> {
         self.refresh()?;
         let what = match what.trim().split_once(' ') {
@@ -66,44 +77,61 @@ impl Session {
             .iter()
             .map(|&claim| self.claims().get(claim).id)
             .collect();
+        let rows: Vec<ClaimId> = ids
+            .iter()
+            .flat_map(|id| self.claims().with_id(id))
+            .collect();
         let spans: Vec<Span> = withdrawn
             .rules
             .iter()
             .map(|&rule| self.program()[rule].span)
             .collect();
         let program = match spans.is_empty() {
-            true => self.program.checked.clone(),
+            true => self.program.clone(),
             false => self.program.without(&spans, &self.spec, &self.sources)?,
         };
-        let stands = |claim: &Claim| !ids.contains(claim.id);
-        let without = self.run_program(&program, stands)?;
-        let falls = self.only_in(&self.database, &without);
-        let appears = self.only_in(&without, &self.database);
-        let seeds: Vec<Fact> = withdrawn
-            .claims
-            .iter()
-            .map(|&claim| self.claims().get(claim))
+        let claimed = rows.iter().map(|&claim| self.claims().get(claim));
+        let seeds: FxHashSet<Fact> = claimed
             .map(|claim| Fact::new(claim.relation, claim.row))
-            .collect::<FxHashSet<Fact>>()
-            .into_iter()
+            .chain(withdrawn.facts.iter().cloned())
             .collect();
-        let leaning = self
-            .case()
-            .leaning_on(&seeds, &withdrawn.rules, &self.explanation_budget());
-        let mut depends: FxHashSet<Fact> = leaning.facts.into_iter().collect();
-        depends.extend(falls.iter().cloned());
-        depends.extend(seeds.into_iter().filter(|fact| self.case().holds(fact)));
-        let mut depends: Vec<Fact> = depends.into_iter().collect();
-        depends.sort();
-        let mut counts: FxHashMap<RelationId, RelationImpact> = FxHashMap::default();
-        let mut count = |facts: &[Fact], field: fn(&mut RelationImpact) -> &mut usize| {
-            for fact in facts {
-                *field(counts.entry(fact.relation).or_default()) += 1;
-            }
+        let standing = Standing {
+            program,
+            claims: self.claims.without(rows),
+            withdrawn: Arc::new(self.withdrawn.union(&withdrawn.facts).cloned().collect()),
+            ..self.standing()
         };
-        count(&depends, |one| &mut one.depends);
-        count(&falls, |one| &mut one.falls);
-        count(&appears, |one| &mut one.appears);
+        let listed: Vec<Fact> = seeds.iter().cloned().collect();
+        let (without, leaning) = self.pool.both(
+            || self.derive(standing),
+            || {
+                let budget = self.explanation_budget();
+                self.case().leaning_on(&listed, &withdrawn.rules, &budget)
+            },
+        );
+        let without = without?.database;
+        let falls = FactList::only_in(&self.database, &without);
+        let appears = FactList::only_in(&without, &self.database);
+        let stays = |fact: &Fact| without.contains(fact.relation, &fact.row);
+        let here = |fact: &Fact| self.database.contains(fact.relation, &fact.row);
+        let holding = seeds.into_iter().filter(here);
+        let others: BTreeSet<Fact> = leaning
+            .facts
+            .into_iter()
+            .chain(holding)
+            .filter(stays)
+            .collect();
+        let mut counts: FxHashMap<RelationId, RelationImpact> = FxHashMap::default();
+        for (relation, rows) in falls.relations() {
+            let one = counts.entry(relation).or_default();
+            (one.falls, one.depends) = (rows.len(), rows.len());
+        }
+        for (relation, rows) in appears.relations() {
+            counts.entry(relation).or_default().appears = rows.len();
+        }
+        for fact in &others {
+            counts.entry(fact.relation).or_default().depends += 1;
+        }
         let mut relations: Vec<RelationImpact> = counts
             .into_iter()
             .map(|(id, one)| RelationImpact {
@@ -116,8 +144,9 @@ impl Session {
                 .cmp(&(a.falls, a.depends))
                 .then_with(|| a.relation.cmp(&b.relation))
         });
-        let texts = |facts: &[Fact]| -> Vec<String> {
-            let mut texts: Vec<String> = facts.iter().map(|fact| self.fact_text(fact)).collect();
+        let texts = |facts: &mut dyn Iterator<Item = Fact>| -> Vec<String> {
+            let facts = facts.take(LISTED);
+            let mut texts: Vec<String> = facts.map(|fact| self.fact_text(&fact)).collect();
             texts.sort();
             texts
         };
@@ -126,10 +155,11 @@ impl Session {
             kind: withdrawn.kind,
             claims: ids.len(),
             rules: spans.iter().collect::<FxHashSet<_>>().len(),
+            facts: withdrawn.facts.len(),
             relations,
-            falls: texts(&falls),
-            appears: texts(&appears),
-            depends: texts(&depends),
+            falls: texts(&mut falls.iter()),
+            appears: texts(&mut appears.iter()),
+            depends: texts(&mut falls.iter().chain(others)),
             complete: leaning.stopped.is_none(),
         })
     }
@@ -145,9 +175,12 @@ impl Session {
             });
         }
         if let Some(source) = self.data.sources.find(what) {
+            let silenced = self.data.sources.with_echoes(source).into_iter();
             return Ok(Withdrawn {
                 kind: "source",
-                claims: claims.by_source(source).collect(),
+                claims: silenced
+                    .flat_map(|source| claims.by_source(source))
+                    .collect(),
                 ..Withdrawn::default()
             });
         }
@@ -170,8 +203,9 @@ impl Session {
                 .map(|(id, _)| id)
                 .collect(),
             rules: rules(&|file, _| is_file(file)),
+            facts: self.plain_facts_of(&is_file),
         };
-        if !file.claims.is_empty() || !file.rules.is_empty() {
+        if !file.claims.is_empty() || !file.rules.is_empty() || !file.facts.is_empty() {
             return Ok(file);
         }
         let place = what
@@ -202,25 +236,32 @@ impl Session {
         let near = closest(what, sources.chain(ids));
         self.rejected(vec![match near {
             Some(near) => wrong.help(format!("did you mean `{near}`?")),
+            None if what.ends_with(')') => {
+                wrong.help("what falls without a fact is told by `what-if`, as in `-r(\"x\")`")
+            }
             None => wrong
                 .help("a rule is named by its place, as in `rules/x.dl:12`, a file by its name"),
         }])
     }
 
-    /// Facts that one database has and another with the same relations has not.
-    pub(super) fn only_in(&self, one: &Database, other: &Database) -> Vec<Fact> {
-        self.program()
-            .relations()
-            .flat_map(|(id, _)| {
-                let rows = one.rows(id);
-                let only: Vec<Fact> = rows
-                    .iter()
-                    .filter(|row| !other.contains(id, row))
-                    .map(|row| Fact::new(id, &row))
-                    .collect();
-                only
-            })
-            .collect()
+    /// What files state that are nobody's claims, and no other file as well.
+    fn plain_facts_of(&self, is_file: &dyn Fn(&str) -> bool) -> FxHashSet<Fact> {
+        let plain = self.data.rows.iter().flatten().filter(|one| !one.claimed);
+        let (here, elsewhere): (Vec<&Stated>, Vec<&Stated>) =
+            plain.partition(|one| is_file(&one.file));
+        let mut facts: FxHashSet<Fact> = FxHashSet::default();
+        for stated in &here {
+            let rows = stated.rows.iter();
+            facts.extend(rows.map(|row| Fact::new(stated.relation, &row)));
+        }
+        for stated in elsewhere {
+            if here.iter().any(|one| one.relation == stated.relation) {
+                stated.rows.each(|row| {
+                    facts.remove(&Fact::new(stated.relation, row));
+                });
+            }
+        }
+        facts
     }
 }
 
@@ -234,6 +275,15 @@ impl fmt::Display for Impact {
         if self.rules > 0 {
             parts.push(counted(self.rules, "rule"));
         }
+        if self.facts > 0 {
+            parts.push(counted(self.facts, "fact"));
+        }
+        let all = |count: fn(&RelationImpact) -> usize| self.relations.iter().map(count).sum();
+        let (depend, fall, appear): (usize, usize, usize) = (
+            all(|one| one.depends),
+            all(|one| one.falls),
+            all(|one| one.appears),
+        );
         writeln!(
             f,
             "{} {}{}: {} on it, {} without it",
@@ -243,11 +293,11 @@ impl fmt::Display for Impact {
                 true => String::new(),
                 false => format!(" ({})", parts.join(", ")),
             },
-            match self.depends.len() {
+            match depend {
                 1 => "1 fact depends".to_owned(),
                 many => format!("{many} facts depend"),
             },
-            match self.falls.len() {
+            match fall {
                 1 => "1 falls".to_owned(),
                 many => format!("{many} fall"),
             },
@@ -262,7 +312,7 @@ impl fmt::Display for Impact {
             .max(8);
         if !self.relations.is_empty() {
             write!(f, "  {:width$}  {:>7}  {:>5}", "relation", "depend", "fall")?;
-            match self.appears.is_empty() {
+            match appear == 0 {
                 true => writeln!(f)?,
                 false => writeln!(f, "  {:>6}", "appear")?,
             }
@@ -270,21 +320,21 @@ impl fmt::Display for Impact {
         for one in &self.relations {
             let (relation, depends) = (&one.relation, one.depends);
             write!(f, "  {relation:width$}  {depends:>7}  {:>5}", one.falls)?;
-            match self.appears.is_empty() {
+            match appear == 0 {
                 true => writeln!(f)?,
                 false => writeln!(f, "  {:>6}", one.appears)?,
             }
         }
-        for (sign, facts) in [("-", &self.falls), ("+", &self.appears)] {
+        for (sign, facts, count) in [("-", &self.falls, fall), ("+", &self.appears, appear)] {
             for fact in facts.iter().take(SHOWN) {
                 writeln!(f, " {sign} {fact}")?;
             }
-            if facts.len() > SHOWN {
-                writeln!(
-                    f,
-                    " {sign} … and {} more; --json lists them",
-                    facts.len() - SHOWN
-                )?;
+            if count > SHOWN {
+                let listed = match count > facts.len() {
+                    true => format!("lists the first {}", facts.len()),
+                    false => "lists them".to_owned(),
+                };
+                writeln!(f, " {sign} … and {} more; --json {listed}", count - SHOWN)?;
             }
         }
         match self.complete {

@@ -1,8 +1,9 @@
 //! A case in memory.
 
+use super::ahead::Ahead;
 use super::answer::{Answer, Change, Inventory};
 use super::assume::Level;
-use super::at_once::run_through_lens;
+use super::at_once::{Ever, run_and_keep, run_through_lens};
 use super::case::CaseSpec;
 use super::command::Command;
 use super::data::{self, Data};
@@ -58,6 +59,8 @@ pub struct Session {
     /// What `:next` goes on from.
     pub(super) asked: Option<Asked>,
     pub(super) database: Database,
+    /// What follows beside what holds at one time, where only that counts.
+    pub(super) ever: Option<Ever>,
     pub(super) report: RunReport,
     /// Time that reading rules and facts took.
     pub(super) reading: Duration,
@@ -129,17 +132,14 @@ impl Session {
     fn prepare(spec: CaseSpec, options: Options, added: Vec<PathBuf>) -> Result<Session, Error> {
         let started = Instant::now();
         let mut sources = SourceMap::new();
-        let program = program::load(&spec, &added, &mut sources)?;
-        let dictionary = Arc::new(Dictionary::new());
-        let pool = Pool::new(options.threads);
-        let data = pool
-            .install(|| data::read(&program.checked, &dictionary, &spec, &options, &sources))
-            .map_err(|wrong| wrong.after(&program.warnings))?;
-        functors::require(&program.checked, &options.functors)
-            .map_err(|missing| Findings::new(missing, &sources))?;
+        let unchecked = program::parse(&spec, &added, &mut sources)?;
+        let ahead = Ahead::start(&unchecked.tree, &spec, &options, &sources);
+        let program = unchecked.check(&spec, &sources)?;
+        let checked = program.checked.clone();
         let mut session = Session {
-            reading: started.elapsed(),
-            database: Database::new(program.checked.clone(), dictionary),
+            reading: Duration::ZERO,
+            database: Database::new(checked.clone(), Arc::default()),
+            ever: None,
             warnings: Vec::new(),
             report: RunReport::default(),
             inserted: Vec::new(),
@@ -154,15 +154,32 @@ impl Session {
             undone: Vec::new(),
             wide: None,
             declined: None,
+            pool: Pool::new(options.threads),
             spec,
             options,
             added,
             sources,
             program,
-            data: Arc::new(data),
-            pool,
+            data: Arc::default(),
         };
-        session.narrow()?;
+        let narrowed = session.narrow();
+        let dictionary = match ahead.finish(&checked) {
+            Some((dictionary, data)) => {
+                session.data = Arc::new(data);
+                dictionary
+            }
+            None => {
+                let data = session.read(&checked);
+                let warnings = &session.program.warnings;
+                session.data = Arc::new(data.map_err(|wrong| wrong.after(warnings))?);
+                session.database.dictionary().clone()
+            }
+        };
+        session.reading = started.elapsed();
+        functors::require(&checked, &session.options.functors)
+            .map_err(|missing| Findings::new(missing, &session.sources))?;
+        narrowed?;
+        session.database = Database::new(checked, dictionary);
         Ok(session)
     }
 
@@ -272,10 +289,12 @@ impl Session {
         let types: Vec<_> = columns.iter().map(|(_, ty)| *ty).collect();
         let rows = self.sorted(rows, &types);
         let elapsed = started.elapsed();
-        let (notes, sought) = match rows.is_empty() {
-            true => (self.notes_on_query(query), self.sought(query)),
-            false => (Vec::new(), None),
-        };
+        let mut notes = self.notes_on_variables(query);
+        let mut sought = None;
+        if rows.is_empty() {
+            notes.extend(self.notes_on_query(query));
+            sought = self.sought(query);
+        }
         let (program, dictionary) = (&self.program.checked, self.database.dictionary());
         Ok(
             Table::new(program.clone(), dictionary.clone(), columns, rows, elapsed)
@@ -531,7 +550,11 @@ impl Session {
             database.state(stated.relation, stated.rows);
         }
         self.state(&standing, &mut database);
-        let outcome = run_through_lens(&mut database, &options, &claims, &self.data.sources);
+        let outcome = run_and_keep(&mut database, &options, &claims, &self.data.sources);
+        let outcome = outcome.map(|(report, ever)| {
+            self.ever = ever.and_then(|ever| Ever::of(ever, standing, &report));
+            report
+        });
         Ok((database, claims, outcome))
     }
 

@@ -5,6 +5,7 @@
 //! Must not know: terminals. Nothing here prints, asks, pages or ends the process.
 
 mod abduce;
+mod ahead;
 mod answer;
 mod assume;
 mod at_once;
@@ -63,6 +64,7 @@ mod texts;
 mod timeline;
 mod typed;
 mod unfound;
+mod unquoted;
 mod uses;
 mod vocabulary;
 mod watch;
@@ -115,7 +117,7 @@ pub use timeline::{Entry, Timeline};
 pub use vocabulary::Signature;
 pub use watch::{Unwatched, Watch};
 pub use what_if::{
-    BrokenLine, FallLine, Reasons, WeighedLine, WeighedPart, WhatIf, WhatIfQuestion,
+    BrokenLine, Differing, FallLine, Reasons, WeighedLine, WeighedPart, WhatIf, WhatIfQuestion,
 };
 pub use why::{Proof, WhyQuestion};
 pub use why_not::{Meant, Missing};
@@ -126,7 +128,7 @@ pub use crate::engine::budget::{Budget, Observer, StopReason};
 pub use crate::evidence::Combination;
 pub use crate::evidence::{Credibility, Lens, PartialDate, Reliability};
 pub use crate::explain::{GraphFormat, Line, LineKind, Row, Tree, wrap};
-pub use crate::hypothesis::{Difference, Overlay, Withdrawal, World};
+pub use crate::hypothesis::{Difference, FactList, Overlay, Withdrawal, World};
 pub use crate::plan::{PlanText, StepText};
 
 #[cfg(test)]

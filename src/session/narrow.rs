@@ -14,6 +14,7 @@ use crate::analysis::checked::{
 use crate::analysis::demand::{
     Declined, Extent, Fate, Wanted, binds_constants, demanded, is_asked_for,
 };
+use crate::syntax::source::{SourceMap, TYPED};
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::Instant;
@@ -55,12 +56,17 @@ impl Session {
     /// Opens a case for the answer to one question: derives what the question needs, and of that only a corner where its
     /// constants lead to one. Constraints are not looked at.
     pub fn ask_once(spec: CaseSpec, options: Options, body: &str) -> Result<Table, Error> {
-        let derive = Derive::For(body.to_owned());
-        let mut session = Session::open(spec, Options { derive, ..options })?;
-        session.answer_question(body)
+        Session::open_for(spec, options, body)?.answer_for(body)
     }
 
-    fn answer_question(&mut self, body: &str) -> Result<Table, Error> {
+    /// The first half of [`Session::ask_once`].
+    pub fn open_for(spec: CaseSpec, options: Options, body: &str) -> Result<Session, Error> {
+        let derive = Derive::For(body.to_owned());
+        Session::open(spec, Options { derive, ..options })
+    }
+
+    /// Answers the question that the session was opened for.
+    pub fn answer_for(&mut self, body: &str) -> Result<Table, Error> {
         let started = Instant::now();
         let narrow = self.program.checked.queries().first().cloned();
         let (Some(wide), Some(narrow)) = (&self.wide, narrow) else {
@@ -148,14 +154,29 @@ impl Session {
                 };
                 (wanted, extent, Some(query))
             }
+            Derive::Beneath(atom) => {
+                let atom = atom.clone();
+                let Some(wanted) = self.all_of_its_relation(&atom) else {
+                    return Ok(());
+                };
+                (wanted, Extent::Whole, None)
+            }
         };
-        // What was never true at one time is found by looking at everything.
-        if self.options.lens.at_once {
-            return Ok(());
-        }
+        let beneath = matches!(self.options.derive, Derive::Beneath(_));
+        // What was never true at one time is found by looking at all of a relation.
+        let extent = match self.options.lens.at_once {
+            true if question.is_none() && !beneath => return Ok(()),
+            true => Extent::Whole,
+            false => extent,
+        };
         match demanded(&program, &wanted, extent) {
             // Whoever runs a program without a word on this sees all of it, but for what a question cuts out.
-            Ok(narrow) if question.is_some() || extent == Extent::Asked || restricts(&narrow) => {
+            Ok(narrow)
+                if question.is_some()
+                    || beneath
+                    || extent == Extent::Asked
+                    || restricts(&narrow) =>
+            {
                 let narrow = Program {
                     checked: Arc::new(narrow),
                     texts: Texts::default(),
@@ -173,6 +194,24 @@ impl Session {
             Err(declined) => self.declined = Some(declined),
         }
         Ok(())
+    }
+
+    /// The whole relation of an atom. `None`: it is not one of the program, as whoever asks will be told.
+    fn all_of_its_relation(&mut self, atom: &str) -> Option<Wanted> {
+        let name = match atom.split_once('(') {
+            Some((name, _)) => name.trim(),
+            None => atom.trim(),
+        };
+        let program = self.program.checked.clone();
+        let relation = program.relation_named(name)?;
+        let open = vec!["_"; program[relation].arity()].join(", ");
+        let mut texts = SourceMap::new();
+        let body = format!("{name}({open})");
+        let query = typed::check_query(&program, TYPED, &body, &mut texts).ok()?;
+        Some(Wanted {
+            queries: vec![query],
+            ..Wanted::default()
+        })
     }
 
     /// Rows that may be derived before it is taken that demands lead everywhere. `stated`: rows that are read. Sizes

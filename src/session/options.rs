@@ -43,6 +43,8 @@ pub enum Derive {
     Wanted,
     /// What this question needs.
     For(String),
+    /// What the relation of this atom is made from, whole.
+    Beneath(String),
 }
 
 impl Options {

@@ -61,14 +61,14 @@ fn change(session: &mut Session, text: &str) -> String {
     };
     let difference = session.difference(&world);
     let mut lines = Vec::new();
-    for fact in &difference.fell {
-        lines.push(format!("- {}", session.fact_text(fact)));
+    for fact in difference.fell.iter() {
+        lines.push(format!("- {}", session.fact_text(&fact)));
     }
-    for fact in &difference.appeared {
+    for fact in difference.appeared.iter() {
         let (program, dictionary) = (world.program(), session.dictionary());
         lines.push(format!(
             "+ {}",
-            crate::explain::fact_text(program, dictionary, fact)
+            crate::explain::fact_text(program, dictionary, &fact)
         ));
     }
     for broken in &difference.violated {

@@ -114,6 +114,10 @@ impl Session {
 
     /// An atom in which variables stand for any value, as `_` does.
     pub(super) fn opened(&self, atom: &mut Atom) -> Result<(), Error> {
+        let unquoted = self.unquoted(atom);
+        if !unquoted.is_empty() {
+            return Err(self.rejected(unquoted));
+        }
         match super::explained::open_variables(atom).is_empty() {
             true => Ok(()),
             false => Err(self.rejected(vec![

@@ -17,6 +17,10 @@ const RUNNING: &[(&str, &str)] = &[
         "What was asked about is no claim, source, rule or file of the case.",
     ),
     (
+        "D066",
+        "A name without quotes, which stands for anything, is spelt as a value of its column.",
+    ),
+    (
         "D501",
         "A functor has no value for its arguments, and such faults were asked to be errors.",
     ),

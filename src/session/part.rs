@@ -1,7 +1,7 @@
 //! Running the program over a part of what is stated.
 
 use super::at_once::run_through_lens;
-use super::data::{Data, Stated};
+use super::data::Data;
 use super::error::Error;
 use super::loaded::Session;
 use super::options::Options;
@@ -30,27 +30,26 @@ impl Data {
 
 impl Standing {
     /// What is stated.
-    pub(super) fn rows(&self) -> Vec<Stated> {
+    pub(super) fn rows(&self) -> Vec<(RelationId, Rows)> {
+        let all_stand = self.claims.all_stand();
         let files = self.data.rows.iter().flatten();
-        let mut rows: Vec<Stated> = match self.claims.all_stand() {
-            true => files.cloned().collect(),
-            false => files
-                .filter(|stated| !stated.claimed)
-                .cloned()
-                .chain(rows_of(self.claims.iter().map(|(_, claim)| claim)))
-                .collect(),
-        };
-        for stated in rows.iter_mut().filter(|stated| !stated.claimed) {
-            self.keep(stated.relation, &mut stated.rows);
+        let mut rows: Vec<(RelationId, Rows)> = files
+            .filter(|stated| all_stand || !stated.claimed)
+            .map(|stated| {
+                let mut rows = stated.rows.clone();
+                if !stated.claimed {
+                    self.keep(stated.relation, &mut rows);
+                }
+                (stated.relation, rows)
+            })
+            .collect();
+        if !all_stand {
+            rows.extend(rows_of(self.claims.iter().map(|(_, claim)| claim)));
         }
         for fact in self.assumed.iter() {
             let mut row = Rows::new(fact.row.len());
             row.push(&fact.row);
-            rows.push(Stated {
-                relation: fact.relation,
-                rows: row,
-                claimed: false,
-            });
+            rows.push((fact.relation, row));
         }
         rows
     }
@@ -68,21 +67,17 @@ impl Standing {
 }
 
 /// The rows that claims support.
-fn rows_of<'a>(claims: impl Iterator<Item = Claim<'a>>) -> Vec<Stated> {
-    let mut rows: Vec<Stated> = Vec::new();
+fn rows_of<'a>(claims: impl Iterator<Item = Claim<'a>>) -> Vec<(RelationId, Rows)> {
+    let mut rows: Vec<(RelationId, Rows)> = Vec::new();
     for claim in claims.filter(|claim| claim.stance == Stance::Supports) {
         let at = rows
             .iter()
-            .position(|stated| stated.relation == claim.relation)
+            .position(|(relation, _)| *relation == claim.relation)
             .unwrap_or_else(|| {
-                rows.push(Stated {
-                    relation: claim.relation,
-                    rows: Rows::new(claim.row.len()),
-                    claimed: true,
-                });
+                rows.push((claim.relation, Rows::new(claim.row.len())));
                 rows.len() - 1
             });
-        rows[at].rows.push(claim.row);
+        rows[at].1.push(claim.row);
     }
     rows
 }
@@ -90,7 +85,19 @@ fn rows_of<'a>(claims: impl Iterator<Item = Claim<'a>>) -> Vec<Stated> {
 impl Session {
     /// Everything that follows from what is stated when only some claims count. The session stays as it is.
     pub(super) fn run_with(&self, stands: impl Fn(&Claim) -> bool) -> Result<Database, Error> {
-        self.run_program(&self.program.checked, stands)
+        let standing = self.standing_with(&stands);
+        match self.follow(&standing)? {
+            Some((database, _)) => Ok(database),
+            None => self.run_program(&self.program.checked, stands),
+        }
+    }
+
+    fn standing_with(&self, stands: &impl Fn(&Claim) -> bool) -> Standing {
+        let gone = self.claims().iter().filter(|(_, claim)| !stands(claim));
+        Standing {
+            claims: self.claims().without(gone.map(|(id, _)| id)),
+            ..self.standing()
+        }
     }
 
     /// Everything that follows whether or not it was ever true at one time.
@@ -117,11 +124,7 @@ impl Session {
         stands: impl Fn(&Claim) -> bool,
         lens: Lens,
     ) -> Result<Database, Error> {
-        let gone = self.claims().iter().filter(|(_, claim)| !stands(claim));
-        let standing = Standing {
-            claims: self.claims().without(gone.map(|(id, _)| id)),
-            ..self.standing()
-        };
+        let standing = self.standing_with(&stands);
         let mut database = Database::new(program.clone(), self.database.dictionary().clone());
         self.state(&standing, &mut database);
         // Small runs side by side: more threads would only wait for each other.

@@ -2,20 +2,32 @@
 
 use rayon::ThreadPool;
 use rayon::prelude::*;
+use std::sync::OnceLock;
 
-/// As many threads as a session may use; none of its own at one.
-pub(super) struct Pool(Option<ThreadPool>);
+/// As many threads as a session may use, from the first use on; none of its own at one.
+pub(super) struct Pool {
+    threads: usize,
+    pool: OnceLock<Option<ThreadPool>>,
+}
 
 impl Pool {
-    /// Where the system refuses more threads, the calling one does the work.
     pub fn new(threads: usize) -> Pool {
-        let pool = (threads > 1).then(|| {
-            rayon::ThreadPoolBuilder::new()
-                .num_threads(threads)
-                .build()
-                .ok()
-        });
-        Pool(pool.flatten())
+        Pool {
+            threads,
+            pool: OnceLock::new(),
+        }
+    }
+
+    /// Where the system refuses more threads, the calling one does the work.
+    fn get(&self) -> Option<&ThreadPool> {
+        let pool = || {
+            let builder = rayon::ThreadPoolBuilder::new().num_threads(self.threads);
+            builder.build().ok()
+        };
+        match self.threads > 1 {
+            true => self.pool.get_or_init(pool).as_ref(),
+            false => None,
+        }
     }
 
     /// What `f` makes of each item, in their order.
@@ -24,14 +36,14 @@ impl Pool {
         items: &'i [T],
         f: impl Fn(&'i T) -> R + Sync,
     ) -> Vec<R> {
-        match &self.0 {
+        match self.get() {
             Some(pool) => pool.install(|| items.par_iter().map(&f).collect()),
             None => items.iter().map(f).collect(),
         }
     }
 
     pub fn has_threads(&self) -> bool {
-        self.0.is_some()
+        self.get().is_some()
     }
 
     /// Both, at the same time where there are threads.
@@ -40,14 +52,14 @@ impl Pool {
         a: impl FnOnce() -> A + Send,
         b: impl FnOnce() -> B + Send,
     ) -> (A, B) {
-        match &self.0 {
+        match self.get() {
             Some(pool) => pool.join(a, b),
             None => (a(), b()),
         }
     }
 
     pub fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
-        match &self.0 {
+        match self.get() {
             Some(pool) => pool.install(work),
             None => work(),
         }

@@ -22,6 +22,12 @@ pub(super) struct Program {
     pub texts: Texts,
 }
 
+/// Rules that were read and are not checked yet.
+pub(super) struct Unchecked {
+    pub tree: Arc<ast::Program>,
+    warnings: Vec<Diagnostic>,
+}
+
 /// Reads and checks the rules of a case, and files added to it, as one program.
 ///
 /// Syntax errors of all files come first: a program with holes would be blamed for what is in the holes.
@@ -30,6 +36,15 @@ pub(super) fn load(
     added: &[PathBuf],
     sources: &mut SourceMap,
 ) -> Result<Program, Findings> {
+    parse(spec, added, sources)?.check(spec, sources)
+}
+
+/// The first half of [`load`].
+pub(super) fn parse(
+    spec: &CaseSpec,
+    added: &[PathBuf],
+    sources: &mut SourceMap,
+) -> Result<Unchecked, Findings> {
     let (mut tree, mut found) = match &spec.text {
         Some(text) => parse_text("rules", text, sources),
         None => {
@@ -42,7 +57,16 @@ pub(super) fn load(
     let (more, found_there) = load_files(added, &load_options(spec), sources);
     append(&mut tree, more);
     found.extend(found_there);
-    finish(tree, found, spec, sources)
+    Unchecked::of(tree, found, spec, sources)
+}
+
+pub(super) fn check_options(spec: &CaseSpec) -> analysis::Options {
+    analysis::Options {
+        silenced: spec.silenced.clone(),
+        word_bits: spec.word_bits(),
+        strict: spec.strict,
+        ..analysis::Options::default()
+    }
 }
 
 pub(super) fn load_options(spec: &CaseSpec) -> LoadOptions {
@@ -92,7 +116,7 @@ impl Program {
         spans: &[Span],
         spec: &CaseSpec,
         sources: &SourceMap,
-    ) -> Result<Arc<CheckedProgram>, Findings> {
+    ) -> Result<Program, Findings> {
         let inside = |item: &Item| {
             spans.iter().any(|span| {
                 span.file == item.span.file
@@ -101,7 +125,6 @@ impl Program {
             })
         };
         self.edited(inside, Vec::new(), spec, sources)
-            .map(|program| program.checked)
     }
 
     /// What this program is without some of its clauses, those of components included, and with further items.
@@ -115,7 +138,7 @@ impl Program {
         let mut tree = ast::Program::clone(&self.tree);
         drop_clauses(&mut tree.items, &dropped);
         tree.items.extend(more);
-        finish(tree, Vec::new(), spec, sources)
+        Unchecked::of(tree, Vec::new(), spec, sources)?.check(spec, sources)
     }
 
     /// What this program is without the facts in its text that are not `kept`. The tree keeps them.
@@ -136,7 +159,7 @@ impl Program {
     ) -> Result<Program, Findings> {
         let mut tree = ast::Program::clone(&self.tree);
         append(&mut tree, more);
-        finish(tree, found, spec, sources)
+        Unchecked::of(tree, found, spec, sources)?.check(spec, sources)
     }
 }
 
@@ -151,36 +174,41 @@ fn drop_clauses(items: &mut Vec<Item>, dropped: &impl Fn(&Item) -> bool) {
     });
 }
 
-/// What is wrong with a tree, or the program it is. `found` is what was found while it was read.
-fn finish(
-    tree: ast::Program,
-    mut found: Vec<Diagnostic>,
-    spec: &CaseSpec,
-    sources: &SourceMap,
-) -> Result<Program, Findings> {
-    found.retain(|diagnostic| diagnostic.is_error() || !spec.silences(diagnostic));
-    if found.iter().any(Diagnostic::is_error) {
-        return Err(Findings::new(found, sources));
-    }
-    let options = analysis::Options {
-        silenced: spec.silenced.clone(),
-        word_bits: spec.word_bits(),
-        strict: spec.strict,
-        ..analysis::Options::default()
-    };
-    match analysis::check(&tree, &options) {
-        Ok((checked, warnings)) => {
-            found.extend(warnings);
-            Ok(Program {
+impl Unchecked {
+    /// `found` is what was found while the tree was read.
+    fn of(
+        tree: ast::Program,
+        mut found: Vec<Diagnostic>,
+        spec: &CaseSpec,
+        sources: &SourceMap,
+    ) -> Result<Unchecked, Findings> {
+        found.retain(|diagnostic| diagnostic.is_error() || !spec.silences(diagnostic));
+        match found.iter().any(Diagnostic::is_error) {
+            true => Err(Findings::new(found, sources)),
+            false => Ok(Unchecked {
                 tree: Arc::new(tree),
-                checked: Arc::new(checked),
                 warnings: found,
-                texts: Texts::default(),
-            })
+            }),
         }
-        Err(errors) => {
-            found.extend(errors);
-            Err(Findings::new(found, sources))
+    }
+
+    /// What is wrong with the tree, or the program it is.
+    pub fn check(self, spec: &CaseSpec, sources: &SourceMap) -> Result<Program, Findings> {
+        let mut found = self.warnings;
+        match analysis::check(&self.tree, &check_options(spec)) {
+            Ok((checked, warnings)) => {
+                found.extend(warnings);
+                Ok(Program {
+                    tree: self.tree,
+                    checked: Arc::new(checked),
+                    warnings: found,
+                    texts: Texts::default(),
+                })
+            }
+            Err(errors) => {
+                found.extend(errors);
+                Err(Findings::new(found, sources))
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use super::save::{slug, write_whole};
 use super::standing::Standing;
 use crate::evidence::{ClaimId, Day, GradeTables, Judgement, Judgements, PartialDate, Verdict};
 use crate::explain::{CutOptions, Fact};
-use crate::hypothesis::Difference;
+use crate::hypothesis::{Difference, FactList};
 use crate::io::{self, JUDGEMENTS};
 use crate::syntax::diagnostic::Diagnostic;
 use crate::syntax::source::Location;
@@ -215,13 +215,10 @@ impl Session {
         let (here, there) = (self.here(), state.side());
         let difference =
             Difference::between((here.database, here.report), (there.database, there.report));
-        let texts = |facts: &[Fact]| -> Vec<String> {
-            let facts: Vec<Fact> = facts
-                .iter()
-                .filter(|other| *other != fact && !claimed.contains(other))
-                .cloned()
-                .collect();
-            self.ranked(&here.case(), &facts).1
+        let others = |other: &Fact| other != fact && !claimed.contains(other);
+        let texts = |facts: &FactList| {
+            let facts = facts.filtered(others);
+            self.ranked(&here.case(), &facts, usize::MAX).1
         };
         Ok((texts(&difference.fell), texts(&difference.appeared)))
     }

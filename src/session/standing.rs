@@ -73,8 +73,8 @@ impl Session {
 
     /// States in a database what stands, and what the embedding program inserted.
     pub(super) fn state(&self, standing: &Standing, database: &mut Database) {
-        for stated in standing.rows() {
-            database.state(stated.relation, stated.rows);
+        for (relation, rows) in standing.rows() {
+            database.state(relation, rows);
         }
         let inserted_into = self.program();
         for (relation, rows) in &self.inserted {

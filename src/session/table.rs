@@ -144,7 +144,7 @@ impl fmt::Debug for Table {
     }
 }
 
-/// `{"columns": ["F"], "rows": [["x"]]}`; an empty answer may have `"notes": ["…"]` too.
+/// `{"columns": ["F"], "rows": [["x"]]}`; an answer may have `"notes": ["…"]` too.
 impl Serialize for Table {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut object =

@@ -138,7 +138,12 @@ impl Session {
             key(a).cmp(&key(b)).then_with(|| a.fact.cmp(&b.fact))
         });
         let notes = match entries.is_empty() {
-            true => self.notes_on_pattern(&pattern),
+            // A name that was meant may stand anywhere.
+            true => {
+                self.widen();
+                self.refresh()?;
+                self.notes_on_pattern(&pattern)
+            }
             false => Vec::new(),
         };
         Ok(Timeline {

@@ -126,7 +126,7 @@ impl Session {
         }
     }
 
-    fn occurs(&self, relation: RelationId, column: usize, code: Code) -> bool {
+    pub(super) fn occurs(&self, relation: RelationId, column: usize, code: Code) -> bool {
         let mut pattern = vec![None; self.program()[relation].arity()];
         pattern[column] = Some(code);
         !self.database().matching(relation, &pattern).is_empty()

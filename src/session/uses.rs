@@ -1,6 +1,6 @@
 //! All rule instances of a case by what they conclude. A rule that reads the same in two worlds is gone through once.
 
-use super::loaded::Session;
+use super::standing::Side;
 use crate::analysis::checked::{
     CheckedQuery, Literal, LiteralKind, RelationId, RelationKind, Rule, RuleId, Term, VarId,
     Variable,
@@ -14,36 +14,60 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
-/// What is known of rule instances so far.
-#[derive(Default)]
+/// The rule instances of one world, which others that are a little otherwise share.
 pub(super) struct KnownUses {
-    facts: Numbers,
+    facts: Numbers<'static>,
     rules: FxHashMap<(Span, usize), Arc<RuleUses>>,
     /// Where they were found.
-    there: Option<Database>,
+    there: Database,
 }
 
-/// Facts by number.
-#[derive(Default)]
-struct Numbers {
+/// Facts by number, the first of them by the numbers that they have elsewhere.
+#[derive(Clone, Default)]
+struct Numbers<'k> {
+    known: Option<&'k Numbers<'static>>,
     of: FxHashMap<RelationId, FxHashMap<Box<[Code]>, u32>>,
     facts: Vec<Fact>,
 }
 
-impl Numbers {
+impl<'k> Numbers<'k> {
+    fn after(known: &'k Numbers<'static>) -> Numbers<'k> {
+        Numbers {
+            known: Some(known),
+            ..Numbers::default()
+        }
+    }
+
     fn number(&mut self, relation: RelationId, row: &[Code]) -> u32 {
+        if let Some(number) = self.known.and_then(|known| known.find(relation, row)) {
+            return number;
+        }
+        let next = self.len() as u32;
         let of = self.of.entry(relation).or_default();
         if let Some(&known) = of.get(row) {
             return known;
         }
-        let next = self.facts.len() as u32;
         of.insert(row.into(), next);
         self.facts.push(Fact::new(relation, row));
         next
     }
 
-    fn find(&self, fact: &Fact) -> Option<u32> {
-        self.of.get(&fact.relation)?.get(&fact.row).copied()
+    fn find(&self, relation: RelationId, row: &[Code]) -> Option<u32> {
+        let known = self.known.and_then(|known| known.find(relation, row));
+        known.or_else(|| self.of.get(&relation)?.get(row).copied())
+    }
+
+    fn len(&self) -> usize {
+        self.known.map_or(0, Numbers::len) + self.facts.len()
+    }
+
+    fn fact(&self, number: u32) -> &Fact {
+        let at = number as usize;
+        match self.known {
+            Some(known) if at < known.facts.len() => &known.facts[at],
+            Some(known) => &self.facts[at - known.facts.len()],
+            None => &self.facts[at],
+        }
     }
 }
 
@@ -66,7 +90,7 @@ struct RuleUses {
 
 /// The rule instances of one world.
 pub(super) struct Uses<'k> {
-    facts: &'k mut Numbers,
+    facts: Numbers<'k>,
     rules: Vec<(RuleId, Arc<RuleUses>)>,
     /// By conclusion: rule and step, by their places.
     of: Vec<Vec<(u32, u32)>>,
@@ -93,69 +117,69 @@ impl Behind {
 }
 
 impl KnownUses {
-    /// The rule instances of the world that a session is in.
-    pub fn of<'k>(&'k mut self, session: &Session, case: &Case, meter: &Meter) -> Uses<'k> {
+    /// Goes through all rules of a world; gives its instances too.
+    pub fn of(side: Side, case: &Case, meter: &Meter) -> (KnownUses, Uses<'static>) {
+        let mut facts = Numbers::default();
+        let mut rules = FxHashMap::default();
+        let mut all = Vec::new();
+        for (id, key, rule) in keyed(side) {
+            let uses = Arc::new(facts.uses(side, case, rule, meter));
+            rules.insert(key, uses.clone());
+            all.push((id, uses));
+        }
+        let known = KnownUses {
+            facts: facts.clone(),
+            rules,
+            there: side.database.fork(),
+        };
+        (known, Uses::new(facts, all))
+    }
+
+    /// The rule instances of another world.
+    pub fn elsewhere(&self, side: Side, case: &Case, meter: &Meter) -> Uses<'_> {
+        let mut facts = Numbers::after(&self.facts);
+        let mut shared: FxHashMap<RelationId, bool> = FxHashMap::default();
+        let mut is_shared = |relation: RelationId| {
+            let known = shared.entry(relation);
+            *known.or_insert_with(|| self.there.shares_rows(side.database, relation))
+        };
         let mut rules = Vec::new();
-        let mut numbered: FxHashMap<Span, usize> = FxHashMap::default();
-        for (id, rule) in session.program().rules() {
-            let Some(head) = rule.head.as_ref().filter(|_| !rule.body.is_empty()) else {
-                continue;
-            };
-            // One clause may be several rules.
-            let number = numbered.entry(rule.span).or_default();
-            let key = (rule.span, *number);
-            *number += 1;
-            let mut read = vec![head.relation];
+        for (id, key, rule) in keyed(side) {
+            let mut read: Vec<RelationId> = rule.head.iter().map(|head| head.relation).collect();
             read_by(&rule.body, &mut read);
-            let same = |there: &Database| {
-                let mut read = read.iter();
-                read.all(|&relation| there.shares_rows(session.database(), relation))
-            };
             let known = self.rules.get(&key);
-            let uses = match known.filter(|_| self.there.as_ref().is_some_and(same)) {
+            let uses = match known.filter(|_| read.iter().all(|&relation| is_shared(relation))) {
                 Some(known) => known.clone(),
-                None => Arc::new(self.facts.uses(session, case, rule, meter)),
+                None => Arc::new(facts.uses(side, case, rule, meter)),
             };
             rules.push((id, uses));
-            if self.there.is_none()
-                && let Some((_, uses)) = rules.last()
-            {
-                self.rules.insert(key, uses.clone());
-            }
         }
-        if self.there.is_none() {
-            self.there = Some(session.database().fork());
-        }
-        let facts = &mut self.facts;
-        let mut of = vec![Vec::new(); facts.facts.len()];
-        let mut forbidden: FxHashMap<RelationId, Vec<(u32, u32)>> = FxHashMap::default();
-        for (at, (_, uses)) in rules.iter().enumerate() {
-            for (step, one) in uses.steps.iter().enumerate() {
-                of[one.head as usize].push((at as u32, step as u32));
-            }
-            for (step, one) in uses.forbidden.iter().enumerate() {
-                let relation = facts.facts[one.head as usize].relation;
-                let of = forbidden.entry(relation).or_default();
-                of.push((at as u32, step as u32));
-            }
-        }
-        Uses {
-            facts,
-            rules,
-            of,
-            forbidden,
-        }
+        Uses::new(facts, rules)
     }
 }
 
-impl Numbers {
-    fn uses(&mut self, session: &Session, case: &Case, rule: &Rule, meter: &Meter) -> RuleUses {
+/// The rules that derive something, each with what it is known by in other worlds.
+fn keyed<'a>(side: Side<'a>) -> impl Iterator<Item = (RuleId, (Span, usize), &'a Rule)> {
+    let mut numbered: FxHashMap<Span, usize> = FxHashMap::default();
+    let rules = side.program.rules();
+    let rules = rules.filter(|(_, rule)| rule.head.is_some() && !rule.body.is_empty());
+    rules.map(move |(id, rule)| {
+        // One clause may be several rules.
+        let number = numbered.entry(rule.span).or_default();
+        let key = (rule.span, *number);
+        *number += 1;
+        (id, key, rule)
+    })
+}
+
+impl Numbers<'_> {
+    fn uses(&mut self, side: Side, case: &Case, rule: &Rule, meter: &Meter) -> RuleUses {
         let mut uses = RuleUses::default();
         let Some(head) = &rule.head else {
             return uses;
         };
         let mut heads: FxHashSet<u32> = FxHashSet::default();
-        each_instance(session, &rule.body, &rule.variables, meter, |query, one| {
+        each_instance(side, &rule.body, &rule.variables, meter, |query, one| {
             if let Some(fact) = case.conclusion(head, one) {
                 let step = self.step(case, &fact, query, one, meter);
                 heads.insert(step.head);
@@ -173,7 +197,7 @@ impl Numbers {
                 kind: LiteralKind::Atom(atom.clone()),
                 span: literal.span,
             });
-            each_instance(session, &flipped, &rule.variables, meter, |query, one| {
+            each_instance(side, &flipped, &rule.variables, meter, |query, one| {
                 if let Some(fact) = case.conclusion(head, one)
                     && !case.holds(&fact)
                 {
@@ -215,7 +239,7 @@ impl Numbers {
 /// Calls `f` on the values of every instance of a body that holds, with the body as it was asked: the engine finds them,
 /// all at once.
 fn each_instance(
-    session: &Session,
+    side: Side,
     body: &[Literal],
     variables: &[Variable],
     meter: &Meter,
@@ -227,7 +251,7 @@ fn each_instance(
     let mut columns: Vec<VarId> = Vec::new();
     for literal in &mut body {
         if let LiteralKind::Atom(atom) = &mut literal.kind {
-            let types = &session.program()[atom.relation].attributes;
+            let types = &side.program[atom.relation].attributes;
             for (arg, attribute) in atom.args.iter_mut().zip(types) {
                 if *arg == Term::Wildcard {
                     *arg = Term::Var(VarId(variables.len() as u32));
@@ -249,7 +273,7 @@ fn each_instance(
         columns,
         alternatives: Vec::new(),
     };
-    let rows = match session.database().query(&query, &meter.rest()) {
+    let rows = match side.database.query(&query, &meter.rest()) {
         Ok(rows) => rows,
         Err(stop) => return meter.stop(stop.reason),
     };
@@ -290,7 +314,28 @@ fn read_by(body: &[Literal], read: &mut Vec<RelationId>) {
     }
 }
 
-impl Uses<'_> {
+impl<'k> Uses<'k> {
+    fn new(facts: Numbers<'k>, rules: Vec<(RuleId, Arc<RuleUses>)>) -> Uses<'k> {
+        let mut of = vec![Vec::new(); facts.len()];
+        let mut forbidden: FxHashMap<RelationId, Vec<(u32, u32)>> = FxHashMap::default();
+        for (at, (_, uses)) in rules.iter().enumerate() {
+            for (step, one) in uses.steps.iter().enumerate() {
+                of[one.head as usize].push((at as u32, step as u32));
+            }
+            for (step, one) in uses.forbidden.iter().enumerate() {
+                let relation = facts.fact(one.head).relation;
+                let of = forbidden.entry(relation).or_default();
+                of.push((at as u32, step as u32));
+            }
+        }
+        Uses {
+            facts,
+            rules,
+            of,
+            forbidden,
+        }
+    }
+
     /// Rows that a rule derives.
     pub fn rows(&self, rule: RuleId) -> usize {
         let mut rules = self.rules.iter();
@@ -299,19 +344,19 @@ impl Uses<'_> {
     }
 
     pub fn is_behind(&self, behind: &Behind, fact: &Fact) -> bool {
-        let number = self.facts.find(fact);
+        let number = self.facts.find(fact.relation, &fact.row);
         number.is_some_and(|at| behind.facts.get(at as usize) == Some(&true))
     }
 
-    pub fn behind(&mut self, session: &Session, roots: Roots) -> Behind {
+    pub fn behind(&mut self, side: Side, roots: Roots) -> Behind {
         let mut behind = Behind {
-            facts: vec![false; self.facts.facts.len()],
+            facts: vec![false; self.facts.len()],
             rules: FxHashSet::default(),
         };
         let mut denied: FxHashSet<&Absent> = FxHashSet::default();
         let facts = roots.facts.into_iter();
-        let place = |facts: &mut Numbers, fact: Fact| facts.number(fact.relation, &fact.row);
-        let mut open: Vec<u32> = facts.map(|fact| place(self.facts, fact)).collect();
+        let place = |facts: &mut Numbers<'k>, fact: Fact| facts.number(fact.relation, &fact.row);
+        let mut open: Vec<u32> = facts.map(|fact| place(&mut self.facts, fact)).collect();
         let mut open_absent: Vec<&Absent> = roots.absent.iter().collect();
         loop {
             if let Some(number) = open.pop() {
@@ -329,8 +374,8 @@ impl Uses<'_> {
                     open.extend(&step.premises);
                     open_absent.extend(&step.absent);
                 }
-                for fact in equivalent(session, &self.facts.facts[at]) {
-                    open.push(place(self.facts, fact));
+                for fact in equivalent(side, self.facts.fact(number)) {
+                    open.push(place(&mut self.facts, fact));
                 }
             } else if let Some(absent) = open_absent.pop() {
                 if !denied.insert(absent) {
@@ -339,7 +384,7 @@ impl Uses<'_> {
                 for &(rule, step) in self.forbidden.get(&absent.0).into_iter().flatten() {
                     let (id, uses) = &self.rules[rule as usize];
                     let step = &uses.forbidden[step as usize];
-                    if agrees(&absent.1, &self.facts.facts[step.head as usize].row) {
+                    if agrees(&absent.1, &self.facts.fact(step.head).row) {
                         behind.rules.insert(*id);
                         open.extend(&step.premises);
                     }
@@ -352,12 +397,12 @@ impl Uses<'_> {
 }
 
 /// The pairs of an equivalence that a pair may have come from.
-fn equivalent(session: &Session, fact: &Fact) -> Vec<Fact> {
-    if session.program()[fact.relation].kind != RelationKind::Eqrel {
+fn equivalent(side: Side, fact: &Fact) -> Vec<Fact> {
+    if side.program[fact.relation].kind != RelationKind::Eqrel {
         return Vec::new();
     }
     let with = |pattern: [Option<_>; 2]| {
-        let rows = session.database().matching(fact.relation, &pattern);
+        let rows = side.database.matching(fact.relation, &pattern);
         let facts: Vec<Fact> = rows
             .iter()
             .map(|row| Fact::new(fact.relation, &row))

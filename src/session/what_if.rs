@@ -3,6 +3,7 @@
 use super::error::Error;
 use super::loaded::Session;
 use super::overlays::Supposition;
+use super::pool::Pool;
 use super::standing::{Side, State};
 use super::table::Table;
 use super::why::{Proof, WhyQuestion};
@@ -10,11 +11,12 @@ use crate::analysis::check_pattern;
 use crate::analysis::checked::{CheckedProgram, RelationId, RuleId};
 use crate::engine::budget::Budget;
 use crate::evidence::{Claim, ClaimId};
-use crate::explain::{Case, Fact, Statement, fact_text};
+use crate::explain::{Case, Fact, Leaning, Statement, fact_text};
 use crate::hypothesis::{
-    Broken, Cause, Difference, Fall, Overlay, Seeds, WeighOptions, Weighed, weigh, weights,
-    why_fell,
+    Broken, Cause, Difference, FactList, Fall, Leans, Overlay, Seeds, Sides, WeighOptions, Weighed,
+    Weight, weigh, weights, why_fell,
 };
+use crate::storage::SortedRows;
 use crate::syntax::ast::{Atom, DirectiveKind};
 use crate::syntax::diagnostic::Diagnostic;
 use crate::syntax::source::Span;
@@ -33,6 +35,11 @@ const ROWS_WEIGHED: u64 = 4_000;
 /// Rows that finding what leans on a change may look at.
 const ROWS_REACHED: u64 = 400_000;
 
+/// Facts listed of those that appear and of those that fall, unless all are asked for.
+const LISTED: usize = 100_000;
+/// A change of more facts than this is too wide for a look at what leans on it.
+const MOST_SEEDS: usize = 400_000;
+
 /// A supposition, and how much to tell about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WhatIfQuestion {
@@ -41,6 +48,8 @@ pub struct WhatIfQuestion {
     pub why: bool,
     /// How many of the facts that hold either way to weigh. Default: 40.
     pub weigh: Option<usize>,
+    /// List all that appears and falls, be it millions.
+    pub all: bool,
 }
 
 /// The difference that a supposition makes. Facts of output relations come first, then by relation, then by value.
@@ -52,6 +61,9 @@ pub struct WhatIf {
     pub goals: Vec<GoalLine>,
     pub appeared: Vec<String>,
     pub fell: Vec<String>,
+    /// How many more appear and fall than are listed.
+    #[serde(skip_serializing_if = "Differing::is_none")]
+    pub not_listed: Differing,
     pub weakened: Vec<WeighedLine>,
     pub strengthened: Vec<WeighedLine>,
     pub violated: Vec<BrokenLine>,
@@ -66,11 +78,27 @@ pub struct WhatIf {
     /// Of `appeared` what was itself assumed, of `fell` what was itself withdrawn.
     #[serde(skip)]
     pub stated: FxHashSet<String>,
+    /// How many appear and fall without being assumed or withdrawn themselves.
+    #[serde(skip)]
+    pub conclusions: Differing,
     /// How many suppositions the session is in; 0: this one left it as it was.
     #[serde(skip)]
     pub depth: usize,
     #[serde(skip)]
     pub elapsed: Duration,
+}
+
+/// How many facts differ.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Differing {
+    pub appeared: usize,
+    pub fell: usize,
+}
+
+impl Differing {
+    fn is_none(&self) -> bool {
+        *self == Differing::default()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -118,6 +146,8 @@ pub struct WeighedPart {
     pub weighed: usize,
     /// Of those, how many have too many supports to tell.
     pub unclear: usize,
+    /// What leans on the change was not looked for to the end: there may be more than was reached.
+    pub cut_short: bool,
     /// Whether nothing was left out.
     pub complete: bool,
 }
@@ -143,7 +173,8 @@ impl Session {
             .collect();
         let notes = laid.notes;
         let state = self.derive(laid.standing)?;
-        let mut told = self.tell(self.here(), state.side(), question.weigh);
+        let listed = if question.all { usize::MAX } else { LISTED };
+        let mut told = self.told(self.here(), state.side(), question.weigh, listed);
         told.supposed = supposed;
         told.goals = self.goal_lines(&overlays, self.here(), state.side());
         told.notes = notes.iter().map(|note| self.note_line(note)).collect();
@@ -155,14 +186,26 @@ impl Session {
         Ok(told)
     }
 
-    /// The difference of two states; facts weighed at most.
-    pub(super) fn tell(&self, earlier: Side, later: Side, most: Option<usize>) -> WhatIf {
+    /// The difference of two states.
+    pub(super) fn tell(&self, earlier: Side, later: Side) -> WhatIf {
+        self.told(earlier, later, None, LISTED)
+    }
+
+    /// The same with so many facts weighed, and listed, at most.
+    fn told(&self, earlier: Side, later: Side, most: Option<usize>, listed: usize) -> WhatIf {
         let difference = between(earlier, later);
         let (before, after) = (earlier.case(), later.case());
+        let appeared = self.ranked(&after, &difference.appeared, listed).1;
+        let (fell, texts) = self.ranked(&before, &difference.fell, listed);
+        let change = seeds((earlier, &before), (later, &after), &difference);
         let mut told = WhatIf {
             supposed: Vec::new(),
             goals: Vec::new(),
-            appeared: self.ranked(&after, &difference.appeared).1,
+            not_listed: Differing {
+                appeared: difference.appeared.len() - appeared.len(),
+                fell: difference.fell.len() - fell.len(),
+            },
+            appeared,
             fell: Vec::new(),
             weakened: Vec::new(),
             strengthened: Vec::new(),
@@ -173,12 +216,14 @@ impl Session {
             notes: Vec::new(),
             why: None,
             stated: FxHashSet::default(),
+            conclusions: Differing {
+                appeared: derived(&difference.appeared, &change.assumed),
+                fell: derived(&difference.fell, &change.withdrawn),
+            },
             depth: 0,
             elapsed: Duration::ZERO,
         };
-        let seeds = seeds((earlier, &before), (later, &after), &difference);
-        let (fell, texts) = self.ranked(&before, &difference.fell);
-        let withdrawn: FxHashSet<&Fact> = seeds.withdrawn.iter().collect();
+        let withdrawn: FxHashSet<&Fact> = change.withdrawn.iter().collect();
         for (fact, text) in fell.iter().zip(&texts) {
             if withdrawn.contains(fact) {
                 told.stated.insert(text.clone());
@@ -197,16 +242,14 @@ impl Session {
             });
         }
         told.fell = texts;
-        for fact in &seeds.assumed {
+        for fact in &change.assumed {
             told.stated.insert(self.text_in(&after, fact));
         }
-        self.weigh_into(
-            &mut told,
-            (earlier, &before),
-            (later, &after),
-            &seeds.seeds,
-            most,
-        );
+        let (earlier, later) = ((earlier, &before), (later, &after));
+        match &change.seeds {
+            Some(seeds) => self.weigh_into(&mut told, earlier, later, seeds, most),
+            None => told.weighed.cut_short = true,
+        }
         told
     }
 
@@ -252,19 +295,12 @@ impl Session {
             reach: budget(ROWS_REACHED),
         };
         let preferred = |fact: &Fact| outputs.contains(&fact.relation);
-        let found = weigh(
-            before,
-            after,
-            seeds,
-            preferred,
-            &options,
-            |facts, later_facts| {
-                self.pool.both(
-                    || weights(&earlier.case(), facts, &options.budget),
-                    || weights(&later.case(), later_facts, &options.budget),
-                )
-            },
-        );
+        let sides = BothSides {
+            earlier,
+            later,
+            pool: &self.pool,
+        };
+        let found = weigh((before, after), seeds, preferred, &options, &sides);
         let line = |one: &Weighed| WeighedLine {
             fact: self.text_in(after, &one.fact),
             supports_before: one.before.supports,
@@ -280,6 +316,7 @@ impl Session {
             reached: found.reached,
             weighed: found.weighed,
             unclear: found.unclear,
+            cut_short: found.stopped.is_some(),
             complete: found.stopped.is_none()
                 && found.weighed == found.reached
                 && found.unclear == 0,
@@ -288,9 +325,10 @@ impl Session {
 
     fn reasons(&mut self, difference: &Difference, state: State) -> Reasons {
         let question = WhyQuestion::default();
-        let first = |case: &Case, session: &Session, facts: &[Fact]| -> Vec<Fact> {
-            let (facts, _) = session.ranked(case, facts);
-            facts.into_iter().take(EXPLAINED).collect()
+        let first = |case: &Case, session: &Session, facts: &FactList| -> Vec<Fact> {
+            let (mut facts, _) = session.ranked(case, facts, LISTED);
+            facts.truncate(EXPLAINED);
+            facts
         };
         let fell = first(&self.case(), self, &difference.fell);
         let fell = fell
@@ -307,19 +345,27 @@ impl Session {
         Reasons { appeared, fell }
     }
 
-    /// Facts of output relations first, then by relation, then as they read; with their texts.
-    pub(super) fn ranked(&self, case: &Case, facts: &[Fact]) -> (Vec<Fact>, Vec<String>) {
+    /// Facts of output relations first, then by relation, then as they read; with their texts. Where there are more than
+    /// `most`, the last relation has its first by code.
+    pub(super) fn ranked(
+        &self,
+        case: &Case,
+        facts: &FactList,
+        most: usize,
+    ) -> (Vec<Fact>, Vec<String>) {
         let outputs = outputs(case);
-        let mut ranked: Vec<(bool, RelationId, String, &Fact)> = facts
-            .iter()
-            .map(|fact| {
-                let text = self.text_in(case, fact);
-                (!outputs.contains(&fact.relation), fact.relation, text, fact)
-            })
-            .collect();
-        ranked.sort_by(|a, b| (a.0, a.1, &a.2).cmp(&(b.0, b.1, &b.2)));
-        let facts = ranked.iter().map(|one| one.3.clone()).collect();
-        (facts, ranked.into_iter().map(|one| one.2).collect())
+        let mut relations: Vec<_> = facts.relations().collect();
+        relations.sort_by_key(|(relation, _)| (!outputs.contains(relation), *relation));
+        let mut ranked: Vec<(String, Fact)> = Vec::new();
+        for (relation, rows) in relations {
+            let before = ranked.len();
+            let facts = rows.rows().iter().map(|row| Fact::new(relation, &row));
+            let facts = facts.take(most.saturating_sub(before));
+            ranked.extend(facts.map(|fact| (self.text_in(case, &fact), fact)));
+            ranked[before..].sort_by(|a, b| a.0.cmp(&b.0));
+        }
+        let (texts, facts) = ranked.into_iter().unzip();
+        (facts, texts)
     }
 
     pub(super) fn text_in(&self, case: &Case, fact: &Fact) -> String {
@@ -417,13 +463,42 @@ impl Session {
     }
 }
 
+/// Two states, looked at at the same time.
+pub(super) struct BothSides<'a> {
+    pub earlier: Side<'a>,
+    pub later: Side<'a>,
+    pub pool: &'a Pool,
+}
+
+impl Sides for BothSides<'_> {
+    fn leaning(&self, earlier: Leans, later: Leans, budget: &Budget) -> (Leaning, Leaning) {
+        self.pool.both(
+            || earlier.in_case(&self.earlier.case(), budget),
+            || later.in_case(&self.later.case(), budget),
+        )
+    }
+
+    fn weights(
+        &self,
+        earlier: &[Fact],
+        later: &[Fact],
+        budget: &Budget,
+    ) -> (Vec<Weight>, Vec<Weight>) {
+        self.pool.both(
+            || weights(&self.earlier.case(), earlier, budget),
+            || weights(&self.later.case(), later, budget),
+        )
+    }
+}
+
 /// Where a difference comes from.
 #[derive(Default)]
 pub(super) struct Change {
     /// What was stated and is withdrawn, though it may stand by other statements.
     withdrawn: Vec<Fact>,
     assumed: Vec<Fact>,
-    pub seeds: Seeds,
+    /// `None`: too many to look at.
+    pub seeds: Option<Seeds>,
 }
 
 pub(super) fn between(earlier: Side, later: Side) -> Difference {
@@ -481,10 +556,27 @@ pub(super) fn seeds(
         seeds.gone_rules = only(before, &spans(after));
         seeds.new_rules = only(after, &spans(before));
     }
-    seeds.gone.extend(difference.fell.iter().cloned());
-    seeds.new.extend(difference.appeared.iter().cloned());
-    change.seeds = seeds;
+    if difference.fell.len() + difference.appeared.len() <= MOST_SEEDS {
+        seeds.gone.extend(difference.fell.iter());
+        seeds.new.extend(difference.appeared.iter());
+        change.seeds = Some(seeds);
+    }
     change
+}
+
+/// How many of these facts are not themselves stated or withdrawn.
+fn derived(facts: &FactList, stated: &[Fact]) -> usize {
+    let relations: FxHashSet<RelationId> = stated.iter().map(|fact| fact.relation).collect();
+    let stated: FxHashSet<&Fact> = stated.iter().collect();
+    let among = |(relation, rows): (RelationId, &SortedRows)| {
+        let rows = rows.rows().iter();
+        let facts = rows.map(move |row| Fact::new(relation, &row));
+        facts.filter(|fact| stated.contains(fact)).count()
+    };
+    let concerned = facts
+        .relations()
+        .filter(|(relation, _)| relations.contains(relation));
+    facts.len() - concerned.map(among).sum::<usize>()
 }
 
 fn outputs(case: &Case) -> FxHashSet<RelationId> {

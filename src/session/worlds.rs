@@ -91,8 +91,11 @@ impl Session {
                 .collect()
         };
         let (merging, separating) = (by_role(Role::Merges), by_role(Role::Separates));
-        let merged = self.run_with(|claim: &Claim| !separating.contains(claim.id))?;
-        let separate = self.run_with(|claim: &Claim| !merging.contains(claim.id))?;
+        let (merged, separate) = self.pool.both(
+            || self.run_with(|claim: &Claim| !separating.contains(claim.id)),
+            || self.run_with(|claim: &Claim| !merging.contains(claim.id)),
+        );
+        let (merged, separate) = (merged?, separate?);
         let facts = |rows: crate::storage::Rows| -> FxHashSet<Fact> {
             rows.iter()
                 .map(|row| Fact::new(pattern.relation, &row))

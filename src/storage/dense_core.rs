@@ -160,8 +160,16 @@ impl Census {
 
     /// An empty core for the pairs, and the bytes that it spares a table of them; `None` where these would be fewer than
     /// `least`. O(pairs).
-    pub fn core(&self, pairs: Pairs, least: u64) -> Option<(DenseCore, u64)> {
-        let (firsts, seconds) = (self.firsts.levels(), self.seconds.levels());
+    pub fn core(
+        &self,
+        pairs: Pairs,
+        least: u64,
+        pool: Option<&ThreadPool>,
+    ) -> Option<(DenseCore, u64)> {
+        let (firsts, seconds) = match pool {
+            Some(pool) => pool.join(|| self.firsts.levels(), || self.seconds.levels()),
+            None => (self.firsts.levels(), self.seconds.levels()),
+        };
         let spared = |level: usize, pairs: u64| {
             let codes =
                 |levels: &[(u64, u64)]| levels[level..].iter().map(|&(codes, _)| codes).sum();
@@ -273,8 +281,8 @@ impl DenseCore {
     }
 
     /// The pairs added count, and none of them as one of the latest.
-    pub fn begin(&mut self) {
-        self.matrix.settle(None);
+    pub fn begin(&mut self, pool: Option<&ThreadPool>) {
+        self.matrix.settle(pool);
         self.matrix.forget_latest();
     }
 

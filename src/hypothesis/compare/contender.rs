@@ -22,6 +22,12 @@ pub struct Goal {
     pub pattern: Vec<Option<Code>>,
 }
 
+impl Goal {
+    fn is_met(&self, facts: &dyn Facts) -> bool {
+        facts.has(self.relation, &self.pattern)
+    }
+}
+
 /// Runs the world of a contender without some claims and with some facts more, where only a run can tell.
 pub type Rerun<'a, E> =
     Box<dyn Fn(&[ClaimId], &[Fact]) -> Result<(Database, RunReport), E> + Send + Sync + 'a>;
@@ -52,7 +58,7 @@ pub struct Contender<'a, E> {
     /// By relation: the goals or some constraint depend on it. What else a change does makes no difference here.
     followed: Arc<[bool]>,
     /// How it stands with changes that were tried: claims withdrawn, and facts found.
-    stands: Mutex<FxHashMap<Tried, Stand>>,
+    stands: Mutex<FxHashMap<Tried, Known>>,
     pub(super) rests: Vec<Vec<Rests>>,
 }
 
@@ -102,6 +108,44 @@ pub struct Stand {
     pub strength: f64,
     /// Constraints newly violated.
     pub violated: usize,
+}
+
+/// How a contender stands with a change, as far as somebody asked.
+#[derive(Clone, Copy)]
+pub(super) struct Known {
+    pub holds: bool,
+    pub violated: usize,
+    /// `None`: nobody asked.
+    pub strength: Option<f64>,
+}
+
+impl Known {
+    fn stand(&self) -> Option<Stand> {
+        Some(Stand {
+            holds: self.holds,
+            strength: self.strength?,
+            violated: self.violated,
+        })
+    }
+}
+
+impl From<Stand> for Known {
+    fn from(stand: Stand) -> Known {
+        Known {
+            holds: stand.holds,
+            violated: stand.violated,
+            strength: Some(stand.strength),
+        }
+    }
+}
+
+/// How much to find out of a contender under a change.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    /// Whether it holds, and what it violates.
+    Outcome,
+    /// Its strength too.
+    Strength,
 }
 
 /// What a contender is made of.
@@ -263,15 +307,40 @@ impl<'a, E> Contender<'a, E> {
         meter: &Meter,
         budget: &Budget,
     ) -> Result<Stand, E> {
+        let known = self.known_beyond(first, change, Depth::Strength, meter, budget)?;
+        Ok(known.stand().unwrap_or_else(|| self.stand()))
+    }
+
+    /// The same without its strength, where that takes time.
+    pub(super) fn outcome_beyond(
+        &self,
+        first: (&FxHashSet<ClaimId>, &[Fact]),
+        change: (&FxHashSet<ClaimId>, &[Fact]),
+        meter: &Meter,
+        budget: &Budget,
+    ) -> Result<Known, E> {
+        self.known_beyond(first, change, Depth::Outcome, meter, budget)
+    }
+
+    fn known_beyond(
+        &self,
+        first: (&FxHashSet<ClaimId>, &[Fact]),
+        change: (&FxHashSet<ClaimId>, &[Fact]),
+        depth: Depth,
+        meter: &Meter,
+        budget: &Budget,
+    ) -> Result<Known, E> {
         let change = self.told(change);
-        if let Some(stand) = self.stands.lock().get(&change) {
-            return Ok(*stand);
+        if let Some(known) = self.stands.lock().get(&change)
+            && (depth == Depth::Outcome || known.strength.is_some())
+        {
+            return Ok(*known);
         }
-        let stand = self.tried(self.told(first), &change, meter, budget)?;
+        let known = self.tried(self.told(first), &change, depth, meter, budget)?;
         if meter.stopped().is_none() {
-            self.stands.lock().insert(change, stand);
+            self.stands.lock().insert(change, known);
         }
-        Ok(stand)
+        Ok(known)
     }
 
     /// A change without what makes no difference: what does not stand, or holds anyway.
@@ -289,9 +358,10 @@ impl<'a, E> Contender<'a, E> {
         &self,
         first: Tried,
         change: &Tried,
+        depth: Depth,
         meter: &Meter,
         budget: &Budget,
-    ) -> Result<Stand, E> {
+    ) -> Result<Known, E> {
         let (ids, found) = change;
         let withdrawn: FxHashSet<ClaimId> = ids.iter().copied().collect();
         let gone = self.falling(&withdrawn);
@@ -302,11 +372,21 @@ impl<'a, E> Contender<'a, E> {
         });
         let by_lineage = |violated: usize| {
             let strength = self.strength_without(|claim| withdrawn.contains(&claim));
-            Stand {
+            Known {
                 holds: strength.is_some(),
-                strength: strength.unwrap_or(0.0),
+                strength: Some(strength.unwrap_or(0.0)),
                 violated,
             }
+        };
+        let in_world = |database: &Database, violated: usize| match depth {
+            Depth::Outcome => Known {
+                holds: self.goals.iter().all(|goal| goal.is_met(database)),
+                strength: None,
+                violated,
+            },
+            Depth::Strength => self
+                .stand_in(database, &withdrawn, found, violated, budget)
+                .into(),
         };
         if gone.is_empty() && found.is_empty() && !stated_twice && self.trial.is_some() {
             return Ok(by_lineage(self.broken.len()));
@@ -332,21 +412,19 @@ impl<'a, E> Contender<'a, E> {
                     let raised = ground.is_some_and(|ground| ground.raised);
                     let stand = match raised || self.raises(&outcome) || stated_twice {
                         false => by_lineage(violated),
-                        true => {
-                            self.stand_in(trial.database(), &withdrawn, found, violated, budget)
-                        }
+                        true => in_world(trial.database(), violated),
                     };
                     trial.take_back();
                     return Ok(stand);
                 }
                 // The answer is not complete, and says so.
-                Err(Untried::Stopped) => return Ok(self.stand()),
+                Err(Untried::Stopped) => return Ok(self.stand().into()),
                 Err(Untried::Faulted) => {}
             }
         }
         let (database, report) = (self.rerun)(ids, found)?;
         let violated = report.violations.iter().map(|one| one.rows.len()).sum();
-        Ok(self.stand_in(&database, &withdrawn, found, violated, budget))
+        Ok(in_world(&database, violated))
     }
 
     /// Makes a change that others begin with, unless it is made already. Where it cannot be, they begin with nothing.

@@ -268,7 +268,9 @@ fn overcome<E>(
         if claim.stance == Stance::Disputes || contender.facts.contains(fact.relation, &fact.row) {
             continue;
         }
-        let after = contender.stand_if(&FxHashSet::default(), &[fact], meter, budget)?;
+        let none = (&FxHashSet::default(), &[][..]);
+        let change = (none.0, &[fact][..]);
+        let after = contender.outcome_beyond(none, change, meter, budget)?;
         if before.holds && !after.holds || after.violated > before.violated {
             found.push(id);
         }

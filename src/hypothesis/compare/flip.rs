@@ -4,9 +4,9 @@
 //! of trials that the answer names.
 
 use super::ahead::ahead;
-use super::contender::{Contender, Stand};
+use super::contender::{Contender, Known, Stand};
 use super::evidence::Table;
-use super::score::{Score, leader, scores};
+use super::score::{Score, leader, leader_whatever_strength, scores};
 use crate::engine::Budget;
 use crate::evidence::{ClaimId, Claims, Sources};
 use crate::explain::{Fact, Meter};
@@ -61,11 +61,39 @@ impl<E> Stage<'_, '_, E> {
 
     /// The same; `first` is a part of the change with which others begin that are asked about next.
     fn scores_beyond(&self, first: &Both, change: &Both) -> Result<Vec<Score>, E> {
+        self.scored(change, |contender| {
+            let (first, change) = (self.told(contender, first), self.told(contender, change));
+            contender.stand_beyond(first.as_given(), change.as_given(), self.meter, self.budget)
+        })
+    }
+
+    /// Who leads then.
+    fn leader_beyond(&self, first: &Both, change: &Both) -> Result<Option<usize>, E> {
+        let outcomes = self.scored(change, |contender| {
+            let known = self.outcome(contender, first, change, self.meter)?;
+            Ok(Stand {
+                holds: known.holds,
+                violated: known.violated,
+                strength: known.strength.unwrap_or(0.0),
+            })
+        })?;
+        match leader_whatever_strength(&outcomes) {
+            Some(leader) => Ok(Some(leader)),
+            None => Ok(leader(&self.scores_beyond(first, change)?)),
+        }
+    }
+
+    /// Scores from how each stands.
+    fn scored(
+        &self,
+        change: &Both,
+        stand: impl Fn(&Contender<E>) -> Result<Stand, E>,
+    ) -> Result<Vec<Score>, E> {
         let stands: Result<Vec<(Stand, usize)>, E> = self
             .contenders
             .iter()
             .map(|contender| {
-                let stand = self.stand(contender, first, change, self.meter)?;
+                let stand = stand(contender)?;
                 let found = |fact: &&Fact| change.found.contains(fact) && !contender.denies(fact);
                 let assumed = contender.assumed.iter().filter(|fact| !found(fact));
                 Ok((stand, assumed.count()))
@@ -80,29 +108,26 @@ impl<E> Stage<'_, '_, E> {
         ))
     }
 
-    fn stand(
+    /// What a change comes to for a contender.
+    fn told(&self, contender: &Contender<E>, change: &Both) -> Told {
+        let columns = change.columns.iter();
+        let claims = columns.flat_map(|&at| &self.table.evidence[at].claims);
+        let found = change.found.iter().filter(|fact| !contender.denies(fact));
+        Told {
+            withdrawn: claims.copied().collect(),
+            found: found.cloned().collect(),
+        }
+    }
+
+    fn outcome(
         &self,
         contender: &Contender<E>,
         first: &Both,
         change: &Both,
         meter: &Meter,
-    ) -> Result<Stand, E> {
-        let claims = |change: &Both| -> FxHashSet<ClaimId> {
-            let columns = change.columns.iter();
-            let claims = columns.flat_map(|&at| &self.table.evidence[at].claims);
-            claims.copied().collect()
-        };
-        let found = |change: &Both| -> Vec<Fact> {
-            let found = change.found.iter();
-            let found = found.filter(|fact| !contender.denies(fact));
-            found.cloned().collect()
-        };
-        contender.stand_beyond(
-            (&claims(first), &found(first)),
-            (&claims(change), &found(change)),
-            meter,
-            self.budget,
-        )
+    ) -> Result<Known, E> {
+        let (first, change) = (self.told(contender, first), self.told(contender, change));
+        contender.outcome_beyond(first.as_given(), change.as_given(), meter, self.budget)
     }
 
     /// Has every contender try some sets, so that asking for their scores takes no time.
@@ -126,9 +151,21 @@ impl<E> Stage<'_, '_, E> {
                     budget,
                 };
                 let (first, change) = Both::beginning(changes, &sets[at]);
-                let _ = stage.stand(contender, &first, &change, meter);
+                let _ = stage.outcome(contender, &first, &change, meter);
             },
         );
+    }
+}
+
+/// Claims that are withdrawn, and facts that are found.
+struct Told {
+    withdrawn: FxHashSet<ClaimId>,
+    found: Vec<Fact>,
+}
+
+impl Told {
+    fn as_given(&self) -> (&FxHashSet<ClaimId>, &[Fact]) {
+        (&self.withdrawn, &self.found)
     }
 }
 
@@ -250,7 +287,7 @@ impl<E> Search<'_, '_, E> {
 
     fn try_set(&mut self, set: &[usize], changes: &[Change]) -> Result<(), E> {
         let (first, change) = Both::beginning(changes, set);
-        let then = leader(&self.stage.scores_beyond(&first, &change)?);
+        let then = self.stage.leader_beyond(&first, &change)?;
         if then != self.now {
             let changes = set.iter().map(|&at| changes[at].clone()).collect();
             self.sets.push((changes, then));

@@ -20,10 +20,11 @@ pub struct Score {
 impl Score {
     /// The better one is the lesser one.
     pub fn compare(&self, other: &Score) -> Ordering {
-        let close = |left: f64, right: f64| match (left - right).abs() < 1e-9 {
-            true => Ordering::Equal,
-            false => left.total_cmp(&right),
-        };
+        let strength = close(other.stand.strength, self.stand.strength);
+        self.compare_but_strength(other).then(strength)
+    }
+
+    fn compare_but_strength(&self, other: &Score) -> Ordering {
         other
             .stand
             .holds
@@ -31,7 +32,13 @@ impl Score {
             .then((self.stand.violated > 0).cmp(&(other.stand.violated > 0)))
             .then(close(self.inconsistency, other.inconsistency))
             .then(self.assumed.cmp(&other.assumed))
-            .then(close(other.stand.strength, self.stand.strength))
+    }
+}
+
+fn close(left: f64, right: f64) -> Ordering {
+    match (left - right).abs() < 1e-9 {
+        true => Ordering::Equal,
+        false => left.total_cmp(&right),
     }
 }
 
@@ -50,6 +57,15 @@ pub fn leader(scores: &[Score]) -> Option<usize> {
         Some(&second) if scores[first].compare(&scores[second]) == Ordering::Equal => None,
         _ => Some(first),
     }
+}
+
+/// The leader where no strength has a say in that; `None`: it may have.
+pub fn leader_whatever_strength(scores: &[Score]) -> Option<usize> {
+    let mut places = 0..scores.len();
+    places.find(|&one| {
+        let mut others = (0..scores.len()).filter(|&other| other != one);
+        others.all(|other| scores[one].compare_but_strength(&scores[other]) == Ordering::Less)
+    })
 }
 
 /// Scores from how each stands and how many facts it assumes, over the evidence that is not left out.

@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// Rows below which one thread builds an index as fast as several.
-const MANY: usize = if cfg!(test) { 8 } else { 1 << 17 };
+const MANY: usize = if cfg!(test) { 8 } else { 1 << 15 };
 
 impl Index {
     /// [`Index::build`] on all threads of the pool; the same index. Hash tables of keys are built on one.

@@ -9,6 +9,7 @@ use crate::storage::{Code, Rows};
 use parking_lot::RwLock;
 use rayon::ThreadPool;
 use rayon::prelude::*;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// A matrix of at most this many bytes is always worth it.
@@ -187,7 +188,7 @@ impl RowSet {
         let table = self.len as u64 * TABLE_BYTES;
         let least = self.spared + table / CORE_PART;
         let least = least.max(lists.map_or(0, |lists| table.saturating_sub(lists)));
-        let core = census.core(&|act| self.visit_pairs(pool, act), least);
+        let core = census.core(&|act| self.visit_pairs(pool, act), least, pool);
         let (Some((mut core, spared)), Shape::Pairs(shards)) = (core, &mut self.shape) else {
             return;
         };
@@ -207,20 +208,32 @@ impl RowSet {
         }
         if let Some(old) = self.core.take() {
             self.latest.push(latest_of(&old));
-            let mut others: Vec<Vec<u64>> = vec![Vec::new(); shards.len()];
-            old.visit(0..old.units(), &mut |these, those| {
-                for (&first, &second) in these.iter().zip(those) {
-                    if !core.insert::<Shared>(first, second) {
-                        let key = pack(first, second);
-                        others[shard_of(hash(key), shards.len())].push(key);
-                    }
-                }
-            });
-            for (shard, others) in shards.iter_mut().zip(others) {
+            let move_on = |units: Range<usize>| {
+                let mut others: Vec<u64> = Vec::new();
+                old.visit(units, &mut |these, those| {
+                    let pairs = these.iter().zip(those);
+                    let pairs = pairs.filter(|&(&a, &b)| !core.insert::<Shared>(a, b));
+                    others.extend(pairs.map(|(&a, &b)| pack(a, b)));
+                });
+                others
+            };
+            let units = old.units();
+            let others = match pool {
+                Some(pool) => pool.install(|| {
+                    let parts = pieces(units, pool).into_par_iter();
+                    parts.flat_map_iter(move_on).collect()
+                }),
+                None => move_on(0..units),
+            };
+            let mut by_shard: Vec<Vec<u64>> = vec![Vec::new(); shards.len()];
+            for key in others {
+                by_shard[shard_of(hash(key), shards.len())].push(key);
+            }
+            for (shard, others) in shards.iter_mut().zip(by_shard) {
                 shard.get_mut().table.insert_all(&others, &mut Vec::new());
             }
         }
-        core.begin();
+        core.begin(pool);
         self.core = Some(Box::new(core));
     }
 
@@ -261,14 +274,19 @@ fn visit_on(
     let Some(pool) = pool.filter(|_| rows.row_count() >= MANY_TO_VISIT) else {
         return rows.visit(&mut |columns, len| act(columns, len));
     };
-    let units = rows.units();
-    let step = units.div_ceil(pool.current_num_threads() * 8).max(1);
     pool.install(|| {
-        (0..units.div_ceil(step)).into_par_iter().for_each(|at| {
-            let units = at * step..((at + 1) * step).min(units);
-            rows.visit_units(units, &mut |columns, len| act(columns, len));
-        });
+        let pieces = pieces(rows.units(), pool).into_par_iter();
+        pieces.for_each(|units| rows.visit_units(units, &mut |columns, len| act(columns, len)));
     });
+}
+
+/// Units in several parts for each thread.
+fn pieces(units: usize, pool: &ThreadPool) -> Vec<Range<usize>> {
+    let step = units.div_ceil(pool.current_num_threads() * 8).max(1);
+    let starts = (0..units).step_by(step);
+    starts
+        .map(|start| start..(start + step).min(units))
+        .collect()
 }
 
 /// The latest pairs of a core, as rows.

@@ -1,7 +1,7 @@
 //! Which of some claims carry a conclusion, everything else being kept.
 
 use super::case::Case;
-use super::dualize::{Monotone, dualize};
+use super::dualize::{Known, Monotone, dualize};
 use super::facts::Fact;
 use super::lineage::{Lineage, Statement};
 use super::meter::Meter;
@@ -53,7 +53,7 @@ impl Case<'_> {
             lineage: &lineage,
             names: &names,
         };
-        let found = dualize(&question, Vec::new(), most, usize::MAX, &meter);
+        let found = dualize(&question, Known::default(), most, usize::MAX, &meter);
         let named = |sets: &[Box<[u32]>]| -> Vec<Vec<ClaimId>> {
             let mut sets: Vec<Vec<ClaimId>> = sets
                 .iter()

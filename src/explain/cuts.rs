@@ -4,17 +4,21 @@
 //! a negated fact fall, or changes a total, can bring a conclusion back. Running without the cut tells.
 
 use super::case::Case;
-use super::dualize::{Duals, Monotone, dualize};
+use super::dualize::{Duals, Known, Monotone, dualize};
 use super::enumerate::MinimalSets;
 use super::facts::Fact;
+use super::least::Least;
 use super::lineage::{Lineage, Statement};
 use super::meter::Meter;
 use crate::engine::{Budget, StopReason};
 use crate::evidence::SourceId;
 use rustc_hash::FxHashMap;
+use std::cell::RefCell;
+use std::rc::Rc;
 
-/// Rows that finding a few supports in advance may cost.
-const FIRST_SUPPORTS: u64 = 50_000;
+/// Supports that are looked for in advance, and rows that it may cost. Often there are no others.
+const FIRST_SUPPORTS: usize = 512;
+const FIRST_ROWS: u64 = 50_000;
 
 /// What may be asked of one conclusion.
 #[derive(Clone, Debug)]
@@ -79,26 +83,76 @@ impl Case<'_> {
     /// The minimal cuts of a fact. None for a fact that does not hold, or that holds without any statement.
     pub fn cuts(&self, fact: &Fact, options: &CutOptions, budget: &Budget) -> Cuts {
         let meter = Meter::new(budget);
-        let mut cuts = Cuts::none();
+        let cuts = Cuts::none();
         if !self.holds(fact) {
             return cuts;
         }
         let part = meter.part(meter.left() / 4);
         let lineage = self.lineage(fact, &part);
         meter.charge(&part);
-        if lineage.stopped.is_some() {
-            return self.some_cuts(fact, options, &meter);
+        match lineage.stopped {
+            Some(_) => self.some_cuts(fact, options, &meter),
+            None => self.cuts_in(&lineage, options, &meter),
         }
-        // A few supports to begin with: each spares the search a round of questions.
-        let part = meter.part(FIRST_SUPPORTS);
-        let first = MinimalSets::new(&lineage, &part)
-            .take(64)
-            .filter(|set| lineage.days.is_none() || lineage.stands(|one| set.contains(&one)))
-            .map(|set| Box::from(&*set))
-            .collect();
+    }
+
+    /// The same of each of many facts, with a budget of rows for each and one of time for all. What their derivations
+    /// have in common is looked at once.
+    pub fn cuts_of_all(&self, facts: &[Fact], options: &CutOptions, budget: &Budget) -> Vec<Cuts> {
+        if let [fact] = facts {
+            return vec![self.cuts(fact, options, budget)];
+        }
+        let rows = |rows: u64| rows.saturating_mul(facts.len() as u64);
+        let meter = Meter::new(&Budget {
+            rows: budget.rows.map(rows),
+            ..budget.clone()
+        });
+        let held = facts.iter().filter(|fact| self.holds(fact));
+        let held: Vec<Fact> = held.cloned().collect();
+        let part = meter.part(meter.left() / 4);
+        let (lineage, vertices) = self.lineage_of_all(&held, &part);
+        let vertex_of: FxHashMap<&Fact, u32> = held.iter().zip(vertices).collect();
+        let element_at = lineage.element_at();
+        let each = |fact: &Fact| {
+            let in_time = Budget {
+                rows: budget.rows,
+                ..meter.rest()
+            };
+            match vertex_of.get(fact) {
+                Some(&vertex) if lineage.stopped.is_none() => {
+                    let below = lineage.below(vertex, &element_at);
+                    self.cuts_in(&below, options, &Meter::new(&in_time))
+                }
+                _ => self.cuts(fact, options, &in_time),
+            }
+        };
+        facts.iter().map(each).collect()
+    }
+
+    /// The minimal cuts of the root of a lineage that has all derivations.
+    fn cuts_in(&self, lineage: &Lineage, options: &CutOptions, meter: &Meter) -> Cuts {
+        let mut cuts = Cuts::none();
+        // Supports to begin with: each spares the search a round of questions.
+        let part = meter.part(FIRST_ROWS);
+        let mut sets = MinimalSets::new(lineage, &part);
+        let first: Vec<Rc<[u32]>> = sets.by_ref().take(FIRST_SUPPORTS).collect();
+        // Asked once more, it would tell that there are no others.
+        let all = first.len() < FIRST_SUPPORTS && sets.is_exhausted();
+        let stands = |set: &Rc<[u32]>| {
+            lineage.days.is_none() || lineage.stands(|one| set.binary_search(&one).is_ok())
+        };
+        let first = first.into_iter().filter(stands);
+        let known = Known {
+            carriers: first.map(|set| Box::from(&*set)).collect(),
+            all,
+        };
+        let carriers = all.then(|| known.carriers.clone());
         meter.charge(&part);
-        let elements = Elements(&lineage);
-        let found = dualize(&elements, first, options.most, options.largest, &meter);
+        let elements = Elements {
+            lineage,
+            least: RefCell::new(Least::new(lineage)),
+        };
+        let found = dualize(&elements, known, options.most, options.largest, meter);
         // Cuts come by size.
         let single = |found: &Duals| {
             found.complete
@@ -120,8 +174,12 @@ impl Case<'_> {
         }
         cuts.statements
             .sort_by(|left, right| super::supports::statements_order(left, right));
-        let sources = Witnesses::new(self, &lineage, |source| vec![source]);
-        let found = dualize(&sources, Vec::new(), options.most, options.largest, &meter);
+        let sources = Witnesses {
+            carriers,
+            ..Witnesses::new(self, lineage, |source| vec![source])
+        };
+        let known = Known::default();
+        let found = dualize(&sources, known, options.most, options.largest, meter);
         cuts.sources = sources.named(&found.cuts);
         cuts.single &= single(&found);
         cuts.complete &= found.complete && meter.stopped().is_none();
@@ -129,7 +187,7 @@ impl Case<'_> {
         if !cuts.single && lineage.days.is_none() {
             // One pass over what is there: bounded by time only.
             let in_time = Meter::new(&meter.rest());
-            if let Some((statements, sources)) = self.single_points(&lineage, &in_time) {
+            if let Some((statements, sources)) = self.single_points(lineage, &in_time) {
                 cuts.statements.retain(|cut| cut.len() > 1);
                 cuts.statements.splice(0..0, statements);
                 cuts.sources.retain(|cut| cut.len() > 1);
@@ -187,7 +245,7 @@ impl Case<'_> {
         let lineage = self.derivations(fact, &meter);
         let by_source = Witnesses::new(self, &lineage, |source| vec![source]);
         let by_root = Witnesses::new(self, &lineage, |source| self.sources.roots(source).to_vec());
-        let found = dualize(&by_root, Vec::new(), usize::MAX, usize::MAX, &meter);
+        let found = dualize(&by_root, Known::default(), usize::MAX, usize::MAX, &meter);
         let mut sets = found.carriers;
         sets.retain(|set| !set.is_empty());
         sets.sort_by(|left, right| left.len().cmp(&right.len()).then_with(|| left.cmp(right)));
@@ -232,15 +290,29 @@ impl Case<'_> {
 }
 
 /// Does the conclusion stand on these statements?
-struct Elements<'a>(&'a Lineage);
+struct Elements<'a> {
+    lineage: &'a Lineage,
+    least: RefCell<Least<'a>>,
+}
 
 impl Monotone for Elements<'_> {
     fn elements(&self) -> usize {
-        self.0.elements.len()
+        self.lineage.elements.len()
     }
 
     fn stands(&self, kept: &dyn Fn(u32) -> bool) -> bool {
-        self.0.stands(kept)
+        self.lineage.stands(kept)
+    }
+
+    fn carrier(&self, kept: &[bool]) -> Box<[u32]> {
+        let all = (0..kept.len() as u32).filter(|&one| kept[one as usize]);
+        match self.lineage.days {
+            Some(_) => self.minimal(all.collect()),
+            None => {
+                let all: Vec<u32> = all.collect();
+                self.least.borrow_mut().minimal_within(&all).into()
+            }
+        }
     }
 }
 
@@ -250,6 +322,9 @@ struct Witnesses<'a> {
     names: Vec<SourceId>,
     /// By element of the lineage and by statement: the witnesses it needs, as positions in `names`.
     needs: Vec<Vec<Vec<u32>>>,
+    /// All minimal sets of elements that carry the conclusion, where they are known.
+    carriers: Option<Vec<Box<[u32]>>>,
+    least: RefCell<Least<'a>>,
 }
 
 impl<'a> Witnesses<'a> {
@@ -292,6 +367,8 @@ impl<'a> Witnesses<'a> {
             lineage,
             names,
             needs,
+            carriers: None,
+            least: RefCell::new(Least::new(lineage)),
         }
     }
 
@@ -308,11 +385,42 @@ impl Monotone for Witnesses<'_> {
     }
 
     fn stands(&self, kept: &dyn Fn(u32) -> bool) -> bool {
-        self.lineage.stands(|element| {
-            self.needs[element as usize]
-                .iter()
-                .any(|needs| needs.iter().all(|&witness| kept(witness)))
-        })
+        let stated = |element: u32| {
+            let mut statements = self.needs[element as usize].iter();
+            statements.any(|needs| needs.iter().all(|&witness| kept(witness)))
+        };
+        match &self.carriers {
+            None => self.lineage.stands(stated),
+            Some(carriers) => {
+                let mut sets = carriers.iter();
+                sets.any(|set| set.iter().all(|&element| stated(element)))
+            }
+        }
+    }
+
+    /// Those behind one derivation, and of these a minimal set.
+    fn carrier(&self, kept: &[bool]) -> Box<[u32]> {
+        let all = (0..kept.len() as u32).filter(|&one| kept[one as usize]);
+        if self.lineage.days.is_some() {
+            return self.minimal(all.collect());
+        }
+        let behind = |element: u32| {
+            let mut statements = self.needs[element as usize].iter();
+            statements.find(|needs| needs.iter().all(|&witness| kept[witness as usize]))
+        };
+        let mut least = self.least.borrow_mut();
+        let elements = 0..self.needs.len() as u32;
+        least.derive(elements.filter(|&element| behind(element).is_some()));
+        let used = least.elements();
+        let mut among: Vec<u32> = used
+            .into_iter()
+            .filter_map(behind)
+            .flatten()
+            .copied()
+            .collect();
+        among.sort_unstable();
+        among.dedup();
+        self.minimal(among)
     }
 }
 

@@ -15,6 +15,25 @@ use super::meter::Meter;
 pub(super) trait Monotone {
     fn elements(&self) -> usize;
     fn stands(&self, kept: &dyn Fn(u32) -> bool) -> bool;
+
+    /// A minimal set among what is kept on which the conclusion stands, ascending; it stands on all of that.
+    fn carrier(&self, kept: &[bool]) -> Box<[u32]> {
+        let all: Vec<u32> = (0..kept.len() as u32).collect();
+        self.minimal(all.into_iter().filter(|&one| kept[one as usize]).collect())
+    }
+
+    /// A minimal set within one on which the conclusion stands, both ascending. Asks once for each element.
+    fn minimal(&self, mut set: Vec<u32>) -> Box<[u32]> {
+        let mut at = 0;
+        while let Some(&element) = set.get(at) {
+            let kept = |other: u32| other != element && set.binary_search(&other).is_ok();
+            match self.stands(&kept) {
+                true => drop(set.remove(at)),
+                false => at += 1,
+            }
+        }
+        set.into()
+    }
 }
 
 /// What [`dualize`] found. All sets ascending.
@@ -28,10 +47,18 @@ pub(super) struct Duals {
     pub(super) complete: bool,
 }
 
-/// Finds up to `limit` cuts of up to `largest` elements, starting from carriers already known to be minimal.
+/// Carriers that are known to be minimal.
+#[derive(Default)]
+pub(super) struct Known {
+    pub(super) carriers: Vec<Box<[u32]>>,
+    /// There are no others: what hits all of them is a cut, without a question.
+    pub(super) all: bool,
+}
+
+/// Finds up to `limit` cuts of up to `largest` elements, starting from carriers already known.
 pub(super) fn dualize(
     question: &dyn Monotone,
-    carriers: Vec<Box<[u32]>>,
+    known: Known,
     limit: usize,
     largest: usize,
     meter: &Meter,
@@ -47,8 +74,11 @@ pub(super) fn dualize(
         cut: Vec::new(),
         cuts: Vec::new(),
         limit,
+        known_all: known.all,
+        used: vec![0; question.elements()],
+        uses: 0,
     };
-    for carrier in carriers {
+    for carrier in known.carriers {
         search.add_carrier(carrier);
     }
     let mut size = 0;
@@ -86,6 +116,11 @@ struct Search<'a> {
     cut: Vec<u32>,
     cuts: Vec<Box<[u32]>>,
     limit: usize,
+    /// No other carriers are to be found.
+    known_all: bool,
+    /// By element: the last use of [`Search::disjoint_uncovered`] that took a carrier with it.
+    used: Vec<u32>,
+    uses: u32,
 }
 
 enum Round {
@@ -205,23 +240,27 @@ impl Search<'_> {
     }
 
     /// A lower bound for what is still needed: carriers not hit that have nothing in common.
-    fn disjoint_uncovered(&self) -> usize {
-        let mut used = vec![false; self.containing.len()];
+    fn disjoint_uncovered(&mut self) -> usize {
+        self.uses += 1;
         let mut count = 0;
         for (carrier, &hits) in self.carriers.iter().zip(&self.hits) {
-            if hits == 0 && carrier.iter().all(|&element| !used[element as usize]) {
-                carrier
-                    .iter()
-                    .for_each(|&element| used[element as usize] = true);
+            let used = |&element: &u32| self.used[element as usize] == self.uses;
+            if hits == 0 && !carrier.iter().any(used) {
+                for &element in carrier {
+                    self.used[element as usize] = self.uses;
+                }
                 count += 1;
             }
         }
         count
     }
 
+    /// All carriers known are hit.
     fn stands_without_cut(&self) -> bool {
-        self.question
-            .stands(&|element| !self.cut.contains(&element))
+        !self.known_all
+            && self
+                .question
+                .stands(&|element| !self.cut.contains(&element))
     }
 
     /// A minimal carrier among what the cut leaves.
@@ -230,17 +269,7 @@ impl Search<'_> {
         for &element in &self.cut {
             kept[element as usize] = false;
         }
-        for element in 0..kept.len() {
-            if kept[element] {
-                kept[element] = false;
-                if !self.question.stands(&|other| kept[other as usize]) {
-                    kept[element] = true;
-                }
-            }
-        }
-        (0..kept.len() as u32)
-            .filter(|&element| kept[element as usize])
-            .collect()
+        self.question.carrier(&kept)
     }
 
     fn add(&mut self, element: u32) {

@@ -168,14 +168,17 @@ impl Iterator for MinimalSets<'_> {
             if is_known {
                 continue;
             }
+            compared = 0;
             if item.vertex == Lineage::ROOT {
                 let minimal = Set::new(self.within.minimal_within(&set.elements).into());
                 self.meter.spend_all(self.within.take_work() / EDGES_A_ROW);
-                self.found.insert(minimal.clone());
+                self.found.insert(minimal.clone(), &mut compared);
+                self.meter.spend_all(compared / SETS_A_ROW);
                 // Other facts may lean on the root, but nothing that leads back to it is minimal.
                 return Some(minimal.elements);
             }
-            self.derived[item.vertex as usize].insert(set.clone());
+            self.derived[item.vertex as usize].insert(set.clone(), &mut compared);
+            self.meter.spend_all(compared / SETS_A_ROW);
             self.join(item.vertex, &set);
         }
         None

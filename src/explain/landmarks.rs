@@ -36,7 +36,11 @@ impl Case<'_> {
             .collect();
         // Where that does not suffice, trials need the most of it. About few conclusions they ask for less than all
         // derivations.
-        let few = FEW_ROWS.saturating_mul(held.len() as u64);
+        let few = match self.at_once {
+            // Of what holds at one time trials tell nothing.
+            true => u64::MAX,
+            false => FEW_ROWS.saturating_mul(held.len() as u64),
+        };
         let part = meter.part(few.min(meter.left() / 8));
         let (lineage, vertices) = self.lineage_of_all(&held, &part);
         meter.charge(&part);

@@ -9,6 +9,7 @@ use crate::analysis::checked::{AggregateOp, RelationId, RuleId, ValueType};
 use crate::engine::StopReason;
 use crate::evidence::{ClaimId, Day, Interval};
 use crate::storage::Code;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Someone or something that states facts, and can be withdrawn.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -201,6 +202,95 @@ impl Lineage {
         Lineage {
             stopped: self.stopped,
             ..Lineage::assemble(vertices, edges, elements, self.vertex_of.clone())
+        }
+    }
+
+    /// By vertex: the element it is.
+    pub(super) fn element_at(&self) -> Vec<Option<u32>> {
+        let mut element_at = vec![None; self.alternatives.len()];
+        for (element, &vertex) in (0..).zip(&self.vertex_of) {
+            element_at[vertex as usize] = Some(element);
+        }
+        element_at
+    }
+
+    /// What one vertex can be derived from, with the vertex as its root. Linear in that. Every vertex must have a
+    /// derivation, and none be missing.
+    pub(super) fn below(&self, root: u32, element_at: &[Option<u32>]) -> Lineage {
+        let mut number: FxHashMap<u32, u32> = FxHashMap::default();
+        number.insert(root, 0);
+        let mut order = vec![root];
+        let mut next = 0;
+        while let Some(&vertex) = order.get(next) {
+            next += 1;
+            for &at in &self.alternatives[vertex as usize] {
+                for &premise in &self.edges[at as usize].premises {
+                    number.entry(premise).or_insert_with(|| {
+                        order.push(premise);
+                        order.len() as u32 - 1
+                    });
+                }
+            }
+        }
+        let (mut elements, mut vertex_of) = (Vec::<Element>::new(), Vec::new());
+        // What states the same facts here is one.
+        let mut same: FxHashMap<(Vec<u32>, Interval), usize> = FxHashMap::default();
+        let mut dropped = FxHashSet::default();
+        let of = order.iter().copied();
+        let of = of.filter_map(|vertex| Some((element_at[vertex as usize]?, vertex)));
+        let mut of: Vec<(u32, u32)> = of.collect();
+        of.sort_unstable();
+        for (element, vertex) in of {
+            let element = &self.elements[element as usize];
+            let heads = self.used_by[vertex as usize].iter();
+            let mut heads: Vec<u32> = heads
+                .map(|&at| self.edges[at as usize].head)
+                .filter_map(|head| number.get(&head).copied())
+                .collect();
+            heads.sort_unstable();
+            let known = *same.entry((heads, element.interval)).or_insert_with(|| {
+                vertex_of.push(number[&vertex]);
+                elements.push(Element {
+                    statements: Vec::new(),
+                    ..element.clone()
+                });
+                elements.len() - 1
+            });
+            elements[known]
+                .statements
+                .extend_from_slice(&element.statements);
+            if vertex_of[known] != number[&vertex] {
+                dropped.insert(vertex);
+            }
+        }
+        let mut edges = Vec::new();
+        for (head, vertex) in (0..).zip(&order) {
+            for &at in &self.alternatives[*vertex as usize] {
+                let edge = &self.edges[at as usize];
+                if edge
+                    .premises
+                    .iter()
+                    .any(|premise| dropped.contains(premise))
+                {
+                    continue;
+                }
+                let mut premises: Vec<u32> = edge
+                    .premises
+                    .iter()
+                    .map(|premise| number[premise])
+                    .collect();
+                premises.sort_unstable();
+                edges.push(Edge {
+                    head,
+                    premises: premises.into(),
+                    conditions: edge.conditions.clone(),
+                });
+            }
+        }
+        let whole = Lineage::assemble(order.len() as u32, edges, elements, vertex_of);
+        Lineage {
+            days: self.days.is_some().then(|| whole.first_days()),
+            ..whole
         }
     }
 

@@ -240,6 +240,24 @@ proptest! {
     }
 
     #[test]
+    fn cuts_of_all_are_those_of_each(program in 0..PROGRAMS.len(), rows in rows(14), largest in 1..4usize, budget in prop::option::of(1..4000u64)) {
+        let world = world(program, &rows, true);
+        let options = CutOptions { most: usize::MAX, largest };
+        for case in cases(&world) {
+            let facts = world.facts("t");
+            let little = Budget { rows: budget, ..Budget::default() };
+            let all = case.cuts_of_all(&facts, &options, &little);
+            for (fact, found) in facts.iter().zip(all) {
+                let one = case.cuts(fact, &options, &Budget::default());
+                if found.stopped.is_none() {
+                    prop_assert_eq!(&found.statements, &one.statements);
+                    prop_assert_eq!(&found.sources, &one.sources);
+                }
+            }
+        }
+    }
+
+    #[test]
     fn supports_of_a_search_cut_short_are_supports(program in 0..PROGRAMS.len(), rows in rows(14), births in any::<bool>(), budget in 1..600u64) {
         let world = world(program, &rows, births);
         let budget = Budget { rows: Some(budget), ..Budget::default() };

@@ -168,7 +168,7 @@ impl<'a, T: Clone + Eq + Hash, N: Fn(&Statement) -> Option<T>> Trials<'a, T, N> 
             let trial = match stands {
                 true => Some(Trial::Stands(self.leaves())),
                 false => {
-                    without_outline = self.hope();
+                    without_outline = self.hope(round >= PATIENCE);
                     let hopeless = self.hope[ROOT as usize] == By::Nothing;
                     hopeless.then_some(Trial::Falls)
                 }
@@ -365,13 +365,16 @@ impl<'a, T: Clone + Eq + Hash, N: Fn(&Statement) -> Option<T>> Trials<'a, T, N> 
 
     /// Tells what follows, of what the root may lean on, if everything that was not wholly looked at can be derived where
     /// its outlines allow for it. Returns vertices whose outlines were not asked for, if there are any.
-    fn hope(&mut self) -> Vec<u32> {
+    ///
+    /// What was not looked at at all is cheap to look at and comes first; of the rest, what is nearest to the root, as much
+    /// as it takes or `all`.
+    fn hope(&mut self, all: bool) -> Vec<u32> {
         let mut without_outline = Vec::new();
         let edges = self.explorer.edges();
         self.seen.begin(self.vertices.len());
         self.seen.first(ROOT);
         let mut reached = vec![ROOT];
-        let mut open = VecDeque::new();
+        let (mut open, mut later) = (VecDeque::new(), VecDeque::new());
         let mut next = 0;
         while let Some(&vertex) = reached.get(next) {
             next += 1;
@@ -391,7 +394,9 @@ impl<'a, T: Clone + Eq + Hash, N: Fn(&Statement) -> Option<T>> Trials<'a, T, N> 
                             }
                         }
                     }
-                    if certain {
+                    if certain && of.looked == Looked::OneStep {
+                        later.push_back(vertex);
+                    } else if certain {
                         self.hope[vertex as usize] = By::Hope;
                         self.hoped.push(vertex);
                         open.push_back(vertex);
@@ -410,33 +415,52 @@ impl<'a, T: Clone + Eq + Hash, N: Fn(&Statement) -> Option<T>> Trials<'a, T, N> 
         if !without_outline.is_empty() {
             return without_outline;
         }
-        let mut consider = |head: u32, premises: &[u32], by: By, open: &mut VecDeque<u32>| {
-            self.work += 1;
-            let possible = |&premise: &u32| {
-                self.by[premise as usize] != By::Nothing
-                    || self.hope[premise as usize] != By::Nothing
-            };
-            if self.by[head as usize] == By::Nothing
-                && self.hope[head as usize] == By::Nothing
-                && self.seen.last[head as usize] == self.seen.walk
-                && premises.iter().all(possible)
-            {
-                self.hope[head as usize] = by;
-                self.hoped.push(head);
-                open.push_back(head);
-            }
-        };
-        while let Some(vertex) = open.pop_front() {
-            let of = &self.vertices[vertex as usize];
-            for &at in &of.in_outlines {
-                let (head, premises) = &self.outlines[at as usize];
-                if self.vertices[*head as usize].looked != Looked::All {
-                    consider(*head, premises, By::Hope, &mut open);
+        loop {
+            let Some(vertex) = open.pop_front() else {
+                if self.hope[ROOT as usize] != By::Nothing && !all {
+                    break;
                 }
-            }
-            for &at in &of.used_by {
+                let Some(vertex) = later.pop_front() else {
+                    break;
+                };
+                if self.hope[vertex as usize] == By::Nothing {
+                    self.hope[vertex as usize] = By::Hope;
+                    self.hoped.push(vertex);
+                    open.push_back(vertex);
+                }
+                continue;
+            };
+            let of = &self.vertices[vertex as usize];
+            let by_outline = of.in_outlines.iter().map(|&at| {
+                let (head, premises) = &self.outlines[at as usize];
+                (*head, premises, By::Hope)
+            });
+            let by_edge = of.used_by.iter().map(|&at| {
                 let edge = &edges[at as usize];
-                consider(edge.head, &edge.premises, By::Edge(at), &mut open);
+                (edge.head, &edge.premises, By::Edge(at))
+            });
+            for (head, premises, by) in by_outline.chain(by_edge) {
+                self.work += 1;
+                let possible = |&premise: &u32| {
+                    self.by[premise as usize] != By::Nothing
+                        || self.hope[premise as usize] != By::Nothing
+                };
+                if self.by[head as usize] != By::Nothing
+                    || self.hope[head as usize] != By::Nothing
+                    || self.seen.last[head as usize] != self.seen.walk
+                    || !premises.iter().all(possible)
+                {
+                    continue;
+                }
+                match (by, self.vertices[head as usize].looked) {
+                    (By::Hope, Looked::All) => continue,
+                    (By::Hope, Looked::OneStep) => later.push_back(head),
+                    _ => {
+                        self.hope[head as usize] = by;
+                        self.hoped.push(head);
+                        open.push_back(head);
+                    }
+                }
             }
         }
         without_outline

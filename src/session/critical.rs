@@ -8,7 +8,6 @@ use crate::syntax::ast::DirectiveKind;
 use rustc_hash::FxHashMap;
 use serde::ser::{Serialize, Serializer};
 use std::fmt;
-use std::time::Instant;
 
 /// Cuts of one kind looked for at most when nothing else is asked for.
 const LISTED: usize = 100;
@@ -83,42 +82,28 @@ impl Session {
         };
         let case = self.case();
         let whole = self.explanation_budget();
-        let started = Instant::now();
-        let found = match size == Some(1) {
+        let side = self.here();
+        // The time is for all of them together, the rows are for each.
+        let cuts = |facts: &[Fact]| match size == Some(1) {
             true => {
-                let side = self.here();
-                let singles = |facts: &[Fact]| {
-                    let rows = |rows: u64| rows.saturating_mul(facts.len() as u64);
-                    let budget = Budget {
-                        rows: whole.rows.map(rows),
-                        ..whole.clone()
-                    };
-                    side.case().single_cuts(facts, &budget)
+                let rows = |rows: u64| rows.saturating_mul(facts.len() as u64);
+                let budget = Budget {
+                    rows: whole.rows.map(rows),
+                    ..whole.clone()
                 };
-                // Each cut is found for itself: what halves have in common is only looked at twice.
-                match self.pool.has_threads() && facts.len() >= MANY {
-                    true => {
-                        let (one, other) = facts.split_at(facts.len() / 2);
-                        let (mut found, rest) = self.pool.both(|| singles(one), || singles(other));
-                        found.extend(rest);
-                        found
-                    }
-                    false => singles(&facts),
-                }
+                side.case().single_cuts(facts, &budget)
             }
-            false => facts
-                .iter()
-                .map(|fact| {
-                    // The time is for all of them together, the rows are for each.
-                    let budget = Budget {
-                        time: whole
-                            .time
-                            .map(|time| time.saturating_sub(started.elapsed())),
-                        ..whole.clone()
-                    };
-                    case.cuts(fact, &options, &budget)
-                })
-                .collect(),
+            false => side.case().cuts_of_all(facts, &options, &whole),
+        };
+        // Each cut is found for itself: what halves have in common is only looked at twice.
+        let found = match self.pool.has_threads() && facts.len() >= MANY {
+            true => {
+                let (one, other) = facts.split_at(facts.len() / 2);
+                let (mut found, rest) = self.pool.both(|| cuts(one), || cuts(other));
+                found.extend(rest);
+                found
+            }
+            false => cuts(&facts),
         };
         let conclusions = facts
             .iter()

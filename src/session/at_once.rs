@@ -29,7 +29,7 @@ pub(super) fn run_and_keep(
     options: &Options,
     claims: &Claims,
     sources: &Sources,
-) -> Result<(RunReport, Option<(Database, Option<KnownDays>)>), Stop> {
+) -> Result<(RunReport, Option<Undated>), Stop> {
     let report = run(database, options)?;
     if !options.lens.at_once || !are_dated(claims) {
         return Ok((report, None));
@@ -81,6 +81,9 @@ pub(super) struct KnownDays {
     past: Past,
 }
 
+/// What follows whether or not it was ever true at one time, and on which days.
+pub(super) type Undated = (Database, Option<KnownDays>);
+
 /// What follows whether or not it was ever true at one time, on which days, and from what. Changes are followed from
 /// there.
 pub(super) struct Ever {
@@ -97,11 +100,7 @@ const KEPT: u64 = 1 << 20;
 
 impl Ever {
     /// `None`: it is not kept.
-    pub fn of(
-        (database, days): (Database, Option<KnownDays>),
-        standing: Standing,
-        report: &RunReport,
-    ) -> Option<Ever> {
+    pub fn of((database, days): Undated, standing: Standing, report: &RunReport) -> Option<Ever> {
         (report.stated + report.derived <= KEPT).then_some(Ever {
             database,
             days,

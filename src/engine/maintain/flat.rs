@@ -21,11 +21,13 @@ const SELDOM: u32 = 4;
 /// ... after so many.
 const TRIES: u32 = if cfg!(test) { 4 } else { 64 };
 
+type Known = FxHashMap<(RuleId, usize, Code), Arc<[Code]>>;
+
 /// Derivations of rows of one relation, to be tried with others.
 struct Precedents {
     rules: Vec<Precedent>,
     /// By rule, column and its value: the values of all variables in the latest derivation.
-    known: RefCell<FxHashMap<(RuleId, usize, Code), Arc<[Code]>>>,
+    known: RefCell<Known>,
 }
 
 struct Precedent {

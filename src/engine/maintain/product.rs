@@ -258,10 +258,9 @@ impl Transaction<'_> {
                 stays: sides.carries(1 - bits),
             });
             let axis = axes.map(|axes| axes[bits]);
-            let numbered = axis.into_iter().flat_map(|axis| {
-                let codes = (0..axis.len).map(move |at| Code(axis.base + at));
-                codes
-            });
+            let numbered = axis
+                .into_iter()
+                .flat_map(|axis| (0..axis.len).map(move |at| Code(axis.base + at)));
             Product {
                 relation,
                 bits,

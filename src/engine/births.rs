@@ -266,11 +266,14 @@ impl Births {
         self.recorded.of(row, u32::MAX)
     }
 
-    /// Whether the row is there and was born before a tick.
-    pub fn has_before(&self, row: &[Code], tick: u32) -> bool {
+    /// Whether a row that is there was born before a tick. Quick where that is later than all rounds.
+    pub fn is_before(&self, row: &[Code], tick: u32) -> bool {
         match self.amended.get(row) {
             Some(birth) => birth.is_some_and(|birth| birth < tick),
-            None => self.recorded.of(row, tick).is_some(),
+            None => {
+                let last = self.recorded.runs.last().map_or(0, |run| run.0);
+                last < tick || self.recorded.of(row, tick).is_some()
+            }
         }
     }
 }

@@ -1,9 +1,10 @@
 //! A program together with all rows that are stated and all that follow.
 
 use super::admission::Admission;
+use super::answers;
 use super::budget::{Budget, Observer, RunOptions, RunReport, Spent, Stop, watching_memory};
 use super::closures::Functors;
-use super::fixpoint::{self, Run};
+use super::fixpoint::Run;
 use super::maintain::{Change, Difference, History, Routes, Setting};
 use super::planning::{ProgramPlans, plan_program};
 use super::relation::{IndexSpec, RelationState};
@@ -417,7 +418,7 @@ impl Database {
     pub fn query(&self, query: &CheckedQuery, budget: &Budget) -> Result<Rows, Stop> {
         let mut answers = Rows::new(query.columns.len());
         for plan in self.query_plans(query) {
-            let rows = fixpoint::query(
+            let rows = answers::query(
                 &plan,
                 &self.relations,
                 &self.program,

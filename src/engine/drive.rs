@@ -11,8 +11,10 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-/// Seconds of work that a thread takes at a time, as far as one can tell. What takes four times as long is shared.
+/// Seconds of work that a thread takes at a time, as far as one can tell.
 pub const MORSEL: f64 = if cfg!(test) { 1e-9 } else { 40e-6 };
+/// So many times as much is shared.
+pub const WORTH: f64 = 4.0;
 /// Seconds that a binding takes, for rules that have not run yet.
 pub const BINDING: f64 = 8e-9;
 /// So many bindings are enough to be shared.
@@ -62,9 +64,9 @@ fn drive_stages<S: Sink + Send>(
         && source.units() > 1
     {
         let units = source.units();
-        let work = source.rows() as f64 * pace.unwrap_or(pipeline.fan_out * BINDING);
+        let work = work_of(pipeline, pace);
         // An estimate of the planner has to promise more than a rule that was seen to take its time.
-        let worth = if pace.is_some() { 4.0 } else { 8.0 };
+        let worth = if pace.is_some() { WORTH } else { WORTH * 2.0 };
         if work <= worth * MORSEL {
             return alone(pipeline, context, sink);
         }
@@ -92,6 +94,11 @@ fn drive_stages<S: Sink + Send>(
     })
 }
 
+/// Seconds that a pipeline takes that begins with a scan, as far as one can tell. `pace`: for each row, as it was before.
+pub fn work_of(pipeline: &Pipeline, pace: Option<f64>) -> f64 {
+    pipeline.scanned() as f64 * pace.unwrap_or(pipeline.fan_out * BINDING)
+}
+
 fn alone<S: Sink>(pipeline: &Pipeline, context: &Context, sink: impl Fn(Company) -> S) -> Vec<S> {
     let mut worker = Worker::new(pipeline, context, sink(Company::Alone));
     match pipeline.stages.first().map(|stage| &stage.op) {
@@ -111,7 +118,7 @@ pub fn share<S: Send>(
 ) -> Vec<S> {
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::new());
-    on_all(pool, || {
+    on_all(pool, |_| {
         if next.load(Relaxed) < len {
             let outcome = work(&mut std::iter::from_fn(|| {
                 let start = next.fetch_add(morsel, Relaxed);
@@ -123,18 +130,20 @@ pub fn share<S: Send>(
     done.into_inner()
 }
 
-/// Calls `take_part` on all threads of the pool, on the others once they are awake.
-pub fn on_all(pool: &ThreadPool, take_part: impl Fn() + Sync) {
+/// Calls `take_part` on all threads of the pool, on the others once they are awake, each with another number below that
+/// of the threads; who calls has 0.
+pub fn on_all(pool: &ThreadPool, take_part: impl Fn(usize) + Sync) {
     let busy = AtomicUsize::new(0);
+    let (busy, take_part) = (&busy, &take_part);
     pool.in_place_scope(|scope| {
-        for _ in 1..pool.current_num_threads() {
-            scope.spawn(|_| {
+        for number in 1..pool.current_num_threads() {
+            scope.spawn(move |_| {
                 busy.fetch_add(1, Relaxed);
-                take_part();
+                take_part(number);
                 busy.fetch_sub(1, Relaxed);
             });
         }
-        take_part();
+        take_part(0);
         // Others are about to finish: to sleep until then would take longer.
         let since = Instant::now();
         while busy.load(Relaxed) > 0 && since.elapsed() < PATIENCE {

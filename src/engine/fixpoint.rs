@@ -4,14 +4,14 @@
 //! the latest delta. Within a round the plans that look anything up without its delta run before the delta is merged into
 //! the indexes, all others after it, so one index serves both views.
 
+use super::answers::answers;
 use super::budget::{
-    Budget, Observer, RunOptions, RunReport, Spent, Stop, StopReason, Violation, memory_in_use,
-    watching_memory,
+    Observer, RunOptions, RunReport, Spent, Stop, StopReason, Violation, memory_in_use,
 };
 use super::closures::Functors;
 use super::composition::Composition;
-use super::drive::drive;
-use super::evaluate::{Context, Holdings};
+use super::drive::{MORSEL, WORTH, drive, work_of};
+use super::evaluate::Context;
 use super::functor::{FaultReport, Patterns};
 use super::lattice::Merged;
 use super::numbering::numbered;
@@ -297,6 +297,9 @@ impl<'a> Run<'a> {
         // Without old rows there is nothing to join the delta with.
         due.retain(|(plan, _)| !plan.reads_old(|relation| relations[relation.index()].is_new()));
         expect(&due, relations, self.pool);
+        if self.pool.is_some() {
+            self.each_of(stratum, relations, RelationState::spread);
+        }
         let resolver = Resolver {
             relations,
             dictionary: self.dictionary,
@@ -702,6 +705,11 @@ impl<'a> Run<'a> {
             false => 0,
         };
         let pace = self.profile.lock().pace(plan.rule, plan.delta);
+        if let Some(standby) = &self.standby
+            && work_of(&pipeline, pace) > WORTH * MORSEL
+        {
+            standby.call();
+        }
         let (before, mut candidates) = (unsettled(), 0);
         if let Some(counter) = plan.counter() {
             let rows = numbered(plan, counter, &pipeline, &context);
@@ -924,7 +932,8 @@ pub(super) fn deltas(subsumption: &Subsumption, stratum: &Stratum, fresh: bool) 
         .collect()
 }
 
-fn interruption(context: &Context) -> Option<StopReason> {
+/// Why a run over this context has to stop.
+pub(super) fn interruption(context: &Context) -> Option<StopReason> {
     if let Some(reason) = context.spent.reason() {
         Some(reason)
     } else if context.late.load(Relaxed) {
@@ -934,56 +943,4 @@ fn interruption(context: &Context) -> Option<StopReason> {
     } else {
         None
     }
-}
-
-/// Answers one query over relations at rest: distinct rows, ascending.
-pub fn query(
-    plan: &RulePlan,
-    relations: &[RelationState],
-    program: &CheckedProgram,
-    dictionary: &Dictionary,
-    functors: &Functors,
-    budget: &Budget,
-    pool: Option<&rayon::ThreadPool>,
-) -> Result<Rows, Stop> {
-    let holdings = Holdings::new();
-    let context = holdings.context(program, dictionary, functors, budget);
-    let rows = watching_memory(budget, &holdings.spent, || {
-        answers(plan, relations, dictionary, &context, pool, true)
-    });
-    match interruption(&context) {
-        Some(reason) => Err(Stop {
-            reason,
-            rule: None,
-            relation: None,
-            rows: rows.len() as u64,
-            report: Box::default(),
-        }),
-        None => Ok(rows),
-    }
-}
-
-fn answers(
-    plan: &RulePlan,
-    relations: &[RelationState],
-    dictionary: &Dictionary,
-    context: &Context,
-    pool: Option<&rayon::ThreadPool>,
-    once: bool,
-) -> Rows {
-    let pipeline = Resolver {
-        relations,
-        dictionary,
-        once,
-        pool,
-    }
-    .resolve(plan);
-    let mut rows = Rows::new(plan.answer.len());
-    let sinks = drive(&pipeline, context, pool, None, |_| {
-        Collect::new(&pipeline.answer)
-    });
-    for sink in sinks {
-        rows.append(&sink.rows);
-    }
-    SortedRows::from_unsorted(rows).into_rows()
 }

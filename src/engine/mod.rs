@@ -5,6 +5,7 @@
 
 mod admission;
 pub mod aggregate;
+mod answers;
 mod births;
 pub mod budget;
 mod choice;
@@ -43,6 +44,8 @@ mod tests_of_composition;
 mod tests_of_demand;
 #[cfg(test)]
 mod tests_of_guards;
+#[cfg(test)]
+mod tests_of_side_by_side;
 mod text_facts;
 mod value_order;
 mod worker;

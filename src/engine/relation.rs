@@ -94,8 +94,8 @@ pub struct RelationState {
     told: Option<Told>,
     /// All rows of the relation, before they are taken in.
     handed_in: Mutex<Option<SortedRows>>,
-    /// The delta ascending by a column, for the rules of a round that want it so.
-    sorted: Mutex<Option<(usize, Arc<Rows>)>>,
+    /// The delta ascending by a column, for the rules of a round that want it so, by these columns.
+    sorted: Mutex<Vec<(usize, Arc<Rows>)>>,
     /// Present when rows have to pass it on their way into the set.
     admission: Option<Mutex<Admission>>,
 }
@@ -230,6 +230,13 @@ impl RelationState {
         }
     }
 
+    /// Between rounds, after [`RelationState::expect`]: several threads will add rows.
+    pub fn spread(&mut self) {
+        if let Some(set) = Arc::get_mut(&mut self.set) {
+            set.spread_many();
+        }
+    }
+
     /// Whether derived rows have to go through [`RelationState::admit`].
     pub fn is_guarded(&self) -> bool {
         self.admission.is_some()
@@ -277,7 +284,7 @@ impl RelationState {
         let gone = RowSet::of(doomed.rows());
         let without = |rows: &Rows| rows.filtered(|row| !gone.contains(row));
         let delta = without(&self.delta().to_rows());
-        *self.sorted.get_mut() = None;
+        self.sorted.get_mut().clear();
         let few = doomed.len() <= self.set.len() / IN_PLACE;
         match Arc::get_mut(&mut self.set).filter(|_| few) {
             Some(set) => {
@@ -319,7 +326,7 @@ impl RelationState {
     }
 
     fn refill(&mut self, all: &Rows, delta: Rows, writers: usize) {
-        *self.sorted.get_mut() = None;
+        self.sorted.get_mut().clear();
         let salt = self.set.salt().wrapping_add(1 << 32);
         let mut set = RowSet::new(self.set.arity(), writers, salt);
         set.reserve(all.len());
@@ -338,20 +345,19 @@ impl RelationState {
     /// The rows the last round added, ascending by one column. Kept until the next round for whoever wants the same.
     pub fn delta_by(&self, column: usize) -> Arc<Rows> {
         let mut sorted = self.sorted.lock();
-        match &*sorted {
-            Some((by, rows)) if *by == column => rows.clone(),
-            _ => {
-                let rows = Arc::new(self.delta().to_rows().sorted_by(column));
-                *sorted = Some((column, rows.clone()));
-                rows
-            }
+        let known = sorted.iter().find(|(by, _)| *by == column);
+        if let Some((_, rows)) = known {
+            return rows.clone();
         }
+        let rows = Arc::new(self.delta().to_rows().sorted_by(column));
+        sorted.push((column, rows.clone()));
+        rows
     }
 
     /// Ends a round: what was inserted since the last call becomes the delta. `grows`: there may be another round.
     pub fn advance(&mut self, tick: u32, grows: bool, pool: Option<&ThreadPool>) {
         self.take_in();
-        *self.sorted.get_mut() = None;
+        self.sorted.get_mut().clear();
         Arc::make_mut(&mut self.set).settle(grows, pool);
         let delta = self.set.latest();
         self.merged = delta.is_empty();
@@ -398,7 +404,7 @@ impl RelationState {
             self.set = Arc::new(RowSet::equivalence(classes));
         }
         self.merge_delta(None, false);
-        *self.sorted.get_mut() = None;
+        self.sorted.get_mut().clear();
         self.closed = true;
         if let Some(set) = Arc::get_mut(&mut self.set) {
             set.rest();
@@ -600,10 +606,10 @@ impl RelationState {
         self.births.as_ref()?.of(row)
     }
 
-    /// Whether a row was born before a tick. Where births are not recorded, all are.
+    /// Whether a row that is there was born before a tick. Where births are not recorded, all are.
     pub fn is_born_before(&self, row: &[Code], tick: u32) -> bool {
         let births = self.births.as_ref();
-        births.is_none_or(|births| births.has_before(row, tick))
+        births.is_none_or(|births| births.is_before(row, tick))
     }
 
     /// When rounds brought the first rows; 0 where that is not known.

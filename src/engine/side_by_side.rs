@@ -5,7 +5,7 @@
 //! head repeats, threads then seldom write to the same place, and repetitions meet on one thread. Short rules are for one
 //! thread each. Whoever is done takes what is left of others' ranges.
 
-use super::drive::{BINDING, MORSEL, on_all};
+use super::drive::{BINDING, MORSEL, WORTH, on_all};
 use super::evaluate::Context;
 use super::pipeline::{Pipeline, Resolver};
 use super::relation::RelationState;
@@ -14,14 +14,10 @@ use super::worker::Worker;
 use crate::plan::{RulePlan, fan_out};
 use crate::storage::{Company, Inserter, RowSet, RowSource};
 use rayon::ThreadPool;
-use std::hint::spin_loop;
 use std::ops::Range;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
-
-/// Pieces of work from which on it is worth while to share them.
-const WORTH: f64 = 4.0;
 
 /// A rule that scans a delta and does nothing but add rows to a set.
 pub struct Strand<'r> {
@@ -54,6 +50,15 @@ struct Share {
 }
 
 impl Share {
+    /// As many as there are threads.
+    fn several(units: usize, threads: usize) -> Vec<Share> {
+        let share = |at: usize| Share {
+            next: AtomicUsize::new(units * at / threads),
+            end: units * (at + 1) / threads,
+        };
+        (0..threads).map(share).collect()
+    }
+
     fn is_left(&self) -> bool {
         self.next.load(Relaxed) < self.end
     }
@@ -113,13 +118,9 @@ impl<'r> Strand<'r> {
                 true => threads,
                 false => 1,
             };
-            let share = |at: usize| Share {
-                next: AtomicUsize::new(units * at / shares),
-                end: units * (at + 1) / shares,
-            };
             Scan {
                 pipeline,
-                shares: (0..shares).map(share).collect(),
+                shares: Share::several(units, shares),
                 morsel: ((MORSEL / self.work * units as f64) as usize).max(1),
             }
         })
@@ -135,6 +136,15 @@ struct Hand<'s> {
 }
 
 impl<'s> Hand<'s> {
+    /// Takes the share of this thread. A single one is for who begins.
+    fn take_own(&mut self, strand: &'s Strand, scan: &'s Scan, own: usize, begins: bool) {
+        match &scan.shares[..] {
+            [only] if begins => self.take_part(strand, scan, only),
+            [_] => {}
+            several => self.take_part(strand, scan, &several[own]),
+        }
+    }
+
     /// Takes pieces of a share until none is left.
     fn take_part(&mut self, strand: &'s Strand, scan: &'s Scan, share: &Share) {
         if !share.is_left() {
@@ -165,7 +175,7 @@ impl<'s> Hand<'s> {
         strand.nanoseconds.fetch_add(nanoseconds, Relaxed);
     }
 
-    /// To be called once, at the end.
+    /// To be called once, at the end. The time is that of the rules by what they pushed.
     fn flush(&mut self) {
         let started = Instant::now();
         for (_, inserter) in &mut self.inserters {
@@ -191,28 +201,24 @@ pub fn run<'r>(strands: &[Strand<'r>], resolver: &Resolver<'r>, pool: &ThreadPoo
     let threads = pool.current_num_threads();
     let mut longest_first: Vec<&Strand> = strands.iter().collect();
     longest_first.sort_by(|a, b| b.work.total_cmp(&a.work));
-    let arrived = AtomicUsize::new(0);
-    on_all(pool, || {
-        let own = arrived.fetch_add(1, Relaxed);
+    on_all(pool, |own| {
         let mut hand = Hand::default();
         let mut rest = longest_first.clone();
         rest.rotate_left(own % strands.len());
-        // Another thread makes some of them ready.
-        while !rest.is_empty() {
-            rest.retain(|strand| {
-                let first = !strand.begun.swap(true, Relaxed);
-                let scan = match first {
-                    true => Some(strand.begin(resolver, threads)),
-                    false => strand.scan.get(),
-                };
-                match scan.map(|scan| (scan, &scan.shares[..])) {
-                    Some((scan, [only])) if first => hand.take_part(strand, scan, only),
-                    Some((scan, [_, _, ..])) => hand.take_part(strand, scan, &scan.shares[own]),
-                    _ => {}
-                }
-                scan.is_none()
-            });
-            spin_loop();
+        // What another thread is making ready comes last.
+        rest.retain(|strand| {
+            let first = !strand.begun.swap(true, Relaxed);
+            let scan = match first {
+                true => Some(strand.begin(resolver, threads)),
+                false => strand.scan.get(),
+            };
+            if let Some(scan) = scan {
+                hand.take_own(strand, scan, own, first);
+            }
+            scan.is_none()
+        });
+        for strand in rest {
+            hand.take_own(strand, strand.begin(resolver, threads), own, false);
         }
         for strand in &longest_first {
             if let Some(scan) = strand.scan.get() {

@@ -596,11 +596,12 @@ mod tests {
         let against = found(Some("other")).to_string();
         let said: Vec<&str> = against
             .lines()
+            .map(str::trim_start)
             .filter(|line| line.contains("other"))
             .collect();
         expect![[r#"
-                 NOT ALL that is already there is told, nor whether it helps other: too much leans on it
-                 helps other too"#]]
+            NOT ALL that is already there is told, nor whether it helps other: too much leans on it
+            helps other too"#]]
         .assert_eq(&said.join("\n"));
     }
 }

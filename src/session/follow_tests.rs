@@ -229,3 +229,20 @@ fn rules_are_followed_and_not_run() {
         assert_eq!(found.is_some(), followed, "{hypothesis}");
     }
 }
+
+#[test]
+fn where_most_is_sure_to_fall_a_run_has_less_to_do() {
+    let mut session = Session::from_rules(RULES).expect("a case");
+    for (withdrawn, followed) in [("e(3, 4)", true), ("e(_, _)", false)] {
+        let supposed = Supposition {
+            withdraw: vec![withdrawn.to_owned()],
+            ..Supposition::default()
+        };
+        let overlays = session.overlays(&supposed).expect("known");
+        let laid = session
+            .lay(&overlays.iter().collect::<Vec<_>>())
+            .expect("laid");
+        let found = session.follow(&laid.standing).expect("no budget");
+        assert_eq!(found.is_some(), followed, "{withdrawn}");
+    }
+}

@@ -210,7 +210,7 @@ impl Census {
             return None;
         }
         let (firsts, seconds) = (self.firsts.number(level), self.seconds.number(level));
-        let matrix = Matrix::new(firsts.axis(), seconds.axis());
+        let matrix = Matrix::new(firsts.axis(), seconds.axis(), pool);
         let core = DenseCore {
             firsts,
             seconds,

@@ -8,6 +8,7 @@ use self::amended::Amended;
 use super::table::{KeyTable, RowTable, pack};
 use super::{Code, Partition, RowSource, Rows, SortedRows};
 use rayon::ThreadPool;
+use rayon::prelude::*;
 use std::sync::Arc;
 
 /// A dense range of keys may be this much longer than the number of keys before a hash table is leaner.
@@ -177,7 +178,7 @@ impl Index {
             [&[low, .., high]] => dense(low.0, high.0, rows.len()),
             _ => None,
         };
-        let mut index = Index::over(dense, key, payload);
+        let mut index = Index::over_on(pool, dense, key, payload);
         if let (Some((base, _)), [column]) = (dense, &columns[..]) {
             let slots = &mut index.slots;
             match pool {
@@ -258,11 +259,26 @@ impl Index {
 
     /// An index without rows. `dense`: the lowest code of its only key column, and how many there are up to the highest.
     fn over(dense: Option<(u32, usize)>, key: &[usize], payload: &[usize]) -> Index {
+        Index::over_on(None, dense, key, payload)
+    }
+
+    fn over_on(
+        pool: Option<&ThreadPool>,
+        dense: Option<(u32, usize)>,
+        key: &[usize],
+        payload: &[usize],
+    ) -> Index {
         let mut slots = Vec::new();
         let locate = match (key.len(), dense) {
             (0, _) => Locate::Unit,
             (1, Some((base, len))) => {
-                slots = vec![Slot::default(); len];
+                slots = match pool {
+                    Some(pool) => {
+                        let none = (0..len).into_par_iter().with_min_len(RUNS);
+                        pool.install(|| none.map(|_| Slot::default()).collect())
+                    }
+                    None => vec![Slot::default(); len],
+                };
                 Locate::Dense { base }
             }
             (1 | 2, _) => Locate::Packed(KeyTable::default()),
@@ -296,6 +312,19 @@ impl Index {
         let mut numbers = Vec::new();
         let again = matches!(self.locate, Locate::Dense { .. } | Locate::Unit);
         let mut piece = Vec::new();
+        if let (Locate::Dense { base }, &[only]) = (&self.locate, &self.key[..]) {
+            // By themselves the counts take a third of the room of the slots, and fit caches that those do not.
+            let mut counts = vec![0u32; self.slots.len()];
+            rows.visit(&mut |columns, _| {
+                for code in columns[only] {
+                    counts[(code.0 - base) as usize] += 1;
+                }
+            });
+            for (slot, count) in self.slots.iter_mut().zip(counts) {
+                slot.room += count;
+            }
+            return numbers;
+        }
         rows.visit(&mut |columns, len| {
             self.slot_numbers(columns, len, &mut piece);
             for &number in &piece {
@@ -314,6 +343,25 @@ impl Index {
         let mut arena = vec![Code::default(); rows.row_count() * stride];
         let mut piece = Vec::new();
         let mut done = 0;
+        if let (Locate::Dense { base }, &[only], &[wanted]) =
+            (&self.locate, &self.key[..], &self.payload[..])
+        {
+            let ends = self.slots.iter().map(|slot| slot.start + slot.len);
+            let mut ends: Vec<u32> = ends.collect();
+            rows.visit(&mut |columns, _| {
+                for (key, &code) in columns[only].iter().zip(columns[wanted]) {
+                    let end = &mut ends[(key.0 - base) as usize];
+                    arena[*end as usize] = code;
+                    *end += 1;
+                }
+            });
+            for (slot, end) in self.slots.iter_mut().zip(ends) {
+                slot.len = end - slot.start;
+            }
+            self.arena = Arena::Own(arena);
+            self.rows = rows.row_count();
+            return;
+        }
         rows.visit(&mut |columns, len| {
             if numbers.is_empty() {
                 self.slot_numbers(columns, len, &mut piece);

@@ -13,11 +13,13 @@ pub struct Marks {
 
 impl Marks {
     /// Whether a code can be marked.
+    #[inline]
     pub fn hold(code: Code) -> bool {
         code.0 <= MARKABLE
     }
 
     /// Marks a code; whether it was not marked.
+    #[inline]
     pub fn set(&mut self, code: Code) -> bool {
         let (word, bit) = (code.index() / 64, 1 << (code.0 % 64));
         if word >= self.words.len() {

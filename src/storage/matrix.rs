@@ -26,6 +26,7 @@ impl Axis {
     }
 
     /// Where a code lies on the axis.
+    #[inline]
     pub fn offset(self, code: Code) -> Option<usize> {
         let offset = code.0.wrapping_sub(self.base);
         (offset < self.len).then_some(offset as usize)
@@ -40,6 +41,8 @@ const LINES: usize = if cfg!(test) { 1 } else { 16 };
 const PIECE: usize = if cfg!(test) { 3 } else { 1 << 12 };
 /// Lines below which one thread settles as fast as several.
 const MANY_LINES: usize = if cfg!(test) { 4 } else { 1 << 14 };
+/// Words below which one thread writes zeroes as fast as several.
+const MANY_WORDS: usize = if cfg!(test) { 16 } else { 1 << 16 };
 
 /// One bit for every pair of codes. While pairs come in, `settled` has those of `seen` that were there at the last
 /// [`Matrix::settle`], and `latest` those which that call added; `dirty` and `recent` have a bit for each line of words
@@ -144,7 +147,7 @@ impl Matrix {
         u64::from(rows.len) * words_per_row(columns) as u64 * 16
     }
 
-    pub fn new(rows: Axis, columns: Axis) -> Matrix {
+    pub fn new(rows: Axis, columns: Axis, pool: Option<&ThreadPool>) -> Matrix {
         let words_per_row = words_per_row(columns);
         let words = rows.len as usize * words_per_row;
         let marks = (words / LINE).div_ceil(64);
@@ -152,8 +155,8 @@ impl Matrix {
             rows,
             columns,
             words_per_row,
-            seen: zeroes(words),
-            dirty: zeroes(marks),
+            seen: zeroes(words, pool),
+            dirty: zeroes(marks, None),
             settled: vec![0; words].into(),
             latest: vec![0; words].into(),
             recent: vec![0; marks].into(),
@@ -491,6 +494,14 @@ impl Matrix {
         Code(self.rows.base + row as u32)
     }
 
+    /// Appends the words of the row of a first code, if it has one.
+    pub fn read_words(&self, first: Code, into: &mut impl Extend<u64>) {
+        if let Some(row) = self.rows.offset(first) {
+            let words = &self.seen[row * self.words_per_row..(row + 1) * self.words_per_row];
+            into.extend(words.iter().map(|word| word.load(Relaxed)));
+        }
+    }
+
     /// Adds a settled pair; false when it lies off the axes.
     pub fn put(&mut self, first: Code, second: Code) -> bool {
         let Some((word, bit)) = self.place(first, second) else {
@@ -574,7 +585,7 @@ impl Matrix {
 
     /// The same pairs over wider axes, none of them latest, plus `more`, whose new ones are unsettled.
     pub fn grown(&self, rows: Axis, columns: Axis, more: &[u64]) -> Matrix {
-        let mut grown = Matrix::new(rows, columns);
+        let mut grown = Matrix::new(rows, columns, None);
         let mut seconds = Vec::new();
         for row in 0..self.row_count() {
             seconds.clear();
@@ -622,10 +633,16 @@ fn words_per_row(columns: Axis) -> usize {
     (columns.len as usize).div_ceil(64).next_multiple_of(LINE)
 }
 
-fn zeroes(words: usize) -> Box<[AtomicU64]> {
+/// Written one by one, and not handed out untouched by the system: reading an untouched page first makes its first write
+/// dear, above all beside other threads.
+fn zeroes(words: usize, pool: Option<&ThreadPool>) -> Box<[AtomicU64]> {
+    if let Some(pool) = pool.filter(|_| words >= MANY_WORDS) {
+        let zeroes = || (0..words).into_par_iter().with_min_len(MANY_WORDS / 4);
+        let zeroes: Vec<AtomicU64> = pool.install(|| zeroes().map(|_| AtomicU64::new(0)).collect());
+        return zeroes.into_boxed_slice();
+    }
     let mut zeroes = Vec::with_capacity(words);
-    // Written one by one, and not handed out untouched by the system, to which the compiler would shorten this if it could
-    // see through it: reading an untouched page first makes its first write dear, above all beside other threads.
+    // To which the compiler would shorten this if it could see through it.
     std::hint::black_box(zeroes.as_mut_ptr());
     zeroes.resize_with(words, || AtomicU64::new(0));
     zeroes.into_boxed_slice()

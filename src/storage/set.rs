@@ -232,8 +232,14 @@ impl RowSet {
         }
     }
 
-    /// Divides the rows of a table into as many shards as its writers want, so that they seldom meet. By itself it does so
-    /// when it has many rows. None may be unsettled.
+    /// [`RowSet::spread`] where there are many rows.
+    pub fn spread_many(&mut self) {
+        if self.len >= MANY_FOR_ONE {
+            self.spread();
+        }
+    }
+
+    /// Divides the rows of a table into as many shards as its writers want, so that they seldom meet. None may be unsettled.
     pub fn spread(&mut self) {
         let several = self.shards;
         match &mut self.shape {
@@ -484,9 +490,6 @@ impl RowSet {
         }
         let fresh = self.latest().row_count();
         self.len += fresh;
-        if grows && self.len >= MANY_FOR_ONE {
-            self.spread();
-        }
         if grows && fresh > 0 && self.is_to_be_examined() {
             self.examined = self.len;
             *self.offered.get_mut() = 0;

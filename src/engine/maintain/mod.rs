@@ -8,7 +8,7 @@
 //! those sure to have another are kept, the others are taken out; then what follows anew is added, as far as it goes
 //! (delete and rederive: Gupta, Mumick and Subrahmanian, 1993). Births, where they are recorded, are what makes a
 //! support sure: it uses earlier rows only. Where they are not, a proof is looked for backward, not very far (compare
-//! Motik, Nenov, Piro and Horrocks, 2019).
+//! Motik, Nenov, Piro and Horrocks, 2019); of pairs whose sides go their own ways, for very many at once.
 //! What cannot be followed row by row, or would cost more so, is derived anew, a stratum at a time, and compared.
 //!
 //! Rows are changed in place, and each deed is written down: whatever ends a change early, or undoes it later, goes
@@ -16,8 +16,10 @@
 
 mod change;
 mod constraints;
+mod flat;
 mod groups;
 mod journal;
+mod product;
 mod programs;
 mod prove;
 mod rerun;

@@ -290,7 +290,7 @@ impl Transaction<'_> {
     }
 
     /// Whether a row is stated or follows from strata below alone.
-    fn has_leaf(
+    pub fn has_leaf(
         &mut self,
         stratum: &Stratum,
         relation: RelationId,

@@ -31,6 +31,13 @@ pub enum Start {
     Group(usize, Vec<VarId>),
     /// With a row of an atom inside an aggregate: the places of both. It ends in values of [`group_variables`].
     Inner(usize, usize),
+    /// With the value of a column of the head; it ends in that of the other one.
+    Part(usize),
+    /// With the value of a column of the head; it ends in that of the rule's own atom in the same column, by way of what
+    /// stands between them. See [`sides`].
+    Side(usize),
+    /// With values of all [`free_variables`].
+    Whole,
     /// With nothing.
     Nothing,
 }
@@ -261,8 +268,146 @@ pub fn survey(
             ),
         },
         Start::Inner(aggregate, at) => inner(rule, *aggregate, *at),
+        Start::Part(column) => {
+            let args = answer();
+            let others = args.iter().enumerate().filter(|(at, _)| at != column);
+            let others = others.map(|(_, term)| term.clone()).collect();
+            let seed = args.get(*column).cloned().into_iter().collect();
+            (virtual_atom(seed, rule.span), kinds().collect(), others)
+        }
+        Start::Side(column) => match sides(program, rule) {
+            Some(sides) => {
+                let [seed, end] = [sides.head[*column], sides.own[*column]];
+                let between = sides.between[*column].iter();
+                let body = between.map(|&at| rule.body[at].kind.clone()).collect();
+                (
+                    virtual_atom(values(&[seed]), rule.span),
+                    body,
+                    values(&[end]),
+                )
+            }
+            None => (virtual_atom(Vec::new(), rule.span), Vec::new(), Vec::new()),
+        },
+        Start::Whole => {
+            let seed = values(&free_variables(rule).unwrap_or_default());
+            (virtual_atom(seed, rule.span), kinds().collect(), Vec::new())
+        }
     };
     surveyor.route(&plan_seeded(seed, body, &answer, variables, &sizes))
+}
+
+/// A rule `h(x, y) :- h(a, b), …` of which one part of the rest leads from `a` to `x`, another one from `b` to `y`, and
+/// neither asks after the other.
+pub struct Sides {
+    pub head: [VarId; 2],
+    pub own: [VarId; 2],
+    /// Places in the body. Without any the column is passed on as it is.
+    pub between: [Vec<usize>; 2],
+}
+
+impl Sides {
+    pub fn carries(&self, column: usize) -> bool {
+        self.between[column].is_empty()
+    }
+}
+
+/// `None`: the rule is not of that form.
+pub fn sides(program: &CheckedProgram, rule: &Rule) -> Option<Sides> {
+    let head = rule.head.as_ref()?;
+    let pair = |args: &[Term]| match args {
+        [Term::Var(one), Term::Var(other)] if one != other => Some([*one, *other]),
+        _ => None,
+    };
+    let [own] = own_atoms(program, rule)[..] else {
+        return None;
+    };
+    if own.relation != head.relation {
+        return None;
+    }
+    let (head, ends) = (pair(&head.args)?, pair(&own.args)?);
+    let mut reached = [0, 1].map(|at| BTreeSet::from([head[at], ends[at]]));
+    let mut left: Vec<(usize, BTreeSet<VarId>)> = Vec::new();
+    for (at, literal) in rule.body.iter().enumerate() {
+        let is_own = matches!(&literal.kind, LiteralKind::Atom(atom) if std::ptr::eq(atom, own));
+        if !is_own {
+            left.push((at, plain_variables(&literal.kind)?));
+        }
+    }
+    let mut between = [Vec::new(), Vec::new()];
+    loop {
+        let joins = |side: usize, vars: &BTreeSet<VarId>| !vars.is_disjoint(&reached[side]);
+        let found = left
+            .iter()
+            .position(|(_, vars)| joins(0, vars) || joins(1, vars));
+        let Some((at, vars)) = found.map(|place| left.swap_remove(place)) else {
+            break;
+        };
+        let side = usize::from(joins(1, &vars));
+        reached[side].extend(vars);
+        between[side].push(at);
+    }
+    // What has to hold anyway can be asked on either side that is not passed on as it is.
+    let asked = usize::from(!between[1].is_empty() || between[0].is_empty());
+    between[asked].extend(left.into_iter().map(|(at, _)| at));
+    let bound = |side: usize, var: &VarId| {
+        let mut atoms = between[side].iter().map(|&at| &rule.body[at].kind);
+        atoms.any(
+            |kind| matches!(kind, LiteralKind::Atom(atom) if variables(atom).any(|v| v == *var)),
+        )
+    };
+    let joined = |side: usize| {
+        let same = head[side] == ends[side];
+        let mut vars = reached[side].iter().filter(|&&var| var != head[side]);
+        vars.all(|var| bound(side, var)) && (same || !between[side].is_empty())
+    };
+    let apart = reached[0].is_disjoint(&reached[1]);
+    (apart && joined(0) && joined(1)).then_some(Sides {
+        head,
+        own: ends,
+        between,
+    })
+}
+
+/// The variables of a literal that looks things up or compares them, and computes nothing.
+fn plain_variables(kind: &LiteralKind) -> Option<BTreeSet<VarId>> {
+    let of = |terms: &[&Term]| {
+        let mut vars = BTreeSet::new();
+        for term in terms {
+            match term {
+                Term::Var(var) => drop(vars.insert(*var)),
+                Term::Const(_) | Term::Wildcard => {}
+                Term::Record(_) | Term::Call { .. } => return None,
+            }
+        }
+        Some(vars)
+    };
+    match kind {
+        LiteralKind::Atom(atom) | LiteralKind::Negated(atom) => {
+            of(&atom.args.iter().collect::<Vec<_>>())
+        }
+        LiteralKind::Compare { left, right, .. } => of(&[left, right]),
+        _ => None,
+    }
+}
+
+/// All variables of a rule that looks things up and compares them, and computes nothing, ascending.
+pub fn free_variables(rule: &Rule) -> Option<Vec<VarId>> {
+    let mut bound = BTreeSet::new();
+    let mut all = BTreeSet::new();
+    for literal in &rule.body {
+        let vars = plain_variables(&literal.kind)?;
+        if let LiteralKind::Atom(_) = &literal.kind {
+            bound.extend(&vars);
+        }
+        all.extend(vars);
+    }
+    for arg in &rule.head.as_ref()?.args {
+        match arg {
+            Term::Var(var) => all.insert(*var),
+            _ => return None,
+        };
+    }
+    (all == bound).then(|| all.into_iter().collect())
 }
 
 /// The relations of the rule's own stratum that its body reads, in order.

@@ -71,6 +71,8 @@ pub struct Transaction<'a> {
     meter: Meter,
     spare: Spare,
     effort: Effort,
+    /// Births do not count at present.
+    pub blind: bool,
     /// That of the program from now on.
     pub nature: Arc<Nature>,
 }
@@ -130,6 +132,7 @@ impl Setting<'_> {
             meter: Meter::default(),
             spare: Spare::default(),
             effort: Effort::default(),
+            blind: false,
             nature,
         };
         let outcome = watching_memory(budget, &holdings.spent, || transaction.run(change, self));
@@ -289,6 +292,7 @@ impl Transaction<'_> {
                     return self.check_size(setting);
                 }
                 Err(Halt::TooMuch) => {
+                    self.blind = false;
                     self.journal.roll_back(mark, self.relations);
                     let [withdrawn, stated] = pending;
                     for (at, id) in stratum.relations.iter().enumerate() {
@@ -398,7 +402,7 @@ impl Transaction<'_> {
     }
 
     /// Whether a row is stated, from outside or by rule text.
-    pub fn is_given(&self, relation: RelationId, row: &Row) -> bool {
+    pub fn is_given(&self, relation: RelationId, row: &[Code]) -> bool {
         let text = self.nature.text.get(&relation);
         self.relations[relation.index()].is_told(row) || text.is_some_and(|rows| rows.contains(row))
     }
@@ -410,20 +414,25 @@ impl Transaction<'_> {
         })
     }
 
-    fn route(&mut self, rule: RuleId, start: Start) -> Arc<Route> {
+    pub fn route(&mut self, rule: RuleId, start: Start) -> Arc<Route> {
         let dictionary = self.context.dictionary;
         self.routes
             .get(self.program, rule, start, self.relations, dictionary)
     }
 
     fn walker(&self) -> Walker<'_> {
+        self.seeing(self.births && !self.blind)
+    }
+
+    /// Goes through routes; whether births are looked up.
+    pub fn seeing(&self, births: bool) -> Walker<'_> {
         Walker {
             relations: self.relations,
             overlays: &self.overlays,
             context: self.context,
             meter: &self.meter,
             spare: &self.spare,
-            births: self.births,
+            births,
         }
     }
 
@@ -462,10 +471,7 @@ impl Transaction<'_> {
         view: View,
         wanted: &dyn Fn(&[Code]) -> bool,
     ) -> Result<Vec<Row>, Halt> {
-        let walker = Walker {
-            births: false,
-            ..self.walker()
-        };
+        let walker = self.seeing(false);
         let mut found = Vec::new();
         let mut row = Vec::new();
         for seed in seeds {
@@ -512,6 +518,17 @@ impl Transaction<'_> {
             true => Err(Halt::TooMuch),
             false => Ok(()),
         }
+    }
+
+    /// Allows no more than so many more rows to be looked at. Returns what [`Transaction::release`] allows again.
+    pub fn confine(&self, rows: u64) -> u64 {
+        let allowed = self.meter.limit.get();
+        self.meter.limit.set(allowed.min(self.work() + rows));
+        allowed
+    }
+
+    pub fn release(&self, allowed: u64) {
+        self.meter.limit.set(allowed);
     }
 
     /// Rows looked at so far.

@@ -133,12 +133,14 @@ impl RowSet {
     }
 
     fn become_matrix(&mut self, rows: Axis, columns: Axis, pool: Option<&ThreadPool>) {
-        let mut matrix = Matrix::new(rows, columns);
+        let mut matrix = Matrix::new(rows, columns, pool);
         // The latest pairs first: settling them tells which they are.
         insert_on(pool, &self.latest(), &matrix);
         matrix.settle(pool);
-        insert_on(pool, self, &matrix);
-        matrix.absorb(pool);
+        if self.latest().row_count() < self.len {
+            insert_on(pool, self, &matrix);
+            matrix.absorb(pool);
+        }
         self.latest = Vec::new();
         self.shape = Shape::Matrix(matrix);
         self.core = None;

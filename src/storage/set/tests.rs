@@ -37,6 +37,7 @@ proptest! {
             }
             inserter.flush();
             set.settle(true, pool.as_ref().filter(|_| writers > 1));
+            set.spread_many();
             prop_assert_eq!(set.len(), model.len());
             prop_assert_eq!(set.latest().row_count(), new.len());
             prop_assert_eq!(set.latest().to_rows().iter().collect::<BTreeSet<_>>(), new);

@@ -16,7 +16,7 @@ const MOST_ELEMENTS: usize = 1_000;
 const MOST_EDGES: usize = 20_000;
 const MOST_NODES: usize = 200_000;
 /// Rows that listing the sets instead may cost.
-const ROWS_FOR_SETS: u64 = 200_000;
+const ROWS_FOR_SETS: u64 = 500_000;
 
 /// Each element as often as statements make it; `None`: that goes too far.
 pub(super) fn count_minimal(condensed: &Condensed, meter: &Meter) -> Option<u128> {

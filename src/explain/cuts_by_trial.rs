@@ -94,11 +94,11 @@ impl Case<'_> {
 }
 /// Names each of which blocks a derivation by itself, ascending.
 fn alone(blocks: &Blocks) -> Vec<u32> {
-    let one = |names: &Box<[u32]>| match names[..] {
+    let alone = blocks.iter().filter_map(|names| match names[..] {
         [one] => Some(one),
         _ => None,
-    };
-    let mut alone: Vec<u32> = blocks.iter().filter_map(one).collect();
+    });
+    let mut alone: Vec<u32> = alone.collect();
     alone.sort_unstable();
     alone.dedup();
     alone

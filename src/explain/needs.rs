@@ -14,9 +14,12 @@ use std::rc::Rc;
 /// Rules, one leading to the next, that are asked.
 const DEEPEST: u8 = 3;
 
+/// With the rules that may still be asked.
+type Pattern = (RelationId, Box<[Option<Code>]>, u8);
+
 pub(super) struct Needs<'a> {
     case: &'a Case<'a>,
-    of_pattern: FxHashMap<(RelationId, Box<[Option<Code>]>, u8), Rc<[Fact]>>,
+    of_pattern: FxHashMap<Pattern, Rc<[Fact]>>,
     /// By relation: whether all that holds in it follows by rules.
     only_by_rules: FxHashMap<RelationId, bool>,
 }

@@ -21,6 +21,9 @@ const SELDOM: u32 = 4;
 /// ... after so many.
 const TRIES: u32 = if cfg!(test) { 4 } else { 64 };
 
+/// So many losses are few: to find out what derivations have in common would take longer than to look for each.
+const FEW: usize = if cfg!(test) { 0 } else { 16 };
+
 type Known = FxHashMap<(RuleId, usize, Code), Arc<[Code]>>;
 
 /// Derivations of rows of one relation, to be tried with others.
@@ -64,7 +67,10 @@ impl Transaction<'_> {
         let nothing = Doomed::default();
         for &relation in &stratum.relations {
             let fallen = RefCell::new(FxHashSet::default());
-            let precedents = self.precedents(relation);
+            let rows = losses.rows.iter().filter(|(of, _)| *of == relation);
+            let ways = losses.ways.iter().filter(|loss| loss.head == relation);
+            let seeds: usize = ways.map(|loss| loss.seeds.len()).sum();
+            let precedents = self.precedents(relation, rows.count() + seeds > FEW);
             for (_, row) in losses.rows.iter().filter(|(of, _)| *of == relation) {
                 let state = &self.relations[relation.index()];
                 let before = self.births.then(|| state.birth(row).unwrap_or(0));
@@ -137,13 +143,14 @@ impl Transaction<'_> {
         Ok((doomed, open))
     }
 
-    fn precedents(&mut self, relation: RelationId) -> Precedents {
+    fn precedents(&mut self, relation: RelationId, many: bool) -> Precedents {
         let program = self.program;
         let mut rules = Vec::new();
         for &rule in self.rules_of(relation).iter() {
             let route = self.route(rule, Start::Head);
             let head = program[rule].head.iter().flat_map(|head| &head.args);
-            let like = free_variables(&program[rule]).and_then(|vars| {
+            let vars = many.then(|| free_variables(&program[rule])).flatten();
+            let like = vars.and_then(|vars| {
                 let place = |arg: &Term| match arg {
                     Term::Var(var) => vars.binary_search(var).ok(),
                     _ => None,

@@ -221,13 +221,21 @@ fn rules_are_followed_and_not_run() {
             assume: vec![rule.to_owned()],
             ..Supposition::default()
         };
-        let overlays = session.overlays(&supposed).expect("known");
-        let laid = session
-            .lay(&overlays.iter().collect::<Vec<_>>())
-            .expect("laid");
-        let found = session.follow(&laid.standing).expect("no budget");
-        assert_eq!(found.is_some(), followed, "{hypothesis}");
+        assert_eq!(
+            is_followed(&mut session, &supposed),
+            followed,
+            "{hypothesis}"
+        );
     }
+}
+
+fn is_followed(session: &mut Session, supposed: &Supposition) -> bool {
+    let overlays = session.overlays(supposed).expect("known");
+    let laid = session
+        .lay(&overlays.iter().collect::<Vec<_>>())
+        .expect("laid");
+    let found = session.follow(&laid.standing).expect("no budget");
+    found.is_some()
 }
 
 #[test]
@@ -238,11 +246,10 @@ fn where_most_is_sure_to_fall_a_run_has_less_to_do() {
             withdraw: vec![withdrawn.to_owned()],
             ..Supposition::default()
         };
-        let overlays = session.overlays(&supposed).expect("known");
-        let laid = session
-            .lay(&overlays.iter().collect::<Vec<_>>())
-            .expect("laid");
-        let found = session.follow(&laid.standing).expect("no budget");
-        assert_eq!(found.is_some(), followed, "{withdrawn}");
+        assert_eq!(
+            is_followed(&mut session, &supposed),
+            followed,
+            "{withdrawn}"
+        );
     }
 }

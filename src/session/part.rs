@@ -6,12 +6,11 @@ use super::error::Error;
 use super::loaded::Session;
 use super::options::Options;
 use super::standing::Standing;
-use crate::analysis::checked::{CheckedProgram, RelationId};
+use crate::analysis::checked::RelationId;
 use crate::engine::Database;
 use crate::evidence::{Claim, Claims, Lens, Stance};
 use crate::explain::Fact;
 use crate::storage::Rows;
-use std::sync::Arc;
 
 impl Data {
     /// The claims that a lens lets through.
@@ -85,18 +84,14 @@ fn rows_of<'a>(claims: impl Iterator<Item = Claim<'a>>) -> Vec<(RelationId, Rows
 impl Session {
     /// Everything that follows from what is stated when only some claims count. The session stays as it is.
     pub(super) fn run_with(&self, stands: impl Fn(&Claim) -> bool) -> Result<Database, Error> {
-        let standing = self.standing_with(&stands);
-        match self.follow(&standing)? {
-            Some((database, _)) => Ok(database),
-            None => self.run_program(&self.program.checked, stands),
-        }
-    }
-
-    fn standing_with(&self, stands: &impl Fn(&Claim) -> bool) -> Standing {
         let gone = self.claims().iter().filter(|(_, claim)| !stands(claim));
-        Standing {
+        let standing = Standing {
             claims: self.claims().without(gone.map(|(id, _)| id)),
             ..self.standing()
+        };
+        match self.follow(&standing)? {
+            Some((database, _)) => Ok(database),
+            None => self.run_as(&standing, self.lens().clone()),
         }
     }
 
@@ -106,27 +101,13 @@ impl Session {
             at_once: false,
             ..self.lens().clone()
         };
-        self.run_as(&self.program.checked, |_| true, lens)
+        self.run_as(&self.standing(), lens)
     }
 
-    /// The same for another program with the same relations.
-    pub(super) fn run_program(
-        &self,
-        program: &Arc<CheckedProgram>,
-        stands: impl Fn(&Claim) -> bool,
-    ) -> Result<Database, Error> {
-        self.run_as(program, stands, self.lens().clone())
-    }
-
-    fn run_as(
-        &self,
-        program: &Arc<CheckedProgram>,
-        stands: impl Fn(&Claim) -> bool,
-        lens: Lens,
-    ) -> Result<Database, Error> {
-        let standing = self.standing_with(&stands);
-        let mut database = Database::new(program.clone(), self.database.dictionary().clone());
-        self.state(&standing, &mut database);
+    fn run_as(&self, standing: &Standing, lens: Lens) -> Result<Database, Error> {
+        let program = standing.program.checked.clone();
+        let mut database = Database::new(program, self.database.dictionary().clone());
+        self.state(standing, &mut database);
         // Small runs side by side: more threads would only wait for each other.
         let options = Options {
             threads: 1,

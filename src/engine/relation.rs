@@ -366,7 +366,7 @@ impl RelationState {
         }
         self.rounds += 1;
         if let Some(births) = &mut self.births {
-            births.push(tick, &delta.to_rows());
+            births.push(tick, &delta);
         }
         // No column has more values than there are rows.
         let rows = delta.row_count() as f64;

@@ -55,6 +55,7 @@ mod rivals;
 mod search;
 mod sets;
 mod settled;
+mod small_cuts;
 mod solve;
 #[cfg(test)]
 mod support_tests;

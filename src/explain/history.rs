@@ -59,7 +59,7 @@ pub struct History<'a> {
     /// Relations that are not the same every day. All others are read from the case.
     pub(super) tables: FxHashMap<RelationId, Dated>,
     /// The rows of others that were asked for, where those are not very many.
-    same: RefCell<FxHashMap<RelationId, Rc<Table>>>,
+    pub(super) same: RefCell<FxHashMap<RelationId, Rc<Table>>>,
 }
 
 /// A relation, and by row the days on which it holds.
@@ -79,8 +79,13 @@ impl Dated {
         self.table.len() == rows.len()
             && self.table.rows().zip(&**self.days).all(|(row, now)| {
                 let then = rows.find(row).map(|id| &days[id as usize]);
-                then == Some(now)
+                then.is_some_and(|then| then.is_same(now))
             })
+    }
+
+    /// Whether it has so many rows, all of them every day.
+    fn is_always(&self, rows: usize, every: &DaySet) -> bool {
+        self.table.len() == rows && self.days.iter().all(|days| days.is_same(every))
     }
 }
 
@@ -89,12 +94,23 @@ pub struct Past(FxHashMap<RelationId, Kept>);
 
 type Kept = (Arc<Stored>, Arc<Vec<DaySet>>);
 
-/// What one history takes over from another.
+/// What one history takes over from another, and what is otherwise.
 #[derive(Clone, Copy)]
 pub struct Since<'p> {
-    pub past: &'p Past,
+    pub base: Base<'p>,
     /// Relations of which other facts are stated, or which have other rows in the case.
     pub touched: &'p FxHashSet<RelationId>,
+    /// Facts that are stated on some days, of relations that are touched.
+    pub more: &'p [(Fact, DaySet)],
+}
+
+/// What is known before a history is worked out.
+#[derive(Clone, Copy)]
+pub enum Base<'p> {
+    Nothing,
+    /// The rows of the case, every day: the days are apart, and on one of them the case is as it is.
+    Case,
+    Past(&'p Past),
 }
 
 /// What is stated, by relation.
@@ -132,14 +148,23 @@ impl Case<'_> {
     ) -> Result<Option<History<'_>>, StopReason> {
         let meter = Meter::new(budget);
         let cone = self.cone(wanted);
-        let mut changing = self.changing(&cone, days, days_of);
+        let more = since.map_or(&[][..], |since| since.more);
+        let seeds: Vec<RelationId> = more.iter().map(|(fact, _)| fact.relation).collect();
+        let mut changing = self.changing(&cone, &seeds, days, days_of);
         let of_one_case = reading == Reading::Cases(CaseDays(days));
         if !of_one_case && changing.iter().any(|&id| self.is_settled_by_the_run(id)) {
             return Ok(None);
         }
-        if let Some(since) = since {
-            changing.extend(since.past.0.keys().filter(|id| cone.contains(id)));
+        let base = since.map_or(Base::Nothing, |since| since.base);
+        let past = match base {
+            Base::Past(past) => Some(past),
+            Base::Nothing | Base::Case => None,
+        };
+        let is_case = matches!(base, Base::Case);
+        if let Some(past) = past {
+            changing.extend(past.0.keys().filter(|id| cone.contains(id)));
         }
+        let every = DaySet::every(days);
         let mut history = History {
             case: self,
             reading,
@@ -176,17 +201,23 @@ impl Case<'_> {
                     !rule.body.is_empty() && head.is_some_and(|head| changing.contains(&head))
                 })
                 .collect();
-            let kept = since.and_then(|since| {
-                let mut stays = true;
+            let stays = since.is_some_and(|since| {
+                let mut stays = !of_stratum.iter().any(|id| since.touched.contains(id));
                 for &rule in &rules {
                     each_read(&self.program[rule].body, &mut |read| {
                         stays &= !moved.contains(&read);
                     });
                 }
-                let kept = of_stratum.iter().map(|id| {
-                    let stays = stays && !since.touched.contains(id);
-                    since.past.0.get(id).filter(|_| stays)
+                stays
+            });
+            if stays && is_case {
+                of_stratum.iter().for_each(|id| {
+                    history.tables.remove(id);
                 });
+                continue;
+            }
+            let kept = past.filter(|_| stays).and_then(|past| {
+                let kept = of_stratum.iter().map(|id| past.0.get(id));
                 kept.collect::<Option<Vec<&Kept>>>()
             });
             if let Some(kept) = kept {
@@ -202,14 +233,24 @@ impl Case<'_> {
             for &relation in &of_stratum {
                 history.state(relation, &told, days_of);
             }
+            for (fact, days) in more.iter().filter(|(fact, _)| of_stratum.contains(&fact.relation)) {
+                history.insert(fact, days.clone());
+            }
             history.stratum(&stratum.relations, &rules, &meter);
             meter.finish(())?;
-            if let Some(since) = since {
-                let repeats = |id: &&RelationId| {
-                    let kept = since.past.0.get(id);
-                    !kept.is_some_and(|kept| history.tables[id].repeats(kept))
-                };
-                moved.extend(of_stratum.iter().filter(repeats));
+            if since.is_some() {
+                for &id in &of_stratum {
+                    let dated = &history.tables[&id];
+                    let repeats = match past {
+                        Some(past) => past.0.get(&id).is_some_and(|kept| dated.repeats(kept)),
+                        None => is_case && dated.is_always(self.facts.len(id), &every),
+                    };
+                    if !repeats {
+                        moved.insert(id);
+                    } else if is_case {
+                        history.tables.remove(&id);
+                    }
+                }
             }
         }
         Ok(Some(history))
@@ -243,10 +284,11 @@ impl Case<'_> {
 impl<'a> History<'a> {
     /// On which days a fact holds; `None` when on no day.
     pub fn days_of(&self, fact: &Fact) -> Option<DaySet> {
-        match self.tables.get(&fact.relation) {
+        let days = match self.tables.get(&fact.relation) {
             None => self.case.holds(fact).then(|| DaySet::all(self.days)),
             Some(dated) => dated.days_of(&fact.row).cloned(),
-        }
+        };
+        days.map(|days| days.spread(self.days))
     }
 
     /// Whether a relation is not the same every day.
@@ -268,7 +310,7 @@ impl<'a> History<'a> {
     /// What is stated of a relation: claims on their days, all else every day.
     fn state(&mut self, relation: RelationId, told: &Told, days_of: &dyn Fn(ClaimId) -> DaySet) {
         let case = self.case;
-        let every = DaySet::all(self.days);
+        let every = DaySet::every(self.days);
         for fact in told.facts.get(&relation).into_iter().flatten() {
             if case.holds(fact) {
                 self.insert(fact, every.clone());
@@ -332,7 +374,7 @@ impl<'a> History<'a> {
                 })
             {
                 // Taken as the run had it.
-                let every = DaySet::all(self.days);
+                let every = DaySet::every(self.days);
                 for row in case
                     .facts
                     .matching(relation, &vec![None; declared.arity()])

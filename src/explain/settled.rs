@@ -41,19 +41,21 @@ impl Case<'_> {
         cone
     }
 
-    /// Those of some relations that are not the same every day.
+    /// Those of some relations that are not the same every day; these are not for sure.
     pub(super) fn changing(
         &self,
         cone: &FxHashSet<RelationId>,
+        seeds: &[RelationId],
         days: usize,
         days_of: &dyn Fn(ClaimId) -> DaySet,
     ) -> FxHashSet<RelationId> {
-        let every = DaySet::all(days);
-        let mut changing: FxHashSet<RelationId> = FxHashSet::default();
+        let every = DaySet::every(days);
+        let seeds = seeds.iter().copied().filter(|id| cone.contains(id));
+        let mut changing: FxHashSet<RelationId> = seeds.collect();
         for (id, claim) in self.claims.iter() {
             if cone.contains(&claim.relation)
                 && !changing.contains(&claim.relation)
-                && days_of(id) != every
+                && !days_of(id).is_same(&every)
             {
                 changing.insert(claim.relation);
             }

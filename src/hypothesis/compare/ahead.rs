@@ -7,23 +7,26 @@ use std::thread;
 /// Below so many changes it is not worth a thread.
 const FEW: usize = 8;
 
-/// Tries changes, by number, on every contender: each contender remembers how it stands then. What goes wrong is for the
-/// caller to find, who asks again.
+/// Has every contender foresee what it can of some changes, and tries what is left of them, by number: each contender
+/// remembers how it stands then. What goes wrong is for the caller to find, who asks again.
 pub(super) fn ahead<E>(
     contenders: &[Contender<E>],
     changes: usize,
     threads: usize,
     meter: &Meter,
+    foresee: impl Fn(&Contender<E>, &Meter) + Sync,
     try_one: impl Fn(&Contender<E>, usize, &Meter) + Sync,
 ) {
     let threads = threads.min(contenders.len());
     if threads < 2 || changes < FEW {
+        contenders.iter().for_each(|one| foresee(one, meter));
         return;
     }
     let budget = meter.rest();
     let work = |first: usize| {
         let meter = Meter::new(&budget);
         for contender in contenders.iter().skip(first).step_by(threads) {
+            foresee(contender, &meter);
             for at in 0..changes {
                 if meter.stopped().is_some() {
                     break;

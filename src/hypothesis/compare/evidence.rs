@@ -1,7 +1,8 @@
 //! The table: evidence, and what its withdrawal does to each contender.
 
 use super::ahead::ahead;
-use super::contender::Contender;
+use super::contender::{Contender, Depth};
+use super::foresight::Foreseen;
 use super::judged::Judgement;
 use crate::engine::Budget;
 use crate::evidence::{ClaimId, Claims, GradeTables, SourceId, Sources, Stance};
@@ -86,16 +87,30 @@ pub struct Table {
 /// Facts that keep a goal from holding are looked for so deep.
 const DEPTH: usize = 3;
 
-/// The evidence that matters to any of the contenders, in the order of the claims; folded to root sources if asked.
+/// How evidence is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct View {
+    /// Folded to root sources.
+    pub fold: bool,
+    /// Pairs of withdrawals that will be asked about next: what can be worked out with the cells is.
+    pub pairs: usize,
+    pub threads: usize,
+}
+
+/// The evidence that matters to any of the contenders, in the order of the claims.
 pub fn tabulate<E>(
     contenders: &[Contender<E>],
     claims: &Claims,
     sources: &Sources,
-    fold: bool,
-    threads: usize,
+    view: View,
     meter: &Meter,
     budget: &Budget,
 ) -> Result<Table, E> {
+    let View {
+        fold,
+        pairs,
+        threads,
+    } = view;
     let mut ids: Vec<ClaimId> = Vec::new();
     let mut denials: FxHashMap<ClaimId, Vec<Fact>> = FxHashMap::default();
     for contender in contenders {
@@ -164,6 +179,7 @@ pub fn tabulate<E>(
         columns.len(),
         threads,
         meter,
+        |contender, meter| contender.foresee(&asked(&columns, pairs), meter, budget),
         |contender, at, meter| {
             let _ = contender.stand_if(&columns[at].claims, &[], meter, budget);
         },
@@ -178,6 +194,21 @@ pub fn tabulate<E>(
         evidence: columns,
         complete: contenders.iter().all(Contender::is_complete),
     })
+}
+
+/// The withdrawal of each column, and those of so many pairs of them.
+fn asked(columns: &[Evidence], pairs: usize) -> Vec<Foreseen> {
+    let withdrawal = |withdrawn: FxHashSet<ClaimId>, depth: Depth| Foreseen {
+        withdrawn,
+        found: Vec::new(),
+        depth,
+    };
+    let single = columns.iter().map(|one| withdrawal(one.claims.clone(), Depth::Strength));
+    let of_two = columns.iter().enumerate().flat_map(|(at, one)| {
+        let others = columns[at + 1..].iter();
+        others.map(|other| withdrawal(&one.claims | &other.claims, Depth::Outcome))
+    });
+    single.chain(of_two.take(pairs)).collect()
 }
 
 fn cell<E>(
@@ -262,12 +293,22 @@ fn overcome<E>(
 ) -> Result<Vec<ClaimId>, E> {
     let before = contender.stand();
     let mut found = Vec::new();
-    for &id in contender.rejects.iter().take(MOST_REJECTED) {
-        let claim = contender.claims.get(id);
-        let fact = Fact::new(claim.relation, claim.row);
-        if claim.stance == Stance::Disputes || contender.facts.contains(fact.relation, &fact.row) {
-            continue;
-        }
+    let rejected = contender.rejects.iter().take(MOST_REJECTED);
+    let rejected: Vec<(ClaimId, Fact)> = rejected
+        .filter_map(|&id| {
+            let claim = contender.claims.get(id);
+            let fact = Fact::new(claim.relation, claim.row);
+            let holds = contender.facts.contains(fact.relation, &fact.row);
+            (claim.stance != Stance::Disputes && !holds).then_some((id, fact))
+        })
+        .collect();
+    let back = rejected.iter().map(|(_, fact)| Foreseen {
+        withdrawn: FxHashSet::default(),
+        found: vec![fact.clone()],
+        depth: Depth::Outcome,
+    });
+    contender.foresee(&back.collect::<Vec<_>>(), meter, budget);
+    for (id, fact) in rejected {
         let none = (&FxHashSet::default(), &[][..]);
         let change = (none.0, &[fact][..]);
         let after = contender.outcome_beyond(none, change, meter, budget)?;

@@ -6,12 +6,12 @@ use super::foresight::Dates;
 use crate::analysis::checked::{CheckedProgram, Literal, LiteralKind, RelationId, RuleId, VarId};
 use crate::engine::{Budget, Database, RunReport, Violation};
 use crate::evidence::{ClaimId, Claims, GradeTables, Sources, Stance};
-use crate::explain::{Case, Fact, Facts, Meter, Rests};
+use crate::explain::{Case, Fact, Facts, Meter, Past, Rests};
 use crate::storage::pattern::agrees;
 use crate::storage::{Code, Dictionary};
 use parking_lot::Mutex;
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Facts that stand whatever claims are withdrawn: rule text, plain data, what is assumed.
 pub type Given = FxHashSet<Fact>;
@@ -52,6 +52,8 @@ pub struct Contender<'a, E> {
     pub database: Option<&'a Database>,
     pub(super) foresees: bool,
     pub(super) dates: Option<Dates<'a>>,
+    /// On which days everything holds, once somebody asked and if it is known.
+    pub(super) past: OnceLock<Option<Past>>,
     pub(super) trial: Option<Mutex<Trying>>,
     /// What its world violates and the case does not, and what the case violates.
     pub(super) broken: FxHashSet<Way>,
@@ -208,6 +210,7 @@ impl<'a, E> Contender<'a, E> {
             database: setting.database,
             foresees: setting.foresees,
             dates: setting.dates,
+            past: OnceLock::new(),
             trial: setting.database.map(|it| Mutex::new(Trying::on(it))),
             broken: ways(setting.violations)
                 .filter(|way| !known.contains(way))
@@ -562,7 +565,9 @@ fn named(violation: &Violation, program: &CheckedProgram) -> Vec<VarId> {
     let variables = &program[violation.constraint].variables;
     let columns = violation.columns.iter();
     let places = columns.filter_map(|name| {
-        let at = variables.iter().position(|variable| variable.name == *name)?;
+        let at = variables
+            .iter()
+            .position(|variable| variable.name == *name)?;
         Some(VarId(at as u32))
     });
     places.collect()

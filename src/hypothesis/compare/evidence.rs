@@ -203,7 +203,9 @@ fn asked(columns: &[Evidence], pairs: usize) -> Vec<Foreseen> {
         found: Vec::new(),
         depth,
     };
-    let single = columns.iter().map(|one| withdrawal(one.claims.clone(), Depth::Strength));
+    let single = columns
+        .iter()
+        .map(|one| withdrawal(one.claims.clone(), Depth::Strength));
     let of_two = columns.iter().enumerate().flat_map(|(at, one)| {
         let others = columns[at + 1..].iter();
         others.map(|other| withdrawal(&one.claims | &other.claims, Depth::Outcome))

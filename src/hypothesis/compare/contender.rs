@@ -541,22 +541,26 @@ impl<'a, E> Contender<'a, E> {
 
     /// Facts that nothing states any more without some claims.
     pub(super) fn falling(&self, withdrawn: &FxHashSet<ClaimId>) -> Vec<Fact> {
-        let mut gone: Vec<Fact> = Vec::new();
-        for &id in withdrawn {
-            let claim = self.claims.get(id);
-            let fact = Fact::new(claim.relation, claim.row);
-            let stays = claim.stance == Stance::Disputes
-                || !self.claims.stands(id)
-                || self.given.contains(&fact)
-                || self.claims.holds(claim.relation, claim.row, |other| {
-                    !withdrawn.contains(&other)
-                });
-            if !stays && !gone.contains(&fact) {
-                gone.push(fact);
-            }
-        }
+        let falling = withdrawn.iter().filter(|&&id| self.falls(id, withdrawn));
+        let facts: FxHashSet<Fact> = falling
+            .map(|&id| {
+                let claim = self.claims.get(id);
+                Fact::new(claim.relation, claim.row)
+            })
+            .collect();
+        let mut gone: Vec<Fact> = facts.into_iter().collect();
         gone.sort();
         gone
+    }
+
+    /// Whether nothing states any more what a claim does without some claims, of which it is one.
+    pub(super) fn falls(&self, id: ClaimId, withdrawn: &FxHashSet<ClaimId>) -> bool {
+        let claim = self.claims.get(id);
+        let others = |other: ClaimId| !withdrawn.contains(&other);
+        claim.stance != Stance::Disputes
+            && self.claims.stands(id)
+            && !self.claims.holds(claim.relation, claim.row, others)
+            && !self.given.contains(&Fact::new(claim.relation, claim.row))
     }
 }
 

@@ -14,6 +14,7 @@ pub struct Dates<'a> {
 }
 
 /// A change to be worked out.
+#[derive(Clone)]
 pub(super) struct Foreseen {
     pub withdrawn: FxHashSet<ClaimId>,
     pub found: Vec<Fact>,
@@ -40,11 +41,12 @@ impl<E> Contender<'_, E> {
         for change in changes {
             let told = self.told((&change.withdrawn, &change.found));
             let is_tried = self.trial.is_some();
+            let falls = |&id: &ClaimId| self.falls(id, &change.withdrawn);
             let is_clear = told.0.is_empty() && told.1.is_empty()
-                || is_tried && told.1.is_empty() && self.falling(&change.withdrawn).is_empty();
+                || is_tried && told.1.is_empty() && !told.0.iter().any(falls);
             let is_open = !is_clear
-                && !self.states_twice(&told.0)
-                && self.known(&told, change.depth).is_none();
+                && self.known(&told, change.depth).is_none()
+                && !self.states_twice(&told.0);
             if is_open && seen.insert(told.clone()) {
                 open.push((told, change.depth));
             }

@@ -170,7 +170,10 @@ impl DaySet {
     pub(super) fn repeats(&self, from: usize, case: usize) -> bool {
         let words = case / 64;
         let at = from / 64..(from + case) / 64;
-        self.0.len() <= words || at.into_iter().all(|at| self.word(at - words) == self.word(at))
+        self.0.len() <= words
+            || at
+                .into_iter()
+                .all(|at| self.word(at - words) == self.word(at))
     }
 
     /// Whether all cases have the same days for sure.
@@ -285,7 +288,10 @@ mod tests {
                 });
                 assert_eq!(one.clone().add(other), of_one.clone().add(&of_other));
                 let (mut found, mut expected) = (DaySet::never(), DaySet::none(days));
-                assert_eq!(found.be_both(one, other), expected.be_both(&of_one, &of_other));
+                assert_eq!(
+                    found.be_both(one, other),
+                    expected.be_both(&of_one, &of_other)
+                );
                 assert_eq!(found.spread(days), expected);
             }
             let (mut found, mut expected) = (DaySet::none(days), DaySet::none(days));
@@ -294,7 +300,11 @@ mod tests {
             assert_eq!(found, expected);
             assert_eq!(short.cases(case, 64), {
                 let all = DaySet::every(64);
-                if short.is_empty() { DaySet::never() } else { all }
+                if short.is_empty() {
+                    DaySet::never()
+                } else {
+                    all
+                }
             });
             for from in [0, case, 2 * case] {
                 assert_eq!(short.part(from, case), whole.part(from, case));

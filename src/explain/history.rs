@@ -58,6 +58,8 @@ pub struct History<'a> {
     pub(super) days: usize,
     /// Relations that are not the same every day. All others are read from the case.
     pub(super) tables: FxHashMap<RelationId, Dated>,
+    /// Of an amended one: by relation, the facts that do not hold as before.
+    pub(super) moved: FxHashMap<RelationId, Vec<Fact>>,
     /// The rows of others that were asked for, where those are not very many.
     pub(super) same: RefCell<FxHashMap<RelationId, Rc<Table>>>,
 }
@@ -82,39 +84,23 @@ impl Dated {
                 then.is_some_and(|then| then.is_same(now))
             })
     }
-
-    /// Whether it has so many rows, all of them every day.
-    fn is_always(&self, rows: usize, every: &DaySet) -> bool {
-        self.table.len() == rows && self.days.iter().all(|days| days.is_same(every))
-    }
 }
 
 /// What a history came to, for another one of the same program in which little is otherwise.
-pub struct Past(FxHashMap<RelationId, Kept>);
+pub struct Past(pub(super) FxHashMap<RelationId, Kept>);
 
-type Kept = (Arc<Stored>, Arc<Vec<DaySet>>);
+pub(super) type Kept = (Arc<Stored>, Arc<Vec<DaySet>>);
 
-/// What one history takes over from another, and what is otherwise.
+/// What one history takes over from another.
 #[derive(Clone, Copy)]
 pub struct Since<'p> {
-    pub base: Base<'p>,
+    pub past: &'p Past,
     /// Relations of which other facts are stated, or which have other rows in the case.
     pub touched: &'p FxHashSet<RelationId>,
-    /// Facts that are stated on some days, of relations that are touched.
-    pub more: &'p [(Fact, DaySet)],
-}
-
-/// What is known before a history is worked out.
-#[derive(Clone, Copy)]
-pub enum Base<'p> {
-    Nothing,
-    /// The rows of the case, every day: the days are apart, and on one of them the case is as it is.
-    Case,
-    Past(&'p Past),
 }
 
 /// What is stated, by relation.
-struct Told<'a> {
+pub(super) struct Told<'a> {
     claims: FxHashMap<RelationId, Vec<ClaimId>>,
     facts: FxHashMap<RelationId, Vec<&'a Fact>>,
 }
@@ -148,28 +134,20 @@ impl Case<'_> {
     ) -> Result<Option<History<'_>>, StopReason> {
         let meter = Meter::new(budget);
         let cone = self.cone(wanted);
-        let more = since.map_or(&[][..], |since| since.more);
-        let seeds: Vec<RelationId> = more.iter().map(|(fact, _)| fact.relation).collect();
-        let mut changing = self.changing(&cone, &seeds, days, days_of);
+        let mut changing = self.changing(&cone, days, days_of);
         let of_one_case = reading == Reading::Cases(CaseDays(days));
         if !of_one_case && changing.iter().any(|&id| self.is_settled_by_the_run(id)) {
             return Ok(None);
         }
-        let base = since.map_or(Base::Nothing, |since| since.base);
-        let past = match base {
-            Base::Past(past) => Some(past),
-            Base::Nothing | Base::Case => None,
-        };
-        let is_case = matches!(base, Base::Case);
-        if let Some(past) = past {
-            changing.extend(past.0.keys().filter(|id| cone.contains(id)));
+        if let Some(since) = since {
+            changing.extend(since.past.0.keys().filter(|id| cone.contains(id)));
         }
-        let every = DaySet::every(days);
         let mut history = History {
             case: self,
             reading,
             days,
             tables: FxHashMap::default(),
+            moved: FxHashMap::default(),
             same: RefCell::default(),
         };
         let told = self.all_told(&changing);
@@ -201,23 +179,17 @@ impl Case<'_> {
                     !rule.body.is_empty() && head.is_some_and(|head| changing.contains(&head))
                 })
                 .collect();
-            let stays = since.is_some_and(|since| {
-                let mut stays = !of_stratum.iter().any(|id| since.touched.contains(id));
+            let kept = since.and_then(|since| {
+                let mut stays = true;
                 for &rule in &rules {
                     each_read(&self.program[rule].body, &mut |read| {
                         stays &= !moved.contains(&read);
                     });
                 }
-                stays
-            });
-            if stays && is_case {
-                of_stratum.iter().for_each(|id| {
-                    history.tables.remove(id);
+                let kept = of_stratum.iter().map(|id| {
+                    let stays = stays && !since.touched.contains(id);
+                    since.past.0.get(id).filter(|_| stays)
                 });
-                continue;
-            }
-            let kept = past.filter(|_| stays).and_then(|past| {
-                let kept = of_stratum.iter().map(|id| past.0.get(id));
                 kept.collect::<Option<Vec<&Kept>>>()
             });
             if let Some(kept) = kept {
@@ -233,30 +205,20 @@ impl Case<'_> {
             for &relation in &of_stratum {
                 history.state(relation, &told, days_of);
             }
-            for (fact, days) in more.iter().filter(|(fact, _)| of_stratum.contains(&fact.relation)) {
-                history.insert(fact, days.clone());
-            }
             history.stratum(&stratum.relations, &rules, &meter);
             meter.finish(())?;
-            if since.is_some() {
-                for &id in &of_stratum {
-                    let dated = &history.tables[&id];
-                    let repeats = match past {
-                        Some(past) => past.0.get(&id).is_some_and(|kept| dated.repeats(kept)),
-                        None => is_case && dated.is_always(self.facts.len(id), &every),
-                    };
-                    if !repeats {
-                        moved.insert(id);
-                    } else if is_case {
-                        history.tables.remove(&id);
-                    }
-                }
+            if let Some(since) = since {
+                let repeats = |id: &&RelationId| {
+                    let kept = since.past.0.get(id);
+                    !kept.is_some_and(|kept| history.tables[id].repeats(kept))
+                };
+                moved.extend(of_stratum.iter().filter(repeats));
             }
         }
         Ok(Some(history))
     }
 
-    fn all_told(&self, changing: &FxHashSet<RelationId>) -> Told<'_> {
+    pub(super) fn all_told(&self, changing: &FxHashSet<RelationId>) -> Told<'_> {
         let mut told = Told {
             claims: FxHashMap::default(),
             facts: FxHashMap::default(),
@@ -308,7 +270,12 @@ impl<'a> History<'a> {
     }
 
     /// What is stated of a relation: claims on their days, all else every day.
-    fn state(&mut self, relation: RelationId, told: &Told, days_of: &dyn Fn(ClaimId) -> DaySet) {
+    pub(super) fn state(
+        &mut self,
+        relation: RelationId,
+        told: &Told,
+        days_of: &dyn Fn(ClaimId) -> DaySet,
+    ) {
         let case = self.case;
         let every = DaySet::every(self.days);
         for fact in told.facts.get(&relation).into_iter().flatten() {
@@ -341,7 +308,7 @@ impl<'a> History<'a> {
     }
 
     /// Whether the fact is new or holds on more days now.
-    fn insert(&mut self, fact: &Fact, days: DaySet) -> bool {
+    pub(super) fn insert(&mut self, fact: &Fact, days: DaySet) -> bool {
         if days.is_empty() {
             return false;
         }
@@ -358,7 +325,7 @@ impl<'a> History<'a> {
         }
     }
 
-    fn stratum(&mut self, relations: &[RelationId], rules: &[RuleId], meter: &Meter) {
+    pub(super) fn stratum(&mut self, relations: &[RelationId], rules: &[RuleId], meter: &Meter) {
         let case = self.case;
         let mut grown: VecDeque<Fact> = VecDeque::new();
         for &relation in relations {
@@ -462,7 +429,7 @@ impl<'a> History<'a> {
     }
 
     /// What a rule concludes when some variables have these values.
-    fn instances(
+    pub(super) fn instances(
         &self,
         rule: RuleId,
         plan: &Plan,
@@ -497,7 +464,7 @@ impl<'a> History<'a> {
     }
 
     /// The pairs that the laws of equivalence make with a pair.
-    fn equivalences(&self, fact: &Fact, found: &mut Vec<(Fact, DaySet)>, meter: &Meter) {
+    pub(super) fn equivalences(&self, fact: &Fact, found: &mut Vec<(Fact, DaySet)>, meter: &Meter) {
         if self.case.program[fact.relation].kind != RelationKind::Eqrel {
             return;
         }

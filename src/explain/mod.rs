@@ -5,6 +5,7 @@
 //! Must not know: terminals, sessions, how the bulk engine derives. It reads relations as they stand and solves
 //! rule bodies by itself, so that every explanation is a second opinion on the run.
 
+mod amend;
 mod antichain;
 mod carriers;
 mod case;
@@ -78,6 +79,7 @@ mod weight_tests;
 mod why_not;
 mod why_not_view;
 
+pub use amend::Otherwise;
 pub use carriers::Carriers;
 pub use case::{Case, Ground, stated_by};
 pub use check::{Flaw, FlawKind};
@@ -88,7 +90,7 @@ pub use forward::Leaning;
 pub use graph::GraphFormat;
 pub use group::Member;
 pub(crate) use group::{answers, each_member};
-pub use history::{Base, CaseDays, History, Past, Reading, Since};
+pub use history::{CaseDays, History, Past, Reading, Since};
 pub use instances::{Absent, Instance};
 pub use layout::{Row, wrap};
 pub use lineage::{Condition, Statement};

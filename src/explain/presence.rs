@@ -6,6 +6,8 @@ use super::facts::{Fact, Facts};
 use super::history::{Dated, History, Reading};
 use super::joins::{Joins, Planner};
 use super::meter::Meter;
+use super::settled::each_read;
+use super::table::Table;
 use crate::analysis::checked::{RelationId, RuleId};
 use crate::storage::{Code, Rows, SortedRows};
 use rustc_hash::FxHashMap;
@@ -25,7 +27,7 @@ impl<'a> History<'a> {
         let of_cases = |dated: &Dated| {
             let days = dated.days.iter();
             Dated {
-                table: super::table::Table::of(dated.table.stored().clone()),
+                table: Table::of(dated.table.stored().clone()),
                 days: days
                     .map(|of_row| of_row.cases(case.count(), cases))
                     .collect::<Vec<_>>()
@@ -43,6 +45,7 @@ impl<'a> History<'a> {
                 reading: Reading::Apart,
                 days: cases,
                 tables,
+                moved: self.moved,
                 same: self.same,
             },
         }
@@ -70,20 +73,21 @@ impl Presence<'_> {
     /// that it has.
     pub fn otherwise(&self, of: &dyn Fn(RelationId) -> bool) -> (DaySet, DaySet) {
         let (mut more, mut fewer) = (DaySet::never(), DaySet::never());
-        let facts = self.history.case.facts;
-        for (&id, dated) in self.history.tables.iter().filter(|(id, _)| of(**id)) {
-            for (row, days) in dated.table.rows().zip(&**dated.days) {
-                if !facts.contains(id, row) {
-                    more.add(days);
+        let history = &self.history;
+        let moved = history.moved.iter().filter(|(id, _)| of(**id));
+        for fact in moved.flat_map(|(_, facts)| facts) {
+            let days = history.tables[&fact.relation].days_of(&fact.row);
+            match (history.case.holds(fact), days) {
+                (false, days) => {
+                    days.into_iter().for_each(|days| {
+                        more.add(days);
+                    });
                 }
-            }
-            let open = vec![None; self.history.case.program[id].arity()];
-            for row in facts.matching(id, &open).iter() {
-                let mut absent = DaySet::every(self.history.days);
-                if let Some(days) = dated.days_of(&row) {
-                    absent.remove(days);
+                (true, days) => {
+                    let mut absent = DaySet::every(history.days);
+                    days.into_iter().for_each(|days| absent.remove(days));
+                    fewer.add(&absent);
                 }
-                fewer.add(&absent);
             }
         }
         (more, fewer)
@@ -93,16 +97,18 @@ impl Presence<'_> {
     pub fn reaches(&self, rule: RuleId) -> bool {
         let mut reaches = false;
         let body = &self.history.case.program[rule].body;
-        super::settled::each_read(body, &mut |read| {
-            reaches |= self.history.changes(read);
+        each_read(body, &mut |read| {
+            reaches |= self.history.moved.contains_key(&read);
         });
         reaches
     }
 
-    /// Tells every solution of the body of a rule, by variable, and in which cases it is one. Some may come more than once.
+    /// Tells solutions of the body of a rule, by variable, and in which cases each is one; some may come more than once.
+    /// With `all` every solution, else at least those that are none in the case at hand.
     pub fn solutions(
         &self,
         rule: RuleId,
+        all: bool,
         meter: &Meter,
         found: &mut dyn FnMut(&[Option<Code>], &DaySet),
     ) {
@@ -114,14 +120,27 @@ impl Presence<'_> {
             sizes: &sizes,
         };
         let variables = rule.variables.len();
-        let plan = planner.plan(&rule.body, &[], variables);
+        let totals = RefCell::default();
         let joins = Joins {
             history: &self.history,
             variables: &rule.variables,
-            totals: &RefCell::default(),
+            totals: &totals,
             meter,
         };
-        joins.each(&plan, &vec![None; variables], found);
+        if all {
+            let plan = planner.plan(&rule.body, &[], variables);
+            return joins.each(&plan, &vec![None; variables], found);
+        }
+        self.history.each_touched(&rule.body, &mut |given, each| {
+            let plan = planner.plan(&rule.body, given, variables);
+            for values in each {
+                let mut known = vec![None; variables];
+                for (var, code) in values {
+                    known[var.index()] = Some(*code);
+                }
+                joins.each(&plan, &known, found);
+            }
+        });
     }
 
     /// The facts of one case, in which these are no longer stated.

@@ -41,17 +41,15 @@ impl Case<'_> {
         cone
     }
 
-    /// Those of some relations that are not the same every day; these are not for sure.
+    /// Those of some relations that are not the same every day.
     pub(super) fn changing(
         &self,
         cone: &FxHashSet<RelationId>,
-        seeds: &[RelationId],
         days: usize,
         days_of: &dyn Fn(ClaimId) -> DaySet,
     ) -> FxHashSet<RelationId> {
         let every = DaySet::every(days);
-        let seeds = seeds.iter().copied().filter(|id| cone.contains(id));
-        let mut changing: FxHashSet<RelationId> = seeds.collect();
+        let mut changing: FxHashSet<RelationId> = FxHashSet::default();
         for (id, claim) in self.claims.iter() {
             if cone.contains(&claim.relation)
                 && !changing.contains(&claim.relation)
@@ -60,6 +58,15 @@ impl Case<'_> {
                 changing.insert(claim.relation);
             }
         }
+        self.made_from(changing, cone)
+    }
+
+    /// Some relations and those of a cone that are made from them.
+    pub(super) fn made_from(
+        &self,
+        mut changing: FxHashSet<RelationId>,
+        cone: &FxHashSet<RelationId>,
+    ) -> FxHashSet<RelationId> {
         loop {
             let before = changing.len();
             for &relation in cone {

@@ -8,7 +8,7 @@ use crate::analysis::checked::RelationId;
 use crate::engine::Database;
 use crate::engine::budget::{Budget, RunReport, Stop, StopReason};
 use crate::evidence::{Claims, Day, Interval, Sources};
-use crate::explain::{Base, Case, CaseDays, DaySet, Fact, Facts, History, Past, Reading, Since};
+use crate::explain::{Case, CaseDays, DaySet, Fact, Facts, History, Past, Reading, Since};
 use crate::storage::Rows;
 use rustc_hash::FxHashSet;
 use std::sync::Arc;
@@ -206,9 +206,8 @@ fn only_at_once(
     };
     let history = case.history_since(
         since.map(|(known, touched)| Since {
-            base: Base::Past(&known.past),
+            past: &known.past,
             touched,
-            more: &[],
         }),
         &all,
         Reading::Cases(valid.count()),

@@ -6,12 +6,12 @@ use super::foresight::Dates;
 use crate::analysis::checked::{CheckedProgram, Literal, LiteralKind, RelationId, RuleId, VarId};
 use crate::engine::{Budget, Database, RunReport, Violation};
 use crate::evidence::{ClaimId, Claims, GradeTables, Sources, Stance};
-use crate::explain::{Case, Fact, Facts, Meter, Rests};
+use crate::explain::{Case, Fact, Facts, Meter, Past, Rests};
 use crate::storage::pattern::agrees;
 use crate::storage::{Code, Dictionary};
 use parking_lot::Mutex;
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Facts that stand whatever claims are withdrawn: rule text, plain data, what is assumed.
 pub type Given = FxHashSet<Fact>;
@@ -52,6 +52,8 @@ pub struct Contender<'a, E> {
     pub database: Option<&'a Database>,
     pub(super) foresees: bool,
     pub(super) dates: Option<Dates<'a>>,
+    /// On which days everything holds, once somebody asked and if it is known.
+    pub(super) past: OnceLock<Option<Past>>,
     pub(super) trial: Option<Mutex<Trying>>,
     /// What its world violates and the case does not, and what the case violates.
     pub(super) broken: FxHashSet<Way>,
@@ -208,6 +210,7 @@ impl<'a, E> Contender<'a, E> {
             database: setting.database,
             foresees: setting.foresees,
             dates: setting.dates,
+            past: OnceLock::new(),
             trial: setting.database.map(|it| Mutex::new(Trying::on(it))),
             broken: ways(setting.violations)
                 .filter(|way| !known.contains(way))
@@ -538,22 +541,26 @@ impl<'a, E> Contender<'a, E> {
 
     /// Facts that nothing states any more without some claims.
     pub(super) fn falling(&self, withdrawn: &FxHashSet<ClaimId>) -> Vec<Fact> {
-        let mut gone: Vec<Fact> = Vec::new();
-        for &id in withdrawn {
-            let claim = self.claims.get(id);
-            let fact = Fact::new(claim.relation, claim.row);
-            let stays = claim.stance == Stance::Disputes
-                || !self.claims.stands(id)
-                || self.given.contains(&fact)
-                || self.claims.holds(claim.relation, claim.row, |other| {
-                    !withdrawn.contains(&other)
-                });
-            if !stays && !gone.contains(&fact) {
-                gone.push(fact);
-            }
-        }
+        let falling = withdrawn.iter().filter(|&&id| self.falls(id, withdrawn));
+        let facts: FxHashSet<Fact> = falling
+            .map(|&id| {
+                let claim = self.claims.get(id);
+                Fact::new(claim.relation, claim.row)
+            })
+            .collect();
+        let mut gone: Vec<Fact> = facts.into_iter().collect();
         gone.sort();
         gone
+    }
+
+    /// Whether nothing states any more what a claim does without some claims, of which it is one.
+    pub(super) fn falls(&self, id: ClaimId, withdrawn: &FxHashSet<ClaimId>) -> bool {
+        let claim = self.claims.get(id);
+        let others = |other: ClaimId| !withdrawn.contains(&other);
+        claim.stance != Stance::Disputes
+            && self.claims.stands(id)
+            && !self.claims.holds(claim.relation, claim.row, others)
+            && !self.given.contains(&Fact::new(claim.relation, claim.row))
     }
 }
 
@@ -562,7 +569,9 @@ fn named(violation: &Violation, program: &CheckedProgram) -> Vec<VarId> {
     let variables = &program[violation.constraint].variables;
     let columns = violation.columns.iter();
     let places = columns.filter_map(|name| {
-        let at = variables.iter().position(|variable| variable.name == *name)?;
+        let at = variables
+            .iter()
+            .position(|variable| variable.name == *name)?;
         Some(VarId(at as u32))
     });
     places.collect()

@@ -1,10 +1,9 @@
 //! How a contender stands with many changes, worked out together: each is a case of one history.
 
 use super::contender::{Contender, Depth, Known, Tried};
-use crate::analysis::checked::RelationId;
 use crate::engine::{Budget, StopReason};
 use crate::evidence::ClaimId;
-use crate::explain::{Base, CaseDays, DaySet, Fact, Meter, Presence, Reading, Since};
+use crate::explain::{Case, CaseDays, DaySet, Fact, Meter, Otherwise, Past, Presence, Reading};
 use crate::storage::Code;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -15,6 +14,7 @@ pub struct Dates<'a> {
 }
 
 /// A change to be worked out.
+#[derive(Clone)]
 pub(super) struct Foreseen {
     pub withdrawn: FxHashSet<ClaimId>,
     pub found: Vec<Fact>,
@@ -23,8 +23,9 @@ pub(super) struct Foreseen {
 
 /// Below so many changes each of them is tried by itself, where it can be.
 const FEW: usize = 8;
-/// Trying one change takes about as long as going through so many rows once.
+/// Trying one change takes about as long as going through so many rows once, and through so many for each claim.
 const ROWS_OF_A_TRIAL: usize = 256;
+const ROWS_OF_A_CLAIM: usize = 64;
 /// Days of all cases together, in one history.
 const MOST_DAYS: usize = 1 << 17;
 const MOST_CASES: usize = 1 << 12;
@@ -40,11 +41,12 @@ impl<E> Contender<'_, E> {
         for change in changes {
             let told = self.told((&change.withdrawn, &change.found));
             let is_tried = self.trial.is_some();
+            let falls = |&id: &ClaimId| self.falls(id, &change.withdrawn);
             let is_clear = told.0.is_empty() && told.1.is_empty()
-                || is_tried && told.1.is_empty() && self.falling(&change.withdrawn).is_empty();
+                || is_tried && told.1.is_empty() && !told.0.iter().any(falls);
             let is_open = !is_clear
-                && !self.states_twice(&told.0)
-                && self.known(&told, change.depth).is_none();
+                && self.known(&told, change.depth).is_none()
+                && !self.states_twice(&told.0);
             if is_open && seen.insert(told.clone()) {
                 open.push((told, change.depth));
             }
@@ -54,8 +56,14 @@ impl<E> Contender<'_, E> {
             let followed = relations.filter(|id| self.followed[id.index()]);
             followed.map(|id| self.facts.len(id)).sum()
         };
+        let trials = || -> usize {
+            let claims = open.iter().map(|((ids, _), _)| ids.len());
+            claims
+                .map(|ids| ROWS_OF_A_TRIAL + ids * ROWS_OF_A_CLAIM)
+                .sum()
+        };
         let is_worth_it = match self.trial {
-            Some(_) => open.len() >= FEW && rows() <= open.len() * ROWS_OF_A_TRIAL,
+            Some(_) => open.len() >= FEW && rows() <= trials(),
             None => !open.is_empty(),
         };
         if !is_worth_it {
@@ -103,37 +111,41 @@ impl<E> Contender<'_, E> {
             }
             for fact in facts {
                 let with = found.entry(fact);
-                with.or_insert_with(|| DaySet::none(days)).fill(of_case(case));
+                with.or_insert_with(|| DaySet::none(days))
+                    .fill(of_case(case));
             }
         }
         let more: Vec<(Fact, DaySet)> = found
             .into_iter()
             .map(|(fact, days)| (fact.clone(), days))
             .collect();
-        let claimed = without.keys().map(|&id| self.claims.get(id).relation);
-        let stated = more.iter().map(|(fact, _)| fact.relation);
-        let touched: FxHashSet<RelationId> = claimed.chain(stated).collect();
-        let since = Since {
-            base: match &self.dates {
-                None => Base::Case,
-                Some(_) => Base::Nothing,
-            },
-            touched: &touched,
-            more: &more,
-        };
-        let days_of = |claim: ClaimId| match without.get(&claim) {
-            Some(days) => days.clone(),
-            None => always(claim),
-        };
+        let claimed: FxHashSet<Fact> = without
+            .keys()
+            .map(|&id| {
+                let claim = self.claims.get(id);
+                Fact::new(claim.relation, claim.row)
+            })
+            .collect();
+        let claimed: Vec<Fact> = claimed.into_iter().collect();
         let case = self.case();
-        let history = case.history_since(
-            Some(since),
-            &self.asked,
-            reading,
-            days,
-            &days_of,
-            &meter.rest(),
-        )?;
+        let past = match &self.dates {
+            None => None,
+            Some(dates) => match self.days_as_it_is(&case, dates, meter)? {
+                Some(past) => Some(past),
+                None => return Ok(()),
+            },
+        };
+        let otherwise = Otherwise {
+            past,
+            facts: &claimed,
+            more: &more,
+            days_of: &|claim| match without.get(&claim) {
+                Some(days) => days.clone(),
+                None => always(claim),
+            },
+        };
+        let history =
+            case.history_amended(&otherwise, &self.asked, reading, days, &meter.rest())?;
         let Some(history) = history else {
             return Ok(());
         };
@@ -172,6 +184,23 @@ impl<E> Contender<'_, E> {
         Ok(())
     }
 
+    /// On which days everything holds in its world; `None`: that is not known.
+    fn days_as_it_is(
+        &self,
+        case: &Case,
+        dates: &Dates,
+        meter: &Meter,
+    ) -> Result<Option<&Past>, StopReason> {
+        if self.past.get().is_none() {
+            let days = dates.days.count();
+            let reading = Reading::Cases(dates.days);
+            let history =
+                case.history(&self.asked, reading, days, &*dates.within, &meter.rest())?;
+            let _ = self.past.set(history.map(|history| history.past()));
+        }
+        Ok(self.past.get().and_then(Option::as_ref))
+    }
+
     /// By case, of so many: how many ways there are to violate a constraint that the case at hand does not have.
     fn violated_in(
         &self,
@@ -188,7 +217,8 @@ impl<E> Contender<'_, E> {
             }
             let columns = self.known_columns.get(&rule);
             let mut ways: FxHashMap<Vec<Option<Code>>, DaySet> = FxHashMap::default();
-            presence.solutions(rule, meter, &mut |values, days| {
+            let is_broken = self.broken.iter().any(|way| way.0 == rule);
+            presence.solutions(rule, is_broken, meter, &mut |values, days| {
                 let row = columns.and_then(|columns| {
                     let codes = columns.iter().map(|var| values[var.index()]);
                     codes.collect::<Option<Vec<Code>>>()

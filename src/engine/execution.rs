@@ -210,6 +210,7 @@ impl Run<'_> {
             let delta = &relations[delta.index()];
             pipeline.cluster(column, || delta.delta_by(column));
         }
+        pipeline.ask(plan.asked());
         let sinks = drive(pipeline, context, self.pool, pace, |company| {
             Insert::new(set, company, &pipeline.answer, room, context)
         });

@@ -6,6 +6,7 @@
 mod admission;
 pub mod aggregate;
 mod answers;
+mod asking;
 mod births;
 pub mod budget;
 mod choice;
@@ -40,6 +41,8 @@ mod statistics;
 mod subsumption;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_asking;
 #[cfg(test)]
 mod tests_of_composition;
 #[cfg(test)]

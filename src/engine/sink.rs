@@ -29,6 +29,19 @@ pub trait Sink {
         false
     }
 
+    /// Whether one binding of each number is enough: see [`asking`](super::asking).
+    fn wants_one(&self) -> bool {
+        false
+    }
+
+    /// Whether nothing more that comes of a row of this batch would change anything.
+    fn is_answered(&self, _batch: &Batch, _row: usize) -> bool {
+        false
+    }
+
+    /// Drops such rows. `rows` is scratch.
+    fn sift(&self, _batch: &mut Batch, _rows: &mut Vec<u32>) {}
+
     /// Called on the worker's own thread when it has no more bindings to give.
     fn finish(&mut self) {}
 }

@@ -12,8 +12,10 @@ use super::worker::{Batch, Worker};
 use crate::analysis::checked::VarId;
 use crate::storage::{Code, Index};
 
-/// Bindings remembered: their table fits a first-level cache beside a batch.
-const RECENT: usize = if cfg!(test) { 4 } else { 1 << 11 };
+/// Bindings remembered at first: their table fits a first-level cache beside a batch.
+const FEW: usize = if cfg!(test) { 2 } else { 1 << 11 };
+/// Bindings remembered where many are asked about.
+const MANY: usize = if cfg!(test) { 8 } else { 1 << 16 };
 
 /// What such steps need between two batches.
 #[derive(Default)]
@@ -69,21 +71,26 @@ impl Asking {
 struct Recent {
     rows: Vec<Code>,
     known: Vec<bool>,
+    /// Bindings put in since the table has had this size.
+    put: usize,
 }
 
 impl Recent {
     /// Whether a binding is there. It is afterwards.
     fn has(&mut self, row: &[Code]) -> bool {
-        if self.known.is_empty() {
-            self.known.resize(RECENT, false);
-            self.rows.resize(RECENT * row.len(), Code::default());
+        if self.put >= self.known.len() && self.known.len() < MANY {
+            let places = (self.known.len() * 4).clamp(FEW, MANY);
+            self.known = vec![false; places];
+            self.rows = vec![Code::default(); places * row.len()];
+            self.put = 0;
         }
         let hash = row.iter().fold(0_u64, |hash, code| {
             (hash.rotate_left(26) ^ u64::from(code.0)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
         });
-        let place = (hash >> (u64::BITS - RECENT.trailing_zeros())) as usize;
+        let place = (hash >> (u64::BITS - self.known.len().trailing_zeros())) as usize;
         let known = &mut self.rows[place * row.len()..][..row.len()];
         let same = self.known[place] && known == row;
+        self.put += usize::from(!same);
         known.copy_from_slice(row);
         self.known[place] = true;
         same

@@ -13,6 +13,7 @@ mod choice;
 pub mod closures;
 mod composition;
 pub mod database;
+mod dominance;
 mod drive;
 mod equivalence;
 mod evaluate;
@@ -47,6 +48,8 @@ mod tests_of_asking;
 mod tests_of_composition;
 #[cfg(test)]
 mod tests_of_demand;
+#[cfg(test)]
+mod tests_of_dominance;
 #[cfg(test)]
 mod tests_of_guards;
 #[cfg(test)]

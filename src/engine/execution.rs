@@ -3,6 +3,7 @@
 
 use super::budget::Stop;
 use super::composition::Composition;
+use super::dominance::Dominance;
 use super::drive::{MORSEL, WORTH, drive, work_of};
 use super::evaluate::Context;
 use super::numbering::numbered;
@@ -69,6 +70,7 @@ impl Run<'_> {
             || !plan.guards.is_empty()
             || plan.counter().is_some()
             || head.is_guarded()
+            || self.subsumptions_of(plan.head?).next().is_some()
             || head.set.as_matrix().is_some() && scanned.delta().as_bits().is_some();
         let rule = &self.program[plan.rule];
         let pace = self.pace(plan);
@@ -210,10 +212,13 @@ impl Run<'_> {
             let delta = &relations[delta.index()];
             pipeline.cluster(column, || delta.delta_by(column));
         }
+        pipeline.ask(plan.asked());
+        let dominance = Dominance::of(self.subsumptions_of(head), state, self.dictionary);
         let sinks = drive(pipeline, context, self.pool, pace, |company| {
-            Insert::new(set, company, &pipeline.answer, room, context)
+            let insert = Insert::new(set, company, &pipeline.answer, room, context);
+            insert.sifting(dominance.as_ref())
         });
-        sinks.iter().map(|sink| sink.inserter.pushed()).sum()
+        sinks.iter().map(Insert::candidates).sum()
     }
 
     /// Remembers which guards need not be asked for again in this stratum.

@@ -6,12 +6,14 @@
 mod admission;
 pub mod aggregate;
 mod answers;
+mod asking;
 mod births;
 pub mod budget;
 mod choice;
 pub mod closures;
 mod composition;
 pub mod database;
+mod dominance;
 mod drive;
 mod equivalence;
 mod evaluate;
@@ -41,9 +43,13 @@ mod subsumption;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_of_asking;
+#[cfg(test)]
 mod tests_of_composition;
 #[cfg(test)]
 mod tests_of_demand;
+#[cfg(test)]
+mod tests_of_dominance;
 #[cfg(test)]
 mod tests_of_guards;
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What follows when a little is otherwise, from what follows now.
 
-use super::at_once::{are_dated, hold_at_once};
+use super::at_once::{KnownDays, are_dated, hold_at_once};
 use super::error::Error;
 use super::loaded::{Session, same_inputs};
 use super::standing::Standing;
@@ -12,6 +12,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
+/// What follows, what a run would report, and on which days it holds.
+pub(super) type Followed = (Database, RunReport, Option<KnownDays>);
+
 impl Session {
     /// Everything that follows from what stands, by following what is otherwise than in this session through the rules,
     /// other rules among it. The same as a run, in time in proportion to what the difference reaches. `None` where only a
@@ -21,6 +24,12 @@ impl Session {
         &self,
         standing: &Standing,
     ) -> Result<Option<(Database, RunReport)>, Error> {
+        let followed = self.follow_and_keep(standing)?;
+        Ok(followed.map(|(database, report, _)| (database, report)))
+    }
+
+    /// The same, and on which days everything holds, where that was worked out.
+    pub(super) fn follow_and_keep(&self, standing: &Standing) -> Result<Option<Followed>, Error> {
         let (here, there) = (&self.program.checked, &standing.program.checked);
         let at_once = self.options.lens.at_once;
         let followable = Arc::ptr_eq(&standing.data, &self.data)
@@ -66,10 +75,10 @@ impl Session {
             let since = self.known_days().filter(|_| Arc::ptr_eq(here, there));
             let since = since.map(|known| (known, &touched));
             return hold_at_once(&database, since, report, &self.options, claims, sources)
-                .map(|(held, _, report)| Some((held, report)))
+                .map(|(held, days, report)| Some((held, report, days)))
                 .map_err(|stop| self.stopped_in(&stop, there));
         }
-        Ok(Some((database, report)))
+        Ok(Some((database, report, None)))
     }
 
     /// Whether the database of the session, and of its worlds, can be changed in place.

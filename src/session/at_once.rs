@@ -87,8 +87,8 @@ pub(super) fn hold_at_once(
 
 /// On which days all that follows holds.
 pub(super) struct KnownDays {
-    valid: ValidDays,
-    past: Past,
+    pub(super) valid: ValidDays,
+    pub(super) past: Past,
 }
 
 /// What follows whether or not it was ever true at one time, and on which days.

@@ -1,6 +1,6 @@
 //! Competing hypotheses side by side.
 
-use super::at_once::ValidDays;
+use super::at_once::{KnownDays, ValidDays};
 use super::error::{Error, Findings};
 use super::explained::Pattern;
 use super::loaded::Session;
@@ -144,6 +144,8 @@ pub(super) struct Needs {
 /// A hypothesis laid on the case.
 struct Laid {
     world: World,
+    /// On which days everything holds, where that was worked out.
+    days: Option<KnownDays>,
     given: Given,
     /// What the case violates, by the ids of the world's program.
     known: Vec<Violation>,
@@ -252,7 +254,7 @@ impl Session {
                     given: &laid.given,
                     database: self.can_change().then(|| world.database()),
                     foresees: self.foresees(),
-                    dates: self.dates_of(world.claims()),
+                    dates: self.dates_of(laid),
                     violations: &world.report().violations,
                     known: &laid.known,
                 };
@@ -445,7 +447,7 @@ impl Session {
 
     /// The case under overlays.
     fn laid(&self, overlays: &[&Overlay]) -> Result<Laid, Error> {
-        let world = self.world(overlays)?;
+        let (world, days) = self.world_and_days(overlays)?;
         if !world.shares_ids() {
             return Err(self.rejected(vec![
                 Diagnostic::error(
@@ -469,6 +471,7 @@ impl Session {
                 .map(|note| note.message.clone())
                 .collect(),
             world,
+            days,
         })
     }
 
@@ -526,12 +529,18 @@ impl Session {
     }
 
     /// When claims count, where that matters.
-    fn dates_of<'a>(&self, claims: &'a Claims) -> Option<Dates<'a>> {
+    fn dates_of<'a>(&self, laid: &'a Laid) -> Option<Dates<'a>> {
         self.options.lens.at_once.then(|| {
-            let valid = ValidDays::of(claims.iter().map(|(_, claim)| claim.interval));
+            let claims = laid.world.claims();
+            let intervals = claims.iter().map(|(_, claim)| claim.interval);
+            let valid = match &laid.days {
+                Some(known) => known.valid.clone(),
+                None => ValidDays::of(intervals),
+            };
             Dates {
                 days: valid.count(),
                 within: Box::new(move |claim| valid.within(claims.get(claim).interval)),
+                past: laid.days.as_ref().map(|known| &known.past),
             }
         })
     }

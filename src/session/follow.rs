@@ -1,6 +1,6 @@
 //! What follows when a little is otherwise, from what follows now.
 
-use super::at_once::{Part, are_dated, hold_at_once};
+use super::at_once::{KnownDays, Part, are_dated, hold_at_once};
 use super::error::Error;
 use super::loaded::{Session, same_inputs};
 use super::standing::Standing;
@@ -12,6 +12,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
+/// What follows, what a run would report, and on which days it holds.
+pub(super) type Followed = (Database, RunReport, Option<KnownDays>);
+
 impl Session {
     /// Everything that follows from what stands, by following what is otherwise than in this session through the rules,
     /// other rules among it. The same as a run, in time in proportion to what the difference reaches. `None` where only a
@@ -21,16 +24,18 @@ impl Session {
         &self,
         standing: &Standing,
     ) -> Result<Option<(Database, RunReport)>, Error> {
-        self.follow_within(standing, None)
+        let followed = self.follow_within(standing, None)?;
+        Ok(followed.map(|(database, report, _)| (database, report)))
     }
 
-    /// The same where only some relations are looked at, with all they are made from: others are not what they should be,
-    /// nor is what is reported. The program is that of the session.
+    /// The same, and on which days everything holds, where that was worked out. Where only some relations are looked at,
+    /// with all they are made from: others are not what they should be, nor is what is reported; the program is that of
+    /// the session.
     pub(super) fn follow_within(
         &self,
         standing: &Standing,
         only: Option<&FxHashSet<RelationId>>,
-    ) -> Result<Option<(Database, RunReport)>, Error> {
+    ) -> Result<Option<Followed>, Error> {
         let (here, there) = (&self.program.checked, &standing.program.checked);
         let at_once = self.options.lens.at_once;
         let followable = Arc::ptr_eq(&standing.data, &self.data)
@@ -83,10 +88,10 @@ impl Session {
             let since = since.map(|known| (known, &touched));
             let part = Part { only, since };
             return hold_at_once(&database, part, report, &self.options, claims, sources)
-                .map(|(held, _, report)| Some((held, report)))
+                .map(|(held, days, report)| Some((held, report, days)))
                 .map_err(|stop| self.stopped_in(&stop, there));
         }
-        Ok(Some((database, report)))
+        Ok(Some((database, report, None)))
     }
 
     /// Whether the database of the session, and of its worlds, can be changed in place.

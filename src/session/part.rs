@@ -96,7 +96,7 @@ impl Session {
         };
         let cone = self.case().cone(&[relation]);
         match self.follow_within(&standing, Some(&cone))? {
-            Some((database, _)) => Ok(database),
+            Some((database, ..)) => Ok(database),
             None => self.run_as(&standing, self.lens().clone()),
         }
     }

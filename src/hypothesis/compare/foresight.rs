@@ -11,6 +11,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 pub struct Dates<'a> {
     pub days: CaseDays,
     pub within: Box<dyn Fn(ClaimId) -> DaySet + Send + Sync + 'a>,
+    /// On which days everything holds in the world, where that was worked out.
+    pub past: Option<&'a Past>,
 }
 
 /// A change to be worked out.
@@ -185,12 +187,15 @@ impl<E> Contender<'_, E> {
     }
 
     /// On which days everything holds in its world; `None`: that is not known.
-    fn days_as_it_is(
-        &self,
+    fn days_as_it_is<'a>(
+        &'a self,
         case: &Case,
-        dates: &Dates,
+        dates: &'a Dates,
         meter: &Meter,
-    ) -> Result<Option<&Past>, StopReason> {
+    ) -> Result<Option<&'a Past>, StopReason> {
+        if dates.past.is_some() {
+            return Ok(dates.past);
+        }
         if self.past.get().is_none() {
             let days = dates.days.count();
             let reading = Reading::Cases(dates.days);

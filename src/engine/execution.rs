@@ -193,7 +193,7 @@ impl Run<'_> {
             for sink in drive(pipeline, context, self.pool, pace, |_| {
                 Collect::new(&pipeline.answer)
             }) {
-                rows.append(&sink.rows);
+                rows.take_in(sink.rows);
             }
             let candidates = rows.len() as u64;
             match state.is_guarded() {

@@ -1,6 +1,6 @@
 //! What follows when a little is otherwise, from what follows now.
 
-use super::at_once::{are_dated, hold_at_once};
+use super::at_once::{Part, are_dated, hold_at_once};
 use super::error::Error;
 use super::loaded::{Session, same_inputs};
 use super::standing::Standing;
@@ -21,6 +21,16 @@ impl Session {
         &self,
         standing: &Standing,
     ) -> Result<Option<(Database, RunReport)>, Error> {
+        self.follow_within(standing, None)
+    }
+
+    /// The same where only some relations are looked at, with all they are made from: others are not what they should be,
+    /// nor is what is reported. The program is that of the session.
+    pub(super) fn follow_within(
+        &self,
+        standing: &Standing,
+        only: Option<&FxHashSet<RelationId>>,
+    ) -> Result<Option<(Database, RunReport)>, Error> {
         let (here, there) = (&self.program.checked, &standing.program.checked);
         let at_once = self.options.lens.at_once;
         let followable = Arc::ptr_eq(&standing.data, &self.data)
@@ -35,7 +45,13 @@ impl Session {
         let Some(base) = self.changeable() else {
             return Ok(None);
         };
-        let change = self.change_to(standing, base);
+        let mut change = self.change_to(standing, base);
+        change.within = only.map(|only| {
+            there
+                .relations()
+                .map(|(id, _)| only.contains(&id))
+                .collect()
+        });
         if self.mostly_falls(base, there, &change) {
             return Ok(None);
         }
@@ -65,7 +81,8 @@ impl Session {
             touched.extend(self.otherwise(standing).iter().map(|fact| fact.relation));
             let since = self.known_days().filter(|_| Arc::ptr_eq(here, there));
             let since = since.map(|known| (known, &touched));
-            return hold_at_once(&database, since, report, &self.options, claims, sources)
+            let part = Part { only, since };
+            return hold_at_once(&database, part, report, &self.options, claims, sources)
                 .map(|(held, _, report)| Some((held, report)))
                 .map_err(|stop| self.stopped_in(&stop, there));
         }

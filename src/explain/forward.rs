@@ -295,7 +295,7 @@ impl Walk<'_> {
                 rule.head.as_ref().is_some_and(|head| {
                     let context = case.context(self.meter);
                     let solver = Solver::new(context, &rule.body, &rule.variables);
-                    solver.with_head(&head.args, &wanted).step()
+                    solver.by_any_row().with_head(&head.args, &wanted).step()
                 })
             };
             if rules.iter().any(concludes) {
@@ -332,6 +332,7 @@ impl Walk<'_> {
         };
         let mut solver = Solver::new(self.case.context(self.meter), &rule.body, &rule.variables)
             .remembering(self.totals)
+            .by_any_row()
             .admitting(&is_open);
         for &(var, code) in bound {
             solver = solver.with(var, code);

@@ -206,7 +206,7 @@ impl<T: Clone + Ord + Hash> Landmarks<T> {
 }
 
 /// The days that tell what can be done without: what can be derived on another day can be derived on one of these.
-fn decisive_days(lineage: &Lineage) -> Vec<Option<Day>> {
+pub(super) fn decisive_days(lineage: &Lineage) -> Vec<Option<Day>> {
     let Some(days) = &lineage.days else {
         return vec![None];
     };

@@ -253,6 +253,12 @@ proptest! {
                     prop_assert_eq!(&found.statements, &one.statements);
                     prop_assert_eq!(&found.sources, &one.sources);
                 }
+                let every = CutOptions { largest: usize::MAX, ..options.clone() };
+                let every = case.cuts(fact, &every, &Budget::default());
+                let small: Vec<_> = every.statements.iter().filter(|cut| cut.len() <= largest).cloned().collect();
+                prop_assert_eq!(&one.statements, &small);
+                let small: Vec<_> = every.sources.iter().filter(|cut| cut.len() <= largest).cloned().collect();
+                prop_assert_eq!(&one.sources, &small);
             }
         }
     }

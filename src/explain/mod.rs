@@ -5,6 +5,7 @@
 //! Must not know: terminals, sessions, how the bulk engine derives. It reads relations as they stand and solves
 //! rule bodies by itself, so that every explanation is a second opinion on the run.
 
+mod amend;
 mod antichain;
 mod carriers;
 mod case;
@@ -50,6 +51,7 @@ mod needs;
 mod one_by_one;
 mod phrases;
 mod plain;
+mod presence;
 mod proof;
 mod prove;
 mod range;
@@ -58,6 +60,7 @@ mod rivals;
 mod search;
 mod sets;
 mod settled;
+mod small_cuts;
 mod solve;
 #[cfg(test)]
 mod support_tests;
@@ -79,6 +82,7 @@ mod weight_tests;
 mod why_not;
 mod why_not_view;
 
+pub use amend::Otherwise;
 pub use carriers::Carriers;
 pub use case::{Case, Ground, stated_by};
 pub use check::{Flaw, FlawKind};
@@ -96,6 +100,7 @@ pub use layout::{Row, wrap};
 pub use lineage::{Condition, Statement};
 pub use lineages::Lineages;
 pub use meter::Meter;
+pub use presence::{OneCase, Presence};
 pub use proof::{Basis, Derivation, Gap, Link, MemberProof, Node, NodeId, Premise, Proof, Total};
 pub use prove::ProofOptions;
 pub(crate) use range::Steps;

@@ -48,16 +48,25 @@ impl Case<'_> {
         days: usize,
         days_of: &dyn Fn(ClaimId) -> DaySet,
     ) -> FxHashSet<RelationId> {
-        let every = DaySet::all(days);
+        let every = DaySet::every(days);
         let mut changing: FxHashSet<RelationId> = FxHashSet::default();
         for (id, claim) in self.claims.iter() {
             if cone.contains(&claim.relation)
                 && !changing.contains(&claim.relation)
-                && days_of(id) != every
+                && !days_of(id).is_same(&every)
             {
                 changing.insert(claim.relation);
             }
         }
+        self.made_from(changing, cone)
+    }
+
+    /// Some relations and those of a cone that are made from them.
+    pub(super) fn made_from(
+        &self,
+        mut changing: FxHashSet<RelationId>,
+        cone: &FxHashSet<RelationId>,
+    ) -> FxHashSet<RelationId> {
         loop {
             let before = changing.len();
             for &relation in cone {

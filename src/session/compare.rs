@@ -1,5 +1,6 @@
 //! Competing hypotheses side by side.
 
+use super::at_once::ValidDays;
 use super::error::{Error, Findings};
 use super::explained::Pattern;
 use super::loaded::Session;
@@ -12,8 +13,8 @@ use crate::engine::budget::{RunReport, Violation};
 use crate::evidence::{ClaimId, Claims, GradeTables};
 use crate::explain::{Fact, Meter, fact_text, pattern_text, stated_by};
 use crate::hypothesis::compare::{
-    Cell, Change, Contender, Evidence, FlipBound, Given, Goal, Rerun, Score, Setting, Stage,
-    Subject, Table, diagnosticity, flips, leader, order, tabulate,
+    Cell, Change, Contender, Dates, Evidence, FlipBound, Given, Goal, Rerun, Score, Setting, Stage,
+    Subject, Table, View, diagnosticity, flips, leader, order, tabulate,
 };
 use crate::hypothesis::{Overlay, Withdrawal, World, reserved};
 use crate::syntax::diagnostic::Diagnostic;
@@ -250,6 +251,8 @@ impl Session {
                     assumed: world.assumed(),
                     given: &laid.given,
                     database: self.can_change().then(|| world.database()),
+                    foresees: self.foresees(),
+                    dates: self.dates_of(world.claims()),
                     violations: &world.report().violations,
                     known: &laid.known,
                 };
@@ -264,8 +267,18 @@ impl Session {
                 contender
             });
         let (claims, sources) = (self.claims(), self.source_register());
-        let (fold, threads) = (question.fold_sources, self.options.threads);
-        let mut table = tabulate(&contenders, claims, sources, fold, threads, &meter, &budget)?;
+        let size = question.flips.unwrap_or(FLIP_SIZE);
+        let threads = self.options.threads;
+        let view = View {
+            fold: question.fold_sources,
+            pairs: match contenders.len() {
+                0 | 1 => 0,
+                _ if size < 2 => 0,
+                _ => FLIP_TRIALS,
+            },
+            threads,
+        };
+        let mut table = tabulate(&contenders, claims, sources, view, &meter, &budget)?;
         if let Some(judgements) = &judgements {
             let names: Vec<&str> = contenders.iter().map(|one| one.name.as_str()).collect();
             judgements.enter(self, &names, &mut table);
@@ -289,7 +302,6 @@ impl Session {
             .flat_map(|needs| needs.would_hold_with.clone())
             .chain(assumed.map(|fact| vec![fact.clone()]))
             .collect();
-        let size = question.flips.unwrap_or(FLIP_SIZE);
         let bound = FlipBound {
             size,
             trials: match question.flips {
@@ -505,6 +517,23 @@ impl Session {
         let mut withdrawn = claims.withdrawn();
         withdrawn.retain(|&claim| self.claims().stands(claim));
         withdrawn
+    }
+
+    /// Whether what changes of a world come to can be told without a run.
+    fn foresees(&self) -> bool {
+        // Births tell what is stated and what is derived.
+        self.options.births && !self.options.faults_are_errors && !self.spec.strict
+    }
+
+    /// When claims count, where that matters.
+    fn dates_of<'a>(&self, claims: &'a Claims) -> Option<Dates<'a>> {
+        self.options.lens.at_once.then(|| {
+            let valid = ValidDays::of(claims.iter().map(|(_, claim)| claim.interval));
+            Dates {
+                days: valid.count(),
+                within: Box::new(move |claim| valid.within(claims.get(claim).interval)),
+            }
+        })
     }
 
     /// Facts of relations with claims that something else states too.

@@ -4,8 +4,9 @@
 //! of trials that the answer names.
 
 use super::ahead::ahead;
-use super::contender::{Contender, Known, Stand};
+use super::contender::{Contender, Depth, Known, Stand};
 use super::evidence::Table;
+use super::foresight::Foreseen;
 use super::score::{Score, leader, leader_whatever_strength, scores};
 use crate::engine::Budget;
 use crate::evidence::{ClaimId, Claims, Sources};
@@ -39,7 +40,7 @@ pub struct Flips {
 }
 
 /// Sets that are tried ahead.
-const AT_ONCE: usize = 512;
+const AT_ONCE: usize = 4_000;
 
 /// What changes are tried on.
 pub struct Stage<'s, 'a, E> {
@@ -69,6 +70,14 @@ impl<E> Stage<'_, '_, E> {
 
     /// Who leads then.
     fn leader_beyond(&self, first: &Both, change: &Both) -> Result<Option<usize>, E> {
+        match self.leader_by_outcome(first, change)? {
+            Some(leader) => Ok(Some(leader)),
+            None => Ok(leader(&self.scores_beyond(first, change)?)),
+        }
+    }
+
+    /// The same where strength has no say in it.
+    fn leader_by_outcome(&self, first: &Both, change: &Both) -> Result<Option<usize>, E> {
         let outcomes = self.scored(change, |contender| {
             let known = self.outcome(contender, first, change, self.meter)?;
             Ok(Stand {
@@ -77,10 +86,7 @@ impl<E> Stage<'_, '_, E> {
                 strength: known.strength.unwrap_or(0.0),
             })
         })?;
-        match leader_whatever_strength(&outcomes) {
-            Some(leader) => Ok(Some(leader)),
-            None => Ok(leader(&self.scores_beyond(first, change)?)),
-        }
+        Ok(leader_whatever_strength(&outcomes))
     }
 
     /// Scores from how each stands.
@@ -108,15 +114,8 @@ impl<E> Stage<'_, '_, E> {
         ))
     }
 
-    /// What a change comes to for a contender.
     fn told(&self, contender: &Contender<E>, change: &Both) -> Told {
-        let columns = change.columns.iter();
-        let claims = columns.flat_map(|&at| &self.table.evidence[at].claims);
-        let found = change.found.iter().filter(|fact| !contender.denies(fact));
-        Told {
-            withdrawn: claims.copied().collect(),
-            found: found.cloned().collect(),
-        }
+        told(contender, self.table, change)
     }
 
     fn outcome(
@@ -132,28 +131,59 @@ impl<E> Stage<'_, '_, E> {
 
     /// Has every contender try some sets, so that asking for their scores takes no time.
     fn try_ahead(&self, sets: &[Vec<usize>], changes: &[Change]) {
-        let (contenders, threads) = (self.contenders, self.threads);
-        let (table, budget) = (self.table, self.budget);
-        let (claims, sources) = (self.claims, self.sources);
+        self.try_to(Depth::Outcome, sets, changes);
+        let is_close = |set: &&Vec<usize>| {
+            let (first, change) = Both::beginning(changes, set);
+            self.meter.stopped().is_none()
+                && matches!(self.leader_by_outcome(&first, &change), Ok(None))
+        };
+        let close: Vec<Vec<usize>> = sets.iter().filter(is_close).cloned().collect();
+        self.try_to(Depth::Strength, &close, changes);
+    }
+
+    fn try_to(&self, depth: Depth, sets: &[Vec<usize>], changes: &[Change]) {
+        let (contenders, table, budget) = (self.contenders, self.table, self.budget);
+        let foresee = |contender: &Contender<E>, meter: &Meter| {
+            let asked: Vec<Foreseen> = sets
+                .iter()
+                .map(|set| {
+                    let told = told(contender, table, &Both::among(changes, set));
+                    Foreseen {
+                        withdrawn: told.withdrawn,
+                        found: told.found,
+                        depth,
+                    }
+                })
+                .collect();
+            contender.foresee(&asked, meter, budget);
+        };
+        let try_one = |contender: &Contender<E>, at: usize, meter: &Meter| {
+            let (first, change) = Both::beginning(changes, &sets[at]);
+            let first = told(contender, table, &first);
+            let change = told(contender, table, &change);
+            let (first, change) = (first.as_given(), change.as_given());
+            // What goes wrong is found by who asks again.
+            let _ = contender.known_beyond(first, change, depth, meter, budget);
+        };
         ahead(
             contenders,
             sets.len(),
-            threads,
+            self.threads,
             self.meter,
-            |contender, at, meter| {
-                let stage = Stage {
-                    contenders,
-                    table,
-                    claims,
-                    sources,
-                    threads,
-                    meter,
-                    budget,
-                };
-                let (first, change) = Both::beginning(changes, &sets[at]);
-                let _ = stage.outcome(contender, &first, &change, meter);
-            },
+            foresee,
+            try_one,
         );
+    }
+}
+
+/// What a change comes to for a contender.
+fn told<E>(contender: &Contender<E>, table: &Table, change: &Both) -> Told {
+    let columns = change.columns.iter();
+    let claims = columns.flat_map(|&at| &table.evidence[at].claims);
+    let found = change.found.iter().filter(|fact| !contender.denies(fact));
+    Told {
+        withdrawn: claims.copied().collect(),
+        found: found.cloned().collect(),
     }
 }
 

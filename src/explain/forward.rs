@@ -206,10 +206,17 @@ struct Walk<'a> {
     /// Rules whose conclusions were all met, or are put off.
     finished: FxHashSet<RuleId>,
     /// By relation: the rules whose conclusions are to be met when its turn comes.
-    put_off: FxHashMap<RelationId, Vec<RuleId>>,
+    put_off: FxHashMap<RelationId, Vec<PutOff>>,
     /// Facts whose conclusions were all met, by relation: an instance that has one of them among its premises was seen.
     done: FxHashMap<RelationId, Table>,
     totals: &'a Totals,
+}
+
+/// A rule whose conclusions are to be met later, and how many facts of each relation were done before: what it builds
+/// on others was not met one by one any more.
+struct PutOff {
+    rule: RuleId,
+    done: FxHashMap<RelationId, usize>,
 }
 
 impl Walk<'_> {
@@ -237,7 +244,12 @@ impl Walk<'_> {
             && self.finished.insert(id)
         {
             let rank = self.ranks.get(&relation).copied().unwrap_or(0);
-            self.put_off.entry(relation).or_default().push(id);
+            let done = self.done.iter().map(|(&id, done)| (id, done.len()));
+            let put_off = PutOff {
+                rule: id,
+                done: done.collect(),
+            };
+            self.put_off.entry(relation).or_default().push(put_off);
             self.open.entry((rank, relation)).or_default();
         }
     }
@@ -254,14 +266,14 @@ impl Walk<'_> {
         if of.iter().all(|id| self.finished.contains(id)) && self.case.is_closed(relation) {
             return self.all_derived(relation, &rules);
         }
-        for id in rules {
-            self.instances(id, &[]);
+        for one in rules {
+            self.instances(one.rule, &[], Some(&one.done));
         }
     }
 
     /// Meets all that is derived of a relation by some rule: what is not stated, and of the rest what one of these rules
     /// concludes.
-    fn all_derived(&mut self, relation: RelationId, rules: &[RuleId]) {
+    fn all_derived(&mut self, relation: RelationId, rules: &[PutOff]) {
         let case = self.case;
         let open = vec![None; case.program[relation].arity()];
         let mut rest = Vec::new();
@@ -278,12 +290,12 @@ impl Walk<'_> {
         }
         for fact in rest {
             let wanted: Vec<_> = fact.row.iter().map(|&code| Some(code)).collect();
-            let concludes = |&id: &RuleId| {
-                let rule = &case.program[id];
+            let concludes = |one: &PutOff| {
+                let rule = &case.program[one.rule];
                 rule.head.as_ref().is_some_and(|head| {
                     let context = case.context(self.meter);
                     let solver = Solver::new(context, &rule.body, &rule.variables);
-                    solver.with_head(&head.args, &wanted).step()
+                    solver.by_any_row().with_head(&head.args, &wanted).step()
                 })
             };
             if rules.iter().any(concludes) {
@@ -297,20 +309,30 @@ impl Walk<'_> {
         let head = self.case.program[id].head.as_ref();
         let is_met = head.is_none_or(|head| self.unmet.get(&head.relation) == Some(&0));
         if !is_met && !self.finished.contains(&id) {
-            self.instances(id, bound);
+            self.instances(id, bound, None);
         }
     }
 
-    fn instances(&mut self, id: RuleId, bound: &[(VarId, Code)]) {
+    /// The same of a rule that was put off when so many facts were done.
+    fn instances(
+        &mut self,
+        id: RuleId,
+        bound: &[(VarId, Code)],
+        since: Option<&FxHashMap<RelationId, usize>>,
+    ) {
         let rule = &self.case.program[id];
         let Some(head) = &rule.head else { return };
         let done = &self.done;
         let is_open = |relation: RelationId, row: &[Code]| {
-            let done = done.get(&relation);
-            done.is_none_or(|done| done.find(row).is_none())
+            let place = done.get(&relation).and_then(|done| done.find(row));
+            place.is_none_or(|place| {
+                let known = since.map(|since| since.get(&relation).copied().unwrap_or(0));
+                known.is_some_and(|known| place as usize >= known)
+            })
         };
         let mut solver = Solver::new(self.case.context(self.meter), &rule.body, &rule.variables)
             .remembering(self.totals)
+            .by_any_row()
             .admitting(&is_open);
         for &(var, code) in bound {
             solver = solver.with(var, code);

@@ -4,6 +4,7 @@ use super::at_once::{KnownDays, Part, are_dated, hold_at_once};
 use super::error::Error;
 use super::loaded::{Session, same_inputs};
 use super::standing::Standing;
+use super::world::FEW_ROWS;
 use crate::analysis::checked::{CheckedProgram, Literal, LiteralKind, RelationId};
 use crate::engine::{Change, Database, Difference, RunReport, Violation};
 use crate::explain::Fact;
@@ -14,6 +15,9 @@ use std::time::Instant;
 
 /// What follows, what a run would report, and on which days it holds.
 pub(super) type Followed = (Database, RunReport, Option<KnownDays>);
+/// Rows withdrawn at once before a run is thought of, and what part of all that are stated: one in so many.
+const MANY_WITHDRAWN: usize = 64;
+const WIDE: u64 = 8;
 
 impl Session {
     /// Everything that follows from what stands, by following what is otherwise than in this session through the rules,
@@ -57,7 +61,7 @@ impl Session {
                 .map(|(id, _)| only.contains(&id))
                 .collect()
         });
-        if self.mostly_falls(base, there, &change) {
+        if self.is_wide(base, &change) || self.mostly_falls(base, there, &change) {
             return Ok(None);
         }
         let mut database = base.fork();
@@ -142,6 +146,14 @@ impl Session {
             within: None,
             judged: false,
         }
+    }
+
+    /// Whether so much is withdrawn from a small case that a run has less to do than to look for what else carries what
+    /// leaned on it: that takes two to four times as long as to derive it.
+    fn is_wide(&self, base: &Database, change: &Change) -> bool {
+        let withdrawn: usize = change.withdraw.iter().map(|(_, rows)| rows.len()).sum();
+        let small = base.stated_len() + self.report.derived <= FEW_ROWS;
+        small && withdrawn > MANY_WITHDRAWN && withdrawn as u64 * WIDE > base.stated_len()
     }
 
     /// Whether more than half of what is derived has nothing left to follow from: then a run has less to do. Takes time in

@@ -103,6 +103,13 @@ impl Session {
 
     /// Everything that follows whether or not it was ever true at one time.
     pub(super) fn run_at_any_time(&self) -> Result<Database, Error> {
+        // Where it is kept, that was done already.
+        if self.lens().at_once
+            && !self.stale
+            && let Some(ever) = self.changeable()
+        {
+            return Ok(ever.fork());
+        }
         let lens = Lens {
             at_once: false,
             ..self.lens().clone()

@@ -419,3 +419,88 @@ impl fmt::Display for Timeline {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::{CaseSpec, Lens, Options};
+    use proptest::prelude::*;
+    use std::fs;
+
+    const RULES: &str = r#".decl e(x: number, y: number)
+.input e(IO=claims, filename="e.csv")
+.decl path(x: number, y: number)
+.decl free(x: number)
+.decl apart(x: number)
+path(x, y) :- e(x, y).
+path(x, z) :- path(x, y), e(y, z).
+free(x) :- path(x, _), !e(_, x).
+apart(x) :- e(x, _), !free(x).
+"#;
+
+    /// Values, source, first and last year.
+    type Row = (u8, u8, usize, Option<u16>, Option<u16>);
+
+    fn opened(rows: &[Row], published: &[u16], at_once: bool) -> (tempfile::TempDir, Session) {
+        let directory = tempfile::tempdir().unwrap();
+        let year = |year: &Option<u16>| year.map_or(String::new(), |year| year.to_string());
+        let claim = |(at, (x, y, source, from, to)): (usize, &Row)| {
+            let (from, to) = (year(from), year(&to.map(|to| to.max(from.unwrap_or(0)))));
+            format!("e{at},{x},{y},x-s{source},{from},{to}\n")
+        };
+        let claims: String = rows.iter().enumerate().map(claim).collect();
+        let source = |(at, year): (usize, &u16)| format!("x-s{at},{year},B\n");
+        let sources: String = published.iter().enumerate().map(source).collect();
+        for (name, text) in [
+            ("rules/x.dl", RULES.to_owned()),
+            (
+                "facts/e.csv",
+                format!("claim_id,x,y,source_id,from,to\n{claims}"),
+            ),
+            (
+                "facts/sources.csv",
+                format!("source_id,published,reliability\n{sources}"),
+            ),
+        ] {
+            let path = directory.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        let options = Options {
+            threads: 2,
+            lens: Lens {
+                at_once,
+                ..Lens::default()
+            },
+            ..Options::default()
+        };
+        let session = Session::open(CaseSpec::at(directory.path()), options).expect("a case");
+        (directory, session)
+    }
+
+    fn row() -> impl Strategy<Value = Row> {
+        let year = || prop::option::of(2001..2006u16);
+        (0..4u8, 0..4u8, 0..5usize, year(), year())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn days_worked_out_together_are_those_of_runs(
+            rows in prop::collection::vec(row(), 1..8),
+            published in prop::collection::vec(2010..2014u16, 5),
+            at_once in any::<bool>(),
+        ) {
+            let (_directory, mut session) = opened(&rows, &published, at_once);
+            for atom in ["path(_, _)", "free(_)", "apart(_)"] {
+                let pattern = session.parse_pattern(atom).expect("declared");
+                let calendar = session.calendar(&session.cone(pattern.relation));
+                let (mut together, mut apart) = (FxHashMap::default(), FxHashMap::default());
+                prop_assert_eq!(session.by_history(&pattern, &calendar, &mut together), Ok(true));
+                prop_assert!(session.by_running(&pattern, &calendar, &mut apart).expect("no budget"));
+                prop_assert_eq!(together, apart, "{}", atom);
+            }
+        }
+    }
+}

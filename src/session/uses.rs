@@ -1,12 +1,14 @@
 //! All rule instances of a case by what they conclude. Of a rule that reads almost the same in two worlds, what is the same
 //! is gone through once: the instances that lean on what is otherwise are taken out and put in.
 
+use super::pool::Pool;
 use super::standing::Side;
 use crate::analysis::checked::{
     CheckedQuery, Literal, LiteralKind, RelationId, RelationKind, Rule, RuleId, Term, VarId,
     Variable,
 };
 use crate::engine::Database;
+use crate::engine::budget::Stop;
 use crate::explain::{Absent, Case, Fact, Meter, Solver, bound, in_term};
 use crate::storage::pattern::agrees;
 use crate::storage::{Code, Rows};
@@ -120,12 +122,23 @@ impl Behind {
 
 impl KnownUses {
     /// Goes through all rules of a world; gives its instances too.
-    pub fn of(side: Side, case: &Case, meter: &Meter) -> (KnownUses, Uses<'static>) {
+    pub fn of(side: Side, case: &Case, pool: &Pool, meter: &Meter) -> (KnownUses, Uses<'static>) {
         let mut facts = Numbers::default();
         let mut rules = FxHashMap::default();
         let mut all = Vec::new();
-        for (id, key, rule) in keyed(side) {
-            let uses = Arc::new(facts.uses(side, case, rule, meter));
+        let keyed: Vec<_> = keyed(side).collect();
+        let budget = meter.rest();
+        let answered = pool.each(&keyed, |(_, _, rule)| {
+            let questions = questions(side, rule);
+            let answers = questions
+                .iter()
+                .map(|query| side.database.query(query, &budget));
+            let answers: Vec<Answered> = answers.collect();
+            (questions, answers)
+        });
+        for ((id, key, rule), (questions, answers)) in keyed.into_iter().zip(answered) {
+            let uses = facts.of_answers(case, rule, &questions, answers, meter);
+            let uses = Arc::new(uses);
             rules.insert(key, uses.clone());
             all.push((id, uses));
         }
@@ -260,29 +273,44 @@ fn keyed<'a>(side: Side<'a>) -> impl Iterator<Item = (RuleId, (Span, usize), &'a
 
 impl Numbers<'_> {
     fn uses(&mut self, side: Side, case: &Case, rule: &Rule, meter: &Meter) -> RuleUses {
+        let questions = questions(side, rule);
+        let answers = questions
+            .iter()
+            .map(|query| side.database.query(query, &meter.rest()));
+        let answers: Vec<Answered> = answers.collect();
+        self.of_answers(case, rule, &questions, answers, meter)
+    }
+
+    /// What the answers to the [`questions`] of a rule tell of it.
+    fn of_answers(
+        &mut self,
+        case: &Case,
+        rule: &Rule,
+        questions: &[CheckedQuery],
+        answers: Vec<Answered>,
+        meter: &Meter,
+    ) -> RuleUses {
         let mut uses = RuleUses::default();
         let Some(head) = &rule.head else {
             return uses;
         };
         let mut heads: FxHashSet<u32> = FxHashSet::default();
-        each_instance(side, &rule.body, &rule.variables, meter, |query, one| {
-            if let Some(fact) = case.conclusion(head, one) {
-                let step = self.step(case, &fact, query, one, meter);
-                heads.insert(step.head);
-                uses.steps.push(step);
-            }
-        });
-        uses.rows = heads.len();
-        for flipped in flipped(&rule.body) {
-            each_instance(side, &flipped, &rule.variables, meter, |query, one| {
-                if let Some(fact) = case.conclusion(head, one)
-                    && !case.holds(&fact)
-                {
+        for (at, (query, answer)) in questions.iter().zip(answers).enumerate() {
+            each_answer(query, answer, meter, |one| {
+                let Some(fact) = case.conclusion(head, one) else {
+                    return;
+                };
+                if at == 0 {
+                    let step = self.step(case, &fact, query, one, meter);
+                    heads.insert(step.head);
+                    uses.steps.push(step);
+                } else if !case.holds(&fact) {
                     uses.forbidden
                         .push(self.step(case, &fact, query, one, meter));
                 }
             });
         }
+        uses.rows = heads.len();
         uses
     }
 
@@ -449,17 +477,26 @@ fn each_moved(
     }
 }
 
-/// Calls `f` on the values of every instance of a body that holds, with the body as it was asked: the engine finds them,
-/// all at once.
-fn each_instance(
-    side: Side,
-    body: &[Literal],
-    variables: &[Variable],
+type Answered = Result<Rows, Stop>;
+
+/// The body of a rule, then its body with what one of its negations wants to be absent present, for each of them. The
+/// engine finds all instances at once.
+fn questions(side: Side, rule: &Rule) -> Vec<CheckedQuery> {
+    let flipped = flipped(&rule.body);
+    let bodies = std::iter::once(&rule.body).chain(&flipped);
+    bodies
+        .map(|body| asked(side, body, &rule.variables))
+        .collect()
+}
+
+/// Calls `f` on the values of every instance that an answer has.
+fn each_answer(
+    query: &CheckedQuery,
+    answer: Answered,
     meter: &Meter,
-    mut f: impl FnMut(&CheckedQuery, &[Option<Code>]),
+    mut f: impl FnMut(&[Option<Code>]),
 ) {
-    let query = asked(side, body, variables);
-    let rows = match side.database.query(&query, &meter.rest()) {
+    let rows = match answer {
         Ok(rows) => rows,
         Err(stop) => return meter.stop(stop.reason),
     };
@@ -471,7 +508,7 @@ fn each_instance(
         for (column, var) in query.columns.iter().enumerate() {
             values[var.index()] = Some(rows.column(column)[at]);
         }
-        f(&query, &values);
+        f(&values);
     }
 }
 

@@ -35,6 +35,8 @@ const ROWS_WEIGHED: u64 = 4_000;
 /// Rows that finding what leans on a change may look at.
 const ROWS_REACHED: u64 = 400_000;
 
+/// Texts that are made by several threads.
+const MANY_TEXTS: usize = 256;
 /// Facts listed of those that appear and of those that fall, unless all are asked for.
 const LISTED: usize = 100_000;
 /// A change of more facts than this is too wide for a look at what leans on it.
@@ -362,8 +364,14 @@ impl Session {
         for (relation, rows) in relations {
             let before = ranked.len();
             let facts = rows.rows().iter().map(|row| Fact::new(relation, &row));
-            let facts = facts.take(most.saturating_sub(before));
-            ranked.extend(facts.map(|fact| (self.text_in(case, &fact), fact)));
+            let facts: Vec<Fact> = facts.take(most.saturating_sub(before)).collect();
+            let program = case.program();
+            let text = |fact: &Fact| fact_text(program, self.dictionary(), fact);
+            let texts = match facts.len() >= MANY_TEXTS {
+                true => self.pool.each(&facts, text),
+                false => facts.iter().map(text).collect(),
+            };
+            ranked.extend(texts.into_iter().zip(facts));
             ranked[before..].sort_by(|a, b| a.0.cmp(&b.0));
         }
         let (texts, facts) = ranked.into_iter().unzip();

@@ -18,7 +18,7 @@ use rustc_hash::FxHashSet;
 use std::sync::Arc;
 
 /// Rows up to which one thread is faster than several.
-const FEW_ROWS: u64 = 200_000;
+pub(super) const FEW_ROWS: u64 = 200_000;
 
 /// What overlays come to.
 pub(super) struct Laid {

@@ -1,7 +1,7 @@
 //! When each row of a relation appeared.
 
 use crate::storage::pattern::agrees;
-use crate::storage::{Code, PackedRows, Rows, SortedRows};
+use crate::storage::{Code, PackedRows, RowSource, Rows, SortedRows};
 use rustc_hash::FxHashMap;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
@@ -57,11 +57,13 @@ const RUNS_A_ROW: usize = 4;
 const MANY: usize = 1 << 12;
 
 impl Run {
-    fn of(rows: &Rows) -> Run {
-        match PackedRows::of(rows) {
-            Some(packed) => Run::Packed(Arc::new(packed)),
-            None => Run::Sorted(SortedRows::from_unsorted(rows.clone())),
+    fn of(rows: &dyn RowSource, arity: usize) -> Run {
+        if let Some(packed) = PackedRows::of(rows, arity) {
+            return Run::Packed(Arc::new(packed));
         }
+        let mut all = Rows::new(arity);
+        rows.visit(&mut |columns, len| all.append_columns(columns.iter().copied(), len));
+        Run::Sorted(SortedRows::from_unsorted(all))
     }
 
     fn arity(&self) -> usize {
@@ -150,8 +152,8 @@ impl Births {
     }
 
     /// Ticks ascend.
-    pub fn push(&mut self, tick: u32, rows: &Rows) {
-        let run = Run::of(rows);
+    pub fn push(&mut self, tick: u32, rows: &dyn RowSource) {
+        let run = Run::of(rows, self.recorded.arity());
         let recorded = Arc::make_mut(&mut self.recorded);
         recorded.len += run.len();
         recorded.runs.push((tick, run));
@@ -200,7 +202,7 @@ impl Births {
         for (_, run) in &mut recorded.runs {
             *run = match run {
                 Run::Sorted(rows) => Run::Sorted(SortedRows::from_unsorted(f(rows.rows()))),
-                Run::Packed(rows) => Run::of(&f(&rows.to_rows())),
+                Run::Packed(rows) => Run::of(&f(&rows.to_rows()), rows.arity()),
             };
         }
         recorded.len = recorded.runs.iter().map(|(_, run)| run.len()).sum();
@@ -279,6 +281,10 @@ impl Births {
 }
 
 impl Recorded {
+    fn arity(&self) -> usize {
+        self.runs[0].1.arity()
+    }
+
     /// The first tick that has the row, if it is before another.
     fn of(&self, row: &[Code], before: u32) -> Option<u32> {
         let early = |run: &&(u32, Run)| run.0 < before;
@@ -306,7 +312,7 @@ impl Recorded {
     fn lookup(&self) -> Lookup {
         let (long, short): (Vec<usize>, Vec<usize>) =
             (0..self.runs.len()).partition(|&at| self.runs[at].1.len() * FEW > self.len);
-        let arity = self.runs[0].1.arity();
+        let arity = self.arity();
         let mut columns = vec![Vec::new(); arity + 1];
         for at in short {
             let (tick, run) = &self.runs[at];

@@ -10,6 +10,7 @@ use super::facts::Fact;
 use super::least::Least;
 use super::lineage::{Lineage, Statement};
 use super::meter::Meter;
+use super::small_cuts::{LARGEST, Withdrawable, small_cuts};
 use crate::engine::{Budget, StopReason};
 use crate::evidence::SourceId;
 use rustc_hash::FxHashMap;
@@ -131,6 +132,9 @@ impl Case<'_> {
 
     /// The minimal cuts of the root of a lineage that has all derivations.
     fn cuts_in(&self, lineage: &Lineage, options: &CutOptions, meter: &Meter) -> Cuts {
+        if options.largest <= LARGEST {
+            return self.small_cuts_in(lineage, options, meter);
+        }
         let mut cuts = Cuts::none();
         // Supports to begin with: each spares the search a round of questions.
         let part = meter.part(FIRST_ROWS);
@@ -184,17 +188,54 @@ impl Case<'_> {
         cuts.single &= single(&found);
         cuts.complete &= found.complete && meter.stopped().is_none();
         cuts.stopped = meter.stopped();
-        if !cuts.single && lineage.days.is_none() {
-            // One pass over what is there: bounded by time only.
-            let in_time = Meter::new(&meter.rest());
-            if let Some((statements, sources)) = self.single_points(lineage, &in_time) {
-                cuts.statements.retain(|cut| cut.len() > 1);
-                cuts.statements.splice(0..0, statements);
-                cuts.sources.retain(|cut| cut.len() > 1);
-                cuts.sources.splice(0..0, sources);
-                cuts.single = true;
-            }
+        self.complete_singles(&mut cuts, lineage, meter);
+        cuts
+    }
+
+    /// Finds all cuts of one where the search for all sizes did not come so far.
+    fn complete_singles(&self, cuts: &mut Cuts, lineage: &Lineage, meter: &Meter) {
+        if cuts.single || lineage.days.is_some() {
+            return;
         }
+        // One pass over what is there: bounded by time only.
+        let in_time = Meter::new(&meter.rest());
+        if let Some((statements, sources)) = self.single_points(lineage, &in_time) {
+            cuts.statements.retain(|cut| cut.len() > 1);
+            cuts.statements.splice(0..0, statements);
+            cuts.sources.retain(|cut| cut.len() > 1);
+            cuts.sources.splice(0..0, sources);
+            cuts.single = true;
+        }
+    }
+
+    /// The same where they are to be small: there may be larger ones.
+    fn small_cuts_in(&self, lineage: &Lineage, options: &CutOptions, meter: &Meter) -> Cuts {
+        let &CutOptions { most, largest } = options;
+        let elements = &lineage.elements;
+        let each = (0..elements.len() as u32).map(|element| Some(Box::from([element])));
+        let weights = elements.iter().map(|element| element.statements.len());
+        let of = Withdrawable::new(each.collect(), weights.collect());
+        let by_statement = small_cuts(lineage, &of, most, largest, meter);
+        let statements = by_statement.cuts.iter().map(|cut| {
+            let elements = cut.iter().map(|&element| &elements[element as usize]);
+            let mut statements: Vec<Statement> = elements
+                .flat_map(|element| element.statements.clone())
+                .collect();
+            statements.sort_by(super::supports::statement_order);
+            statements
+        });
+        let mut statements: Vec<Vec<Statement>> = statements.collect();
+        statements.sort_by(|left, right| super::supports::statements_order(left, right));
+        let witnesses = Witnesses::new(self, lineage, |source| vec![source]);
+        let by_source = small_cuts(lineage, &witnesses.withdrawable(), most, largest, meter);
+        let mut cuts = Cuts {
+            statements,
+            sources: witnesses.named(&by_source.cuts),
+            complete: false,
+            single: by_statement.single && by_source.single,
+            stopped: meter.stopped(),
+        };
+        self.complete_singles(&mut cuts, lineage, meter);
         cuts
     }
 
@@ -370,6 +411,18 @@ impl<'a> Witnesses<'a> {
             carriers: None,
             least: RefCell::new(Least::new(lineage)),
         }
+    }
+
+    /// Nobody is named for what nothing is needed of.
+    fn withdrawable(&self) -> Withdrawable {
+        let behind = self.needs.iter().map(|statements| {
+            let mut names: Vec<u32> = statements.iter().flatten().copied().collect();
+            names.sort_unstable();
+            names.dedup();
+            let falls = statements.iter().all(|needs| !needs.is_empty());
+            falls.then(|| names.into_boxed_slice())
+        });
+        Withdrawable::new(behind.collect(), vec![1; self.names.len()])
     }
 
     fn named(&self, sets: &[Box<[u32]>]) -> Vec<Vec<SourceId>> {

@@ -35,6 +35,9 @@ mod landmarks;
 mod layout;
 mod least;
 mod lineage;
+mod lineages;
+#[cfg(test)]
+mod lineages_tests;
 mod local;
 #[cfg(test)]
 mod local_tests;
@@ -57,6 +60,7 @@ mod rivals;
 mod search;
 mod sets;
 mod settled;
+mod small_cuts;
 mod solve;
 #[cfg(test)]
 mod support_tests;
@@ -86,6 +90,7 @@ pub use cuts::{Corroboration, CutOptions, Cuts};
 pub use dayset::DaySet;
 pub use facts::{Fact, Facts};
 pub use forward::Leaning;
+pub(crate) use forward::bound;
 pub use graph::GraphFormat;
 pub use group::Member;
 pub(crate) use group::{answers, each_member};
@@ -93,6 +98,7 @@ pub use history::{CaseDays, History, Past, Reading, Since};
 pub use instances::{Absent, Instance};
 pub use layout::{Row, wrap};
 pub use lineage::{Condition, Statement};
+pub use lineages::Lineages;
 pub use meter::Meter;
 pub use presence::{OneCase, Presence};
 pub use proof::{Basis, Derivation, Gap, Link, MemberProof, Node, NodeId, Premise, Proof, Total};

@@ -11,7 +11,7 @@ use rustc_hash::FxHashSet;
 
 impl Case<'_> {
     /// Relations and all they are made from.
-    pub(super) fn cone(&self, wanted: &[RelationId]) -> FxHashSet<RelationId> {
+    pub fn cone(&self, wanted: &[RelationId]) -> FxHashSet<RelationId> {
         let mut cone: FxHashSet<RelationId> = wanted.iter().copied().collect();
         let mut open = wanted.to_vec();
         while let Some(relation) = open.pop() {

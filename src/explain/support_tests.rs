@@ -349,6 +349,12 @@ proptest! {
             let cuts: BTreeSet<u32> = cuts.into_iter().collect();
             prop_assert_eq!(cuts, brute_force(all, |gone| !holds(&world, &fact, all & !gone)));
 
+            for largest in 1..=4 {
+                let small = case.cuts(&fact, &CutOptions { most: usize::MAX, largest }, &Budget::default());
+                prop_assert!(small.single && small.stopped.is_none());
+                prop_assert_eq!(small.statements, up_to(largest, &found.statements));
+                prop_assert_eq!(small.sources, up_to(largest, &found.sources));
+            }
             let single = &case.single_cuts(std::slice::from_ref(&fact), &Budget::default())[0];
             let ones = |cuts: Vec<Vec<Statement>>| -> Vec<Vec<Statement>> {
                 cuts.into_iter().filter(|cut| cut.len() == 1).collect()
@@ -382,6 +388,11 @@ proptest! {
             prop_assert_eq!(sets, expected);
         }
     }
+}
+
+fn up_to<T: Clone>(largest: usize, cuts: &[Vec<T>]) -> Vec<Vec<T>> {
+    let small = cuts.iter().filter(|cut| cut.len() <= largest);
+    small.cloned().collect()
 }
 
 fn holds_with(world: &World, fact: &Fact, stands: impl Fn(SourceId) -> bool) -> bool {

@@ -1,6 +1,6 @@
 //! What follows when a little is otherwise, from what follows now.
 
-use super::at_once::{KnownDays, are_dated, hold_at_once};
+use super::at_once::{KnownDays, Part, are_dated, hold_at_once};
 use super::error::Error;
 use super::loaded::{Session, same_inputs};
 use super::standing::Standing;
@@ -24,12 +24,18 @@ impl Session {
         &self,
         standing: &Standing,
     ) -> Result<Option<(Database, RunReport)>, Error> {
-        let followed = self.follow_and_keep(standing)?;
+        let followed = self.follow_within(standing, None)?;
         Ok(followed.map(|(database, report, _)| (database, report)))
     }
 
-    /// The same, and on which days everything holds, where that was worked out.
-    pub(super) fn follow_and_keep(&self, standing: &Standing) -> Result<Option<Followed>, Error> {
+    /// The same, and on which days everything holds, where that was worked out. Where only some relations are looked at,
+    /// with all they are made from: others are not what they should be, nor is what is reported; the program is that of
+    /// the session.
+    pub(super) fn follow_within(
+        &self,
+        standing: &Standing,
+        only: Option<&FxHashSet<RelationId>>,
+    ) -> Result<Option<Followed>, Error> {
         let (here, there) = (&self.program.checked, &standing.program.checked);
         let at_once = self.options.lens.at_once;
         let followable = Arc::ptr_eq(&standing.data, &self.data)
@@ -44,7 +50,13 @@ impl Session {
         let Some(base) = self.changeable() else {
             return Ok(None);
         };
-        let change = self.change_to(standing, base);
+        let mut change = self.change_to(standing, base);
+        change.within = only.map(|only| {
+            there
+                .relations()
+                .map(|(id, _)| only.contains(&id))
+                .collect()
+        });
         if self.mostly_falls(base, there, &change) {
             return Ok(None);
         }
@@ -74,7 +86,8 @@ impl Session {
             touched.extend(self.otherwise(standing).iter().map(|fact| fact.relation));
             let since = self.known_days().filter(|_| Arc::ptr_eq(here, there));
             let since = since.map(|known| (known, &touched));
-            return hold_at_once(&database, since, report, &self.options, claims, sources)
+            let part = Part { only, since };
+            return hold_at_once(&database, part, report, &self.options, claims, sources)
                 .map(|(held, days, report)| Some((held, report, days)))
                 .map_err(|stop| self.stopped_in(&stop, there));
         }

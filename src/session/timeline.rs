@@ -13,7 +13,11 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Serialize, Serializer};
 use std::fmt;
+use std::ops::Range;
 use std::time::Instant;
+
+/// Days of a calendar that are worked out in two parts.
+const MANY_DAYS: usize = if cfg!(test) { 4 } else { 16 };
 
 /// In the order of their dates, then of the facts; those without a date come last.
 #[derive(Clone, Debug)]
@@ -76,10 +80,10 @@ impl Day {
 }
 
 impl Calendar {
-    /// The days that have what a source published.
-    fn days_of(&self, published: PartialDate, source: SourceId) -> DaySet {
-        let published = published.last_day();
-        DaySet::of(self.days.len(), |day| self.days[day].has(published, source))
+    /// Those of some days that have what a source published, counted from the first of them.
+    fn days_of(&self, some: &Range<usize>, published: PartialDate, source: SourceId) -> DaySet {
+        let (days, published) = (&self.days[some.clone()], published.last_day());
+        DaySet::of(days.len(), |day| days[day].has(published, source))
     }
 
     /// The sources of a date that matter for a fact: each alone brings it about, or it does not follow without. Where
@@ -201,6 +205,36 @@ impl Session {
         calendar: &Calendar,
         spans: &mut FxHashMap<Fact, DaySet>,
     ) -> Result<bool, StopReason> {
+        let count = calendar.days.len();
+        // No day has to do with another one, and sets of half as many days take half the time.
+        let parts = match count >= MANY_DAYS && self.pool.has_threads() {
+            true => vec![0..count / 2, count / 2..count],
+            false => vec![0..count],
+        };
+        let found = self.pool.each(&parts, |days| {
+            self.days_in_history(pattern, calendar, days.clone())
+        });
+        for (part, found) in parts.iter().zip(found) {
+            let Some(found) = found? else {
+                return Ok(false);
+            };
+            for (fact, days) in found {
+                let none = || DaySet::none(count);
+                let all = spans.entry(fact).or_insert_with(none);
+                days.iter().for_each(|day| all.insert(part.start + day));
+            }
+        }
+        Ok(true)
+    }
+
+    /// The facts that agree with a pattern on some of the days of a calendar, each with these days, counted from the first
+    /// of them.
+    fn days_in_history(
+        &self,
+        pattern: &Pattern,
+        calendar: &Calendar,
+        part: Range<usize>,
+    ) -> Result<Option<Vec<(Fact, DaySet)>>, StopReason> {
         let cone = self.cone(pattern.relation);
         let behind = self.claims().iter();
         let behind = behind.filter(|(_, claim)| cone.contains(&claim.relation));
@@ -210,12 +244,12 @@ impl Session {
             .then(|| ValidDays::of(behind.map(|(_, claim)| claim.interval)));
         // With every day of publication lie the days of one case.
         let case_days = valid.as_ref().map_or(1, |valid| valid.count().count());
-        let count = calendar.days.len() * case_days;
+        let count = part.len() * case_days;
         let of_source: FxHashMap<SourceId, DaySet> = self
             .data
             .sources
             .iter()
-            .filter_map(|(id, source)| Some((id, calendar.days_of(source.published?, id))))
+            .filter_map(|(id, source)| Some((id, calendar.days_of(&part, source.published?, id))))
             .collect();
         let days_of = |claim| {
             let claim = &self.claims().get(claim);
@@ -241,21 +275,20 @@ impl Session {
         let asked = [pattern.relation];
         let budget = self.explanation_budget();
         let Some(history) = case.history(&asked, reading, count, &days_of, &budget)? else {
-            return Ok(false);
+            return Ok(None);
         };
+        let mut found = Vec::new();
         for row in history.matching(pattern.relation, &pattern.codes).iter() {
             let fact = Fact::new(pattern.relation, &row);
             if let Some(days) = history.days_of(&fact).filter(|_| pattern.agrees(&row)) {
                 let days = match &valid {
                     None => days,
-                    Some(_) => DaySet::of(calendar.days.len(), |day| {
-                        days.meets(day * case_days, case_days)
-                    }),
+                    Some(_) => DaySet::of(part.len(), |day| days.meets(day * case_days, case_days)),
                 };
-                spans.insert(fact, days);
+                found.push((fact, days));
             }
         }
-        Ok(true)
+        Ok(Some(found))
     }
 
     /// False: the time was up before every date was looked at.
@@ -275,7 +308,7 @@ impl Session {
                 .par_iter()
                 .map(|day| {
                     in_time().then(|| {
-                        let database = self.run_with(|claim| {
+                        let database = self.run_with(pattern.relation, |claim| {
                             let published = self.published(claim);
                             published.is_some_and(|(date, source)| day.has(date.last_day(), source))
                         })?;

@@ -45,7 +45,7 @@ impl Session {
         let laid = self.lay(overlays)?;
         let (shares_ids, notes) = (laid.shares_ids, laid.notes);
         let standing = laid.standing;
-        let (state, days) = match self.follow_and_keep(&standing)? {
+        let (state, days) = match self.follow_within(&standing, None)? {
             None => (self.derive_from_scratch(standing)?, None),
             Some((database, report, days)) => {
                 let state = State {

@@ -5,29 +5,29 @@ const SMALL: usize = 256;
 const DIGIT_BITS: u32 = 11;
 const BUCKETS: usize = 1 << DIGIT_BITS;
 
-/// Sorts ascending words of 32 or 64 bits. O(n) passes, one for each 11 bits in which any two keys differ.
-pub fn sort<K: Copy + Ord + Default + Into<u64>>(keys: &mut Vec<K>) {
+/// Sorts ascending. O(n) passes, one for each 11 bits in which any two keys differ.
+pub fn sort(keys: &mut Vec<u64>) {
     if keys.len() < SMALL {
         keys.sort_unstable();
         return;
     }
     let Some(varying) = varying(keys) else { return };
-    let mut scratch = vec![K::default(); keys.len()];
+    let mut scratch = vec![0; keys.len()];
     for shift in shifts(varying) {
         pass(keys, &mut scratch, shift);
         std::mem::swap(keys, &mut scratch);
     }
 }
 
-/// The same in place, with room that calls share.
-pub fn sort_with(keys: &mut [u64], scratch: &mut Vec<u64>) {
+/// The same in place, of words of 32 or 64 bits, with room that calls share.
+pub fn sort_with<K: Copy + Ord + Default + Into<u64>>(keys: &mut [K], scratch: &mut Vec<K>) {
     if keys.len() < SMALL {
         keys.sort_unstable();
         return;
     }
     let Some(varying) = varying(keys) else { return };
     if scratch.len() < keys.len() {
-        scratch.resize(keys.len(), 0);
+        scratch.resize(keys.len(), K::default());
     }
     let scratch = &mut scratch[..keys.len()];
     let mut moved = false;
@@ -123,7 +123,7 @@ mod tests {
             prop_assert_eq!(grouped, stable);
             let mut short: Vec<u32> = keys.iter().map(|&key| key as u32).collect();
             let mut shorter = short.clone();
-            sort(&mut short);
+            sort_with(&mut short, &mut Vec::new());
             shorter.sort_unstable();
             prop_assert_eq!(short, shorter);
             let mut in_place = keys.clone();

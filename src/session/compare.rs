@@ -14,7 +14,7 @@ use crate::evidence::{ClaimId, Claims, GradeTables};
 use crate::explain::{Fact, Meter, fact_text, pattern_text, stated_by};
 use crate::hypothesis::compare::{
     Cell, Change, Contender, Dates, Evidence, FlipBound, Given, Goal, Rerun, Score, Setting, Stage,
-    Subject, Table, View, diagnosticity, flips, leader, order, tabulate,
+    Subject, Table, View, copies, diagnosticity, flips, leader, order, tabulate,
 };
 use crate::hypothesis::{Overlay, Withdrawal, World, reserved};
 use crate::syntax::diagnostic::Diagnostic;
@@ -288,8 +288,7 @@ impl Session {
         let stage = Stage {
             contenders: &contenders,
             table: &table,
-            claims,
-            sources,
+            copies: &copies(&table, claims, sources),
             threads,
             meter: &meter,
             budget: &budget,

@@ -9,7 +9,7 @@ use super::evidence::Table;
 use super::foresight::Foreseen;
 use super::score::{Score, leader, leader_whatever_strength, scores};
 use crate::engine::Budget;
-use crate::evidence::{ClaimId, Claims, Sources};
+use crate::evidence::ClaimId;
 use crate::explain::{Fact, Meter};
 use rustc_hash::FxHashSet;
 
@@ -46,8 +46,8 @@ const AT_ONCE: usize = 4_000;
 pub struct Stage<'s, 'a, E> {
     pub contenders: &'s [Contender<'a, E>],
     pub table: &'s Table,
-    pub claims: &'s Claims,
-    pub sources: &'s Sources,
+    /// See [`copies`](super::copies).
+    pub copies: &'s [usize],
     /// Contenders on which changes are tried at the same time.
     pub threads: usize,
     pub meter: &'s Meter,
@@ -105,13 +105,7 @@ impl<E> Stage<'_, '_, E> {
                 Ok((stand, assumed.count()))
             })
             .collect();
-        Ok(scores(
-            self.table,
-            &stands?,
-            &change.columns,
-            self.claims,
-            self.sources,
-        ))
+        Ok(scores(self.table, &stands?, &change.columns, self.copies))
     }
 
     fn told(&self, contender: &Contender<E>, change: &Both) -> Told {
@@ -129,16 +123,30 @@ impl<E> Stage<'_, '_, E> {
         contender.outcome_beyond(first.as_given(), change.as_given(), meter, self.budget)
     }
 
-    /// Has every contender try some sets, so that asking for their scores takes no time.
-    fn try_ahead(&self, sets: &[Vec<usize>], changes: &[Change]) {
+    /// Who leads after each of some sets of changes; of fewer when the meter stops. They are tried on several contenders at a
+    /// time.
+    fn leaders(&self, sets: &[Vec<usize>], changes: &[Change]) -> Result<Vec<Option<usize>>, E> {
+        let goes_on = || self.meter.stopped().is_none();
         self.try_to(Depth::Outcome, sets, changes);
-        let is_close = |set: &&Vec<usize>| {
+        let mut leaders: Vec<Option<usize>> = Vec::new();
+        for set in sets.iter().take_while(|_| goes_on()) {
             let (first, change) = Both::beginning(changes, set);
-            self.meter.stopped().is_none()
-                && matches!(self.leader_by_outcome(&first, &change), Ok(None))
-        };
-        let close: Vec<Vec<usize>> = sets.iter().filter(is_close).cloned().collect();
+            leaders.push(self.leader_by_outcome(&first, &change)?);
+        }
+        let close = leaders.iter().zip(sets).filter(|(then, _)| then.is_none());
+        let close: Vec<Vec<usize>> = close.map(|(_, set)| set.clone()).collect();
         self.try_to(Depth::Strength, &close, changes);
+        for at in 0..leaders.len() {
+            if leaders[at].is_none() {
+                if !goes_on() {
+                    leaders.truncate(at);
+                    break;
+                }
+                let (first, change) = Both::beginning(changes, &sets[at]);
+                leaders[at] = leader(&self.scores_beyond(&first, &change)?);
+            }
+        }
+        Ok(leaders)
     }
 
     fn try_to(&self, depth: Depth, sets: &[Vec<usize>], changes: &[Change]) {
@@ -268,12 +276,12 @@ pub fn flips<E>(stage: &Stage<E>, findings: &[Vec<Fact>], bound: FlipBound) -> R
                 break;
             }
             let allowed = sets.len().min(bound.trials - trials);
-            stage.try_ahead(&sets[..allowed], &changes);
-            for set in &sets[..allowed] {
-                if stage.meter.stopped().is_some() {
-                    break 'sizes;
-                }
-                search.try_set(set, &changes)?;
+            let leaders = stage.leaders(&sets[..allowed], &changes)?;
+            for (set, then) in sets.iter().zip(&leaders) {
+                search.note(set, *then, &changes);
+            }
+            if leaders.len() < allowed {
+                break 'sizes;
             }
             trials += allowed;
             if allowed < sets.len() {
@@ -318,12 +326,16 @@ impl<E> Search<'_, '_, E> {
     fn try_set(&mut self, set: &[usize], changes: &[Change]) -> Result<(), E> {
         let (first, change) = Both::beginning(changes, set);
         let then = self.stage.leader_beyond(&first, &change)?;
+        self.note(set, then, changes);
+        Ok(())
+    }
+
+    fn note(&mut self, set: &[usize], then: Option<usize>, changes: &[Change]) {
         if then != self.now {
             let changes = set.iter().map(|&at| changes[at].clone()).collect();
             self.sets.push((changes, then));
             self.found.push(set.to_vec());
         }
-        Ok(())
     }
 }
 

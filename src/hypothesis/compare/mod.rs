@@ -17,4 +17,4 @@ pub use evidence::{Cell, Evidence, Subject, Table, View, tabulate};
 pub use flip::{Change, FlipBound, Flips, Stage, flips};
 pub use foresight::Dates;
 pub use judged::{Judged, Judgement, Matrix, MatrixError, read_matrix};
-pub use score::{Score, diagnosticity, leader, order, scores};
+pub use score::{Score, copies, diagnosticity, leader, order, scores};

@@ -43,6 +43,9 @@ struct Reader<'a> {
     group: Option<&'a [VarId]>,
 }
 
+/// What some variables are, each named once.
+type Values = Vec<(VarId, Code)>;
+
 impl Case<'_> {
     /// The facts of some relations and of all they are made from, on so many days: those of several cases one after the
     /// other, a multiple of 64. In time in proportion to what differs, but for a look at each rule and at the rows of relations
@@ -135,9 +138,11 @@ impl<'a> History<'a> {
                 None => case.holds(&fact).then(|| DaySet::every(self.days)),
             };
             let before = before.unwrap_or_else(DaySet::never);
-            let now = self.tables[&fact.relation].days_of(&fact.row);
-            if !now.is_some_and(|now| now.is_same(&before)) && !(now.is_none() && before.is_empty())
-            {
+            let stays = match self.tables[&fact.relation].days_of(&fact.row) {
+                Some(now) => now.is_same(&before),
+                None => before.is_empty(),
+            };
+            if !stays {
                 self.moved.entry(fact.relation).or_default().push(fact);
             }
         }
@@ -314,12 +319,12 @@ impl<'a> History<'a> {
     }
 
     /// The values of variables with which the head of a rule may conclude a fact; the same variables for each.
-    fn heading(&self, rule: &Rule, fact: &Fact) -> Option<Vec<(VarId, Code)>> {
+    fn heading(&self, rule: &Rule, fact: &Fact) -> Option<Values> {
         let head = rule.head.as_ref()?;
         if head.relation != fact.relation || is_beyond(rule) {
             return None;
         }
-        let mut values: Vec<(VarId, Code)> = Vec::new();
+        let mut values: Values = Vec::new();
         for (arg, &code) in head.args.iter().zip(&fact.row) {
             match arg {
                 Term::Var(var) => match values.iter().find(|(known, _)| known == var) {
@@ -350,13 +355,13 @@ impl<'a> History<'a> {
     pub(super) fn each_touched(
         &self,
         body: &[Literal],
-        f: &mut dyn FnMut(&[VarId], &FxHashSet<Vec<(VarId, Code)>>),
+        f: &mut dyn FnMut(&[VarId], &FxHashSet<Values>),
     ) {
         for reader in readers(body) {
             let Some(moved) = self.moved.get(&reader.atom.relation) else {
                 continue;
             };
-            let mut all: FxHashSet<Vec<(VarId, Code)>> = FxHashSet::default();
+            let mut all: FxHashSet<Values> = FxHashSet::default();
             for fact in moved {
                 if let Some(mut values) = bound(reader.atom, fact, self.case) {
                     if let Some(outer) = reader.group {

@@ -244,7 +244,7 @@ proptest! {
         let of_one = CaseDays::of(DAYS).count();
         let always = |claim| {
             let within = days_of(&rows, claim);
-            DaySet::of(of_one, |day| within(day))
+            DaySet::of(of_one, within)
         };
         let days = |claim: ClaimId| {
             let mut days = always(claim).spread(of_one * CASES);

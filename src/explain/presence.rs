@@ -19,7 +19,7 @@ pub struct Presence<'a> {
 }
 
 impl<'a> History<'a> {
-    /// Of so many cases, a multiple of 64. Linear in the history.
+    /// Of so many cases, a multiple of 64; of those that the history has not nothing is to be asked. Linear in the history.
     pub fn presence(self, cases: usize) -> Presence<'a> {
         let Reading::Cases(case) = self.reading else {
             return Presence { history: self };

@@ -28,8 +28,9 @@ const FEW: usize = 8;
 /// Trying one change takes about as long as going through so many rows once, and through so many for each claim.
 const ROWS_OF_A_TRIAL: usize = 256;
 const ROWS_OF_A_CLAIM: usize = 64;
-/// Days of all cases together, in one history.
-const MOST_DAYS: usize = 1 << 17;
+/// Days of all cases together, in one history; and those of all facts, if none held as before: 256 MiB.
+const MOST_DAYS: usize = 1 << 18;
+const MOST_BITS: usize = 1 << 31;
 const MOST_CASES: usize = 1 << 12;
 
 impl<E> Contender<'_, E> {
@@ -71,8 +72,10 @@ impl<E> Contender<'_, E> {
         if !is_worth_it {
             return;
         }
-        let most = MOST_CASES.min(MOST_DAYS / self.case_days().max(1));
-        for batch in open.chunks(most.max(64) - 1) {
+        let days = self.case_days().max(1);
+        let of_bits = MOST_BITS / rows().max(1) / days;
+        let most = MOST_CASES.min(MOST_DAYS / days).min(of_bits).max(2);
+        for batch in open.chunks(most - 1) {
             if let Err(reason) = self.foresee_cases(batch, meter, budget) {
                 meter.stop(reason);
                 return;
@@ -93,11 +96,17 @@ impl<E> Contender<'_, E> {
     ) -> Result<(), StopReason> {
         // In the last case everything is as it is.
         let cases = (changes.len() + 1).next_multiple_of(64);
-        let (case_days, reading) = match &self.dates {
-            None => (1, Reading::Apart),
-            Some(dates) => (dates.days.count(), Reading::Cases(dates.days)),
+        let (case_days, reading, days) = match &self.dates {
+            None => (1, Reading::Apart, cases),
+            Some(dates) => {
+                let of_one = dates.days.count();
+                (
+                    of_one,
+                    Reading::Cases(dates.days),
+                    (changes.len() + 1) * of_one,
+                )
+            }
         };
-        let days = cases * case_days;
         let of_case = |case: usize| case * case_days..(case + 1) * case_days;
         let always = |claim: ClaimId| match &self.dates {
             None => DaySet::all(64),

@@ -50,6 +50,20 @@ fn claims_that_no_rule_reads_are_there_to_be_asked_for() {
 }
 
 #[test]
+fn names_with_blanks_around_them_are_pointed_out() {
+    let contracts =
+        "contract_id,client,firm,source_id\r\nk1,国家安全部 ,x-b,s1\r\nk2,国家安全部,x-c,s1\r\n";
+    let case = case(contracts);
+    case.run(&["check"])
+        .status(0)
+        .says("`国家安全部 ` has a blank before or behind it: it is another `client` than `国家安全部`")
+        .says("facts/contracts.csv:2:1");
+    // They are read as they are.
+    case.run(&["query", "--csv", "contract(C, \"x-b\")"])
+        .prints("C\n国家安全部 \n");
+}
+
+#[test]
 fn a_folder_without_rules_says_so_in_plain_words() {
     let asked = Sandbox::new().run(&["query", "works_for(F, C)"]);
     asked

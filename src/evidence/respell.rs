@@ -35,10 +35,9 @@ pub fn respelt(text: &str) -> Option<PartialDate> {
     let small = |part: &str| number(part).filter(|&value| part.len() <= 2 && value > 0);
     let named = |part: &str| {
         let part = part.to_lowercase();
-        let fits = |month: &&str| part.len() >= 3 && month.starts_with(&part);
         MONTHS
             .iter()
-            .position(|month| fits(&month))
+            .position(|month| part.len() >= 3 && month.starts_with(&part))
             .map(|at| at as u16 + 1)
     };
     let spelt = match *parts {

@@ -41,6 +41,7 @@ codes! {
     EMPTY_INPUT "W402" "An input file is not there and is read as empty.";
     UNESCAPED "W403" "A written text will not read back: the format cannot escape it.";
     JUDGED_NOTHING "W404" "A judgement is about a claim that no file has.";
+    PADDED "W405" "A claim names something with a blank before or behind its name.";
 }
 
 #[cfg(test)]

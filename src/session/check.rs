@@ -1,5 +1,6 @@
 //! What is wrong with a case, found without running it.
 
+use super::blanks;
 use super::case::CaseSpec;
 use super::data;
 use super::error::{Error, Findings};
@@ -62,6 +63,7 @@ pub fn check(spec: &CaseSpec, options: &Options, facts: bool) -> Checked {
                         .map(|stated| stated.rows.len())
                         .sum(),
                 });
+                found.extend(blanks::padded(&data.claims, &program.checked, &dictionary));
                 found.extend(data.warnings);
             }
             Err(Error::Rejected(findings)) => found.extend_from_slice(findings.diagnostics()),

@@ -9,6 +9,7 @@ mod ahead;
 mod answer;
 mod assume;
 mod at_once;
+mod blanks;
 mod case;
 mod case_diff;
 #[cfg(test)]

@@ -92,6 +92,9 @@ pub struct Kept {
     pub file: String,
 }
 
+/// What else falls, and what appears.
+type Collateral = (Vec<String>, Vec<String>);
+
 impl Session {
     /// The ways to end a conclusion that is not believed; with a choice, writes it down as judgements that count from
     /// now on.
@@ -218,11 +221,7 @@ impl Session {
     }
 
     /// What else falls, and what appears, without some claims; `None`: the fact follows otherwise then.
-    fn collateral(
-        &self,
-        fact: &Fact,
-        cut: &[ClaimId],
-    ) -> Result<Option<(Vec<String>, Vec<String>)>, Error> {
+    fn collateral(&self, fact: &Fact, cut: &[ClaimId]) -> Result<Option<Collateral>, Error> {
         let rows: FxHashSet<ClaimId> = cut
             .iter()
             .flat_map(|&claim| self.claims.with_id(self.claims.get(claim).id))

@@ -14,7 +14,7 @@ use super::run::{Run, interruption};
 use super::side_by_side::{self, Strand};
 use super::sink::{Collect, Insert};
 use crate::analysis::checked::RelationId;
-use crate::plan::{Guard, RulePlan};
+use crate::plan::{Guard, RulePlan, WIDE};
 use crate::storage::{Rows, SortedRows};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
@@ -212,7 +212,7 @@ impl Run<'_> {
             let delta = &relations[delta.index()];
             pipeline.cluster(column, || delta.delta_by(column));
         }
-        pipeline.ask(plan.asked());
+        pipeline.ask(plan.asked(WIDE));
         let dominance = Dominance::of(self.subsumptions_of(head), state, self.dictionary);
         let sinks = drive(pipeline, context, self.pool, pace, |company| {
             let insert = Insert::new(set, company, &pipeline.answer, room, context);

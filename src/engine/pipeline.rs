@@ -211,6 +211,7 @@ impl Pipeline<'_> {
             if let Some(last) = body.last_mut() {
                 last.keep.pop();
                 keep = std::mem::replace(&mut last.keep, vec![tag]);
+                keep.retain(|var| about.contains(var));
             }
             let op = Op::Ask { about, body, tag };
             self.stages.insert(steps.start, Stage { op, keep });

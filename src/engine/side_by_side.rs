@@ -11,7 +11,7 @@ use super::pipeline::{Pipeline, Resolver};
 use super::relation::RelationState;
 use super::sink::Insert;
 use super::worker::Worker;
-use crate::plan::{RulePlan, fan_out};
+use crate::plan::{RulePlan, WIDE, fan_out};
 use crate::storage::{Company, Inserter, RowSet, RowSource};
 use rayon::ThreadPool;
 use std::ops::Range;
@@ -110,7 +110,7 @@ impl<'r> Strand<'r> {
     fn begin(&self, resolver: &Resolver<'r>, threads: usize) -> &Scan<'r> {
         self.scan.get_or_init(|| {
             let mut pipeline = resolver.resolve(self.plan);
-            pipeline.ask(self.plan.asked());
+            pipeline.ask(self.plan.asked(WIDE));
             if let Some(column) = self.plan.clustered {
                 pipeline.cluster(column, || self.scanned.delta_by(column));
             }

@@ -8,12 +8,13 @@ use super::drive::drive;
 use super::pipeline::{Arg, Resolver};
 use super::relation::RelationState;
 use super::run::{Run, interruption};
-use super::sink::Sink;
+use super::sink::{Collect, Sink};
 use super::statistics::Sizes;
 use super::worker::{Batch, with_columns};
-use crate::analysis::checked::{Literal, LiteralKind, RelationId, Stratum, Subsumption};
+use crate::analysis::checked::{Literal, LiteralKind, RelationId, Stratum, Subsumption, Term};
 use crate::plan::plan_subsumption;
 use crate::storage::{Rows, SortedRows};
+use crate::syntax::ast::CompareOp;
 
 /// Rows gathered before repetitions among them are looked for.
 const MANY: usize = if cfg!(test) { 4 } else { 1 << 16 };
@@ -125,8 +126,14 @@ impl<'a> Run<'a> {
             relations,
             recursive: &[],
         };
-        let plan = plan_subsumption(subsumption, delta, &sizes);
-        let pipeline = Resolver {
+        let mut plan = plan_subsumption(subsumption, delta, &sizes);
+        // Where no row can dominate itself, it need not be known which row dominates one, but only that there is any.
+        let any = delta == 0 && is_strict(subsumption);
+        let arity = subsumption.dominated.len();
+        if any {
+            plan.answer.truncate(arity);
+        }
+        let mut pipeline = Resolver {
             relations,
             dictionary: self.dictionary,
             once: false,
@@ -134,14 +141,56 @@ impl<'a> Run<'a> {
         }
         .resolve(&plan);
         let context = self.context(subsumption.span, 0).of(&subsumption.variables);
-        let found = drive(&pipeline, &context, self.pool, None, |_| {
-            Dominated::new(&pipeline.answer)
-        });
+        let found = match any {
+            true => {
+                pipeline.ask(plan.asked(0.0));
+                let found = drive(&pipeline, &context, self.pool, None, |_| {
+                    Collect::new(&pipeline.answer)
+                });
+                let mut rows = Rows::new(arity);
+                found.into_iter().for_each(|sink| rows.take_in(sink.rows));
+                SortedRows::from_unsorted(rows)
+            }
+            false => {
+                let found = drive(&pipeline, &context, self.pool, None, |_| {
+                    Dominated::new(&pipeline.answer)
+                });
+                Dominated::into_rows(found, arity)
+            }
+        };
         match interruption(&context) {
             Some(reason) => Err(self.stop(reason, None, Some(subsumption.relation), relations)),
-            None => Ok(Dominated::into_rows(found, subsumption.dominated.len())),
+            None => Ok(found),
         }
     }
+}
+
+/// Whether rows are compared by their values alone, and in a column the one of the dominating row has to be less, or
+/// greater, than that of the dominated one.
+fn is_strict(subsumption: &Subsumption) -> bool {
+    let compared = |literal: &Literal| match &literal.kind {
+        LiteralKind::Compare {
+            op, left, right, ..
+        } => {
+            let plain = |term: &Term| matches!(term, Term::Var(_) | Term::Const(_));
+            (plain(left) && plain(right)).then(|| (*op, left.clone(), right.clone()))
+        }
+        _ => None,
+    };
+    let Some(compared) = subsumption
+        .body
+        .iter()
+        .map(compared)
+        .collect::<Option<Vec<_>>>()
+    else {
+        return false;
+    };
+    compared.iter().any(|(op, left, right)| {
+        let mut columns = subsumption.dominated.iter().zip(&subsumption.dominating);
+        matches!(op, CompareOp::Lt | CompareOp::Gt)
+            && matches!((left, right), (Term::Var(_), Term::Var(_)))
+            && columns.any(|pair| pair == (left, right) || pair == (right, left))
+    })
 }
 
 /// The atoms of a subsumptive clause that are read from the delta in turn: the dominated row first, then what may

@@ -6,8 +6,8 @@ use crate::analysis::checked::{RelationId, RuleId, VarId};
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-/// A run of steps is only asked whether it leads anywhere if it makes so many bindings of one.
-const WIDE: f64 = if cfg!(test) { 0.0 } else { 2.0 };
+/// From so many bindings of one on it is worth while to ask steps only whether they lead anywhere.
+pub const WIDE: f64 = if cfg!(test) { 0.0 } else { 2.0 };
 
 /// A step in its place.
 #[derive(Clone, Debug)]
@@ -151,14 +151,14 @@ impl RulePlan {
     }
 
     /// Runs of steps that bind only what no step after them reads, each as short as can be, ascending: they tell whether
-    /// there is a way to satisfy them, and are wide enough for that to be worth knowing before there are all. Steps that
+    /// there is a way to satisfy them, and make at least `wide` bindings of one by their estimates. Steps that
     /// compute anything are in none, for what they complain of must not depend on the order of rows.
-    pub fn asked(&self) -> Vec<Asked> {
+    pub fn asked(&self, wide: f64) -> Vec<Asked> {
         let mut runs = Vec::new();
         let mut from = 1;
         while from < self.steps.len() {
             let run = match self.steps[from].step {
-                Step::Probe(_) | Step::Intersect { .. } => self.asked_from(from),
+                Step::Probe(_) | Step::Intersect { .. } => self.asked_from(from, wide),
                 _ => None,
             };
             from = run.as_ref().map_or(from + 1, |run| run.steps.end);
@@ -167,7 +167,7 @@ impl RulePlan {
         runs
     }
 
-    fn asked_from(&self, from: usize) -> Option<Asked> {
+    fn asked_from(&self, from: usize, wide: f64) -> Option<Asked> {
         let before = self.steps[from - 1].estimate.max(1.0);
         let (mut bound, mut widest) = (BTreeSet::new(), 0.0_f64);
         for (at, placed) in self.steps.iter().enumerate().skip(from) {
@@ -181,7 +181,7 @@ impl RulePlan {
                 false => self.answer.iter().filter_map(Operand::var).collect(),
             };
             if !live.iter().any(|var| bound.contains(var)) {
-                return (widest >= before * WIDE).then(|| Asked {
+                return (widest >= before * wide).then(|| Asked {
                     steps: from..at + 1,
                     about: self.live_before(from),
                 });

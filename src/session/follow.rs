@@ -61,7 +61,9 @@ impl Session {
                 .map(|(id, _)| only.contains(&id))
                 .collect()
         });
-        if self.is_wide(base, &change) || self.mostly_falls(base, there, &change) {
+        // Days are worked out anew after a run, and of everything.
+        let runs_soon = only.is_none() && !at_once;
+        if runs_soon && self.is_wide(base, &change) || self.mostly_falls(base, there, &change) {
             return Ok(None);
         }
         let mut database = base.fork();
@@ -149,7 +151,7 @@ impl Session {
     }
 
     /// Whether so much is withdrawn from a small case that a run has less to do than to look for what else carries what
-    /// leaned on it: that takes two to four times as long as to derive it.
+    /// leaned on it.
     fn is_wide(&self, base: &Database, change: &Change) -> bool {
         let withdrawn: usize = change.withdraw.iter().map(|(_, rows)| rows.len()).sum();
         let small = base.stated_len() + self.report.derived <= FEW_ROWS;

@@ -207,10 +207,12 @@ impl Session {
     ) -> Result<bool, StopReason> {
         let count = calendar.days.len();
         // No day has to do with another one, and sets of half as many days take half the time.
-        let parts = match count >= MANY_DAYS && self.pool.has_threads() {
-            true => vec![0..count / 2, count / 2..count],
-            false => vec![0..count],
+        let middle = match count >= MANY_DAYS && self.pool.has_threads() {
+            true => count / 2,
+            false => count,
         };
+        let mut parts = vec![0..middle, middle..count];
+        parts.retain(|part| part.start == 0 || !part.is_empty());
         let found = self.pool.each(&parts, |days| {
             self.days_in_history(pattern, calendar, days.clone())
         });

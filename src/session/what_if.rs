@@ -7,6 +7,7 @@ use super::pool::Pool;
 use super::standing::{Side, State};
 use super::table::Table;
 use super::why::{Proof, WhyQuestion};
+use super::world::FEW_ROWS;
 use crate::analysis::check_pattern;
 use crate::analysis::checked::{CheckedProgram, RelationId, RuleId};
 use crate::engine::budget::Budget;
@@ -34,6 +35,9 @@ const EXPLAINED: usize = 20;
 const ROWS_WEIGHED: u64 = 4_000;
 /// Rows that finding what leans on a change may look at.
 const ROWS_REACHED: u64 = 400_000;
+/// The same in a large case, where each of them takes longer to come by.
+const ROWS_WEIGHED_OF_MANY: u64 = 1_500;
+const ROWS_REACHED_OF_MANY: u64 = 150_000;
 
 /// Texts that are made by several threads.
 const MANY_TEXTS: usize = 256;
@@ -232,7 +236,7 @@ impl Session {
             }
         }
         let budget = Budget {
-            rows: Some(ROWS_WEIGHED),
+            rows: Some(self.rows_weighed_and_reached().0),
             ..self.explanation_budget()
         };
         let derived = fell.iter().filter(|fact| !withdrawn.contains(fact));
@@ -283,6 +287,13 @@ impl Session {
             .collect()
     }
 
+    fn rows_weighed_and_reached(&self) -> (u64, u64) {
+        match self.report.stated + self.report.derived > FEW_ROWS {
+            true => (ROWS_WEIGHED_OF_MANY, ROWS_REACHED_OF_MANY),
+            false => (ROWS_WEIGHED, ROWS_REACHED),
+        }
+    }
+
     fn weighing(&self, earlier: Side, later: Side, seeds: &Seeds, most: Option<usize>) -> Weighing {
         let (before, after) = (earlier.case(), later.case());
         let outputs = outputs(&after);
@@ -290,10 +301,11 @@ impl Session {
             rows: Some(rows),
             ..self.explanation_budget()
         };
+        let (weighed, reached) = self.rows_weighed_and_reached();
         let options = WeighOptions {
             most: most.unwrap_or(WEIGHED),
-            budget: budget(ROWS_WEIGHED),
-            reach: budget(ROWS_REACHED),
+            budget: budget(weighed),
+            reach: budget(reached),
         };
         let preferred = |fact: &Fact| outputs.contains(&fact.relation);
         let sides = BothSides {

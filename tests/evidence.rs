@@ -333,6 +333,15 @@ fn cuts_of_one_and_of_all() {
                     "x-mirror"
                   ]
                 ],
+                "origins": [
+                  {
+                    "source": "x-leak",
+                    "repeated_by": [
+                      "x-leak",
+                      "x-mirror"
+                    ]
+                  }
+                ],
                 "complete": true,
                 "single_complete": true
               }

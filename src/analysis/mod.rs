@@ -171,6 +171,46 @@ pub fn needed(program: &CheckedProgram) -> Option<FxHashSet<RelationId>> {
     Some(needed)
 }
 
+/// The relations of which a row less can bring about a row of another: those that `target` reads, at whatever distance,
+/// through a negation, an aggregate, a choice, a subsumption or a lattice.
+pub fn reviving(program: &CheckedProgram, target: RelationId) -> FxHashSet<RelationId> {
+    let mut read: FxHashMap<RelationId, Vec<(RelationId, strata::Polarity)>> = FxHashMap::default();
+    for edge in strata::edges(program) {
+        read.entry(edge.to)
+            .or_default()
+            .push((edge.from, edge.polarity));
+    }
+    let closure = |mut open: Vec<RelationId>| {
+        let mut reached = FxHashSet::default();
+        while let Some(relation) = open.pop() {
+            if reached.insert(relation) {
+                let of = read.get(&relation).into_iter().flatten();
+                open.extend(of.map(|(from, _)| *from));
+            }
+        }
+        reached
+    };
+    let dominated: FxHashSet<RelationId> = program
+        .subsumptions
+        .iter()
+        .map(|subsumption| subsumption.relation)
+        .collect();
+    let mut flipping = Vec::new();
+    for relation in closure(vec![target]) {
+        let declared = &program[relation];
+        if !declared.choice_domains.is_empty()
+            || declared.lattice.is_some()
+            || dominated.contains(&relation)
+        {
+            flipping.push(relation);
+        }
+        let of = read.get(&relation).into_iter().flatten();
+        let against = of.filter(|(_, polarity)| *polarity != strata::Polarity::Positive);
+        flipping.extend(against.map(|(from, _)| *from));
+    }
+    closure(flipping)
+}
+
 fn is_silenced(diagnostic: &Diagnostic, options: &Options) -> bool {
     diagnostic.severity == Severity::Warning
         && options.silenced.iter().any(|wanted| {

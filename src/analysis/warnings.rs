@@ -255,9 +255,16 @@ fn liveness(draft: &Draft, program: &CheckedProgram, findings: &mut Findings) {
             facts.shown.push((of.0,));
         }
     }
+    let mut claimed = Vec::new();
     for directive in &program.directives {
         match directive.kind {
-            DirectiveKind::Input => facts.filled.push((directive.relation.0,)),
+            DirectiveKind::Input => {
+                facts.filled.push((directive.relation.0,));
+                // Claims are there to be asked for, whether or not a rule concludes anything from them.
+                if directive.parameter("IO") == Some("claims") {
+                    claimed.push(directive.relation.0);
+                }
+            }
             DirectiveKind::Output | DirectiveKind::Printsize => {
                 facts.shown.push((directive.relation.0,));
             }
@@ -286,11 +293,12 @@ fn liveness(draft: &Draft, program: &CheckedProgram, findings: &mut Findings) {
             .at(program[RelationId(id)].span, "is always empty"),
         );
     }
+    let claimed: FxHashSet<u32> = claimed.into_iter().collect();
     let unfilled: FxHashSet<u32> = facts.unfilled.iter().map(|&(id,)| id).collect();
     // A program without output is a library of relations for queries: there, nothing is unused.
     if !facts.shown.is_empty() {
         for &(id,) in &facts.unread {
-            if !unfilled.contains(&id) && !suppressed(name(id)) {
+            if !unfilled.contains(&id) && !claimed.contains(&id) && !suppressed(name(id)) {
                 findings.push(
                     Diagnostic::warning(
                         codes::UNUSED_RELATION,

@@ -140,11 +140,19 @@ pub fn build(set: &RowSet, spec: &IndexSpec, at_rest: bool, pool: Option<&Thread
         (Some(index), _) => index,
         (_, Some(rows)) if whole => Index::over_sorted(pool, rows, &spec.key, &spec.payload),
         _ if whole => Index::build_on(pool, set, &spec.key, &spec.payload),
-        _ => {
+        _ => if_marked(set, spec).unwrap_or_else(|| {
             let projected = SortedRows::from_unsorted(set.to_rows().project(&columns));
             let key: Vec<usize> = (0..spec.key.len()).collect();
             let payload: Vec<usize> = (spec.key.len()..columns.len()).collect();
             Index::over_sorted(pool, &projected, &key, &payload)
-        }
+        }),
+    }
+}
+
+/// The index where one column is all that is asked for.
+fn if_marked(set: &RowSet, spec: &IndexSpec) -> Option<Index> {
+    match (&spec.key[..], &spec.payload[..]) {
+        (&[only], []) => Index::marking(set, only),
+        _ => None,
     }
 }

@@ -2,8 +2,10 @@
 
 use super::evaluate::{Context, call};
 use super::functor::show_call;
+use super::relation::RelationState;
+use super::run::Run;
 use super::value_order::compare;
-use crate::analysis::checked::{Lattice, Relation};
+use crate::analysis::checked::{Lattice, Relation, Stratum};
 use crate::storage::{Code, Rows};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cmp::Ordering;
@@ -67,6 +69,32 @@ impl Merged {
             all: rows(&mut self.0.iter()),
             fresh: rows(&mut changed.iter().filter_map(|key| self.0.get_key_value(key))),
         })
+    }
+}
+
+impl Run<'_> {
+    /// Gives each key of a lattice relation the least upper bound of what it had and what the round brought.
+    pub(super) fn merge_lattices(
+        &mut self,
+        stratum: &Stratum,
+        relations: &mut [RelationState],
+        round: u32,
+    ) {
+        for &id in &stratum.relations {
+            let relation = &self.program[id];
+            let Some(lattice) = &relation.lattice else {
+                continue;
+            };
+            let mut merged = self.lattices.remove(&id).unwrap_or_default();
+            let state = &mut relations[id.index()];
+            let context = self.context(relation.span, round);
+            if let Some(changed) =
+                merged.take(&state.delta().to_rows(), relation, lattice, &context)
+            {
+                state.replace(&changed.all, changed.fresh, self.options.threads, self.tick);
+            }
+            self.lattices.insert(id, merged);
+        }
     }
 }
 

@@ -6,15 +6,18 @@
 mod admission;
 pub mod aggregate;
 mod answers;
+mod asking;
 mod births;
 pub mod budget;
 mod choice;
 pub mod closures;
 mod composition;
 pub mod database;
+mod dominance;
 mod drive;
 mod equivalence;
 mod evaluate;
+mod execution;
 mod fixpoint;
 mod fold;
 pub mod functor;
@@ -31,6 +34,7 @@ pub mod planning;
 pub mod profile;
 mod range;
 mod relation;
+mod run;
 mod side_by_side;
 mod sink;
 mod standby;
@@ -39,9 +43,13 @@ mod subsumption;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_of_asking;
+#[cfg(test)]
 mod tests_of_composition;
 #[cfg(test)]
 mod tests_of_demand;
+#[cfg(test)]
+mod tests_of_dominance;
 #[cfg(test)]
 mod tests_of_guards;
 #[cfg(test)]

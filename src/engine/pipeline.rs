@@ -5,7 +5,7 @@ use super::relation::{IndexSpec, RelationState};
 use crate::analysis::checked::{
     AggregateOp, Constant, Functor, RelationId, Term, UserFold, ValueType, VarId,
 };
-use crate::plan::{Access, Guard, Operand, Placed, RulePlan, Step, Version, fan_out};
+use crate::plan::{Access, Asked, Guard, Operand, Placed, RulePlan, Step, Version, fan_out};
 use crate::storage::{Code, Dictionary, Index, Latest, RowSet, Rows, SortedRows};
 use crate::syntax::ast::CompareOp;
 use std::sync::Arc;
@@ -147,6 +147,12 @@ pub enum Op<'a> {
         to: Expression,
         step: Option<Expression>,
     },
+    /// Keeps the bindings, of `about`, that the body leads on from. `tag` carries their numbers through it.
+    Ask {
+        about: Vec<VarId>,
+        body: Vec<Stage<'a>>,
+        tag: VarId,
+    },
     Aggregate(Fold<'a>),
 }
 
@@ -191,6 +197,26 @@ pub struct Pipeline<'a> {
 }
 
 impl Pipeline<'_> {
+    /// Makes one stage of each of these runs of stages, which tells whether they lead anywhere; see
+    /// [`RulePlan::asked`]. For those who take a row as often as they like.
+    pub fn ask(&mut self, runs: Vec<Asked>) {
+        for Asked { steps, about } in runs.into_iter().rev() {
+            let tag = VarId(self.variables as u32);
+            self.variables += 1;
+            let mut body: Vec<Stage> = self.stages.drain(steps.clone()).collect();
+            let mut keep = Vec::new();
+            for stage in &mut body {
+                stage.keep.push(tag);
+            }
+            if let Some(last) = body.last_mut() {
+                last.keep.pop();
+                keep = std::mem::replace(&mut last.keep, vec![tag]);
+            }
+            let op = Op::Ask { about, body, tag };
+            self.stages.insert(steps.start, Stage { op, keep });
+        }
+    }
+
     /// Rows that the first step goes through.
     pub fn scanned(&self) -> u64 {
         match self.stages.first().map(|stage| &stage.op) {

@@ -1,8 +1,9 @@
 //! The plans of a whole program, for a reader.
 
-use super::fixpoint::{deltas, recursive_atoms};
+use super::fixpoint::recursive_atoms;
 use super::relation::RelationState;
 use super::statistics::Sizes;
+use super::subsumption::deltas;
 use crate::analysis::checked::CheckedProgram;
 use crate::plan::{RulePlan, plan_rule, plan_subsumption};
 

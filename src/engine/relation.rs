@@ -4,7 +4,7 @@ use super::admission::Admission;
 use super::births::Births;
 pub use super::indexes::IndexSpec;
 use super::indexes::{Indexes, build};
-use super::statistics::estimate_distinct;
+use super::statistics::{distinct_in_order, estimate_distinct};
 use crate::analysis::checked::CheckedProgram;
 use crate::storage::pattern::agrees;
 use crate::storage::{
@@ -193,7 +193,7 @@ impl RelationState {
         let stated = SortedRows::from_unsorted(std::mem::take(&mut self.stated));
         let count = stated.len() as u64;
         self.births = births.then(|| Births::new(stated.clone()));
-        self.note_distinct(estimate_distinct(&**stated.rows()));
+        self.note_distinct(distinct_in_order(&stated));
         self.closed = !grows;
         self.told = grows.then(|| Told::new(stated.clone()));
         if grows {

@@ -110,6 +110,7 @@ impl<'r> Strand<'r> {
     fn begin(&self, resolver: &Resolver<'r>, threads: usize) -> &Scan<'r> {
         self.scan.get_or_init(|| {
             let mut pipeline = resolver.resolve(self.plan);
+            pipeline.ask(self.plan.asked());
             if let Some(column) = self.plan.clustered {
                 pipeline.cluster(column, || self.scanned.delta_by(column));
             }

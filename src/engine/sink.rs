@@ -1,6 +1,7 @@
 //! Where finished bindings go.
 
 use super::budget::StopReason;
+use super::dominance::Dominance;
 use super::evaluate::Context;
 use super::pipeline::Arg;
 use super::worker::{Batch, with_columns};
@@ -29,6 +30,19 @@ pub trait Sink {
         false
     }
 
+    /// Whether one binding of each number is enough: see [`asking`](super::asking).
+    fn wants_one(&self) -> bool {
+        false
+    }
+
+    /// Whether nothing more that comes of a row of this batch would change anything.
+    fn is_answered(&self, _batch: &Batch, _row: usize) -> bool {
+        false
+    }
+
+    /// Drops such rows. `rows` is scratch.
+    fn sift(&self, _batch: &mut Batch, _rows: &mut Vec<u32>) {}
+
     /// Called on the worker's own thread when it has no more bindings to give.
     fn finish(&mut self) {}
 }
@@ -46,6 +60,10 @@ pub struct Insert<'a> {
     room: Option<u64>,
     /// Candidates after which to look at the budget again.
     look: u64,
+    /// What keeps dominated candidates out, and how many it did.
+    dominance: Option<&'a Dominance<'a>>,
+    dominated: u64,
+    kept: Vec<u32>,
 }
 
 impl<'a> Insert<'a> {
@@ -74,7 +92,20 @@ impl<'a> Insert<'a> {
             context,
             set,
             room,
+            dominance: None,
+            dominated: 0,
+            kept: Vec::new(),
         }
+    }
+
+    /// The same without candidates that are dominated.
+    pub fn sifting(self, dominance: Option<&'a Dominance<'a>>) -> Insert<'a> {
+        Insert { dominance, ..self }
+    }
+
+    /// Candidates so far.
+    pub fn candidates(&self) -> u64 {
+        self.inserter.pushed() + self.dominated
     }
 
     /// One join may give more candidates than memory holds, so budgets are looked at between the candidates too.
@@ -98,8 +129,17 @@ impl<'a> Insert<'a> {
 
 impl Sink for Insert<'_> {
     fn accept(&mut self, batch: &mut Batch) {
+        let (inserter, kept) = (&mut self.inserter, &mut self.kept);
         with_columns(self.head, batch, |columns| {
-            self.inserter.push_columns(columns, batch.len)
+            let Some(dominance) = self.dominance else {
+                return inserter.push_columns(columns, batch.len);
+            };
+            dominance.sift(columns, batch.len, kept);
+            self.dominated += (batch.len - kept.len()) as u64;
+            let part = |column: &&[Code]| kept.iter().map(|&row| column[row as usize]).collect();
+            let columns: Vec<Vec<Code>> = columns.iter().map(part).collect();
+            let columns: Vec<&[Code]> = columns.iter().map(Vec::as_slice).collect();
+            inserter.push_columns(&columns, kept.len());
         });
         self.is_stopped();
     }
@@ -111,7 +151,7 @@ impl Sink for Insert<'_> {
         numbers: &[u32],
         bind: &[(usize, VarId)],
     ) -> bool {
-        let (&[(_, bound)], 1) = (bind, index.payload().len()) else {
+        let (&[(_, bound)], 1, None) = (bind, index.payload().len(), self.dominance) else {
             return false;
         };
         let entries = || {

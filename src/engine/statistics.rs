@@ -3,7 +3,7 @@
 use super::relation::RelationState;
 use crate::analysis::checked::RelationId;
 use crate::plan::{Statistics, Version};
-use crate::storage::{Code, RowSource};
+use crate::storage::{Code, RowSource, SortedRows};
 use rustc_hash::FxHashMap;
 
 /// Values looked at per column.
@@ -35,6 +35,20 @@ pub fn estimate_distinct(rows: &dyn RowSource) -> Vec<f64> {
         scale * once + (counts.len() as f64 - once)
     };
     samples.into_iter().map(estimate).collect()
+}
+
+/// The same of rows in order, where values of the first column are next to each other: a row begins another one as often
+/// as it differs from the row before.
+pub fn distinct_in_order(rows: &SortedRows) -> Vec<f64> {
+    let mut estimates = estimate_distinct(&**rows.rows());
+    let (len, step) = (rows.len(), rows.len().div_ceil(SAMPLE * 4).max(1));
+    if let Some(estimate) = estimates.first_mut().filter(|_| len > 1) {
+        let column = rows.rows().column(0);
+        let places = (1..len).step_by(step);
+        let begun = places.clone().filter(|&at| column[at] != column[at - 1]);
+        *estimate = 1.0 + begun.count() as f64 / places.len() as f64 * (len - 1) as f64;
+    }
+    estimates
 }
 
 /// The relations as the planner sees them during one stratum.

@@ -3,9 +3,16 @@
 //! A row goes when there is any other row that dominates it, whether or not that one goes too. Rows that dominate each
 //! other hence both go, as in Soufflé.
 
-use super::pipeline::Arg;
+use super::budget::Stop;
+use super::drive::drive;
+use super::pipeline::{Arg, Resolver};
+use super::relation::RelationState;
+use super::run::{Run, interruption};
 use super::sink::Sink;
+use super::statistics::Sizes;
 use super::worker::{Batch, with_columns};
+use crate::analysis::checked::{Literal, LiteralKind, RelationId, Stratum, Subsumption};
+use crate::plan::plan_subsumption;
 use crate::storage::{Rows, SortedRows};
 
 /// Rows gathered before repetitions among them are looked for.
@@ -67,4 +74,89 @@ impl Sink for Dominated<'_> {
             self.limit = MANY.max(rows.len() * 2);
         }
     }
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn subsumptions_of(
+        &self,
+        relation: RelationId,
+    ) -> impl Iterator<Item = &'a Subsumption> {
+        let all = self.program.subsumptions().iter();
+        all.filter(move |subsumption| subsumption.relation == relation)
+    }
+
+    /// Takes out the fresh rows that any row dominates, then all rows that one of the remaining fresh ones dominates.
+    pub(super) fn subsume(
+        &self,
+        stratum: &Stratum,
+        relations: &mut [RelationState],
+    ) -> Result<(), Stop> {
+        for &id in &stratum.relations {
+            if self.subsumptions_of(id).next().is_none() {
+                continue;
+            }
+            for &other in &stratum.relations {
+                relations[other.index()].merge_delta(self.pool, false);
+            }
+            for fresh in [true, false] {
+                let mut doomed = Rows::new(self.program[id].arity());
+                for subsumption in self.subsumptions_of(id) {
+                    for delta in deltas(subsumption, stratum, fresh) {
+                        let found = self.dominated(subsumption, delta, relations)?;
+                        doomed.append(found.rows());
+                    }
+                }
+                let doomed = SortedRows::from_unsorted(doomed);
+                if !doomed.is_empty() {
+                    relations[id.index()].remove(&doomed, self.options.threads);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn dominated(
+        &self,
+        subsumption: &Subsumption,
+        delta: usize,
+        relations: &[RelationState],
+    ) -> Result<SortedRows, Stop> {
+        let sizes = Sizes {
+            relations,
+            recursive: &[],
+        };
+        let plan = plan_subsumption(subsumption, delta, &sizes);
+        let pipeline = Resolver {
+            relations,
+            dictionary: self.dictionary,
+            once: false,
+            pool: self.pool,
+        }
+        .resolve(&plan);
+        let context = self.context(subsumption.span, 0).of(&subsumption.variables);
+        let found = drive(&pipeline, &context, self.pool, None, |_| {
+            Dominated::new(&pipeline.answer)
+        });
+        match interruption(&context) {
+            Some(reason) => Err(self.stop(reason, None, Some(subsumption.relation), relations)),
+            None => Ok(Dominated::into_rows(found, subsumption.dominated.len())),
+        }
+    }
+}
+
+/// The atoms of a subsumptive clause that are read from the delta in turn: the dominated row first, then what may
+/// dominate older rows.
+pub(super) fn deltas(subsumption: &Subsumption, stratum: &Stratum, fresh: bool) -> Vec<usize> {
+    if fresh {
+        return vec![0];
+    }
+    let recursive = |literal: &Literal| match &literal.kind {
+        LiteralKind::Atom(atom) => stratum.relations.contains(&atom.relation),
+        _ => false,
+    };
+    let body = subsumption.body.iter().enumerate();
+    let among = body.filter(|(_, literal)| recursive(literal));
+    std::iter::once(1)
+        .chain(among.map(|(at, _)| at + 2))
+        .collect()
 }

@@ -3,6 +3,7 @@
 //! A stage either narrows or widens the batch it is given in place, or writes extended bindings into a batch of its own
 //! and hands that on whenever it is full. Bindings live column by column, one column for each variable.
 
+use super::asking::Asking;
 use super::evaluate::{Context, evaluate, truth};
 use super::fold::run_fold;
 use super::pipeline::{Arg, Member, Op, Pipeline, Proposer, Source, Stage};
@@ -77,6 +78,16 @@ impl Batch {
         }
     }
 
+    /// Keeps the rows whose numbers are given, ascending, in all columns that have them.
+    pub fn retain(&mut self, rows: &[u32]) {
+        if rows.len() != self.len {
+            let columns = self.columns.iter().enumerate();
+            let live = columns.filter(|(_, column)| column.len() == self.len);
+            let live: Vec<VarId> = live.map(|(var, _)| VarId(var as u32)).collect();
+            self.select(rows, &live);
+        }
+    }
+
     /// Copies the columns of `keep` from the rows of `from` that `origins` names.
     fn gather(&mut self, from: &Batch, origins: &[u32], keep: &[VarId]) {
         for &var in keep {
@@ -95,6 +106,7 @@ struct Scratch {
     out: Batch,
     origins: Vec<u32>,
     numbers: Vec<u32>,
+    asking: Asking,
 }
 
 pub struct Worker<'a, 'p, S> {
@@ -193,6 +205,7 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
             return;
         };
         let mut scratch = std::mem::take(&mut self.scratch[at]);
+        self.sink.sift(batch, &mut scratch.origins);
         match &stage.op {
             Op::Scan {
                 source,
@@ -298,6 +311,14 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
                 }
                 scratch.out.clear();
             }
+            Op::Ask { about, body, tag } => {
+                let Scratch {
+                    asking, origins, ..
+                } = &mut scratch;
+                asking.ask(about, body, *tag, batch, self.context, origins);
+                batch.select(origins, &stage.keep);
+                self.advance(at + 1, batch);
+            }
             Op::Aggregate(fold) => {
                 scratch.origins.clear();
                 scratch.out.clear();
@@ -329,12 +350,13 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
             out,
             origins,
             numbers,
+            ..
         } = scratch;
         let stride = index.payload().len();
         out.clear();
         origins.clear();
         for (row, &number) in numbers.iter().enumerate() {
-            if number == ABSENT {
+            if number == ABSENT || self.sink.is_answered(batch, row) {
                 continue;
             }
             let mut rest = index.count(number);
@@ -368,6 +390,9 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
                     self.hand_on(at, batch, out, origins, keep);
                     if self.is_done() {
                         return;
+                    }
+                    if self.sink.is_answered(batch, row) {
+                        break;
                     }
                 }
             }
@@ -407,7 +432,11 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
         out.clear();
         origins.clear();
         let (mut row_key, mut entries) = (Vec::new(), Vec::new());
+        let one = at + 1 == self.stages.len() && self.sink.wants_one();
         for row in 0..batch.len {
+            if self.sink.is_answered(batch, row) {
+                continue;
+            }
             let counts = proposers
                 .iter()
                 .zip(&numbers)
@@ -461,6 +490,9 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
                         if self.is_done() {
                             return;
                         }
+                    }
+                    if one || self.sink.is_answered(batch, row) {
+                        break;
                     }
                 }
             }

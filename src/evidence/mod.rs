@@ -12,6 +12,7 @@ pub mod grade;
 mod ids;
 pub mod judgement;
 pub mod lens;
+mod respell;
 pub mod source;
 mod store;
 
@@ -22,4 +23,5 @@ pub use date::{Day, Interval, PartialDate};
 pub use grade::{Credibility, Grade, GradeTables, Reliability};
 pub use judgement::{Judgement, Judgements, Verdict};
 pub use lens::Lens;
+pub use respell::respelt;
 pub use source::{Source, SourceId, Sources};

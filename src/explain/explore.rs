@@ -15,7 +15,7 @@ use crate::analysis::checked::{
 use crate::evidence::Interval;
 use crate::storage::Code;
 use hashbrown::HashTable;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::hash::BuildHasher;
 use std::rc::Rc;
 
@@ -57,7 +57,46 @@ pub(super) struct Explorer<'a> {
     edges: Vec<Edge>,
     /// By head and premises: the edges.
     known: HashTable<u32>,
+    record: Option<Record>,
 }
+
+/// What was added for each vertex whose derivations are looked for as a whole: facts, parts of bodies and totals.
+#[derive(Default)]
+struct Record {
+    /// By vertex: where its log is; `NONE`: nothing was looked for yet.
+    log_of: Vec<u32>,
+    logs: Vec<Log>,
+    /// What is looked for now, each within the one before.
+    open: Vec<Open>,
+    /// By edge: its premises in the order in which they were met.
+    met: Vec<Box<[u32]>>,
+    /// What was begun since the last fact was.
+    begun: Vec<Begun>,
+}
+
+/// How the derivations of a vertex were found.
+pub(super) struct Log {
+    /// Those with the vertex as their head, and with one that stands for a member of its group, in their order.
+    pub(super) edges: Vec<u32>,
+    /// Rows looked at, but for those of other vertices.
+    pub(super) rows: u64,
+}
+
+struct Open {
+    vertex: u32,
+    edges: Vec<u32>,
+    /// On the meter when it began.
+    since: u64,
+    /// Of other vertices meanwhile.
+    others: u64,
+}
+
+enum Begun {
+    Total(TotalKey),
+    Part(PartKey),
+}
+
+const NONE: u32 = u32::MAX;
 
 /// The literal (by address within the program) and the outer values its total depends on.
 type TotalKey = (usize, Vec<Option<Code>>);
@@ -78,6 +117,15 @@ impl<'a> Explorer<'a> {
             vertices: 0,
             edges: Vec::new(),
             known: HashTable::new(),
+            record: None,
+        }
+    }
+
+    /// The same for lineages that are to be [taken out](Explorer::log) one by one. What must be absent is left out.
+    pub(super) fn recording(case: &'a Case<'a>, meter: &'a Meter) -> Explorer<'a> {
+        Explorer {
+            record: Some(Record::default()),
+            ..Explorer::new(case, meter)
         }
     }
 
@@ -124,6 +172,7 @@ impl<'a> Explorer<'a> {
     }
 
     pub(super) fn edge(&mut self, head: u32, mut premises: Vec<u32>, conditions: Vec<Condition>) {
+        let met: Option<Box<[u32]>> = self.record.as_ref().map(|_| premises.as_slice().into());
         premises.sort_unstable();
         premises.dedup();
         let hasher = rustc_hash::FxBuildHasher;
@@ -137,6 +186,12 @@ impl<'a> Explorer<'a> {
         self.known.insert_unique(hash, edges.len() as u32, |at| {
             hasher.hash_one((of(at).head, &of(at).premises[..]))
         });
+        if let (Some(record), Some(met)) = (&mut self.record, met) {
+            record.met.push(met);
+            if let Some(open) = record.open.last_mut() {
+                open.edges.push(self.edges.len() as u32);
+            }
+        }
         self.edges.push(Edge {
             head,
             premises: premises.into(),
@@ -144,11 +199,113 @@ impl<'a> Explorer<'a> {
         });
     }
 
+    /// The log of a vertex, if it has one: its derivations were looked for.
+    pub(super) fn log(&self, vertex: u32) -> Option<(u32, &Log)> {
+        let record = self.record.as_ref()?;
+        let log = *record.log_of.get(vertex as usize)?;
+        Some((log, record.logs.get(log as usize)?))
+    }
+
+    /// The edges of a recording, each with its premises in the order in which they were met.
+    pub(super) fn recorded(&self, edge: u32) -> Option<(u32, &[u32])> {
+        let met = self.record.as_ref()?.met.get(edge as usize)?;
+        Some((self.edges[edge as usize].head, met))
+    }
+
+    /// How many logs there are.
+    pub(super) fn logs(&self) -> u32 {
+        self.record
+            .as_ref()
+            .map_or(0, |record| record.logs.len() as u32)
+    }
+
+    /// [Expands](Explorer::expand) a fact on the record. False: the meter cut it short, and it is as if it had not begun.
+    pub(super) fn expand_on_record(&mut self, vertex: u32, fact: &Fact) -> bool {
+        let edges = self.edges.len();
+        let logs = self.logs();
+        self.begin(vertex, None);
+        self.expand(fact);
+        self.end();
+        if self.meter.stopped().is_none() {
+            return true;
+        }
+        self.forget(edges, logs);
+        false
+    }
+
+    fn begin(&mut self, vertex: u32, key: Option<Begun>) {
+        let since = self.meter.rows();
+        if let Some(record) = &mut self.record {
+            record.begun.extend(key);
+            record.open.push(Open {
+                vertex,
+                edges: Vec::new(),
+                since,
+                others: 0,
+            });
+        }
+    }
+
+    fn end(&mut self) {
+        let now = self.meter.rows();
+        let Some(record) = &mut self.record else {
+            return;
+        };
+        let Some(done) = record.open.pop() else {
+            return;
+        };
+        let rows = now - done.since;
+        if let Some(around) = record.open.last_mut() {
+            around.others += rows;
+        }
+        let at = done.vertex as usize;
+        if record.log_of.len() <= at {
+            record.log_of.resize(at + 1, NONE);
+        }
+        record.log_of[at] = record.logs.len() as u32;
+        record.logs.push(Log {
+            edges: done.edges,
+            rows: rows.saturating_sub(done.others),
+        });
+        if record.open.is_empty() && self.meter.stopped().is_none() {
+            record.begun.clear();
+        }
+    }
+
+    /// Takes back what was added since there were so many edges and logs.
+    fn forget(&mut self, edges: usize, logs: u32) {
+        let hasher = rustc_hash::FxBuildHasher;
+        for (at, edge) in self.edges.iter().enumerate().skip(edges) {
+            let hash = hasher.hash_one((edge.head, &edge.premises[..]));
+            if let Ok(known) = self.known.find_entry(hash, |known| *known == at as u32) {
+                known.remove();
+            }
+        }
+        self.edges.truncate(edges);
+        let Some(record) = &mut self.record else {
+            return;
+        };
+        record.met.truncate(edges);
+        record.logs.truncate(logs as usize);
+        for log in record.log_of.iter_mut().filter(|log| **log >= logs) {
+            *log = NONE;
+        }
+        for begun in record.begun.drain(..) {
+            match begun {
+                Begun::Total(key) => self.totals.remove(&key),
+                Begun::Part(key) => self.parts.remove(&key),
+            };
+        }
+    }
+
     /// Adds every edge to a fact that was met.
     pub(super) fn expand(&mut self, fact: &Fact) {
         let (case, meter) = (self.case, self.meter);
         let head = self.fact_of(fact.relation, &fact.row);
-        let rivals = case.rival_conditions(fact);
+        let rivals = match self.record {
+            None => case.rival_conditions(fact),
+            Some(_) => Vec::new(),
+        };
         for &id in case.rules_of(fact.relation) {
             let rule = &case.program[id];
             let factors = self.factors.entry(id);
@@ -217,10 +374,13 @@ impl<'a> Explorer<'a> {
                     solver = solver.with(var, *code);
                 }
             }
+            let begun = self.record.as_ref().map(|_| Begun::Part(key.clone()));
             self.parts.insert(key, vertex);
+            self.begin(vertex, begun);
             while solver.step() {
                 self.instance(vertex, &part.literals, &rule.variables, &solver, Vec::new());
             }
+            self.end();
         }
         let head = self.fact_of(fact.relation, &fact.row);
         self.edge(head, premises, conditions);
@@ -252,13 +412,18 @@ impl<'a> Explorer<'a> {
                 (LiteralKind::Atom(atom), Some(row)) => {
                     premises.push(self.fact_of(atom.relation, row));
                 }
-                (LiteralKind::Negated(atom), _) => conditions.push(Condition::Absent {
-                    relation: atom.relation,
-                    pattern: pattern(atom, solution.values(), self.case.dictionary),
-                }),
+                (LiteralKind::Negated(atom), _) if self.record.is_none() => {
+                    conditions.push(Condition::Absent {
+                        relation: atom.relation,
+                        pattern: pattern(atom, solution.values(), self.case.dictionary),
+                    });
+                }
                 (LiteralKind::Aggregate(aggregate), _) => {
-                    premises.push(self.total(aggregate, variables, solution.values()));
-                    conditions.push(self.total_condition(aggregate, variables, solution.values()));
+                    let outer = solution.values();
+                    premises.push(self.total(aggregate, variables, outer));
+                    if self.record.is_none() {
+                        conditions.push(self.total_condition(aggregate, variables, outer));
+                    }
                 }
                 _ => {}
             }
@@ -284,7 +449,9 @@ impl<'a> Explorer<'a> {
             return known;
         }
         let total = self.vertex();
+        let begun = self.record.as_ref().map(|_| Begun::Total(key.clone()));
         self.totals.insert(key, total);
+        self.begin(total, begun);
         let context = self.case.context(self.meter);
         let result = outer[aggregate.result.index()].unwrap_or_default();
         let any = matches!(aggregate.op, AggregateOp::Min | AggregateOp::Max);
@@ -314,6 +481,7 @@ impl<'a> Explorer<'a> {
         } else {
             self.edge(total, all, Vec::new());
         }
+        self.end();
         total
     }
 
@@ -345,91 +513,138 @@ impl<'a> Explorer<'a> {
     }
 
     /// Adds the elements, and drops what cannot be derived or does not lead to the root.
-    pub(super) fn finish(mut self, roots: &[u32]) -> (Lineage, Vec<u32>) {
-        let elements = self.elements();
-        for (vertex, fact) in std::mem::take(&mut self.facts) {
-            if self.case.is_given(&fact) {
-                self.edge(vertex, Vec::new(), Vec::new());
-            }
-        }
-        let mut vertex_of = Vec::new();
-        let mut kept = Vec::new();
-        for (facts, interval, statements) in elements {
-            let vertex = self.vertex();
-            for fact in facts {
-                self.edge(fact, vec![vertex], Vec::new());
-            }
-            vertex_of.push(vertex);
-            kept.push(Element {
-                statements,
-                interval,
-                size: 1,
-            });
-        }
-        let whole = Lineage::assemble(self.vertices, self.edges, kept, vertex_of);
-        let (whole, roots) = whole.trimmed(roots);
-        let lineage = Lineage {
-            days: self.case.at_once.then(|| whole.first_days()),
-            stopped: self.meter.stopped(),
-            ..whole
-        };
-        (lineage, roots)
+    pub(super) fn finish(self, roots: &[u32]) -> (Lineage, Vec<u32>) {
+        let stated: Vec<Stated> = self
+            .facts
+            .iter()
+            .map(|(_, fact)| Stated::of(self.case, fact))
+            .collect();
+        let stated = self.facts.iter().zip(&stated);
+        let stated: Vec<(u32, &Stated)> = stated.map(|((vertex, _), by)| (*vertex, by)).collect();
+        let whole = whole(self.case, self.vertices, self.edges, &stated, roots);
+        let stopped = self.meter.stopped();
+        (Lineage { stopped, ..whole.0 }, whole.1)
     }
+}
 
-    /// Groups all statements by the facts they state here, and by the time in which they hold where that matters.
-    fn elements(&self) -> Vec<(Vec<u32>, Interval, Vec<Statement>)> {
-        let claims = self.case.claims;
-        let mut states: FxHashMap<Statement, Vec<u32>> = FxHashMap::default();
-        // What only one row of data states is no one else's statement: nothing to be looked up.
-        let mut order: Vec<(Statement, Option<u32>)> = Vec::new();
-        for (vertex, fact) in &self.facts {
-            if self.case.is_given(fact) {
-                continue;
-            }
-            let statements: Vec<Statement> = match self.case.ground(fact) {
-                None => continue,
-                Some(Ground::Text(rule)) => vec![Statement::Text(rule)],
-                Some(Ground::Data | Ground::Assumed) => {
-                    order.push((Statement::Data(fact.clone()), Some(*vertex)));
-                    continue;
-                }
-                Some(Ground::Claims(of)) => of
-                    .into_iter()
-                    .map(|claim| claims.with_id(claims.get(claim).id).next().unwrap_or(claim))
-                    .map(Statement::Claim)
-                    .chain(self.case.text_of(fact).map(Statement::Text))
-                    .collect(),
-            };
-            for statement in statements {
-                let facts = states.entry(statement.clone()).or_insert_with(|| {
-                    order.push((statement, None));
-                    Vec::new()
-                });
-                if facts.last() != Some(vertex) {
-                    facts.push(*vertex);
-                }
+/// Who states a fact, as far as it can be withdrawn.
+pub(super) enum Stated {
+    /// No one: it can only be derived.
+    Not,
+    /// It stands whatever is withdrawn.
+    Given,
+    /// One row of data, which is no one else's statement.
+    Alone(Statement),
+    By(Vec<Statement>),
+}
+
+impl Stated {
+    pub(super) fn of(case: &Case, fact: &Fact) -> Stated {
+        if case.is_given(fact) {
+            return Stated::Given;
+        }
+        let claims = case.claims;
+        match case.ground(fact) {
+            None => Stated::Not,
+            Some(Ground::Text(rule)) => Stated::By(vec![Statement::Text(rule)]),
+            Some(Ground::Data | Ground::Assumed) => Stated::Alone(Statement::Data(fact.clone())),
+            Some(Ground::Claims(of)) => {
+                let first = |claim| claims.with_id(claims.get(claim).id).next().unwrap_or(claim);
+                let claims = of.into_iter().map(first).map(Statement::Claim);
+                let text = case.text_of(fact).map(Statement::Text);
+                Stated::By(claims.chain(text).collect())
             }
         }
-        let mut elements: Vec<(Vec<u32>, Interval, Vec<Statement>)> = Vec::new();
-        let mut by_facts: FxHashMap<(Vec<u32>, Interval), usize> = FxHashMap::default();
-        for (statement, vertex) in order {
-            if let Some(vertex) = vertex {
-                elements.push((vec![vertex], Interval::ALWAYS, vec![statement]));
-                continue;
-            }
-            let facts = states.remove(&statement).unwrap_or_default();
-            let interval = match statement.claim() {
-                Some(claim) if self.case.at_once => claims.get(claim).interval,
-                _ => Interval::ALWAYS,
-            };
-            let at = *by_facts
-                .entry((facts.clone(), interval))
-                .or_insert_with(|| {
-                    elements.push((facts, interval, Vec::new()));
-                    elements.len() - 1
-                });
-            elements[at].2.push(statement);
-        }
-        elements
     }
+}
+
+/// A lineage of facts whose derivations were all looked for: with elements for what states them, and without what cannot be
+/// derived or does not lead to the roots.
+pub(super) fn whole(
+    case: &Case,
+    mut vertices: u32,
+    mut edges: Vec<Edge>,
+    stated: &[(u32, &Stated)],
+    roots: &[u32],
+) -> (Lineage, Vec<u32>) {
+    let of = |head, premises: Vec<u32>| Edge {
+        head,
+        premises: premises.into(),
+        conditions: Box::default(),
+    };
+    let given = stated.iter().filter(|(_, by)| matches!(by, Stated::Given));
+    let mut given: FxHashSet<u32> = given.map(|(vertex, _)| *vertex).collect();
+    for edge in edges.iter().filter(|edge| edge.premises.is_empty()) {
+        given.remove(&edge.head);
+    }
+    let given = stated.iter().filter(|(vertex, _)| given.contains(vertex));
+    edges.extend(given.map(|(vertex, _)| of(*vertex, Vec::new())));
+    let mut vertex_of = Vec::new();
+    let mut kept = Vec::new();
+    for (facts, interval, statements) in elements(case, stated) {
+        let vertex = vertices;
+        vertices += 1;
+        edges.extend(facts.into_iter().map(|fact| of(fact, vec![vertex])));
+        vertex_of.push(vertex);
+        kept.push(Element {
+            statements,
+            interval,
+            size: 1,
+        });
+    }
+    let whole = Lineage::assemble(vertices, edges, kept, vertex_of);
+    let (whole, roots) = whole.trimmed(roots);
+    let lineage = Lineage {
+        days: case.at_once.then(|| whole.first_days()),
+        ..whole
+    };
+    (lineage, roots)
+}
+
+/// Groups all statements by the facts they state here, and by the time in which they hold where that matters.
+fn elements(case: &Case, stated: &[(u32, &Stated)]) -> Vec<(Vec<u32>, Interval, Vec<Statement>)> {
+    let claims = case.claims;
+    let mut states: FxHashMap<&Statement, Vec<u32>> = FxHashMap::default();
+    // What only one row of data states is no one else's statement: nothing to be looked up.
+    let mut order: Vec<(&Statement, Option<u32>)> = Vec::new();
+    for (vertex, by) in stated {
+        let statements = match by {
+            Stated::Not | Stated::Given => continue,
+            Stated::Alone(statement) => {
+                order.push((statement, Some(*vertex)));
+                continue;
+            }
+            Stated::By(statements) => statements,
+        };
+        for statement in statements {
+            let facts = states.entry(statement).or_insert_with(|| {
+                order.push((statement, None));
+                Vec::new()
+            });
+            if facts.last() != Some(vertex) {
+                facts.push(*vertex);
+            }
+        }
+    }
+    let mut elements: Vec<(Vec<u32>, Interval, Vec<Statement>)> = Vec::new();
+    let mut by_facts: FxHashMap<(Vec<u32>, Interval), usize> = FxHashMap::default();
+    for (statement, vertex) in order {
+        if let Some(vertex) = vertex {
+            elements.push((vec![vertex], Interval::ALWAYS, vec![statement.clone()]));
+            continue;
+        }
+        let facts = states.remove(statement).unwrap_or_default();
+        let interval = match statement.claim() {
+            Some(claim) if case.at_once => claims.get(claim).interval,
+            _ => Interval::ALWAYS,
+        };
+        let at = *by_facts
+            .entry((facts.clone(), interval))
+            .or_insert_with(|| {
+                elements.push((facts, interval, Vec::new()));
+                elements.len() - 1
+            });
+        elements[at].2.push(statement.clone());
+    }
+    elements
 }

@@ -22,6 +22,18 @@ pub struct Leaning {
 }
 
 impl Case<'_> {
+    /// Whether each row of a relation that is not stated is what a rule concludes from rows as they are: a row that a
+    /// later one dominates, and the like, may have led to others before.
+    fn is_closed(&self, relation: RelationId) -> bool {
+        let mut strata = self.program.strata().iter();
+        let stratum = strata.find(|stratum| stratum.relations.contains(&relation));
+        self.program[relation].kind == RelationKind::Plain
+            && stratum.is_some_and(|stratum| {
+                let mut beside = stratum.relations.iter();
+                !beside.any(|&one| self.is_settled_by_the_run(one))
+            })
+    }
+
     /// Everything that some derivation builds on the given facts or by the given rules: conclusions that could be
     /// affected, though they may stand without them. Negations are not followed.
     pub fn leaning_on(&self, seeds: &[Fact], rules: &[RuleId], budget: &Budget) -> Leaning {
@@ -48,6 +60,7 @@ impl Case<'_> {
             ranks: self.ranks(),
             open: BTreeMap::new(),
             finished: FxHashSet::default(),
+            put_off: FxHashMap::default(),
             done: FxHashMap::default(),
             totals: &Totals::default(),
         };
@@ -67,6 +80,7 @@ impl Case<'_> {
             }
         }
         while let Some(((_, relation), facts)) = walk.open.pop_first() {
+            walk.conclude(relation);
             let uses = uses.get(&relation).map_or(&[][..], Vec::as_slice);
             if walk.unmet.get(&relation) == Some(&0) {
                 // Whatever a rule builds on this relation, it builds on one of the facts that were met.
@@ -189,11 +203,20 @@ struct Walk<'a> {
     /// Facts whose conclusions are to be met, by relation; those first on which others are built, so that many of them are
     /// met before one goes on.
     open: BTreeMap<(usize, RelationId), Vec<Fact>>,
-    /// Rules whose conclusions were all met.
+    /// Rules whose conclusions were all met, or are put off.
     finished: FxHashSet<RuleId>,
+    /// By relation: the rules whose conclusions are to be met when its turn comes.
+    put_off: FxHashMap<RelationId, Vec<PutOff>>,
     /// Facts whose conclusions were all met, by relation: an instance that has one of them among its premises was seen.
     done: FxHashMap<RelationId, Table>,
     totals: &'a Totals,
+}
+
+/// A rule whose conclusions are to be met later, and how many facts of each relation were done before: what it builds
+/// on others was not met one by one any more.
+struct PutOff {
+    rule: RuleId,
+    done: FxHashMap<RelationId, usize>,
 }
 
 impl Walk<'_> {
@@ -214,26 +237,102 @@ impl Walk<'_> {
         open.push(fact);
     }
 
-    /// What a rule concludes at all.
+    /// What a rule concludes at all, when the turn of its relation comes: by then all its other rules may be among these.
     fn all_conclusions(&mut self, id: RuleId) {
-        self.conclusions(id, &[]);
-        self.finished.insert(id);
+        let head = self.case.program[id].head.as_ref();
+        if let Some(relation) = head.map(|head| head.relation)
+            && self.finished.insert(id)
+        {
+            let rank = self.ranks.get(&relation).copied().unwrap_or(0);
+            let done = self.done.iter().map(|(&id, done)| (id, done.len()));
+            let put_off = PutOff {
+                rule: id,
+                done: done.collect(),
+            };
+            self.put_off.entry(relation).or_default().push(put_off);
+            self.open.entry((rank, relation)).or_default();
+        }
+    }
+
+    /// Meets what the rules of a relation conclude that were put off.
+    fn conclude(&mut self, relation: RelationId) {
+        let Some(rules) = self.put_off.remove(&relation) else {
+            return;
+        };
+        if self.unmet.get(&relation) == Some(&0) {
+            return;
+        }
+        let of = self.case.rules_of(relation);
+        if of.iter().all(|id| self.finished.contains(id)) && self.case.is_closed(relation) {
+            return self.all_derived(relation, &rules);
+        }
+        for one in rules {
+            self.instances(one.rule, &[], Some(&one.done));
+        }
+    }
+
+    /// Meets all that is derived of a relation by some rule: what is not stated, and of the rest what one of these rules
+    /// concludes.
+    fn all_derived(&mut self, relation: RelationId, rules: &[PutOff]) {
+        let case = self.case;
+        let open = vec![None; case.program[relation].arity()];
+        let mut rest = Vec::new();
+        for row in case.facts.matching(relation, &open).iter() {
+            let fact = Fact::new(relation, &row);
+            if !self.meter.spend() {
+                return;
+            }
+            match case.facts.is_stated(relation, &fact.row) {
+                Some(false) => self.meet(fact),
+                _ if !self.seen.contains(&fact) => rest.push(fact),
+                _ => {}
+            }
+        }
+        for fact in rest {
+            let wanted: Vec<_> = fact.row.iter().map(|&code| Some(code)).collect();
+            let concludes = |one: &PutOff| {
+                let rule = &case.program[one.rule];
+                rule.head.as_ref().is_some_and(|head| {
+                    let context = case.context(self.meter);
+                    let solver = Solver::new(context, &rule.body, &rule.variables);
+                    solver.by_any_row().with_head(&head.args, &wanted).step()
+                })
+            };
+            if rules.iter().any(concludes) {
+                self.meet(fact);
+            }
+        }
     }
 
     /// What a rule concludes when some variables have these values.
     fn conclusions(&mut self, id: RuleId, bound: &[(VarId, Code)]) {
+        let head = self.case.program[id].head.as_ref();
+        let is_met = head.is_none_or(|head| self.unmet.get(&head.relation) == Some(&0));
+        if !is_met && !self.finished.contains(&id) {
+            self.instances(id, bound, None);
+        }
+    }
+
+    /// The same of a rule that was put off when so many facts were done.
+    fn instances(
+        &mut self,
+        id: RuleId,
+        bound: &[(VarId, Code)],
+        since: Option<&FxHashMap<RelationId, usize>>,
+    ) {
         let rule = &self.case.program[id];
         let Some(head) = &rule.head else { return };
-        if self.unmet.get(&head.relation) == Some(&0) || self.finished.contains(&id) {
-            return;
-        }
         let done = &self.done;
         let is_open = |relation: RelationId, row: &[Code]| {
-            let done = done.get(&relation);
-            done.is_none_or(|done| done.find(row).is_none())
+            let place = done.get(&relation).and_then(|done| done.find(row));
+            place.is_none_or(|place| {
+                let known = since.map(|since| since.get(&relation).copied().unwrap_or(0));
+                known.is_some_and(|known| place as usize >= known)
+            })
         };
         let mut solver = Solver::new(self.case.context(self.meter), &rule.body, &rule.variables)
             .remembering(self.totals)
+            .by_any_row()
             .admitting(&is_open);
         for &(var, code) in bound {
             solver = solver.with(var, code);
@@ -276,7 +375,7 @@ impl Walk<'_> {
 }
 
 /// The variables that an atom which matches a row binds; `None` when it does not match.
-pub(super) fn bound(atom: &Atom, fact: &Fact, case: &Case) -> Option<Vec<(VarId, Code)>> {
+pub(crate) fn bound(atom: &Atom, fact: &Fact, case: &Case) -> Option<Vec<(VarId, Code)>> {
     let mut bound: Vec<(VarId, Code)> = Vec::new();
     for (arg, &code) in atom.args.iter().zip(&fact.row) {
         match arg {

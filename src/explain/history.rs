@@ -58,8 +58,10 @@ pub struct History<'a> {
     pub(super) days: usize,
     /// Relations that are not the same every day. All others are read from the case.
     pub(super) tables: FxHashMap<RelationId, Dated>,
+    /// Of an amended one: by relation, the facts that do not hold as before.
+    pub(super) moved: FxHashMap<RelationId, Vec<Fact>>,
     /// The rows of others that were asked for, where those are not very many.
-    same: RefCell<FxHashMap<RelationId, Rc<Table>>>,
+    pub(super) same: RefCell<FxHashMap<RelationId, Rc<Table>>>,
 }
 
 /// A relation, and by row the days on which it holds.
@@ -79,15 +81,15 @@ impl Dated {
         self.table.len() == rows.len()
             && self.table.rows().zip(&**self.days).all(|(row, now)| {
                 let then = rows.find(row).map(|id| &days[id as usize]);
-                then == Some(now)
+                then.is_some_and(|then| then.is_same(now))
             })
     }
 }
 
 /// What a history came to, for another one of the same program in which little is otherwise.
-pub struct Past(FxHashMap<RelationId, Kept>);
+pub struct Past(pub(super) FxHashMap<RelationId, Kept>);
 
-type Kept = (Arc<Stored>, Arc<Vec<DaySet>>);
+pub(super) type Kept = (Arc<Stored>, Arc<Vec<DaySet>>);
 
 /// What one history takes over from another.
 #[derive(Clone, Copy)]
@@ -98,7 +100,7 @@ pub struct Since<'p> {
 }
 
 /// What is stated, by relation.
-struct Told<'a> {
+pub(super) struct Told<'a> {
     claims: FxHashMap<RelationId, Vec<ClaimId>>,
     facts: FxHashMap<RelationId, Vec<&'a Fact>>,
 }
@@ -145,6 +147,7 @@ impl Case<'_> {
             reading,
             days,
             tables: FxHashMap::default(),
+            moved: FxHashMap::default(),
             same: RefCell::default(),
         };
         let told = self.all_told(&changing);
@@ -215,7 +218,7 @@ impl Case<'_> {
         Ok(Some(history))
     }
 
-    fn all_told(&self, changing: &FxHashSet<RelationId>) -> Told<'_> {
+    pub(super) fn all_told(&self, changing: &FxHashSet<RelationId>) -> Told<'_> {
         let mut told = Told {
             claims: FxHashMap::default(),
             facts: FxHashMap::default(),
@@ -243,10 +246,11 @@ impl Case<'_> {
 impl<'a> History<'a> {
     /// On which days a fact holds; `None` when on no day.
     pub fn days_of(&self, fact: &Fact) -> Option<DaySet> {
-        match self.tables.get(&fact.relation) {
+        let days = match self.tables.get(&fact.relation) {
             None => self.case.holds(fact).then(|| DaySet::all(self.days)),
             Some(dated) => dated.days_of(&fact.row).cloned(),
-        }
+        };
+        days.map(|days| days.spread(self.days))
     }
 
     /// Whether a relation is not the same every day.
@@ -266,9 +270,14 @@ impl<'a> History<'a> {
     }
 
     /// What is stated of a relation: claims on their days, all else every day.
-    fn state(&mut self, relation: RelationId, told: &Told, days_of: &dyn Fn(ClaimId) -> DaySet) {
+    pub(super) fn state(
+        &mut self,
+        relation: RelationId,
+        told: &Told,
+        days_of: &dyn Fn(ClaimId) -> DaySet,
+    ) {
         let case = self.case;
-        let every = DaySet::all(self.days);
+        let every = DaySet::every(self.days);
         for fact in told.facts.get(&relation).into_iter().flatten() {
             if case.holds(fact) {
                 self.insert(fact, every.clone());
@@ -299,7 +308,7 @@ impl<'a> History<'a> {
     }
 
     /// Whether the fact is new or holds on more days now.
-    fn insert(&mut self, fact: &Fact, days: DaySet) -> bool {
+    pub(super) fn insert(&mut self, fact: &Fact, days: DaySet) -> bool {
         if days.is_empty() {
             return false;
         }
@@ -316,7 +325,7 @@ impl<'a> History<'a> {
         }
     }
 
-    fn stratum(&mut self, relations: &[RelationId], rules: &[RuleId], meter: &Meter) {
+    pub(super) fn stratum(&mut self, relations: &[RelationId], rules: &[RuleId], meter: &Meter) {
         let case = self.case;
         let mut grown: VecDeque<Fact> = VecDeque::new();
         for &relation in relations {
@@ -332,7 +341,7 @@ impl<'a> History<'a> {
                 })
             {
                 // Taken as the run had it.
-                let every = DaySet::all(self.days);
+                let every = DaySet::every(self.days);
                 for row in case
                     .facts
                     .matching(relation, &vec![None; declared.arity()])
@@ -420,7 +429,7 @@ impl<'a> History<'a> {
     }
 
     /// What a rule concludes when some variables have these values.
-    fn instances(
+    pub(super) fn instances(
         &self,
         rule: RuleId,
         plan: &Plan,
@@ -455,7 +464,7 @@ impl<'a> History<'a> {
     }
 
     /// The pairs that the laws of equivalence make with a pair.
-    fn equivalences(&self, fact: &Fact, found: &mut Vec<(Fact, DaySet)>, meter: &Meter) {
+    pub(super) fn equivalences(&self, fact: &Fact, found: &mut Vec<(Fact, DaySet)>, meter: &Meter) {
         if self.case.program[fact.relation].kind != RelationKind::Eqrel {
             return;
         }

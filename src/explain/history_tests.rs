@@ -1,7 +1,7 @@
 //! Histories against a run for each day.
 
 use super::testing::World;
-use super::{CaseDays, DaySet, Fact, Facts, Reading};
+use super::{CaseDays, DaySet, Fact, Facts, Otherwise, Reading};
 use crate::engine::{Budget, StopReason};
 use crate::evidence::{ClaimId, GradeTables};
 use proptest::prelude::*;
@@ -160,6 +160,126 @@ proptest! {
             }
         }
         prop_assert_eq!(cases(&world, &rows, together(), count, &counts), expected);
+    }
+
+    #[test]
+    fn amended_cases_are_as_many_runs(
+        program in 0..PROGRAMS.len(),
+        rows in rows(),
+        salt in any::<u64>(),
+        found in prop::collection::vec((any::<bool>(), 0..4u8, 0..4u8, any::<u8>()), 0..3),
+    ) {
+        const CASES: usize = 5;
+        let world = world(PROGRAMS[program], &rows);
+        // All claims count in the last case, and most in the others; so nothing is found in it.
+        let counts = |claim: ClaimId, at: usize| {
+            at + 1 >= CASES || (salt >> ((claim.index() * 7 + at * 3) % 64)) & 3 != 0
+        };
+        let is_found = |bits: u8, at: usize| at + 1 < CASES && bits >> at & 1 == 1;
+        let found: Vec<(Fact, u8)> = found
+            .iter()
+            .map(|(first, x, y, bits)| {
+                let relation = if *first { "e" } else { "f" };
+                (world.fact(&format!("{relation} {x} {y}")), *bits)
+            })
+            .filter(|(fact, _)| !world.database.contains(fact.relation, &fact.row))
+            .collect();
+        let t = world.program.relation_named("t").unwrap();
+        let mut expected: BTreeMap<Fact, Vec<usize>> = BTreeMap::new();
+        for at in 0..CASES {
+            let more = found.iter().filter(|(_, bits)| is_found(*bits, at));
+            let database = world.run_with(|claim| counts(claim, at), more.map(|(fact, _)| fact));
+            for row in database.rows(t).iter() {
+                expected.entry(Fact::new(t, &row)).or_default().push(at);
+            }
+        }
+        let days_of = |claim| DaySet::of(64, |at| counts(claim, at));
+        let facts: Vec<Fact> = world
+            .claims
+            .iter()
+            .filter(|(id, _)| (0..CASES).any(|at| !counts(*id, at)))
+            .map(|(_, claim)| Fact::new(claim.relation, claim.row))
+            .collect();
+        let more: Vec<(Fact, DaySet)> = found
+            .iter()
+            .map(|(fact, bits)| (fact.clone(), DaySet::of(64, |at| is_found(*bits, at))))
+            .collect();
+        let otherwise = Otherwise { past: None, facts: &facts, more: &more, days_of: &days_of };
+        let case = world.case();
+        let history = case
+            .history_amended(&otherwise, &[t], Reading::Apart, 64, &Budget::default())
+            .unwrap()
+            .unwrap();
+        let presence = history.presence(64);
+        let mut amended: BTreeMap<Fact, Vec<usize>> = BTreeMap::new();
+        for at in 0..CASES {
+            for row in presence.in_case(at, &[]).matching(t, &[None, None]).iter() {
+                amended.entry(Fact::new(t, &row)).or_default().push(at);
+            }
+        }
+        prop_assert_eq!(&amended, &expected);
+        // What a case has besides, and what it lacks.
+        let (more, fewer) = presence.otherwise(&|relation| relation == t);
+        for at in 0..CASES {
+            let has = |fact: &Fact, at: usize| expected[fact].contains(&at);
+            let all = expected.keys();
+            let gains = all.clone().any(|fact| has(fact, at) && !has(fact, CASES - 1));
+            let loses = all.clone().any(|fact| !has(fact, at) && has(fact, CASES - 1));
+            prop_assert_eq!((more.contains(at), fewer.contains(at)), (gains, loses));
+        }
+    }
+
+    #[test]
+    fn amended_cases_of_many_days_are_each_as_if_alone(
+        program in 0..PROGRAMS.len(),
+        rows in rows(),
+        salt in any::<u32>(),
+    ) {
+        const CASES: usize = 3;
+        let world = world(PROGRAMS[program], &rows);
+        let counts = |claim: ClaimId, at: usize| {
+            at + 1 == CASES || (salt >> (claim.index() * 2 + at)) & 1 == 0
+        };
+        let expected = cases(&world, &rows, together(), CASES, &counts);
+        let of_one = CaseDays::of(DAYS).count();
+        let always = |claim| {
+            let within = days_of(&rows, claim);
+            DaySet::of(of_one, |day| within(day))
+        };
+        let days = |claim: ClaimId| {
+            let mut days = always(claim).spread(of_one * CASES);
+            for at in (0..CASES).filter(|&at| !counts(claim, at)) {
+                days.clear(at * of_one..(at + 1) * of_one);
+            }
+            days
+        };
+        let facts: Vec<Fact> = world
+            .claims
+            .iter()
+            .filter(|(id, _)| (0..CASES).any(|at| !counts(*id, at)))
+            .map(|(_, claim)| Fact::new(claim.relation, claim.row))
+            .collect();
+        let t = world.program.relation_named("t").unwrap();
+        let case = world.case();
+        let past = case
+            .history(&[t], together(), of_one, &always, &Budget::default())
+            .unwrap()
+            .unwrap()
+            .past();
+        let otherwise = Otherwise { past: Some(&past), facts: &facts, more: &[], days_of: &days };
+        let history = case
+            .history_amended(&otherwise, &[t], together(), of_one * CASES, &Budget::default())
+            .unwrap()
+            .unwrap();
+        let mut amended: BTreeMap<Fact, Vec<usize>> = BTreeMap::new();
+        for row in history.matching(t, &[None, None]).iter() {
+            let fact = Fact::new(t, &row);
+            let days: Vec<usize> = history.days_of(&fact).unwrap().iter().collect();
+            if !days.is_empty() {
+                amended.insert(fact, days);
+            }
+        }
+        prop_assert_eq!(amended, expected);
     }
 }
 

@@ -243,7 +243,7 @@ impl Joins<'_> {
             plan,
             context: self.context(),
             bindings: Bindings::of(known),
-            days: vec![DaySet::all(self.history.days)],
+            days: vec![DaySet::every(self.history.days)],
             rows: Vec::new(),
         };
         walk.go(0, 0, found);
@@ -329,6 +329,7 @@ impl Joins<'_> {
             member.days.changes_to(&mut changes);
         }
         let mut stretches: Vec<usize> = changes.iter().filter(|&day| day < count).collect();
+        let is_one = stretches.is_empty();
         stretches.insert(0, 0);
         stretches.push(count);
         for stretch in stretches.windows(2) {
@@ -345,7 +346,10 @@ impl Joins<'_> {
                         found.len() - 1
                     }
                 };
-                (from..to).for_each(|day| found[at].1.insert(day));
+                match is_one {
+                    true => found[at].1 = DaySet::every(count),
+                    false => found[at].1.fill(from..to),
+                }
             }
         }
         found
@@ -360,6 +364,12 @@ impl Joins<'_> {
         case: usize,
     ) -> Vec<(Vec<Code>, DaySet)> {
         let count = self.history.days;
+        if members.iter().all(|one| one.days.is_of_one_case(case)) {
+            let all: Vec<&DatedMember> = members.iter().collect();
+            let mut found = self.of_case(aggregate, &all, 0, case);
+            found.retain(|(_, days)| !days.is_empty());
+            return found;
+        }
         let mut found: Vec<(Vec<Code>, DaySet)> = Vec::new();
         let mut last: Vec<(Vec<Code>, DaySet)> = Vec::new();
         for from in (0..count).step_by(case) {
@@ -548,7 +558,7 @@ impl Walk<'_> {
         match dated {
             // On the days of any of them.
             Some(dated) if lookup.any && ids.len() > 1 => {
-                let mut days = DaySet::none(history.days);
+                let mut days = DaySet::never();
                 for &id in &ids {
                     self.joins.meter.spend();
                     days.add(&dated.days[id as usize]);
@@ -628,7 +638,7 @@ impl Walk<'_> {
                 None => {
                     history.find_unchanged(lookup.relation, &lookup.columns, &key, &mut ids);
                     if !ids.is_empty() {
-                        left = Some(DaySet::none(history.days));
+                        left = Some(DaySet::never());
                     }
                 }
             }

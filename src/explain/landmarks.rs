@@ -70,6 +70,45 @@ impl Case<'_> {
             .collect()
     }
 
+    /// The origins that each fact hangs on: sources at the far end of `derived_from`, which fall with all that only
+    /// repeats them. A report that repeats several stands while one of them does. Of what has too many derivations to look
+    /// at, nothing is told among many; nor, whether there are others, where the time is up.
+    pub fn single_origins(&self, facts: &[Fact], budget: &Budget) -> Vec<Vec<SourceId>> {
+        let meter = Meter::new(budget);
+        let origin = |statement: &Statement| {
+            let source = self.claims.get(statement.claim()?).source?;
+            match self.sources.roots(source) {
+                &[root] => Some(root),
+                _ => None,
+            }
+        };
+        let held = facts.iter().filter(|fact| self.holds(fact));
+        let held: Vec<Fact> = held.cloned().collect();
+        let part = meter.part(meter.left() / 4);
+        let (lineage, vertices) = self.lineage_of_all(&held, &part);
+        meter.charge(&part);
+        if lineage.stopped.is_some() {
+            return match facts {
+                [fact] if !self.at_once && self.holds(fact) => {
+                    vec![self.cuts_by_trial(fact, 1, &meter, origin).single]
+                }
+                _ => vec![Vec::new(); facts.len()],
+            };
+        }
+        let meter = Meter::new(&meter.rest());
+        let origins = Landmarks::of(&lineage, &meter, |statement| {
+            Vec::from_iter(origin(statement))
+        });
+        let vertex_of: FxHashMap<&Fact, u32> = held.iter().zip(vertices).collect();
+        facts
+            .iter()
+            .map(|fact| match vertex_of.get(fact) {
+                Some(&vertex) if meter.stopped().is_none() => origins.at(vertex).concat(),
+                _ => Vec::new(),
+            })
+            .collect()
+    }
+
     /// The statements and the sources that the root of a lineage cannot do without; `None`: the meter stopped.
     pub(super) fn single_points(&self, lineage: &Lineage, meter: &Meter) -> Option<SinglePoints> {
         let (statements, sources) = self.landmarks(lineage, meter);

@@ -27,7 +27,7 @@ f(0, 2). e(1, 2). u(3).
 ";
 
 /// Programs over `e` and `f`, each of which rule text states as well; `t` is asked about.
-const PROGRAMS: [&str; 13] = [
+pub(super) const PROGRAMS: [&str; 13] = [
     "t(x, y) :- e(x, y). t(x, z) :- t(x, y), e(y, z).",
     "t(x, y) :- e(x, y). t(x, z) :- t(x, y), t(y, z).",
     "t(x, y) :- e(x, y), f(y, x). t(x, y) :- f(x, y), t(y, x). t(x, y) :- e(x, z), f(z, y).",
@@ -44,9 +44,9 @@ const PROGRAMS: [&str; 13] = [
 ];
 
 /// A claim: whether it shares its row with the claim before it, its relation, its values.
-type Row = (bool, bool, u8, u8);
+pub(super) type Row = (bool, bool, u8, u8);
 
-fn world(program: usize, rows: &[Row], births: bool) -> World {
+pub(super) fn world(program: usize, rows: &[Row], births: bool) -> World {
     let mut claims = String::new();
     let mut id = 0;
     for (at, (shared, first, x, y)) in rows.iter().enumerate() {
@@ -64,7 +64,7 @@ fn world(program: usize, rows: &[Row], births: bool) -> World {
     )
 }
 
-fn rows(most: usize) -> impl Strategy<Value = Vec<Row>> {
+pub(super) fn rows(most: usize) -> impl Strategy<Value = Vec<Row>> {
     let row = (prop::bool::weighted(0.2), any::<bool>(), 0..4u8, 0..4u8);
     prop::collection::vec(row, 1..most)
 }
@@ -108,7 +108,7 @@ fn supports(
     (sets.collect(), found.complete, found.stopped)
 }
 
-fn cases(world: &World) -> [Case<'_>; 2] {
+pub(super) fn cases(world: &World) -> [Case<'_>; 2] {
     [world.case(), world.case().only_claims()]
 }
 

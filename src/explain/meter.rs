@@ -11,7 +11,7 @@ use std::time::Instant;
 pub struct Meter {
     rows: Cell<u64>,
     most: u64,
-    deadline: Option<Instant>,
+    deadline: Cell<Option<Instant>>,
     cancel: Arc<AtomicBool>,
     stopped: Cell<Option<StopReason>>,
 }
@@ -24,12 +24,17 @@ impl Meter {
         Meter {
             rows: Cell::new(0),
             most: budget.rows.unwrap_or(u64::MAX),
-            deadline: budget
-                .time
-                .and_then(|time| Instant::now().checked_add(time)),
+            deadline: Cell::new(deadline(budget)),
             cancel: budget.cancel.clone(),
             stopped: Cell::new(None),
         }
+    }
+
+    /// Begins again with the rows and the time of the budget it was made for.
+    pub(super) fn restart(&self, budget: &Budget) {
+        self.rows.set(0);
+        self.stopped.set(None);
+        self.deadline.set(deadline(budget));
     }
 
     /// Counts one row. False: stop.
@@ -46,6 +51,7 @@ impl Meter {
                 self.stopped.set(Some(StopReason::Cancelled));
             } else if self
                 .deadline
+                .get()
                 .is_some_and(|deadline| Instant::now() >= deadline)
             {
                 self.stopped.set(Some(StopReason::Time));
@@ -59,7 +65,7 @@ impl Meter {
         Meter {
             rows: Cell::new(0),
             most: rows.min(self.most.saturating_sub(self.rows.get())),
-            deadline: self.deadline,
+            deadline: self.deadline.clone(),
             cancel: self.cancel.clone(),
             stopped: Cell::new(self.stopped.get()),
         }
@@ -89,7 +95,7 @@ impl Meter {
     pub fn rest(&self) -> Budget {
         let left = |deadline: Instant| deadline.saturating_duration_since(Instant::now());
         Budget {
-            time: self.deadline.map(left),
+            time: self.deadline.get().map(left),
             cancel: self.cancel.clone(),
             ..Budget::default()
         }
@@ -117,4 +123,10 @@ impl Meter {
             None => Ok(value),
         }
     }
+}
+
+fn deadline(budget: &Budget) -> Option<Instant> {
+    budget
+        .time
+        .and_then(|time| Instant::now().checked_add(time))
 }

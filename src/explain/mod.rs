@@ -5,6 +5,7 @@
 //! Must not know: terminals, sessions, how the bulk engine derives. It reads relations as they stand and solves
 //! rule bodies by itself, so that every explanation is a second opinion on the run.
 
+mod amend;
 mod antichain;
 mod carriers;
 mod case;
@@ -34,6 +35,9 @@ mod landmarks;
 mod layout;
 mod least;
 mod lineage;
+mod lineages;
+#[cfg(test)]
+mod lineages_tests;
 mod local;
 #[cfg(test)]
 mod local_tests;
@@ -47,6 +51,7 @@ mod needs;
 mod one_by_one;
 mod phrases;
 mod plain;
+mod presence;
 mod proof;
 mod prove;
 mod range;
@@ -77,6 +82,7 @@ mod weight_tests;
 mod why_not;
 mod why_not_view;
 
+pub use amend::Otherwise;
 pub use carriers::Carriers;
 pub use case::{Case, Ground, stated_by};
 pub use check::{Flaw, FlawKind};
@@ -84,6 +90,7 @@ pub use cuts::{Corroboration, CutOptions, Cuts};
 pub use dayset::DaySet;
 pub use facts::{Fact, Facts};
 pub use forward::Leaning;
+pub(crate) use forward::bound;
 pub use graph::GraphFormat;
 pub use group::Member;
 pub(crate) use group::{answers, each_member};
@@ -91,7 +98,9 @@ pub use history::{CaseDays, History, Past, Reading, Since};
 pub use instances::{Absent, Instance};
 pub use layout::{Row, wrap};
 pub use lineage::{Condition, Statement};
+pub use lineages::Lineages;
 pub use meter::Meter;
+pub use presence::{OneCase, Presence};
 pub use proof::{Basis, Derivation, Gap, Link, MemberProof, Node, NodeId, Premise, Proof, Total};
 pub use prove::ProofOptions;
 pub(crate) use range::Steps;

@@ -11,7 +11,7 @@ use rustc_hash::FxHashSet;
 
 impl Case<'_> {
     /// Relations and all they are made from.
-    pub(super) fn cone(&self, wanted: &[RelationId]) -> FxHashSet<RelationId> {
+    pub fn cone(&self, wanted: &[RelationId]) -> FxHashSet<RelationId> {
         let mut cone: FxHashSet<RelationId> = wanted.iter().copied().collect();
         let mut open = wanted.to_vec();
         while let Some(relation) = open.pop() {
@@ -48,16 +48,25 @@ impl Case<'_> {
         days: usize,
         days_of: &dyn Fn(ClaimId) -> DaySet,
     ) -> FxHashSet<RelationId> {
-        let every = DaySet::all(days);
+        let every = DaySet::every(days);
         let mut changing: FxHashSet<RelationId> = FxHashSet::default();
         for (id, claim) in self.claims.iter() {
             if cone.contains(&claim.relation)
                 && !changing.contains(&claim.relation)
-                && days_of(id) != every
+                && !days_of(id).is_same(&every)
             {
                 changing.insert(claim.relation);
             }
         }
+        self.made_from(changing, cone)
+    }
+
+    /// Some relations and those of a cone that are made from them.
+    pub(super) fn made_from(
+        &self,
+        mut changing: FxHashSet<RelationId>,
+        cone: &FxHashSet<RelationId>,
+    ) -> FxHashSet<RelationId> {
         loop {
             let before = changing.len();
             for &relation in cone {

@@ -83,6 +83,8 @@ pub struct Solver<'a> {
     over: &'a dyn Facts,
     /// What aggregates came to before, where that is remembered.
     totals: Option<&'a Totals>,
+    /// One row is as good as another where a wildcard takes any.
+    any_row: bool,
     bindings: Bindings,
     /// By goal: its frame, if it was taken.
     taken: SmallVec<[Option<u32>; 16]>,
@@ -163,6 +165,8 @@ struct Frame {
 enum Choices {
     /// At most one way; false once it was tried.
     Once(bool),
+    /// Of an atom that only wildcards leave open: whether some row matches it, until that was tried.
+    Any(bool),
     /// Of an atom without anything open; untried if it is there.
     Row {
         row: SmallVec<[Code; 8]>,
@@ -210,6 +214,7 @@ impl<'a> Solver<'a> {
             admit: None,
             over: context.facts,
             totals: None,
+            any_row: false,
             bindings: Bindings::new(variables.len()),
             taken: SmallVec::from_elem(None, body.len()),
             frames: Vec::with_capacity(body.len()),
@@ -255,6 +260,13 @@ impl<'a> Solver<'a> {
     /// the totals were made of.
     pub(super) fn remembering(mut self, totals: &'a Totals) -> Self {
         self.totals = Some(totals);
+        self
+    }
+
+    /// Leaves out solutions that differ from another in the row only that a wildcard matched, and does not tell that row;
+    /// it need not [pass](Solver::admitting).
+    pub(super) fn by_any_row(mut self) -> Self {
+        self.any_row = true;
         self
     }
 
@@ -435,6 +447,10 @@ impl<'a> Solver<'a> {
             let untried = self.over.contains(atom.relation, &row);
             return Choices::Row { row, untried };
         }
+        let mut args = asked.iter().zip(&atom.args);
+        if self.any_row && args.all(|(code, arg)| code.is_some() || *arg == Term::Wildcard) {
+            return Choices::Any(!is_absent(self.over, atom.relation, &asked));
+        }
         let mut codes = self.spare.pop().unwrap_or_default();
         codes.clear();
         self.over.gather(atom.relation, &asked, &mut codes);
@@ -489,6 +505,10 @@ impl<'a> Solver<'a> {
                                 holds(literal, self.context, &mut self.bindings)
                             }
                         };
+                }
+                (Choices::Any(untried), _) => {
+                    frame.admitted = true;
+                    return std::mem::take(untried);
                 }
                 (Choices::Row { untried, .. }, _) => {
                     if !std::mem::take(untried) {

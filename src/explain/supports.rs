@@ -127,28 +127,17 @@ impl Case<'_> {
         }
     }
 
-    /// The same where they are only to be compared: none where not all derivations can be looked at within the budget, and
-    /// the rest is not counted. All of them, too, may cost what the budget says once more.
-    pub fn supports_within(
+    /// The minimal supports that a lineage comes to which misses nothing.
+    pub(super) fn supports_of(
         &self,
-        fact: &Fact,
+        lineage: &Lineage,
         tables: &GradeTables,
         limit: usize,
         budget: &Budget,
     ) -> Supports {
-        let lineage = self.lineage(fact, &Meter::new(budget));
-        if lineage.stopped.is_some() {
-            return Supports {
-                supports: Vec::new(),
-                complete: false,
-                total: None,
-                stopped: lineage.stopped,
-                seen_all: false,
-            };
-        }
-        let mut found = Found::none(self, &lineage, tables, limit);
+        let mut found = Found::none(self, lineage, tables, limit);
         let meter = Meter::new(budget);
-        let condensed = Condensed::of(&lineage);
+        let condensed = Condensed::of(lineage);
         let part = meter.part(meter.left());
         let mut sets = AllSets::new(&condensed, &part, &meter);
         let complete = sets.by_ref().all(|set| found.add(&set)) && sets.is_complete();

@@ -62,6 +62,15 @@ impl World {
 
     /// A run with only some of the claims.
     pub(super) fn run(&self, stands: impl Fn(ClaimId) -> bool) -> Database {
+        self.run_with(stands, [])
+    }
+
+    /// The same with some facts more.
+    pub(super) fn run_with<'f>(
+        &self,
+        stands: impl Fn(ClaimId) -> bool,
+        more: impl IntoIterator<Item = &'f Fact>,
+    ) -> Database {
         let mut database = Database::new(self.program.clone(), self.dictionary.clone());
         for (id, claim) in self.claims.iter() {
             if claim.stance == Stance::Supports && stands(id) {
@@ -69,6 +78,11 @@ impl World {
                 rows.push(claim.row);
                 database.state(claim.relation, rows);
             }
+        }
+        for fact in more {
+            let mut rows = Rows::new(fact.row.len());
+            rows.push(&fact.row);
+            database.state(fact.relation, rows);
         }
         let options = RunOptions {
             births: self.births,

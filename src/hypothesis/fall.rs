@@ -3,7 +3,9 @@
 use crate::analysis::checked::{RelationId, RuleId};
 use crate::engine::Budget;
 use crate::evidence::GradeTables;
-use crate::explain::{Basis, Case, Fact, Ground, Premise, Proof, ProofOptions, Statement};
+use crate::explain::{
+    Basis, Case, Fact, Ground, Lineages, Meter, Premise, Proof, ProofOptions, Statement,
+};
 use crate::storage::Code;
 use rustc_hash::FxHashSet;
 
@@ -39,10 +41,24 @@ pub enum Cause {
     Changed(Fact),
 }
 
-/// Why a fact of the earlier case does not hold in the later.
-pub fn why_fell(before: &Case, after: &Case, fact: &Fact, budget: &Budget) -> Fall {
+/// Why each of these facts of the earlier case does not hold in the later; the budget is for one of them.
+pub fn why_fell(before: &Case, after: &Case, facts: &[&Fact], budget: &Budget) -> Vec<Fall> {
+    let meter = Meter::new(budget);
+    let mut lineages = Lineages::new(before, budget, &meter);
+    let facts = facts.iter();
+    let mut one = |fact| why_one_fell(before, after, fact, &mut lineages, budget);
+    facts.map(|fact| one(fact)).collect()
+}
+
+fn why_one_fell(
+    before: &Case,
+    after: &Case,
+    fact: &Fact,
+    lineages: &mut Lineages,
+    budget: &Budget,
+) -> Fall {
     let mut fall = Fall::default();
-    let found = before.supports_within(fact, &GradeTables::default(), MOST_SUPPORTS, budget);
+    let found = lineages.supports(fact, &GradeTables::default(), MOST_SUPPORTS);
     fall.supports = found.supports.len();
     fall.complete = found.complete;
     let gone: Vec<Vec<&Statement>> = found

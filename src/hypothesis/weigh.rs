@@ -3,7 +3,7 @@
 use crate::analysis::checked::RuleId;
 use crate::engine::{Budget, StopReason};
 use crate::evidence::GradeTables;
-use crate::explain::{Case, Fact, Leaning};
+use crate::explain::{Case, Fact, Leaning, Lineages, Meter};
 use rustc_hash::FxHashSet;
 
 /// Supports counted for one fact.
@@ -158,14 +158,14 @@ pub fn weigh(
 
 /// What carries each of these facts; the budget is for one of them.
 pub fn weights(case: &Case, facts: &[Fact], budget: &Budget) -> Vec<Weight> {
-    facts
-        .iter()
-        .map(|fact| weight(case, fact, budget))
-        .collect()
+    let meter = Meter::new(budget);
+    let mut lineages = Lineages::new(case, budget, &meter);
+    let facts = facts.iter();
+    facts.map(|fact| weight(&mut lineages, fact)).collect()
 }
 
-fn weight(case: &Case, fact: &Fact, budget: &Budget) -> Weight {
-    let found = case.supports_within(fact, &GradeTables::default(), MOST_SUPPORTS, budget);
+fn weight(lineages: &mut Lineages, fact: &Fact) -> Weight {
+    let found = lineages.supports(fact, &GradeTables::default(), MOST_SUPPORTS);
     Weight {
         supports: found.supports.len(),
         complete: found.complete,

@@ -7,6 +7,7 @@ use super::layout::not_utf8;
 use super::quoted::{placed, quoting_problem};
 use super::records::{Record, Records};
 use crate::analysis::findings::closest;
+use crate::evidence::respelt;
 use std::str::from_utf8;
 use std::sync::Arc;
 
@@ -199,7 +200,14 @@ impl<'r> NamedFields<'r> {
         match text.parse() {
             Ok(value) => Some(value),
             Err(error) => {
-                self.problem(column, Problem::new(code, format!("`{text}`: {error}")));
+                let problem = Problem::new(code, format!("`{text}`: {error}"));
+                self.problem(
+                    column,
+                    match respelt(text).filter(|_| code == codes::DATE) {
+                        Some(date) => problem.help(format!("write `{date}`, if that is meant")),
+                        None => problem,
+                    },
+                );
                 None
             }
         }

@@ -43,7 +43,7 @@ pub(super) fn liveness(
     placed
 }
 
-fn bound_by(step: &Step, into: &mut BTreeSet<VarId>) {
+pub(super) fn bound_by(step: &Step, into: &mut BTreeSet<VarId>) {
     match step {
         Step::Scan(access) | Step::Probe(access) => {
             into.extend(access.bind.iter().map(|&(_, var)| var))

@@ -1,9 +1,13 @@
 //! The plan of one rule for one delta.
 
-use super::liveness::read_by;
+use super::liveness::{bound_by, read_by};
 use super::step::{Operand, Step, Version};
 use crate::analysis::checked::{RelationId, RuleId, VarId};
 use std::collections::BTreeSet;
+use std::ops::Range;
+
+/// A run of steps is only asked whether it leads anywhere if it makes so many bindings of one.
+const WIDE: f64 = if cfg!(test) { 0.0 } else { 2.0 };
 
 /// A step in its place.
 #[derive(Clone, Debug)]
@@ -24,6 +28,13 @@ pub struct Guard {
     /// The atom that is read from the delta is among them.
     pub delta: bool,
     pub steps: Vec<Placed>,
+}
+
+/// Steps that only tell whether there is a way to satisfy them.
+pub struct Asked {
+    pub steps: Range<usize>,
+    /// Variables bound before that these steps or later ones read, ascending.
+    pub about: Vec<VarId>,
 }
 
 #[derive(Clone, Debug)]
@@ -137,6 +148,46 @@ impl RulePlan {
             }
             _ => false,
         })
+    }
+
+    /// Runs of steps that bind only what no step after them reads, each as short as can be, ascending: they tell whether
+    /// there is a way to satisfy them, and are wide enough for that to be worth knowing before there are all. Steps that
+    /// compute anything are in none, for what they complain of must not depend on the order of rows.
+    pub fn asked(&self) -> Vec<Asked> {
+        let mut runs = Vec::new();
+        let mut from = 1;
+        while from < self.steps.len() {
+            let run = match self.steps[from].step {
+                Step::Probe(_) | Step::Intersect { .. } => self.asked_from(from),
+                _ => None,
+            };
+            from = run.as_ref().map_or(from + 1, |run| run.steps.end);
+            runs.extend(run);
+        }
+        runs
+    }
+
+    fn asked_from(&self, from: usize) -> Option<Asked> {
+        let before = self.steps[from - 1].estimate.max(1.0);
+        let (mut bound, mut widest) = (BTreeSet::new(), 0.0_f64);
+        for (at, placed) in self.steps.iter().enumerate().skip(from) {
+            if !placed.step.only_looks() {
+                return None;
+            }
+            bound_by(&placed.step, &mut bound);
+            widest = widest.max(placed.estimate);
+            let live: Vec<VarId> = match at + 1 < self.steps.len() {
+                true => self.live_before(at + 1),
+                false => self.answer.iter().filter_map(Operand::var).collect(),
+            };
+            if !live.iter().any(|var| bound.contains(var)) {
+                return (widest >= before * WIDE).then(|| Asked {
+                    steps: from..at + 1,
+                    about: self.live_before(from),
+                });
+            }
+        }
+        None
     }
 
     /// Variables bound before a step that it or a later one reads, ascending.

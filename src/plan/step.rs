@@ -101,7 +101,26 @@ pub struct AggregateStep {
     pub result: VarId,
 }
 
+impl Operand {
+    pub fn var(&self) -> Option<VarId> {
+        match self {
+            Operand::Var(var) => Some(*var),
+            Operand::Const(_) => None,
+        }
+    }
+}
+
 impl Step {
+    /// Whether it looks up and compares what is bound, and computes nothing.
+    pub(super) fn only_looks(&self) -> bool {
+        let plain = |term: &Term| matches!(term, Term::Var(_) | Term::Const(_));
+        match self {
+            Step::Probe(_) | Step::Check { .. } | Step::Intersect { .. } => true,
+            Step::Compare { left, right, .. } => plain(left) && plain(right),
+            _ => false,
+        }
+    }
+
     /// Whether each binding gives one at most.
     pub(super) fn narrows(&self) -> bool {
         matches!(

@@ -34,7 +34,8 @@ pub(super) fn run_and_keep(
     if !options.lens.at_once || !are_dated(claims) {
         return Ok((report, None));
     }
-    let (held, days, report) = hold_at_once(database, None, report, options, claims, sources)?;
+    let (held, days, report) =
+        hold_at_once(database, Part::default(), report, options, claims, sources)?;
     let database = std::mem::replace(database, held);
     Ok((report, Some((database, days))))
 }
@@ -45,16 +46,25 @@ pub(super) fn are_dated(claims: &Claims) -> bool {
     all.any(|(_, claim)| claim.interval != Interval::ALWAYS)
 }
 
+/// What is to be worked out of what holds at one time.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Part<'a> {
+    /// Relations, with all they are made from; others are left empty. `None`: all.
+    pub only: Option<&'a FxHashSet<RelationId>>,
+    /// On which days all held in a case of which these relations are otherwise.
+    pub since: Option<(&'a KnownDays, &'a FxHashSet<RelationId>)>,
+}
+
 /// What holds at one time of what follows, and what a run would report of it.
 pub(super) fn hold_at_once(
     ever: &Database,
-    since: Option<(&KnownDays, &FxHashSet<RelationId>)>,
+    part: Part,
     report: RunReport,
     options: &Options,
     claims: &Claims,
     sources: &Sources,
 ) -> Result<(Database, Option<KnownDays>, RunReport), Stop> {
-    match only_at_once(ever, since, options, claims, sources) {
+    match only_at_once(ever, part, options, claims, sources) {
         Ok((mut held, days)) => {
             let found = held.hold_stated(&options.run_options(), &*options.watch)?;
             let report = RunReport {
@@ -77,8 +87,8 @@ pub(super) fn hold_at_once(
 
 /// On which days all that follows holds.
 pub(super) struct KnownDays {
-    valid: ValidDays,
-    past: Past,
+    pub(super) valid: ValidDays,
+    pub(super) past: Past,
 }
 
 /// What follows whether or not it was ever true at one time, and on which days.
@@ -185,7 +195,7 @@ impl ValidDays {
 /// The rows of a database that hold on some day, as what is stated in another one.
 fn only_at_once(
     database: &Database,
-    since: Option<(&KnownDays, &FxHashSet<RelationId>)>,
+    Part { only, since }: Part,
     options: &Options,
     claims: &Claims,
     sources: &Sources,
@@ -199,7 +209,10 @@ fn only_at_once(
         None => ValidDays::of(intervals()),
     };
     let days_of = |claim| valid.within(claims.get(claim).interval);
-    let all: Vec<_> = program.relations().map(|(id, _)| id).collect();
+    let all = program.relations().map(|(id, _)| id);
+    let all: Vec<_> = all
+        .filter(|id| only.is_none_or(|only| only.contains(id)))
+        .collect();
     let budget = Budget {
         rows: None,
         ..options.budget.clone()
@@ -216,12 +229,13 @@ fn only_at_once(
         &budget,
     )?;
     let mut held = Database::new(program.clone(), database.dictionary().clone());
-    for (id, relation) in program.relations() {
+    for id in all {
+        let arity = program[id].arity();
         let rows = match &history {
-            Some(history) => history.matching(id, &vec![None; relation.arity()]),
+            Some(history) => history.matching(id, &vec![None; arity]),
             None => database.rows(id),
         };
-        let (mut stated, mut derived) = (Rows::new(relation.arity()), Rows::new(relation.arity()));
+        let (mut stated, mut derived) = (Rows::new(arity), Rows::new(arity));
         for row in rows.iter() {
             match database.is_stated(id, &row) {
                 Some(false) => derived.push(&row),

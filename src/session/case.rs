@@ -2,6 +2,7 @@
 
 use crate::syntax::codes::warning_name;
 use crate::syntax::diagnostic::Diagnostic;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -125,10 +126,15 @@ impl CaseSpec {
         }
         let rules = self.resolve(Path::new("rules"));
         let entries = std::fs::read_dir(&rules).map_err(|error| {
-            no_case(format!(
-                "cannot read the rules in `{}`: {error}",
-                rules.display()
-            ))
+            no_case(match error.kind() {
+                ErrorKind::NotFound => {
+                    format!(
+                        "cannot read the rules in `{}`: no such directory",
+                        rules.display()
+                    )
+                }
+                _ => format!("cannot read the rules in `{}`: {error}", rules.display()),
+            })
         })?;
         let mut files: Vec<PathBuf> = entries
             .filter_map(|entry| Some(entry.ok()?.path()))

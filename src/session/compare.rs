@@ -1,5 +1,6 @@
 //! Competing hypotheses side by side.
 
+use super::at_once::{KnownDays, ValidDays};
 use super::error::{Error, Findings};
 use super::explained::Pattern;
 use super::loaded::Session;
@@ -12,8 +13,8 @@ use crate::engine::budget::{RunReport, Violation};
 use crate::evidence::{ClaimId, Claims, GradeTables};
 use crate::explain::{Fact, Meter, fact_text, pattern_text, stated_by};
 use crate::hypothesis::compare::{
-    Cell, Change, Contender, Evidence, FlipBound, Given, Goal, Rerun, Score, Setting, Stage,
-    Subject, Table, diagnosticity, flips, leader, order, tabulate,
+    Cell, Change, Contender, Dates, Evidence, FlipBound, Given, Goal, Rerun, Score, Setting, Stage,
+    Subject, Table, View, copies, diagnosticity, flips, leader, order, tabulate,
 };
 use crate::hypothesis::{Overlay, Withdrawal, World, reserved};
 use crate::syntax::diagnostic::Diagnostic;
@@ -143,6 +144,8 @@ pub(super) struct Needs {
 /// A hypothesis laid on the case.
 struct Laid {
     world: World,
+    /// On which days everything holds, where that was worked out.
+    days: Option<KnownDays>,
     given: Given,
     /// What the case violates, by the ids of the world's program.
     known: Vec<Violation>,
@@ -250,6 +253,8 @@ impl Session {
                     assumed: world.assumed(),
                     given: &laid.given,
                     database: self.can_change().then(|| world.database()),
+                    foresees: self.foresees(),
+                    dates: self.dates_of(laid),
                     violations: &world.report().violations,
                     known: &laid.known,
                 };
@@ -264,8 +269,18 @@ impl Session {
                 contender
             });
         let (claims, sources) = (self.claims(), self.source_register());
-        let (fold, threads) = (question.fold_sources, self.options.threads);
-        let mut table = tabulate(&contenders, claims, sources, fold, threads, &meter, &budget)?;
+        let size = question.flips.unwrap_or(FLIP_SIZE);
+        let threads = self.options.threads;
+        let view = View {
+            fold: question.fold_sources,
+            pairs: match contenders.len() {
+                0 | 1 => 0,
+                _ if size < 2 => 0,
+                _ => FLIP_TRIALS,
+            },
+            threads,
+        };
+        let mut table = tabulate(&contenders, claims, sources, view, &meter, &budget)?;
         if let Some(judgements) = &judgements {
             let names: Vec<&str> = contenders.iter().map(|one| one.name.as_str()).collect();
             judgements.enter(self, &names, &mut table);
@@ -273,8 +288,7 @@ impl Session {
         let stage = Stage {
             contenders: &contenders,
             table: &table,
-            claims,
-            sources,
+            copies: &copies(&table, claims, sources),
             threads,
             meter: &meter,
             budget: &budget,
@@ -289,7 +303,6 @@ impl Session {
             .flat_map(|needs| needs.would_hold_with.clone())
             .chain(assumed.map(|fact| vec![fact.clone()]))
             .collect();
-        let size = question.flips.unwrap_or(FLIP_SIZE);
         let bound = FlipBound {
             size,
             trials: match question.flips {
@@ -433,7 +446,7 @@ impl Session {
 
     /// The case under overlays.
     fn laid(&self, overlays: &[&Overlay]) -> Result<Laid, Error> {
-        let world = self.world(overlays)?;
+        let (world, days) = self.world_and_days(overlays)?;
         if !world.shares_ids() {
             return Err(self.rejected(vec![
                 Diagnostic::error(
@@ -457,6 +470,7 @@ impl Session {
                 .map(|note| note.message.clone())
                 .collect(),
             world,
+            days,
         })
     }
 
@@ -505,6 +519,29 @@ impl Session {
         let mut withdrawn = claims.withdrawn();
         withdrawn.retain(|&claim| self.claims().stands(claim));
         withdrawn
+    }
+
+    /// Whether what changes of a world come to can be told without a run.
+    fn foresees(&self) -> bool {
+        // Births tell what is stated and what is derived.
+        self.options.births && !self.options.faults_are_errors && !self.spec.strict
+    }
+
+    /// When claims count, where that matters.
+    fn dates_of<'a>(&self, laid: &'a Laid) -> Option<Dates<'a>> {
+        self.options.lens.at_once.then(|| {
+            let claims = laid.world.claims();
+            let intervals = claims.iter().map(|(_, claim)| claim.interval);
+            let valid = match &laid.days {
+                Some(known) => known.valid.clone(),
+                None => ValidDays::of(intervals),
+            };
+            Dates {
+                days: valid.count(),
+                within: Box::new(move |claim| valid.within(claims.get(claim).interval)),
+                past: laid.days.as_ref().map(|known| &known.past),
+            }
+        })
     }
 
     /// Facts of relations with claims that something else states too.

@@ -309,3 +309,75 @@ fn sets_of<'a>(of: &[&'a str], size: usize) -> Vec<Vec<&'a str>> {
         }
     }
 }
+
+/// From and to which year, if there is one.
+type Years = (Option<u16>, Option<u16>);
+
+/// Compares in a case of dated claims; `together`: what can be is worked out together, else each change is tried.
+fn compared_in_time(said: &[(bool, usize, usize, Years)], at_once: bool, together: bool) -> String {
+    let rules = format!(
+        "{RULES}:- free(x), path(x, \"c\").\n.hypothesis strict {{ .goal free(\"b\") :- alone(x), path(x, _). }}\n"
+    );
+    let place = tempfile::tempdir().expect("a folder");
+    drop(case(place.path(), &rules, &[]));
+    let year = |year: &Option<u16>| year.map_or(String::new(), |year| year.to_string());
+    let (mut e, mut n) = (
+        String::from("claim_id,x,y,source_id,confidence,from,to\n"),
+        String::from("claim_id,x,source_id,confidence,from,to\n"),
+    );
+    for (at, (pair, x, y, (from, to))) in said.iter().enumerate() {
+        let (from, to) = (year(from), year(to));
+        let _ = match pair {
+            true => writeln!(
+                e,
+                "c{at},{},{},s{},confirmed,{from},{to}",
+                NAMES[*x],
+                NAMES[*y],
+                at % 3
+            ),
+            false => writeln!(n, "c{at},{},s{},confirmed,{from},{to}", NAMES[*x], at % 3),
+        };
+    }
+    std::fs::write(place.path().join("facts/e.csv"), e).expect("a file");
+    std::fs::write(place.path().join("facts/n.csv"), n).expect("a file");
+    let options = Options {
+        lens: crate::session::Lens {
+            at_once,
+            ..crate::session::Lens::default()
+        },
+        // No functor has no value here: but then every change is tried by itself.
+        faults_are_errors: !together,
+        ..Options::default()
+    };
+    let mut session = Session::open(CaseSpec::at(place.path()), options).expect("a case");
+    let mut question = question(2);
+    question.hypotheses.push("strict".to_owned());
+    let found = session.compare(&question).expect("compared");
+    serde_json::to_string_pretty(&found).expect("text")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_worked_out_together_is_what_is_tried_one_by_one(
+        said in prop::collection::vec(
+            (
+                any::<bool>(),
+                0..3usize,
+                0..3usize,
+                (prop::option::of(2001..2005u16), prop::option::of(2001..2005u16)).prop_map(
+                    |years| match years {
+                        (Some(from), Some(to)) => (Some(from.min(to)), Some(from.max(to))),
+                        open => open,
+                    },
+                ),
+            ),
+            3..10,
+        ),
+        at_once in any::<bool>(),
+    ) {
+        let together = compared_in_time(&said, at_once, true);
+        prop_assert_eq!(together, compared_in_time(&said, at_once, false), "{:?}", said);
+    }
+}

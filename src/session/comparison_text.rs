@@ -164,7 +164,10 @@ impl Comparison {
                 "Nothing that was tried puts another one first ({bound})."
             );
         }
-        writeln!(f, "What would put another one first ({bound}):")?;
+        writeln!(
+            f,
+            "What would put another one first, all else in the table as it is ({bound}):"
+        )?;
         for flip in self.flips.iter().take(LISTED) {
             let leader = flip.leader.as_deref().unwrap_or("nobody alone");
             let (find, withdraw): (Vec<&String>, Vec<&String>) =

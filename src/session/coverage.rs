@@ -159,7 +159,7 @@ impl Session {
             side: self.here(),
         };
         let meter = Meter::new(&self.explanation_budget());
-        let (known, uses) = KnownUses::of(view.side, &view.side.case(), &meter);
+        let (known, uses) = KnownUses::of(view.side, &view.side.case(), &self.pool, &meter);
         (view.cover(expectations, uses, &meter), known)
     }
 

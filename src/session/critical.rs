@@ -32,6 +32,12 @@ pub struct CutsOf {
     pub claim_cuts: Vec<Vec<String>>,
     /// Sets of sources, the smallest first.
     pub source_cuts: Vec<Vec<String>>,
+    /// Sources that end it with the reports that only repeat them, where none of these does alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub origins: Vec<Origin>,
+    /// Without these it follows otherwise: something that it wants absent, or counts, hangs on them too.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_enough: Vec<Vec<String>>,
     /// Whether all minimal cuts are there, of the size asked for.
     pub complete: bool,
     /// Whether all cuts of one are there.
@@ -39,10 +45,28 @@ pub struct CutsOf {
     /// Why it may be that it does not hold, a sentence each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// What has to stay absent or unchanged, where nothing stated carries it.
+    #[serde(skip)]
+    conditions: Vec<String>,
+    /// Cuts of which it was not looked at whether it follows otherwise.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub untried: usize,
     #[serde(skip)]
     holds: bool,
     #[serde(skip)]
     stopped: bool,
+}
+
+/// A source that others repeat.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Origin {
+    pub source: String,
+    /// Those that make claims here, it among them if it does.
+    pub repeated_by: Vec<String>,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// One entry for each conclusion, as JSON an array.
@@ -105,15 +129,27 @@ impl Session {
             }
             false => cuts(&facts),
         };
+        let origins = self.origins(&facts, &found, &whole);
+        let mut found = found;
+        let ends = self.followed(&facts, &mut found, origins)?;
         let conclusions = facts
             .iter()
             .zip(found)
-            .map(|(fact, mut cuts)| {
+            .zip(ends)
+            .map(|((fact, mut cuts), ends)| {
                 let listed = cuts.statements.len().max(cuts.sources.len()) <= options.most;
                 cuts.statements.truncate(options.most);
                 cuts.sources.truncate(options.most);
                 let within = |count: usize| size.is_some() && count < options.most;
+                let nobody = cuts.statements.is_empty() && ends.not_enough.is_empty();
                 CutsOf {
+                    origins: ends.origins,
+                    not_enough: ends.not_enough,
+                    untried: ends.untried,
+                    conditions: match nobody && !many && case.holds(fact) {
+                        true => self.conditions_of(fact),
+                        false => Vec::new(),
+                    },
                     fact: self.fact_text(fact),
                     complete: cuts.complete
                         || cuts.stopped.is_none()
@@ -230,6 +266,17 @@ impl Critical {
                 )?;
             }
         }
+        let untried = self
+            .conclusions
+            .iter()
+            .filter(|one| one.untried > 0)
+            .count();
+        if untried > 0 {
+            writeln!(
+                f,
+                "\nNOT ALL FOLLOWED for {untried} of them: they may follow otherwise; `what-if` tells"
+            )?;
+        }
         let open = self.conclusions.iter().filter(|one| one.stopped).count();
         if open > 0 {
             writeln!(f, "\nNOT FINISHED for {open} of them: the budget ran out")?;
@@ -246,6 +293,7 @@ impl fmt::Display for CutsOf {
         }
         writeln!(f, "{}", self.fact)?;
         for (noun, cuts) in [("claim", &self.claim_cuts), ("source", &self.source_cuts)] {
+            let is_source = noun == "source";
             let single: Vec<&str> = cuts
                 .iter()
                 .filter(|cut| cut.len() == 1)
@@ -257,9 +305,21 @@ impl fmt::Display for CutsOf {
                 .map(|cut| format!("{{{}}}", cut.join(", ")))
                 .collect();
             match single.is_empty() {
+                true if cuts.is_empty() && !self.not_enough.is_empty() => continue,
+                true if cuts.is_empty() && self.complete && !self.conditions.is_empty() => {
+                    let conditions = self.conditions.join(" and ");
+                    writeln!(f, "no {noun} carries it: it holds as long as {conditions}")?;
+                    continue;
+                }
                 true if cuts.is_empty() && self.complete => {
                     writeln!(f, "no {noun} carries it: what it rests on is given")?;
                     continue;
+                }
+                true if is_source && !self.origins.is_empty() => {
+                    for origin in &self.origins {
+                        let (source, by) = (&origin.source, origin.repeated_by.join(", "));
+                        writeln!(f, "hangs on the single origin {source}, told by {by}")?;
+                    }
                 }
                 true => writeln!(f, "hangs on no single {noun}")?,
                 false => writeln!(f, "hangs on the single {noun} {}", single.join(", or "))?,
@@ -275,6 +335,25 @@ impl fmt::Display for CutsOf {
                     larger.len() - SHOWN
                 )?;
             }
+        }
+        const NAMED: usize = 3;
+        for cut in self.not_enough.iter().take(NAMED) {
+            let cut = match &cut[..] {
+                [one] => one.clone(),
+                many => format!("{{{}}}", many.join(", ")),
+            };
+            writeln!(f, "does not end without {cut}: it follows otherwise then")?;
+        }
+        if self.not_enough.len() > NAMED {
+            let more = self.not_enough.len() - NAMED;
+            writeln!(f, "… nor without {more} other sets; --json lists them")?;
+        }
+        if self.untried > 0 {
+            let untried = self.untried;
+            writeln!(
+                f,
+                "NOT ALL FOLLOWED: without {untried} of these it may follow otherwise; `what-if` tells"
+            )?;
         }
         match (self.complete, self.single_complete) {
             (true, _) => Ok(()),

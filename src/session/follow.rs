@@ -1,9 +1,10 @@
 //! What follows when a little is otherwise, from what follows now.
 
-use super::at_once::{are_dated, hold_at_once};
+use super::at_once::{KnownDays, Part, are_dated, hold_at_once};
 use super::error::Error;
 use super::loaded::{Session, same_inputs};
 use super::standing::Standing;
+use super::world::FEW_ROWS;
 use crate::analysis::checked::{CheckedProgram, Literal, LiteralKind, RelationId};
 use crate::engine::{Change, Database, Difference, RunReport, Violation};
 use crate::explain::Fact;
@@ -11,6 +12,12 @@ use crate::storage::{Rows, SortedRows};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 use std::time::Instant;
+
+/// What follows, what a run would report, and on which days it holds.
+pub(super) type Followed = (Database, RunReport, Option<KnownDays>);
+/// Rows withdrawn at once before a run is thought of, and what part of all that are stated: one in so many.
+const MANY_WITHDRAWN: usize = 64;
+const WIDE: u64 = 8;
 
 impl Session {
     /// Everything that follows from what stands, by following what is otherwise than in this session through the rules,
@@ -21,6 +28,18 @@ impl Session {
         &self,
         standing: &Standing,
     ) -> Result<Option<(Database, RunReport)>, Error> {
+        let followed = self.follow_within(standing, None)?;
+        Ok(followed.map(|(database, report, _)| (database, report)))
+    }
+
+    /// The same, and on which days everything holds, where that was worked out. Where only some relations are looked at,
+    /// with all they are made from: others are not what they should be, nor is what is reported; the program is that of
+    /// the session.
+    pub(super) fn follow_within(
+        &self,
+        standing: &Standing,
+        only: Option<&FxHashSet<RelationId>>,
+    ) -> Result<Option<Followed>, Error> {
         let (here, there) = (&self.program.checked, &standing.program.checked);
         let at_once = self.options.lens.at_once;
         let followable = Arc::ptr_eq(&standing.data, &self.data)
@@ -35,8 +54,14 @@ impl Session {
         let Some(base) = self.changeable() else {
             return Ok(None);
         };
-        let change = self.change_to(standing, base);
-        if self.mostly_falls(base, there, &change) {
+        let mut change = self.change_to(standing, base);
+        change.within = only.map(|only| {
+            there
+                .relations()
+                .map(|(id, _)| only.contains(&id))
+                .collect()
+        });
+        if self.is_wide(base, &change) || self.mostly_falls(base, there, &change) {
             return Ok(None);
         }
         let mut database = base.fork();
@@ -65,11 +90,12 @@ impl Session {
             touched.extend(self.otherwise(standing).iter().map(|fact| fact.relation));
             let since = self.known_days().filter(|_| Arc::ptr_eq(here, there));
             let since = since.map(|known| (known, &touched));
-            return hold_at_once(&database, since, report, &self.options, claims, sources)
-                .map(|(held, _, report)| Some((held, report)))
+            let part = Part { only, since };
+            return hold_at_once(&database, part, report, &self.options, claims, sources)
+                .map(|(held, days, report)| Some((held, report, days)))
                 .map_err(|stop| self.stopped_in(&stop, there));
         }
-        Ok(Some((database, report)))
+        Ok(Some((database, report, None)))
     }
 
     /// Whether the database of the session, and of its worlds, can be changed in place.
@@ -120,6 +146,14 @@ impl Session {
             within: None,
             judged: false,
         }
+    }
+
+    /// Whether so much is withdrawn from a small case that a run has less to do than to look for what else carries what
+    /// leaned on it: that takes two to four times as long as to derive it.
+    fn is_wide(&self, base: &Database, change: &Change) -> bool {
+        let withdrawn: usize = change.withdraw.iter().map(|(_, rows)| rows.len()).sum();
+        let small = base.stated_len() + self.report.derived <= FEW_ROWS;
+        small && withdrawn > MANY_WITHDRAWN && withdrawn as u64 * WIDE > base.stated_len()
     }
 
     /// Whether more than half of what is derived has nothing left to follow from: then a run has less to do. Takes time in

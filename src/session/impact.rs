@@ -145,11 +145,17 @@ impl Session {
                 .then_with(|| a.relation.cmp(&b.relation))
         });
         let texts = |facts: &mut dyn Iterator<Item = Fact>| -> Vec<String> {
-            let facts = facts.take(LISTED);
-            let mut texts: Vec<String> = facts.map(|fact| self.fact_text(&fact)).collect();
+            let facts: Vec<Fact> = facts.take(LISTED).collect();
+            self.pool.each(&facts, |fact| self.fact_text(fact))
+        };
+        let sorted = |mut texts: Vec<String>| -> Vec<String> {
             texts.sort();
             texts
         };
+        let fallen = texts(&mut falls.iter());
+        let mut depends = fallen.clone();
+        let room = LISTED - fallen.len();
+        depends.extend(texts(&mut others.into_iter().take(room)));
         Ok(Impact {
             what: what.to_owned(),
             kind: withdrawn.kind,
@@ -157,9 +163,9 @@ impl Session {
             rules: spans.iter().collect::<FxHashSet<_>>().len(),
             facts: withdrawn.facts.len(),
             relations,
-            falls: texts(&mut falls.iter()),
-            appears: texts(&mut appears.iter()),
-            depends: texts(&mut falls.iter().chain(others)),
+            falls: sorted(fallen),
+            appears: sorted(texts(&mut appears.iter())),
+            depends: sorted(depends),
             complete: leaning.stopped.is_none(),
         })
     }

@@ -263,6 +263,18 @@ impl Layer<'_> {
         let same = session.program().relation_named(&here[relation].name);
         let fact = Fact::new(same.unwrap_or(relation), &row);
         let first = session.fact_text(&fact);
+        // By another overlay below this one.
+        let standing = &self.laid.standing;
+        let taken = |row: &[Code]| {
+            let before = session.claims().supporting(fact.relation, row);
+            !before.is_empty() && standing.claims.supporting(relation, row).is_empty()
+                || standing.withdrawn.contains(&Fact::new(relation, row))
+        };
+        let rows = session.database.matching(fact.relation, codes);
+        if rows.iter().any(|row| taken(&row)) {
+            let wrong = format!("{text} is withdrawn already: there is nothing to withdraw");
+            return self.odd("D071", wrong, at, |wrong| wrong);
+        }
         let message = match count {
             1 if first == text => format!("{text} is derived: it cannot be withdrawn by itself"),
             1 => format!("{text} is derived, as {first}: it cannot be withdrawn by itself"),
@@ -324,7 +336,12 @@ impl Session {
             most: SHOWN + 1,
             ..CutOptions::default()
         };
-        let cuts = case.cuts(fact, &options, &self.small_budget());
+        let mut cuts = [case.cuts(fact, &options, &self.small_budget())];
+        // What brings it about otherwise would not do.
+        if let Err(error) = self.followed(std::slice::from_ref(fact), &mut cuts, vec![Vec::new()]) {
+            return wrong.note(error.to_string());
+        }
+        let [cuts] = cuts;
         let sets: Vec<String> = cuts
             .statements
             .iter()

@@ -28,6 +28,7 @@ mod critical;
 mod data;
 mod decode;
 mod encode;
+mod ends;
 mod error;
 mod expectations;
 mod expected;

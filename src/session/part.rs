@@ -82,21 +82,34 @@ fn rows_of<'a>(claims: impl Iterator<Item = Claim<'a>>) -> Vec<(RelationId, Rows
 }
 
 impl Session {
-    /// Everything that follows from what is stated when only some claims count. The session stays as it is.
-    pub(super) fn run_with(&self, stands: impl Fn(&Claim) -> bool) -> Result<Database, Error> {
+    /// What follows from what is stated when only some claims count, of a relation and all it is made from; others may not
+    /// be what they should be. The session stays as it is.
+    pub(super) fn run_with(
+        &self,
+        relation: RelationId,
+        stands: impl Fn(&Claim) -> bool,
+    ) -> Result<Database, Error> {
         let gone = self.claims().iter().filter(|(_, claim)| !stands(claim));
         let standing = Standing {
             claims: self.claims().without(gone.map(|(id, _)| id)),
             ..self.standing()
         };
-        match self.follow(&standing)? {
-            Some((database, _)) => Ok(database),
+        let cone = self.case().cone(&[relation]);
+        match self.follow_within(&standing, Some(&cone))? {
+            Some((database, ..)) => Ok(database),
             None => self.run_as(&standing, self.lens().clone()),
         }
     }
 
     /// Everything that follows whether or not it was ever true at one time.
     pub(super) fn run_at_any_time(&self) -> Result<Database, Error> {
+        // Where it is kept, that was done already.
+        if self.lens().at_once
+            && !self.stale
+            && let Some(ever) = self.changeable()
+        {
+            return Ok(ever.fork());
+        }
         let lens = Lens {
             at_once: false,
             ..self.lens().clone()

@@ -47,6 +47,9 @@ pub struct Choice {
 pub struct Rejection {
     pub fact: String,
     pub options: Vec<RejectOption>,
+    /// Sets of claims that it rests on, and without which it follows otherwise.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_enough: Vec<Vec<String>>,
     /// Whether these are all ways.
     pub complete: bool,
     /// What was chosen and written.
@@ -124,24 +127,44 @@ impl Session {
         let mut rejection = Rejection {
             fact: text,
             options: Vec::new(),
+            not_enough: Vec::new(),
             complete,
             kept: None,
         };
-        for (at, cut) in cuts.iter().enumerate() {
+        for cut in &cuts {
             let (falls, appears) = match started.elapsed() < MOST_TIME {
-                true => {
-                    let (falls, appears) = self.collateral(&fact, cut)?;
-                    (Some(falls), Some(appears))
-                }
+                true => match self.collateral(&fact, cut)? {
+                    Some((falls, appears)) => (Some(falls), Some(appears)),
+                    None => {
+                        let ids = cut.iter().map(|&one| self.claims.get(one).id.to_owned());
+                        rejection.not_enough.push(ids.collect());
+                        continue;
+                    }
+                },
                 false => (None, None),
             };
             rejection.options.push(RejectOption {
-                number: at + 1,
+                number: rejection.options.len() + 1,
                 claims: cut.iter().map(|&claim| self.claim_view(claim)).collect(),
                 strength: self.hardest(cut),
                 falls,
                 appears,
             });
+        }
+        if rejection.options.is_empty() {
+            let sets: Vec<String> = rejection
+                .not_enough
+                .iter()
+                .map(|set| set.join(" and "))
+                .collect();
+            let wrong = format!(
+                "{} follows otherwise without {}",
+                rejection.fact,
+                sets.join(", or without ")
+            );
+            let help = "something that a rule wants absent hangs on it too: `why` shows what it would rest on then, with the \
+                        claim withdrawn";
+            return Err(self.rejected(vec![Diagnostic::error("D082", wrong).help(help)]));
         }
         if let Some(choice) = &question.choice {
             rejection.kept = Some(self.keep_rejected(&rejection, choice)?);
@@ -194,12 +217,12 @@ impl Session {
         }
     }
 
-    /// What else falls, and what appears, without some claims.
+    /// What else falls, and what appears, without some claims; `None`: the fact follows otherwise then.
     fn collateral(
         &self,
         fact: &Fact,
         cut: &[ClaimId],
-    ) -> Result<(Vec<String>, Vec<String>), Error> {
+    ) -> Result<Option<(Vec<String>, Vec<String>)>, Error> {
         let rows: FxHashSet<ClaimId> = cut
             .iter()
             .flat_map(|&claim| self.claims.with_id(self.claims.get(claim).id))
@@ -212,6 +235,9 @@ impl Session {
             claims: self.claims.without(rows),
             ..self.standing()
         })?;
+        if state.database.contains(fact.relation, &fact.row) {
+            return Ok(None);
+        }
         let (here, there) = (self.here(), state.side());
         let difference =
             Difference::between((here.database, here.report), (there.database, there.report));
@@ -220,7 +246,7 @@ impl Session {
             let facts = facts.filtered(others);
             self.ranked(&here.case(), &facts, usize::MAX).1
         };
-        Ok((texts(&difference.fell), texts(&difference.appeared)))
+        Ok(Some((texts(&difference.fell), texts(&difference.appeared))))
     }
 
     fn keep_rejected(&mut self, rejection: &Rejection, choice: &Choice) -> Result<Kept, Error> {
@@ -364,6 +390,18 @@ impl fmt::Display for Rejection {
                     writeln!(f, "     … and {more} more; --json lists them")?;
                 }
             }
+        }
+        if !self.not_enough.is_empty() {
+            let sets: Vec<String> = self
+                .not_enough
+                .iter()
+                .map(|set| set.join(" and "))
+                .collect();
+            writeln!(
+                f,
+                "not enough is {}: it follows otherwise then",
+                sets.join(", or ")
+            )?;
         }
         writeln!(f, "`--choose N --author NAME` keeps one of them rejected")
     }

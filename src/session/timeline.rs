@@ -13,7 +13,11 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Serialize, Serializer};
 use std::fmt;
+use std::ops::Range;
 use std::time::Instant;
+
+/// Days of a calendar that are worked out in two parts.
+const MANY_DAYS: usize = if cfg!(test) { 4 } else { 16 };
 
 /// In the order of their dates, then of the facts; those without a date come last.
 #[derive(Clone, Debug)]
@@ -76,10 +80,10 @@ impl Day {
 }
 
 impl Calendar {
-    /// The days that have what a source published.
-    fn days_of(&self, published: PartialDate, source: SourceId) -> DaySet {
-        let published = published.last_day();
-        DaySet::of(self.days.len(), |day| self.days[day].has(published, source))
+    /// Those of some days that have what a source published, counted from the first of them.
+    fn days_of(&self, some: &Range<usize>, published: PartialDate, source: SourceId) -> DaySet {
+        let (days, published) = (&self.days[some.clone()], published.last_day());
+        DaySet::of(days.len(), |day| days[day].has(published, source))
     }
 
     /// The sources of a date that matter for a fact: each alone brings it about, or it does not follow without. Where
@@ -201,6 +205,36 @@ impl Session {
         calendar: &Calendar,
         spans: &mut FxHashMap<Fact, DaySet>,
     ) -> Result<bool, StopReason> {
+        let count = calendar.days.len();
+        // No day has to do with another one, and sets of half as many days take half the time.
+        let parts = match count >= MANY_DAYS && self.pool.has_threads() {
+            true => vec![0..count / 2, count / 2..count],
+            false => vec![0..count],
+        };
+        let found = self.pool.each(&parts, |days| {
+            self.days_in_history(pattern, calendar, days.clone())
+        });
+        for (part, found) in parts.iter().zip(found) {
+            let Some(found) = found? else {
+                return Ok(false);
+            };
+            for (fact, days) in found {
+                let none = || DaySet::none(count);
+                let all = spans.entry(fact).or_insert_with(none);
+                days.iter().for_each(|day| all.insert(part.start + day));
+            }
+        }
+        Ok(true)
+    }
+
+    /// The facts that agree with a pattern on some of the days of a calendar, each with these days, counted from the first
+    /// of them.
+    fn days_in_history(
+        &self,
+        pattern: &Pattern,
+        calendar: &Calendar,
+        part: Range<usize>,
+    ) -> Result<Option<Vec<(Fact, DaySet)>>, StopReason> {
         let cone = self.cone(pattern.relation);
         let behind = self.claims().iter();
         let behind = behind.filter(|(_, claim)| cone.contains(&claim.relation));
@@ -210,12 +244,12 @@ impl Session {
             .then(|| ValidDays::of(behind.map(|(_, claim)| claim.interval)));
         // With every day of publication lie the days of one case.
         let case_days = valid.as_ref().map_or(1, |valid| valid.count().count());
-        let count = calendar.days.len() * case_days;
+        let count = part.len() * case_days;
         let of_source: FxHashMap<SourceId, DaySet> = self
             .data
             .sources
             .iter()
-            .filter_map(|(id, source)| Some((id, calendar.days_of(source.published?, id))))
+            .filter_map(|(id, source)| Some((id, calendar.days_of(&part, source.published?, id))))
             .collect();
         let days_of = |claim| {
             let claim = &self.claims().get(claim);
@@ -241,21 +275,20 @@ impl Session {
         let asked = [pattern.relation];
         let budget = self.explanation_budget();
         let Some(history) = case.history(&asked, reading, count, &days_of, &budget)? else {
-            return Ok(false);
+            return Ok(None);
         };
+        let mut found = Vec::new();
         for row in history.matching(pattern.relation, &pattern.codes).iter() {
             let fact = Fact::new(pattern.relation, &row);
             if let Some(days) = history.days_of(&fact).filter(|_| pattern.agrees(&row)) {
                 let days = match &valid {
                     None => days,
-                    Some(_) => DaySet::of(calendar.days.len(), |day| {
-                        days.meets(day * case_days, case_days)
-                    }),
+                    Some(_) => DaySet::of(part.len(), |day| days.meets(day * case_days, case_days)),
                 };
-                spans.insert(fact, days);
+                found.push((fact, days));
             }
         }
-        Ok(true)
+        Ok(Some(found))
     }
 
     /// False: the time was up before every date was looked at.
@@ -275,7 +308,7 @@ impl Session {
                 .par_iter()
                 .map(|day| {
                     in_time().then(|| {
-                        let database = self.run_with(|claim| {
+                        let database = self.run_with(pattern.relation, |claim| {
                             let published = self.published(claim);
                             published.is_some_and(|(date, source)| day.has(date.last_day(), source))
                         })?;
@@ -383,6 +416,91 @@ impl fmt::Display for Timeline {
                 f,
                 "NOT FINISHED: some dates were not looked at, the time is up"
             ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::{CaseSpec, Lens, Options};
+    use proptest::prelude::*;
+    use std::fs;
+
+    const RULES: &str = r#".decl e(x: number, y: number)
+.input e(IO=claims, filename="e.csv")
+.decl path(x: number, y: number)
+.decl free(x: number)
+.decl apart(x: number)
+path(x, y) :- e(x, y).
+path(x, z) :- path(x, y), e(y, z).
+free(x) :- path(x, _), !e(_, x).
+apart(x) :- e(x, _), !free(x).
+"#;
+
+    /// Values, source, first and last year.
+    type Row = (u8, u8, usize, Option<u16>, Option<u16>);
+
+    fn opened(rows: &[Row], published: &[u16], at_once: bool) -> (tempfile::TempDir, Session) {
+        let directory = tempfile::tempdir().unwrap();
+        let year = |year: &Option<u16>| year.map_or(String::new(), |year| year.to_string());
+        let claim = |(at, (x, y, source, from, to)): (usize, &Row)| {
+            let (from, to) = (year(from), year(&to.map(|to| to.max(from.unwrap_or(0)))));
+            format!("e{at},{x},{y},x-s{source},{from},{to}\n")
+        };
+        let claims: String = rows.iter().enumerate().map(claim).collect();
+        let source = |(at, year): (usize, &u16)| format!("x-s{at},{year},B\n");
+        let sources: String = published.iter().enumerate().map(source).collect();
+        for (name, text) in [
+            ("rules/x.dl", RULES.to_owned()),
+            (
+                "facts/e.csv",
+                format!("claim_id,x,y,source_id,from,to\n{claims}"),
+            ),
+            (
+                "facts/sources.csv",
+                format!("source_id,published,reliability\n{sources}"),
+            ),
+        ] {
+            let path = directory.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        let options = Options {
+            threads: 2,
+            lens: Lens {
+                at_once,
+                ..Lens::default()
+            },
+            ..Options::default()
+        };
+        let session = Session::open(CaseSpec::at(directory.path()), options).expect("a case");
+        (directory, session)
+    }
+
+    fn row() -> impl Strategy<Value = Row> {
+        let year = || prop::option::of(2001..2006u16);
+        (0..4u8, 0..4u8, 0..5usize, year(), year())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn days_worked_out_together_are_those_of_runs(
+            rows in prop::collection::vec(row(), 1..8),
+            published in prop::collection::vec(2010..2014u16, 5),
+            at_once in any::<bool>(),
+        ) {
+            let (_directory, mut session) = opened(&rows, &published, at_once);
+            for atom in ["path(_, _)", "free(_)", "apart(_)"] {
+                let pattern = session.parse_pattern(atom).expect("declared");
+                let calendar = session.calendar(&session.cone(pattern.relation));
+                let (mut together, mut apart) = (FxHashMap::default(), FxHashMap::default());
+                prop_assert_eq!(session.by_history(&pattern, &calendar, &mut together), Ok(true));
+                prop_assert!(session.by_running(&pattern, &calendar, &mut apart).expect("no budget"));
+                prop_assert_eq!(together, apart, "{}", atom);
+            }
         }
     }
 }

@@ -1,14 +1,17 @@
-//! All rule instances of a case by what they conclude. A rule that reads the same in two worlds is gone through once.
+//! All rule instances of a case by what they conclude. Of a rule that reads almost the same in two worlds, what is the same
+//! is gone through once: the instances that lean on what is otherwise are taken out and put in.
 
+use super::pool::Pool;
 use super::standing::Side;
 use crate::analysis::checked::{
     CheckedQuery, Literal, LiteralKind, RelationId, RelationKind, Rule, RuleId, Term, VarId,
     Variable,
 };
 use crate::engine::Database;
-use crate::explain::{Absent, Case, Fact, Meter, in_term};
-use crate::storage::Code;
+use crate::engine::budget::Stop;
+use crate::explain::{Absent, Case, Fact, Meter, Solver, bound, in_term};
 use crate::storage::pattern::agrees;
+use crate::storage::{Code, Rows};
 use crate::syntax::source::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
@@ -72,6 +75,7 @@ impl<'k> Numbers<'k> {
 }
 
 /// An instance: what it concludes, and what it leans on.
+#[derive(Clone)]
 struct Use {
     head: u32,
     premises: Box<[u32]>,
@@ -118,12 +122,23 @@ impl Behind {
 
 impl KnownUses {
     /// Goes through all rules of a world; gives its instances too.
-    pub fn of(side: Side, case: &Case, meter: &Meter) -> (KnownUses, Uses<'static>) {
+    pub fn of(side: Side, case: &Case, pool: &Pool, meter: &Meter) -> (KnownUses, Uses<'static>) {
         let mut facts = Numbers::default();
         let mut rules = FxHashMap::default();
         let mut all = Vec::new();
-        for (id, key, rule) in keyed(side) {
-            let uses = Arc::new(facts.uses(side, case, rule, meter));
+        let keyed: Vec<_> = keyed(side).collect();
+        let budget = meter.rest();
+        let answered = pool.each(&keyed, |(_, _, rule)| {
+            let questions = questions(side, rule);
+            let answers = questions
+                .iter()
+                .map(|query| side.database.query(query, &budget));
+            let answers: Vec<Answered> = answers.collect();
+            (questions, answers)
+        });
+        for ((id, key, rule), (questions, answers)) in keyed.into_iter().zip(answered) {
+            let uses = facts.of_answers(case, rule, &questions, answers, meter);
+            let uses = Arc::new(uses);
             rules.insert(key, uses.clone());
             all.push((id, uses));
         }
@@ -138,24 +153,108 @@ impl KnownUses {
     /// The rule instances of another world.
     pub fn elsewhere(&self, side: Side, case: &Case, meter: &Meter) -> Uses<'_> {
         let mut facts = Numbers::after(&self.facts);
-        let mut shared: FxHashMap<RelationId, bool> = FxHashMap::default();
-        let mut is_shared = |relation: RelationId| {
-            let known = shared.entry(relation);
-            *known.or_insert_with(|| self.there.shares_rows(side.database, relation))
-        };
+        let mut moved: FxHashMap<RelationId, Moved> = FxHashMap::default();
         let mut rules = Vec::new();
         for (id, key, rule) in keyed(side) {
             let mut read: Vec<RelationId> = rule.head.iter().map(|head| head.relation).collect();
             read_by(&rule.body, &mut read);
-            let known = self.rules.get(&key);
-            let uses = match known.filter(|_| read.iter().all(|&relation| is_shared(relation))) {
-                Some(known) => known.clone(),
-                None => Arc::new(facts.uses(side, case, rule, meter)),
+            for &relation in &read {
+                let known = moved.entry(relation);
+                known.or_insert_with(|| {
+                    Moved::of(relation, &self.there, side.database, &self.facts)
+                });
+            }
+            let stays = |relation: &RelationId| moved[relation].is_empty();
+            let uses = match self.rules.get(&key) {
+                Some(known) if read.iter().all(stays) => known.clone(),
+                Some(known) if is_followed(rule, &moved, known) => {
+                    Arc::new(facts.followed(side, case, rule, (known, &moved), meter))
+                }
+                _ => Arc::new(facts.uses(side, case, rule, meter)),
             };
             rules.push((id, uses));
         }
         Uses::new(facts, rules)
     }
+}
+
+/// How the rows of a relation differ in another world.
+struct Moved {
+    appeared: Rows,
+    fell: Rows,
+    /// The numbers of those that fell, if they have some.
+    numbers: FxHashSet<u32>,
+    /// It cannot be told.
+    unknown: bool,
+}
+
+impl Moved {
+    fn of(relation: RelationId, there: &Database, here: &Database, facts: &Numbers) -> Moved {
+        let name = |database: &Database| {
+            let program = database.program();
+            let mut relations = program.relations();
+            let of = relations.find(|(id, _)| *id == relation);
+            of.map(|(_, declared)| (declared.name.clone(), declared.arity()))
+        };
+        let unknown = name(there) != name(here) || name(here).is_none();
+        let (appeared, fell) = match unknown {
+            true => (Rows::new(0), Rows::new(0)),
+            false => (
+                only_in(here, there, relation),
+                only_in(there, here, relation),
+            ),
+        };
+        let mut numbers = FxHashSet::default();
+        fell.each(|row| numbers.extend(facts.find(relation, row)));
+        Moved {
+            appeared,
+            fell,
+            numbers,
+            unknown,
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.appeared.len() + self.fell.len()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.len() == 0 && !self.unknown
+    }
+}
+
+/// The rows of a relation that one database has and another has not.
+fn only_in(one: &Database, other: &Database, relation: RelationId) -> Rows {
+    let known = one.only_here(other, relation);
+    known.unwrap_or_else(|| {
+        let absent = |row: &[Code]| !other.contains(relation, row);
+        one.rows(relation).filtered(absent)
+    })
+}
+
+/// Whether what moved is so little that it is sooner followed through a rule than all of it gone through.
+fn is_followed(rule: &Rule, moved: &FxHashMap<RelationId, Moved>, known: &RuleUses) -> bool {
+    const FEW: usize = 16;
+    let (mut rows, mut can_be) = (0, true);
+    let mut look_at = |relation: &RelationId| {
+        rows += moved[relation].len();
+        can_be &= !moved[relation].unknown;
+    };
+    rule.head.iter().for_each(|head| look_at(&head.relation));
+    for literal in &rule.body {
+        match &literal.kind {
+            LiteralKind::Atom(atom) | LiteralKind::Negated(atom) => look_at(&atom.relation),
+            LiteralKind::Aggregate(aggregate) => {
+                let mut read = Vec::new();
+                read_by(&aggregate.body, &mut read);
+                if read.iter().any(|relation| !moved[relation].is_empty()) {
+                    return false;
+                }
+            }
+            _ => {}
+        }
+    }
+    can_be && rows <= FEW + (known.steps.len() + known.forbidden.len()) / 16
 }
 
 /// The rules that derive something, each with what it is known by in other worlds.
@@ -174,37 +273,116 @@ fn keyed<'a>(side: Side<'a>) -> impl Iterator<Item = (RuleId, (Span, usize), &'a
 
 impl Numbers<'_> {
     fn uses(&mut self, side: Side, case: &Case, rule: &Rule, meter: &Meter) -> RuleUses {
+        let questions = questions(side, rule);
+        let answers = questions
+            .iter()
+            .map(|query| side.database.query(query, &meter.rest()));
+        let answers: Vec<Answered> = answers.collect();
+        self.of_answers(case, rule, &questions, answers, meter)
+    }
+
+    /// What the answers to the [`questions`] of a rule tell of it.
+    fn of_answers(
+        &mut self,
+        case: &Case,
+        rule: &Rule,
+        questions: &[CheckedQuery],
+        answers: Vec<Answered>,
+        meter: &Meter,
+    ) -> RuleUses {
         let mut uses = RuleUses::default();
         let Some(head) = &rule.head else {
             return uses;
         };
         let mut heads: FxHashSet<u32> = FxHashSet::default();
-        each_instance(side, &rule.body, &rule.variables, meter, |query, one| {
-            if let Some(fact) = case.conclusion(head, one) {
-                let step = self.step(case, &fact, query, one, meter);
-                heads.insert(step.head);
-                uses.steps.push(step);
-            }
-        });
-        uses.rows = heads.len();
-        for (at, literal) in rule.body.iter().enumerate() {
-            let LiteralKind::Negated(atom) = &literal.kind else {
-                continue;
-            };
-            let mut flipped = rule.body.clone();
-            flipped.remove(at);
-            flipped.push(Literal {
-                kind: LiteralKind::Atom(atom.clone()),
-                span: literal.span,
-            });
-            each_instance(side, &flipped, &rule.variables, meter, |query, one| {
-                if let Some(fact) = case.conclusion(head, one)
-                    && !case.holds(&fact)
-                {
+        for (at, (query, answer)) in questions.iter().zip(answers).enumerate() {
+            each_answer(query, answer, meter, |one| {
+                let Some(fact) = case.conclusion(head, one) else {
+                    return;
+                };
+                if at == 0 {
+                    let step = self.step(case, &fact, query, one, meter);
+                    heads.insert(step.head);
+                    uses.steps.push(step);
+                } else if !case.holds(&fact) {
                     uses.forbidden
                         .push(self.step(case, &fact, query, one, meter));
                 }
             });
+        }
+        uses.rows = heads.len();
+        uses
+    }
+
+    /// The instances of a rule from those of another world, and from what moved since.
+    fn followed(
+        &mut self,
+        side: Side,
+        case: &Case,
+        rule: &Rule,
+        (known, moved): (&RuleUses, &FxHashMap<RelationId, Moved>),
+        meter: &Meter,
+    ) -> RuleUses {
+        let mut uses = RuleUses::default();
+        let Some(head) = &rule.head else {
+            return uses;
+        };
+        let read = |literal: &Literal| match &literal.kind {
+            LiteralKind::Atom(atom) | LiteralKind::Negated(atom) => Some(atom.relation),
+            _ => None,
+        };
+        let of: Vec<&Moved> = rule
+            .body
+            .iter()
+            .filter_map(read)
+            .map(|id| &moved[&id])
+            .collect();
+        let holds_still = |step: &Use| {
+            let stands = |premise: &u32| !of.iter().any(|moved| moved.numbers.contains(premise));
+            let is_absent = |(relation, pattern): &Absent| {
+                let mut appeared = moved[relation].appeared.iter();
+                !appeared.any(|row| agrees(pattern, &row))
+            };
+            step.premises.iter().all(stands) && step.absent.iter().all(is_absent)
+        };
+        let steps = known.steps.iter().filter(|step| holds_still(step));
+        uses.steps = steps.cloned().collect();
+        each_moved(
+            side,
+            case,
+            &rule.body,
+            rule,
+            (None, moved),
+            meter,
+            |query, one| {
+                if let Some(fact) = case.conclusion(head, one) {
+                    uses.steps.push(self.step(case, &fact, query, one, meter));
+                }
+            },
+        );
+        let heads: FxHashSet<u32> = uses.steps.iter().map(|step| step.head).collect();
+        uses.rows = heads.len();
+        let forbidden = known.forbidden.iter().filter(|step| holds_still(step));
+        let forbidden = forbidden.filter(|step| !case.holds(self.fact(step.head)));
+        uses.forbidden = forbidden.cloned().collect();
+        for flipped in flipped(&rule.body) {
+            let fell = &moved[&head.relation].fell;
+            each_moved(
+                side,
+                case,
+                &flipped,
+                rule,
+                (Some(fell), moved),
+                meter,
+                |query, one| {
+                    if let Some(fact) = case.conclusion(head, one)
+                        && !case.holds(&fact)
+                    {
+                        uses.forbidden
+                            .push(self.step(case, &fact, query, one, meter));
+                    }
+                },
+            );
         }
         uses
     }
@@ -236,16 +414,106 @@ impl Numbers<'_> {
     }
 }
 
-/// Calls `f` on the values of every instance of a body that holds, with the body as it was asked: the engine finds them,
-/// all at once.
-fn each_instance(
+/// A body with what one of its negations wants to be absent present, for each of them.
+fn flipped(body: &[Literal]) -> Vec<Vec<Literal>> {
+    let negated = body.iter().enumerate().filter_map(|(at, literal)| {
+        let LiteralKind::Negated(atom) = &literal.kind else {
+            return None;
+        };
+        let mut flipped = body.to_vec();
+        flipped.remove(at);
+        flipped.push(Literal {
+            kind: LiteralKind::Atom(atom.clone()),
+            span: literal.span,
+        });
+        Some(flipped)
+    });
+    negated.collect()
+}
+
+/// Calls `f` on the values of every instance of a body that holds and did not before something moved, with the body as it
+/// was asked; and of every one that concludes one of the `heads`.
+fn each_moved(
     side: Side,
+    case: &Case,
     body: &[Literal],
-    variables: &[Variable],
+    rule: &Rule,
+    (heads, moved): (Option<&Rows>, &FxHashMap<RelationId, Moved>),
     meter: &Meter,
     mut f: impl FnMut(&CheckedQuery, &[Option<Code>]),
 ) {
-    // Rows that differ where a body does not look are different instances.
+    let query = asked(side, body, &rule.variables);
+    let solver = || Solver::new(case.context(meter), &query.body, &query.variables);
+    let mut seen: FxHashSet<Box<[Option<Code>]>> = FxHashSet::default();
+    let mut take = |solver: Solver| {
+        for solution in solver {
+            if !seen.contains(&solution.values) {
+                f(&query, &solution.values);
+                seen.insert(solution.values);
+            }
+        }
+    };
+    for literal in &query.body {
+        let (atom, rows) = match &literal.kind {
+            LiteralKind::Atom(atom) => (atom, &moved[&atom.relation].appeared),
+            LiteralKind::Negated(atom) => (atom, &moved[&atom.relation].fell),
+            _ => continue,
+        };
+        for row in rows.iter() {
+            if let Some(bound) = bound(atom, &Fact::new(atom.relation, &row), case) {
+                take(
+                    bound
+                        .into_iter()
+                        .fold(solver(), |solver, (var, code)| solver.with(var, code)),
+                );
+            }
+        }
+    }
+    if let (Some(heads), Some(head)) = (heads, &rule.head) {
+        for row in heads.iter() {
+            let wanted: Vec<_> = row.iter().map(|&code| Some(code)).collect();
+            take(solver().with_head(&head.args, &wanted));
+        }
+    }
+}
+
+type Answered = Result<Rows, Stop>;
+
+/// The body of a rule, then its body with what one of its negations wants to be absent present, for each of them. The
+/// engine finds all instances at once.
+fn questions(side: Side, rule: &Rule) -> Vec<CheckedQuery> {
+    let flipped = flipped(&rule.body);
+    let bodies = std::iter::once(&rule.body).chain(&flipped);
+    bodies
+        .map(|body| asked(side, body, &rule.variables))
+        .collect()
+}
+
+/// Calls `f` on the values of every instance that an answer has.
+fn each_answer(
+    query: &CheckedQuery,
+    answer: Answered,
+    meter: &Meter,
+    mut f: impl FnMut(&[Option<Code>]),
+) {
+    let rows = match answer {
+        Ok(rows) => rows,
+        Err(stop) => return meter.stop(stop.reason),
+    };
+    let mut values: Vec<Option<Code>> = vec![None; query.variables.len()];
+    for at in 0..rows.len() {
+        if !meter.spend() {
+            return;
+        }
+        for (column, var) in query.columns.iter().enumerate() {
+            values[var.index()] = Some(rows.column(column)[at]);
+        }
+        f(&values);
+    }
+}
+
+/// A body that asks for all that tells its instances apart: rows that differ where it does not look are different ones.
+fn asked(side: Side, body: &[Literal], variables: &[Variable]) -> CheckedQuery {
     let mut body = body.to_vec();
     let mut variables = variables.to_vec();
     let mut columns: Vec<VarId> = Vec::new();
@@ -267,25 +535,11 @@ fn each_instance(
     }
     columns.sort_unstable();
     columns.dedup();
-    let query = CheckedQuery {
+    CheckedQuery {
         body,
         variables,
         columns,
         alternatives: Vec::new(),
-    };
-    let rows = match side.database.query(&query, &meter.rest()) {
-        Ok(rows) => rows,
-        Err(stop) => return meter.stop(stop.reason),
-    };
-    let mut values: Vec<Option<Code>> = vec![None; query.variables.len()];
-    for at in 0..rows.len() {
-        if !meter.spend() {
-            return;
-        }
-        for (column, var) in query.columns.iter().enumerate() {
-            values[var.index()] = Some(rows.column(column)[at]);
-        }
-        f(&query, &values);
     }
 }
 

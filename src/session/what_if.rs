@@ -14,7 +14,7 @@ use crate::evidence::{Claim, ClaimId};
 use crate::explain::{Case, Fact, Leaning, Statement, fact_text};
 use crate::hypothesis::{
     Broken, Cause, Difference, FactList, Fall, Leans, Overlay, Seeds, Sides, WeighOptions, Weighed,
-    Weight, weigh, weights, why_fell,
+    Weighing, Weight, weigh, weights, why_fell,
 };
 use crate::storage::SortedRows;
 use crate::syntax::ast::{Atom, DirectiveKind};
@@ -35,6 +35,8 @@ const ROWS_WEIGHED: u64 = 4_000;
 /// Rows that finding what leans on a change may look at.
 const ROWS_REACHED: u64 = 400_000;
 
+/// Texts that are made by several threads.
+const MANY_TEXTS: usize = 256;
 /// Facts listed of those that appear and of those that fall, unless all are asked for.
 const LISTED: usize = 100_000;
 /// A change of more facts than this is too wide for a look at what leans on it.
@@ -234,20 +236,25 @@ impl Session {
             ..self.explanation_budget()
         };
         let derived = fell.iter().filter(|fact| !withdrawn.contains(fact));
-        for fact in derived.take(EXPLAINED) {
-            let fall = why_fell(&before, &after, fact, &budget);
-            told.because.push(FallLine {
-                fact: self.text_in(&before, fact),
-                reason: self.fall_text(&before, &fall),
-            });
-        }
+        let derived: Vec<&Fact> = derived.take(EXPLAINED).collect();
+        let (falls, weighing) = self.pool.both(
+            || why_fell(&earlier.case(), &later.case(), &derived, &budget),
+            || {
+                let seeds = change.seeds.as_ref();
+                seeds.map(|seeds| self.weighing(earlier, later, seeds, most))
+            },
+        );
+        let because = derived.iter().zip(&falls).map(|(fact, fall)| FallLine {
+            fact: self.text_in(&before, fact),
+            reason: self.fall_text(&before, fall),
+        });
+        told.because = because.collect();
         told.fell = texts;
         for fact in &change.assumed {
             told.stated.insert(self.text_in(&after, fact));
         }
-        let (earlier, later) = ((earlier, &before), (later, &after));
-        match &change.seeds {
-            Some(seeds) => self.weigh_into(&mut told, earlier, later, seeds, most),
+        match weighing {
+            Some(found) => self.tell_weighed(&mut told, &after, &found),
             None => told.weighed.cut_short = true,
         }
         told
@@ -276,15 +283,9 @@ impl Session {
             .collect()
     }
 
-    fn weigh_into(
-        &self,
-        told: &mut WhatIf,
-        (earlier, before): (Side, &Case),
-        (later, after): (Side, &Case),
-        seeds: &Seeds,
-        most: Option<usize>,
-    ) {
-        let outputs = outputs(after);
+    fn weighing(&self, earlier: Side, later: Side, seeds: &Seeds, most: Option<usize>) -> Weighing {
+        let (before, after) = (earlier.case(), later.case());
+        let outputs = outputs(&after);
         let budget = |rows| Budget {
             rows: Some(rows),
             ..self.explanation_budget()
@@ -300,7 +301,10 @@ impl Session {
             later,
             pool: &self.pool,
         };
-        let found = weigh((before, after), seeds, preferred, &options, &sides);
+        weigh((&before, &after), seeds, preferred, &options, &sides)
+    }
+
+    fn tell_weighed(&self, told: &mut WhatIf, after: &Case, found: &Weighing) {
         let line = |one: &Weighed| WeighedLine {
             fact: self.text_in(after, &one.fact),
             supports_before: one.before.supports,
@@ -360,8 +364,14 @@ impl Session {
         for (relation, rows) in relations {
             let before = ranked.len();
             let facts = rows.rows().iter().map(|row| Fact::new(relation, &row));
-            let facts = facts.take(most.saturating_sub(before));
-            ranked.extend(facts.map(|fact| (self.text_in(case, &fact), fact)));
+            let facts: Vec<Fact> = facts.take(most.saturating_sub(before)).collect();
+            let program = case.program();
+            let text = |fact: &Fact| fact_text(program, self.dictionary(), fact);
+            let texts = match facts.len() >= MANY_TEXTS {
+                true => self.pool.each(&facts, text),
+                false => facts.iter().map(text).collect(),
+            };
+            ranked.extend(texts.into_iter().zip(facts));
             ranked[before..].sort_by(|a, b| a.0.cmp(&b.0));
         }
         let (texts, facts) = ranked.into_iter().unzip();

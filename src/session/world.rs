@@ -1,6 +1,6 @@
 //! The case under overlays.
 
-use super::at_once::run_through_lens;
+use super::at_once::{KnownDays, run_through_lens};
 use super::error::{Error, Findings};
 use super::functors;
 use super::layer::Layer;
@@ -18,7 +18,7 @@ use rustc_hash::FxHashSet;
 use std::sync::Arc;
 
 /// Rows up to which one thread is faster than several.
-const FEW_ROWS: u64 = 200_000;
+pub(super) const FEW_ROWS: u64 = 200_000;
 
 /// What overlays come to.
 pub(super) struct Laid {
@@ -34,10 +34,29 @@ impl Session {
     /// Everything that follows under some overlays, the later ones on top of the earlier; the session stays as it is. A
     /// run of its own, over the data that is loaded already.
     pub fn world(&self, overlays: &[&Overlay]) -> Result<World, Error> {
+        self.world_and_days(overlays).map(|(world, _)| world)
+    }
+
+    /// The same, and on which days everything holds there, where that was worked out.
+    pub(super) fn world_and_days(
+        &self,
+        overlays: &[&Overlay],
+    ) -> Result<(World, Option<KnownDays>), Error> {
         let laid = self.lay(overlays)?;
         let (shares_ids, notes) = (laid.shares_ids, laid.notes);
-        let state = self.derive(laid.standing)?;
-        Ok(World {
+        let standing = laid.standing;
+        let (state, days) = match self.follow_within(&standing, None)? {
+            None => (self.derive_from_scratch(standing)?, None),
+            Some((database, report, days)) => {
+                let state = State {
+                    standing,
+                    database,
+                    report,
+                };
+                (state, days)
+            }
+        };
+        let world = World {
             database: state.database,
             claims: state.standing.claims,
             sources: state.standing.data.sources.clone(),
@@ -45,7 +64,8 @@ impl Session {
             report: state.report,
             shares_ids,
             notes,
-        })
+        };
+        Ok((world, days))
     }
 
     /// What a world has and the session has not, and the other way round.

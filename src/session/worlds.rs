@@ -7,7 +7,7 @@
 use super::error::Error;
 use super::loaded::Session;
 use crate::analysis::checked::{RelationId, ValueType};
-use crate::evidence::{Claim, ClaimId, Stance};
+use crate::evidence::{ClaimId, Stance};
 use crate::explain::Fact;
 use crate::storage::Code;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -92,8 +92,8 @@ impl Session {
         };
         let (merging, separating) = (by_role(Role::Merges), by_role(Role::Separates));
         let (merged, separate) = self.pool.both(
-            || self.run_with(|claim: &Claim| !separating.contains(claim.id)),
-            || self.run_with(|claim: &Claim| !merging.contains(claim.id)),
+            || self.run_with(pattern.relation, |claim| !separating.contains(claim.id)),
+            || self.run_with(pattern.relation, |claim| !merging.contains(claim.id)),
         );
         let (merged, separate) = (merged?, separate?);
         let facts = |rows: crate::storage::Rows| -> FxHashSet<Fact> {

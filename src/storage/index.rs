@@ -2,9 +2,11 @@
 
 mod amend;
 mod amended;
+mod marked;
 mod shared;
 
 use self::amended::Amended;
+use self::marked::Marks;
 use super::table::{KeyTable, RowTable, pack};
 use super::{Code, Partition, RowSource, Rows, SortedRows};
 use rayon::ThreadPool;
@@ -122,6 +124,8 @@ enum Locate {
     /// One or two columns, packed.
     Packed(KeyTable),
     Wide(RowTable),
+    /// One column whose values are all there is to know: one slot for all of them.
+    Marked(Marks),
     /// As in another index, which has the slots.
     Amended(Box<Amended>),
 }
@@ -211,7 +215,7 @@ impl Index {
                     let whole: Vec<Code> = (0..key.len()).map(code).collect();
                     table.insert(&whole);
                 }
-                Locate::Unit | Locate::Dense { .. } | Locate::Amended(_) => {}
+                Locate::Unit | Locate::Dense { .. } | Locate::Marked(_) | Locate::Amended(_) => {}
             }
             index.slots.push(slot);
             start += len;
@@ -495,7 +499,7 @@ impl Index {
         }
         let wanted = match &self.locate {
             Locate::Unit => 1,
-            Locate::Dense { .. } | Locate::Amended(_) => self.slots.len(),
+            Locate::Dense { .. } | Locate::Marked(_) | Locate::Amended(_) => self.slots.len(),
             Locate::Packed(table) => table.len(),
             Locate::Wide(table) => table.len(),
         };
@@ -536,6 +540,10 @@ impl Index {
                     }
                     numbers.push(table.find(&wanted).unwrap_or(ABSENT));
                 }
+            }
+            (Locate::Marked(marks), [only]) => {
+                let number = |&code: &Code| if marks.has(code) { 0 } else { ABSENT };
+                numbers.extend(only.iter().map(number));
             }
             (Locate::Amended(amended), _) => amended.locate_all(keys, len, numbers),
             _ => numbers.resize(len, if self.slots.is_empty() { ABSENT } else { 0 }),

@@ -147,6 +147,11 @@ impl Matrix {
         u64::from(rows.len) * words_per_row(columns) as u64 * 16
     }
 
+    /// Bits of a matrix over these axes. A row has whole lines, however few columns there are.
+    pub fn cells_for(rows: Axis, columns: Axis) -> f64 {
+        f64::from(rows.len) * words_per_row(columns) as f64 * 64.0
+    }
+
     pub fn new(rows: Axis, columns: Axis, pool: Option<&ThreadPool>) -> Matrix {
         let words_per_row = words_per_row(columns);
         let words = rows.len as usize * words_per_row;

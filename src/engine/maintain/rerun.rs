@@ -8,8 +8,8 @@ use crate::analysis::checked::{
 };
 use crate::engine::admission::Admission;
 use crate::engine::budget::{Spent, Stop, Unobserved, watching_memory};
-use crate::engine::fixpoint::Run;
 use crate::engine::relation::RelationState;
+use crate::engine::run::Run;
 use crate::syntax::ast::DirectiveKind;
 use rustc_hash::FxHashSet;
 

@@ -126,7 +126,7 @@ pub(super) fn propose(
         Aim::Mend(constraint, values) => {
             let root = search.table(Goal::Mend, None);
             let rule = &terrain.program[*constraint];
-            search.break_body(root, &rule.body, &rule.variables, values);
+            search.break_body(root, &rule.body, &rule.variables, values, None);
             root
         }
     };

@@ -350,6 +350,27 @@ fn totals_are_reached_by_as_many_facts_as_it_takes() {
 }
 
 #[test]
+fn any_row_that_is_counted_may_be_the_one_to_go() {
+    let program = r#"
+        .type E <: symbol
+        .decl report(by: E, of: E) .decl recalled(by: E)
+        .decl stands(by: E, of: E) .decl lone(of: E)
+        report("a", "x"). report("b", "x").
+        stands(by, x) :- report(by, x), !recalled(by).
+        lone(x) :- report(_, x), 1 = count : { stands(_, x) }.
+    "#;
+    check(
+        program,
+        "lone x",
+        "recalled",
+        2,
+        expect![[r#"
+            recalled(a)
+            recalled(b)"#]],
+    );
+}
+
+#[test]
 fn out_of_reach_and_there_already() {
     let small = Small::of(FIRMS);
     let outcome = |goal, using: &[&str]| small.explain(goal, using, 2, false).outcome;

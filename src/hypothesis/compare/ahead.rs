@@ -2,43 +2,64 @@
 
 use super::contender::Contender;
 use crate::explain::Meter;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// Below so many changes it is not worth a thread.
+/// Below so many changes it is not worth to try them ahead.
 const FEW: usize = 8;
 
-/// Tries changes, by number, on every contender: each contender remembers how it stands then. What goes wrong is for the
-/// caller to find, who asks again.
+/// Has every contender foresee what it can of some changes, and tries what is left of them, by number: each contender
+/// remembers how it stands then. What goes wrong is for the caller to find, who asks again.
 pub(super) fn ahead<E>(
     contenders: &[Contender<E>],
     changes: usize,
     threads: usize,
     meter: &Meter,
+    foresee: impl Fn(&Contender<E>, &Meter) + Sync,
     try_one: impl Fn(&Contender<E>, usize, &Meter) + Sync,
 ) {
+    let tries = threads > 1 && contenders.len() > 1 && changes >= FEW;
+    each(contenders, threads, meter, |_, contender, meter| {
+        foresee(contender, meter);
+        for at in 0..if tries { changes } else { 0 } {
+            if meter.stopped().is_some() {
+                break;
+            }
+            try_one(contender, at, meter);
+        }
+    });
+}
+
+/// Asks something of every contender, by number, several at a time.
+pub(super) fn each<E>(
+    contenders: &[Contender<E>],
+    threads: usize,
+    meter: &Meter,
+    ask: impl Fn(usize, &Contender<E>, &Meter) + Sync,
+) {
     let threads = threads.min(contenders.len());
-    if threads < 2 || changes < FEW {
+    if threads < 2 {
+        let numbered = contenders.iter().enumerate();
+        numbered.for_each(|(at, contender)| ask(at, contender, meter));
         return;
     }
     let budget = meter.rest();
-    let work = |first: usize| {
+    let next = AtomicUsize::new(0);
+    let work = || {
         let meter = Meter::new(&budget);
-        for contender in contenders.iter().skip(first).step_by(threads) {
-            for at in 0..changes {
-                if meter.stopped().is_some() {
-                    break;
-                }
-                try_one(contender, at, &meter);
-            }
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(contender) = contenders.get(at) else {
+                return meter.stopped();
+            };
+            ask(at, contender, &meter);
         }
-        meter.stopped()
     };
-    let work = &work;
     let stopped = thread::scope(|scope| {
-        // Where the system refuses a thread, nothing is tried ahead.
-        let spawn = |first| thread::Builder::new().spawn_scoped(scope, move || work(first));
-        let others: Vec<_> = (1..threads).filter_map(|first| spawn(first).ok()).collect();
-        let own = work(0);
+        // Where the system refuses a thread, there are fewer.
+        let spawn = |_| thread::Builder::new().spawn_scoped(scope, work).ok();
+        let others: Vec<_> = (1..threads).filter_map(spawn).collect();
+        let own = work();
         let others = others.into_iter().filter_map(|other| other.join().ok());
         others.chain([own]).flatten().next()
     });

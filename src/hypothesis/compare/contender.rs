@@ -2,15 +2,16 @@
 
 use super::super::abduce::behind;
 use super::super::trial::{Outcome, Trial, Untried};
-use crate::analysis::checked::{CheckedProgram, Literal, LiteralKind, RelationId, RuleId};
+use super::foresight::Dates;
+use crate::analysis::checked::{CheckedProgram, Literal, LiteralKind, RelationId, RuleId, VarId};
 use crate::engine::{Budget, Database, RunReport, Violation};
 use crate::evidence::{ClaimId, Claims, GradeTables, Sources, Stance};
-use crate::explain::{Case, Fact, Facts, Meter, Rests};
+use crate::explain::{Case, Fact, Facts, Meter, Past, Rests};
 use crate::storage::pattern::agrees;
 use crate::storage::{Code, Dictionary};
 use parking_lot::Mutex;
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Facts that stand whatever claims are withdrawn: rule text, plain data, what is assumed.
 pub type Given = FxHashSet<Fact>;
@@ -49,27 +50,35 @@ pub struct Contender<'a, E> {
     pub denies: Vec<Goal>,
     pub rerun: Rerun<'a, E>,
     pub database: Option<&'a Database>,
-    trial: Option<Mutex<Trying>>,
+    pub(super) foresees: bool,
+    pub(super) dates: Option<Dates<'a>>,
+    /// On which days everything holds, once somebody asked and if it is known.
+    pub(super) past: OnceLock<Option<Past>>,
+    pub(super) trial: Option<Mutex<Trying>>,
     /// What its world violates and the case does not, and what the case violates.
-    broken: FxHashSet<Way>,
-    known: FxHashSet<Way>,
+    pub(super) broken: FxHashSet<Way>,
+    pub(super) known: FxHashSet<Way>,
+    /// By constraint that the case violates: the variables that a way to do so names.
+    pub(super) known_columns: FxHashMap<RuleId, Vec<VarId>>,
+    /// The relations of the goals and those that constraints read.
+    pub(super) asked: Vec<RelationId>,
     /// By relation: the goals depend on it.
-    behind_goals: Vec<bool>,
+    pub(super) behind_goals: Vec<bool>,
     /// By relation: the goals or some constraint depend on it. What else a change does makes no difference here.
-    followed: Arc<[bool]>,
+    pub(super) followed: Arc<[bool]>,
     /// How it stands with changes that were tried: claims withdrawn, and facts found.
-    stands: Mutex<FxHashMap<Tried, Known>>,
+    pub(super) stands: Mutex<FxHashMap<Tried, Known>>,
     pub(super) rests: Vec<Vec<Rests>>,
 }
 
 /// Claims withdrawn, and facts found, ascending.
-type Tried = (Vec<ClaimId>, Vec<Fact>);
+pub(super) type Tried = (Vec<ClaimId>, Vec<Fact>);
 
 /// One way in which a constraint is violated.
 type Way = (RuleId, Vec<Code>);
 
 /// Where changes are tried: on the world, or on a change of it that several others begin with.
-struct Trying {
+pub(super) struct Trying {
     trial: Trial,
     ground: Option<Ground>,
 }
@@ -141,7 +150,7 @@ impl From<Stand> for Known {
 
 /// How much to find out of a contender under a change.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Depth {
+pub(super) enum Depth {
     /// Whether it holds, and what it violates.
     Outcome,
     /// Its strength too.
@@ -159,6 +168,11 @@ pub struct Setting<'a> {
     pub given: &'a Given,
     /// Of its world, if changes can be tried on it.
     pub database: Option<&'a Database>,
+    /// Where changes can be worked out together as well: its database has recorded births, and no functor without a value
+    /// is an error.
+    pub foresees: bool,
+    /// Of its claims, where conclusions have to hold at one time.
+    pub dates: Option<Dates<'a>>,
     /// What its world violates, and what the case does, by the ids that its program has.
     pub violations: &'a [Violation],
     pub known: &'a [Violation],
@@ -194,11 +208,18 @@ impl<'a, E> Contender<'a, E> {
             denies: Vec::new(),
             rerun,
             database: setting.database,
+            foresees: setting.foresees,
+            dates: setting.dates,
+            past: OnceLock::new(),
             trial: setting.database.map(|it| Mutex::new(Trying::on(it))),
             broken: ways(setting.violations)
                 .filter(|way| !known.contains(way))
                 .collect(),
             known,
+            known_columns: (setting.known.iter())
+                .map(|violation| (violation.constraint, named(violation, setting.program)))
+                .collect(),
+            asked: Vec::new(),
             behind_goals: Vec::new(),
             followed: Arc::default(),
             stands: Mutex::default(),
@@ -214,8 +235,11 @@ impl<'a, E> Contender<'a, E> {
         contender.rests = rests;
         let goals = contender.goals.iter().map(|goal| goal.relation);
         contender.behind_goals = behind(contender.program, goals.clone());
-        let judged = read_by_constraints(contender.program);
-        contender.followed = behind(contender.program, goals.chain(judged)).into();
+        contender.asked = goals
+            .chain(read_by_constraints(contender.program))
+            .collect();
+        let asked = contender.asked.iter().copied();
+        contender.followed = behind(contender.program, asked).into();
         contender
     }
 
@@ -322,7 +346,7 @@ impl<'a, E> Contender<'a, E> {
         self.known_beyond(first, change, Depth::Outcome, meter, budget)
     }
 
-    fn known_beyond(
+    pub(super) fn known_beyond(
         &self,
         first: (&FxHashSet<ClaimId>, &[Fact]),
         change: (&FxHashSet<ClaimId>, &[Fact]),
@@ -331,10 +355,11 @@ impl<'a, E> Contender<'a, E> {
         budget: &Budget,
     ) -> Result<Known, E> {
         let change = self.told(change);
-        if let Some(known) = self.stands.lock().get(&change)
-            && (depth == Depth::Outcome || known.strength.is_some())
-        {
-            return Ok(*known);
+        if change.0.is_empty() && change.1.is_empty() {
+            return Ok(self.stand().into());
+        }
+        if let Some(known) = self.known(&change, depth) {
+            return Ok(known);
         }
         let known = self.tried(self.told(first), &change, depth, meter, budget)?;
         if meter.stopped().is_none() {
@@ -343,8 +368,14 @@ impl<'a, E> Contender<'a, E> {
         Ok(known)
     }
 
+    /// How it stands with a change, where that was found out before.
+    pub(super) fn known(&self, change: &Tried, depth: Depth) -> Option<Known> {
+        let known = self.stands.lock().get(change).copied();
+        known.filter(|known| depth == Depth::Outcome || known.strength.is_some())
+    }
+
     /// A change without what makes no difference: what does not stand, or holds anyway.
-    fn told(&self, (withdrawn, found): (&FxHashSet<ClaimId>, &[Fact])) -> Tried {
+    pub(super) fn told(&self, (withdrawn, found): (&FxHashSet<ClaimId>, &[Fact])) -> Tried {
         let stands = |claim: &ClaimId| self.claims.stands(*claim);
         let mut ids: Vec<ClaimId> = withdrawn.iter().copied().filter(stands).collect();
         ids.sort_unstable();
@@ -365,19 +396,7 @@ impl<'a, E> Contender<'a, E> {
         let (ids, found) = change;
         let withdrawn: FxHashSet<ClaimId> = ids.iter().copied().collect();
         let gone = self.falling(&withdrawn);
-        // What else states a fact that a claim states is not in the lineage.
-        let stated_twice = ids.iter().any(|&id| {
-            let claim = self.claims.get(id);
-            self.given.contains(&Fact::new(claim.relation, claim.row))
-        });
-        let by_lineage = |violated: usize| {
-            let strength = self.strength_without(|claim| withdrawn.contains(&claim));
-            Known {
-                holds: strength.is_some(),
-                strength: Some(strength.unwrap_or(0.0)),
-                violated,
-            }
-        };
+        let stated_twice = self.states_twice(ids);
         let in_world = |database: &Database, violated: usize| match depth {
             Depth::Outcome => Known {
                 holds: self.goals.iter().all(|goal| goal.is_met(database)),
@@ -389,7 +408,7 @@ impl<'a, E> Contender<'a, E> {
                 .into(),
         };
         if gone.is_empty() && found.is_empty() && !stated_twice && self.trial.is_some() {
-            return Ok(by_lineage(self.broken.len()));
+            return Ok(self.by_lineage(&withdrawn, self.broken.len()));
         }
         if let Some(trying) = &self.trial {
             let mut trying = trying.lock();
@@ -411,7 +430,7 @@ impl<'a, E> Contender<'a, E> {
                     let violated = self.broken_after(before, &outcome).len();
                     let raised = ground.is_some_and(|ground| ground.raised);
                     let stand = match raised || self.raises(&outcome) || stated_twice {
-                        false => by_lineage(violated),
+                        false => self.by_lineage(&withdrawn, violated),
                         true => in_world(trial.database(), violated),
                     };
                     trial.take_back();
@@ -425,6 +444,24 @@ impl<'a, E> Contender<'a, E> {
         let (database, report) = (self.rerun)(ids, found)?;
         let violated = report.violations.iter().map(|one| one.rows.len()).sum();
         Ok(in_world(&database, violated))
+    }
+
+    /// Whether one of these claims states what something else states too, which is not in the lineage.
+    pub(super) fn states_twice(&self, ids: &[ClaimId]) -> bool {
+        ids.iter().any(|&id| {
+            let claim = self.claims.get(id);
+            self.given.contains(&Fact::new(claim.relation, claim.row))
+        })
+    }
+
+    /// How it stands without some claims where nothing comes about that its goals depend on.
+    pub(super) fn by_lineage(&self, withdrawn: &FxHashSet<ClaimId>, violated: usize) -> Known {
+        let strength = self.strength_without(|claim| withdrawn.contains(&claim));
+        Known {
+            holds: strength.is_some(),
+            strength: Some(strength.unwrap_or(0.0)),
+            violated,
+        }
     }
 
     /// Makes a change that others begin with, unless it is made already. Where it cannot be, they begin with nothing.
@@ -470,7 +507,7 @@ impl<'a, E> Contender<'a, E> {
         broken
     }
 
-    fn stand_in(
+    pub(super) fn stand_in(
         &self,
         facts: &dyn Facts,
         withdrawn: &FxHashSet<ClaimId>,
@@ -503,24 +540,41 @@ impl<'a, E> Contender<'a, E> {
     }
 
     /// Facts that nothing states any more without some claims.
-    fn falling(&self, withdrawn: &FxHashSet<ClaimId>) -> Vec<Fact> {
-        let mut gone: Vec<Fact> = Vec::new();
-        for &id in withdrawn {
-            let claim = self.claims.get(id);
-            let fact = Fact::new(claim.relation, claim.row);
-            let stays = claim.stance == Stance::Disputes
-                || !self.claims.stands(id)
-                || self.given.contains(&fact)
-                || self.claims.holds(claim.relation, claim.row, |other| {
-                    !withdrawn.contains(&other)
-                });
-            if !stays && !gone.contains(&fact) {
-                gone.push(fact);
-            }
-        }
+    pub(super) fn falling(&self, withdrawn: &FxHashSet<ClaimId>) -> Vec<Fact> {
+        let falling = withdrawn.iter().filter(|&&id| self.falls(id, withdrawn));
+        let facts: FxHashSet<Fact> = falling
+            .map(|&id| {
+                let claim = self.claims.get(id);
+                Fact::new(claim.relation, claim.row)
+            })
+            .collect();
+        let mut gone: Vec<Fact> = facts.into_iter().collect();
         gone.sort();
         gone
     }
+
+    /// Whether nothing states any more what a claim does without some claims, of which it is one.
+    pub(super) fn falls(&self, id: ClaimId, withdrawn: &FxHashSet<ClaimId>) -> bool {
+        let claim = self.claims.get(id);
+        let others = |other: ClaimId| !withdrawn.contains(&other);
+        claim.stance != Stance::Disputes
+            && self.claims.stands(id)
+            && !self.claims.holds(claim.relation, claim.row, others)
+            && !self.given.contains(&Fact::new(claim.relation, claim.row))
+    }
+}
+
+/// The variables that the columns of a violation stand for.
+fn named(violation: &Violation, program: &CheckedProgram) -> Vec<VarId> {
+    let variables = &program[violation.constraint].variables;
+    let columns = violation.columns.iter();
+    let places = columns.filter_map(|name| {
+        let at = variables
+            .iter()
+            .position(|variable| variable.name == *name)?;
+        Some(VarId(at as u32))
+    });
+    places.collect()
 }
 
 /// The relations that constraints read, inside aggregates too.

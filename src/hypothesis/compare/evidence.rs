@@ -1,7 +1,8 @@
 //! The table: evidence, and what its withdrawal does to each contender.
 
-use super::ahead::ahead;
-use super::contender::Contender;
+use super::ahead::{ahead, each};
+use super::contender::{Contender, Depth};
+use super::foresight::Foreseen;
 use super::judged::Judgement;
 use crate::engine::Budget;
 use crate::evidence::{ClaimId, Claims, GradeTables, SourceId, Sources, Stance};
@@ -86,27 +87,99 @@ pub struct Table {
 /// Facts that keep a goal from holding are looked for so deep.
 const DEPTH: usize = 3;
 
-/// The evidence that matters to any of the contenders, in the order of the claims; folded to root sources if asked.
+/// How evidence is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct View {
+    /// Folded to root sources.
+    pub fold: bool,
+    /// Pairs of withdrawals that will be asked about next: what can be worked out with the cells is.
+    pub pairs: usize,
+    pub threads: usize,
+}
+
+/// The evidence that matters to any of the contenders, in the order of the claims.
 pub fn tabulate<E>(
     contenders: &[Contender<E>],
     claims: &Claims,
     sources: &Sources,
-    fold: bool,
-    threads: usize,
+    view: View,
     meter: &Meter,
     budget: &Budget,
 ) -> Result<Table, E> {
+    let View {
+        fold,
+        pairs,
+        threads,
+    } = view;
     let mut ids: Vec<ClaimId> = Vec::new();
     let mut denials: FxHashMap<ClaimId, Vec<Fact>> = FxHashMap::default();
+    let mut rejected: Vec<Vec<(ClaimId, Fact)>> = Vec::new();
     for contender in contenders {
         ids.extend(contender.rests_on());
         ids.extend(blocking(contender, budget));
-        ids.extend(overcome(contender, meter, budget)?);
         for (claim, fact) in denying(contender) {
             ids.push(claim);
             denials.entry(claim).or_default().push(fact);
         }
+        rejected.push(back(contender));
     }
+    // What is rejected may become a column: with few of them all is worked out together.
+    let doubtful = rejected.iter().flatten().map(|(id, _)| *id);
+    let doubtful: Vec<ClaimId> = doubtful.take(FEW_REJECTED + 1).collect();
+    let likely = match doubtful.len() > FEW_REJECTED {
+        true => Vec::new(),
+        false => columns(
+            contenders,
+            [&ids[..], &doubtful].concat(),
+            claims,
+            sources,
+            fold,
+        ),
+    };
+    let likely = asked(&likely, pairs);
+    each(contenders, threads, meter, |at, contender, meter| {
+        let back = rejected[at].iter().map(|(_, fact)| Foreseen {
+            withdrawn: FxHashSet::default(),
+            found: vec![fact.clone()],
+            depth: Depth::Outcome,
+        });
+        let all: Vec<Foreseen> = back.chain(likely.iter().cloned()).collect();
+        contender.foresee(&all, meter, budget);
+    });
+    for (contender, rejected) in contenders.iter().zip(rejected) {
+        ids.extend(overcome(contender, rejected, meter, budget)?);
+    }
+    let mut columns = columns(contenders, ids, claims, sources, fold);
+    ahead(
+        contenders,
+        columns.len(),
+        threads,
+        meter,
+        |contender, meter| contender.foresee(&asked(&columns, pairs), meter, budget),
+        |contender, at, meter| {
+            let _ = contender.stand_if(&columns[at].claims, &[], meter, budget);
+        },
+    );
+    for column in &mut columns {
+        for contender in contenders {
+            let cell = cell(contender, &column.claims, &denials, meter, budget)?;
+            column.cells.push(cell);
+        }
+    }
+    Ok(Table {
+        evidence: columns,
+        complete: contenders.iter().all(Contender::is_complete),
+    })
+}
+
+/// A column for each row that has one of these claims, in their order; or for each root source.
+fn columns<E>(
+    contenders: &[Contender<E>],
+    ids: Vec<ClaimId>,
+    claims: &Claims,
+    sources: &Sources,
+    fold: bool,
+) -> Vec<Evidence> {
     let first = |claim: ClaimId| {
         let id = claims.get(claim).id;
         claims.ever_with_id(id).next().unwrap_or(claim)
@@ -159,25 +232,24 @@ pub fn tabulate<E>(
             cells: Vec::new(),
         });
     }
-    ahead(
-        contenders,
-        columns.len(),
-        threads,
-        meter,
-        |contender, at, meter| {
-            let _ = contender.stand_if(&columns[at].claims, &[], meter, budget);
-        },
-    );
-    for column in &mut columns {
-        for contender in contenders {
-            let cell = cell(contender, &column.claims, &denials, meter, budget)?;
-            column.cells.push(cell);
-        }
-    }
-    Ok(Table {
-        evidence: columns,
-        complete: contenders.iter().all(Contender::is_complete),
-    })
+    columns
+}
+
+/// The withdrawal of each column, and those of so many pairs of them.
+fn asked(columns: &[Evidence], pairs: usize) -> Vec<Foreseen> {
+    let withdrawal = |withdrawn: FxHashSet<ClaimId>, depth: Depth| Foreseen {
+        withdrawn,
+        found: Vec::new(),
+        depth,
+    };
+    let single = columns
+        .iter()
+        .map(|one| withdrawal(one.claims.clone(), Depth::Strength));
+    let of_two = columns.iter().enumerate().flat_map(|(at, one)| {
+        let others = columns[at + 1..].iter();
+        others.map(|other| withdrawal(&one.claims | &other.claims, Depth::Outcome))
+    });
+    single.chain(of_two.take(pairs)).collect()
 }
 
 fn cell<E>(
@@ -254,20 +326,29 @@ fn denying<E>(contender: &Contender<E>) -> Vec<(ClaimId, Fact)> {
     found
 }
 
-/// Claims that a contender takes to be false and that would count against its goals if they were not.
+/// Claims that a contender takes to be false, and what they state that does not hold with it.
+fn back<E>(contender: &Contender<E>) -> Vec<(ClaimId, Fact)> {
+    let rejected = contender.rejects.iter().take(MOST_REJECTED);
+    rejected
+        .filter_map(|&id| {
+            let claim = contender.claims.get(id);
+            let fact = Fact::new(claim.relation, claim.row);
+            let holds = contender.facts.contains(fact.relation, &fact.row);
+            (claim.stance != Stance::Disputes && !holds).then_some((id, fact))
+        })
+        .collect()
+}
+
+/// Those of them that would count against its goals if they were not false.
 fn overcome<E>(
     contender: &Contender<E>,
+    rejected: Vec<(ClaimId, Fact)>,
     meter: &Meter,
     budget: &Budget,
 ) -> Result<Vec<ClaimId>, E> {
     let before = contender.stand();
     let mut found = Vec::new();
-    for &id in contender.rejects.iter().take(MOST_REJECTED) {
-        let claim = contender.claims.get(id);
-        let fact = Fact::new(claim.relation, claim.row);
-        if claim.stance == Stance::Disputes || contender.facts.contains(fact.relation, &fact.row) {
-            continue;
-        }
+    for (id, fact) in rejected {
         let none = (&FxHashSet::default(), &[][..]);
         let change = (none.0, &[fact][..]);
         let after = contender.outcome_beyond(none, change, meter, budget)?;
@@ -280,6 +361,8 @@ fn overcome<E>(
 
 /// Rejected claims of one contender that are looked at.
 const MOST_REJECTED: usize = 256;
+/// Up to so many of all contenders are taken for likely columns.
+const FEW_REJECTED: usize = 16;
 
 /// Claims without which something would be absent that keeps a goal from holding.
 fn blocking<E>(contender: &Contender<E>, budget: &Budget) -> Vec<ClaimId> {

@@ -4,11 +4,12 @@
 //! of trials that the answer names.
 
 use super::ahead::ahead;
-use super::contender::{Contender, Known, Stand};
+use super::contender::{Contender, Depth, Known, Stand};
 use super::evidence::Table;
+use super::foresight::Foreseen;
 use super::score::{Score, leader, leader_whatever_strength, scores};
 use crate::engine::Budget;
-use crate::evidence::{ClaimId, Claims, Sources};
+use crate::evidence::ClaimId;
 use crate::explain::{Fact, Meter};
 use rustc_hash::FxHashSet;
 
@@ -39,14 +40,14 @@ pub struct Flips {
 }
 
 /// Sets that are tried ahead.
-const AT_ONCE: usize = 512;
+const AT_ONCE: usize = 4_000;
 
 /// What changes are tried on.
 pub struct Stage<'s, 'a, E> {
     pub contenders: &'s [Contender<'a, E>],
     pub table: &'s Table,
-    pub claims: &'s Claims,
-    pub sources: &'s Sources,
+    /// See [`copies`](super::copies).
+    pub copies: &'s [usize],
     /// Contenders on which changes are tried at the same time.
     pub threads: usize,
     pub meter: &'s Meter,
@@ -69,6 +70,14 @@ impl<E> Stage<'_, '_, E> {
 
     /// Who leads then.
     fn leader_beyond(&self, first: &Both, change: &Both) -> Result<Option<usize>, E> {
+        match self.leader_by_outcome(first, change)? {
+            Some(leader) => Ok(Some(leader)),
+            None => Ok(leader(&self.scores_beyond(first, change)?)),
+        }
+    }
+
+    /// The same where strength has no say in it.
+    fn leader_by_outcome(&self, first: &Both, change: &Both) -> Result<Option<usize>, E> {
         let outcomes = self.scored(change, |contender| {
             let known = self.outcome(contender, first, change, self.meter)?;
             Ok(Stand {
@@ -77,10 +86,7 @@ impl<E> Stage<'_, '_, E> {
                 strength: known.strength.unwrap_or(0.0),
             })
         })?;
-        match leader_whatever_strength(&outcomes) {
-            Some(leader) => Ok(Some(leader)),
-            None => Ok(leader(&self.scores_beyond(first, change)?)),
-        }
+        Ok(leader_whatever_strength(&outcomes))
     }
 
     /// Scores from how each stands.
@@ -99,24 +105,11 @@ impl<E> Stage<'_, '_, E> {
                 Ok((stand, assumed.count()))
             })
             .collect();
-        Ok(scores(
-            self.table,
-            &stands?,
-            &change.columns,
-            self.claims,
-            self.sources,
-        ))
+        Ok(scores(self.table, &stands?, &change.columns, self.copies))
     }
 
-    /// What a change comes to for a contender.
     fn told(&self, contender: &Contender<E>, change: &Both) -> Told {
-        let columns = change.columns.iter();
-        let claims = columns.flat_map(|&at| &self.table.evidence[at].claims);
-        let found = change.found.iter().filter(|fact| !contender.denies(fact));
-        Told {
-            withdrawn: claims.copied().collect(),
-            found: found.cloned().collect(),
-        }
+        told(contender, self.table, change)
     }
 
     fn outcome(
@@ -130,30 +123,75 @@ impl<E> Stage<'_, '_, E> {
         contender.outcome_beyond(first.as_given(), change.as_given(), meter, self.budget)
     }
 
-    /// Has every contender try some sets, so that asking for their scores takes no time.
-    fn try_ahead(&self, sets: &[Vec<usize>], changes: &[Change]) {
-        let (contenders, threads) = (self.contenders, self.threads);
-        let (table, budget) = (self.table, self.budget);
-        let (claims, sources) = (self.claims, self.sources);
+    /// Who leads after each of some sets of changes; of fewer when the meter stops. They are tried on several contenders at a
+    /// time.
+    fn leaders(&self, sets: &[Vec<usize>], changes: &[Change]) -> Result<Vec<Option<usize>>, E> {
+        let goes_on = || self.meter.stopped().is_none();
+        self.try_to(Depth::Outcome, sets, changes);
+        let mut leaders: Vec<Option<usize>> = Vec::new();
+        for set in sets.iter().take_while(|_| goes_on()) {
+            let (first, change) = Both::beginning(changes, set);
+            leaders.push(self.leader_by_outcome(&first, &change)?);
+        }
+        let close = leaders.iter().zip(sets).filter(|(then, _)| then.is_none());
+        let close: Vec<Vec<usize>> = close.map(|(_, set)| set.clone()).collect();
+        self.try_to(Depth::Strength, &close, changes);
+        for at in 0..leaders.len() {
+            if leaders[at].is_none() {
+                if !goes_on() {
+                    leaders.truncate(at);
+                    break;
+                }
+                let (first, change) = Both::beginning(changes, &sets[at]);
+                leaders[at] = leader(&self.scores_beyond(&first, &change)?);
+            }
+        }
+        Ok(leaders)
+    }
+
+    fn try_to(&self, depth: Depth, sets: &[Vec<usize>], changes: &[Change]) {
+        let (contenders, table, budget) = (self.contenders, self.table, self.budget);
+        let foresee = |contender: &Contender<E>, meter: &Meter| {
+            let asked: Vec<Foreseen> = sets
+                .iter()
+                .map(|set| {
+                    let told = told(contender, table, &Both::among(changes, set));
+                    Foreseen {
+                        withdrawn: told.withdrawn,
+                        found: told.found,
+                        depth,
+                    }
+                })
+                .collect();
+            contender.foresee(&asked, meter, budget);
+        };
+        let try_one = |contender: &Contender<E>, at: usize, meter: &Meter| {
+            let (first, change) = Both::beginning(changes, &sets[at]);
+            let first = told(contender, table, &first);
+            let change = told(contender, table, &change);
+            let (first, change) = (first.as_given(), change.as_given());
+            // What goes wrong is found by who asks again.
+            let _ = contender.known_beyond(first, change, depth, meter, budget);
+        };
         ahead(
             contenders,
             sets.len(),
-            threads,
+            self.threads,
             self.meter,
-            |contender, at, meter| {
-                let stage = Stage {
-                    contenders,
-                    table,
-                    claims,
-                    sources,
-                    threads,
-                    meter,
-                    budget,
-                };
-                let (first, change) = Both::beginning(changes, &sets[at]);
-                let _ = stage.outcome(contender, &first, &change, meter);
-            },
+            foresee,
+            try_one,
         );
+    }
+}
+
+/// What a change comes to for a contender.
+fn told<E>(contender: &Contender<E>, table: &Table, change: &Both) -> Told {
+    let columns = change.columns.iter();
+    let claims = columns.flat_map(|&at| &table.evidence[at].claims);
+    let found = change.found.iter().filter(|fact| !contender.denies(fact));
+    Told {
+        withdrawn: claims.copied().collect(),
+        found: found.cloned().collect(),
     }
 }
 
@@ -238,12 +276,12 @@ pub fn flips<E>(stage: &Stage<E>, findings: &[Vec<Fact>], bound: FlipBound) -> R
                 break;
             }
             let allowed = sets.len().min(bound.trials - trials);
-            stage.try_ahead(&sets[..allowed], &changes);
-            for set in &sets[..allowed] {
-                if stage.meter.stopped().is_some() {
-                    break 'sizes;
-                }
-                search.try_set(set, &changes)?;
+            let leaders = stage.leaders(&sets[..allowed], &changes)?;
+            for (set, then) in sets.iter().zip(&leaders) {
+                search.note(set, *then, &changes);
+            }
+            if leaders.len() < allowed {
+                break 'sizes;
             }
             trials += allowed;
             if allowed < sets.len() {
@@ -288,12 +326,16 @@ impl<E> Search<'_, '_, E> {
     fn try_set(&mut self, set: &[usize], changes: &[Change]) -> Result<(), E> {
         let (first, change) = Both::beginning(changes, set);
         let then = self.stage.leader_beyond(&first, &change)?;
+        self.note(set, then, changes);
+        Ok(())
+    }
+
+    fn note(&mut self, set: &[usize], then: Option<usize>, changes: &[Change]) {
         if then != self.now {
             let changes = set.iter().map(|&at| changes[at].clone()).collect();
             self.sets.push((changes, then));
             self.found.push(set.to_vec());
         }
-        Ok(())
     }
 }
 

@@ -8,11 +8,13 @@ mod ahead;
 mod contender;
 mod evidence;
 mod flip;
+mod foresight;
 mod judged;
 mod score;
 
 pub use contender::{Contender, Given, Goal, Rerun, Setting, Stand};
-pub use evidence::{Cell, Evidence, Subject, Table, tabulate};
+pub use evidence::{Cell, Evidence, Subject, Table, View, tabulate};
 pub use flip::{Change, FlipBound, Flips, Stage, flips};
+pub use foresight::Dates;
 pub use judged::{Judged, Judgement, Matrix, MatrixError, read_matrix};
-pub use score::{Score, diagnosticity, leader, order, scores};
+pub use score::{Score, copies, diagnosticity, leader, order, scores};

@@ -68,29 +68,42 @@ pub fn leader_whatever_strength(scores: &[Score]) -> Option<usize> {
     })
 }
 
-/// Scores from how each stands and how many facts it assumes, over the evidence that is not left out.
+/// By column: the first one that is the same piece of evidence.
+pub fn copies(table: &Table, claims: &Claims, sources: &Sources) -> Vec<usize> {
+    let mut first: FxHashMap<Copies, usize> = FxHashMap::default();
+    let columns = table.evidence.iter().enumerate();
+    columns
+        .map(|(column, evidence)| {
+            let key = Copies::of(column, evidence, claims, sources);
+            *first.entry(key).or_insert(column)
+        })
+        .collect()
+}
+
+/// Scores from how each stands and how many facts it assumes, over the evidence that is not left out;
+/// see [`copies`].
 pub fn scores(
     table: &Table,
     stands: &[(Stand, usize)],
     left_out: &[usize],
-    claims: &Claims,
-    sources: &Sources,
+    copies: &[usize],
 ) -> Vec<Score> {
     stands
         .iter()
         .enumerate()
         .map(|(at, &(stand, assumed))| {
-            let mut most: FxHashMap<Copies, f64> = FxHashMap::default();
+            // By the first of the columns that are copies.
+            let mut most = vec![0.0_f64; table.evidence.len()];
             for (column, evidence) in table.evidence.iter().enumerate() {
                 let against = evidence.cells[at].against() * evidence.weight;
                 if against > 0.0 && !left_out.contains(&column) {
-                    let key = Copies::of(column, evidence, claims, sources);
-                    let known = most.entry(key).or_insert(0.0);
+                    let known = &mut most[copies[column]];
                     *known = known.max(against);
                 }
             }
             // In a fixed order: sums of floats depend on it.
-            let mut parts: Vec<f64> = most.into_values().collect();
+            let mut parts = most;
+            parts.retain(|part| *part > 0.0);
             parts.sort_by(f64::total_cmp);
             Score {
                 stand,

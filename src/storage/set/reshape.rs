@@ -97,7 +97,7 @@ impl RowSet {
         let spread = matches!(self.shape, Shape::Pairs(_) | Shape::Groups(_));
         if spread && self.arity == 2 && self.len > 0 && candidates > self.span / CELLS {
             let (rows, columns) = self.spans(pool);
-            self.span = f64::from(rows.len) * f64::from(columns.len);
+            self.span = Matrix::cells_for(rows, columns);
             if candidates > self.span / CELLS && Matrix::bytes_for(rows, columns) <= LARGE_MATRIX {
                 self.become_matrix(rows, columns, pool);
             }

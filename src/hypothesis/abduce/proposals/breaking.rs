@@ -58,20 +58,24 @@ impl<'a> Search<'a, '_> {
         }
     }
 
-    /// Some literal of a body that holds for these values has to fail.
+    /// Some literal of a body that holds for these values has to fail: of a row that takes part by itself, just that one.
     pub(super) fn break_body(
         &mut self,
         table: usize,
         body: &'a [Literal],
         variables: &'a [Variable],
         values: &[Option<Code>],
+        rows: Option<&[Option<Box<[Code]>>]>,
     ) {
-        for literal in body {
+        for (at, literal) in body.iter().enumerate() {
             match &literal.kind {
                 LiteralKind::Atom(atom) if self.reaches(table, |it| it.loses(atom.relation)) => {
-                    let pattern = self.pattern(atom, values);
-                    // Each of them has to go: any one will do to begin with.
-                    if let Some(row) = self.first(atom.relation, &pattern) {
+                    let row = match rows {
+                        Some(rows) => rows[at].as_deref().map(<[Code]>::to_vec),
+                        // All that agree have to go: any one will do to begin with.
+                        None => self.first(atom.relation, &self.pattern(atom, values)),
+                    };
+                    if let Some(row) = row {
                         let goal = Goal::Break(Fact::new(atom.relation, &row));
                         let broken = self.table(goal, self.tables[table].call.scope.clone());
                         self.forward(broken, table);
@@ -153,16 +157,17 @@ impl<'a> Search<'a, '_> {
             row: Vec::new(),
         });
         // A member that goes also changes the group.
-        let mut members: Vec<Box<[Option<Code>]>> = Vec::new();
+        let mut members = Vec::new();
         each_member(
             self.case.context(self.meter),
             aggregate,
             variables,
             &injected,
-            |member| members.push(member.solution.values),
+            |member| members.push(member.solution),
         );
         for member in members {
-            self.break_body(table, &aggregate.body, variables, &member);
+            let (values, rows) = (&member.values, Some(&*member.rows));
+            self.break_body(table, &aggregate.body, variables, values, rows);
         }
         Some(table)
     }

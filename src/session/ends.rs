@@ -1,0 +1,332 @@
+//! Whether a withdrawal ends a conclusion, or something it also takes away kept the conclusion from following otherwise.
+//!
+//! Cuts are found among the derivations there are. Where a rule wants something absent, or counts, what is withdrawn may
+//! bring about other derivations: only following the withdrawal tells.
+
+use super::critical::Origin;
+use super::error::Error;
+use super::loaded::Session;
+use super::standing::{Standing, State};
+use crate::analysis::checked::{RelationId, RuleId};
+use crate::analysis::reviving;
+use crate::engine::Budget;
+use crate::evidence::{ClaimId, GradeTables, SourceId};
+use crate::explain::{Cuts, Fact, Statement};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Withdrawals are followed for so long.
+const MOST_TIME: Duration = Duration::from_secs(20);
+/// Of one conclusion, the first cuts of each kind.
+const TRIED: usize = 20;
+/// Withdrawals that are worth a thread for each half of them.
+const MANY: usize = 16;
+
+/// What is taken away together.
+#[derive(Clone, Debug, Default)]
+struct Withdrawal {
+    /// Each with all rows of its id.
+    claims: Vec<ClaimId>,
+    /// Of rule text.
+    rules: Vec<RuleId>,
+    /// Of plain data.
+    facts: Vec<Fact>,
+}
+
+/// What came of following the cuts of one conclusion.
+#[derive(Default)]
+pub(super) struct Ends {
+    pub origins: Vec<Origin>,
+    /// Without these it follows otherwise.
+    pub not_enough: Vec<Vec<String>>,
+    /// Cuts that may be no more than that.
+    pub untried: usize,
+}
+
+/// A cut of a conclusion, by its place.
+#[derive(Clone, Copy)]
+enum Place {
+    Statements(usize),
+    Sources(usize),
+    Origin(usize),
+}
+
+impl Session {
+    /// The origins that each fact hangs on and of which no single source tells by itself.
+    pub(super) fn origins(
+        &self,
+        facts: &[Fact],
+        found: &[Cuts],
+        budget: &Budget,
+    ) -> Vec<Vec<SourceId>> {
+        let sources = &self.data.sources;
+        let repeats = sources
+            .iter()
+            .any(|(id, _)| !sources.parents(id).is_empty());
+        if !repeats {
+            return vec![Vec::new(); facts.len()];
+        }
+        let mut origins = self.case().single_origins(facts, budget);
+        for (of, cuts) in origins.iter_mut().zip(found) {
+            let told: FxHashSet<&[SourceId]> = cuts
+                .sources
+                .iter()
+                .filter(|cut| cut.len() == 1)
+                .map(|cut| sources.roots(cut[0]))
+                .collect();
+            of.retain(|origin| !told.contains(&[*origin][..]));
+        }
+        origins
+    }
+
+    /// Follows the withdrawal of each cut that might bring its conclusion about otherwise, and takes out those that do.
+    pub(super) fn followed(
+        &self,
+        facts: &[Fact],
+        found: &mut [Cuts],
+        origins: Vec<Vec<SourceId>>,
+    ) -> Result<Vec<Ends>, Error> {
+        let mut ends: Vec<Ends> = facts.iter().map(|_| Ends::default()).collect();
+        let mut gone = Withdrawals::of(self);
+        let mut at: FxHashMap<usize, usize> = FxHashMap::default();
+        let mut tasks: Vec<(usize, Vec<(usize, Place)>)> = Vec::new();
+        for (index, (fact, cuts)) in facts.iter().zip(found.iter()).enumerate() {
+            let mut cut: Vec<(Place, usize, usize)> = Vec::new();
+            for (at, statements) in cuts.statements.iter().enumerate() {
+                cut.push((Place::Statements(at), at, gone.of_statements(statements)));
+            }
+            for (at, sources) in cuts.sources.iter().enumerate() {
+                cut.push((Place::Sources(at), at, gone.of_sources(sources)));
+            }
+            for (at, &origin) in origins[index].iter().enumerate() {
+                cut.push((Place::Origin(at), at, gone.of_sources(&[origin])));
+            }
+            for (place, among, withdrawal) in cut {
+                if !gone.may_revive(withdrawal, fact.relation) {
+                    continue;
+                }
+                if among >= TRIED {
+                    ends[index].untried += 1;
+                    continue;
+                }
+                let task = *at.entry(withdrawal).or_insert_with(|| {
+                    tasks.push((withdrawal, Vec::new()));
+                    tasks.len() - 1
+                });
+                tasks[task].1.push((index, place));
+            }
+        }
+        let withdrawals = gone.all;
+        let started = Instant::now();
+        // The places of cuts without which the conclusion still holds; `None`: the time was up.
+        let follow = |tasks: &[(usize, Vec<(usize, Place)>)]| {
+            let one = |(withdrawal, places): &(usize, Vec<(usize, Place)>)| {
+                if started.elapsed() > MOST_TIME {
+                    return Ok(None);
+                }
+                let without = self.without(&withdrawals[*withdrawal])?.database;
+                let holds = |&(index, _): &(usize, Place)| {
+                    let fact: &Fact = &facts[index];
+                    without.contains(fact.relation, &fact.row)
+                };
+                Ok(Some(places.iter().copied().filter(holds).collect()))
+            };
+            tasks
+                .iter()
+                .map(one)
+                .collect::<Result<Vec<Option<Vec<(usize, Place)>>>, Error>>()
+        };
+        let outcomes = match self.pool.has_threads() && tasks.len() >= MANY {
+            true => {
+                let (one, other) = tasks.split_at(tasks.len() / 2);
+                let (first, rest) = self.pool.both(|| follow(one), || follow(other));
+                let mut first = first?;
+                first.extend(rest?);
+                first
+            }
+            false => follow(&tasks)?,
+        };
+        let mut gone: Vec<Vec<Place>> = vec![Vec::new(); facts.len()];
+        for ((_, places), outcome) in tasks.iter().zip(outcomes) {
+            match outcome {
+                Some(holding) => holding
+                    .into_iter()
+                    .for_each(|(index, place)| gone[index].push(place)),
+                None => places
+                    .iter()
+                    .for_each(|(index, _)| ends[*index].untried += 1),
+            }
+        }
+        let case = self.case();
+        for (index, places) in gone.into_iter().enumerate() {
+            if places.is_empty() && origins[index].is_empty() {
+                continue;
+            }
+            let (cuts, end) = (&mut found[index], &mut ends[index]);
+            let (mut statements, mut sources, mut whole) = (
+                FxHashSet::default(),
+                FxHashSet::default(),
+                FxHashSet::default(),
+            );
+            for place in places {
+                match place {
+                    Place::Statements(at) => statements.insert(at),
+                    Place::Sources(at) => sources.insert(at),
+                    Place::Origin(at) => whole.insert(at),
+                };
+            }
+            for cut in split(&mut cuts.statements, &statements) {
+                let texts = cut.iter().map(|one| case.statement_text(one)).collect();
+                end.not_enough.push(texts);
+            }
+            for cut in split(&mut cuts.sources, &sources) {
+                end.not_enough.push(self.source_texts(&cut));
+            }
+            for (at, &origin) in origins[index].iter().enumerate() {
+                match whole.contains(&at) {
+                    true => end.not_enough.push(vec![self.source_text(origin)]),
+                    false => end.origins.push(self.origin(origin)),
+                }
+            }
+        }
+        Ok(ends)
+    }
+
+    fn origin(&self, source: SourceId) -> Origin {
+        let silenced = self.data.sources.with_echoes(source);
+        let mut saying = silenced;
+        saying.retain(|&one| self.claims.by_source(one).next().is_some());
+        Origin {
+            source: self.source_text(source),
+            repeated_by: self.source_texts(&saying),
+        }
+    }
+
+    /// What a conclusion that no statement carries needs to be absent, or unchanged.
+    pub(super) fn conditions_of(&self, fact: &Fact) -> Vec<String> {
+        let case = self.case();
+        let budget = self.explanation_budget();
+        let found = case.supports(fact, &GradeTables::default(), 1, &budget);
+        let conditions = found.supports.iter().flat_map(|one| &one.conditions);
+        conditions
+            .map(|condition| case.condition_text(condition))
+            .collect()
+    }
+
+    /// What follows without it.
+    fn without(&self, gone: &Withdrawal) -> Result<State, Error> {
+        let mut standing = self.standing();
+        if !gone.rules.is_empty() {
+            let rules: FxHashSet<RuleId> = gone.rules.iter().copied().collect();
+            standing.program = standing
+                .program
+                .without_facts(|rule| !rules.contains(&rule));
+        }
+        let withdrawn = self.withdrawn.iter().chain(&gone.facts).cloned();
+        self.derive(Standing {
+            claims: self.claims.without(gone.claims.iter().copied()),
+            withdrawn: Arc::new(withdrawn.collect()),
+            ..standing
+        })
+    }
+}
+
+/// Withdrawals by what they are of: many conclusions hang on one claim.
+struct Withdrawals<'a> {
+    session: &'a Session,
+    all: Vec<Withdrawal>,
+    by_statements: FxHashMap<Vec<Statement>, usize>,
+    by_sources: FxHashMap<Vec<SourceId>, usize>,
+    /// By relation, what can bring rows of it about by being withdrawn.
+    reviving: FxHashMap<RelationId, FxHashSet<RelationId>>,
+    /// By withdrawal, the relations it takes rows from.
+    from: Vec<FxHashSet<RelationId>>,
+}
+
+impl<'a> Withdrawals<'a> {
+    fn of(session: &'a Session) -> Withdrawals<'a> {
+        Withdrawals {
+            session,
+            all: Vec::new(),
+            by_statements: FxHashMap::default(),
+            by_sources: FxHashMap::default(),
+            reviving: FxHashMap::default(),
+            from: Vec::new(),
+        }
+    }
+
+    fn of_statements(&mut self, statements: &[Statement]) -> usize {
+        if let Some(&known) = self.by_statements.get(statements) {
+            return known;
+        }
+        let claims = &self.session.claims;
+        let mut gone = Withdrawal::default();
+        for statement in statements {
+            match statement {
+                Statement::Claim(claim) => {
+                    gone.claims.extend(claims.with_id(claims.get(*claim).id))
+                }
+                Statement::Text(rule) => gone.rules.push(*rule),
+                Statement::Data(fact) => gone.facts.push(fact.clone()),
+            }
+        }
+        let at = self.add(gone);
+        self.by_statements.insert(statements.to_vec(), at);
+        at
+    }
+
+    /// With the reports that only repeat them.
+    fn of_sources(&mut self, sources: &[SourceId]) -> usize {
+        if let Some(&known) = self.by_sources.get(sources) {
+            return known;
+        }
+        let claims = &self.session.claims;
+        let silenced = sources
+            .iter()
+            .flat_map(|&source| self.session.data.sources.with_echoes(source));
+        let said = silenced
+            .flat_map(|source| claims.by_source(source))
+            .flat_map(|claim| claims.with_id(claims.get(claim).id))
+            .collect();
+        let at = self.add(Withdrawal {
+            claims: said,
+            ..Withdrawal::default()
+        });
+        self.by_sources.insert(sources.to_vec(), at);
+        at
+    }
+
+    fn add(&mut self, gone: Withdrawal) -> usize {
+        let claims = &self.session.claims;
+        let claimed = gone.claims.iter().map(|&id| claims.get(id).relation);
+        let stated = gone.rules.iter().filter_map(|&rule| {
+            let head = self.session.program()[rule].head.as_ref();
+            head.map(|head| head.relation)
+        });
+        let plain = gone.facts.iter().map(|fact| fact.relation);
+        self.from.push(claimed.chain(stated).chain(plain).collect());
+        self.all.push(gone);
+        self.all.len() - 1
+    }
+
+    /// Whether it may bring a row of a relation about.
+    fn may_revive(&mut self, withdrawal: usize, conclusion: RelationId) -> bool {
+        let session = self.session;
+        let reviving = self
+            .reviving
+            .entry(conclusion)
+            .or_insert_with(|| reviving(session.program(), conclusion));
+        !self.from[withdrawal].is_disjoint(reviving)
+    }
+}
+
+/// Takes out what stands at some places.
+fn split<T>(all: &mut Vec<T>, gone: &FxHashSet<usize>) -> Vec<T> {
+    let (out, kept): (Vec<_>, Vec<_>) = std::mem::take(all)
+        .into_iter()
+        .enumerate()
+        .partition(|(at, _)| gone.contains(at));
+    all.extend(kept.into_iter().map(|(_, one)| one));
+    out.into_iter().map(|(_, one)| one).collect()
+}

@@ -1,0 +1,145 @@
+//! What a conclusion hangs on, where the obvious withdrawal does not end it and where no single report tells.
+
+mod support;
+
+use serde_json::json;
+use support::Sandbox;
+
+const RULES: &str = "\
+.decl placed(unit: symbol, superior: symbol)
+.input placed(IO=claims, filename=\"placed.csv\")
+.decl unit(id: symbol)
+unit(\"x-unit\"). unit(\"x-lone\").
+.decl under(unit: symbol, superior: symbol)
+under(u, s) :- placed(u, s).
+under(u, \"x-army\") :- unit(u), !placed(u, _).
+.output under
+";
+
+/// p1 says of x-unit what the rule says of units that nobody places; x-firm is told by two reports of one.
+const PLACED: &str = "\
+claim_id,unit,superior,source_id,confidence
+p1,x-unit,x-army,s1,confirmed
+p2,x-firm,x-bureau,s2,probable
+p3,x-firm,x-bureau,s3,probable
+p4,x-office,x-bureau,s1,confirmed
+";
+
+const SOURCES: &str = "\
+source_id,publisher,title,published,url,kind,reliability,derived_from
+s0,x-vendor,Report,2019,,vendor_report,B,
+s1,x-registry,Notice,2020,,register,A,
+s2,x-press,Story,2021,,news,B,s0
+s3,x-blog,Copy,2021,,blog,C,s0
+";
+
+fn case() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.file("rules/a.dl", RULES);
+    sandbox.file("facts/placed.csv", PLACED);
+    sandbox.file("facts/sources.csv", SOURCES);
+    sandbox
+}
+
+#[test]
+fn what_follows_otherwise_without_a_claim_does_not_hang_on_it() {
+    let case = case();
+    let asked = case.run(&["critical", "under(\"x-unit\", \"x-army\")"]);
+    asked.prints(
+        "\
+under(\"x-unit\",\"x-army\")
+does not end without p1: it follows otherwise then
+does not end without s1: it follows otherwise then
+",
+    );
+    let asked = case.run(&["critical", "--json", "under(\"x-unit\", \"x-army\")"]);
+    let cuts = asked.json()[0].clone();
+    assert_eq!(cuts["claim_cuts"], json!([]));
+    assert_eq!(cuts["source_cuts"], json!([]));
+    assert_eq!(cuts["not_enough"], json!([["p1"], ["s1"]]));
+    // Neither is it among the single points of failure of the case; what does end is.
+    let all = case.run(&["critical", "--json"]).json();
+    let of = |fact: &str| {
+        let all = all.as_array().unwrap();
+        all.iter().find(|one| one["fact"] == fact).unwrap().clone()
+    };
+    assert_eq!(of("under(\"x-unit\",\"x-army\")")["claim_cuts"], json!([]));
+    let office = of("under(\"x-office\",\"x-bureau\")");
+    assert_eq!(office["claim_cuts"], json!([["p4"]]));
+    assert_eq!(office.get("not_enough"), None);
+}
+
+#[test]
+fn rejecting_offers_no_way_that_does_not_end_it() {
+    let asked = case().run(&["reject", "under(\"x-unit\", \"x-army\")"]);
+    asked
+        .status(1)
+        .says("under(\"x-unit\",\"x-army\") follows otherwise without p1");
+    let asked = case().run(&["reject", "under(\"x-office\", \"x-bureau\")"]);
+    asked.status(0).shows("reject p4");
+}
+
+#[test]
+fn reports_of_one_origin_are_one_point_of_failure() {
+    let case = case();
+    let asked = case.run(&["critical", "under(\"x-firm\", \"x-bureau\")"]);
+    asked.prints(
+        "\
+under(\"x-firm\",\"x-bureau\")
+hangs on no single claim
+  ends without {p2, p3}
+hangs on the single origin s0, told by s2, s3
+  ends without {s2, s3}
+",
+    );
+    let asked = case.run(&["critical", "--json", "under(\"x-firm\", \"x-bureau\")"]);
+    let origins = json!([{"source": "s0", "repeated_by": ["s2", "s3"]}]);
+    assert_eq!(asked.json()[0]["origins"], origins);
+    // As withdrawing it says.
+    let without = case.run(&["what-if", "--json", "--without-source", "s0"]);
+    let fell = without.json()["fell"].to_string();
+    assert!(fell.contains("x-firm"), "{fell}");
+    // The origin of a single source is no news.
+    let asked = case.run(&["critical", "--json", "under(\"x-office\", \"x-bureau\")"]);
+    assert_eq!(asked.json()[0]["source_cuts"], json!([["s1"]]));
+    assert_eq!(asked.json()[0].get("origins"), None);
+}
+
+#[test]
+fn what_nobody_states_says_what_it_needs_to_be_absent() {
+    let asked = case().run(&["critical", "under(\"x-lone\", \"x-army\")"]);
+    asked.shows("no claim carries it: it holds as long as no placed(\"x-lone\",_)");
+}
+
+#[test]
+fn two_hypotheses_may_withdraw_the_same() {
+    let case = case();
+    case.file(
+        "rules/hypotheses/h.dl",
+        "\
+.hypothesis one \"no notice\" {
+    .goal under(\"x-office\", \"x-bureau\")
+    - placed(\"x-office\", \"x-bureau\").
+}
+.hypothesis two \"nobody places anybody\" {
+    .goal under(\"x-office\", \"x-bureau\")
+    - placed(\"x-office\", _).
+}
+",
+    );
+    let asked = case.run(&["query", "under(\"x-office\", S)", "-H", "one", "-H", "two"]);
+    asked
+        .status(0)
+        .says("placed(\"x-office\",_) is withdrawn already: there is nothing to withdraw");
+}
+
+#[test]
+fn what_would_have_to_go_instead_really_ends_it() {
+    let asked = case().run(&["what-if", "-under(\"x-office\", \"x-bureau\")"]);
+    asked.status(1).says("what would have to go instead: p4");
+    let asked = case().run(&["what-if", "-under(\"x-unit\", \"x-army\")"]);
+    asked
+        .status(1)
+        .says("is derived: it cannot be withdrawn by itself");
+    assert!(!asked.stderr().contains("p1"), "{}", asked.stderr());
+}

@@ -25,8 +25,12 @@ struct Field {
 const BLOCK: usize = u64::BITS as usize;
 /// Fewer rows are sorted in one piece.
 const MANY: usize = if cfg!(test) { 100 } else { 1 << 15 };
-/// More are dealt out first, by so many of their highest bits: parts that fit the cache of a core.
-const PART_BITS: u32 = 11;
+/// More are dealt out first, by so many of their highest bits at most: parts that fit the cache of a core.
+const MOST_PART_BITS: u32 = 11;
+/// The bits below, which sorting goes through twice.
+const SORTED_BITS: u32 = 22;
+/// Rows packed at a time.
+const CHUNK: usize = 1024;
 
 /// Keys in ascending order, none twice.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -187,16 +191,19 @@ impl<'s> Packing<'s> {
 
     /// Hands out the keys in the order of the rows.
     fn each(&self, act: &mut dyn FnMut(&[u64])) {
-        let mut keys = Vec::new();
+        let mut keys = [0; CHUNK];
         self.source.visit(&mut |columns, len| {
-            keys.clear();
-            keys.resize(len, 0u64);
-            for (field, column) in self.fields.iter().zip(columns) {
-                for (key, code) in keys.iter_mut().zip(*column) {
-                    *key = shifted(*key, field.bits) | u64::from(code.0 - field.least);
+            for start in (0..len).step_by(CHUNK) {
+                let end = (start + CHUNK).min(len);
+                let keys = &mut keys[..end - start];
+                keys.fill(0);
+                for (field, column) in self.fields.iter().zip(columns) {
+                    for (key, code) in keys.iter_mut().zip(&column[start..end]) {
+                        *key = shifted(*key, field.bits) | u64::from(code.0 - field.least);
+                    }
                 }
+                act(keys);
             }
-            act(&keys);
         });
     }
 
@@ -219,10 +226,9 @@ impl<'s> Packing<'s> {
         K: Copy + Ord + Default + Into<u64>,
     {
         let count = self.source.row_count();
-        let part_bits = if count < MANY {
-            0
-        } else {
-            PART_BITS.min(self.bits())
+        let part_bits = match count < MANY {
+            true => 0,
+            false => self.bits().saturating_sub(SORTED_BITS).min(MOST_PART_BITS),
         };
         let low = self.bits() - part_bits;
         let part = |key: u64| key.checked_shr(low).unwrap_or(0) as usize;

@@ -13,12 +13,15 @@
 //! that brings the goal about is missed: it contains a proposal, from which one can go on.
 
 mod breaking;
+mod footprint;
 mod literals;
 mod sketch;
 mod steps;
 mod tables;
 mod work;
 
+use self::footprint::Footprint;
+pub(super) use self::footprint::Readers;
 use self::sketch::{Assumed, Cell, Sketch, blanks_end, choices, filled};
 use self::tables::{Call, Goal, Table};
 use self::work::Work;
@@ -30,6 +33,7 @@ use crate::analysis::checked::{Atom, CheckedProgram, RelationId, Rule, RuleId, V
 use crate::explain::{Case, Context, Fact, Meter, Solver, value};
 use crate::storage::{Code, Dictionary, Rows};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -45,6 +49,7 @@ pub(super) struct Terrain<'a> {
     pub assumable: &'a [bool],
     /// The rules that make a relation an equivalence; see [`equivalence_rules`].
     pub equivalences: &'a [Rule],
+    pub readers: &'a Readers<'a>,
 }
 
 /// A case to search in, and the same to try sets on if it can be changed.
@@ -85,16 +90,18 @@ pub(super) fn propose(
         enough,
         known,
     } = bounds;
+    let alone = known.iter().filter(|label| label.len() == 1);
     let mut search = Search {
         terrain,
         case,
         most,
         known,
+        enough_alone: alone.flat_map(|label| considered.facts(label)).collect(),
         considered,
         meter,
         tables: Vec::new(),
         by_goal: FxHashMap::default(),
-        agenda: vec![Vec::new(); most + 1],
+        agenda: vec![VecDeque::new(); most + 1],
         rows: FxHashMap::default(),
         aim,
         root: 0,
@@ -111,6 +118,8 @@ pub(super) fn propose(
         .into(),
         decided: FxHashSet::default(),
         pursued: FxHashMap::default(),
+        footprints: FxHashMap::default(),
+        asked: FxHashMap::default(),
     };
     search.root = match aim {
         Aim::Row(goal) => search.table(Goal::Rows(goal.relation, goal.pattern.clone()), None),
@@ -130,12 +139,14 @@ struct Search<'a, 's> {
     case: &'s Case<'s>,
     most: usize,
     known: &'s FxHashSet<Label>,
+    /// What is such a set by itself.
+    enough_alone: FxHashSet<Fact>,
     considered: &'s mut Considered,
     meter: &'s Meter,
     tables: Vec<Table<'a>>,
     by_goal: FxHashMap<Call, usize>,
     /// By the size of the sketch: small ones first, so that few answers are superseded.
-    agenda: Vec<Vec<Work<'a>>>,
+    agenda: Vec<VecDeque<Work<'a>>>,
     /// Rows that were looked up.
     rows: FxHashMap<(RelationId, Vec<Option<Code>>), Rc<Rows>>,
     aim: &'s Aim<'s>,
@@ -150,12 +161,16 @@ struct Search<'a, 's> {
     decided: FxHashSet<Label>,
     /// Steps with a set to which nothing can be added.
     pursued: FxHashMap<Sketch, u32>,
+    /// Of sets to which nothing can be added.
+    footprints: FxHashMap<Sketch, Rc<Footprint>>,
+    /// Questions about those that were not followed.
+    asked: FxHashMap<Sketch, u32>,
 }
 
 impl<'a> Search<'a, '_> {
     /// False: there was enough before the end.
     fn run(&mut self, enough: usize) -> bool {
-        while let Some(work) = self.agenda.iter_mut().find_map(Vec::pop) {
+        while let Some(work) = self.next() {
             if !self.harvest(enough) {
                 return false;
             }
@@ -167,6 +182,16 @@ impl<'a> Search<'a, '_> {
             }
         }
         self.harvest(enough)
+    }
+
+    /// What is whole is looked at first, and what is not in the order in which it was come to: short ways are found before
+    /// long ones, of which there may be too many.
+    fn next(&mut self) -> Option<Work<'a>> {
+        let (whole, parts) = self.agenda.split_last_mut()?;
+        let mut parts = parts.iter_mut();
+        whole
+            .pop_back()
+            .or_else(|| parts.find_map(VecDeque::pop_front))
     }
 
     /// Whether to go on with a body. What a set to which nothing can be added leads to is looked for in so many steps;

@@ -5,7 +5,7 @@ use super::domain::Domains;
 use super::equivalences::equivalence_rules;
 use super::labels::{Considered, Label, each_part, is_within, union};
 use super::outlook::{Breach, Outlook, Rerun, Stage};
-use super::proposals::{Aim, Bounds, Ground, Terrain, propose};
+use super::proposals::{Aim, Bounds, Ground, Readers, Terrain, propose};
 use super::reach::Reach;
 use crate::analysis::checked::RelationId;
 use crate::engine::{Budget, Database, StopReason, Violation};
@@ -148,6 +148,7 @@ pub fn explain<E>(
     found.fresh = domains.fresh().collect();
     found.blind = reach.blind.clone();
     let equivalences = equivalence_rules(program);
+    let readers = Readers::of(program, &equivalences);
     let reaches = Reach::by_relation(&question.using, program);
     let terrain = Terrain {
         program,
@@ -157,6 +158,7 @@ pub fn explain<E>(
         domains: &domains,
         assumable: &assumable,
         equivalences: &equivalences,
+        readers: &readers,
     };
     let (violations, rerun) = (question.violations, worlds.rerun);
     let mut search = Search {
@@ -259,10 +261,18 @@ impl Round {
 impl<'a, E> Search<'a, E> {
     /// Adds the minimal explanations of up to `most` facts to the smaller ones, which are all there.
     fn round(&mut self, most: usize, round: &mut Round) -> Result<(), E> {
-        let mut enough = self.question.limit.max(FEW_PROPOSALS);
-        let mut settled = FxHashSet::default();
+        // One more than wanted tells that there are more.
+        let limit = self.question.limit;
+        let mut enough = limit.saturating_add(1).max(FEW_PROPOSALS);
+        let mut settled: FxHashSet<Label> = FxHashSet::default();
         while self.pass(most, enough, &mut settled, round)? {
-            enough = enough.saturating_mul(MORE_PROPOSALS);
+            enough = match round.accepted.len() < limit {
+                true => enough.saturating_mul(MORE_PROPOSALS),
+                false => {
+                    let others = settled.iter().filter(|set| !round.known.contains(*set));
+                    others.count() + 1
+                }
+            };
         }
         Ok(())
     }

@@ -404,7 +404,7 @@ fn somebody_unknown_may_stand_between() {
     .assert_eq(&small.show(&found));
 }
 
-/// A program in layers over `e`, `n` and `m`, which may be assumed; `eq` is an equivalence.
+/// A program in layers over `e`, `n` and `m`, which may be assumed, and `w`, which is as it is; `eq` is an equivalence.
 fn programs() -> impl Strategy<Value = String> {
     programs_with(3)
 }
@@ -412,7 +412,7 @@ fn programs() -> impl Strategy<Value = String> {
 /// Some of eight rules have one of so many kinds of totals.
 fn programs_with(totals: usize) -> impl Strategy<Value = String> {
     let variable = prop::sample::select(vec!["x", "y", "z"]);
-    let atom = (0..6usize, variable.clone(), variable.clone());
+    let atom = (0..8usize, variable.clone(), variable.clone());
     let rule = (
         0..4usize,
         prop::collection::vec(atom.clone(), 1..3),
@@ -427,6 +427,7 @@ fn programs_with(totals: usize) -> impl Strategy<Value = String> {
         let mut text = String::from(
             ".type D <: symbol\n.decl dom(x: D)\ndom(\"a\"). dom(\"b\"). dom(\"c\").\n\
              .decl e(x: D, y: D)\n.decl n(x: D)\n.decl m(x: D)\n\
+             .decl w(x: D, y: D)\nw(\"a\", \"b\"). w(\"b\", \"b\"). w(\"b\", \"c\").\n\
              .decl eq(x: D, y: D) eqrel\neq(x, y) :- e(x, y), m(x).\n",
         );
         for layer in 0..4 {
@@ -440,13 +441,15 @@ fn programs_with(totals: usize) -> impl Strategy<Value = String> {
                 _ => writeln!(text, "m(\"{x}\")."),
             };
         }
-        // Base relations, equivalence, the layer itself, the layer below.
+        // Base relations, equivalence, what is told, the layer itself, the layer below.
         let written = |(which, x, y): &(usize, &str, &str), layer: usize, own: bool| match which {
             0 => format!("e({x}, {y})"),
             1 => format!("n({x})"),
             2 => format!("m({x})"),
             3 => format!("eq({x}, {y})"),
-            4 if own => format!("p{layer}({x}, {y})"),
+            4 => format!("w({x}, {y})"),
+            5 => format!("e({x}, \"b\")"),
+            6 if own => format!("p{layer}({x}, {y})"),
             _ if layer > 0 => format!("p{}({x}, {y})", layer - 1),
             _ => format!("e({y}, {x})"),
         };
@@ -554,7 +557,13 @@ proptest! {
 /// `l_n` or `l_m`, or counts one.
 fn with_what_leans(text: &str) -> String {
     let mut more = String::new();
-    for relation in ["e(x: D, y: D)", "n(x: D)", "m(x: D)", "eq(x: D, y: D)"] {
+    for relation in [
+        "e(x: D, y: D)",
+        "n(x: D)",
+        "m(x: D)",
+        "w(x: D, y: D)",
+        "eq(x: D, y: D)",
+    ] {
         let _ = writeln!(more, ".decl l_{relation}");
     }
     for layer in 0..4 {

@@ -143,7 +143,7 @@ impl<'a> Search<'a, '_> {
             injected[var.index()] = values[var.index()];
             vague[var.index()] = values[var.index()].is_none();
         }
-        self.agenda[0].push(Work {
+        self.agenda[0].push_back(Work {
             table,
             head: None,
             body: &aggregate.body,

@@ -30,7 +30,10 @@ impl<'a> Search<'a, '_> {
                 self.queue(next);
             }
         }
-        if there || !self.may_reach(&work, |it| it.gains(atom.relation)) {
+        if there
+            || !self.may_reach(&work, |it| it.gains(atom.relation))
+            || !self.may_follow(&work, atom.relation, &pattern)
+        {
             return;
         }
         let scope = self.scope_of(&work);

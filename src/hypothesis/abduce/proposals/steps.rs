@@ -12,6 +12,9 @@ use std::rc::Rc;
 
 impl<'a> Search<'a, '_> {
     pub(super) fn step(&mut self, mut work: Work<'a>) {
+        if !self.may_assume(&work) {
+            return;
+        }
         // What only tests or computes comes first.
         while let Some(at) = (0..work.left.len()).find(|&at| is_test(&work, at)) {
             let literal = &work.body[work.left[at]];
@@ -89,6 +92,9 @@ impl<'a> Search<'a, '_> {
         let pattern = self.pattern(atom, &work.values);
         let row: Option<Box<[Code]>> = pattern.iter().copied().collect();
         let relation = atom.relation;
+        if !self.may_follow(&work, relation, &pattern) {
+            return;
+        }
         // What is there was taken as it is.
         if row.is_some_and(|row| self.case.holds(&Fact { relation, row })) {
             return;
@@ -208,9 +214,12 @@ impl<'a> Search<'a, '_> {
     }
 
     pub(super) fn queue(&mut self, mut work: Work<'a>) {
-        // What holds need not be assumed: a smaller sketch says the same.
-        let holds = |one: &Assumed| one.fact().is_some_and(|fact| self.case.holds(&fact));
-        if work.sketch.iter().any(holds) {
+        // What holds need not be assumed: a smaller sketch says the same. Nor is anything needed beside what is enough.
+        let is_idle = |one: &Assumed| {
+            one.fact()
+                .is_some_and(|fact| self.case.holds(&fact) || self.enough_alone.contains(&fact))
+        };
+        if work.sketch.iter().any(is_idle) {
             return;
         }
         if !work.sketch.is_sorted_by(|one, other| one < other) {
@@ -220,7 +229,7 @@ impl<'a> Search<'a, '_> {
             work.sketch = facts.into();
         }
         if work.sketch.len() <= self.most {
-            self.agenda[work.sketch.len()].push(work);
+            self.agenda[work.sketch.len()].push_back(work);
         }
     }
 }

@@ -117,7 +117,7 @@ impl<'a> Search<'a, '_> {
                 _ => true,
             });
             if fits {
-                self.agenda[0].push(work);
+                self.agenda[0].push_back(work);
             }
         }
         let scope = self.tables[table].call.scope.clone();

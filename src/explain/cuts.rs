@@ -46,6 +46,8 @@ pub struct Cuts {
     pub statements: Vec<Vec<Statement>>,
     /// Sources, with everything only they say.
     pub sources: Vec<Vec<SourceId>>,
+    /// The origins that it hangs on ([`Case::single_origins`]), where they were found along the way.
+    pub origins: Option<Vec<SourceId>>,
     /// All of them are there.
     pub complete: bool,
     /// All of a single statement, and of a single source, are there.
@@ -57,6 +59,7 @@ impl Cuts {
     /// Of what does not hold.
     pub(super) fn none() -> Cuts {
         Cuts {
+            origins: None,
             statements: Vec::new(),
             sources: Vec::new(),
             complete: true,
@@ -229,6 +232,7 @@ impl Case<'_> {
         let witnesses = Witnesses::new(self, lineage, |source| vec![source]);
         let by_source = small_cuts(lineage, &witnesses.withdrawable(), most, largest, meter);
         let mut cuts = Cuts {
+            origins: None,
             statements,
             sources: witnesses.named(&by_source.cuts),
             complete: false,
@@ -242,6 +246,7 @@ impl Case<'_> {
     /// Where there are too many derivations to look at all of them: all cuts of one, else a larger one.
     pub(super) fn some_cuts(&self, fact: &Fact, options: &CutOptions, meter: &Meter) -> Cuts {
         let mut cuts = Cuts {
+            origins: None,
             statements: Vec::new(),
             sources: Vec::new(),
             complete: false,

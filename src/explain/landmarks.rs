@@ -50,6 +50,7 @@ impl Case<'_> {
         // One pass over what is there: bounded by time only.
         let meter = Meter::new(&meter.rest());
         let (statements, sources) = self.landmarks(&lineage, &meter);
+        let origins = self.origins(&lineage, &meter);
         let vertex_of: FxHashMap<&Fact, u32> = held.iter().zip(vertices).collect();
         let stopped = meter.stopped();
         facts
@@ -61,6 +62,10 @@ impl Case<'_> {
                 Cuts {
                     statements: one.unwrap_or_default(),
                     sources: by.unwrap_or_default(),
+                    origins: stopped.is_none().then(|| {
+                        let of = vertex.map(|vertex| origins.at(vertex).concat());
+                        of.unwrap_or_default()
+                    }),
                     // Larger ones may exist.
                     complete: false,
                     single: stopped.is_none(),
@@ -75,13 +80,6 @@ impl Case<'_> {
     /// at, nothing is told among many; nor, whether there are others, where the time is up.
     pub fn single_origins(&self, facts: &[Fact], budget: &Budget) -> Vec<Vec<SourceId>> {
         let meter = Meter::new(budget);
-        let origin = |statement: &Statement| {
-            let source = self.claims.get(statement.claim()?).source?;
-            match self.sources.roots(source) {
-                &[root] => Some(root),
-                _ => None,
-            }
-        };
         let held = facts.iter().filter(|fact| self.holds(fact));
         let held: Vec<Fact> = held.cloned().collect();
         let part = meter.part(meter.left() / 4);
@@ -90,15 +88,16 @@ impl Case<'_> {
         if lineage.stopped.is_some() {
             return match facts {
                 [fact] if !self.at_once && self.holds(fact) => {
-                    vec![self.cuts_by_trial(fact, 1, &meter, origin).single]
+                    vec![
+                        self.cuts_by_trial(fact, 1, &meter, |statement| self.origin(statement))
+                            .single,
+                    ]
                 }
                 _ => vec![Vec::new(); facts.len()],
             };
         }
         let meter = Meter::new(&meter.rest());
-        let origins = Landmarks::of(&lineage, &meter, |statement| {
-            Vec::from_iter(origin(statement))
-        });
+        let origins = self.origins(&lineage, &meter);
         let vertex_of: FxHashMap<&Fact, u32> = held.iter().zip(vertices).collect();
         facts
             .iter()
@@ -107,6 +106,21 @@ impl Case<'_> {
                 _ => Vec::new(),
             })
             .collect()
+    }
+
+    fn origins(&self, lineage: &Lineage, meter: &Meter) -> Landmarks<SourceId> {
+        Landmarks::of(lineage, meter, |statement| {
+            Vec::from_iter(self.origin(statement))
+        })
+    }
+
+    /// The one source at the far end of all that a statement repeats.
+    fn origin(&self, statement: &Statement) -> Option<SourceId> {
+        let source = self.claims.get(statement.claim()?).source?;
+        match self.sources.roots(source) {
+            &[root] => Some(root),
+            _ => None,
+        }
     }
 
     /// The statements and the sources that the root of a lineage cannot do without; `None`: the meter stopped.

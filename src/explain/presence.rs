@@ -69,6 +69,19 @@ impl Presence<'_> {
         met
     }
 
+    /// Cases in which a fact holds.
+    pub fn with(&self, fact: &Fact) -> DaySet {
+        let history = &self.history;
+        match history.tables.get(&fact.relation) {
+            None if history.case.holds(fact) => DaySet::every(history.days),
+            None => DaySet::never(),
+            Some(dated) => {
+                let days = dated.days_of(&fact.row).cloned();
+                days.unwrap_or_else(DaySet::never)
+            }
+        }
+    }
+
     /// Cases in which one of some relations has a row that the case at hand has not, and those in which one lacks a row
     /// that it has.
     pub fn otherwise(&self, of: &dyn Fn(RelationId) -> bool) -> (DaySet, DaySet) {

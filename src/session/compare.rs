@@ -11,9 +11,9 @@ use crate::analysis::findings::closest;
 use crate::engine::Database;
 use crate::engine::budget::{RunReport, Violation};
 use crate::evidence::{ClaimId, Claims, GradeTables};
-use crate::explain::{Fact, Meter, fact_text, pattern_text, stated_by};
+use crate::explain::{Dates, Fact, Meter, fact_text, pattern_text, stated_by};
 use crate::hypothesis::compare::{
-    Cell, Change, Contender, Dates, Evidence, FlipBound, Given, Goal, Rerun, Score, Setting, Stage,
+    Cell, Change, Contender, Evidence, FlipBound, Given, Goal, Rerun, Score, Setting, Stage,
     Subject, Table, View, copies, diagnosticity, flips, leader, order, tabulate,
 };
 use crate::hypothesis::{Overlay, Withdrawal, World, reserved};
@@ -254,7 +254,7 @@ impl Session {
                     given: &laid.given,
                     database: self.can_change().then(|| world.database()),
                     foresees: self.foresees(),
-                    dates: self.dates_of(laid),
+                    dates: self.dates_of(laid.world.claims(), laid.days.as_ref()),
                     violations: &world.report().violations,
                     known: &laid.known,
                 };
@@ -522,30 +522,33 @@ impl Session {
     }
 
     /// Whether what changes of a world come to can be told without a run.
-    fn foresees(&self) -> bool {
+    pub(super) fn foresees(&self) -> bool {
         // Births tell what is stated and what is derived.
         self.options.births && !self.options.faults_are_errors && !self.spec.strict
     }
 
-    /// When claims count, where that matters.
-    fn dates_of<'a>(&self, laid: &'a Laid) -> Option<Dates<'a>> {
+    /// When claims count, where that matters; `known`: on which days everything holds, where that was worked out.
+    pub(super) fn dates_of<'a>(
+        &self,
+        claims: &'a Claims,
+        known: Option<&'a KnownDays>,
+    ) -> Option<Dates<'a>> {
         self.options.lens.at_once.then(|| {
-            let claims = laid.world.claims();
             let intervals = claims.iter().map(|(_, claim)| claim.interval);
-            let valid = match &laid.days {
+            let valid = match known {
                 Some(known) => known.valid.clone(),
                 None => ValidDays::of(intervals),
             };
             Dates {
                 days: valid.count(),
                 within: Box::new(move |claim| valid.within(claims.get(claim).interval)),
-                past: laid.days.as_ref().map(|known| &known.past),
+                past: known.map(|known| &known.past),
             }
         })
     }
 
     /// Facts of relations with claims that something else states too.
-    fn given(&self, program: &CheckedProgram, assumed: &FxHashSet<Fact>) -> Given {
+    pub(super) fn given(&self, program: &CheckedProgram, assumed: &FxHashSet<Fact>) -> Given {
         let claimed: FxHashSet<RelationId> = self
             .claims()
             .iter()

@@ -11,7 +11,7 @@ use crate::analysis::checked::{RelationId, RuleId};
 use crate::analysis::reviving;
 use crate::engine::Budget;
 use crate::evidence::{ClaimId, GradeTables, SourceId};
-use crate::explain::{Cuts, Fact, Statement};
+use crate::explain::{Change, Cuts, DaySet, Fact, Meter, Statement, most_changes};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,6 +22,9 @@ const MOST_TIME: Duration = Duration::from_secs(20);
 const TRIED: usize = 20;
 /// Withdrawals that are worth a thread for each half of them.
 const MANY: usize = 16;
+
+/// Following one withdrawal takes about as long as going through so many rows once.
+const ROWS_OF_A_RUN: usize = 256;
 
 /// What is taken away together.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +55,16 @@ enum Place {
     Origin(usize),
 }
 
+/// A withdrawal that is to be followed.
+struct Task {
+    withdrawal: usize,
+    /// By fact, of what it is a cut.
+    places: Vec<(usize, Place)>,
+}
+
+/// The places of cuts without which the conclusion still holds; `None`: the time was up.
+type Outcome = Option<Vec<(usize, Place)>>;
+
 impl Session {
     /// The origins that each fact hangs on and of which no single source tells by itself.
     pub(super) fn origins(
@@ -67,7 +80,12 @@ impl Session {
         if !repeats {
             return vec![Vec::new(); facts.len()];
         }
-        let mut origins = self.case().single_origins(facts, budget);
+        let known: Option<Vec<Vec<SourceId>>> =
+            found.iter().map(|cuts| cuts.origins.clone()).collect();
+        let mut origins = match known {
+            Some(origins) => origins,
+            None => self.case().single_origins(facts, budget),
+        };
         for (of, cuts) in origins.iter_mut().zip(found) {
             let told: FxHashSet<&[SourceId]> = cuts
                 .sources
@@ -90,7 +108,7 @@ impl Session {
         let mut ends: Vec<Ends> = facts.iter().map(|_| Ends::default()).collect();
         let mut gone = Withdrawals::of(self);
         let mut at: FxHashMap<usize, usize> = FxHashMap::default();
-        let mut tasks: Vec<(usize, Vec<(usize, Place)>)> = Vec::new();
+        let mut tasks: Vec<Task> = Vec::new();
         for (index, (fact, cuts)) in facts.iter().zip(found.iter()).enumerate() {
             let mut cut: Vec<(Place, usize, usize)> = Vec::new();
             for (at, statements) in cuts.statements.iter().enumerate() {
@@ -111,32 +129,18 @@ impl Session {
                     continue;
                 }
                 let task = *at.entry(withdrawal).or_insert_with(|| {
-                    tasks.push((withdrawal, Vec::new()));
+                    tasks.push(Task {
+                        withdrawal,
+                        places: Vec::new(),
+                    });
                     tasks.len() - 1
                 });
-                tasks[task].1.push((index, place));
+                tasks[task].places.push((index, place));
             }
         }
         let withdrawals = gone.all;
-        let started = Instant::now();
-        // The places of cuts without which the conclusion still holds; `None`: the time was up.
-        let follow = |tasks: &[(usize, Vec<(usize, Place)>)]| {
-            let one = |(withdrawal, places): &(usize, Vec<(usize, Place)>)| {
-                if started.elapsed() > MOST_TIME {
-                    return Ok(None);
-                }
-                let without = self.without(&withdrawals[*withdrawal])?.database;
-                let holds = |&(index, _): &(usize, Place)| {
-                    let fact: &Fact = &facts[index];
-                    without.contains(fact.relation, &fact.row)
-                };
-                Ok(Some(places.iter().copied().filter(holds).collect()))
-            };
-            tasks
-                .iter()
-                .map(one)
-                .collect::<Result<Vec<Option<Vec<(usize, Place)>>>, Error>>()
-        };
+        let until = Instant::now() + MOST_TIME;
+        let follow = |tasks: &[Task]| self.standing_without(facts, &withdrawals, tasks, until);
         let outcomes = match self.pool.has_threads() && tasks.len() >= MANY {
             true => {
                 let (one, other) = tasks.split_at(tasks.len() / 2);
@@ -148,7 +152,7 @@ impl Session {
             false => follow(&tasks)?,
         };
         let mut gone: Vec<Vec<Place>> = vec![Vec::new(); facts.len()];
-        for ((_, places), outcome) in tasks.iter().zip(outcomes) {
+        for (Task { places, .. }, outcome) in tasks.iter().zip(outcomes) {
             match outcome {
                 Some(holding) => holding
                     .into_iter()
@@ -191,6 +195,102 @@ impl Session {
             }
         }
         Ok(ends)
+    }
+
+    /// Withdrawals of claims together where that is worth it, the others one by one.
+    fn standing_without(
+        &self,
+        facts: &[Fact],
+        withdrawals: &[Withdrawal],
+        tasks: &[Task],
+        until: Instant,
+    ) -> Result<Vec<Outcome>, Error> {
+        let mut outcomes = self.foreseen(facts, withdrawals, tasks, until);
+        for (task, outcome) in tasks.iter().zip(&mut outcomes) {
+            if outcome.is_none() && Instant::now() < until {
+                let without = self.without(&withdrawals[task.withdrawal])?.database;
+                let holds = |index: usize| {
+                    let fact = &facts[index];
+                    without.contains(fact.relation, &fact.row)
+                };
+                let places = task.places.iter().copied();
+                *outcome = Some(places.filter(|(index, _)| holds(*index)).collect());
+            }
+        }
+        Ok(outcomes)
+    }
+
+    /// Each withdrawal as a case of one history; `None` where only following it tells.
+    fn foreseen(
+        &self,
+        facts: &[Fact],
+        withdrawals: &[Withdrawal],
+        tasks: &[Task],
+        until: Instant,
+    ) -> Vec<Outcome> {
+        let mut outcomes: Vec<Outcome> = tasks.iter().map(|_| None).collect();
+        if !self.foresees() {
+            return outcomes;
+        }
+        let known = self.changeable().and_then(|_| self.known_days());
+        let dates = self.dates_of(&self.claims, known);
+        let past = known.map(|known| &known.past);
+        let given = self.given(self.program(), &self.assumed);
+        let is_given = |&id: &ClaimId| {
+            let claim = self.claims.get(id);
+            given.contains(&Fact::new(claim.relation, claim.row))
+        };
+        let stands = |id: &ClaimId| self.claims.stands(*id);
+        let claims_of = |at: &usize| -> Vec<ClaimId> {
+            let claims = &withdrawals[tasks[*at].withdrawal].claims;
+            claims.iter().copied().filter(stands).collect()
+        };
+        let of_claims: Vec<(usize, Vec<ClaimId>)> = (0..tasks.len())
+            .filter(|&at| {
+                let gone = &withdrawals[tasks[at].withdrawal];
+                gone.rules.is_empty() && gone.facts.is_empty()
+            })
+            .map(|at| (at, claims_of(&at)))
+            .filter(|(_, claims)| !claims.iter().any(is_given))
+            .collect();
+        let asked = tasks.iter().flat_map(|task| &task.places);
+        let wanted: FxHashSet<RelationId> =
+            asked.map(|(index, _)| facts[*index].relation).collect();
+        let wanted: Vec<RelationId> = wanted.into_iter().collect();
+        let case = self.case();
+        let cone = case.cone(&wanted);
+        let rows: usize = cone.iter().map(|&id| self.database.len(id)).sum();
+        let is_worth_it = match &dates {
+            Some(_) => past.is_some(),
+            None => rows <= of_claims.len() * ROWS_OF_A_RUN,
+        };
+        if !is_worth_it {
+            return outcomes;
+        }
+        let meter = Meter::new(&Budget {
+            time: Some(until.saturating_duration_since(Instant::now())),
+            rows: None,
+            ..self.explanation_budget()
+        });
+        for batch in of_claims.chunks(most_changes(rows, dates.as_ref())) {
+            let changes: Vec<Change> = batch.iter().map(|(_, ids)| (&ids[..], &[][..])).collect();
+            let found = case.after_each(&changes, &wanted, dates.as_ref(), past, &meter);
+            let Ok(Some(presence)) = found else {
+                return outcomes;
+            };
+            let mut with: FxHashMap<usize, DaySet> = FxHashMap::default();
+            for (nth, (at, _)) in batch.iter().enumerate() {
+                let mut holds = |index: usize| {
+                    let cases = with
+                        .entry(index)
+                        .or_insert_with(|| presence.with(&facts[index]));
+                    cases.contains(nth)
+                };
+                let places = tasks[*at].places.iter().copied();
+                outcomes[*at] = Some(places.filter(|(index, _)| holds(*index)).collect());
+            }
+        }
+        outcomes
     }
 
     fn origin(&self, source: SourceId) -> Origin {

@@ -2,11 +2,10 @@
 
 use super::super::abduce::behind;
 use super::super::trial::{Outcome, Trial, Untried};
-use super::foresight::Dates;
 use crate::analysis::checked::{CheckedProgram, Literal, LiteralKind, RelationId, RuleId, VarId};
 use crate::engine::{Budget, Database, RunReport, Violation};
 use crate::evidence::{ClaimId, Claims, GradeTables, Sources, Stance};
-use crate::explain::{Case, Fact, Facts, Meter, Past, Rests};
+use crate::explain::{Case, Dates, Fact, Facts, Meter, Past, Rests};
 use crate::storage::pattern::agrees;
 use crate::storage::{Code, Dictionary};
 use parking_lot::Mutex;

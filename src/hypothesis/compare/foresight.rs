@@ -3,17 +3,11 @@
 use super::contender::{Contender, Depth, Known, Tried};
 use crate::engine::{Budget, StopReason};
 use crate::evidence::ClaimId;
-use crate::explain::{Case, CaseDays, DaySet, Fact, Meter, Otherwise, Past, Presence, Reading};
+use crate::explain::{
+    Case, Change, Dates, DaySet, Fact, Meter, Past, Presence, Reading, most_changes,
+};
 use crate::storage::Code;
 use rustc_hash::{FxHashMap, FxHashSet};
-
-/// When claims count, where conclusions have to hold at one time.
-pub struct Dates<'a> {
-    pub days: CaseDays,
-    pub within: Box<dyn Fn(ClaimId) -> DaySet + Send + Sync + 'a>,
-    /// On which days everything holds in the world, where that was worked out.
-    pub past: Option<&'a Past>,
-}
 
 /// A change to be worked out.
 #[derive(Clone)]
@@ -28,11 +22,6 @@ const FEW: usize = 8;
 /// Trying one change takes about as long as going through so many rows once, and through so many for each claim.
 const ROWS_OF_A_TRIAL: usize = 256;
 const ROWS_OF_A_CLAIM: usize = 64;
-/// Days of all cases together, in one history; and those of all facts, if none held as before: 256 MiB.
-const MOST_DAYS: usize = 1 << 18;
-const MOST_BITS: usize = 1 << 31;
-const MOST_CASES: usize = 1 << 12;
-
 impl<E> Contender<'_, E> {
     /// Works out how it stands with these changes, and remembers it. What cannot be told like this is left to be tried.
     pub(super) fn foresee(&self, changes: &[Foreseen], meter: &Meter, budget: &Budget) {
@@ -72,20 +61,13 @@ impl<E> Contender<'_, E> {
         if !is_worth_it {
             return;
         }
-        let days = self.case_days().max(1);
-        let of_bits = MOST_BITS / rows().max(1) / days;
-        let most = MOST_CASES.min(MOST_DAYS / days).min(of_bits).max(2);
-        for batch in open.chunks(most - 1) {
+        let most = most_changes(rows(), self.dates.as_ref());
+        for batch in open.chunks(most) {
             if let Err(reason) = self.foresee_cases(batch, meter, budget) {
                 meter.stop(reason);
                 return;
             }
         }
-    }
-
-    /// Days of one case.
-    fn case_days(&self) -> usize {
-        self.dates.as_ref().map_or(1, |dates| dates.days.count())
     }
 
     fn foresee_cases(
@@ -94,50 +76,6 @@ impl<E> Contender<'_, E> {
         meter: &Meter,
         budget: &Budget,
     ) -> Result<(), StopReason> {
-        // In the last case everything is as it is.
-        let cases = (changes.len() + 1).next_multiple_of(64);
-        let (case_days, reading, days) = match &self.dates {
-            None => (1, Reading::Apart, cases),
-            Some(dates) => {
-                let of_one = dates.days.count();
-                (
-                    of_one,
-                    Reading::Cases(dates.days),
-                    (changes.len() + 1) * of_one,
-                )
-            }
-        };
-        let of_case = |case: usize| case * case_days..(case + 1) * case_days;
-        let always = |claim: ClaimId| match &self.dates {
-            None => DaySet::all(64),
-            Some(dates) => (dates.within)(claim),
-        };
-        let mut without: FxHashMap<ClaimId, DaySet> = FxHashMap::default();
-        let mut found: FxHashMap<&Fact, DaySet> = FxHashMap::default();
-        for (case, ((ids, facts), _)) in changes.iter().enumerate() {
-            for &id in ids {
-                let left = without.entry(id);
-                let left = left.or_insert_with(|| always(id).spread(days));
-                left.clear(of_case(case));
-            }
-            for fact in facts {
-                let with = found.entry(fact);
-                with.or_insert_with(|| DaySet::none(days))
-                    .fill(of_case(case));
-            }
-        }
-        let more: Vec<(Fact, DaySet)> = found
-            .into_iter()
-            .map(|(fact, days)| (fact.clone(), days))
-            .collect();
-        let claimed: FxHashSet<Fact> = without
-            .keys()
-            .map(|&id| {
-                let claim = self.claims.get(id);
-                Fact::new(claim.relation, claim.row)
-            })
-            .collect();
-        let claimed: Vec<Fact> = claimed.into_iter().collect();
         let case = self.case();
         let past = match &self.dates {
             None => None,
@@ -146,23 +84,17 @@ impl<E> Contender<'_, E> {
                 None => return Ok(()),
             },
         };
-        let otherwise = Otherwise {
-            past,
-            facts: &claimed,
-            more: &more,
-            days_of: &|claim| match without.get(&claim) {
-                Some(days) => days.clone(),
-                None => always(claim),
-            },
-        };
-        let history =
-            case.history_amended(&otherwise, &self.asked, reading, days, &meter.rest())?;
-        let Some(history) = history else {
+        let claims_and_facts: Vec<Change> = changes
+            .iter()
+            .map(|((ids, facts), _)| (&ids[..], &facts[..]))
+            .collect();
+        let dates = self.dates.as_ref();
+        let Some(presence) = case.after_each(&claims_and_facts, &self.asked, dates, past, meter)?
+        else {
             return Ok(());
         };
-        let presence = history.presence(cases);
         let violated = self.violated_in(&presence, changes.len(), meter)?;
-        let mut met = DaySet::all(cases);
+        let mut met = DaySet::all((changes.len() + 1).next_multiple_of(64));
         for goal in &self.goals {
             met.keep(&presence.met(goal.relation, &goal.pattern));
         }

@@ -15,6 +15,5 @@ mod score;
 pub use contender::{Contender, Given, Goal, Rerun, Setting, Stand};
 pub use evidence::{Cell, Evidence, Subject, Table, View, tabulate};
 pub use flip::{Change, FlipBound, Flips, Stage, flips};
-pub use foresight::Dates;
 pub use judged::{Judged, Judgement, Matrix, MatrixError, read_matrix};
 pub use score::{Score, copies, diagnosticity, leader, order, scores};

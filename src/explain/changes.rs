@@ -1,0 +1,104 @@
+//! Several changes of a case worked out together: each is a case of one history.
+
+use super::amend::Otherwise;
+use super::case::Case;
+use super::dayset::DaySet;
+use super::facts::Fact;
+use super::history::{CaseDays, Past, Reading};
+use super::meter::Meter;
+use super::presence::Presence;
+use crate::analysis::checked::RelationId;
+use crate::engine::StopReason;
+use crate::evidence::ClaimId;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// When claims count, where conclusions have to hold at one time.
+pub struct Dates<'a> {
+    pub days: CaseDays,
+    pub within: Box<dyn Fn(ClaimId) -> DaySet + Send + Sync + 'a>,
+    /// On which days everything holds as it is, where that was worked out.
+    pub past: Option<&'a Past>,
+}
+
+/// Claims that are withdrawn, and facts that are stated besides.
+pub type Change<'a> = (&'a [ClaimId], &'a [Fact]);
+
+/// Days of all cases together, in one history; and those of all facts, if none held as before: 256 MiB.
+const MOST_DAYS: usize = 1 << 18;
+const MOST_BITS: usize = 1 << 31;
+const MOST_CASES: usize = 1 << 12;
+
+/// How many changes are worked out together at the most, where they may reach so many rows.
+pub fn most_changes(rows: usize, dates: Option<&Dates>) -> usize {
+    let days = dates.map_or(1, |dates| dates.days.count());
+    let of_bits = MOST_BITS / rows.max(1) / days;
+    let cases = MOST_CASES.min(MOST_DAYS / days).min(of_bits);
+    cases.max(2) - 1
+}
+
+impl Case<'_> {
+    /// What some relations, and all they are made from, hold after each of several changes: a case for each, in their
+    /// order, and behind them some in which everything is as it is.
+    ///
+    /// `past`: on which days everything holds as it is, where there are dates. `Ok(None)`: only a run can tell.
+    pub fn after_each(
+        &self,
+        changes: &[Change],
+        wanted: &[RelationId],
+        dates: Option<&Dates>,
+        past: Option<&Past>,
+        meter: &Meter,
+    ) -> Result<Option<Presence<'_>>, StopReason> {
+        let cases = (changes.len() + 1).next_multiple_of(64);
+        let (case_days, reading, days) = match dates {
+            None => (1, Reading::Apart, cases),
+            Some(dates) => {
+                let of_one = dates.days.count();
+                let reading = Reading::Cases(dates.days);
+                (of_one, reading, (changes.len() + 1) * of_one)
+            }
+        };
+        let of_case = |case: usize| case * case_days..(case + 1) * case_days;
+        let always = |claim: ClaimId| match dates {
+            None => DaySet::all(64),
+            Some(dates) => (dates.within)(claim),
+        };
+        let mut without: FxHashMap<ClaimId, DaySet> = FxHashMap::default();
+        let mut stated: FxHashMap<&Fact, DaySet> = FxHashMap::default();
+        for (case, (ids, facts)) in changes.iter().enumerate() {
+            for &id in *ids {
+                let left = without.entry(id);
+                let left = left.or_insert_with(|| always(id).spread(days));
+                left.clear(of_case(case));
+            }
+            for fact in *facts {
+                let with = stated.entry(fact);
+                with.or_insert_with(|| DaySet::none(days))
+                    .fill(of_case(case));
+            }
+        }
+        let more: Vec<(Fact, DaySet)> = stated
+            .into_iter()
+            .map(|(fact, days)| (fact.clone(), days))
+            .collect();
+        let claimed: FxHashSet<Fact> = without
+            .keys()
+            .map(|&id| {
+                let claim = self.claims.get(id);
+                Fact::new(claim.relation, claim.row)
+            })
+            .collect();
+        let claimed: Vec<Fact> = claimed.into_iter().collect();
+        let otherwise = Otherwise {
+            past,
+            facts: &claimed,
+            more: &more,
+            days_of: &|claim| match without.get(&claim) {
+                Some(days) => days.clone(),
+                None => always(claim),
+            },
+        };
+        let history = self.history_amended(&otherwise, wanted, reading, days, &meter.rest())?;
+        Ok(history.map(|history| history.presence(cases)))
+    }
+}

@@ -64,6 +64,9 @@ impl DaySet {
 
     /// Whether the days are the same, in however many words.
     pub(super) fn is_same(&self, other: &DaySet) -> bool {
+        if self.0.len() == other.0.len() {
+            return self.0 == other.0;
+        }
         let words = self.0.len().max(other.0.len());
         (0..words).all(|at| self.word(at) == other.word(at))
     }
@@ -114,12 +117,10 @@ impl DaySet {
         self.0.clear();
         self.0.extend_from_slice(&long.0);
         let mut any = 0;
-        for words in self.0.chunks_mut(short.0.len().max(1)) {
-            for (word, &other) in words.iter_mut().zip(&short.0) {
-                *word &= other;
-                any |= *word;
-            }
-        }
+        with_each(&mut self.0, &short.0, |word, other| {
+            *word &= other;
+            any |= *word;
+        });
         any != 0
     }
 
@@ -209,8 +210,21 @@ impl DaySet {
 
     /// Whether anything was new.
     pub fn add(&mut self, other: &DaySet) -> bool {
-        let words = self.0.len().max(other.0.len());
-        if (0..words).all(|at| other.word(at) & !self.word(at) == 0) {
+        let has_all = match (&*self.0, &*other.0) {
+            (ours, &[more]) => ours.iter().all(|word| more & !word == 0),
+            (&[ours], more) => more.iter().all(|word| word & !ours == 0),
+            (ours, more) if ours.len() == more.len() => {
+                let mut pairs = ours.iter().zip(more);
+                pairs.all(|(word, other)| other & !word == 0)
+            }
+            (ours, more) => {
+                let words = 0..ours.len().max(more.len());
+                words
+                    .into_iter()
+                    .all(|at| other.word(at) & !self.word(at) == 0)
+            }
+        };
+        if has_all {
             return false;
         }
         self.each(other, |one, other| one | other);
@@ -229,10 +243,19 @@ impl DaySet {
 
     fn each(&mut self, other: &DaySet, f: impl Fn(u64, u64) -> u64) {
         self.grow(other.0.len());
-        for words in self.0.chunks_mut(other.0.len().max(1)) {
-            for (one, &other) in words.iter_mut().zip(&other.0) {
-                *one = f(*one, other);
-            }
+        with_each(&mut self.0, &other.0, |one, other| *one = f(*one, other));
+    }
+}
+
+/// Each word with that of a set which repeats as often as there is room for it.
+fn with_each(words: &mut [u64], others: &[u64], mut f: impl FnMut(&mut u64, u64)) {
+    // Most sets repeat with every word, or have as many words as the other.
+    if let &[other] = others {
+        return words.iter_mut().for_each(|word| f(word, other));
+    }
+    for words in words.chunks_mut(others.len().max(1)) {
+        for (word, &other) in words.iter_mut().zip(others) {
+            f(word, other);
         }
     }
 }

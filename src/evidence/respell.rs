@@ -1,70 +1,52 @@
 //! Dates as spreadsheets write them, spelt as claim files want them. Only to tell what to write: a guess is never read.
 
 use super::date::PartialDate;
+use jiff::fmt::strtime::BrokenDownTime;
 
-const MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
+/// What stands between the parts of a date is a blank here.
+const SPELLINGS: [&str; 12] = [
+    "%Y %m %d", "%Y %b %d", "%Y %B %d", "%d %m %Y", "%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y",
+    "%Y %m", "%m %Y", "%b %Y", "%B %Y",
 ];
+/// As they write it where days and months are set off by strokes and not by dots.
+const MONTH_FIRST: &str = "%m %d %Y";
 
 /// `2019/3/1`, `1.3.2019`, `March 2019`, `1 Mar 2019` and the like as `2019-03-01` or `2019-03`. `None` where it is no
 /// date, or where day and month could be told apart only by knowing who wrote it, as in `3/4/2019`.
 pub fn respelt(text: &str) -> Option<PartialDate> {
-    let day_first = text.contains('.');
     let parts: Vec<&str> = text
         .split(|c: char| c.is_whitespace() || "-/.,年月日".contains(c))
         .filter(|part| !part.is_empty())
         .collect();
-    // A time of day behind the date.
+    // A time of day may stand behind the date.
     let parts = match &parts[..] {
-        [date @ .., time] if date.len() == 3 && time.contains(':') => date,
+        [date @ .., time] if time.contains(':') => date,
         all => all,
     };
-    let number = |part: &str| part.parse::<u16>().ok();
-    let is_year = |part: &str| part.len() == 4 && number(part).is_some();
-    let small = |part: &str| number(part).filter(|&value| part.len() <= 2 && value > 0);
-    let named = |part: &str| {
-        let part = part.to_lowercase();
-        MONTHS
-            .iter()
-            .position(|month| part.len() >= 3 && month.starts_with(&part))
-            .map(|at| at as u16 + 1)
-    };
-    let spelt = match *parts {
-        [year, month] if is_year(year) => format!("{year}-{:02}", small(month).or(named(month))?),
-        [month, year] if is_year(year) => format!("{year}-{:02}", small(month).or(named(month))?),
-        [year, month, day] if is_year(year) => {
-            format!(
-                "{year}-{:02}-{:02}",
-                small(month).or(named(month))?,
-                small(day)?
-            )
-        }
-        [first, second, year] if is_year(year) => {
-            let (month, day) = match (named(first), named(second)) {
-                (Some(month), _) => (month, small(second)?),
-                (_, Some(month)) => (month, small(first)?),
-                _ => match (small(first)?, small(second)?) {
-                    (day, month) if day_first || day > 12 => (month, day),
-                    (month, day) if day > 12 || day == month => (month, day),
-                    _ => return None,
-                },
+    let date = parts.join(" ");
+    let month_first = (!text.contains('.')).then_some(MONTH_FIRST);
+    let spelt = SPELLINGS
+        .into_iter()
+        .chain(month_first)
+        .filter_map(|spelling| {
+            // A blank of a spelling may stand for nothing at all.
+            if spelling.split(' ').count() != parts.len() {
+                return None;
+            }
+            let read = BrokenDownTime::parse(spelling, &date).ok()?;
+            let (year, month) = (read.year().filter(|&year| year >= 1000)?, read.month()?);
+            let spelt = match read.day() {
+                Some(day) => format!("{year}-{month:02}-{day:02}"),
+                None => format!("{year}-{month:02}"),
             };
-            format!("{year}-{month:02}-{day:02}")
-        }
-        _ => return None,
-    };
-    spelt.parse().ok()
+            spelt.parse().ok()
+        });
+    let mut spelt: Vec<PartialDate> = spelt.collect();
+    spelt.dedup();
+    match spelt[..] {
+        [one] => Some(one),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

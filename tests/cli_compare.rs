@@ -87,6 +87,23 @@ fn hypotheses_stand_side_by_side() {
 }
 
 #[test]
+fn names_that_are_all_unknown_are_an_error() {
+    let sandbox = sandbox();
+    let outcome = sandbox.run(&["compare", "frist", "nobody"]);
+    expect![[r#"
+        error[D076]: no hypothesis `frist`
+         = help: did you mean `first`?
+
+        error[D076]: no hypothesis `nobody`
+         = help: there are first, second, third, missing, goalless, broken
+
+    "#]]
+    .assert_eq(&outcome.status(1).stderr());
+    let one = sandbox.run(&["compare", "first", "nobody"]);
+    assert!(one.status(0).stdout().contains("no hypothesis `nobody`"));
+}
+
+#[test]
 fn as_json() {
     let sandbox = sandbox();
     let found = sandbox

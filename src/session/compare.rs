@@ -163,7 +163,7 @@ struct Entry {
 
 impl Session {
     /// Compares hypotheses over the evidence that matters to any of them. What is wrong with one of them is said in its
-    /// row.
+    /// row; that there is none by any of these names is an error.
     pub fn compare(&mut self, question: &ComparisonQuestion) -> Result<Comparison, Error> {
         self.refresh()?;
         self.check_names(&question.hypotheses)?;
@@ -173,7 +173,7 @@ impl Session {
         };
         let planted = self.planted(&question.planted)?;
         let mut entries = Vec::new();
-        let mut failed = Vec::new();
+        let mut wrong: Vec<(&str, Error)> = Vec::new();
         for name in &question.hypotheses {
             match self.hypothesis(name) {
                 Ok(overlay) => entries.push(Entry {
@@ -182,7 +182,16 @@ impl Session {
                     overlay,
                 }),
                 Err(Error::Stopped(stopped)) => return Err(Error::Stopped(stopped)),
-                Err(error) => failed.push(Row::failed(name.trim(), None, &error.to_string())),
+                Err(error) => wrong.push((name.trim(), error)),
+            }
+        }
+        let failed = wrong.iter();
+        let failed = failed.map(|(name, error)| Row::failed(name, None, &error.to_string()));
+        let failed = failed.collect();
+        if entries.is_empty() {
+            let errors = wrong.into_iter().map(|(_, error)| error);
+            if let Some(all) = errors.reduce(Error::and) {
+                return Err(all);
             }
         }
         let planted_overlay = planted.iter().fold(Overlay::default(), |overlay, &claim| {

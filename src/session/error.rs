@@ -31,6 +31,16 @@ impl Error {
             other => other,
         }
     }
+
+    /// Both, where both are findings about the same texts; else the first.
+    pub(super) fn and(self, other: Error) -> Error {
+        match (&self, other) {
+            (Error::Rejected(findings), Error::Rejected(more)) => {
+                Error::Rejected(more.after(findings.diagnostics()))
+            }
+            _ => self,
+        }
+    }
 }
 
 impl From<Findings> for Error {

@@ -39,7 +39,7 @@ pub fn query(
     }
 }
 
-/// The answers of a plan without a head: distinct rows, ascending.
+/// The answers of a plan without a head: distinct rows, ascending; as they come where it was stopped.
 pub(super) fn answers(
     plan: &RulePlan,
     relations: &[RelationState],
@@ -60,7 +60,11 @@ pub(super) fn answers(
         Collect::new(&pipeline.answer)
     });
     for sink in sinks {
-        rows.append(&sink.rows);
+        rows.take_in(sink.rows);
+    }
+    // To sort what nobody will see may take longer than it took to find.
+    if context.stopped() {
+        return rows;
     }
     SortedRows::from_unsorted(rows).into_rows()
 }

@@ -36,6 +36,14 @@ pub struct Otherwise<'o> {
     pub days_of: &'o dyn Fn(ClaimId) -> DaySet,
 }
 
+impl Otherwise<'_> {
+    /// Facts that are not stated alike in all cases.
+    fn stated(&self) -> impl Iterator<Item = &Fact> {
+        let more = self.more.iter().map(|(fact, _)| fact);
+        self.facts.iter().chain(more)
+    }
+}
+
 /// An atom of a body.
 struct Reader<'a> {
     atom: &'a Atom,
@@ -62,21 +70,13 @@ impl Case<'_> {
     ) -> Result<Option<History<'_>>, StopReason> {
         let meter = Meter::new(budget);
         let cone = self.cone(wanted);
-        let more = otherwise.more.iter().map(|(fact, _)| fact);
-        let seeds = otherwise.facts.iter().chain(more);
-        let seeds: FxHashSet<RelationId> = seeds.map(|fact| fact.relation).collect();
+        let stated = otherwise.stated();
+        let seeds: FxHashSet<RelationId> = stated.map(|fact| fact.relation).collect();
         let affected = self.made_from(&seeds & &cone, &cone);
         if affected.iter().any(|&id| self.is_settled_by_the_run(id)) {
             return Ok(None);
         }
-        let mut history = History {
-            case: self,
-            reading,
-            days,
-            tables: FxHashMap::default(),
-            moved: FxHashMap::default(),
-            same: RefCell::default(),
-        };
+        let mut history = History::of(self, reading, days);
         let past = otherwise.past.iter().flat_map(|past| &past.0);
         for (&id, (rows, days)) in past.filter(|(id, _)| cone.contains(id)) {
             let dated = Dated {
@@ -199,8 +199,7 @@ impl<'a> History<'a> {
         let case = self.case;
         let totals = RefCell::default();
         let in_stratum = |fact: &&Fact| relations.contains(&fact.relation);
-        let more = otherwise.more.iter().map(|(fact, _)| fact);
-        let stated = otherwise.facts.iter().chain(more).filter(in_stratum);
+        let stated = otherwise.stated().filter(in_stratum);
         let mut open: Vec<Fact> = stated.cloned().collect();
         let mut found = Vec::new();
         for &rule in rules

@@ -40,15 +40,15 @@ impl Case<'_> {
     /// What some relations, and all they are made from, hold after each of several changes: a case for each, in their
     /// order, and behind them some in which everything is as it is.
     ///
-    /// `past`: on which days everything holds as it is, where there are dates. `Ok(None)`: only a run can tell.
+    /// `dates`: with the days on which everything holds as it is. `Ok(None)`: only a run can tell.
     pub fn after_each(
         &self,
         changes: &[Change],
         wanted: &[RelationId],
-        dates: Option<&Dates>,
-        past: Option<&Past>,
+        dates: Option<(&Dates, &Past)>,
         meter: &Meter,
     ) -> Result<Option<Presence<'_>>, StopReason> {
+        let (dates, past) = dates.unzip();
         let cases = (changes.len() + 1).next_multiple_of(64);
         let (case_days, reading, days) = match dates {
             None => (1, Reading::Apart, cases),

@@ -142,14 +142,7 @@ impl Case<'_> {
         if let Some(since) = since {
             changing.extend(since.past.0.keys().filter(|id| cone.contains(id)));
         }
-        let mut history = History {
-            case: self,
-            reading,
-            days,
-            tables: FxHashMap::default(),
-            moved: FxHashMap::default(),
-            same: RefCell::default(),
-        };
+        let mut history = History::of(self, reading, days);
         let told = self.all_told(&changing);
         for &relation in &changing {
             history.tables.insert(relation, Dated::default());
@@ -244,6 +237,18 @@ impl Case<'_> {
 }
 
 impl<'a> History<'a> {
+    /// In which nothing is worked out yet: all is as in the case.
+    pub(super) fn of(case: &'a Case<'a>, reading: Reading, days: usize) -> History<'a> {
+        History {
+            case,
+            reading,
+            days,
+            tables: FxHashMap::default(),
+            moved: FxHashMap::default(),
+            same: RefCell::default(),
+        }
+    }
+
     /// On which days a fact holds; `None` when on no day.
     pub fn days_of(&self, fact: &Fact) -> Option<DaySet> {
         let days = match self.tables.get(&fact.relation) {

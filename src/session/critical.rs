@@ -120,7 +120,7 @@ impl Session {
             false => side.case().cuts_of_all(facts, &options, &whole),
         };
         // Each cut is found for itself: what halves have in common is only looked at twice.
-        let found = match self.pool.has_threads() && facts.len() >= MANY {
+        let mut found = match self.pool.has_threads() && facts.len() >= MANY {
             true => {
                 let (one, other) = facts.split_at(facts.len() / 2);
                 let (mut found, rest) = self.pool.both(|| cuts(one), || cuts(other));
@@ -130,7 +130,6 @@ impl Session {
             false => cuts(&facts),
         };
         let origins = self.origins(&facts, &found, &whole);
-        let mut found = found;
         let ends = self.followed(&facts, &mut found, origins)?;
         let conclusions = facts
             .iter()

@@ -229,52 +229,48 @@ impl Session {
         until: Instant,
     ) -> Vec<Outcome> {
         let mut outcomes: Vec<Outcome> = tasks.iter().map(|_| None).collect();
-        if !self.foresees() {
+        if tasks.is_empty() || !self.foresees() {
             return outcomes;
         }
-        let known = self.changeable().and_then(|_| self.known_days());
-        let dates = self.dates_of(&self.claims, known);
-        let past = known.map(|known| &known.past);
-        let given = self.given(self.program(), &self.assumed);
-        let is_given = |&id: &ClaimId| {
-            let claim = self.claims.get(id);
-            given.contains(&Fact::new(claim.relation, claim.row))
-        };
-        let stands = |id: &ClaimId| self.claims.stands(*id);
-        let claims_of = |at: &usize| -> Vec<ClaimId> {
-            let claims = &withdrawals[tasks[*at].withdrawal].claims;
-            claims.iter().copied().filter(stands).collect()
-        };
-        let of_claims: Vec<(usize, Vec<ClaimId>)> = (0..tasks.len())
-            .filter(|&at| {
-                let gone = &withdrawals[tasks[at].withdrawal];
-                gone.rules.is_empty() && gone.facts.is_empty()
-            })
-            .map(|at| (at, claims_of(&at)))
-            .filter(|(_, claims)| !claims.iter().any(is_given))
-            .collect();
         let asked = tasks.iter().flat_map(|task| &task.places);
         let wanted: FxHashSet<RelationId> =
             asked.map(|(index, _)| facts[*index].relation).collect();
         let wanted: Vec<RelationId> = wanted.into_iter().collect();
         let case = self.case();
-        let cone = case.cone(&wanted);
-        let rows: usize = cone.iter().map(|&id| self.database.len(id)).sum();
-        let is_worth_it = match &dates {
-            Some(_) => past.is_some(),
-            None => rows <= of_claims.len() * ROWS_OF_A_RUN,
+        let rows = case.cone(&wanted).into_iter();
+        let rows: usize = rows.map(|id| self.database.len(id)).sum();
+        let known = self.changeable().and_then(|_| self.known_days());
+        let dates = self.dates_of(&self.claims, known);
+        let dates = match &dates {
+            None if rows > tasks.len() * ROWS_OF_A_RUN => return outcomes,
+            None => None,
+            Some(dates) => match dates.past {
+                Some(past) => Some((dates, past)),
+                None => return outcomes,
+            },
         };
-        if !is_worth_it {
-            return outcomes;
+        let given = self.given(self.program(), &self.assumed);
+        let is_given = |&id: &ClaimId| {
+            let claim = self.claims.get(id);
+            given.contains(&Fact::new(claim.relation, claim.row))
+        };
+        let mut of_claims: Vec<(usize, Vec<ClaimId>)> = Vec::new();
+        for (at, task) in tasks.iter().enumerate() {
+            let gone = &withdrawals[task.withdrawal];
+            if gone.rules.is_empty() && gone.facts.is_empty() && !gone.claims.iter().any(is_given) {
+                let claims = gone.claims.iter().copied();
+                of_claims.push((at, claims.filter(|&id| self.claims.stands(id)).collect()));
+            }
         }
         let meter = Meter::new(&Budget {
             time: Some(until.saturating_duration_since(Instant::now())),
             rows: None,
             ..self.explanation_budget()
         });
-        for batch in of_claims.chunks(most_changes(rows, dates.as_ref())) {
+        let most = most_changes(rows, dates.map(|(dates, _)| dates));
+        for batch in of_claims.chunks(most) {
             let changes: Vec<Change> = batch.iter().map(|(_, ids)| (&ids[..], &[][..])).collect();
-            let found = case.after_each(&changes, &wanted, dates.as_ref(), past, &meter);
+            let found = case.after_each(&changes, &wanted, dates, &meter);
             let Ok(Some(presence)) = found else {
                 return outcomes;
             };

@@ -77,10 +77,10 @@ impl<E> Contender<'_, E> {
         budget: &Budget,
     ) -> Result<(), StopReason> {
         let case = self.case();
-        let past = match &self.dates {
+        let dates = match &self.dates {
             None => None,
             Some(dates) => match self.days_as_it_is(&case, dates, meter)? {
-                Some(past) => Some(past),
+                Some(past) => Some((dates, past)),
                 None => return Ok(()),
             },
         };
@@ -88,9 +88,7 @@ impl<E> Contender<'_, E> {
             .iter()
             .map(|((ids, facts), _)| (&ids[..], &facts[..]))
             .collect();
-        let dates = self.dates.as_ref();
-        let Some(presence) = case.after_each(&claims_and_facts, &self.asked, dates, past, meter)?
-        else {
+        let Some(presence) = case.after_each(&claims_and_facts, &self.asked, dates, meter)? else {
             return Ok(());
         };
         let violated = self.violated_in(&presence, changes.len(), meter)?;

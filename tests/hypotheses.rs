@@ -206,6 +206,33 @@ fn rows(world: &World) -> Vec<String> {
     rows
 }
 
+/// In rule text, assumed anew after it was withdrawn, and withdrawn once more.
+#[test]
+fn what_was_assumed_anew_can_be_withdrawn_anew() {
+    let step = |text: &str| Supposition {
+        assume: text
+            .strip_prefix('+')
+            .map(str::to_owned)
+            .into_iter()
+            .collect(),
+        withdraw: text
+            .strip_prefix('-')
+            .map(str::to_owned)
+            .into_iter()
+            .collect(),
+        ..Supposition::default()
+    };
+    let program = ".decl e(a: number, b: number)\n.decl p(a: number, b: number)\n\
+                   e(4, 1).\np(a, b) :- e(a, b).\n";
+    let mut session = Session::from_rules(program).unwrap();
+    let mut count = |text: &str| -> usize {
+        session.assume(&step(text)).unwrap();
+        session.query("p(_, _)").unwrap().len()
+    };
+    let found = ["-e(4, _)", "+e(4, 1)", "-e(4, _)", "+e(4, 1)", "-e(4, 1)"].map(&mut count);
+    assert_eq!(found, [0, 1, 0, 1, 0]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
 

@@ -204,12 +204,14 @@ impl Layer<'_> {
         }
         let dictionary = self.session.dictionary();
         let text = standing.program.texts(relation, codes, dictionary);
-        let assumed = standing.assumed.iter();
-        let assumed = assumed.filter(|fact| agrees(fact.relation, &fact.row));
-        found.facts.extend(text.into_iter().chain(assumed.cloned()));
+        found.facts.extend(text);
         found
             .facts
             .retain(|fact| !standing.withdrawn.contains(fact));
+        // Assumed after it was withdrawn, it holds.
+        let assumed = standing.assumed.iter();
+        let assumed = assumed.filter(|fact| agrees(fact.relation, &fact.row));
+        found.facts.extend(assumed.cloned());
         match found.claims.is_empty() && found.facts.is_empty() {
             true => self.not_stated(relation, codes, at).map(|()| found),
             false => Ok(found),

@@ -5,6 +5,7 @@ use super::lineages::Lineages;
 use super::local_tests::{PROGRAMS, cases, rows, world};
 use super::meter::Meter;
 use crate::engine::{Budget, StopReason};
+use crate::tries::tries;
 use proptest::prelude::*;
 
 /// Without what must be absent, which is not on record.
@@ -38,7 +39,7 @@ fn without_memory() -> impl Strategy<Value = usize> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(tries(96))]
 
     #[test]
     fn each_is_what_a_search_finds(program in 0..PROGRAMS.len(), rows in rows(12), at_once in any::<bool>()) {

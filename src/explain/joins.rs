@@ -330,11 +330,12 @@ impl Joins<'_> {
     ) -> Vec<(Vec<Code>, DaySet)> {
         let count = self.history.days;
         let mut found: Vec<(Vec<Code>, DaySet)> = Vec::new();
-        let mut changes = DaySet::none(count);
+        let mut stretches: Vec<usize> = Vec::new();
         for member in members {
-            member.days.changes_to(&mut changes);
+            member.days.each_change(count, |day| stretches.push(day));
         }
-        let mut stretches: Vec<usize> = changes.iter().filter(|&day| day < count).collect();
+        stretches.sort_unstable();
+        stretches.dedup();
         let is_one = stretches.is_empty();
         stretches.insert(0, 0);
         stretches.push(count);
@@ -377,26 +378,31 @@ impl Joins<'_> {
             return found;
         }
         let mut found: Vec<(Vec<Code>, DaySet)> = Vec::new();
-        let mut last: Vec<(Vec<Code>, DaySet)> = Vec::new();
-        for from in (0..count).step_by(case) {
-            let as_before =
-                from > 0 && members.iter().all(|member| member.days.repeats(from, case));
-            if !as_before {
-                let there: Vec<&DatedMember> = members
-                    .iter()
-                    .filter(|member| member.days.meets(from, case))
-                    .collect();
-                last = self.of_case(aggregate, &there, from, case);
-            }
-            for (tuple, days) in &last {
-                let at = match found.iter().position(|(known, _)| known == tuple) {
+        let mut firsts: Vec<usize> = vec![0];
+        for member in members {
+            member.days.new_cases(case, count, &mut firsts);
+        }
+        firsts.push(count);
+        firsts.sort_unstable();
+        firsts.dedup();
+        for stretch in firsts.windows(2) {
+            let (from, to) = (stretch[0], stretch[1]);
+            let there: Vec<&DatedMember> = members
+                .iter()
+                .filter(|member| member.days.meets(from, case))
+                .collect();
+            for (tuple, days) in self.of_case(aggregate, &there, from, case) {
+                if days.is_empty() {
+                    continue;
+                }
+                let at = match found.iter().position(|(known, _)| *known == tuple) {
                     Some(at) => at,
                     None => {
-                        found.push((tuple.clone(), DaySet::none(count)));
+                        found.push((tuple, DaySet::none(count)));
                         found.len() - 1
                     }
                 };
-                found[at].1.add_at(from, days);
+                found[at].1.add_at(from..to, &days);
             }
         }
         found
@@ -444,7 +450,7 @@ impl Joins<'_> {
         }
         let days = |tuple: &[Code]| match aggregate.op {
             AggregateOp::Min | AggregateOp::Max => {
-                let mut days = DaySet::none(case);
+                let mut days = DaySet::none_of_case(case);
                 for member in members.iter().filter(|one| decides(aggregate, one, tuple)) {
                     days.add(&member.days.part(from, case));
                 }

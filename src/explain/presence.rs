@@ -85,7 +85,7 @@ impl Presence<'_> {
 
     /// Cases in which a fact does not hold.
     pub fn without(&self, fact: &Fact) -> DaySet {
-        let mut without = DaySet::every(self.history.days);
+        let mut without = DaySet::every(self.history.days).spread(self.history.days);
         without.remove(&self.with(fact));
         without
     }

@@ -9,7 +9,7 @@ use super::loaded::Session;
 use crate::analysis::checked::RelationId;
 use crate::engine::Budget;
 use crate::evidence::{ClaimId, SourceId, Stance};
-use crate::explain::{Cuts, Fact, Meter, Presence, Statement};
+use crate::explain::{Case, Cuts, Fact, Meter, Presence, Statement};
 use rustc_hash::FxHashSet;
 
 /// Rows of what conclusions are made from up to which all of it is worked out once more.
@@ -43,7 +43,7 @@ impl Session {
     /// follows otherwise. `None`: there is too much to follow, or only a run can tell.
     pub(super) fn hanging(&self, facts: &[Fact], budget: &Budget) -> Option<Vec<(Cuts, Ends)>> {
         // Text that was withdrawn may still follow: then it is not stated.
-        if !self.foresees() || self.options.lens.at_once || !self.withdrawn.is_empty() {
+        if !self.foresees() || !self.withdrawn.is_empty() {
             return None;
         }
         let wanted: FxHashSet<RelationId> = facts.iter().map(|fact| fact.relation).collect();
@@ -60,6 +60,8 @@ impl Session {
         }
         let gone: Vec<&[ClaimId]> = singles.gone.iter().map(|ids| &ids[..]).collect();
         let given = self.given(self.program(), &self.assumed);
+        let known = self.changeable().and_then(|_| self.known_days());
+        let dates = self.dates_of(&self.claims, known);
         let budget = Budget {
             rows: None,
             ..budget.clone()
@@ -68,9 +70,10 @@ impl Session {
         let followed = |as_now: bool, hangs: &mut Option<Vec<Vec<u32>>>| {
             let case = self.case();
             let meter = Meter::new(&budget);
-            let found = case.without_each(&gone, &wanted, &given, None, as_now, &meter);
+            let found = case.without_each(&gone, &wanted, &given, dates.as_ref(), as_now, &meter);
             if let Ok(Some(presence)) = found {
-                *hangs = Some(facts.iter().map(|fact| ended(&presence, fact)).collect());
+                let ended = |fact| ended(&presence, fact, gone.len());
+                *hangs = Some(facts.iter().map(ended).collect());
             }
         };
         self.pool
@@ -78,14 +81,14 @@ impl Session {
         let (now, after) = (now?, after?);
         let each = facts.iter().zip(now.iter().zip(&after));
         let hangs = each.map(|(fact, (now, after))| match case.holds(fact) {
-            true => self.hangs(&singles, now, after),
+            true => self.hangs(&case, &singles, now, after),
             false => (Cuts::none(), Ends::default()),
         });
         Some(hangs.collect())
     }
 
     /// Of a conclusion, from the cases in which it has no derivation of those it has now, and in which it has none at all.
-    fn hangs(&self, singles: &Singles, now: &[u32], after: &[u32]) -> (Cuts, Ends) {
+    fn hangs(&self, case: &Case, singles: &Singles, now: &[u32], after: &[u32]) -> (Cuts, Ends) {
         let (mut cuts, mut ends) = (Cuts::none(), Ends::default());
         cuts.complete = false;
         let of_ids = |cases: &[u32]| cases.partition_point(|&case| (case as usize) < singles.ids.len());
@@ -93,7 +96,6 @@ impl Session {
         for &case in &after[..of_ids(after)] {
             cuts.statements.push(vec![statement(case)]);
         }
-        let case = self.case();
         for at in now[..of_ids(now)].iter().filter(|at| after.binary_search(at).is_err()) {
             let text = case.statement_text(&statement(*at));
             ends.not_enough.statements.push(vec![text]);
@@ -202,8 +204,9 @@ impl Session {
     }
 }
 
-/// The cases in which a fact does not hold.
-fn ended(presence: &Presence, fact: &Fact) -> Vec<u32> {
+/// The cases in which a fact does not hold, of so many.
+fn ended(presence: &Presence, fact: &Fact, cases: usize) -> Vec<u32> {
     let without = presence.without(fact);
-    without.iter().map(|case| case as u32).collect()
+    let within = without.iter().take_while(|&case| case < cases);
+    within.map(|case| case as u32).collect()
 }

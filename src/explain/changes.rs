@@ -1,16 +1,20 @@
 //! Several changes of a case worked out together: each is a case of one history.
+//!
+//! A few changes are followed from what they touch. Where nearly everything is touched by one of them, as where each
+//! claim is withdrawn for itself, it is quicker to work out all there is, once.
 
 use super::amend::Otherwise;
 use super::case::Case;
 use super::dayset::DaySet;
 use super::facts::Fact;
-use super::history::{CaseDays, Past, Reading};
+use super::history::{CaseDays, History, Past, Reading};
 use super::meter::Meter;
 use super::presence::Presence;
 use crate::analysis::checked::RelationId;
 use crate::engine::StopReason;
 use crate::evidence::ClaimId;
 use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
 
 /// When claims count, where conclusions have to hold at one time.
 pub struct Dates<'a> {
@@ -99,6 +103,58 @@ impl Case<'_> {
             },
         };
         let history = self.history_amended(&otherwise, wanted, reading, days, &meter.rest())?;
+        Ok(history.map(|history| history.presence(cases)))
+    }
+
+    /// What some relations, and all they are made from, hold after each of very many withdrawals: a case for each, in their
+    /// order, and behind them some in which nothing is withdrawn. `given`: facts that stand whoever else states them.
+    ///
+    /// `as_now`: what is negated stays absent, and totals stay, whatever is withdrawn; a total needs all it was made of.
+    /// `Ok(None)`: only a run can tell.
+    pub fn without_each(
+        &self,
+        withdrawals: &[&[ClaimId]],
+        wanted: &[RelationId],
+        given: &FxHashSet<Fact>,
+        dates: Option<&Dates>,
+        as_now: bool,
+        meter: &Meter,
+    ) -> Result<Option<Presence<'_>>, StopReason> {
+        let cases = (withdrawals.len() + 1).next_multiple_of(64);
+        let (case_days, reading, days) = match dates {
+            None => (1, Reading::Apart, cases),
+            Some(dates) => {
+                let of_one = dates.days.count();
+                let days = (withdrawals.len() + 1) * of_one;
+                (of_one, Reading::Cases(dates.days), days)
+            }
+        };
+        let mut gone: FxHashMap<ClaimId, SmallVec<[u32; 2]>> = FxHashMap::default();
+        for (case, ids) in withdrawals.iter().enumerate() {
+            for &id in *ids {
+                gone.entry(id).or_default().push(case as u32);
+            }
+        }
+        let days_of = |claim: ClaimId| {
+            let always = match dates {
+                None => DaySet::every(days),
+                Some(dates) => (dates.within)(claim),
+            };
+            let Some(gone) = gone.get(&claim) else {
+                return always;
+            };
+            let mut left = always.spread(days);
+            for &case in gone {
+                let from = case as usize * case_days;
+                left.clear(from..from + case_days);
+            }
+            left
+        };
+        let history = History {
+            as_now,
+            ..History::of(self, reading, days)
+        };
+        let history = history.filled(None, wanted, given, &days_of, meter)?;
         Ok(history.map(|history| history.presence(cases)))
     }
 }

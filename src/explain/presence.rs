@@ -44,6 +44,7 @@ impl<'a> History<'a> {
                 case: self.case,
                 reading: Reading::Apart,
                 days: cases,
+                as_now: self.as_now,
                 tables,
                 moved: self.moved,
                 same: self.same,
@@ -80,6 +81,13 @@ impl Presence<'_> {
                 days.unwrap_or_else(DaySet::never)
             }
         }
+    }
+
+    /// Cases in which a fact does not hold.
+    pub fn without(&self, fact: &Fact) -> DaySet {
+        let mut without = DaySet::every(self.history.days).spread(self.history.days);
+        without.remove(&self.with(fact));
+        without
     }
 
     /// Cases in which one of some relations has a row that the case at hand has not, and those in which one lacks a row

@@ -1,9 +1,10 @@
 //! What conclusions hang on: minimal cuts, and the single points of failure of a case.
 
+use super::ends::Ends;
 use super::error::Error;
 use super::loaded::Session;
 use crate::engine::budget::Budget;
-use crate::explain::{CutOptions, Fact};
+use crate::explain::{CutOptions, Cuts, Fact};
 use crate::syntax::ast::DirectiveKind;
 use rustc_hash::FxHashMap;
 use serde::ser::{Serialize, Serializer};
@@ -104,46 +105,21 @@ impl Session {
             most: question.limit.unwrap_or(LISTED),
             largest: size.unwrap_or(usize::MAX),
         };
+        let found = self.cuts_of(&facts, &options)?;
         let case = self.case();
-        let whole = self.explanation_budget();
-        let side = self.here();
-        // The time is for all of them together, the rows are for each.
-        let cuts = |facts: &[Fact]| match size == Some(1) {
-            true => {
-                let rows = |rows: u64| rows.saturating_mul(facts.len() as u64);
-                let budget = Budget {
-                    rows: whole.rows.map(rows),
-                    ..whole.clone()
-                };
-                side.case().single_cuts(facts, &budget)
-            }
-            false => side.case().cuts_of_all(facts, &options, &whole),
-        };
-        // Each cut is found for itself: what halves have in common is only looked at twice.
-        let mut found = match self.pool.has_threads() && facts.len() >= MANY {
-            true => {
-                let (one, other) = facts.split_at(facts.len() / 2);
-                let (mut found, rest) = self.pool.both(|| cuts(one), || cuts(other));
-                found.extend(rest);
-                found
-            }
-            false => cuts(&facts),
-        };
-        let origins = self.origins(&facts, &found, &whole);
-        let ends = self.followed(&facts, &mut found, origins)?;
         let conclusions = facts
             .iter()
             .zip(found)
-            .zip(ends)
-            .map(|((fact, mut cuts), ends)| {
+            .map(|(fact, (mut cuts, ends))| {
                 let listed = cuts.statements.len().max(cuts.sources.len()) <= options.most;
                 cuts.statements.truncate(options.most);
                 cuts.sources.truncate(options.most);
                 let within = |count: usize| size.is_some() && count < options.most;
-                let nobody = cuts.statements.is_empty() && ends.not_enough.is_empty();
+                let not_enough = ends.not_enough.all();
+                let nobody = cuts.statements.is_empty() && not_enough.is_empty();
                 CutsOf {
                     origins: ends.origins,
-                    not_enough: ends.not_enough,
+                    not_enough,
                     untried: ends.untried,
                     conditions: match nobody && !many && case.holds(fact) {
                         true => self.conditions_of(fact),
@@ -181,6 +157,50 @@ impl Session {
         })
     }
 
+    /// The cuts of each conclusion, those of one followed wherever that can be done.
+    fn cuts_of(&self, facts: &[Fact], options: &CutOptions) -> Result<Vec<(Cuts, Ends)>, Error> {
+        let whole = self.explanation_budget();
+        let single = match (self.hanging(facts, &whole), options.largest) {
+            (Some(single), 1) => return Ok(single),
+            (single, _) => single,
+        };
+        let side = self.here();
+        // The time is for all of them together, the rows are for each.
+        let cuts = |facts: &[Fact]| match options.largest {
+            1 => {
+                let rows = |rows: u64| rows.saturating_mul(facts.len() as u64);
+                let budget = Budget {
+                    rows: whole.rows.map(rows),
+                    ..whole.clone()
+                };
+                side.case().single_cuts(facts, &budget)
+            }
+            _ => side.case().cuts_of_all(facts, options, &whole),
+        };
+        // Each cut is found for itself: what halves have in common is only looked at twice.
+        let mut found = match self.pool.has_threads() && facts.len() >= MANY {
+            true => {
+                let (one, other) = facts.split_at(facts.len() / 2);
+                let (mut found, rest) = self.pool.both(|| cuts(one), || cuts(other));
+                found.extend(rest);
+                found
+            }
+            false => cuts(facts),
+        };
+        let Some(single) = single else {
+            let origins = self.origins(facts, &found, &whole);
+            let ends = self.followed(facts, &mut found, origins)?;
+            return Ok(found.into_iter().zip(ends).collect());
+        };
+        for cuts in &mut found {
+            cuts.statements.retain(|cut| cut.len() > 1);
+            cuts.sources.retain(|cut| cut.len() > 1);
+        }
+        let ends = self.followed(facts, &mut found, vec![Vec::new(); facts.len()])?;
+        let larger = found.into_iter().zip(ends);
+        Ok(single.into_iter().zip(larger).map(joined).collect())
+    }
+
     fn relations_asked(&self, question: &CriticalQuestion) -> Result<Vec<String>, Error> {
         if !question.facts.is_empty() || !question.relations.is_empty() {
             return Ok(question.relations.clone());
@@ -194,6 +214,22 @@ impl Session {
         }
         Ok(names)
     }
+}
+
+/// Cuts of one, and larger ones: these are minimal only without the others in them.
+fn joined(((mut cuts, mut ends), (larger, more)): ((Cuts, Ends), (Cuts, Ends))) -> (Cuts, Ends) {
+    fn add<T: PartialEq>(cuts: &mut Vec<Vec<T>>, mut larger: Vec<Vec<T>>) {
+        let has = |cut: &[T], one: &[T]| cut.contains(&one[0]);
+        larger.retain(|cut| !cuts.iter().any(|one| has(cut, one)));
+        cuts.extend(larger);
+    }
+    add(&mut cuts.statements, larger.statements);
+    add(&mut cuts.sources, larger.sources);
+    cuts.complete = larger.complete;
+    cuts.stopped = larger.stopped;
+    ends.not_enough.add(more.not_enough);
+    ends.untried += more.untried;
+    (cuts, ends)
 }
 
 impl Serialize for Critical {

@@ -42,9 +42,29 @@ struct Withdrawal {
 pub(super) struct Ends {
     pub origins: Vec<Origin>,
     /// Without these it follows otherwise.
-    pub not_enough: Vec<Vec<String>>,
+    pub not_enough: NotEnough,
     /// Cuts that may be no more than that.
     pub untried: usize,
+}
+
+/// Sets on which a conclusion rests, and without which it follows otherwise.
+#[derive(Default)]
+pub(super) struct NotEnough {
+    pub statements: Vec<Vec<String>>,
+    pub sources: Vec<Vec<String>>,
+    pub origins: Vec<Vec<String>>,
+}
+
+impl NotEnough {
+    pub fn add(&mut self, more: NotEnough) {
+        self.statements.extend(more.statements);
+        self.sources.extend(more.sources);
+        self.origins.extend(more.origins);
+    }
+
+    pub fn all(self) -> Vec<Vec<String>> {
+        [self.statements, self.sources, self.origins].concat()
+    }
 }
 
 /// A cut of a conclusion, by its place.
@@ -182,14 +202,14 @@ impl Session {
             }
             for cut in split(&mut cuts.statements, &statements) {
                 let texts = cut.iter().map(|one| case.statement_text(one)).collect();
-                end.not_enough.push(texts);
+                end.not_enough.statements.push(texts);
             }
             for cut in split(&mut cuts.sources, &sources) {
-                end.not_enough.push(self.source_texts(&cut));
+                end.not_enough.sources.push(self.source_texts(&cut));
             }
             for (at, &origin) in origins[index].iter().enumerate() {
                 match whole.contains(&at) {
-                    true => end.not_enough.push(vec![self.source_text(origin)]),
+                    true => end.not_enough.origins.push(vec![self.source_text(origin)]),
                     false => end.origins.push(self.origin(origin)),
                 }
             }
@@ -289,7 +309,7 @@ impl Session {
         outcomes
     }
 
-    fn origin(&self, source: SourceId) -> Origin {
+    pub(super) fn origin(&self, source: SourceId) -> Origin {
         let silenced = self.data.sources.with_echoes(source);
         let mut saying = silenced;
         saying.retain(|&one| self.claims.by_source(one).next().is_some());

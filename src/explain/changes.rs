@@ -132,23 +132,21 @@ impl Case<'_> {
         let mut gone: FxHashMap<ClaimId, SmallVec<[u32; 2]>> = FxHashMap::default();
         for (case, ids) in withdrawals.iter().enumerate() {
             for &id in *ids {
-                gone.entry(id).or_default().push(case as u32);
+                let gone = gone.entry(id).or_default();
+                if gone.last() != Some(&(case as u32)) {
+                    gone.push(case as u32);
+                }
             }
         }
         let days_of = |claim: ClaimId| {
             let always = match dates {
-                None => DaySet::every(days),
+                None => DaySet::every(64),
                 Some(dates) => (dates.within)(claim),
             };
-            let Some(gone) = gone.get(&claim) else {
-                return always;
-            };
-            let mut left = always.spread(days);
-            for &case in gone {
-                let from = case as usize * case_days;
-                left.clear(from..from + case_days);
+            match gone.get(&claim) {
+                Some(gone) => DaySet::in_all_but(gone, &always, case_days, days / case_days),
+                None => always,
             }
-            left
         };
         let history = History {
             as_now,

@@ -224,7 +224,8 @@ impl DaySet {
             return;
         }
         let (known, new) = self.words.split_at(before);
-        match known[before - width..] == *new {
+        let mut words = known[before - width..].iter().zip(new);
+        match words.all(|(known, new)| known == new) {
             true => self.words.truncate(before),
             false => self.starts.push(start),
         }
@@ -554,6 +555,42 @@ impl DaySet {
         self.len() * 64 <= case
     }
 
+    /// The cases, of so many, that have none of the days. A case is of one day, or of whole words.
+    pub(super) fn empty_cases(&self, case: usize, cases: usize) -> Vec<u32> {
+        if case == 1 {
+            let absent = |at: usize| match self.word(at) {
+                u64::MAX => 0,
+                word => !word & within(&(0..cases), at),
+            };
+            let words = (0..cases.div_ceil(64)).filter(|_| !self.is_full());
+            return words
+                .flat_map(|at| each_bit(absent(at), at * 64))
+                .map(|at| at as u32)
+                .collect();
+        }
+        if self.width as usize * 64 != case || self.len() * 64 < case * cases {
+            let empty = |at: &u32| !self.meets(*at as usize * case, case);
+            return match self.is_of_one_case(case) && !self.is_empty() {
+                true => Vec::new(),
+                false => (0..cases as u32).filter(empty).collect(),
+            };
+        }
+        let mut found = Vec::new();
+        let mut from = 0;
+        for run in 0..self.runs() {
+            let to = self.end(run).min(cases as u32);
+            if self.run(run).iter().all(|&word| word == 0) {
+                found.extend(from..to);
+            }
+            from = to;
+        }
+        found
+    }
+
+    fn is_full(&self) -> bool {
+        self.words.iter().all(|&word| word == !0)
+    }
+
     /// By case, whether any of its days is one; of so many cases.
     pub(super) fn cases(&self, case: usize, cases: usize) -> DaySet {
         if self.is_of_one_case(case) {
@@ -608,12 +645,8 @@ impl DaySet {
             let from = run.checked_sub(1).map_or(0, |before| self.end(before));
             (from..self.end(run)).flat_map(move |block| {
                 let words = self.run(run).iter().enumerate();
-                words.flat_map(move |(at, &word)| {
-                    let first = (block as usize * width + at) * 64;
-                    std::iter::successors(Some(word), |word| Some(word & word.wrapping_sub(1)))
-                        .take_while(|&word| word != 0)
-                        .map(move |word| first + word.trailing_zeros() as usize)
-                })
+                words
+                    .flat_map(move |(at, &word)| each_bit(word, (block as usize * width + at) * 64))
             })
         })
     }
@@ -638,6 +671,13 @@ impl DaySet {
         let before = (self.end(at) as usize - 1) * self.width as usize + word;
         Some(before * 64 + 63 - words[word].leading_zeros() as usize)
     }
+}
+
+/// The days of a word, from the first that it may have.
+fn each_bit(word: u64, first: usize) -> impl Iterator<Item = usize> {
+    std::iter::successors(Some(word), |word| Some(word & word.wrapping_sub(1)))
+        .take_while(|&word| word != 0)
+        .map(move |word| first + word.trailing_zeros() as usize)
 }
 
 /// Of a word, the days that are in a range.
@@ -844,6 +884,10 @@ mod tests {
                 set.each_change(days, |day| changes.push(day));
                 expected.extend((1..days).filter(|&day| model[day] != model[day - 1]));
                 prop_assert_eq!(changes, expected);
+                let empty: Vec<u32> = (0..cases as u32)
+                    .filter(|&at| !(at as usize * case..(at as usize + 1) * case).any(|day| model[day]))
+                    .collect();
+                prop_assert_eq!(set.empty_cases(case, cases), empty);
                 if case > 1 {
                     let met = |at: usize| (at * case..(at + 1) * case).any(|day| model[day]);
                     let by_case = set.cases(case, cases).spread(cases);

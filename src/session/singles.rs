@@ -9,7 +9,7 @@ use super::loaded::Session;
 use crate::analysis::checked::RelationId;
 use crate::engine::Budget;
 use crate::evidence::{ClaimId, SourceId, Stance};
-use crate::explain::{Case, Cuts, Fact, Meter, Presence, Statement};
+use crate::explain::{Case, Cuts, Fact, Meter, Statement};
 use rustc_hash::FxHashSet;
 
 /// Rows of what conclusions are made from up to which all of it is worked out once more.
@@ -77,18 +77,12 @@ impl Session {
             rows: None,
             ..budget.clone()
         };
-        let (mut now, mut after) = (None, None);
-        let followed = |as_now: bool, hangs: &mut Option<Vec<Vec<u32>>>| {
-            let case = self.case();
-            let meter = Meter::new(&budget);
-            let found = case.without_each(&gone, &wanted, &given, dates.as_ref(), as_now, &meter);
-            if let Ok(Some(presence)) = found {
-                let ended = |fact| ended(&presence, fact, gone.len());
-                *hangs = Some(facts.iter().map(ended).collect());
-            }
+        let followed = |as_now: bool| {
+            let (case, meter) = (self.case(), Meter::new(&budget));
+            let found = case.ended_by_each(facts, &gone, &given, dates.as_ref(), as_now, &meter);
+            found.ok().flatten()
         };
-        self.pool
-            .both(|| followed(true, &mut now), || followed(false, &mut after));
+        let (now, after) = self.pool.both(|| followed(true), || followed(false));
         let (now, after) = (now?, after?);
         let each = facts.iter().zip(now.iter().zip(&after));
         let hangs = each.map(|(fact, (now, after))| match case.holds(fact) {
@@ -229,13 +223,6 @@ impl Session {
         }
         singles
     }
-}
-
-/// The cases in which a fact does not hold, of so many.
-fn ended(presence: &Presence, fact: &Fact, cases: usize) -> Vec<u32> {
-    let without = presence.without(fact);
-    let within = without.iter().take_while(|&case| case < cases);
-    within.map(|case| case as u32).collect()
 }
 
 #[cfg(test)]

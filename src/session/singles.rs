@@ -52,7 +52,14 @@ struct Source {
 impl Session {
     /// The cuts of one claim, and of one source, of each fact, and the origins it hangs on; with sets without which it
     /// follows otherwise. `None`: there is too much to follow, or only a run can tell.
-    pub(super) fn hanging(&self, facts: &[Fact], budget: &Budget) -> Option<Vec<(Cuts, Ends)>> {
+    ///
+    /// `more`: what else is withdrawn; by fact, those of them that end it.
+    pub(super) fn hanging(
+        &self,
+        facts: &[Fact],
+        more: &[&[ClaimId]],
+        budget: &Budget,
+    ) -> Option<(Vec<(Cuts, Ends)>, Vec<Vec<usize>>)> {
         // Text that was withdrawn may still follow: then it is not stated.
         if !self.foresees() || !self.withdrawn.is_empty() {
             return None;
@@ -66,7 +73,7 @@ impl Session {
             return None;
         }
         let singles = self.singles(&cone);
-        if singles.gone.len() > MOST_SINGLES {
+        if singles.gone.len() + more.len() > MOST_SINGLES {
             return None;
         }
         let gone: Vec<&[ClaimId]> = singles.gone.iter().map(|ids| &ids[..]).collect();
@@ -77,19 +84,28 @@ impl Session {
             rows: None,
             ..budget.clone()
         };
-        let followed = |as_now: bool| {
+        let all = [&gone[..], more].concat();
+        let followed = |gone: &[&[ClaimId]], as_now: bool| {
             let (case, meter) = (self.case(), Meter::new(&budget));
-            let found = case.ended_by_each(facts, &gone, &given, dates.as_ref(), as_now, &meter);
+            let found = case.ended_by_each(facts, gone, &given, dates.as_ref(), as_now, &meter);
             found.ok().flatten()
         };
-        let (now, after) = self.pool.both(|| followed(true), || followed(false));
-        let (now, after) = (now?, after?);
+        let (now, after) = self
+            .pool
+            .both(|| followed(&gone, true), || followed(&all, false));
+        let (now, mut after) = (now?, after?);
+        let ended = after.iter_mut().map(|after| {
+            let of_singles = after.partition_point(|&case| (case as usize) < gone.len());
+            let of_more = after.drain(of_singles..);
+            of_more.map(|case| case as usize - gone.len()).collect()
+        });
+        let ended: Vec<Vec<usize>> = ended.collect();
         let each = facts.iter().zip(now.iter().zip(&after));
         let hangs = each.map(|(fact, (now, after))| match case.holds(fact) {
             true => self.hangs(&case, &singles, now, after),
             false => (Cuts::none(), Ends::default()),
         });
-        Some(hangs.collect())
+        Some((hangs.collect(), ended))
     }
 
     /// Of a conclusion, from the cases in which it has no derivation of those it has now, and in which it has none at all.

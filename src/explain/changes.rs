@@ -106,20 +106,20 @@ impl Case<'_> {
         Ok(history.map(|history| history.presence(cases)))
     }
 
-    /// What some relations, and all they are made from, hold after each of very many withdrawals: a case for each, in their
-    /// order, and behind them some in which nothing is withdrawn. `given`: facts that stand whoever else states them.
+    /// By fact, the withdrawals, of very many, after each of which it does not hold; ascending. `given`: facts that stand
+    /// whoever else states them.
     ///
     /// `as_now`: what is negated stays absent, and totals stay, whatever is withdrawn; a total needs all it was made of.
     /// `Ok(None)`: only a run can tell.
-    pub fn without_each(
+    pub fn ended_by_each(
         &self,
+        facts: &[Fact],
         withdrawals: &[&[ClaimId]],
-        wanted: &[RelationId],
         given: &FxHashSet<Fact>,
         dates: Option<&Dates>,
         as_now: bool,
         meter: &Meter,
-    ) -> Result<Option<Presence<'_>>, StopReason> {
+    ) -> Result<Option<Vec<Vec<u32>>>, StopReason> {
         let cases = (withdrawals.len() + 1).next_multiple_of(64);
         let (case_days, reading, days) = match dates {
             None => (1, Reading::Apart, cases),
@@ -132,29 +132,39 @@ impl Case<'_> {
         let mut gone: FxHashMap<ClaimId, SmallVec<[u32; 2]>> = FxHashMap::default();
         for (case, ids) in withdrawals.iter().enumerate() {
             for &id in *ids {
-                gone.entry(id).or_default().push(case as u32);
+                let gone = gone.entry(id).or_default();
+                if gone.last() != Some(&(case as u32)) {
+                    gone.push(case as u32);
+                }
             }
         }
         let days_of = |claim: ClaimId| {
             let always = match dates {
-                None => DaySet::every(days),
+                None => DaySet::every(64),
                 Some(dates) => (dates.within)(claim),
             };
-            let Some(gone) = gone.get(&claim) else {
-                return always;
-            };
-            let mut left = always.spread(days);
-            for &case in gone {
-                let from = case as usize * case_days;
-                left.clear(from..from + case_days);
+            match gone.get(&claim) {
+                Some(gone) => DaySet::in_all_but(gone, &always, case_days, days / case_days),
+                None => always,
             }
-            left
         };
         let history = History {
             as_now,
             ..History::of(self, reading, days)
         };
-        let history = history.filled(None, wanted, given, &days_of, meter)?;
-        Ok(history.map(|history| history.presence(cases)))
+        let wanted: FxHashSet<RelationId> = facts.iter().map(|fact| fact.relation).collect();
+        let wanted: Vec<RelationId> = wanted.into_iter().collect();
+        let history = history.filled(None, &wanted, given, &days_of, meter)?;
+        let count = withdrawals.len();
+        let ended = |history: &History, fact: &Fact| match history.tables.get(&fact.relation) {
+            None if self.holds(fact) => Vec::new(),
+            None => (0..count as u32).collect(),
+            Some(dated) => match dated.days_of(&fact.row) {
+                Some(days) => days.empty_cases(case_days, count),
+                None => (0..count as u32).collect(),
+            },
+        };
+        let ended = history.map(|history| facts.iter().map(|fact| ended(&history, fact)).collect());
+        Ok(ended)
     }
 }

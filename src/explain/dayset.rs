@@ -125,6 +125,39 @@ impl DaySet {
         DaySet::of_words((0..days.div_ceil(64)).map(word))
     }
 
+    /// The days of one case in each of so many, but for some, which ascend. A case is of one day, or of whole words.
+    pub(super) fn in_all_but(gone: &[u32], days: &DaySet, case: usize, cases: usize) -> DaySet {
+        let words = (case * cases).div_ceil(64);
+        let width = case.div_ceil(64);
+        let mut set = DaySet {
+            width: width as u32,
+            blocks: (words / width) as u32,
+            starts: SmallVec::new(),
+            words: Words::new(),
+        };
+        let pattern = |words: &mut Words| words.extend((0..width).map(|at| days.word(at)));
+        let mut next = 0;
+        for one in gone.chunk_by(|one, other| case == 1 && one / 64 == other / 64) {
+            let at = if case == 1 { one[0] / 64 } else { one[0] };
+            if next < at {
+                set.push(next, pattern);
+            }
+            let left = one.iter().fold(!0, |left, case| left & !(1 << (case % 64)));
+            set.push(at, |words| match case {
+                1 => words.push(days.word(0) & left),
+                _ => words.resize(words.len() + width, 0),
+            });
+            next = at + 1;
+        }
+        if next < set.blocks {
+            set.push(next, pattern);
+        }
+        match words <= FEW {
+            true => DaySet::block((0..words).map(|at| set.word(at)).collect()),
+            false => set,
+        }
+    }
+
     /// The same days, of so many, with a word for each 64 of them.
     pub fn spread(mut self, days: usize) -> DaySet {
         let (before, words) = (self.len(), days.div_ceil(64));
@@ -191,7 +224,8 @@ impl DaySet {
             return;
         }
         let (known, new) = self.words.split_at(before);
-        match known[before - width..] == *new {
+        let mut words = known[before - width..].iter().zip(new);
+        match words.all(|(known, new)| known == new) {
             true => self.words.truncate(before),
             false => self.starts.push(start),
         }
@@ -230,7 +264,9 @@ impl DaySet {
             (1, _) => long.width as usize,
             (of_short, of_long) if of_short < of_long => match long.width as usize {
                 width if width.is_multiple_of(of_short) => width,
-                width if of_short.is_multiple_of(width) && words.is_multiple_of(of_short) => of_short,
+                width if of_short.is_multiple_of(width) && words.is_multiple_of(of_short) => {
+                    of_short
+                }
                 _ => 1,
             },
             _ => match (short.width, long.width) {
@@ -309,7 +345,10 @@ impl DaySet {
     }
 
     fn each(&mut self, other: &DaySet, f: impl Fn(u64, u64) -> u64) {
-        if self.blocks == 1 && other.blocks == 1 && self.words.len().is_multiple_of(other.words.len()) {
+        if self.blocks == 1
+            && other.blocks == 1
+            && self.words.len().is_multiple_of(other.words.len())
+        {
             for words in self.words.chunks_mut(other.words.len()) {
                 for (word, &other) in words.iter_mut().zip(&other.words) {
                     *word = f(*word, other);
@@ -361,24 +400,17 @@ impl DaySet {
         if days.is_empty() {
             return;
         }
-        let mask = |at: usize| {
-            let from = days.start.saturating_sub(at * 64).min(64);
-            let to = (days.end.saturating_sub(at * 64)).min(64);
-            match from < to {
-                true => !0 >> (64 - (to - from)) << from,
-                false => 0,
-            }
-        };
-        let within = days.start / 64..days.end.div_ceil(64);
+        let mask = |at: usize| within(&days, at);
+        let changed = days.start / 64..days.end.div_ceil(64);
         if self.blocks == 1 {
-            for at in within {
+            for at in changed {
                 self.words[at] = f(self.words[at], mask(at));
             }
             return;
         }
         // As a set of its own: of the first block, of those between, and of the last.
         let width = self.width as usize;
-        let (first, last) = (within.start / width, (within.end - 1) / width);
+        let (first, last) = (changed.start / width, (changed.end - 1) / width);
         let mut range = DaySet {
             words: Words::new(),
             starts: SmallVec::new(),
@@ -386,9 +418,14 @@ impl DaySet {
         };
         for block in [0, first, first + 1, last, last + 1] {
             let from = block * width;
-            let is_next = range.starts.last().is_none_or(|&known| known < block as u32);
+            let is_next = range
+                .starts
+                .last()
+                .is_none_or(|&known| known < block as u32);
             if block < self.blocks as usize && is_next {
-                range.push(block as u32, |words| words.extend((from..from + width).map(mask)));
+                range.push(block as u32, |words| {
+                    words.extend((from..from + width).map(mask))
+                });
             }
         }
         self.each(&range, f);
@@ -518,6 +555,42 @@ impl DaySet {
         self.len() * 64 <= case
     }
 
+    /// The cases, of so many, that have none of the days. A case is of one day, or of whole words.
+    pub(super) fn empty_cases(&self, case: usize, cases: usize) -> Vec<u32> {
+        if case == 1 {
+            let absent = |at: usize| match self.word(at) {
+                u64::MAX => 0,
+                word => !word & within(&(0..cases), at),
+            };
+            let words = (0..cases.div_ceil(64)).filter(|_| !self.is_full());
+            return words
+                .flat_map(|at| each_bit(absent(at), at * 64))
+                .map(|at| at as u32)
+                .collect();
+        }
+        if self.width as usize * 64 != case || self.len() * 64 < case * cases {
+            let empty = |at: &u32| !self.meets(*at as usize * case, case);
+            return match self.is_of_one_case(case) && !self.is_empty() {
+                true => Vec::new(),
+                false => (0..cases as u32).filter(empty).collect(),
+            };
+        }
+        let mut found = Vec::new();
+        let mut from = 0;
+        for run in 0..self.runs() {
+            let to = self.end(run).min(cases as u32);
+            if self.run(run).iter().all(|&word| word == 0) {
+                found.extend(from..to);
+            }
+            from = to;
+        }
+        found
+    }
+
+    fn is_full(&self) -> bool {
+        self.words.iter().all(|&word| word == !0)
+    }
+
     /// By case, whether any of its days is one; of so many cases.
     pub(super) fn cases(&self, case: usize, cases: usize) -> DaySet {
         if self.is_of_one_case(case) {
@@ -534,7 +607,9 @@ impl DaySet {
         for run in 0..self.runs() {
             let to = self.end(run) as usize;
             if self.run(run).iter().any(|&word| word != 0) {
-                (from..to).for_each(|at| met[at / 64] |= 1 << (at % 64));
+                for at in from / 64..to.div_ceil(64) {
+                    met[at] |= within(&(from..to), at);
+                }
             }
             from = to;
         }
@@ -554,7 +629,9 @@ impl DaySet {
         if first > 0 {
             more.push(0, |words| words.resize(width, 0));
         }
-        more.push(first as u32, |words| words.extend((0..width).map(|at| days.word(at))));
+        more.push(first as u32, |words| {
+            words.extend((0..width).map(|at| days.word(at)))
+        });
         if end < more.blocks as usize {
             more.push(end as u32, |words| words.resize(words.len() + width, 0));
         }
@@ -568,12 +645,8 @@ impl DaySet {
             let from = run.checked_sub(1).map_or(0, |before| self.end(before));
             (from..self.end(run)).flat_map(move |block| {
                 let words = self.run(run).iter().enumerate();
-                words.flat_map(move |(at, &word)| {
-                    let first = (block as usize * width + at) * 64;
-                    std::iter::successors(Some(word), |word| Some(word & word.wrapping_sub(1)))
-                        .take_while(|&word| word != 0)
-                        .map(move |word| first + word.trailing_zeros() as usize)
-                })
+                words
+                    .flat_map(move |(at, &word)| each_bit(word, (block as usize * width + at) * 64))
             })
         })
     }
@@ -600,6 +673,23 @@ impl DaySet {
     }
 }
 
+/// The days of a word, from the first that it may have.
+fn each_bit(word: u64, first: usize) -> impl Iterator<Item = usize> {
+    std::iter::successors(Some(word), |word| Some(word & word.wrapping_sub(1)))
+        .take_while(|&word| word != 0)
+        .map(move |word| first + word.trailing_zeros() as usize)
+}
+
+/// Of a word, the days that are in a range.
+fn within(days: &Range<usize>, at: usize) -> u64 {
+    let from = days.start.saturating_sub(at * 64).min(64);
+    let to = days.end.saturating_sub(at * 64).min(64);
+    match from < to {
+        true => !0 >> (64 - (to - from)) << from,
+        false => 0,
+    }
+}
+
 /// So many words, each made of one of either; the words of one repeat as often as there is room for them.
 fn paired(
     left: &[u64],
@@ -613,6 +703,7 @@ fn paired(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn sets_of_more_days_than_a_word_has() {
@@ -697,6 +788,121 @@ mod tests {
             filled.fill(from..to);
             let expected = DaySet::of(130, |day| (from..to).contains(&day));
             assert_eq!(filled, expected, "{from}..{to}");
+        }
+    }
+
+    /// Days of a case, and how many cases there are.
+    const CASES: [(usize, usize); 4] = [(1, 320), (64, 5), (128, 7), (192, 4)];
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn sets_are_those_of_their_days(
+            shape in 0..CASES.len(),
+            begun in prop::collection::vec((any::<u64>(), prop::collection::vec(0..400u32, 0..6), any::<bool>()), 3),
+            steps in prop::collection::vec((0..8u8, 0..3usize, 0..3usize, 0..1400usize, 0..300usize), 0..12),
+        ) {
+            let (case, cases) = CASES[shape];
+            let days = case * cases;
+            let mut sets: Vec<DaySet> = Vec::new();
+            let mut known: Vec<Vec<bool>> = Vec::new();
+            for (seed, gone, one_case) in begun {
+                let of_case = DaySet::of(case.max(64), |day| case == 1 || seed >> (day % 61) & 1 == 1);
+                let mut gone = gone;
+                gone.retain(|&gone| (gone as usize) < cases && !one_case);
+                gone.sort_unstable();
+                gone.dedup();
+                let is_gone = |day: usize| gone.contains(&((day / case) as u32));
+                known.push((0..days).map(|day| of_case.contains(day % case.max(64)) && !is_gone(day)).collect());
+                sets.push(match one_case {
+                    true => of_case,
+                    false => DaySet::in_all_but(&gone, &of_case, case, cases),
+                });
+            }
+            for (what, to, from, first, count) in steps {
+                let (one, other) = (sets[from].clone(), known[from].clone());
+                let (set, model) = (&mut sets[to], &mut known[to]);
+                let range = first.min(days)..(first + count).min(days);
+                let wide = range.start / case.max(64) * case.max(64)..range.end / case.max(64) * case.max(64);
+                match what {
+                    0 => {
+                        let news = (0..days).any(|day| other[day] && !model[day]);
+                        prop_assert_eq!(set.add(&one), news);
+                        (0..days).for_each(|day| model[day] |= other[day]);
+                    }
+                    1 => {
+                        set.keep(&one);
+                        (0..days).for_each(|day| model[day] &= other[day]);
+                    }
+                    2 => {
+                        set.remove(&one);
+                        (0..days).for_each(|day| model[day] &= !other[day]);
+                    }
+                    3 if case > 1 => {
+                        set.remove_cases(&one, case);
+                        for day in 0..days {
+                            let case = day / case * case..(day / case + 1) * case;
+                            model[day] &= !case.clone().any(|day| other[day]);
+                        }
+                    }
+                    4 => {
+                        *set = set.clone().spread(days);
+                        set.fill(range.clone());
+                        range.for_each(|day| model[day] = true);
+                    }
+                    5 => {
+                        *set = set.clone().spread(days);
+                        set.clear(range.clone());
+                        range.for_each(|day| model[day] = false);
+                    }
+                    6 if case > 1 && !wide.is_empty() => {
+                        *set = set.clone().spread(days);
+                        let more = one.part(wide.start, case);
+                        set.add_at(wide.clone(), &more);
+                        let first = wide.start;
+                        wide.for_each(|day| model[day] |= other[first + (day - first) % case]);
+                    }
+                    _ => {
+                        let both = (0..days).any(|day| other[day] && model[day]);
+                        let before = set.clone();
+                        prop_assert_eq!(set.be_both(&before, &one), both);
+                        (0..days).for_each(|day| model[day] &= other[day]);
+                    }
+                }
+            }
+            for (set, model) in sets.iter().zip(&known) {
+                let whole = set.clone().spread(days);
+                let same = DaySet::of(days, |day| model[day]);
+                prop_assert_eq!(&whole, &same);
+                prop_assert!(set.is_same(&same));
+                let found: Vec<usize> = (0..days).filter(|&day| model[day]).collect();
+                prop_assert_eq!(whole.iter().collect::<Vec<_>>(), &found[..]);
+                prop_assert_eq!((whole.first(), whole.last()), (found.first().copied(), found.last().copied()));
+                prop_assert_eq!(set.is_empty(), found.is_empty());
+                let (mut changes, mut expected) = (Vec::new(), Vec::new());
+                set.each_change(days, |day| changes.push(day));
+                expected.extend((1..days).filter(|&day| model[day] != model[day - 1]));
+                prop_assert_eq!(changes, expected);
+                let empty: Vec<u32> = (0..cases as u32)
+                    .filter(|&at| !(at as usize * case..(at as usize + 1) * case).any(|day| model[day]))
+                    .collect();
+                prop_assert_eq!(set.empty_cases(case, cases), empty);
+                if case > 1 {
+                    let met = |at: usize| (at * case..(at + 1) * case).any(|day| model[day]);
+                    let by_case = set.cases(case, cases).spread(cases);
+                    prop_assert_eq!(&by_case, &DaySet::of(cases, met).spread(cases));
+                    let mut news = vec![0];
+                    set.new_cases(case, days, &mut news);
+                    for at in 0..cases {
+                        let of_case = |at: usize| &model[at * case..(at + 1) * case];
+                        prop_assert_eq!(set.meets(at * case, case), met(at));
+                        let part = set.part(at * case, case);
+                        prop_assert_eq!(part, DaySet::of(case, |day| of_case(at)[day]));
+                        prop_assert!(news.contains(&(at * case)) || of_case(at) == of_case(at - 1));
+                    }
+                }
+            }
         }
     }
 }

@@ -83,13 +83,6 @@ impl Presence<'_> {
         }
     }
 
-    /// Cases in which a fact does not hold.
-    pub fn without(&self, fact: &Fact) -> DaySet {
-        let mut without = DaySet::every(self.history.days).spread(self.history.days);
-        without.remove(&self.with(fact));
-        without
-    }
-
     /// Cases in which one of some relations has a row that the case at hand has not, and those in which one lacks a row
     /// that it has.
     pub fn otherwise(&self, of: &dyn Fn(RelationId) -> bool) -> (DaySet, DaySet) {

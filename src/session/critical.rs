@@ -52,6 +52,9 @@ pub struct CutsOf {
     /// Cuts of which it was not looked at whether it follows otherwise.
     #[serde(skip_serializing_if = "is_zero")]
     pub untried: usize,
+    /// What would end it by bringing something about was not looked at.
+    #[serde(skip)]
+    unseen: bool,
     #[serde(skip)]
     holds: bool,
     #[serde(skip)]
@@ -105,7 +108,7 @@ impl Session {
             most: question.limit.unwrap_or(LISTED),
             largest: size.unwrap_or(usize::MAX),
         };
-        let found = self.cuts_of(&facts, &options)?;
+        let found = self.cuts_of(&facts, &options, &self.explanation_budget())?;
         let case = self.case();
         let conclusions = facts
             .iter()
@@ -121,16 +124,18 @@ impl Session {
                     origins: ends.origins,
                     not_enough,
                     untried: ends.untried,
+                    unseen: ends.unseen && case.holds(fact),
                     conditions: match nobody && !many && case.holds(fact) {
                         true => self.conditions_of(fact),
                         false => Vec::new(),
                     },
                     fact: self.fact_text(fact),
-                    complete: cuts.complete
-                        || cuts.stopped.is_none()
-                            && within(cuts.statements.len())
-                            && within(cuts.sources.len()),
-                    single_complete: cuts.single && listed,
+                    complete: !ends.unseen
+                        && (cuts.complete
+                            || cuts.stopped.is_none()
+                                && within(cuts.statements.len())
+                                && within(cuts.sources.len())),
+                    single_complete: cuts.single && listed && !ends.unseen,
                     claim_cuts: cuts
                         .statements
                         .iter()
@@ -158,12 +163,17 @@ impl Session {
     }
 
     /// The cuts of each conclusion, those of one followed wherever that can be done.
-    fn cuts_of(&self, facts: &[Fact], options: &CutOptions) -> Result<Vec<(Cuts, Ends)>, Error> {
-        let whole = self.explanation_budget();
-        let single = match (self.hanging(facts, &whole), options.largest) {
-            (Some(single), 1) => return Ok(single),
-            (single, _) => single,
-        };
+    pub(super) fn cuts_of(
+        &self,
+        facts: &[Fact],
+        options: &CutOptions,
+        whole: &Budget,
+    ) -> Result<Vec<(Cuts, Ends)>, Error> {
+        if options.largest == 1
+            && let Some((singles, _)) = self.hanging(facts, &[], whole)
+        {
+            return Ok(singles);
+        }
         let side = self.here();
         // The time is for all of them together, the rows are for each.
         let cuts = |facts: &[Fact]| match options.largest {
@@ -175,7 +185,7 @@ impl Session {
                 };
                 side.case().single_cuts(facts, &budget)
             }
-            _ => side.case().cuts_of_all(facts, options, &whole),
+            _ => side.case().cuts_of_all(facts, options, whole),
         };
         // Each cut is found for itself: what halves have in common is only looked at twice.
         let mut found = match self.pool.has_threads() && facts.len() >= MANY {
@@ -187,18 +197,20 @@ impl Session {
             }
             false => cuts(facts),
         };
-        let Some(single) = single else {
-            let origins = self.origins(facts, &found, &whole);
-            let ends = self.followed(facts, &mut found, origins)?;
-            return Ok(found.into_iter().zip(ends).collect());
-        };
-        for cuts in &mut found {
-            cuts.statements.retain(|cut| cut.len() > 1);
-            cuts.sources.retain(|cut| cut.len() > 1);
+        if options.largest > 1 {
+            let mut larger = found.clone();
+            for cuts in &mut larger {
+                cuts.statements.retain(|cut| cut.len() > 1);
+                cuts.sources.retain(|cut| cut.len() > 1);
+            }
+            if let Some((singles, ends)) = self.followed_with_singles(facts, &mut larger, whole) {
+                let larger = larger.into_iter().zip(ends);
+                return Ok(singles.into_iter().zip(larger).map(joined).collect());
+            }
         }
-        let ends = self.followed(facts, &mut found, vec![Vec::new(); facts.len()])?;
-        let larger = found.into_iter().zip(ends);
-        Ok(single.into_iter().zip(larger).map(joined).collect())
+        let origins = self.origins(facts, &found, whole);
+        let ends = self.followed(facts, &mut found, origins)?;
+        Ok(found.into_iter().zip(ends).collect())
     }
 
     fn relations_asked(&self, question: &CriticalQuestion) -> Result<Vec<String>, Error> {
@@ -312,6 +324,13 @@ impl Critical {
                 "\nNOT ALL FOLLOWED for {untried} of them: they may follow otherwise; `what-if` tells"
             )?;
         }
+        let unseen = self.conclusions.iter().filter(|one| one.unseen).count();
+        if unseen > 0 {
+            writeln!(
+                f,
+                "\nNOT ALL CUTS for {unseen} of them: it was not looked at what would bring about something that they want absent, or count"
+            )?;
+        }
         let open = self.conclusions.iter().filter(|one| one.stopped).count();
         if open > 0 {
             writeln!(f, "\nNOT FINISHED for {open} of them: the budget ran out")?;
@@ -392,6 +411,10 @@ impl fmt::Display for CutsOf {
         }
         match (self.complete, self.single_complete) {
             (true, _) => Ok(()),
+            _ if self.unseen => writeln!(
+                f,
+                "NOT ALL CUTS: it was not looked at what would bring about something that it wants absent, or counts"
+            ),
             (false, true) => writeln!(
                 f,
                 "NOT ALL CUTS: those of one are all here, larger ones there may be more"

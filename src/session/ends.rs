@@ -45,6 +45,8 @@ pub(super) struct Ends {
     pub not_enough: NotEnough,
     /// Cuts that may be no more than that.
     pub untried: usize,
+    /// It may end without others too: what that would bring about was not looked at.
+    pub unseen: bool,
 }
 
 /// Sets on which a conclusion rests, and without which it follows otherwise.
@@ -125,11 +127,63 @@ impl Session {
         found: &mut [Cuts],
         origins: Vec<Vec<SourceId>>,
     ) -> Result<Vec<Ends>, Error> {
+        let (tasks, withdrawals, mut ends) = self.to_follow(facts, found, &origins, TRIED);
+        let until = Instant::now() + MOST_TIME;
+        let follow = |tasks: &[Task]| self.standing_without(facts, &withdrawals, tasks, until);
+        let outcomes = match self.pool.has_threads() && tasks.len() >= MANY {
+            true => {
+                let (one, other) = tasks.split_at(tasks.len() / 2);
+                let (first, rest) = self.pool.both(|| follow(one), || follow(other));
+                let mut first = first?;
+                first.extend(rest?);
+                first
+            }
+            false => follow(&tasks)?,
+        };
+        self.take_out(found, &origins, &tasks, outcomes, &mut ends);
+        let mut hidden: FxHashMap<RelationId, bool> = FxHashMap::default();
+        for (fact, ends) in facts.iter().zip(&mut ends) {
+            let hides = hidden.entry(fact.relation);
+            let hides = hides.or_insert_with(|| !reviving(self.program(), fact.relation).is_empty());
+            ends.unseen = *hides;
+        }
+        Ok(ends)
+    }
+
+    /// The same of cuts of several claims, or sources, together with every single one. `None`: that cannot be done.
+    pub(super) fn followed_with_singles(
+        &self,
+        facts: &[Fact],
+        larger: &mut [Cuts],
+        budget: &Budget,
+    ) -> Option<(Vec<(Cuts, Ends)>, Vec<Ends>)> {
+        let origins = vec![Vec::new(); facts.len()];
+        let (tasks, withdrawals, mut ends) = self.to_follow(facts, larger, &origins, usize::MAX);
+        let of_tasks = tasks.iter().map(|task| &withdrawals[task.withdrawal].claims[..]);
+        let gone: Vec<&[ClaimId]> = of_tasks.collect();
+        let (singles, ended) = self.hanging(facts, &gone, budget)?;
+        let outcomes = tasks.iter().enumerate().map(|(at, task)| {
+            let stands = |(index, _): &(usize, Place)| ended[*index].binary_search(&at).is_err();
+            Some(task.places.iter().copied().filter(stands).collect())
+        });
+        let outcomes = outcomes.collect();
+        self.take_out(larger, &origins, &tasks, outcomes, &mut ends);
+        Some((singles, ends))
+    }
+
+    /// What is to be withdrawn to see whether cuts are enough, so many of each kind; with the number of the others.
+    fn to_follow(
+        &self,
+        facts: &[Fact],
+        found: &[Cuts],
+        origins: &[Vec<SourceId>],
+        most: usize,
+    ) -> (Vec<Task>, Vec<Withdrawal>, Vec<Ends>) {
         let mut ends: Vec<Ends> = facts.iter().map(|_| Ends::default()).collect();
         let mut gone = Withdrawals::of(self);
         let mut at: FxHashMap<usize, usize> = FxHashMap::default();
         let mut tasks: Vec<Task> = Vec::new();
-        for (index, (fact, cuts)) in facts.iter().zip(found.iter()).enumerate() {
+        for (index, (fact, cuts)) in facts.iter().zip(found).enumerate() {
             let mut cut: Vec<(Place, usize, usize)> = Vec::new();
             for (at, statements) in cuts.statements.iter().enumerate() {
                 cut.push((Place::Statements(at), at, gone.of_statements(statements)));
@@ -144,7 +198,7 @@ impl Session {
                 if !gone.may_revive(withdrawal, fact.relation) {
                     continue;
                 }
-                if among >= TRIED {
+                if among >= most {
                     ends[index].untried += 1;
                     continue;
                 }
@@ -158,20 +212,19 @@ impl Session {
                 tasks[task].places.push((index, place));
             }
         }
-        let withdrawals = gone.all;
-        let until = Instant::now() + MOST_TIME;
-        let follow = |tasks: &[Task]| self.standing_without(facts, &withdrawals, tasks, until);
-        let outcomes = match self.pool.has_threads() && tasks.len() >= MANY {
-            true => {
-                let (one, other) = tasks.split_at(tasks.len() / 2);
-                let (first, rest) = self.pool.both(|| follow(one), || follow(other));
-                let mut first = first?;
-                first.extend(rest?);
-                first
-            }
-            false => follow(&tasks)?,
-        };
-        let mut gone: Vec<Vec<Place>> = vec![Vec::new(); facts.len()];
+        (tasks, gone.all, ends)
+    }
+
+    /// Takes the cuts out without which a conclusion follows otherwise.
+    fn take_out(
+        &self,
+        found: &mut [Cuts],
+        origins: &[Vec<SourceId>],
+        tasks: &[Task],
+        outcomes: Vec<Outcome>,
+        ends: &mut [Ends],
+    ) {
+        let mut gone: Vec<Vec<Place>> = vec![Vec::new(); found.len()];
         for (Task { places, .. }, outcome) in tasks.iter().zip(outcomes) {
             match outcome {
                 Some(holding) => holding
@@ -214,7 +267,6 @@ impl Session {
                 }
             }
         }
-        Ok(ends)
     }
 
     /// Withdrawals of claims together where that is worth it, the others one by one.

@@ -344,12 +344,12 @@ impl Session {
             most: SHOWN + 1,
             ..CutOptions::default()
         };
-        let mut cuts = [case.cuts(fact, &options, &self.small_budget())];
-        // What brings it about otherwise would not do.
-        if let Err(error) = self.followed(std::slice::from_ref(fact), &mut cuts, vec![Vec::new()]) {
-            return wrong.note(error.to_string());
-        }
-        let [cuts] = cuts;
+        let found = self.cuts_of(std::slice::from_ref(fact), &options, &self.small_budget());
+        let cuts = match found {
+            Ok(found) => found.into_iter().map(|(cuts, _)| cuts).next(),
+            Err(error) => return wrong.note(error.to_string()),
+        };
+        let Some(cuts) = cuts else { return wrong };
         let sets: Vec<String> = cuts
             .statements
             .iter()

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::explain::Fact;
+use crate::tries::tries;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -129,7 +130,7 @@ fn leader_of(stands: &[Stood], against: impl Fn(&str) -> f64) -> Option<String> 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
+    #![proptest_config(tries(16))]
 
     #[test]
     fn cells_and_flips_are_those_of_taking_evidence_out(
@@ -253,7 +254,7 @@ fn leads_after(change: &[&str], whole: &Comparison, claims: &[(String, Said)]) -
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 8, ..ProptestConfig::default() })]
+    #![proptest_config(tries(8))]
 
     #[test]
     fn three_changes_at_once_are_those_of_trying_every_set(
@@ -357,7 +358,7 @@ fn compared_in_time(said: &[(bool, usize, usize, Years)], at_once: bool, togethe
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(tries(24))]
 
     #[test]
     fn what_is_worked_out_together_is_what_is_tried_one_by_one(

@@ -92,7 +92,7 @@ pub use check::{Checked, ReadFacts, check};
 pub use clauses::ClauseText;
 pub use command::Command;
 pub use compare::{Column, Comparison, ComparisonQuestion, Flip, Pair, Row as Compared};
-pub use corroboration::Corroborated;
+pub use corroboration::{Corroborated, Corroboration, Ranking};
 pub use costs::{Costs, RelationGrowth, RoundOf, RuleCosts, StratumCosts, VersionCosts};
 pub use coverage::{Coverage, InputCoverage, RuleCoverage};
 pub use critical::{Critical, CriticalQuestion, CutsOf};

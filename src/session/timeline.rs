@@ -440,6 +440,7 @@ impl fmt::Display for Timeline {
 mod tests {
     use super::*;
     use crate::session::{CaseSpec, Lens, Options};
+    use crate::tries::tries;
     use proptest::prelude::*;
     use std::fs;
 
@@ -500,7 +501,7 @@ apart(x) :- e(x, _), !free(x).
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(tries(60))]
 
         #[test]
         fn days_worked_out_together_are_those_of_runs(

@@ -704,6 +704,7 @@ fn paired(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tries::tries;
     use proptest::prelude::*;
 
     #[test]
@@ -796,7 +797,7 @@ mod tests {
     const CASES: [(usize, usize); 4] = [(1, 320), (64, 5), (128, 7), (192, 4)];
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(tries(300))]
 
         #[test]
         fn sets_are_those_of_their_days(

@@ -259,6 +259,7 @@ mod tests {
     use crate::explain::Fact;
     use crate::session::standing::Standing;
     use crate::session::{CaseSpec, CriticalQuestion, Lens, Options, Session};
+    use crate::tries::tries;
     use proptest::prelude::*;
     use std::fs;
 
@@ -345,7 +346,7 @@ lone(x) :- much(x, c), c > 1, !free(_).
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 80, failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(tries(80))]
 
         #[test]
         fn single_cuts_are_what_runs_without_them_end(

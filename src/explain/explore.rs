@@ -27,6 +27,23 @@ impl Case<'_> {
 
     /// The same of several facts in one graph, with the vertex of each; the root is the first of them.
     pub(super) fn lineage_of_all(&self, facts: &[Fact], meter: &Meter) -> (Lineage, Vec<u32>) {
+        let (explorer, roots) = self.explored(facts, meter);
+        explorer.finish(&roots)
+    }
+
+    /// All derivations of a fact, and the facts that were met on the way: all that have a part in one, and maybe more.
+    pub(super) fn lineage_and_facts(
+        &self,
+        fact: &Fact,
+        meter: &Meter,
+    ) -> (Lineage, FxHashSet<Fact>) {
+        let (explorer, roots) = self.explored(std::slice::from_ref(fact), meter);
+        let facts = explorer.facts.iter().map(|(_, fact)| fact.clone());
+        let facts = facts.collect();
+        (explorer.finish(&roots).0, facts)
+    }
+
+    fn explored<'a>(&'a self, facts: &[Fact], meter: &'a Meter) -> (Explorer<'a>, Vec<u32>) {
         let mut explorer = Explorer::new(self, meter);
         let roots: Vec<u32> = facts
             .iter()
@@ -37,7 +54,7 @@ impl Case<'_> {
             explorer.expand(&fact);
             next += 1;
         }
-        explorer.finish(&roots)
+        (explorer, roots)
     }
 }
 

@@ -13,13 +13,13 @@ use crate::engine::budget::{RunReport, Violation};
 use crate::evidence::{ClaimId, Claims, GradeTables};
 use crate::explain::{Dates, Fact, Meter, fact_text, pattern_text, stated_by};
 use crate::hypothesis::compare::{
-    Cell, Change, Contender, Evidence, FlipBound, Given, Goal, Rerun, Score, Setting, Stage,
-    Subject, Table, View, copies, diagnosticity, flips, leader, order, tabulate,
+    Cell, Change, Contender, Evidence, FlipBound, Given, Goal, Inquiry, Rerun, Score, Setting,
+    Stage, Subject, Table, View, diagnosticity, flips, leader, order,
 };
 use crate::hypothesis::{Overlay, Withdrawal, World, reserved};
 use crate::syntax::diagnostic::Diagnostic;
 use crate::syntax::source::Span;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -260,6 +260,7 @@ impl Session {
                     claims: world.claims(),
                     sources: self.source_register(),
                     assumed: world.assumed(),
+                    said: self.said(world.assumed(), planted),
                     given: &laid.given,
                     database: self.can_change().then(|| world.database()),
                     foresees: self.foresees(),
@@ -279,30 +280,25 @@ impl Session {
             });
         let (claims, sources) = (self.claims(), self.source_register());
         let size = question.flips.unwrap_or(FLIP_SIZE);
-        let threads = self.options.threads;
-        let view = View {
-            fold: question.fold_sources,
-            pairs: match contenders.len() {
-                0 | 1 => 0,
-                _ if size < 2 => 0,
-                _ => FLIP_TRIALS,
+        let inquiry = Inquiry {
+            contenders: &contenders,
+            claims,
+            sources,
+            view: View {
+                fold: question.fold_sources,
+                pairs: contenders.len() > 1 && size > 0,
+                threads: self.options.threads,
             },
-            threads,
+            meter: &meter,
+            budget: &budget,
         };
-        let mut table = tabulate(&contenders, claims, sources, view, &meter, &budget)?;
+        let mut table = inquiry.tabulate()?;
         if let Some(judgements) = &judgements {
             let names: Vec<&str> = contenders.iter().map(|one| one.name.as_str()).collect();
             judgements.enter(self, &names, &mut table);
         }
-        let stage = Stage {
-            contenders: &contenders,
-            table: &table,
-            copies: &copies(&table, claims, sources),
-            threads,
-            meter: &meter,
-            budget: &budget,
-        };
-        let scores = stage.scores_if(&[], &[])?;
+        let stage = Stage::new(&inquiry, &table);
+        let scores = stage.scores();
         let staged = self.needs(&contenders)?;
         // What somebody says already need not be found.
         let assumed = staged.iter().flat_map(|needs| &needs.assumes);
@@ -585,6 +581,32 @@ impl Session {
         given
     }
 
+    /// Facts among some that the case states, each with the claims without which it does not; none: it does whatever falls.
+    fn said(
+        &self,
+        assumed: &FxHashSet<Fact>,
+        planted: &[ClaimId],
+    ) -> FxHashMap<Fact, Vec<ClaimId>> {
+        let mut said = FxHashMap::default();
+        if assumed.is_empty() {
+            return said;
+        }
+        let given = self.given(self.program(), &FxHashSet::default());
+        for fact in assumed.iter().filter(|fact| self.holds_here(fact)) {
+            let mut claims = self.claims().supporting(fact.relation, &fact.row);
+            let is_claimed = !claims.is_empty();
+            claims.retain(|claim| !planted.contains(claim));
+            let is_given = given.contains(fact)
+                || !is_claimed && self.database.is_stated(fact.relation, &fact.row) == Some(true);
+            match (is_given, claims.is_empty()) {
+                (true, _) => said.insert(fact.clone(), Vec::new()),
+                (false, true) => None,
+                (false, false) => said.insert(fact.clone(), claims),
+            };
+        }
+        said
+    }
+
     fn run_world(
         &self,
         planted: &Overlay,
@@ -619,7 +641,7 @@ impl Session {
             let mut assumes: Vec<Fact> = contender.assumed.iter().cloned().collect();
             assumes.sort();
             let mut would_hold_with = Vec::new();
-            if !using.is_empty() && !contender.stand().holds {
+            if !using.is_empty() && !contender.holds() {
                 would_hold_with = self.would_hold(contender, &using)?;
             }
             needs.push(Needs {

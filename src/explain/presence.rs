@@ -226,7 +226,7 @@ impl Presence<'_> {
     }
 
     /// Cases in which a relation has more than in one of them, and in which it has fewer.
-    fn otherwise_in(&self, relation: RelationId, than: usize) -> (DaySet, DaySet) {
+    pub fn otherwise_in(&self, relation: RelationId, than: usize) -> (DaySet, DaySet) {
         let (mut more, mut fewer) = (DaySet::never(), DaySet::never());
         let history = &self.history;
         for fact in history.moved.get(&relation).into_iter().flatten() {

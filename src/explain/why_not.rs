@@ -137,6 +137,9 @@ impl Case<'_> {
     /// the pattern is known, only those much like it.
     pub fn nearest(&self, relation: RelationId, row: &[Option<Code>], most: usize) -> Vec<Fact> {
         const LOOKED_AT: usize = 10_000;
+        if most == 0 {
+            return Vec::new();
+        }
         let attributes = &self.program[relation].attributes;
         let mut found: Vec<(usize, Fact)> = Vec::new();
         for at in (0..row.len()).filter(|&at| row[at].is_some()) {

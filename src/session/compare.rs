@@ -559,24 +559,30 @@ impl Session {
             .iter()
             .map(|(_, claim)| claim.relation)
             .collect();
-        let mut given: Given = assumed.clone();
+        let mut given = self.stated_otherwise(program, &|id| claimed.contains(&id));
+        given.extend(assumed.iter().cloned());
+        given
+    }
+
+    /// Facts of some relations that rule text, plain data or what was typed states.
+    fn stated_otherwise(
+        &self,
+        program: &CheckedProgram,
+        of: &dyn Fn(RelationId) -> bool,
+    ) -> Given {
+        let mut given = Given::default();
         for (_, rule) in program.rules().filter(|(_, rule)| rule.body.is_empty()) {
             let fact = stated_by(rule, self.dictionary());
-            given.extend(fact.filter(|fact| claimed.contains(&fact.relation)));
+            given.extend(fact.filter(|fact| of(fact.relation)));
         }
-        for stated in self.data.rows.iter().flatten() {
-            if !stated.claimed && claimed.contains(&stated.relation) {
-                let rows = stated
-                    .rows
-                    .iter()
-                    .map(|row| Fact::new(stated.relation, &row));
-                given.extend(rows.filter(|fact| !self.withdrawn.contains(fact)));
-            }
+        let data = self.data.rows.iter().flatten();
+        for stated in data.filter(|one| !one.claimed && of(one.relation)) {
+            let rows = stated.rows.iter();
+            let rows = rows.map(|row| Fact::new(stated.relation, &row));
+            given.extend(rows.filter(|fact| !self.withdrawn.contains(fact)));
         }
-        for (relation, rows) in &self.inserted {
-            if claimed.contains(relation) {
-                given.extend(rows.iter().map(|row| Fact::new(*relation, &row)));
-            }
+        for (relation, rows) in self.inserted.iter().filter(|(id, _)| of(*id)) {
+            given.extend(rows.iter().map(|row| Fact::new(*relation, &row)));
         }
         given
     }
@@ -591,18 +597,16 @@ impl Session {
         if assumed.is_empty() {
             return said;
         }
-        let given = self.given(self.program(), &FxHashSet::default());
+        let of = |id: RelationId| assumed.iter().any(|fact| fact.relation == id);
+        let otherwise = self.stated_otherwise(self.program(), &of);
         for fact in assumed.iter().filter(|fact| self.holds_here(fact)) {
             let mut claims = self.claims().supporting(fact.relation, &fact.row);
-            let is_claimed = !claims.is_empty();
             claims.retain(|claim| !planted.contains(claim));
-            let is_given = given.contains(fact)
-                || !is_claimed && self.database.is_stated(fact.relation, &fact.row) == Some(true);
-            match (is_given, claims.is_empty()) {
-                (true, _) => said.insert(fact.clone(), Vec::new()),
-                (false, true) => None,
-                (false, false) => said.insert(fact.clone(), claims),
-            };
+            if otherwise.contains(fact) {
+                said.insert(fact.clone(), Vec::new());
+            } else if !claims.is_empty() {
+                said.insert(fact.clone(), claims);
+            }
         }
         said
     }

@@ -2,22 +2,24 @@
 
 use super::contender::Contender;
 use crate::explain::Meter;
+use parking_lot::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// Asks something of every contender, several at a time.
-pub(super) fn each<E>(
+/// Asks something of every contender, several at a time; the answers in their order.
+pub(super) fn each<E, T: Send>(
     contenders: &[Contender<E>],
     threads: usize,
     meter: &Meter,
-    ask: impl Fn(&Contender<E>, &Meter) + Sync,
-) {
+    ask: impl Fn(&Contender<E>, &Meter) -> T + Sync,
+) -> Vec<T> {
     let threads = threads.min(contenders.len());
     if threads < 2 {
-        return contenders.iter().for_each(|one| ask(one, meter));
+        return contenders.iter().map(|one| ask(one, meter)).collect();
     }
     let budget = meter.rest();
     let next = AtomicUsize::new(0);
+    let answers: Mutex<Vec<(usize, T)>> = Mutex::default();
     let work = || {
         let meter = Meter::new(&budget);
         loop {
@@ -25,7 +27,8 @@ pub(super) fn each<E>(
             let Some(contender) = contenders.get(at) else {
                 return meter.stopped();
             };
-            ask(contender, &meter);
+            let answer = ask(contender, &meter);
+            answers.lock().push((at, answer));
         }
     };
     let stopped = thread::scope(|scope| {
@@ -39,4 +42,7 @@ pub(super) fn each<E>(
     if let Some(reason) = stopped {
         meter.stop(reason);
     }
+    let mut answers = answers.into_inner();
+    answers.sort_by_key(|(at, _)| *at);
+    answers.into_iter().map(|(_, answer)| answer).collect()
 }

@@ -5,7 +5,7 @@ use super::basis::Rested;
 use super::contender::{Contender, Goal, Stand, Tried};
 use super::foresight::Foreseen;
 use super::judged::Judgement;
-use super::standing::{Depth, Ground, Known, with_fact};
+use super::standing::{Depth, Known, Outlook, with_fact};
 use crate::engine::Budget;
 use crate::evidence::{ClaimId, Claims, GradeTables, SourceId, Sources};
 use crate::explain::{Case, Fact, Facts, Meter, Miss, Reason, WhyNotOptions};
@@ -178,7 +178,9 @@ impl<E> Inquiry<'_, '_, E> {
         let mut doubtful: Vec<ClaimId> = Vec::new();
         for at in 0..self.contenders.len() {
             let state = self.state(at, &as_it_is)?;
-            ids.extend(self.without_what_returns(at, &state)?);
+            ids.extend(state.rested.uses.iter().copied());
+            let contender = &self.contenders[at];
+            ids.extend(contender.blocking(&state.change, self.meter, self.budget)?);
             ids.extend(self.denying(at, &state).into_iter().map(|(id, _)| id));
             doubtful.extend(self.returning(at, &state, &as_it_is).map(|(id, _)| id));
         }
@@ -206,11 +208,19 @@ impl<E> Inquiry<'_, '_, E> {
         Ok(())
     }
 
-    /// Has all contenders, each by its number, work out some changes; several at a time.
+    /// Asks something of every contender, several at a time.
+    pub(super) fn each<T: Send>(
+        &self,
+        ask: impl Fn(&Contender<E>, &Meter) -> T + Sync,
+    ) -> Vec<T> {
+        each(self.contenders, self.view.threads, self.meter, ask)
+    }
+
+    /// Has all contenders work out some changes, several at a time.
     pub(super) fn ahead(&self, asked: impl Fn(&Contender<E>) -> Vec<Foreseen> + Sync) {
         let (threads, budget) = (self.view.threads, self.budget);
         let tries = threads > 1 && self.contenders.len() > 1;
-        each(self.contenders, threads, self.meter, |contender, meter| {
+        self.each(|contender, meter| {
             let asked = asked(contender);
             contender.foresee(&asked, meter, budget);
             for Foreseen { change, depth } in asked.iter().filter(|_| tries) {
@@ -262,7 +272,9 @@ impl<E> Inquiry<'_, '_, E> {
         for at in 0..self.contenders.len() {
             let state = self.state(at, altered)?;
             ids.extend(state.rested.uses.iter().copied());
-            ids.extend(self.blocking(at, &state)?);
+            let contender = &self.contenders[at];
+            let blocking = contender.blocking(&state.change, self.meter, self.budget)?;
+            ids.extend(blocking);
             for (claim, fact) in self.denying(at, &state) {
                 ids.push(claim);
                 denials.entry(claim).or_default().push(fact);
@@ -346,7 +358,7 @@ impl<E> Inquiry<'_, '_, E> {
         altered: &Altered,
         gathered: &Gathered,
     ) -> Result<Cell, E> {
-        if self.speaks_against(at, withdrawn, altered, gathered)? {
+        if self.speaks_against(at, withdrawn, altered, gathered, None)? {
             return Ok(Cell::Helped);
         }
         let (contender, state) = (&self.contenders[at], &gathered.states[at]);
@@ -376,13 +388,15 @@ impl<E> Inquiry<'_, '_, E> {
         Ok((change, known))
     }
 
-    /// Whether evidence speaks against a contender: it takes it to be false, or stands better without it.
+    /// Whether evidence speaks against a contender: it takes it to be false, or stands better without it. `outlook`: how it
+    /// stands without it, if that is at hand.
     pub(super) fn speaks_against(
         &self,
         at: usize,
         withdrawn: &[ClaimId],
         altered: &Altered,
         gathered: &Gathered,
+        outlook: Option<Outlook>,
     ) -> Result<bool, E> {
         let (contender, state) = (&self.contenders[at], &gathered.states[at]);
         let is_left = |claim: &ClaimId| altered.withdrawn.binary_search(claim).is_err();
@@ -390,18 +404,19 @@ impl<E> Inquiry<'_, '_, E> {
         if rejected.any(|claim| contender.rejects.contains(claim)) {
             return Ok(true);
         }
-        let (change, known) = self.further(at, withdrawn, altered)?;
-        match (state.known.holds, known.holds) {
+        let outlook = match outlook {
+            Some(outlook) => outlook,
+            None => self.further(at, withdrawn, altered)?.1.outlook(),
+        };
+        match (state.known.holds, outlook.holds) {
             (true, false) => return Ok(false),
             (false, true) => return Ok(true),
             (false, false) => {}
             (true, true) => {
                 // Of what the goals rest on there is less then, and nothing else.
-                let is_less = match (&state.known.ground, &known.ground) {
-                    (Some(Ground::Basis(one)), Some(Ground::Basis(other))) => one == other,
-                    _ => false,
-                };
-                if !is_less {
+                let basis = state.known.outlook().basis;
+                if basis.is_none() || basis != outlook.basis {
+                    let (change, known) = self.further(at, withdrawn, altered)?;
                     let strength = contender.strength(&known, &change);
                     if strength > state.stand.strength + SAME {
                         return Ok(true);
@@ -488,29 +503,28 @@ impl<E> Inquiry<'_, '_, E> {
         }
         Ok(found)
     }
+}
 
-    /// Claims that have a part in a support, or without which a goal would hold.
-    fn without_what_returns(&self, at: usize, state: &State) -> Result<Vec<ClaimId>, E> {
-        let mut ids: Vec<ClaimId> = state.rested.uses.iter().copied().collect();
-        ids.extend(self.blocking(at, state)?);
-        Ok(ids)
-    }
-
-    /// Claims without which something would be absent that keeps a goal from holding.
-    fn blocking(&self, at: usize, state: &State) -> Result<Vec<ClaimId>, E> {
-        let contender = &self.contenders[at];
-        if state.known.holds {
+impl<E> Contender<'_, E> {
+    /// Claims without which something would be absent that keeps a goal from holding, with a change.
+    pub(super) fn blocking(
+        &self,
+        change: &Tried,
+        meter: &Meter,
+        budget: &Budget,
+    ) -> Result<Vec<ClaimId>, E> {
+        if self.outcome(change, Depth::Outcome, meter, budget)?.holds {
             return Ok(Vec::new());
         }
-        if let Some(known) = contender.blocking.lock().get(&state.change) {
+        if let Some(known) = self.blocking.lock().get(change) {
             return Ok(known.clone());
         }
-        let blocking = contender.in_world(&state.change, self.meter, |case, facts| {
-            blocking(case, facts, &contender.goals, self.budget)
+        let blocking = self.in_world(change, meter, |case, facts| {
+            blocking(case, facts, &self.goals, budget)
         })?;
         let found = blocking.unwrap_or_default();
-        let mut known = contender.blocking.lock();
-        known.insert(state.change.clone(), found.clone());
+        let mut known = self.blocking.lock();
+        known.insert(change.clone(), found.clone());
         Ok(found)
     }
 }
@@ -535,6 +549,7 @@ fn blocking(case: &Case, facts: &dyn Facts, goals: &[Goal], budget: &Budget) -> 
     let mut found = Vec::new();
     let options = WhyNotOptions {
         depth: DEPTH,
+        nearest: 0,
         ..WhyNotOptions::default()
     };
     let small = Budget {

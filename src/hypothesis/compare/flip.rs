@@ -3,15 +3,16 @@
 //! Sets are tried by size, none that contains one found before: exact over what is tried, within the size and the number
 //! of trials that the answer names.
 
-use super::contender::Stand;
+use super::contender::{Stand, Tried};
 use super::evidence::{Altered, Cell, Evidence, Gathered, Inquiry, Table, merged};
 use super::foresight::Foreseen;
 use super::score::{Numbers, Score, class, inconsistency, leader, scores};
-use super::standing::Depth;
+use super::standing::{Depth, Outlook};
 use crate::evidence::ClaimId;
 use crate::explain::Fact;
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
+use std::collections::hash_map::Entry;
 use std::rc::Rc;
 
 /// One part of a change.
@@ -111,8 +112,13 @@ impl<'s, 'a, E> Stage<'s, 'a, E> {
         Ok(first.collect())
     }
 
-    /// Who leads in the table that is made anew when something is altered.
-    fn leader_in(&self, altered: &Altered) -> Result<Option<usize>, E> {
+    /// Who leads in the table that is made anew when something is altered. `outlook`: how a contender stands without the
+    /// evidence of a column besides, if that is at hand.
+    fn leader_in(
+        &self,
+        altered: &Altered,
+        outlook: &dyn Fn(usize, &Evidence) -> Option<Outlook>,
+    ) -> Result<Option<usize>, E> {
         let first = self.first(altered)?;
         if let [alone] = first[..] {
             return Ok(Some(alone));
@@ -130,7 +136,9 @@ impl<'s, 'a, E> Stage<'s, 'a, E> {
                     continue;
                 }
                 let withdrawn = &column.evidence.claims;
-                if self.inquiry.speaks_against(at, withdrawn, altered, &gathered)? {
+                let outlook = outlook(at, &column.evidence);
+                let inquiry = self.inquiry;
+                if inquiry.speaks_against(at, withdrawn, altered, &gathered, outlook)? {
                     against.push((column.number, column.evidence.weight));
                 }
             }
@@ -176,11 +184,11 @@ impl<'s, 'a, E> Stage<'s, 'a, E> {
 
     /// Who leads after each of some sets of changes; of fewer when the meter stops.
     fn leaders(&self, sets: &[Vec<usize>], changes: &[Change]) -> Result<Vec<Option<usize>>, E> {
-        let meter = self.inquiry.meter;
-        let sets = sets.iter().map(|set| self.altered(set, changes));
-        let sets: Vec<Altered> = sets.collect();
+        let (meter, budget) = (self.inquiry.meter, self.inquiry.budget);
+        let altered = sets.iter().map(|set| self.altered(set, changes));
+        let altered: Vec<Altered> = altered.collect();
         self.inquiry.ahead(|contender| {
-            let told = sets.iter().map(|one| contender.told(&one.withdrawn, &one.found));
+            let told = altered.iter().map(|one| contender.told(&one.withdrawn, &one.found));
             told.map(|change| Foreseen {
                 change,
                 depth: Depth::Outcome,
@@ -188,50 +196,69 @@ impl<'s, 'a, E> Stage<'s, 'a, E> {
             .collect()
         });
         let mut open = Vec::new();
-        for altered in &sets {
+        for at in 0..altered.len() {
             if meter.stopped().is_some() {
                 return Ok(Vec::new());
             }
-            if self.first(altered)?.len() > 1 {
-                open.push(altered);
+            if self.first(&altered[at])?.len() > 1 {
+                open.push(at);
             }
         }
         // Cells of the tables that are made anew.
-        let columns: Vec<&[ClaimId]> = self.table_columns().collect();
-        self.inquiry.ahead(|contender| {
-            let mut asked = Vec::new();
-            for altered in &open {
-                let further = columns.iter().map(|claims| merged(&altered.withdrawn, claims));
-                let further = further.map(|withdrawn| Foreseen {
-                    change: contender.told(&withdrawn, &altered.found),
-                    depth: Depth::Support,
-                });
-                asked.extend(further);
-                let change = contender.told(&altered.withdrawn, &altered.found);
-                let depth = Depth::Support;
-                asked.push(Foreseen { change, depth });
-                let returns = contender.returns(&altered.withdrawn, &altered.found);
-                let returns = returns.into_iter();
-                asked.extend(returns.map(|change| Foreseen {
-                    change,
-                    depth: Depth::Outcome,
-                }));
+        let is_withdrawal = |change: &&Change| matches!(change, Change::Withdraw(_));
+        let columns = changes.iter().filter(is_withdrawal).count();
+        let mut places: FxHashMap<Vec<usize>, usize> = FxHashMap::default();
+        let mut further: Vec<Altered> = Vec::new();
+        for set in open.iter().map(|&at| &sets[at]) {
+            for column in 0..columns {
+                if let Some(larger) = with(set, column)
+                    && let Entry::Vacant(vacant) = places.entry(larger)
+                {
+                    further.push(self.altered(vacant.key(), changes));
+                    vacant.insert(further.len() - 1);
+                }
             }
-            asked
+        }
+        let outlooks: Vec<Vec<Option<Outlook>>> = self.inquiry.each(|contender, meter| {
+            let told = |one: &Altered| contender.told(&one.withdrawn, &one.found);
+            let further: Vec<Tried> = further.iter().map(told).collect();
+            let larger = further.iter().map(|change| (change.clone(), Depth::Support));
+            let mut asked: Vec<(Tried, Depth)> = larger.collect();
+            for altered in open.iter().map(|&at| &altered[at]) {
+                asked.push((told(altered), Depth::Support));
+                let returns = contender.returns(&altered.withdrawn, &altered.found);
+                asked.extend(returns.into_iter().map(|change| (change, Depth::Outcome)));
+            }
+            let asked = asked.into_iter();
+            let asked = asked.map(|(change, depth)| Foreseen { change, depth });
+            contender.foresee(&asked.collect::<Vec<_>>(), meter, budget);
+            for altered in open.iter().map(|&at| &altered[at]) {
+                if meter.stopped().is_none() {
+                    // What goes wrong is found by who asks again.
+                    let _ = contender.blocking(&told(altered), meter, budget);
+                }
+            }
+            let known = |change: &Tried| Some(contender.known(change, Depth::Support)?.outlook());
+            further.iter().map(known).collect()
         });
+        let mut column_of: FxHashMap<&[ClaimId], usize> = FxHashMap::default();
+        for (at, change) in changes.iter().enumerate().take(columns) {
+            if let Change::Withdraw(column) = change {
+                column_of.insert(&self.table.evidence[*column].claims, at);
+            }
+        }
         let mut leaders = Vec::new();
-        for altered in &sets {
+        for (altered, set) in altered.iter().zip(sets) {
             if meter.stopped().is_some() {
                 break;
             }
-            leaders.push(self.leader_in(altered)?);
+            let outlook = |at: usize, evidence: &Evidence| {
+                let larger = with(set, *column_of.get(&*evidence.claims)?)?;
+                outlooks.get(at)?[*places.get(&larger)?]
+            };
+            leaders.push(self.leader_in(altered, &outlook)?);
         }
         Ok(leaders)
-    }
-
-    fn table_columns(&self) -> impl Iterator<Item = &[ClaimId]> {
-        let columns = self.table.evidence.iter();
-        columns.map(|one| &*one.claims).filter(|claims| !claims.is_empty())
     }
 
     fn altered(&self, set: &[usize], changes: &[Change]) -> Altered {
@@ -333,7 +360,8 @@ impl<E> Search<'_, '_, '_, E> {
     }
 
     fn try_set(&mut self, set: &[usize], changes: &[Change]) -> Result<(), E> {
-        let then = self.stage.leader_in(&self.stage.altered(set, changes))?;
+        let altered = self.stage.altered(set, changes);
+        let then = self.stage.leader_in(&altered, &|_, _| None)?;
         self.note(set, then, changes);
         Ok(())
     }
@@ -359,4 +387,10 @@ fn advance(digits: &mut [usize], count: usize) {
             return;
         }
     }
+}
+
+/// A set, which is ascending, with one more; `None`: it is there.
+fn with(set: &[usize], one: usize) -> Option<Vec<usize>> {
+    let place = set.binary_search(&one).err()?;
+    Some([&set[..place], &[one], &set[place..]].concat())
 }

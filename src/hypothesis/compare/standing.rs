@@ -20,6 +20,26 @@ pub(super) struct Known {
     pub absent: Option<Arc<[usize]>>,
 }
 
+/// In short.
+#[derive(Clone, Copy)]
+pub(super) struct Outlook {
+    pub holds: bool,
+    /// The known world, when the goals rest on what is left of what they rest on there.
+    pub basis: Option<usize>,
+}
+
+impl Known {
+    pub fn outlook(&self) -> Outlook {
+        Outlook {
+            holds: self.holds,
+            basis: match self.ground {
+                Some(Ground::Basis(at)) => Some(at),
+                Some(Ground::Alone(_)) | None => None,
+            },
+        }
+    }
+}
+
 /// Where to see what the goals rest on with a change.
 #[derive(Clone)]
 pub(super) enum Ground {
@@ -259,7 +279,7 @@ impl<E> Contender<'_, E> {
         if let Some(trial) = &self.trial {
             let (comes, gone) = self.stated_otherwise(change);
             let mut trial = trial.lock();
-            match trial.make(&comes, &gone, None, meter) {
+            match trial.make(&comes, &gone, Some(&self.followed), meter) {
                 Ok(_) => {
                     of(trial.database(), &mut once);
                     trial.take_back();

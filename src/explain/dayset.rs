@@ -100,6 +100,11 @@ impl DaySet {
         self.word(day / 64) >> (day % 64) & 1 == 1
     }
 
+    /// Whether it has every day, with some to spare where they are no multiple of 64.
+    pub fn is_full(&self) -> bool {
+        self.0.iter().all(|&word| word == !0)
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.iter().all(|&word| word == 0)
     }

@@ -31,16 +31,16 @@ impl Case<'_> {
         explorer.finish(&roots)
     }
 
-    /// All derivations of a fact, and the facts that were met on the way: all that have a part in one, and maybe more.
+    /// All derivations of a fact, with the vertices of the facts that have a part in one, and maybe of more.
     pub(super) fn lineage_and_facts(
         &self,
         fact: &Fact,
         meter: &Meter,
-    ) -> (Lineage, FxHashSet<Fact>) {
-        let (explorer, roots) = self.explored(std::slice::from_ref(fact), meter);
-        let facts = explorer.facts.iter().map(|(_, fact)| fact.clone());
-        let facts = facts.collect();
-        (explorer.finish(&roots).0, facts)
+    ) -> (Lineage, FxHashMap<Fact, u32>) {
+        let (explorer, _) = self.explored(std::slice::from_ref(fact), meter);
+        let (vertices, facts): (Vec<u32>, Vec<Fact>) = explorer.facts.iter().cloned().unzip();
+        let (lineage, vertices) = explorer.finish(&vertices);
+        (lineage, facts.into_iter().zip(vertices).collect())
     }
 
     fn explored<'a>(&'a self, facts: &[Fact], meter: &'a Meter) -> (Explorer<'a>, Vec<u32>) {

@@ -83,15 +83,6 @@ impl Presence<'_> {
         }
     }
 
-    /// Cases in which one of some relations lacks a row that it has in one of the cases.
-    pub fn fewer_than(&self, than: usize, of: &dyn Fn(RelationId) -> bool) -> DaySet {
-        let mut fewer = DaySet::never();
-        for &relation in self.history.moved.keys().filter(|id| of(**id)) {
-            fewer.add(&self.otherwise_in(relation, than).1);
-        }
-        fewer
-    }
-
     /// Whether a rule reads anything that is not the same in all cases.
     pub fn reaches(&self, rule: RuleId) -> bool {
         let mut reaches = false;

@@ -7,14 +7,14 @@ use super::lineage::{Lineage, Statement};
 use super::meter::Meter;
 use crate::engine::{Budget, StopReason};
 use crate::evidence::{ClaimId, GradeTables};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// All derivations of a conclusion. Negations and totals are taken as they are: who withdraws something that also makes
 /// other rows appear has to look at those himself.
 pub struct Rests {
     lineage: Lineage,
-    /// The facts that have a part in a derivation, and maybe more.
-    facts: FxHashSet<Fact>,
+    /// The vertices of facts that have a part in a derivation, and maybe of more.
+    facts: FxHashMap<Fact, u32>,
     /// By element and statement: the claim, `None` for what is no claim, and its strength.
     statements: Vec<Vec<(Option<ClaimId>, f64)>>,
     /// Strengths, strongest first, none twice.
@@ -116,7 +116,25 @@ impl Rests {
 
     /// Whether a fact may have a part in a derivation.
     pub fn leans_on(&self, fact: &Fact) -> bool {
-        self.facts.contains(fact)
+        self.facts.contains_key(fact)
+    }
+
+    /// The facts that may have a part in a derivation, each with its number.
+    pub fn facts(&self) -> impl Iterator<Item = (&Fact, u32)> {
+        self.facts.iter().map(|(fact, &number)| (fact, number))
+    }
+
+    /// By number of a fact: whether it follows without some claims, when they hold.
+    pub fn follows_without(&self, gone: &dyn Fn(ClaimId) -> bool) -> Vec<bool> {
+        let mut follows = vec![false; self.lineage.alternatives.len()];
+        let kept = |element: u32| {
+            let mut statements = self.statements[element as usize].iter();
+            statements.any(|(claim, _)| claim.is_none_or(|claim| !gone(claim)))
+        };
+        for (vertex, _) in self.lineage.closure(kept) {
+            follows[vertex as usize] = true;
+        }
+        follows
     }
 
     /// Claims with a part in some minimal support without those that are gone; false where not all of it was seen.

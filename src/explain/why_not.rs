@@ -167,6 +167,15 @@ impl Case<'_> {
         found.into_iter().map(|(_, fact)| fact).collect()
     }
 
+    /// Whether there are facts that differ from a pattern, of which more than one argument is known, in one of these only.
+    fn is_near(&self, relation: RelationId, row: &[Option<Code>]) -> bool {
+        (0..row.len()).filter(|&at| row[at].is_some()).any(|at| {
+            let mut asked = row.to_vec();
+            asked[at] = None;
+            self.facts.has(relation, &asked)
+        })
+    }
+
     fn text_of_value(&self, ty: ValueType, code: Code) -> String {
         crate::io::format_value(self.dictionary, self.program, ty, code).to_lowercase()
     }
@@ -441,7 +450,7 @@ impl<'a> Seeker<'a> {
                 relation, pattern, ..
             } => {
                 let known = pattern.iter().flatten().count();
-                match known > 1 && !self.case.nearest(*relation, pattern, 1).is_empty() {
+                match known > 1 && self.case.is_near(*relation, pattern) {
                     true => 0,
                     false => 1,
                 }

@@ -26,8 +26,9 @@ use std::sync::Arc;
 
 /// Changes at once, when looking for what would alter the order.
 const FLIP_SIZE: usize = 2;
-/// Sets of them that are tried.
-const FLIP_TRIALS: usize = 1_500;
+/// Worlds that are looked into for that: for one change at a time, and before more at once are no longer begun.
+const FLIP_WORLDS_OF_ONE: usize = 50_000;
+const FLIP_WORLDS: usize = 1_500;
 
 /// Which hypotheses, and how to look at them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -310,9 +311,13 @@ impl Session {
             .collect();
         let bound = FlipBound {
             size,
-            trials: match question.flips {
+            single: match question.flips {
                 Some(_) => usize::MAX,
-                None => FLIP_TRIALS,
+                None => FLIP_WORLDS_OF_ONE,
+            },
+            more: match question.flips {
+                Some(_) => usize::MAX,
+                None => FLIP_WORLDS,
             },
         };
         let found = match contenders.len() {

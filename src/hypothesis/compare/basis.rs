@@ -3,7 +3,7 @@
 use super::contender::{Goal, Tried};
 use crate::engine::Budget;
 use crate::evidence::{ClaimId, GradeTables};
-use crate::explain::{Case, Fact, Facts, Rests};
+use crate::explain::{Case, DaySet, Fact, Facts, Presence, Rests};
 use rustc_hash::FxHashSet;
 
 /// All derivations of the goals in a world.
@@ -15,6 +15,9 @@ pub(super) struct Basis {
     /// Not all facts that agree with some goal were looked at.
     is_cut: bool,
 }
+
+/// For each fact that is a goal: the numbers of facts it may lean on, with the cases in which they hold.
+pub(super) struct Dated(Vec<Vec<(u32, DaySet)>>);
 
 /// What goals rest on.
 pub(super) struct Rested {
@@ -69,6 +72,26 @@ impl Basis {
     pub fn leans_on(&self, fact: &Fact) -> bool {
         self.goals.iter().any(|(goal, rests)| {
             goal.agrees(fact) || rests.iter().any(|rests| rests.leans_on(fact))
+        })
+    }
+
+    /// The facts that its goals may lean on and that do not hold in all cases of some that were worked out together.
+    pub fn dated(&self, presence: &Presence) -> Dated {
+        let rests = self.goals.iter().flat_map(|(_, rests)| rests);
+        let of_one = |rests: &Rests| {
+            let facts = rests.facts().map(|(fact, number)| (number, presence.with(fact)));
+            facts.filter(|(_, cases)| !cases.is_full()).collect()
+        };
+        Dated(rests.map(of_one).collect())
+    }
+
+    /// Whether all that follows without some claims holds in a case.
+    pub fn is_as_dated(&self, gone: &dyn Fn(ClaimId) -> bool, dated: &Dated, case: usize) -> bool {
+        let rests = self.goals.iter().flat_map(|(_, rests)| rests);
+        rests.zip(&dated.0).all(|(rests, dated)| {
+            let follows = rests.follows_without(gone);
+            let mut dated = dated.iter();
+            dated.all(|(number, cases)| cases.contains(case) || !follows[*number as usize])
         })
     }
 

@@ -149,15 +149,8 @@ impl<E> Inquiry<'_, '_, E> {
         self.foresee_likely()?;
         let gathered = self.gather(&as_it_is)?;
         let mut columns = self.columns(&gathered);
-        let asked = self.asked(&columns);
-        self.ahead(|contender| {
-            let told = asked.iter().map(|one| contender.told(&one.withdrawn, &one.found));
-            told.map(|change| Foreseen {
-                change,
-                depth: Depth::Support,
-            })
-            .collect()
-        });
+        let (asked, pairs) = (self.asked(&columns), self.view.pairs);
+        self.ahead(|contender| told(contender, &asked, pairs));
         for column in &mut columns {
             for at in 0..self.contenders.len() {
                 let cell = self.cell(at, &column.claims, &as_it_is, &gathered)?;
@@ -184,7 +177,7 @@ impl<E> Inquiry<'_, '_, E> {
             ids.extend(self.denying(at, &state).into_iter().map(|(id, _)| id));
             doubtful.extend(self.returning(at, &state, &as_it_is).map(|(id, _)| id));
         }
-        let asked: Vec<Altered> = match doubtful.len() > FEW_REJECTED {
+        let asked: Vec<(Altered, bool)> = match doubtful.len() > FEW_REJECTED {
             true => Vec::new(),
             false => {
                 ids.extend(doubtful);
@@ -192,6 +185,7 @@ impl<E> Inquiry<'_, '_, E> {
                 self.asked(&self.columns_of(&ids, &|_| true))
             }
         };
+        let pairs = self.view.pairs;
         self.ahead(|contender| {
             let holds = |fact: &Fact| contender.facts.contains(fact.relation, &fact.row);
             let back = contender.rejected().into_iter();
@@ -199,11 +193,7 @@ impl<E> Inquiry<'_, '_, E> {
                 change: (Vec::new(), vec![fact]),
                 depth: Depth::Outcome,
             });
-            let others = asked.iter().map(|altered| Foreseen {
-                change: contender.told(&altered.withdrawn, &altered.found),
-                depth: Depth::Support,
-            });
-            back.chain(others).collect()
+            back.chain(told(contender, &asked, pairs)).collect()
         });
         Ok(())
     }
@@ -233,16 +223,16 @@ impl<E> Inquiry<'_, '_, E> {
         });
     }
 
-    /// The withdrawal of each column, and of each two of them.
-    fn asked(&self, columns: &[Evidence]) -> Vec<Altered> {
+    /// The withdrawal of each column, and of each two of them; with whether it is that of one.
+    fn asked(&self, columns: &[Evidence]) -> Vec<(Altered, bool)> {
         let withdrawal = |withdrawn: Vec<ClaimId>| Altered {
             withdrawn,
             found: Vec::new(),
         };
-        let single = columns.iter().map(|one| withdrawal(one.claims.to_vec()));
+        let single = columns.iter().map(|one| (withdrawal(one.claims.to_vec()), true));
         let of_two = columns.iter().enumerate().flat_map(|(at, one)| {
             let others = columns[at + 1..].iter();
-            others.map(|other| withdrawal(merged(&one.claims, &other.claims)))
+            others.map(|other| (withdrawal(merged(&one.claims, &other.claims)), false))
         });
         let pairs = match self.view.pairs {
             true => MOST_PAIRS,
@@ -527,6 +517,26 @@ impl<E> Contender<'_, E> {
         known.insert(change.clone(), found.clone());
         Ok(found)
     }
+}
+
+/// What is asked of a contender to see how it stands with each of some withdrawals; `tables`: and to make tables with those
+/// of single columns, which come first.
+fn told<E>(
+    contender: &Contender<E>,
+    asked: &[(Altered, bool)],
+    tables: bool,
+) -> Vec<Foreseen> {
+    let of = asked.iter().map(|(one, _)| Foreseen {
+        change: contender.told(&one.withdrawn, &one.found),
+        depth: Depth::Support,
+    });
+    let singles = asked.iter().filter(move |(_, is_single)| tables && *is_single);
+    let returns = singles.flat_map(|(one, _)| contender.returns(&one.withdrawn, &one.found));
+    of.chain(returns.map(|change| Foreseen {
+        change,
+        depth: Depth::Outcome,
+    }))
+    .collect()
 }
 
 /// Both ascending, and so is what they are together.

@@ -28,7 +28,10 @@ pub enum Change {
 pub struct FlipBound {
     /// Changes at once.
     pub size: usize,
-    pub trials: usize,
+    /// Worlds that single changes may take: one for each piece of evidence that is withdrawn besides.
+    pub single: usize,
+    /// The same of more changes at once; a size that may take more is not begun.
+    pub more: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -297,13 +300,22 @@ pub fn flips<E>(stage: &Stage<E>, findings: &[Vec<Fact>], bound: FlipBound) -> R
         sets: Vec::new(),
     };
     let mut complete_to = 0;
-    let mut trials = 0;
+    let mut worlds = 0_usize;
     'sizes: for size in 1..=bound.size {
+        let most = match size {
+            1 => bound.single,
+            _ if worlds.saturating_add(sets_of(changes.len(), size + 1)) > bound.more => break,
+            _ => usize::MAX,
+        };
         let mut digits: Vec<usize> = (0..size).collect();
         loop {
             let mut sets = Vec::new();
             while digits.last().is_some_and(|&last| last < changes.len()) && sets.len() < AT_ONCE {
+                if worlds >= most {
+                    break 'sizes;
+                }
                 if !search.is_known(&digits) {
+                    worlds = worlds.saturating_add(changes.len() - digits[size - 1]);
                     sets.push(digits.clone());
                 }
                 advance(&mut digits, changes.len());
@@ -311,16 +323,11 @@ pub fn flips<E>(stage: &Stage<E>, findings: &[Vec<Fact>], bound: FlipBound) -> R
             if sets.is_empty() {
                 break;
             }
-            let allowed = sets.len().min(bound.trials - trials);
-            let leaders = stage.leaders(&sets[..allowed], &changes)?;
+            let leaders = stage.leaders(&sets, &changes)?;
             for (set, then) in sets.iter().zip(&leaders) {
                 search.note(set, *then, &changes);
             }
-            if leaders.len() < allowed {
-                break 'sizes;
-            }
-            trials += allowed;
-            if allowed < sets.len() {
+            if leaders.len() < sets.len() {
                 break 'sizes;
             }
         }
@@ -373,6 +380,13 @@ impl<E> Search<'_, '_, '_, E> {
             self.found.push(set.to_vec());
         }
     }
+}
+
+/// How many sets of so many there are.
+fn sets_of(of: usize, size: usize) -> usize {
+    (0..size).fold(1, |sets: usize, at| {
+        sets.saturating_mul(of.saturating_sub(at)) / (at + 1)
+    })
 }
 
 /// The next combination in lexicographic order; past the last one, its last digit is out of range.

@@ -1,10 +1,11 @@
 //! How a contender stands with many changes, worked out together: each is a case of one history.
 
-use super::basis::Basis;
+use super::basis::{Basis, Dated};
 use super::contender::{Contender, Tried};
 use super::standing::{Depth, Ground, Known};
 use crate::analysis::checked::RelationId;
 use crate::engine::{Budget, StopReason};
+use crate::evidence::ClaimId;
 use crate::explain::{
     Case, Change, Concluded, Dates, DaySet, Fact, Meter, Past, Presence, Reading, most_changes,
 };
@@ -262,12 +263,18 @@ struct KnownWorld {
     basis: Arc<Basis>,
     /// Worlds in which they may rest on something else.
     otherwise: DaySet,
+    /// Where conclusions have to hold at one time: what may fail to.
+    dated: Option<Dated>,
 }
 
 impl KnownWorld {
     /// Whether what the goals rest on after a change, which leads to this case, is what is left of what they rest on here.
     fn tells(&self, change: &Tried, case: usize) -> bool {
-        !self.otherwise.contains(case) && self.basis.is_within(change)
+        let gone = |claim: ClaimId| change.0.binary_search(&claim).is_ok();
+        let is_as_dated = |dated: &Dated| self.basis.is_as_dated(&gone, dated, case);
+        !self.otherwise.contains(case)
+            && self.basis.is_within(change)
+            && self.dated.as_ref().is_none_or(is_as_dated)
     }
 }
 
@@ -284,12 +291,10 @@ impl<E> Worlds<'_, '_, E> {
                 otherwise.insert(at);
             }
         }
-        // Where something falls because it never holds at one time, the derivations do not tell.
-        if self.contender.dates.is_some() {
-            otherwise.add(&presence.fewer_than(case, &is_behind));
-        }
+        let dates = self.contender.dates.as_ref();
         KnownWorld {
             number,
+            dated: dates.map(|_| basis.dated(presence)),
             basis,
             otherwise,
         }

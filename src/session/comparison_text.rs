@@ -1,6 +1,6 @@
 //! A comparison as text.
 
-use super::compare::{Column, Comparison, Row};
+use super::comparison::{Column, Comparison, Row};
 use std::fmt;
 use unicode_width::UnicodeWidthStr;
 

@@ -96,6 +96,8 @@ pub mod repl;
 pub mod session;
 pub mod storage;
 pub mod syntax;
+#[cfg(test)]
+mod tries;
 
 pub use engine::{Functors, Value};
 pub use session::{

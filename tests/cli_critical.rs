@@ -143,3 +143,24 @@ fn what_would_have_to_go_instead_really_ends_it() {
         .says("is derived: it cannot be withdrawn by itself");
     assert!(!asked.stderr().contains("p1"), "{}", asked.stderr());
 }
+
+#[test]
+fn conclusions_are_ranked_by_the_roots_that_carry_them() {
+    let case = case();
+    let asked = case.run(&["corroboration", "under(_, _)"]);
+    asked.prints(
+        "\
+roots  sources  conclusion, the least corroborated first
+    0        0  under(\"x-lone\",\"x-army\")       nobody's claim
+    1        2  under(\"x-firm\",\"x-bureau\")     every support needs s0
+    1        1  under(\"x-office\",\"x-bureau\")   every support needs s1
+    1        1  under(\"x-unit\",\"x-army\")       every support needs s1
+",
+    );
+    let one = case.run(&["corroboration", "--json", "under(\"x-firm\", \"x-bureau\")"]);
+    let many = case.run(&["corroboration", "--json", "under(\"x-firm\", _)"]);
+    assert_eq!(json!([one.json()]), many.json());
+    assert_eq!(one.json()["root_sets"], json!([["s0"]]));
+    let none = case.run(&["corroboration", "under(\"x-registry\", _)"]);
+    none.prints("no conclusion: nothing of this follows\n");
+}

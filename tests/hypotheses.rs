@@ -1,11 +1,14 @@
 //! Suppositions against a second opinion: a session opened on the edited text, or on edited files.
 
 mod support;
+#[path = "../src/tries.rs"]
+mod tries;
 
 use cutout::session::{Overlay, Supposition, Withdrawal, World};
 use cutout::{CaseSpec, Options, Session};
 use proptest::prelude::*;
 use support::Sandbox;
+use tries::tries;
 
 const DECLARATIONS: &str = "\
 .decl e(a: number, b: number)
@@ -234,7 +237,7 @@ fn what_was_assumed_anew_can_be_withdrawn_anew() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+    #![proptest_config(tries(60))]
 
     #[test]
     fn a_supposition_equals_the_edited_text_and_undo_is_exact(
@@ -378,7 +381,7 @@ fn claimed(session: &mut Session) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+    #![proptest_config(tries(40))]
 
     #[test]
     fn withdrawn_claims_sources_and_facts_are_rows_that_were_never_written(

@@ -67,7 +67,7 @@ codes! {
     VARIABLE_ONCE = "W103" as "var-appears-once", "A variable appears once; `_` says that this is meant.";
     VARIABLE_MARKED_SINGLE = "W104" as "var-appears-once", "A variable that starts with `_` appears more than once.";
     LATTICE_OPERATOR = "W105" as "lattice-missing-operator", "A lattice has no Glb or no Bottom.";
-    UNUSED_RELATION = "W106" as "unused-relation", "A relation is derived but nothing reads or writes it.";
+    UNUSED_RELATION = "W106" as "unused-relation", "A relation is derived but no rule reads it and no `.output` writes it.";
     NEVER_FIRES = "W107" as "never-fires", "A rule can never fire: an atom it needs is always empty, or its body is false.";
     UNKNOWN_PARAMETER = "W108" as "unknown-parameter", "A directive has a key that nothing reads.";
     UNKNOWN_PRAGMA = "W109" as "unknown-pragma", "A pragma that nothing reads.";

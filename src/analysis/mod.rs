@@ -500,7 +500,7 @@ pub fn check_query(
     let query = query(&lowering, &alternatives, &mut findings);
     match (query, findings.into_sorted()) {
         (Some(query), errors) if errors.is_empty() => Ok(query),
-        (_, errors) => Err(errors),
+        (_, errors) => Err(with_names_to_ask(program, errors)),
     }
 }
 
@@ -552,8 +552,39 @@ fn check_atom(
         Some(ClauseKind::Rule(head)) if errors.is_empty() => {
             Ok((head.relation, lowering.constants(&head.args)))
         }
-        _ => Err(errors),
+        _ => Err(with_names_to_ask(program, errors)),
     }
+}
+
+/// Who asks for a relation that is not there looks for one that is, and wants none declared.
+fn with_names_to_ask(program: &CheckedProgram, mut errors: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    const SHOWN: usize = 30;
+    for error in errors
+        .iter_mut()
+        .filter(|error| error.code == codes::UNDEFINED_RELATION && !error.help.is_empty())
+    {
+        let outputs = program
+            .directives()
+            .iter()
+            .filter(|directive| directive.kind == DirectiveKind::Output)
+            .map(|directive| &*program[directive.relation].name);
+        let mut names: Vec<&str> = outputs.collect();
+        if names.is_empty() {
+            names = program.relations().map(|(_, known)| &*known.name).collect();
+        }
+        names.sort_unstable();
+        names.dedup();
+        let more = match names.len().checked_sub(SHOWN) {
+            None | Some(0) => String::new(),
+            Some(more) => format!(" and {more} more"),
+        };
+        names.truncate(SHOWN);
+        error.help = vec![match names.is_empty() {
+            true => "no relation is declared".to_owned(),
+            false => format!("one can ask for {}{more}", names.join(", ")),
+        }];
+    }
+    errors
 }
 
 /// Reports every variable and `_` of an argument that must be constant.

@@ -304,7 +304,10 @@ fn liveness(draft: &Draft, program: &CheckedProgram, findings: &mut Findings) {
                         codes::UNUSED_RELATION,
                         format!("Relation `{}` is never used", name(id)),
                     )
-                    .at(program[RelationId(id)].span, "nothing reads or writes it"),
+                    .at(
+                        program[RelationId(id)].span,
+                        "no rule reads it and no `.output` writes it",
+                    ),
                 );
             }
         }

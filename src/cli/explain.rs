@@ -90,7 +90,7 @@ pub fn why_not(directory: Option<&Path>, arguments: &FactArgs) -> Status {
 pub fn corroboration(directory: Option<&Path>, arguments: &FactArgs) -> Status {
     let common = &arguments.explain;
     answer(directory, &arguments.programs, common, |session| {
-        session.corroboration(&arguments.fact)
+        session.corroborations(&arguments.fact)
     })
 }
 

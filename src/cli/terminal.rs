@@ -22,11 +22,7 @@ pub fn size() -> Option<(u16, u16)> {
 }
 
 /// Prints lines; on a terminal those that are wider go on in further ones, set in.
-pub fn print_lines(
-    text: &dyn Display,
-    width: Option<u16>,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+pub fn print_lines(text: &dyn Display, width: Option<u16>, out: &mut dyn Write) -> io::Result<()> {
     let Some(width) = width else {
         return write!(out, "{text}");
     };

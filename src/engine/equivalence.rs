@@ -85,6 +85,7 @@ impl Classes {
 mod tests {
     use super::*;
     use crate::storage::{Index, RowSet};
+    use crate::tries::tries;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
@@ -108,6 +109,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(tries(256))]
+
         #[test]
         fn each_pair_of_the_closure_comes_once_and_at_once(
             batches in prop::collection::vec(prop::collection::vec((0u32..12, 0u32..12), 0..6), 0..6)

@@ -5,6 +5,7 @@ use super::{Database, RunOptions, budget::Unobserved};
 use crate::analysis::checked::{CheckedProgram, RelationId, ValueType};
 use crate::storage::{Code, Dictionary};
 use crate::syntax::{parse_text, source::SourceMap};
+use crate::tries::tries;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -452,7 +453,7 @@ pub(super) fn random_program(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(tries(400))]
 
     #[test]
     fn random_programs_derive_what_the_naive_evaluator_derives(

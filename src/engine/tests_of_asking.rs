@@ -1,6 +1,7 @@
 //! Bodies with steps that only ask whether there is anything, against the same bodies of which every variable is kept.
 
 use super::tests::check;
+use crate::tries::tries;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
@@ -84,7 +85,7 @@ fn in_recursion_too() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
+    #![proptest_config(tries(60))]
 
     #[test]
     fn whatever_the_sizes(nodes in 1u32..24, each in 1u32..4, seed: u32, rule in 0..RULES.len()) {

@@ -1,6 +1,7 @@
 //! Rules that compose relations over bits, against the same rules over three columns, which are never kept as bits.
 
 use super::tests::{check, checked, run, show};
+use crate::tries::tries;
 use proptest::prelude::*;
 
 /// Rules for `h` beside arcs `a` and `c` and nodes `b`; `h(X,Y` stands for one atom or the other.
@@ -76,7 +77,7 @@ fn several_strips_give_what_three_columns_give() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(tries(40))]
 
     #[test]
     fn small_matrices_too(size in 2u32..30, part in 1u32..5, seed: u32, rules in 0..RULES.len()) {

@@ -5,6 +5,7 @@ use super::tests::{DERIVED, checked, random_program, run};
 use crate::analysis::checked::{CheckedProgram, CheckedQuery};
 use crate::analysis::demand::{Extent, Wanted, demanded};
 use crate::storage::Code;
+use crate::tries::tries;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -100,7 +101,7 @@ fn records_are_taken_apart_for_what_is_asked() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(tries(400))]
 
     #[test]
     fn random_questions_are_answered_alike(

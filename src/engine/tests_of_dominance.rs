@@ -1,6 +1,7 @@
 //! Subsumption whose dominated candidates are kept out, against all rows and what is least of them.
 
 use super::tests::check;
+use crate::tries::tries;
 use proptest::prelude::*;
 
 /// Lengths of paths from every third node, and the same from all walks up to a bound no path exceeds.
@@ -51,7 +52,7 @@ fn the_shortest_of_many_ways_stays() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(tries(40))]
 
     #[test]
     fn paths(nodes in 1u32..14, each in 1u32..4, seed: u32) {

@@ -3,6 +3,7 @@
 use super::naive::{self, Relations};
 use super::tests::{check, checked, run, show};
 use crate::storage::Code;
+use crate::tries::tries;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -144,7 +145,7 @@ fn one_atom_counts_its_rows_and_several_count_their_variables() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(tries(200))]
 
     #[test]
     fn equivalences_in_recursion_agree_with_the_naive_evaluator(

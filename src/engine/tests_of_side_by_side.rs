@@ -3,6 +3,7 @@
 use super::naive::{self, Relations};
 use super::tests::{checked, run};
 use crate::storage::Code;
+use crate::tries::tries;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -18,7 +19,7 @@ const RULES: &str = "
     seen() :- value(x,y), x != y. memory(x,y) :- seen(), far(x,y,3).";
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(20))]
+    #![proptest_config(tries(20))]
 
     #[test]
     fn rules_side_by_side_derive_what_they_derive_one_by_one(

@@ -181,6 +181,7 @@ mod tests {
     use super::super::{Claim, Credibility, Interval, Stance};
     use super::*;
     use crate::analysis::checked::RelationId;
+    use crate::tries::tries;
     use proptest::prelude::*;
 
     fn push(claims: &mut ClaimStore, id: &str) {
@@ -199,6 +200,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(tries(256))]
+
         /// Ids in ascending stretches, short and long, some given again. The second opinion goes through all claims.
         #[test]
         fn an_id_is_found_where_it_was_given_first(

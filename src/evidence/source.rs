@@ -260,6 +260,7 @@ fn roots(parents: &[Vec<SourceId>]) -> Vec<Vec<SourceId>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tries::tries;
     use proptest::prelude::*;
 
     /// `a<b;c`: a repeats b and c.
@@ -370,6 +371,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(tries(256))]
+
         #[test]
         fn roots_agree_with_reachability(edges in prop::collection::vec((0..7u32, 0..7u32), 0..14)) {
             let mut parents = vec![Vec::new(); 7];

@@ -115,6 +115,7 @@ pub(super) fn is_subset(small: &[u32], large: &[u32]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tries::tries;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
@@ -127,6 +128,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(tries(256))]
+
         #[test]
         fn what_is_left_is_what_nothing_is_within(sets in prop::collection::vec(prop::collection::btree_set(0..9u32, 0..6), 0..40)) {
             let mut chain = Antichain::default();

@@ -4,6 +4,7 @@ use super::testing::World;
 use super::{CaseDays, DaySet, Fact, Facts, Otherwise, Reading};
 use crate::engine::{Budget, StopReason};
 use crate::evidence::{ClaimId, GradeTables};
+use crate::tries::tries;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -112,7 +113,7 @@ fn cases(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(tries(256))]
 
     #[test]
     fn days_apart_are_as_many_runs(program in 0..PROGRAMS.len(), rows in rows()) {

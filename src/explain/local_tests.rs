@@ -13,6 +13,7 @@ use super::testing::World;
 use super::{Basis, CutOptions, Cuts, ProofOptions, Statement};
 use crate::engine::{Budget, StopReason};
 use crate::evidence::GradeTables;
+use crate::tries::tries;
 use proptest::prelude::*;
 use rustc_hash::FxHashSet;
 use std::collections::BTreeSet;
@@ -113,7 +114,7 @@ pub(super) fn cases(world: &World) -> [Case<'_>; 2] {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(tries(192))]
 
     #[test]
     fn supports_within_some_statements_are_all_there_are(program in 0..PROGRAMS.len(), rows in rows(10), births in any::<bool>(), chosen in any::<u32>()) {

@@ -8,6 +8,7 @@ use super::sets::AllSets;
 use crate::analysis::checked::RuleId;
 use crate::engine::Budget;
 use crate::evidence::Interval;
+use crate::tries::tries;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
@@ -70,7 +71,7 @@ fn edges() -> impl Strategy<Value = Vec<(u32, Vec<u32>)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4096, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(tries(4096))]
 
     #[test]
     fn sets_through_modules_are_those_of_brute_force(inner in 0..12u32, edges in edges(), copies in prop::collection::vec(1..4u32, ELEMENTS as usize), rows in prop_oneof![Just(u64::MAX), 1..40u64]) {

@@ -6,6 +6,7 @@ use crate::engine::budget::Unobserved;
 use crate::engine::{Budget, Database, RunOptions};
 use crate::evidence::{ClaimId, GradeTables};
 use crate::storage::{Code, Rows};
+use crate::tries::tries;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
@@ -53,7 +54,7 @@ fn holds(world: &World, fact: &Fact, stands: impl Fn(ClaimId) -> bool) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(tries(96))]
 
     #[test]
     fn at_once_everything_asks_for_supports_of_one_day(program in 0..MONOTONE.len(), rows in rows()) {

@@ -5,6 +5,7 @@ use super::testing::World;
 use super::{Case, CutOptions, Fact, ProofOptions, Statement, Support};
 use crate::engine::Budget;
 use crate::evidence::{ClaimId, GradeTables, SourceId};
+use crate::tries::tries;
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -311,7 +312,7 @@ fn edges() -> impl Strategy<Value = Vec<Edge>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(tries(96))]
 
     #[test]
     fn supports_are_those_of_brute_force(program in 0..PROGRAMS.len(), edges in edges(), budget in 1..400u64) {

@@ -4,6 +4,7 @@ use super::testing::World;
 use super::{Fact, Weight};
 use crate::engine::Budget;
 use crate::evidence::{ClaimId, Combination, GradeTables, SourceId};
+use crate::tries::tries;
 use proptest::prelude::*;
 
 const DECLARATIONS: &str = "
@@ -115,7 +116,7 @@ fn close(found: Weight, expected: f64) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(tries(64))]
 
     #[test]
     fn chances_are_those_of_all_worlds(program in 0..3usize, rows in rows()) {

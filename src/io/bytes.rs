@@ -332,6 +332,7 @@ impl RecordEnds {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tries::tries;
     use proptest::prelude::*;
     use std::io::Write;
 
@@ -346,6 +347,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(tries(256))]
+
         #[test]
         fn blocks_are_whole_lines_and_lose_nothing(text in "[ab\n]{0,60}", target in 1usize..20) {
             let found = blocks(text.as_bytes(), target);

@@ -233,6 +233,7 @@ mod tests {
     use crate::io::format::Format;
     use crate::io::testing::{directive, print_diagnostics, print_rows, program};
     use crate::syntax::ast::DirectiveKind;
+    use crate::tries::tries;
     use proptest::prelude::*;
 
     struct Setting {
@@ -480,6 +481,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(tries(256))]
+
         /// The careful path, in one block, is the second opinion: on rows, codes and mistakes.
         #[test]
         fn quick_and_careful_agree_at_any_block_size_and_thread_count(

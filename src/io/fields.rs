@@ -98,6 +98,7 @@ impl Fields {
 mod tests {
     use super::super::bytes::{Blocks, Input};
     use super::*;
+    use crate::tries::tries;
     use proptest::prelude::*;
 
     fn found(fields: &Fields, text: &[u8]) -> (Vec<String>, usize, u32) {
@@ -108,6 +109,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(tries(256))]
+
         /// The careful reader of records is the second opinion on fields and on where blocks are cut.
         #[test]
         fn quick_fields_and_blocks_are_those_of_records(

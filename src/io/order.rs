@@ -283,6 +283,7 @@ mod tests {
     use crate::analysis::checked::RelationId;
     use crate::io::parse_value;
     use crate::io::testing::{print_rows, program};
+    use crate::tries::tries;
     use proptest::prelude::*;
 
     /// Sorts rows given as `a|b`.
@@ -372,6 +373,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(tries(256))]
+
         #[test]
         fn sorting_agrees_with_comparing(
             rows in prop::collection::vec((any::<i64>(), -3i64..3, "[ab]{0,2}"), 0..20),

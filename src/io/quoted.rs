@@ -152,6 +152,7 @@ mod tests {
     use crate::io::format::Format;
     use crate::io::testing::{directive, print_diagnostics, print_rows, program};
     use crate::syntax::ast::DirectiveKind;
+    use crate::tries::tries;
     use proptest::prelude::*;
 
     /// Rows with their codes, as text, and what was wrong.
@@ -204,6 +205,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(tries(256))]
+
         #[test]
         fn blocks_side_by_side_are_records_one_after_the_other(
             text in prop::collection::vec(

@@ -259,6 +259,7 @@ fn field_end(text: &[u8], delimiter: &[u8], ended: bool) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tries::tries;
     use proptest::prelude::*;
 
     fn records(text: &[u8], delimiter: &str) -> Vec<(u32, Vec<String>, Option<Fault>)> {
@@ -336,6 +337,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(tries(256))]
+
         /// What was written reads back, and the csv crate reads the same, but for empty lines, which it skips.
         #[test]
         fn records_read_back_as_they_were_written(written in written()) {

@@ -100,9 +100,12 @@ fn either_of_many(text: &[u8], one: u8, other: u8) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tries::tries;
     use proptest::prelude::*;
 
     proptest! {
+        #![proptest_config(tries(256))]
+
         #[test]
         fn finds_what_is_first(text in "[ab,\n]{0,60}", from in 0usize..60) {
             let text = text.as_bytes();

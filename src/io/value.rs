@@ -561,6 +561,7 @@ mod tests {
     use super::*;
     use crate::analysis::checked::RelationId;
     use crate::io::testing::program;
+    use crate::tries::tries;
     use proptest::prelude::*;
 
     /// What a field of this type becomes in a fact file and in a program; or why it is no value.
@@ -710,6 +711,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(tries(256))]
+
         #[test]
         fn floats_read_back_as_they_were(bits in any::<u64>()) {
             let value = f64::from_bits(bits);

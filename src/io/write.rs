@@ -378,6 +378,7 @@ mod tests {
     use crate::io::testing::{directive, print_diagnostics, print_rows, program};
     use crate::io::{ReadOptions, parse_value, read};
     use crate::syntax::ast::DirectiveKind;
+    use crate::tries::tries;
     use proptest::prelude::*;
 
     fn rows(program: &CheckedProgram, dictionary: &Dictionary, rows: &[Vec<String>]) -> Rows {
@@ -665,6 +666,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(tries(256))]
+
         /// What is written reads back as it was, in every format that can hold it.
         #[test]
         fn rows_round_trip(

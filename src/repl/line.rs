@@ -140,7 +140,8 @@ pub const VERBS: &[Verb] = &[
         takes: Takes::Fact,
         does: "which independent sources carry a fact, copies counted once",
         flags: &[],
-        more: "Sources are folded to their roots through `derived_from`.",
+        more: "Sources are folded to their roots through `derived_from`. With `_` for any value, or a relation alone: all such \
+               facts, those with the fewest independent roots first.",
     },
     Verb {
         name: "critical",

@@ -150,6 +150,7 @@ pub fn is_complete(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tries::tries;
 
     fn check(text: &str, expected: &[(&str, PieceKind)]) {
         let found: Vec<(&str, PieceKind)> = pieces(text)
@@ -208,6 +209,8 @@ mod tests {
     }
 
     proptest::proptest! {
+        #![proptest_config(tries(256))]
+
         #[test]
         fn pieces_cover_every_text(text in ".{0,40}") {
             let whole: String = pieces(&text).into_iter().map(|p| &text[p.range]).collect();

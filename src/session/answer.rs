@@ -4,7 +4,7 @@ use super::abduce::Abduction;
 use super::assume::Step;
 use super::case_diff::CaseDiff;
 use super::comparison::Comparison;
-use super::corroboration::Corroborated;
+use super::corroboration::Corroboration;
 use super::costs::Costs;
 use super::critical::Critical;
 use super::expectations::Tested;
@@ -31,7 +31,7 @@ pub enum Answer {
     Changed(Change),
     Proof(Box<Proof>),
     Missing(Box<Missing>),
-    Corroboration(Corroborated),
+    Corroboration(Corroboration),
     Critical(Critical),
     Timeline(Timeline),
     Impact(Impact),

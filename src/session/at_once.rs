@@ -182,7 +182,7 @@ impl ValidDays {
             Some(last) => days.partition_point(|&day| day <= Some(last)),
             None => days.len(),
         };
-        let mut within = DaySet::none(self.count.count());
+        let mut within = DaySet::none_of_case(self.count.count());
         within.fill(from..to);
         // What a case has beyond them is the day before them all, over and over.
         if first.is_none() {
@@ -253,6 +253,7 @@ fn only_at_once(
 mod tests {
     use crate::session::follow_tests::{rows, told};
     use crate::session::{CaseSpec, Lens, Options, Session, Supposition};
+    use crate::tries::tries;
     use proptest::prelude::*;
     use std::fs;
 
@@ -362,7 +363,7 @@ best(x, y) <= best(x, z) :- z > y.
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(tries(150))]
 
         #[test]
         fn worlds_of_one_time_are_those_of_a_run(

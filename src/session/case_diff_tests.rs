@@ -1,6 +1,7 @@
 //! Differences between cases against brute force, on small random inputs.
 
 use super::{CaseDiff, DiffQuestion, Session};
+use crate::tries::tries;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
@@ -51,7 +52,7 @@ fn holds(session: &mut Session, fact: &str) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
+    #![proptest_config(tries(60))]
 
     #[test]
     fn what_appeared_and_fell_is_what_only_one_has(before in facts(), after in facts()) {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::explain::Fact;
+use crate::tries::tries;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -108,7 +109,7 @@ fn compared_after(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
+    #![proptest_config(tries(16))]
 
     #[test]
     fn cells_and_flips_are_those_of_taking_evidence_out(
@@ -195,7 +196,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 8, ..ProptestConfig::default() })]
+    #![proptest_config(tries(8))]
 
     #[test]
     fn flips_are_those_of_making_every_table_anew(
@@ -307,7 +308,7 @@ fn compared_in_time(said: &[(bool, usize, usize, Years)], at_once: bool, togethe
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(tries(24))]
 
     #[test]
     fn what_is_worked_out_together_is_what_is_tried_one_by_one(

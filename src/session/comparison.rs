@@ -5,9 +5,7 @@ use super::error::Error;
 use super::explained::Pattern;
 use super::loaded::Session;
 use crate::explain::{Fact, fact_text, pattern_text};
-use crate::hypothesis::compare::{
-    Cell, Contender, Evidence, Score, Subject, Table, diagnosticity,
-};
+use crate::hypothesis::compare::{Cell, Contender, Evidence, Score, Subject, Table, diagnosticity};
 use rustc_hash::FxHashSet;
 use serde::Serialize;
 

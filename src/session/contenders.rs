@@ -153,11 +153,7 @@ impl Session {
     }
 
     /// Facts of some relations that rule text, plain data or what was typed states.
-    fn stated_otherwise(
-        &self,
-        program: &CheckedProgram,
-        of: &dyn Fn(RelationId) -> bool,
-    ) -> Given {
+    fn stated_otherwise(&self, program: &CheckedProgram, of: &dyn Fn(RelationId) -> bool) -> Given {
         let mut given = Given::default();
         for (_, rule) in program.rules().filter(|(_, rule)| rule.body.is_empty()) {
             let fact = stated_by(rule, self.dictionary());

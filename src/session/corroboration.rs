@@ -2,9 +2,12 @@
 
 use super::error::Error;
 use super::loaded::Session;
+use crate::engine::budget::Budget;
 use crate::evidence::SourceId;
-use serde::Serialize;
+use crate::explain::Fact;
+use serde::{Serialize, Serializer};
 use std::fmt;
+use std::time::Instant;
 
 /// `{"fact": "…", "sources": ["a1", "a2"], "root_sets": [["a1"]]}`
 #[derive(Clone, Debug, Serialize)]
@@ -29,13 +32,75 @@ pub struct Corroborated {
     pub copies: Vec<(String, Vec<String>)>,
 }
 
+/// Who carries what was asked for.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub enum Corroboration {
+    /// A fact, that holds or not.
+    Fact(Box<Corroborated>),
+    /// All conclusions that agree with an atom.
+    Facts(Ranking),
+}
+
+/// Conclusions, those with the fewest independent roots first; as JSON an array.
+#[derive(Clone, Debug)]
+pub struct Ranking {
+    pub conclusions: Vec<Corroborated>,
+    /// Conclusions for which no time was left.
+    pub left: usize,
+}
+
+impl Serialize for Ranking {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.conclusions.serialize(serializer)
+    }
+}
+
 impl Session {
     /// The sources of a fact, folded to their independent roots through `derived_from`.
     pub fn corroboration(&mut self, fact: &str) -> Result<Corroborated, Error> {
         self.refresh()?;
         let fact = self.parse_fact(fact)?;
+        Ok(self.corroborated(&fact, &self.explanation_budget()))
+    }
+
+    /// The same of all facts that agree with an atom, `_` for any value.
+    pub fn corroborations(&mut self, atom: &str) -> Result<Corroboration, Error> {
+        self.refresh()?;
+        let pattern = self.parse_pattern(atom)?;
+        let budget = self.explanation_budget();
+        if let Some(row) = pattern.codes.iter().copied().collect::<Option<Vec<_>>>() {
+            let fact = Fact::new(pattern.relation, &row);
+            return Ok(Corroboration::Fact(Box::new(
+                self.corroborated(&fact, &budget),
+            )));
+        }
+        let facts = self.facts_matching(&pattern);
+        // The time is for all of them together, the rows are for each.
+        let began = Instant::now();
+        let found = self.pool.each(&facts, |fact| {
+            let left = match budget.time {
+                Some(time) => Some(time.checked_sub(began.elapsed())?),
+                None => None,
+            };
+            let budget = Budget {
+                time: left,
+                ..budget.clone()
+            };
+            Some(self.corroborated(fact, &budget))
+        });
+        let left = found.iter().filter(|one| one.is_none()).count();
+        let mut conclusions: Vec<Corroborated> = found.into_iter().flatten().collect();
+        conclusions.sort_by(|a, b| {
+            let key = |one: &Corroborated| (one.independent, one.root_sets.len());
+            key(a).cmp(&key(b)).then_with(|| a.fact.cmp(&b.fact))
+        });
+        Ok(Corroboration::Facts(Ranking { conclusions, left }))
+    }
+
+    fn corroborated(&self, fact: &Fact, budget: &Budget) -> Corroborated {
         let case = self.case();
-        let found = case.corroboration(&fact, &self.explanation_budget());
+        let found = case.corroboration(fact, budget);
         let copies = found
             .sources
             .iter()
@@ -47,8 +112,8 @@ impl Session {
                 )
             })
             .collect();
-        Ok(Corroborated {
-            fact: self.fact_text(&fact),
+        Corroborated {
+            fact: self.fact_text(fact),
             sources: self.source_texts(&found.sources),
             root_sets: found
                 .root_sets
@@ -56,14 +121,14 @@ impl Session {
                 .map(|set| self.source_texts(set))
                 .collect(),
             complete: found.complete,
-            notes: match case.holds(&fact) {
+            notes: match case.holds(fact) {
                 true => Vec::new(),
-                false => self.notes_on_fact(&fact),
+                false => self.notes_on_fact(fact),
             },
-            holds: case.holds(&fact),
+            holds: case.holds(fact),
             independent: found.independent,
             copies,
-        })
+        }
     }
 
     pub(super) fn source_text(&self, source: SourceId) -> String {
@@ -75,6 +140,69 @@ impl Session {
             .iter()
             .map(|&source| self.source_text(source))
             .collect()
+    }
+}
+
+impl Corroborated {
+    /// Roots that are in every set of them.
+    fn needed(&self) -> Vec<&str> {
+        let Some((first, others)) = self.root_sets.split_first() else {
+            return Vec::new();
+        };
+        let everywhere = |root: &&String| others.iter().all(|set| set.contains(root));
+        first
+            .iter()
+            .filter(everywhere)
+            .map(|root| &**root)
+            .collect()
+    }
+}
+
+impl fmt::Display for Corroboration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Corroboration::Fact(one) => one.fmt(f),
+            Corroboration::Facts(ranking) => ranking.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Ranking {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Ranking { conclusions, left } = self;
+        if conclusions.is_empty() && *left == 0 {
+            return writeln!(f, "no conclusion: nothing of this follows");
+        }
+        let width = conclusions.iter().map(|one| one.fact.chars().count()).max();
+        let width = width.unwrap_or(0);
+        writeln!(
+            f,
+            "roots  sources  conclusion, the least corroborated first"
+        )?;
+        for one in conclusions {
+            let least = if one.complete { ' ' } else { '≥' };
+            let (roots, sources) = (one.independent, one.sources.len());
+            let on = match (one.root_sets.is_empty(), one.needed()) {
+                (true, _) => "nobody's claim".to_owned(),
+                (false, needed) if needed.is_empty() || !one.complete => String::new(),
+                (false, needed) => format!("every support needs {}", needed.join(" and ")),
+            };
+            let line = format!(
+                "{least}{roots:>4}  {least}{sources:>6}  {:width$}   {on}",
+                one.fact
+            );
+            writeln!(f, "{}", line.trim_end())?;
+        }
+        if conclusions.iter().any(|one| !one.complete) {
+            writeln!(f, "≥: THE SEARCH WAS CUT SHORT, there may be more")?;
+        }
+        match left {
+            0 => Ok(()),
+            left => writeln!(
+                f,
+                "NOT ALL: no time was left for {left} more; --timeout gives more"
+            ),
+        }
     }
 }
 

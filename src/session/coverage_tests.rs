@@ -2,6 +2,7 @@
 //! exactly when a measured run sees it propose rows.
 
 use super::{CaseSpec, Coverage, Options, Session, TestQuestion};
+use crate::tries::tries;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::fs;
@@ -79,7 +80,7 @@ fn concluded(session: &mut Session) -> BTreeSet<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(tries(40))]
 
     #[test]
     fn what_never_matters_can_be_taken_away(

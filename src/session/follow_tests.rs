@@ -7,6 +7,7 @@ use crate::evidence::GradeTables;
 use crate::explain::{Case, Fact};
 use crate::hypothesis::{WeighOptions, weigh};
 use crate::storage::Code;
+use crate::tries::tries;
 use proptest::prelude::*;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -169,7 +170,7 @@ fn weighed_all(session: &Session, later: &super::standing::State) -> Result<(), 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+    #![proptest_config(tries(150))]
 
     #[test]
     fn what_is_followed_is_what_a_run_finds(steps in prop::collection::vec(supposition(), 1..5)) {

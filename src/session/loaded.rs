@@ -207,7 +207,7 @@ impl Session {
                 let missing = self.why_not(fact)?;
                 Ok(Answer::Missing(Box::new(missing)))
             }
-            Command::Corroboration(fact) => self.corroboration(fact).map(Answer::Corroboration),
+            Command::Corroboration(fact) => self.corroborations(fact).map(Answer::Corroboration),
             Command::Critical(asked) => self.critical(asked).map(Answer::Critical),
             Command::Timeline(atom) => self.timeline(atom).map(Answer::Timeline),
             Command::Impact(what) => self.impact(what).map(Answer::Impact),

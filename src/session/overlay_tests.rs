@@ -238,13 +238,13 @@ fn what_makes_no_sense_is_refused() {
         (
             "+ hires(\"x\", \"y\")",
             expect![[r#"
-            error[D101]: Undefined relation `hires`
-              --> typed:1:1
-              |
-            1 | hires("x", "y")
-              | ^^^^^ no `.decl` declares it
-              |
-              = help: declare it: `.decl hires(…)`"#]],
+                error[D101]: Undefined relation `hires`
+                  --> typed:1:1
+                  |
+                1 | hires("x", "y")
+                  | ^^^^^ no `.decl` declares it
+                  |
+                  = help: one can ask for contract, firm, idle, part_of, works_for"#]],
         ),
         (
             "s x-source",

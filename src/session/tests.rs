@@ -3,6 +3,7 @@
 use super::{Answer, CaseSpec, Command, Error, Options, Session};
 use crate::engine::budget::{Budget, StopReason};
 use crate::engine::{Functors, Value};
+use crate::tries::tries;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -285,6 +286,8 @@ const WORDS: [&str; 24] = [
 ];
 
 proptest::proptest! {
+    #![proptest_config(tries(256))]
+
     #[test]
     fn no_text_brings_a_session_down(
         picks in proptest::collection::vec(0..WORDS.len(), 0..12),

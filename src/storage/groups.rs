@@ -477,10 +477,13 @@ fn holds(codes: &[Code], wanted: Code) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tries::tries;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
     proptest! {
+        #![proptest_config(tries(256))]
+
         #[test]
         fn holds_what_a_btree_set_holds(
             batches in prop::collection::vec(prop::collection::vec((0u32..4, 0u32..40), 0..60), 1..8),

@@ -366,9 +366,12 @@ fn shifted(key: u64, bits: u32) -> u64 {
 mod tests {
     use super::*;
     use crate::storage::SortedRows;
+    use crate::tries::tries;
     use proptest::prelude::*;
 
     proptest! {
+        #![proptest_config(tries(256))]
+
         #[test]
         fn finds_what_sorted_columns_find(arity in 1usize..5, seed in prop::collection::vec(any::<u32>(), 0..800), mask in prop::sample::select(vec![0u32, 3, 0xFF, 0xFFFF, u32::MAX]), least in any::<u32>()) {
             let mut rows = Rows::new(arity);

@@ -219,10 +219,13 @@ fn cut<'a, T>(mut all: &'a mut [T], ends: &[usize]) -> Vec<&'a mut [T]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tries::tries;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
     proptest! {
+        #![proptest_config(tries(256))]
+
         /// In one piece and in parts, by one thread and by several: what a `BTreeSet` holds.
         #[test]
         fn sorts_like_a_btree_set(

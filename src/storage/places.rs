@@ -161,9 +161,12 @@ fn slot(tag: u32, place: u32) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tries::tries;
     use proptest::prelude::*;
 
     proptest! {
+        #![proptest_config(tries(256))]
+
         /// Few tags, so that they collide. The second opinion is a list.
         #[test]
         fn places_are_found_until_they_are_taken_out(

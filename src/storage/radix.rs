@@ -108,9 +108,12 @@ fn digit(key: u64, shift: u32) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tries::tries;
     use proptest::prelude::*;
 
     proptest! {
+        #![proptest_config(tries(256))]
+
         #[test]
         fn sorts_like_the_standard_library(seed in prop::collection::vec(any::<u64>(), 0..64), mask in any::<u64>(), copies in 1usize..20) {
             let mut keys: Vec<u64> = (0..copies as u64).flat_map(|i| seed.iter().map(move |s| s.wrapping_mul(2 * i + 1) & mask)).collect();

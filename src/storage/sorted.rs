@@ -154,10 +154,13 @@ fn sort_wide(rows: &Rows) -> Rows {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tries::tries;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
     proptest! {
+        #![proptest_config(tries(256))]
+
         #[test]
         fn holds_what_a_btree_set_holds(arity in 0usize..6, seed in prop::collection::vec(any::<u32>(), 0..120), mask in prop::sample::select(vec![3u32, 0xFFFF, u32::MAX])) {
             let mut rows = Rows::new(arity);

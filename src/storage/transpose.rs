@@ -21,9 +21,12 @@ pub fn transpose(block: &mut [u64; 64]) {
 #[cfg(test)]
 mod tests {
     use super::transpose;
+    use crate::tries::tries;
     use proptest::prelude::*;
 
     proptest! {
+        #![proptest_config(tries(256))]
+
         #[test]
         fn each_bit_changes_places_with_the_one_across(words in prop::collection::vec(any::<u64>(), 64)) {
             let mut block: [u64; 64] = words.clone().try_into().expect("64 words");

@@ -7,6 +7,7 @@ use crate::analysis::strata::{Components, Edge, Polarity};
 use crate::syntax::ast::{Atom, Name, Path};
 use crate::syntax::ast::{Formula, FormulaKind};
 use crate::syntax::source::{SourceMap, Span};
+use crate::tries::tries;
 use proptest::prelude::*;
 
 fn span() -> Span {
@@ -63,6 +64,8 @@ fn holds(formula: &Formula, world: usize) -> bool {
 }
 
 proptest! {
+    #![proptest_config(tries(256))]
+
     #[test]
     fn disjuncts_mean_what_the_formula_means(formula in formulas()) {
         let inliner = Inliner::default();

@@ -19,7 +19,7 @@ fed_by_empty(x) :- used(x), false.
 ",
         expect![[r#"
             W106: Relation `unused` is never used
-              3:7 `unused` nothing reads or writes it
+              3:7 `unused` no rule reads it and no `.output` writes it
             W101: No rules/facts defined for relation `empty`
               4:7 `empty` is always empty
             W107: This rule can never fire

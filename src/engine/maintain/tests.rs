@@ -7,6 +7,7 @@ use crate::engine::database::Database;
 use crate::engine::naive::{self, Relations};
 use crate::engine::tests::{DERIVED, STATED, checked, random_program};
 use crate::storage::{Code, Dictionary, Rows};
+use crate::tries::tries;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -264,7 +265,7 @@ fn rows_of(violations: &[Violation]) -> Violations {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(tries(300))]
 
     #[test]
     fn changes_lead_where_runs_from_scratch_lead(
@@ -386,7 +387,7 @@ fn row(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+    #![proptest_config(tries(60))]
 
     #[test]
     fn independent_changes_come_in_any_order(

@@ -11,6 +11,7 @@ use crate::explain::{Case, Fact, Meter, fact_text};
 use crate::storage::{Code, Dictionary, Rows};
 use crate::syntax::parse_text;
 use crate::syntax::source::SourceMap;
+use crate::tries::tries;
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 use std::convert::Infallible;
@@ -502,7 +503,7 @@ fn programs_with(totals: usize) -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(tries(96))]
 
     #[test]
     fn explanations_are_those_of_trying_every_set(
@@ -537,7 +538,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
+    #![proptest_config(tries(16))]
 
     #[test]
     fn so_are_those_of_three_facts(program in programs(), layer in 1..4usize) {
@@ -595,7 +596,7 @@ fn with_what_leans(text: &str) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+    #![proptest_config(tries(128))]
 
     #[test]
     fn a_rival_is_helped_when_it_holds_or_has_one_more_derivation(
@@ -650,7 +651,7 @@ fn without_facts(text: &str) -> (String, Vec<String>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+    #![proptest_config(tries(128))]
 
     #[test]
     fn what_is_followed_is_what_a_run_says(

@@ -62,9 +62,7 @@ impl Basis {
     pub fn is_within(&self, change: &Tried) -> bool {
         match self.is_cut {
             true => self.change == *change,
-            false => {
-                is_part(&self.change.0, &change.0) && is_part(&self.change.1, &change.1)
-            }
+            false => is_part(&self.change.0, &change.0) && is_part(&self.change.1, &change.1),
         }
     }
 
@@ -79,7 +77,9 @@ impl Basis {
     pub fn dated(&self, presence: &Presence) -> Dated {
         let rests = self.goals.iter().flat_map(|(_, rests)| rests);
         let of_one = |rests: &Rests| {
-            let facts = rests.facts().map(|(fact, number)| (number, presence.with(fact)));
+            let facts = rests
+                .facts()
+                .map(|(fact, number)| (number, presence.with(fact)));
             facts.filter(|(_, cases)| !cases.is_full()).collect()
         };
         Dated(rests.map(of_one).collect())

@@ -238,7 +238,11 @@ impl<'a, E> Contender<'a, E> {
         })
     }
 
-    pub(super) fn broken_after(&self, before: &FxHashSet<Way>, outcome: &Outcome) -> FxHashSet<Way> {
+    pub(super) fn broken_after(
+        &self,
+        before: &FxHashSet<Way>,
+        outcome: &Outcome,
+    ) -> FxHashSet<Way> {
         let mut broken = before.clone();
         for way in ways(&outcome.mended) {
             broken.remove(&way);

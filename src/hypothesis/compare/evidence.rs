@@ -189,20 +189,19 @@ impl<E> Inquiry<'_, '_, E> {
         self.ahead(|contender| {
             let holds = |fact: &Fact| contender.facts.contains(fact.relation, &fact.row);
             let back = contender.rejected().into_iter();
-            let back = back.filter(|(_, fact)| !holds(fact)).map(|(_, fact)| Foreseen {
-                change: (Vec::new(), vec![fact]),
-                depth: Depth::Outcome,
-            });
+            let back = back
+                .filter(|(_, fact)| !holds(fact))
+                .map(|(_, fact)| Foreseen {
+                    change: (Vec::new(), vec![fact]),
+                    depth: Depth::Outcome,
+                });
             back.chain(told(contender, &asked, pairs)).collect()
         });
         Ok(())
     }
 
     /// Asks something of every contender, several at a time.
-    pub(super) fn each<T: Send>(
-        &self,
-        ask: impl Fn(&Contender<E>, &Meter) -> T + Sync,
-    ) -> Vec<T> {
+    pub(super) fn each<T: Send>(&self, ask: impl Fn(&Contender<E>, &Meter) -> T + Sync) -> Vec<T> {
         each(self.contenders, self.view.threads, self.meter, ask)
     }
 
@@ -229,7 +228,9 @@ impl<E> Inquiry<'_, '_, E> {
             withdrawn,
             found: Vec::new(),
         };
-        let single = columns.iter().map(|one| (withdrawal(one.claims.to_vec()), true));
+        let single = columns
+            .iter()
+            .map(|one| (withdrawal(one.claims.to_vec()), true));
         let of_two = columns.iter().enumerate().flat_map(|(at, one)| {
             let others = columns[at + 1..].iter();
             others.map(|other| (withdrawal(merged(&one.claims, &other.claims)), false))
@@ -293,11 +294,17 @@ impl<E> Inquiry<'_, '_, E> {
 
     pub(super) fn columns(&self, gathered: &Gathered) -> Vec<Evidence> {
         let states = &gathered.states;
-        self.columns_of(&gathered.ids, &|claim| states.iter().any(|one| one.uses(claim)))
+        self.columns_of(&gathered.ids, &|claim| {
+            states.iter().any(|one| one.uses(claim))
+        })
     }
 
     /// A column for each of these rows, or for each root source of them; with those of its claims that are used.
-    pub(super) fn columns_of(&self, ids: &[ClaimId], uses: &dyn Fn(ClaimId) -> bool) -> Vec<Evidence> {
+    pub(super) fn columns_of(
+        &self,
+        ids: &[ClaimId],
+        uses: &dyn Fn(ClaimId) -> bool,
+    ) -> Vec<Evidence> {
         let (claims, sources) = (self.claims, self.sources);
         let weight =
             |claim: ClaimId| GradeTables::default().strength(claims.get(claim).grade(sources));
@@ -307,8 +314,7 @@ impl<E> Inquiry<'_, '_, E> {
             match claims.get(id).source.filter(|_| self.view.fold) {
                 Some(source) => roots.extend(sources.roots(source)),
                 None => {
-                    let mut rows: Vec<ClaimId> =
-                        claims.ever_with_id(claims.get(id).id).collect();
+                    let mut rows: Vec<ClaimId> = claims.ever_with_id(claims.get(id).id).collect();
                     rows.sort_unstable();
                     columns.push(Evidence {
                         subject: Subject::Claim(id),
@@ -521,16 +527,14 @@ impl<E> Contender<'_, E> {
 
 /// What is asked of a contender to see how it stands with each of some withdrawals; `tables`: and to make tables with those
 /// of single columns, which come first.
-fn told<E>(
-    contender: &Contender<E>,
-    asked: &[(Altered, bool)],
-    tables: bool,
-) -> Vec<Foreseen> {
+fn told<E>(contender: &Contender<E>, asked: &[(Altered, bool)], tables: bool) -> Vec<Foreseen> {
     let of = asked.iter().map(|(one, _)| Foreseen {
         change: contender.told(&one.withdrawn, &one.found),
         depth: Depth::Support,
     });
-    let singles = asked.iter().filter(move |(_, is_single)| tables && *is_single);
+    let singles = asked
+        .iter()
+        .filter(move |(_, is_single)| tables && *is_single);
     let returns = singles.flat_map(|(one, _)| contender.returns(&one.withdrawn, &one.found));
     of.chain(returns.map(|change| Foreseen {
         change,

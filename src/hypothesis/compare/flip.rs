@@ -191,7 +191,9 @@ impl<'s, 'a, E> Stage<'s, 'a, E> {
         let altered = sets.iter().map(|set| self.altered(set, changes));
         let altered: Vec<Altered> = altered.collect();
         self.inquiry.ahead(|contender| {
-            let told = altered.iter().map(|one| contender.told(&one.withdrawn, &one.found));
+            let told = altered
+                .iter()
+                .map(|one| contender.told(&one.withdrawn, &one.found));
             told.map(|change| Foreseen {
                 change,
                 depth: Depth::Outcome,
@@ -225,7 +227,9 @@ impl<'s, 'a, E> Stage<'s, 'a, E> {
         let outlooks: Vec<Vec<Option<Outlook>>> = self.inquiry.each(|contender, meter| {
             let told = |one: &Altered| contender.told(&one.withdrawn, &one.found);
             let further: Vec<Tried> = further.iter().map(told).collect();
-            let larger = further.iter().map(|change| (change.clone(), Depth::Support));
+            let larger = further
+                .iter()
+                .map(|change| (change.clone(), Depth::Support));
             let mut asked: Vec<(Tried, Depth)> = larger.collect();
             for altered in open.iter().map(|&at| &altered[at]) {
                 asked.push((told(altered), Depth::Support));

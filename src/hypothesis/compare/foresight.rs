@@ -30,12 +30,7 @@ const MOST_BASES: usize = 256;
 
 impl<E> Contender<'_, E> {
     /// Works out how it stands with these changes, and remembers it. What cannot be told like this is left to be tried.
-    pub(super) fn foresee(
-        &self,
-        changes: &[Foreseen],
-        meter: &Meter,
-        budget: &Budget,
-    ) {
+    pub(super) fn foresee(&self, changes: &[Foreseen], meter: &Meter, budget: &Budget) {
         if !self.foresees {
             return;
         }

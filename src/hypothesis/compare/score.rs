@@ -107,13 +107,13 @@ pub fn scores(
 ) -> Vec<Score> {
     let mut numbers = Numbers::new(claims, sources);
     let evidence = table.evidence.iter();
-    let numbered: Vec<(usize, &Evidence)> =
-        evidence.map(|one| (numbers.of(one), one)).collect();
+    let numbered: Vec<(usize, &Evidence)> = evidence.map(|one| (numbers.of(one), one)).collect();
     let stands = stands.iter().enumerate();
     stands
         .map(|(at, &(stand, assumed))| {
             let against = numbered.iter();
-            let against = against.map(|(number, one)| (*number, one.cells[at].against() * one.weight));
+            let against =
+                against.map(|(number, one)| (*number, one.cells[at].against() * one.weight));
             Score {
                 stand,
                 inconsistency: inconsistency(against),

@@ -63,7 +63,12 @@ const MOST_REJECTED: usize = 256;
 impl<E> Contender<'_, E> {
     /// As it is.
     pub fn stand(&self, budget: &Budget) -> Stand {
-        let (stand, _) = self.standing(&self.as_it_is(), &Ground::Basis(0), &Tried::default(), budget);
+        let (stand, _) = self.standing(
+            &self.as_it_is(),
+            &Ground::Basis(0),
+            &Tried::default(),
+            budget,
+        );
         stand
     }
 
@@ -151,10 +156,11 @@ impl<E> Contender<'_, E> {
             Some(_) => known,
             None => {
                 let known = self.tried(change, true, meter, budget)?;
-                known.inspect(|known| {
-                    self.stands.lock().insert(change.clone(), known.clone());
-                })
-                .unwrap_or_else(|| self.as_it_is())
+                known
+                    .inspect(|known| {
+                        self.stands.lock().insert(change.clone(), known.clone());
+                    })
+                    .unwrap_or_else(|| self.as_it_is())
             }
         };
         let ground = known.ground.clone().unwrap_or(Ground::Basis(0));
@@ -167,9 +173,9 @@ impl<E> Contender<'_, E> {
             _ if !known.holds => None,
             None => None,
             Some(Ground::Alone(rested)) => rested.strength,
-            Some(Ground::Basis(at)) => {
-                self.basis(*at).strength_without(&|claim| change.0.binary_search(&claim).is_ok())
-            }
+            Some(Ground::Basis(at)) => self
+                .basis(*at)
+                .strength_without(&|claim| change.0.binary_search(&claim).is_ok()),
         };
         strength.unwrap_or(0.0)
     }
@@ -238,7 +244,10 @@ impl<E> Contender<'_, E> {
                     let is_behind = |fact: &Fact| self.behind_goals[fact.relation.index()];
                     let is_raised = self.states_twice(ids)
                         || found.iter().chain(&outcome.appeared).any(is_behind)
-                        || outcome.fell.iter().any(|fact| self.sways[fact.relation.index()])
+                        || outcome
+                            .fell
+                            .iter()
+                            .any(|fact| self.sways[fact.relation.index()])
                         || !self.basis(0).is_within(change);
                     let violated = self.broken_after(&self.broken, &outcome).len();
                     let known = in_world(trial.database(), violated, !is_raised);
@@ -305,12 +314,7 @@ impl<E> Contender<'_, E> {
         (comes.cloned().collect(), gone)
     }
 
-    pub(super) fn basis_in(
-        &self,
-        facts: &dyn Facts,
-        change: &Tried,
-        budget: &Budget,
-    ) -> Basis {
+    pub(super) fn basis_in(&self, facts: &dyn Facts, change: &Tried, budget: &Budget) -> Basis {
         let (claims, assumed) = self.without(change);
         let case = self.case_of(facts, &claims, &assumed);
         Basis::of(&case, facts, &self.goals, change.clone(), budget)

@@ -68,9 +68,12 @@ impl Index {
 mod tests {
     use super::*;
     use crate::storage::Rows;
+    use crate::tries::tries;
     use proptest::prelude::*;
 
     proptest! {
+        #![proptest_config(tries(256))]
+
         #[test]
         fn says_which_values_there_are(
             codes in proptest::collection::vec(0u32..300, 0..40),

@@ -130,9 +130,12 @@ fn build_dense(
 mod tests {
     use super::*;
     use crate::storage::{Rows, SortedRows};
+    use crate::tries::tries;
     use proptest::prelude::*;
 
     proptest! {
+        #![proptest_config(tries(256))]
+
         /// Where the order is looked at, and runs are noted, side by side.
         #[test]
         fn over_sorted_rows_it_has_what_one_thread_finds(

@@ -242,6 +242,7 @@ fn pairs(rows: &SortedRows) -> PairTable {
 mod tests {
     use super::*;
     use crate::storage::{Company, Index, Inserter, Rows};
+    use crate::tries::tries;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
     use std::sync::Arc;
@@ -267,6 +268,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(tries(256))]
+
         #[test]
         fn rows_go_in_and_out(
             arity in 0usize..4,

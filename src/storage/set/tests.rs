@@ -2,10 +2,13 @@
 
 use super::*;
 use crate::storage::{Company, Inserter};
+use crate::tries::tries;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
 proptest! {
+    #![proptest_config(tries(256))]
+
     #[test]
     fn each_round_tells_what_it_added(
         arity in 1usize..4,
@@ -47,6 +50,8 @@ proptest! {
 }
 
 proptest! {
+    #![proptest_config(tries(256))]
+
     /// Rounds of pairs among a few codes and some among many, from two threads at a time.
     #[test]
     fn pairs_of_frequent_codes_are_in_the_core(

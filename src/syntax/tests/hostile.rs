@@ -4,6 +4,7 @@ use crate::syntax::source::SourceMap;
 use crate::syntax::{
     format_file, is_unfinished, parse_query, parse_text, print_program, render_text,
 };
+use crate::tries::tries;
 use proptest::prelude::*;
 
 const PROGRAM: &str = r#"//! all of it
@@ -64,6 +65,8 @@ fn every_program_with_a_word_left_out_is_read() {
 }
 
 proptest! {
+    #![proptest_config(tries(256))]
+
     #[test]
     fn random_text_is_read(text in "\\PC{0,200}") {
         read(&text);

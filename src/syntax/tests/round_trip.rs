@@ -4,6 +4,7 @@
 use crate::syntax::ast::*;
 use crate::syntax::source::{FileId, SourceMap, Span};
 use crate::syntax::{format_file, parse_text, print_program};
+use crate::tries::tries;
 use expect_test::expect;
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -492,7 +493,7 @@ fn item() -> impl Strategy<Value = Item> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(tries(200))]
 
     #[test]
     fn printed_programs_parse_to_the_same_tree(items in proptest::collection::vec(item(), 0..5)) {

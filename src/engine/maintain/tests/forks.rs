@@ -31,7 +31,7 @@ struct Member {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+    #![proptest_config(tries(150))]
 
     #[test]
     fn a_fork_is_as_if_it_were_alone(

@@ -37,7 +37,7 @@ fn arcs(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(tries(24))]
 
     #[test]
     fn closures_of_many_rows_follow_changes(
@@ -217,7 +217,7 @@ fn told() -> impl Strategy<Value = Vec<Vec<Told>>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(tries(48))]
 
     #[test]
     fn recursions_of_two_sides_follow_changes(
@@ -233,7 +233,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4, ..ProptestConfig::default() })]
+    #![proptest_config(tries(4))]
 
     #[test]
     fn long_recursions_of_two_sides_follow_changes(

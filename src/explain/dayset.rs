@@ -587,7 +587,8 @@ impl DaySet {
         found
     }
 
-    fn is_full(&self) -> bool {
+    /// Whether it has every day, with some to spare where they are no multiple of 64.
+    pub fn is_full(&self) -> bool {
         self.words.iter().all(|&word| word == !0)
     }
 

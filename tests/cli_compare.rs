@@ -266,3 +266,24 @@ fn at_the_prompt() {
         .shows("find runs(\"x-four\",\"x-a\")")
         .says("`:compare HYPOTHESIS …");
 }
+
+/// The shipped case: one claim speaks against a hypothesis only together with another.
+#[test]
+fn flips_are_of_tables_made_anew() {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_cutout"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args([
+            "compare",
+            "one_actor",
+            "several_actors",
+            "--flips",
+            "1",
+            "--json",
+        ])
+        .output()
+        .expect("the program runs");
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let flips = found["flip_sets"].as_array().expect("sets");
+    assert!(flips.contains(&serde_json::json!(["at0028"])), "{flips:?}");
+    assert_eq!(found["flip_bound"], 1);
+}

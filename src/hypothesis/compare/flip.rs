@@ -201,11 +201,11 @@ impl<'s, 'a, E> Stage<'s, 'a, E> {
             .collect()
         });
         let mut open = Vec::new();
-        for at in 0..altered.len() {
+        for (at, one) in altered.iter().enumerate() {
             if meter.stopped().is_some() {
                 return Ok(Vec::new());
             }
-            if self.first(&altered[at])?.len() > 1 {
+            if self.first(one)?.len() > 1 {
                 open.push(at);
             }
         }

@@ -147,9 +147,7 @@ impl<'a> Run<'a> {
                 let found = drive(&pipeline, &context, self.pool, None, |_| {
                     Collect::new(&pipeline.answer)
                 });
-                let mut rows = Rows::new(arity);
-                found.into_iter().for_each(|sink| rows.take_in(sink.rows));
-                SortedRows::from_unsorted(rows)
+                SortedRows::from_unsorted(Collect::into_rows(found, arity, self.pool))
             }
             false => {
                 let found = drive(&pipeline, &context, self.pool, None, |_| {

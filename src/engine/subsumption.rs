@@ -4,6 +4,7 @@
 //! other hence both go, as in Soufflé.
 
 use super::budget::Stop;
+use super::dominance::Ranking;
 use super::drive::drive;
 use super::pipeline::{Arg, Resolver};
 use super::relation::RelationState;
@@ -98,6 +99,15 @@ impl<'a> Run<'a> {
             }
             for &other in &stratum.relations {
                 relations[other.index()].merge_delta(self.pool, false);
+            }
+            if let Some(ranking) = Ranking::of(self.subsumptions_of(id)) {
+                // What is best of a key in the round dominates all that the others would.
+                let fresh = relations[id.index()].delta().to_rows();
+                let outranked = ranking.outranked(&fresh, self.dictionary);
+                if !outranked.is_empty() {
+                    let outranked = SortedRows::from_unsorted(outranked);
+                    relations[id.index()].remove(&outranked, self.options.threads);
+                }
             }
             for fresh in [true, false] {
                 let mut doomed = Rows::new(self.program[id].arity());

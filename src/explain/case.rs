@@ -90,6 +90,11 @@ impl<'a> Case<'a> {
         self
     }
 
+    /// Whether [only claims](Case::only_claims) can be withdrawn.
+    pub fn rests_on_claims_only(&self) -> bool {
+        self.only_claims
+    }
+
     /// Supports count only when all of their claims held on one day.
     pub fn at_once(mut self, at_once: bool) -> Case<'a> {
         self.at_once = at_once;

@@ -1,16 +1,20 @@
 //! Several changes of a case worked out together: each is a case of one history.
+//!
+//! A few changes are followed from what they touch. Where nearly everything is touched by one of them, as where each
+//! claim is withdrawn for itself, it is quicker to work out all there is, once.
 
 use super::amend::Otherwise;
 use super::case::Case;
 use super::dayset::DaySet;
 use super::facts::Fact;
-use super::history::{CaseDays, Past, Reading};
+use super::history::{CaseDays, History, Past, Reading};
 use super::meter::Meter;
 use super::presence::Presence;
 use crate::analysis::checked::RelationId;
 use crate::engine::StopReason;
 use crate::evidence::ClaimId;
 use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
 
 /// When claims count, where conclusions have to hold at one time.
 pub struct Dates<'a> {
@@ -100,5 +104,67 @@ impl Case<'_> {
         };
         let history = self.history_amended(&otherwise, wanted, reading, days, &meter.rest())?;
         Ok(history.map(|history| history.presence(cases)))
+    }
+
+    /// By fact, the withdrawals, of very many, after each of which it does not hold; ascending. `given`: facts that stand
+    /// whoever else states them.
+    ///
+    /// `as_now`: what is negated stays absent, and totals stay, whatever is withdrawn; a total needs all it was made of.
+    /// `Ok(None)`: only a run can tell.
+    pub fn ended_by_each(
+        &self,
+        facts: &[Fact],
+        withdrawals: &[&[ClaimId]],
+        given: &FxHashSet<Fact>,
+        dates: Option<&Dates>,
+        as_now: bool,
+        meter: &Meter,
+    ) -> Result<Option<Vec<Vec<u32>>>, StopReason> {
+        let cases = (withdrawals.len() + 1).next_multiple_of(64);
+        let (case_days, reading, days) = match dates {
+            None => (1, Reading::Apart, cases),
+            Some(dates) => {
+                let of_one = dates.days.count();
+                let days = (withdrawals.len() + 1) * of_one;
+                (of_one, Reading::Cases(dates.days), days)
+            }
+        };
+        let mut gone: FxHashMap<ClaimId, SmallVec<[u32; 2]>> = FxHashMap::default();
+        for (case, ids) in withdrawals.iter().enumerate() {
+            for &id in *ids {
+                let gone = gone.entry(id).or_default();
+                if gone.last() != Some(&(case as u32)) {
+                    gone.push(case as u32);
+                }
+            }
+        }
+        let days_of = |claim: ClaimId| {
+            let always = match dates {
+                None => DaySet::every(64),
+                Some(dates) => (dates.within)(claim),
+            };
+            match gone.get(&claim) {
+                Some(gone) => DaySet::in_all_but(gone, &always, case_days, days / case_days),
+                None => always,
+            }
+        };
+        let history = History {
+            as_now,
+            ..History::of(self, reading, days)
+        };
+        let wanted: FxHashSet<RelationId> = facts.iter().map(|fact| fact.relation).collect();
+        let wanted: Vec<RelationId> = wanted.into_iter().collect();
+        let history = history.filled(None, &wanted, given, &days_of, meter)?;
+        let count = withdrawals.len();
+        let ended = |history: &History, fact: &Fact| match history.tables.get(&fact.relation) {
+            None if self.holds(fact) => Vec::new(),
+            None => (0..count as u32).collect(),
+            Some(dated) => match dated.days_of(&fact.row) {
+                Some(days) => days.empty_cases(case_days, count),
+                None => (0..count as u32).collect(),
+            },
+        };
+        let ended = history.map(|history| facts.iter().map(|fact| ended(&history, fact)).collect());
+        Ok(ended)
     }
 }

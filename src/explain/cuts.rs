@@ -57,7 +57,7 @@ pub struct Cuts {
 
 impl Cuts {
     /// Of what does not hold.
-    pub(super) fn none() -> Cuts {
+    pub fn none() -> Cuts {
         Cuts {
             origins: None,
             statements: Vec::new(),

@@ -56,6 +56,8 @@ pub struct History<'a> {
     pub(super) case: &'a Case<'a>,
     pub(super) reading: Reading,
     pub(super) days: usize,
+    /// What is negated is absent, and totals are, as in the case at hand: a total needs what it was made of.
+    pub(super) as_now: bool,
     /// Relations that are not the same every day. All others are read from the case.
     pub(super) tables: FxHashMap<RelationId, Dated>,
     /// Of an amended one: by relation, the facts that do not hold as before.
@@ -132,83 +134,9 @@ impl Case<'_> {
         days_of: &dyn Fn(ClaimId) -> DaySet,
         budget: &Budget,
     ) -> Result<Option<History<'_>>, StopReason> {
+        let history = History::of(self, reading, days);
         let meter = Meter::new(budget);
-        let cone = self.cone(wanted);
-        let mut changing = self.changing(&cone, days, days_of);
-        let of_one_case = reading == Reading::Cases(CaseDays(days));
-        if !of_one_case && changing.iter().any(|&id| self.is_settled_by_the_run(id)) {
-            return Ok(None);
-        }
-        if let Some(since) = since {
-            changing.extend(since.past.0.keys().filter(|id| cone.contains(id)));
-        }
-        let mut history = History::of(self, reading, days);
-        let told = self.all_told(&changing);
-        for &relation in &changing {
-            history.tables.insert(relation, Dated::default());
-        }
-        // Relations that are not what they were.
-        let mut moved: FxHashSet<RelationId> = FxHashSet::default();
-        if let Some(since) = since {
-            moved.extend(since.touched.difference(&changing));
-        }
-        for stratum in self.program.strata() {
-            let of_stratum: Vec<RelationId> = stratum
-                .relations
-                .iter()
-                .copied()
-                .filter(|id| changing.contains(id))
-                .collect();
-            if of_stratum.is_empty() {
-                continue;
-            }
-            let rules: Vec<RuleId> = stratum
-                .rules
-                .iter()
-                .copied()
-                .filter(|&rule| {
-                    let rule = &self.program[rule];
-                    let head = rule.head.as_ref().map(|head| head.relation);
-                    !rule.body.is_empty() && head.is_some_and(|head| changing.contains(&head))
-                })
-                .collect();
-            let kept = since.and_then(|since| {
-                let mut stays = true;
-                for &rule in &rules {
-                    each_read(&self.program[rule].body, &mut |read| {
-                        stays &= !moved.contains(&read);
-                    });
-                }
-                let kept = of_stratum.iter().map(|id| {
-                    let stays = stays && !since.touched.contains(id);
-                    since.past.0.get(id).filter(|_| stays)
-                });
-                kept.collect::<Option<Vec<&Kept>>>()
-            });
-            if let Some(kept) = kept {
-                for (&relation, (rows, days)) in of_stratum.iter().zip(kept) {
-                    let dated = Dated {
-                        table: Table::of(rows.clone()),
-                        days: days.clone(),
-                    };
-                    history.tables.insert(relation, dated);
-                }
-                continue;
-            }
-            for &relation in &of_stratum {
-                history.state(relation, &told, days_of);
-            }
-            history.stratum(&stratum.relations, &rules, &meter);
-            meter.finish(())?;
-            if let Some(since) = since {
-                let repeats = |id: &&RelationId| {
-                    let kept = since.past.0.get(id);
-                    !kept.is_some_and(|kept| history.tables[id].repeats(kept))
-                };
-                moved.extend(of_stratum.iter().filter(repeats));
-            }
-        }
-        Ok(Some(history))
+        history.filled(since, wanted, &FxHashSet::default(), days_of, &meter)
     }
 
     pub(super) fn all_told(&self, changing: &FxHashSet<RelationId>) -> Told<'_> {
@@ -243,10 +171,101 @@ impl<'a> History<'a> {
             case,
             reading,
             days,
+            as_now: false,
             tables: FxHashMap::default(),
             moved: FxHashMap::default(),
             same: RefCell::default(),
         }
+    }
+
+    /// With some relations and all they are made from worked out. `given`: facts that are stated every day, besides.
+    pub(super) fn filled(
+        mut self,
+        since: Option<Since>,
+        wanted: &[RelationId],
+        given: &FxHashSet<Fact>,
+        days_of: &dyn Fn(ClaimId) -> DaySet,
+        meter: &Meter,
+    ) -> Result<Option<History<'a>>, StopReason> {
+        let (case, reading, days) = (self.case, self.reading, self.days);
+        let cone = case.cone(wanted);
+        let mut changing = case.changing(&cone, days, days_of);
+        let of_one_case = reading == Reading::Cases(CaseDays(days));
+        if !of_one_case && changing.iter().any(|&id| case.is_settled_by_the_run(id)) {
+            return Ok(None);
+        }
+        if let Some(since) = since {
+            changing.extend(since.past.0.keys().filter(|id| cone.contains(id)));
+        }
+        let told = case.all_told(&changing);
+        for &relation in &changing {
+            self.tables.insert(relation, Dated::default());
+        }
+        // Relations that are not what they were.
+        let mut moved: FxHashSet<RelationId> = FxHashSet::default();
+        if let Some(since) = since {
+            moved.extend(since.touched.difference(&changing));
+        }
+        for stratum in case.program.strata() {
+            let of_stratum: Vec<RelationId> = stratum
+                .relations
+                .iter()
+                .copied()
+                .filter(|id| changing.contains(id))
+                .collect();
+            if of_stratum.is_empty() {
+                continue;
+            }
+            let rules: Vec<RuleId> = stratum
+                .rules
+                .iter()
+                .copied()
+                .filter(|&rule| {
+                    let rule = &case.program[rule];
+                    let head = rule.head.as_ref().map(|head| head.relation);
+                    !rule.body.is_empty() && head.is_some_and(|head| changing.contains(&head))
+                })
+                .collect();
+            let kept = since.and_then(|since| {
+                let mut stays = true;
+                for &rule in &rules {
+                    each_read(&case.program[rule].body, &mut |read| {
+                        stays &= !moved.contains(&read);
+                    });
+                }
+                let kept = of_stratum.iter().map(|id| {
+                    let stays = stays && !since.touched.contains(id);
+                    since.past.0.get(id).filter(|_| stays)
+                });
+                kept.collect::<Option<Vec<&Kept>>>()
+            });
+            if let Some(kept) = kept {
+                for (&relation, (rows, days)) in of_stratum.iter().zip(kept) {
+                    let dated = Dated {
+                        table: Table::of(rows.clone()),
+                        days: days.clone(),
+                    };
+                    self.tables.insert(relation, dated);
+                }
+                continue;
+            }
+            for &relation in &of_stratum {
+                self.state(relation, &told, days_of);
+                for fact in given.iter().filter(|fact| fact.relation == relation) {
+                    self.insert(fact, DaySet::every(days));
+                }
+            }
+            self.stratum(&stratum.relations, &rules, meter);
+            meter.finish(())?;
+            if let Some(since) = since {
+                let repeats = |id: &&RelationId| {
+                    let kept = since.past.0.get(id);
+                    !kept.is_some_and(|kept| self.tables[id].repeats(kept))
+                };
+                moved.extend(of_stratum.iter().filter(repeats));
+            }
+        }
+        Ok(Some(self))
     }
 
     /// On which days a fact holds; `None` when on no day.

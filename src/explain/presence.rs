@@ -44,6 +44,7 @@ impl<'a> History<'a> {
                 case: self.case,
                 reading: Reading::Apart,
                 days: cases,
+                as_now: self.as_now,
                 tables,
                 moved: self.moved,
                 same: self.same,

@@ -8,6 +8,8 @@ use crate::syntax::ast::{
     ItemKind, Name,
 };
 use crate::syntax::diagnostic::Diagnostic;
+use crate::syntax::source::Span;
+use rustc_hash::FxHashSet;
 use std::sync::Arc;
 
 /// A set of assumptions and withdrawals, with the questions it is meant to answer. Withdrawals take effect first: what an
@@ -104,6 +106,17 @@ impl Overlay {
     pub fn withdraw(mut self, withdrawal: Withdrawal) -> Overlay {
         self.withdrawn.push(withdrawal);
         self
+    }
+
+    /// Its rules, and those of its files.
+    pub fn clauses(&self) -> impl Iterator<Item = &Item> {
+        let files = self.rule_files.iter();
+        self.rules.iter().chain(files.flat_map(|file| &file.items))
+    }
+
+    /// Where they stand.
+    pub fn places(&self) -> FxHashSet<Span> {
+        self.clauses().map(|item| item.span).collect()
     }
 
     /// Whether it changes nothing.
@@ -250,7 +263,7 @@ impl Bindings<'_> {
     }
 }
 
-fn all_of(mut parts: Vec<Formula>, span: crate::syntax::source::Span) -> Formula {
+fn all_of(mut parts: Vec<Formula>, span: Span) -> Formula {
     match parts.len() {
         1 => parts.remove(0),
         _ => Formula {

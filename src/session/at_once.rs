@@ -182,7 +182,7 @@ impl ValidDays {
             Some(last) => days.partition_point(|&day| day <= Some(last)),
             None => days.len(),
         };
-        let mut within = DaySet::none(self.count.count());
+        let mut within = DaySet::none_of_case(self.count.count());
         within.fill(from..to);
         // What a case has beyond them is the day before them all, over and over.
         if first.is_none() {

@@ -1,9 +1,10 @@
 //! What conclusions hang on: minimal cuts, and the single points of failure of a case.
 
+use super::ends::Ends;
 use super::error::Error;
 use super::loaded::Session;
 use crate::engine::budget::Budget;
-use crate::explain::{CutOptions, Fact};
+use crate::explain::{CutOptions, Cuts, Fact};
 use crate::syntax::ast::DirectiveKind;
 use rustc_hash::FxHashMap;
 use serde::ser::{Serialize, Serializer};
@@ -51,6 +52,9 @@ pub struct CutsOf {
     /// Cuts of which it was not looked at whether it follows otherwise.
     #[serde(skip_serializing_if = "is_zero")]
     pub untried: usize,
+    /// What would end it by bringing something about was not looked at.
+    #[serde(skip)]
+    unseen: bool,
     #[serde(skip)]
     holds: bool,
     #[serde(skip)]
@@ -104,57 +108,34 @@ impl Session {
             most: question.limit.unwrap_or(LISTED),
             largest: size.unwrap_or(usize::MAX),
         };
+        let found = self.cuts_of(&facts, &options, &self.explanation_budget())?;
         let case = self.case();
-        let whole = self.explanation_budget();
-        let side = self.here();
-        // The time is for all of them together, the rows are for each.
-        let cuts = |facts: &[Fact]| match size == Some(1) {
-            true => {
-                let rows = |rows: u64| rows.saturating_mul(facts.len() as u64);
-                let budget = Budget {
-                    rows: whole.rows.map(rows),
-                    ..whole.clone()
-                };
-                side.case().single_cuts(facts, &budget)
-            }
-            false => side.case().cuts_of_all(facts, &options, &whole),
-        };
-        // Each cut is found for itself: what halves have in common is only looked at twice.
-        let mut found = match self.pool.has_threads() && facts.len() >= MANY {
-            true => {
-                let (one, other) = facts.split_at(facts.len() / 2);
-                let (mut found, rest) = self.pool.both(|| cuts(one), || cuts(other));
-                found.extend(rest);
-                found
-            }
-            false => cuts(&facts),
-        };
-        let origins = self.origins(&facts, &found, &whole);
-        let ends = self.followed(&facts, &mut found, origins)?;
         let conclusions = facts
             .iter()
             .zip(found)
-            .zip(ends)
-            .map(|((fact, mut cuts), ends)| {
+            .map(|(fact, (mut cuts, ends))| {
                 let listed = cuts.statements.len().max(cuts.sources.len()) <= options.most;
                 cuts.statements.truncate(options.most);
                 cuts.sources.truncate(options.most);
                 let within = |count: usize| size.is_some() && count < options.most;
-                let nobody = cuts.statements.is_empty() && ends.not_enough.is_empty();
+                let not_enough = ends.not_enough.all();
+                let nobody = cuts.statements.is_empty() && not_enough.is_empty();
                 CutsOf {
                     origins: ends.origins,
-                    not_enough: ends.not_enough,
+                    not_enough,
                     untried: ends.untried,
+                    unseen: ends.unseen && case.holds(fact),
                     conditions: match nobody && !many && case.holds(fact) {
                         true => self.conditions_of(fact),
                         false => Vec::new(),
                     },
                     fact: self.fact_text(fact),
-                    complete: cuts.complete
-                        || cuts.stopped.is_none()
-                            && within(cuts.statements.len())
-                            && within(cuts.sources.len()),
-                    single_complete: cuts.single && listed,
+                    complete: !ends.unseen
+                        && (cuts.complete
+                            || cuts.stopped.is_none()
+                                && within(cuts.statements.len())
+                                && within(cuts.sources.len())),
+                    single_complete: cuts.single && listed && !ends.unseen,
                     claim_cuts: cuts
                         .statements
                         .iter()
@@ -181,6 +162,57 @@ impl Session {
         })
     }
 
+    /// The cuts of each conclusion, those of one followed wherever that can be done.
+    pub(super) fn cuts_of(
+        &self,
+        facts: &[Fact],
+        options: &CutOptions,
+        whole: &Budget,
+    ) -> Result<Vec<(Cuts, Ends)>, Error> {
+        if options.largest == 1
+            && let Some((singles, _)) = self.hanging(facts, &[], whole)
+        {
+            return Ok(singles);
+        }
+        let side = self.here();
+        // The time is for all of them together, the rows are for each.
+        let cuts = |facts: &[Fact]| match options.largest {
+            1 => {
+                let rows = |rows: u64| rows.saturating_mul(facts.len() as u64);
+                let budget = Budget {
+                    rows: whole.rows.map(rows),
+                    ..whole.clone()
+                };
+                side.case().single_cuts(facts, &budget)
+            }
+            _ => side.case().cuts_of_all(facts, options, whole),
+        };
+        // Each cut is found for itself: what halves have in common is only looked at twice.
+        let mut found = match self.pool.has_threads() && facts.len() >= MANY {
+            true => {
+                let (one, other) = facts.split_at(facts.len() / 2);
+                let (mut found, rest) = self.pool.both(|| cuts(one), || cuts(other));
+                found.extend(rest);
+                found
+            }
+            false => cuts(facts),
+        };
+        if options.largest > 1 {
+            let mut larger = found.clone();
+            for cuts in &mut larger {
+                cuts.statements.retain(|cut| cut.len() > 1);
+                cuts.sources.retain(|cut| cut.len() > 1);
+            }
+            if let Some((singles, ends)) = self.followed_with_singles(facts, &mut larger, whole) {
+                let larger = larger.into_iter().zip(ends);
+                return Ok(singles.into_iter().zip(larger).map(joined).collect());
+            }
+        }
+        let origins = self.origins(facts, &found, whole);
+        let ends = self.followed(facts, &mut found, origins)?;
+        Ok(found.into_iter().zip(ends).collect())
+    }
+
     fn relations_asked(&self, question: &CriticalQuestion) -> Result<Vec<String>, Error> {
         if !question.facts.is_empty() || !question.relations.is_empty() {
             return Ok(question.relations.clone());
@@ -194,6 +226,22 @@ impl Session {
         }
         Ok(names)
     }
+}
+
+/// Cuts of one, and larger ones: these are minimal only without the others in them.
+fn joined(((mut cuts, mut ends), (larger, more)): ((Cuts, Ends), (Cuts, Ends))) -> (Cuts, Ends) {
+    fn add<T: PartialEq>(cuts: &mut Vec<Vec<T>>, mut larger: Vec<Vec<T>>) {
+        let has = |cut: &[T], one: &[T]| cut.contains(&one[0]);
+        larger.retain(|cut| !cuts.iter().any(|one| has(cut, one)));
+        cuts.extend(larger);
+    }
+    add(&mut cuts.statements, larger.statements);
+    add(&mut cuts.sources, larger.sources);
+    cuts.complete = larger.complete;
+    cuts.stopped = larger.stopped;
+    ends.not_enough.add(more.not_enough);
+    ends.untried += more.untried;
+    (cuts, ends)
 }
 
 impl Serialize for Critical {
@@ -276,6 +324,13 @@ impl Critical {
                 "\nNOT ALL FOLLOWED for {untried} of them: they may follow otherwise; `what-if` tells"
             )?;
         }
+        let unseen = self.conclusions.iter().filter(|one| one.unseen).count();
+        if unseen > 0 {
+            writeln!(
+                f,
+                "\nNOT ALL CUTS for {unseen} of them: it was not looked at what would bring about something that they want absent, or count"
+            )?;
+        }
         let open = self.conclusions.iter().filter(|one| one.stopped).count();
         if open > 0 {
             writeln!(f, "\nNOT FINISHED for {open} of them: the budget ran out")?;
@@ -356,6 +411,10 @@ impl fmt::Display for CutsOf {
         }
         match (self.complete, self.single_complete) {
             (true, _) => Ok(()),
+            _ if self.unseen => writeln!(
+                f,
+                "NOT ALL CUTS: it was not looked at what would bring about something that it wants absent, or counts"
+            ),
             (false, true) => writeln!(
                 f,
                 "NOT ALL CUTS: those of one are all here, larger ones there may be more"

@@ -42,9 +42,31 @@ struct Withdrawal {
 pub(super) struct Ends {
     pub origins: Vec<Origin>,
     /// Without these it follows otherwise.
-    pub not_enough: Vec<Vec<String>>,
+    pub not_enough: NotEnough,
     /// Cuts that may be no more than that.
     pub untried: usize,
+    /// It may end without others too: what that would bring about was not looked at.
+    pub unseen: bool,
+}
+
+/// Sets on which a conclusion rests, and without which it follows otherwise.
+#[derive(Default)]
+pub(super) struct NotEnough {
+    pub statements: Vec<Vec<String>>,
+    pub sources: Vec<Vec<String>>,
+    pub origins: Vec<Vec<String>>,
+}
+
+impl NotEnough {
+    pub fn add(&mut self, more: NotEnough) {
+        self.statements.extend(more.statements);
+        self.sources.extend(more.sources);
+        self.origins.extend(more.origins);
+    }
+
+    pub fn all(self) -> Vec<Vec<String>> {
+        [self.statements, self.sources, self.origins].concat()
+    }
 }
 
 /// A cut of a conclusion, by its place.
@@ -105,11 +127,63 @@ impl Session {
         found: &mut [Cuts],
         origins: Vec<Vec<SourceId>>,
     ) -> Result<Vec<Ends>, Error> {
+        let (tasks, withdrawals, mut ends) = self.to_follow(facts, found, &origins, TRIED);
+        let until = Instant::now() + MOST_TIME;
+        let follow = |tasks: &[Task]| self.standing_without(facts, &withdrawals, tasks, until);
+        let outcomes = match self.pool.has_threads() && tasks.len() >= MANY {
+            true => {
+                let (one, other) = tasks.split_at(tasks.len() / 2);
+                let (first, rest) = self.pool.both(|| follow(one), || follow(other));
+                let mut first = first?;
+                first.extend(rest?);
+                first
+            }
+            false => follow(&tasks)?,
+        };
+        self.take_out(found, &origins, &tasks, outcomes, &mut ends);
+        let mut hidden: FxHashMap<RelationId, bool> = FxHashMap::default();
+        for (fact, ends) in facts.iter().zip(&mut ends) {
+            let hides = hidden.entry(fact.relation);
+            let hides = hides.or_insert_with(|| !reviving(self.program(), fact.relation).is_empty());
+            ends.unseen = *hides;
+        }
+        Ok(ends)
+    }
+
+    /// The same of cuts of several claims, or sources, together with every single one. `None`: that cannot be done.
+    pub(super) fn followed_with_singles(
+        &self,
+        facts: &[Fact],
+        larger: &mut [Cuts],
+        budget: &Budget,
+    ) -> Option<(Vec<(Cuts, Ends)>, Vec<Ends>)> {
+        let origins = vec![Vec::new(); facts.len()];
+        let (tasks, withdrawals, mut ends) = self.to_follow(facts, larger, &origins, usize::MAX);
+        let of_tasks = tasks.iter().map(|task| &withdrawals[task.withdrawal].claims[..]);
+        let gone: Vec<&[ClaimId]> = of_tasks.collect();
+        let (singles, ended) = self.hanging(facts, &gone, budget)?;
+        let outcomes = tasks.iter().enumerate().map(|(at, task)| {
+            let stands = |(index, _): &(usize, Place)| ended[*index].binary_search(&at).is_err();
+            Some(task.places.iter().copied().filter(stands).collect())
+        });
+        let outcomes = outcomes.collect();
+        self.take_out(larger, &origins, &tasks, outcomes, &mut ends);
+        Some((singles, ends))
+    }
+
+    /// What is to be withdrawn to see whether cuts are enough, so many of each kind; with the number of the others.
+    fn to_follow(
+        &self,
+        facts: &[Fact],
+        found: &[Cuts],
+        origins: &[Vec<SourceId>],
+        most: usize,
+    ) -> (Vec<Task>, Vec<Withdrawal>, Vec<Ends>) {
         let mut ends: Vec<Ends> = facts.iter().map(|_| Ends::default()).collect();
         let mut gone = Withdrawals::of(self);
         let mut at: FxHashMap<usize, usize> = FxHashMap::default();
         let mut tasks: Vec<Task> = Vec::new();
-        for (index, (fact, cuts)) in facts.iter().zip(found.iter()).enumerate() {
+        for (index, (fact, cuts)) in facts.iter().zip(found).enumerate() {
             let mut cut: Vec<(Place, usize, usize)> = Vec::new();
             for (at, statements) in cuts.statements.iter().enumerate() {
                 cut.push((Place::Statements(at), at, gone.of_statements(statements)));
@@ -124,7 +198,7 @@ impl Session {
                 if !gone.may_revive(withdrawal, fact.relation) {
                     continue;
                 }
-                if among >= TRIED {
+                if among >= most {
                     ends[index].untried += 1;
                     continue;
                 }
@@ -138,20 +212,19 @@ impl Session {
                 tasks[task].places.push((index, place));
             }
         }
-        let withdrawals = gone.all;
-        let until = Instant::now() + MOST_TIME;
-        let follow = |tasks: &[Task]| self.standing_without(facts, &withdrawals, tasks, until);
-        let outcomes = match self.pool.has_threads() && tasks.len() >= MANY {
-            true => {
-                let (one, other) = tasks.split_at(tasks.len() / 2);
-                let (first, rest) = self.pool.both(|| follow(one), || follow(other));
-                let mut first = first?;
-                first.extend(rest?);
-                first
-            }
-            false => follow(&tasks)?,
-        };
-        let mut gone: Vec<Vec<Place>> = vec![Vec::new(); facts.len()];
+        (tasks, gone.all, ends)
+    }
+
+    /// Takes the cuts out without which a conclusion follows otherwise.
+    fn take_out(
+        &self,
+        found: &mut [Cuts],
+        origins: &[Vec<SourceId>],
+        tasks: &[Task],
+        outcomes: Vec<Outcome>,
+        ends: &mut [Ends],
+    ) {
+        let mut gone: Vec<Vec<Place>> = vec![Vec::new(); found.len()];
         for (Task { places, .. }, outcome) in tasks.iter().zip(outcomes) {
             match outcome {
                 Some(holding) => holding
@@ -182,19 +255,18 @@ impl Session {
             }
             for cut in split(&mut cuts.statements, &statements) {
                 let texts = cut.iter().map(|one| case.statement_text(one)).collect();
-                end.not_enough.push(texts);
+                end.not_enough.statements.push(texts);
             }
             for cut in split(&mut cuts.sources, &sources) {
-                end.not_enough.push(self.source_texts(&cut));
+                end.not_enough.sources.push(self.source_texts(&cut));
             }
             for (at, &origin) in origins[index].iter().enumerate() {
                 match whole.contains(&at) {
-                    true => end.not_enough.push(vec![self.source_text(origin)]),
+                    true => end.not_enough.origins.push(vec![self.source_text(origin)]),
                     false => end.origins.push(self.origin(origin)),
                 }
             }
         }
-        Ok(ends)
     }
 
     /// Withdrawals of claims together where that is worth it, the others one by one.
@@ -289,7 +361,7 @@ impl Session {
         outcomes
     }
 
-    fn origin(&self, source: SourceId) -> Origin {
+    pub(super) fn origin(&self, source: SourceId) -> Origin {
         let silenced = self.data.sources.with_echoes(source);
         let mut saying = silenced;
         saying.retain(|&one| self.claims.by_source(one).next().is_some());

@@ -81,14 +81,11 @@ impl Session {
             .iter()
             .flat_map(|id| self.claims().with_id(id))
             .collect();
-        let spans: Vec<Span> = withdrawn
-            .rules
-            .iter()
-            .map(|&rule| self.program()[rule].span)
-            .collect();
+        let rules = withdrawn.rules.iter();
+        let spans: FxHashSet<Span> = rules.map(|&rule| self.program()[rule].span).collect();
         let program = match spans.is_empty() {
             true => self.program.clone(),
-            false => self.program.without(&spans, &self.spec, &self.sources)?,
+            false => self.edited(&self.program, &spans, Vec::new(), &self.withdrawn)?,
         };
         let claimed = rows.iter().map(|&claim| self.claims().get(claim));
         let seeds: FxHashSet<Fact> = claimed
@@ -160,7 +157,7 @@ impl Session {
             what: what.to_owned(),
             kind: withdrawn.kind,
             claims: ids.len(),
-            rules: spans.iter().collect::<FxHashSet<_>>().len(),
+            rules: spans.len(),
             facts: withdrawn.facts.len(),
             relations,
             falls: sorted(fallen),

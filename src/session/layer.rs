@@ -81,7 +81,7 @@ impl Layer<'_> {
             let mut withdrawn = FxHashSet::clone(&standing.withdrawn);
             withdrawn.extend(facts.iter().cloned());
             standing.withdrawn = Arc::new(withdrawn);
-            self.session.drop_text(&facts, standing);
+            self.session.drop_text(&facts, self.overlay, standing);
         }
         if !assumed.is_empty() {
             let mut all = FxHashSet::clone(&standing.assumed);
@@ -202,13 +202,18 @@ impl Layer<'_> {
             }
             None => found.facts.extend(self.plain(relation, &agrees)),
         }
-        let dictionary = self.session.dictionary();
-        let text = standing.program.texts(relation, codes, dictionary);
-        found.facts.extend(text);
         found
             .facts
             .retain(|fact| !standing.withdrawn.contains(fact));
-        // Assumed after it was withdrawn, it holds.
+        // What was withdrawn from the text is not there any more; stated or assumed since, it holds.
+        let (program, dictionary) = (&standing.program, self.session.dictionary());
+        let mut text = program.texts(relation, codes, dictionary);
+        let own = self.overlay.places();
+        text.retain(|fact| {
+            let mut rules = program.rules_stating(fact, dictionary).iter();
+            rules.any(|&rule| !own.contains(&program.checked[rule].span))
+        });
+        found.facts.extend(text);
         let assumed = standing.assumed.iter();
         let assumed = assumed.filter(|fact| agrees(fact.relation, &fact.row));
         found.facts.extend(assumed.cloned());
@@ -271,6 +276,7 @@ impl Layer<'_> {
             let before = session.claims().supporting(fact.relation, row);
             !before.is_empty() && standing.claims.supporting(relation, row).is_empty()
                 || standing.withdrawn.contains(&Fact::new(relation, row))
+                    && !session.withdrawn.contains(&Fact::new(fact.relation, row))
         };
         let rows = session.database.matching(fact.relation, codes);
         if rows.iter().any(|row| taken(&row)) {
@@ -338,12 +344,12 @@ impl Session {
             most: SHOWN + 1,
             ..CutOptions::default()
         };
-        let mut cuts = [case.cuts(fact, &options, &self.small_budget())];
-        // What brings it about otherwise would not do.
-        if let Err(error) = self.followed(std::slice::from_ref(fact), &mut cuts, vec![Vec::new()]) {
-            return wrong.note(error.to_string());
-        }
-        let [cuts] = cuts;
+        let found = self.cuts_of(std::slice::from_ref(fact), &options, &self.small_budget());
+        let cuts = match found {
+            Ok(found) => found.into_iter().map(|(cuts, _)| cuts).next(),
+            Err(error) => return wrong.note(error.to_string()),
+        };
+        let Some(cuts) = cuts else { return wrong };
         let sets: Vec<String> = cuts
             .statements
             .iter()

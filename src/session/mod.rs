@@ -59,6 +59,7 @@ mod requirements;
 mod rows;
 mod rule_places;
 mod save;
+mod singles;
 mod standing;
 mod table;
 mod text;

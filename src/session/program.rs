@@ -6,9 +6,10 @@ use super::texts::Texts;
 use crate::analysis;
 use crate::analysis::checked::{CheckedProgram, RuleId};
 use crate::syntax::ast::{self, Item, ItemKind};
-use crate::syntax::diagnostic::Diagnostic;
+use crate::syntax::diagnostic::{Diagnostic, Place};
 use crate::syntax::source::{SourceMap, Span};
 use crate::syntax::{LoadOptions, load as load_files, parse_text};
+use rustc_hash::FxHashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -110,35 +111,53 @@ impl Program {
         self.with(more, found, spec, sources)
     }
 
-    /// What this program is without the clauses that stand at these places.
-    pub fn without(
-        &self,
-        spans: &[Span],
-        spec: &CaseSpec,
-        sources: &SourceMap,
-    ) -> Result<Program, Findings> {
-        let inside = |item: &Item| {
-            spans.iter().any(|span| {
-                span.file == item.span.file
-                    && span.start >= item.span.start
-                    && span.end <= item.span.end
-            })
-        };
-        self.edited(inside, Vec::new(), spec, sources)
-    }
-
     /// What this program is without some of its clauses, those of components included, and with further items.
     pub fn edited(
         &self,
-        dropped: impl Fn(&Item) -> bool,
+        dropped: &FxHashSet<Span>,
         more: Vec<Item>,
         spec: &CaseSpec,
         sources: &SourceMap,
     ) -> Result<Program, Findings> {
+        let can_stay = more.is_empty() && self.stands_without(dropped);
         let mut tree = ast::Program::clone(&self.tree);
-        drop_clauses(&mut tree.items, &dropped);
+        drop_clauses(&mut tree.items, &|item| dropped.contains(&item.span));
         tree.items.extend(more);
-        Unchecked::of(tree, Vec::new(), spec, sources)?.check(spec, sources)
+        match can_stay {
+            true => Ok(self.with_rules_of(tree, dropped)),
+            false => Unchecked::of(tree, Vec::new(), spec, sources)?.check(spec, sources),
+        }
+    }
+
+    /// Whether what is left needs no check when these clauses are gone: they are rules, facts and constraints for
+    /// themselves. Without rules nothing becomes recursive, or of another type.
+    fn stands_without(&self, dropped: &FxHashSet<Span>) -> bool {
+        let declarations = &self.checked.declarations;
+        let plain = |item: &&Item| {
+            matches!(item.kind, ItemKind::Rule(_) | ItemKind::Constraint(_))
+                && dropped.contains(&item.span)
+        };
+        declarations.inlined.is_empty()
+            && self.checked.demand.is_none()
+            && self.tree.items.iter().filter(plain).count() == dropped.len()
+    }
+
+    fn with_rules_of(&self, tree: ast::Program, dropped: &FxHashSet<Span>) -> Program {
+        let is_dropped = |rule: RuleId| dropped.contains(&self.checked[rule].span);
+        let mut warnings = self.warnings.clone();
+        warnings.retain(|warning| {
+            let mut labels = warning.labels.iter();
+            !labels.any(|label| match label.place {
+                Place::Source(span) => dropped.iter().any(|clause| clause.contains(span)),
+                Place::Data { .. } => false,
+            })
+        });
+        Program {
+            tree: Arc::new(tree),
+            checked: Arc::new(self.checked.without_rules(is_dropped)),
+            warnings,
+            texts: Texts::default(),
+        }
     }
 
     /// What this program is without the facts in its text that are not `kept`. The tree keeps them.

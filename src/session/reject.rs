@@ -182,12 +182,24 @@ impl Session {
             most: limit,
             ..CutOptions::default()
         };
-        let found = case.cuts(fact, &options, &self.explanation_budget());
+        let budget = self.explanation_budget();
+        let found = case.cuts(fact, &options, &budget);
         let mut cuts: Vec<Vec<ClaimId>> = found
             .statements
             .iter()
             .filter_map(|cut| cut.iter().map(|one| one.claim()).collect())
             .collect();
+        // Some claims end it only by bringing about what it wants absent.
+        let singles = self.hanging(std::slice::from_ref(fact), &[], &budget);
+        let singles = singles.into_iter().flat_map(|(singles, _)| singles);
+        for cut in singles.flat_map(|(single, _)| single.statements) {
+            if let Some(claim) = cut[0].claim() {
+                cuts.retain(|cut| cut.len() == 1 || !cut.contains(&claim));
+                if cuts.len() < limit && !cuts.contains(&vec![claim]) {
+                    cuts.push(vec![claim]);
+                }
+            }
+        }
         cuts.sort_by(|a, b| {
             let hardest = self.hardest(a).total_cmp(&self.hardest(b));
             hardest.then(a.len().cmp(&b.len())).then_with(|| a.cmp(b))

@@ -253,6 +253,9 @@ impl Session {
             .iter()
             .filter_map(|(id, source)| Some((id, calendar.days_of(&part, source.published?, id))))
             .collect();
+        let add = |days: &mut DaySet, some: Range<usize>, within: &DaySet| {
+            days.add_at(some.start * case_days..some.end * case_days, within);
+        };
         let days_of = |claim| {
             let claim = &self.claims().get(claim);
             let published = claim.source.and_then(|source| of_source.get(&source));
@@ -262,9 +265,17 @@ impl Session {
                 (Some(published), None) => days = published.clone(),
                 (Some(published), Some(valid)) => {
                     let within = valid.within(claim.interval);
+                    let mut last: Option<Range<usize>> = None;
                     for day in published.iter() {
-                        days.add_at(day * case_days, &within);
+                        match &mut last {
+                            Some(known) if known.end == day => known.end += 1,
+                            _ => {
+                                let before = last.replace(day..day + 1);
+                                before.into_iter().for_each(|some| add(&mut days, some, &within));
+                            }
+                        }
                     }
+                    last.into_iter().for_each(|some| add(&mut days, some, &within));
                 }
             }
             days

@@ -6,6 +6,7 @@ use super::functors;
 use super::layer::Layer;
 use super::loaded::{Session, same_inputs};
 use super::options::Options;
+use super::program::Program;
 use super::standing::{Standing, State};
 use crate::analysis::checked::{CheckedProgram, RuleId};
 use crate::engine::Database;
@@ -164,13 +165,11 @@ impl Session {
         if !wrong.is_empty() {
             return Err(Findings::new(wrong, &self.sources).into());
         }
-        let files = overlay.rule_files.iter().flat_map(|file| &file.items);
-        let more: Vec<Item> = overlay.rules.iter().chain(files).cloned().collect();
+        let more: Vec<Item> = overlay.clauses().cloned().collect();
         if dropped.is_empty() && more.is_empty() {
             return Ok(());
         }
-        let is_dropped = |item: &Item| dropped.contains(&item.span);
-        let edited = program.edited(is_dropped, more, &self.spec, &self.sources)?;
+        let edited = self.edited(program, &dropped, more, &laid.standing.withdrawn)?;
         functors::require(&edited.checked, &self.options.functors)
             .map_err(|missing| Findings::new(missing, &self.sources))?;
         if !same_inputs(&program.checked, &edited.checked) {
@@ -194,18 +193,48 @@ impl Session {
             laid.standing.claims = read.without(gone.map(|(id, _)| id));
         }
         laid.standing.program = edited;
-        let gone: Vec<Fact> = laid.standing.withdrawn.iter().cloned().collect();
-        self.drop_text(&gone, &mut laid.standing);
         Ok(())
     }
 
-    /// Takes facts out of the text of the rules.
-    pub(super) fn drop_text(&self, gone: &[Fact], standing: &mut Standing) {
-        let program = &standing.program;
+    /// A program without some clauses and with others. Facts in its text that were withdrawn from it stay out; what the
+    /// new clauses state holds, though it was withdrawn before.
+    pub(super) fn edited(
+        &self,
+        program: &Program,
+        dropped: &FxHashSet<Span>,
+        more: Vec<Item>,
+        withdrawn: &FxHashSet<Fact>,
+    ) -> Result<Program, Findings> {
+        let new: FxHashSet<Span> = more.iter().map(|item| item.span).collect();
+        let edited = program.edited(dropped, more, &self.spec, &self.sources)?;
+        let dictionary = self.dictionary();
+        let mut gone: FxHashSet<RuleId> = FxHashSet::default();
+        for fact in withdrawn {
+            let Some(there) = renamed(fact, &program.checked, &edited.checked) else {
+                continue;
+            };
+            let standing = program.rules_stating(fact, dictionary).iter();
+            let standing: Vec<Span> = standing.map(|&rule| program.checked[rule].span).collect();
+            let stating = edited.rules_stating(&there, dictionary).iter().copied();
+            gone.extend(stating.filter(|&rule| {
+                let span = edited.checked[rule].span;
+                !new.contains(&span) && !standing.contains(&span)
+            }));
+        }
+        Ok(match gone.is_empty() {
+            true => edited,
+            false => edited.without_facts(|rule| !gone.contains(&rule)),
+        })
+    }
+
+    /// Takes facts out of the text of the rules, but not out of that of an overlay.
+    pub(super) fn drop_text(&self, gone: &[Fact], overlay: &Overlay, standing: &mut Standing) {
+        let (program, own) = (&standing.program, overlay.places());
         let rules: FxHashSet<RuleId> = gone
             .iter()
             .flat_map(|fact| program.rules_stating(fact, self.dictionary()))
             .copied()
+            .filter(|&rule| !own.contains(&program.checked[rule].span))
             .collect();
         if !rules.is_empty() {
             standing.program = standing

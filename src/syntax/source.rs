@@ -24,6 +24,11 @@ impl Span {
         }
     }
 
+    /// Whether another one lies within it.
+    pub fn contains(self, other: Span) -> bool {
+        self.file == other.file && self.start <= other.start && other.end <= self.end
+    }
+
     /// From the start of `self` to the end of `other`; `self` when they lie in different files.
     pub fn to(self, other: Span) -> Span {
         if self.file == other.file {

@@ -77,7 +77,7 @@ fn hypotheses_stand_side_by_side() {
         first and second hold together: they do not exclude each other
         first and third hold together: they do not exclude each other
         second and third hold together: they do not exclude each other
-        What would put another one first, all else in the table as it is (all withdrawals of up to 2 were tried):
+        What would put another one first, the table made anew (all withdrawals of up to 2 were tried):
           withdraw g1: then second
           withdraw r1: then second
           withdraw k1: then nobody alone

@@ -112,6 +112,36 @@ fn what_nobody_states_says_what_it_needs_to_be_absent() {
 }
 
 #[test]
+fn what_keeps_something_absent_is_hung_on_too() {
+    let case = case();
+    case.file(
+        "rules/b.dl",
+        "\
+.decl cleared(unit: symbol)
+.decl open_question(unit: symbol)
+cleared(u) :- unit(u), !placed(u, _).
+open_question(u) :- unit(u), !cleared(u).
+open_question(u) :- placed(u, _), !unit(u).
+.output open_question
+",
+    );
+    // No derivation uses p1: without it x-unit is cleared.
+    let asked = case.run(&["critical", "--json", "open_question(\"x-unit\")"]);
+    let of_unit = asked.json()[0].clone();
+    assert_eq!(of_unit["claim_cuts"], json!([["p1"]]));
+    assert_eq!(of_unit["source_cuts"], json!([["s1"]]));
+    assert_eq!(of_unit["single_complete"], json!(true));
+    let without = case.run(&["what-if", "--json", "--without-claim", "p1"]);
+    let fell = without.json()["fell"].to_string();
+    assert!(fell.contains("open_question"), "{fell}");
+    let all = case.run(&["critical"]);
+    all.shows("p1").shows("open_question(\"x-unit\")");
+    case.run(&["reject", "open_question(\"x-unit\")"])
+        .status(0)
+        .shows("reject p1");
+}
+
+#[test]
 fn two_hypotheses_may_withdraw_the_same() {
     let case = case();
     case.file(

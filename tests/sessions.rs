@@ -1,6 +1,8 @@
 //! A session as an analyst uses one, step by step, beside a session opened anew on files that were edited by hand.
 
 mod support;
+#[path = "../src/tries.rs"]
+mod tries;
 
 use cutout::session::{Choice, Command, RejectQuestion};
 use cutout::session::{Lens, Supposition, WhatIfQuestion};
@@ -9,6 +11,7 @@ use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use support::Sandbox;
+use tries::tries;
 
 const DECLARATIONS: &str = r#".decl edge(a: symbol, b: symbol)
 .input edge(IO=claims, filename="edges.csv")
@@ -813,11 +816,7 @@ fn files() -> impl Strategy<Value = Files> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: ProptestConfig::default().cases / 4,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    })]
+    #![proptest_config(tries(100))]
 
     #[test]
     fn a_session_is_what_edited_files_would_be(

@@ -61,7 +61,11 @@ fn show<T: Serialize + Display>(found: Result<T, Error>, arguments: &ExplainArgs
     match found {
         Err(error) => report::failure(&error, arguments.json),
         Ok(answer) if arguments.json => report::print_json(&answer),
-        Ok(answer) => report::printed(write!(io::stdout().lock(), "{answer}")),
+        Ok(answer) => {
+            let mut out = BufWriter::new(io::stdout().lock());
+            let printed = terminal::print_lines(&answer, terminal::width(), &mut out);
+            report::printed(printed.and_then(|()| out.flush()))
+        }
     }
 }
 

@@ -51,11 +51,14 @@ pub fn print(told: &WhatIf, shown: Shown, out: &mut dyn Write) -> io::Result<()>
     };
     writeln!(out, "{}{aside}", summary(told))?;
     let most = if shown.all { usize::MAX } else { FEW };
-    let fell: Vec<(&str, String)> = told
-        .fell
-        .iter()
-        .map(|fact| (fact.as_str(), because(told, fact)))
-        .collect();
+    let fell = told.fell.iter().enumerate().map(|(at, fact)| {
+        let why = match at < most {
+            true => because(told, fact),
+            false => String::new(),
+        };
+        (fact.as_str(), why)
+    });
+    let fell: Vec<(&str, String)> = fell.collect();
     facts(" - ", &fell, most, palette, palette_failure, out)?;
     let appeared: Vec<(&str, String)> = told
         .appeared

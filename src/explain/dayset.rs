@@ -587,7 +587,8 @@ impl DaySet {
         found
     }
 
-    fn is_full(&self) -> bool {
+    /// Whether it has every day, with some to spare where they are no multiple of 64.
+    pub fn is_full(&self) -> bool {
         self.words.iter().all(|&word| word == !0)
     }
 
@@ -607,8 +608,9 @@ impl DaySet {
         for run in 0..self.runs() {
             let to = self.end(run) as usize;
             if self.run(run).iter().any(|&word| word != 0) {
-                for at in from / 64..to.div_ceil(64) {
-                    met[at] |= within(&(from..to), at);
+                let words = met.iter_mut().enumerate().take(to.div_ceil(64));
+                for (at, word) in words.skip(from / 64) {
+                    *word |= within(&(from..to), at);
                 }
             }
             from = to;
@@ -703,6 +705,7 @@ fn paired(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tries::tries;
     use proptest::prelude::*;
 
     #[test]
@@ -795,7 +798,7 @@ mod tests {
     const CASES: [(usize, usize); 4] = [(1, 320), (64, 5), (128, 7), (192, 4)];
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(tries(300))]
 
         #[test]
         fn sets_are_those_of_their_days(
@@ -841,9 +844,9 @@ mod tests {
                     }
                     3 if case > 1 => {
                         set.remove_cases(&one, case);
-                        for day in 0..days {
-                            let case = day / case * case..(day / case + 1) * case;
-                            model[day] &= !case.clone().any(|day| other[day]);
+                        for (day, here) in model.iter_mut().enumerate() {
+                            let mut case = day / case * case..(day / case + 1) * case;
+                            *here &= !case.any(|day| other[day]);
                         }
                     }
                     4 => {

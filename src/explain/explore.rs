@@ -27,6 +27,23 @@ impl Case<'_> {
 
     /// The same of several facts in one graph, with the vertex of each; the root is the first of them.
     pub(super) fn lineage_of_all(&self, facts: &[Fact], meter: &Meter) -> (Lineage, Vec<u32>) {
+        let (explorer, roots) = self.explored(facts, meter);
+        explorer.finish(&roots)
+    }
+
+    /// All derivations of a fact, with the vertices of the facts that have a part in one, and maybe of more.
+    pub(super) fn lineage_and_facts(
+        &self,
+        fact: &Fact,
+        meter: &Meter,
+    ) -> (Lineage, FxHashMap<Fact, u32>) {
+        let (explorer, _) = self.explored(std::slice::from_ref(fact), meter);
+        let (vertices, facts): (Vec<u32>, Vec<Fact>) = explorer.facts.iter().cloned().unzip();
+        let (lineage, vertices) = explorer.finish(&vertices);
+        (lineage, facts.into_iter().zip(vertices).collect())
+    }
+
+    fn explored<'a>(&'a self, facts: &[Fact], meter: &'a Meter) -> (Explorer<'a>, Vec<u32>) {
         let mut explorer = Explorer::new(self, meter);
         let roots: Vec<u32> = facts
             .iter()
@@ -37,7 +54,7 @@ impl Case<'_> {
             explorer.expand(&fact);
             next += 1;
         }
-        explorer.finish(&roots)
+        (explorer, roots)
     }
 }
 

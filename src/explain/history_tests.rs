@@ -220,7 +220,7 @@ proptest! {
         }
         prop_assert_eq!(&amended, &expected);
         // What a case has besides, and what it lacks.
-        let (more, fewer) = presence.otherwise(&|relation| relation == t);
+        let (more, fewer) = presence.otherwise_in(t, CASES - 1);
         for at in 0..CASES {
             let has = |fact: &Fact, at: usize| expected[fact].contains(&at);
             let all = expected.keys();

@@ -205,6 +205,37 @@ impl Lineage {
         }
     }
 
+    /// Without the statements that are gone, and what follows from nothing else; what must be absent is left out.
+    /// `None`: nor does the root follow.
+    pub(super) fn less(&self, gone: impl Fn(&Statement) -> bool) -> Option<Lineage> {
+        let edges = self.edges.iter().map(|edge| Edge {
+            head: edge.head,
+            premises: edge.premises.clone(),
+            conditions: Box::default(),
+        });
+        let (mut elements, mut vertex_of) = (Vec::new(), Vec::new());
+        for (element, &vertex) in self.elements.iter().zip(&self.vertex_of) {
+            let left = element.statements.iter().filter(|one| !gone(one));
+            let statements: Vec<Statement> = left.cloned().collect();
+            if !statements.is_empty() {
+                elements.push(Element {
+                    statements,
+                    ..element.clone()
+                });
+                vertex_of.push(vertex);
+            }
+        }
+        let vertices = self.alternatives.len() as u32;
+        let less = Lineage::assemble(vertices, edges.collect(), elements, vertex_of);
+        let less = less
+            .derives(|_| true)
+            .then(|| less.trimmed(&[Lineage::ROOT]).0)?;
+        Some(Lineage {
+            stopped: self.stopped,
+            ..less
+        })
+    }
+
     /// By vertex: the element it is.
     pub(super) fn element_at(&self) -> Vec<Option<u32>> {
         let mut element_at = vec![None; self.alternatives.len()];

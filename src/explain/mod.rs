@@ -102,7 +102,7 @@ pub use layout::{Row, wrap};
 pub use lineage::{Condition, Statement};
 pub use lineages::Lineages;
 pub use meter::Meter;
-pub use presence::{OneCase, Presence};
+pub use presence::{Concluded, OneCase, Presence};
 pub use proof::{Basis, Derivation, Gap, Link, MemberProof, Node, NodeId, Premise, Proof, Total};
 pub use prove::ProofOptions;
 pub(crate) use range::Steps;

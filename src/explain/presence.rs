@@ -8,7 +8,8 @@ use super::joins::{Joins, Planner};
 use super::meter::Meter;
 use super::settled::each_read;
 use super::table::Table;
-use crate::analysis::checked::{RelationId, RuleId};
+use super::terms::value;
+use crate::analysis::checked::{LiteralKind, RelationId, RelationKind, RuleId};
 use crate::storage::{Code, Rows, SortedRows};
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
@@ -83,30 +84,6 @@ impl Presence<'_> {
         }
     }
 
-    /// Cases in which one of some relations has a row that the case at hand has not, and those in which one lacks a row
-    /// that it has.
-    pub fn otherwise(&self, of: &dyn Fn(RelationId) -> bool) -> (DaySet, DaySet) {
-        let (mut more, mut fewer) = (DaySet::never(), DaySet::never());
-        let history = &self.history;
-        let moved = history.moved.iter().filter(|(id, _)| of(**id));
-        for fact in moved.flat_map(|(_, facts)| facts) {
-            let days = history.tables[&fact.relation].days_of(&fact.row);
-            match (history.case.holds(fact), days) {
-                (false, days) => {
-                    days.into_iter().for_each(|days| {
-                        more.add(days);
-                    });
-                }
-                (true, days) => {
-                    let mut absent = DaySet::every(history.days);
-                    days.into_iter().for_each(|days| absent.remove(days));
-                    fewer.add(&absent);
-                }
-            }
-        }
-        (more, fewer)
-    }
-
     /// Whether a rule reads anything that is not the same in all cases.
     pub fn reaches(&self, rule: RuleId) -> bool {
         let mut reaches = false;
@@ -157,6 +134,106 @@ impl Presence<'_> {
         });
     }
 
+    /// What the rules of some relations conclude from anything that is not the same in all cases.
+    pub fn concluded(&self, of: &dyn Fn(RelationId) -> bool, meter: &Meter) -> Vec<Concluded> {
+        let case = self.history.case;
+        let mut concluded = Vec::new();
+        for (id, rule) in case.program.rules() {
+            let Some(head) = rule.head.as_ref().filter(|head| of(head.relation)) else {
+                continue;
+            };
+            if !self.reaches(id) {
+                continue;
+            }
+            self.solutions(id, false, meter, &mut |values, cases| {
+                let args = head.args.iter();
+                let row = args.map(|arg| value(arg, values, case.dictionary));
+                if let Ok(row) = row.collect::<Result<Box<[Code]>, _>>() {
+                    let relation = head.relation;
+                    concluded.push(Concluded {
+                        rule: id,
+                        fact: Fact { relation, row },
+                        cases: cases.clone(),
+                    });
+                }
+            });
+        }
+        concluded
+    }
+
+    /// Cases in which some of these facts may follow in a way in which they do not in one of the cases, or in which an
+    /// equivalence of some relations has more pairs than there.
+    pub fn otherwise_than(
+        &self,
+        than: usize,
+        concluded: &[Concluded],
+        follows: &dyn Fn(&Fact) -> bool,
+        of: &dyn Fn(RelationId) -> bool,
+    ) -> DaySet {
+        let history = &self.history;
+        let program = history.case.program;
+        let mut changed: FxHashMap<RelationId, (DaySet, DaySet)> = FxHashMap::default();
+        let mut otherwise = DaySet::never();
+        for &relation in history.moved.keys() {
+            let change = self.otherwise_in(relation, than);
+            if of(relation) && program[relation].kind == RelationKind::Eqrel {
+                otherwise.add(&change.0);
+            }
+            changed.insert(relation, change);
+        }
+        // One way is told by the values of its variables: other rows may fill its wildcards, and its totals.
+        let mut doubts: FxHashMap<RuleId, DaySet> = FxHashMap::default();
+        for one in concluded.iter().filter(|one| follows(&one.fact)) {
+            if !one.cases.contains(than) {
+                otherwise.add(&one.cases);
+                continue;
+            }
+            let doubt = doubts.entry(one.rule).or_insert_with(|| {
+                let mut doubt = DaySet::never();
+                for literal in &program[one.rule].body {
+                    match &literal.kind {
+                        LiteralKind::Atom(atom) => {
+                            if let Some((more, _)) = changed.get(&atom.relation) {
+                                doubt.add(more);
+                            }
+                        }
+                        LiteralKind::Aggregate(aggregate) => {
+                            each_read(&aggregate.body, &mut |read| {
+                                if let Some((more, fewer)) = changed.get(&read) {
+                                    doubt.add(more);
+                                    doubt.add(fewer);
+                                }
+                            });
+                        }
+                        _ => {}
+                    }
+                }
+                doubt
+            });
+            let mut cases = one.cases.clone();
+            cases.keep(doubt);
+            otherwise.add(&cases);
+        }
+        otherwise
+    }
+
+    /// Cases in which a relation has more than in one of them, and in which it has fewer.
+    pub fn otherwise_in(&self, relation: RelationId, than: usize) -> (DaySet, DaySet) {
+        let (mut more, mut fewer) = (DaySet::never(), DaySet::never());
+        let history = &self.history;
+        for fact in history.moved.get(&relation).into_iter().flatten() {
+            let cases = self.with(fact);
+            if !cases.contains(than) {
+                more.add(&cases);
+            } else {
+                let mut absent = DaySet::every(history.days);
+                absent.remove(&cases);
+                fewer.add(&absent);
+            }
+        }
+        (more, fewer)
+    }
+
     /// The facts of one case, in which these are no longer stated.
     pub fn in_case<'p>(&'p self, case: usize, gone: &'p [Fact]) -> OneCase<'p> {
         OneCase {
@@ -165,6 +242,13 @@ impl Presence<'_> {
             gone,
         }
     }
+}
+
+/// What a rule concludes in one way, and in which cases.
+pub struct Concluded {
+    rule: RuleId,
+    fact: Fact,
+    cases: DaySet,
 }
 
 /// One of several cases.

@@ -7,16 +7,20 @@ use super::lineage::{Lineage, Statement};
 use super::meter::Meter;
 use crate::engine::{Budget, StopReason};
 use crate::evidence::{ClaimId, GradeTables};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// All derivations of a conclusion. Negations and totals are taken as they are: who withdraws something that also makes
 /// other rows appear has to look at those himself.
 pub struct Rests {
     lineage: Lineage,
+    /// The vertices of facts that have a part in a derivation, and maybe of more.
+    facts: FxHashMap<Fact, u32>,
     /// By element and statement: the claim, `None` for what is no claim, and its strength.
     statements: Vec<Vec<(Option<ClaimId>, f64)>>,
     /// Strengths, strongest first, none twice.
     levels: Vec<f64>,
+    /// Minimal supports as elements, ascending. `None`: there are too many.
+    supports: Option<Vec<Box<[u32]>>>,
     /// Claims that have a part in some minimal support.
     needed: FxHashSet<ClaimId>,
     stopped: Option<StopReason>,
@@ -33,7 +37,7 @@ impl Case<'_> {
             return None;
         }
         let meter = Meter::new(budget);
-        let lineage = self.lineage(fact, &meter);
+        let (lineage, facts) = self.lineage_and_facts(fact, &meter);
         let statements: Vec<Vec<(Option<ClaimId>, f64)>> = lineage
             .elements
             .iter()
@@ -54,31 +58,48 @@ impl Case<'_> {
         levels.push(1.0);
         levels.sort_by(|a, b| b.total_cmp(a));
         levels.dedup();
-        let part = meter.part(ROWS_FOR_SUPPORTS);
-        let mut used = vec![false; statements.len()];
-        let mut sets = MinimalSets::new(&lineage, &part);
-        for set in sets.by_ref().take(SUPPORTS) {
-            set.iter()
-                .for_each(|&element| used[element as usize] = true);
-        }
-        // What was not looked at may have a part.
-        if sets.next().is_some() || !sets.is_complete() {
-            used.fill(true);
-        }
-        let needed = statements
-            .iter()
-            .zip(used)
-            .filter(|(_, used)| *used)
-            .flat_map(|(statements, _)| statements.iter().filter_map(|(claim, _)| *claim))
-            .collect();
+        let supports = minimal_supports(&lineage, &meter);
+        let needed = stated_by(&lineage, supports.as_deref(), &|_| false);
         Some(Rests {
             stopped: meter.stopped(),
             lineage,
+            facts,
             statements,
             levels,
+            supports,
             needed,
         })
     }
+}
+
+/// `None`: there are too many.
+fn minimal_supports(lineage: &Lineage, meter: &Meter) -> Option<Vec<Box<[u32]>>> {
+    let part = meter.part(ROWS_FOR_SUPPORTS);
+    let mut sets = MinimalSets::new(lineage, &part);
+    let first: Vec<Box<[u32]>> = sets
+        .by_ref()
+        .take(SUPPORTS)
+        .map(|set| set.as_ref().into())
+        .collect();
+    let are_all = sets.next().is_none() && sets.is_complete();
+    are_all.then_some(first)
+}
+
+/// The claims that have a part in some of these supports; in any, where it is not known which there are.
+fn stated_by(
+    lineage: &Lineage,
+    supports: Option<&[Box<[u32]>]>,
+    gone: &dyn Fn(ClaimId) -> bool,
+) -> FxHashSet<ClaimId> {
+    let mut used = vec![supports.is_none(); lineage.elements.len()];
+    for element in supports.iter().flat_map(|all| all.iter().flatten()) {
+        used[*element as usize] = true;
+    }
+    let elements = lineage.elements.iter().zip(used);
+    let used = elements.filter(|(_, used)| *used);
+    used.flat_map(|(element, _)| element.statements.iter().filter_map(Statement::claim))
+        .filter(|claim| !gone(*claim))
+        .collect()
 }
 
 impl Rests {
@@ -91,6 +112,59 @@ impl Rests {
 
     pub fn uses(&self, claim: ClaimId) -> bool {
         self.needed.contains(&claim)
+    }
+
+    /// Whether a fact may have a part in a derivation.
+    pub fn leans_on(&self, fact: &Fact) -> bool {
+        self.facts.contains_key(fact)
+    }
+
+    /// The facts that may have a part in a derivation, each with its number.
+    pub fn facts(&self) -> impl Iterator<Item = (&Fact, u32)> {
+        self.facts.iter().map(|(fact, &number)| (fact, number))
+    }
+
+    /// By number of a fact: whether it follows without some claims, when they hold.
+    pub fn follows_without(&self, gone: &dyn Fn(ClaimId) -> bool) -> Vec<bool> {
+        let mut follows = vec![false; self.lineage.alternatives.len()];
+        let kept = |element: u32| {
+            let mut statements = self.statements[element as usize].iter();
+            statements.any(|(claim, _)| claim.is_none_or(|claim| !gone(claim)))
+        };
+        for (vertex, _) in self.lineage.closure(kept) {
+            follows[vertex as usize] = true;
+        }
+        follows
+    }
+
+    /// Claims with a part in some minimal support without those that are gone; false where not all of it was seen.
+    pub fn claims_without(
+        &self,
+        gone: &dyn Fn(ClaimId) -> bool,
+        budget: &Budget,
+    ) -> (FxHashSet<ClaimId>, bool) {
+        let complete = self.stopped.is_none();
+        let known = |(claim, _): &(Option<ClaimId>, f64)| claim.is_none_or(|claim| !gone(claim));
+        if !self.statements.iter().flatten().any(|one| !known(one)) {
+            return (self.needed.clone(), complete);
+        }
+        if let Some(supports) = &self.supports {
+            let stands = |element: &u32| self.statements[*element as usize].iter().any(known);
+            let left: Vec<Box<[u32]>> = supports
+                .iter()
+                .filter(|set| set.iter().all(stands))
+                .cloned()
+                .collect();
+            return (stated_by(&self.lineage, Some(&left), gone), complete);
+        }
+        let is_gone = |statement: &Statement| statement.claim().is_some_and(gone);
+        let Some(lineage) = self.lineage.less(is_gone) else {
+            return (FxHashSet::default(), complete);
+        };
+        let meter = Meter::new(budget);
+        let supports = minimal_supports(&lineage, &meter);
+        let complete = complete && meter.stopped().is_none();
+        (stated_by(&lineage, supports.as_deref(), gone), complete)
     }
 
     /// That of the strongest support without some claims; `None`: it does not stand.

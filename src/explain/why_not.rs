@@ -137,6 +137,9 @@ impl Case<'_> {
     /// the pattern is known, only those much like it.
     pub fn nearest(&self, relation: RelationId, row: &[Option<Code>], most: usize) -> Vec<Fact> {
         const LOOKED_AT: usize = 10_000;
+        if most == 0 {
+            return Vec::new();
+        }
         let attributes = &self.program[relation].attributes;
         let mut found: Vec<(usize, Fact)> = Vec::new();
         for at in (0..row.len()).filter(|&at| row[at].is_some()) {
@@ -162,6 +165,15 @@ impl Case<'_> {
         found.dedup();
         found.truncate(most);
         found.into_iter().map(|(_, fact)| fact).collect()
+    }
+
+    /// Whether there are facts that differ from a pattern, of which more than one argument is known, in one of these only.
+    fn is_near(&self, relation: RelationId, row: &[Option<Code>]) -> bool {
+        (0..row.len()).filter(|&at| row[at].is_some()).any(|at| {
+            let mut asked = row.to_vec();
+            asked[at] = None;
+            self.facts.has(relation, &asked)
+        })
     }
 
     fn text_of_value(&self, ty: ValueType, code: Code) -> String {
@@ -438,7 +450,7 @@ impl<'a> Seeker<'a> {
                 relation, pattern, ..
             } => {
                 let known = pattern.iter().flatten().count();
-                match known > 1 && !self.case.nearest(*relation, pattern, 1).is_empty() {
+                match known > 1 && self.case.is_near(*relation, pattern) {
                     true => 0,
                     false => 1,
                 }

@@ -37,9 +37,21 @@ pub struct FactList {
 
 impl Difference {
     pub fn between(before: (&Database, &RunReport), after: (&Database, &RunReport)) -> Difference {
+        let appeared = FactList::only_in(after.0, before.0);
+        let fell = FactList::only_in(before.0, after.0);
+        Difference::of(appeared, fell, before, after)
+    }
+
+    /// The same, where it is known which facts are only in one of them.
+    pub(crate) fn of(
+        appeared: FactList,
+        fell: FactList,
+        before: (&Database, &RunReport),
+        after: (&Database, &RunReport),
+    ) -> Difference {
         Difference {
-            appeared: FactList::only_in(after.0, before.0),
-            fell: FactList::only_in(before.0, after.0),
+            appeared,
+            fell,
             violated: newly_violated(before, after),
             mended: newly_violated(after, before),
         }

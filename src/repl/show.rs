@@ -3,7 +3,7 @@
 use crate::cli::style::Palette;
 use crate::cli::table::{self, TextGrid};
 use crate::cli::units::{plural, show_count, show_duration};
-use crate::cli::{self, proof, what_if};
+use crate::cli::{self, proof, terminal, what_if};
 use crate::cli::{footer, yes_or_no};
 use crate::session::{
     Answer, Change, Inventory, RelationSize, RuleText, Schema, SourceLine, Table,
@@ -33,14 +33,14 @@ pub fn show(answer: &Answer, look: Look, out: &mut dyn Write) -> io::Result<()> 
         }
         Answer::Proof(proof) => proof::print(proof, look.width, look.palette, out),
         Answer::Missing(missing) => proof::print_missing(missing, look.width, look.palette, out),
-        Answer::Corroboration(found) => write!(out, "{found}"),
-        Answer::Critical(found) => write!(out, "{found}"),
-        Answer::Timeline(found) => write!(out, "{found}"),
-        Answer::Impact(found) => write!(out, "{found}"),
-        Answer::Worlds(found) => write!(out, "{found}"),
-        Answer::Abduction(found) => write!(out, "{found}"),
-        Answer::Comparison(found) => write!(out, "{found}"),
-        Answer::Requirements(found) => write!(out, "{found}"),
+        Answer::Corroboration(found) => terminal::print_lines(found, look.width, out),
+        Answer::Critical(found) => terminal::print_lines(found, look.width, out),
+        Answer::Timeline(found) => terminal::print_lines(found, look.width, out),
+        Answer::Impact(found) => terminal::print_lines(found, look.width, out),
+        Answer::Worlds(found) => terminal::print_lines(found, look.width, out),
+        Answer::Abduction(found) => terminal::print_lines(found, look.width, out),
+        Answer::Comparison(found) => terminal::print_lines(found, look.width, out),
+        Answer::Requirements(found) => terminal::print_lines(found, look.width, out),
         Answer::Lens(lens) => writeln!(out, "counting now: {lens}"),
         Answer::Relations(sizes) => table::print(&relations(sizes), look.width, look.palette, out),
         Answer::Schema(schema) => self::schema(schema, look, out),
@@ -78,7 +78,7 @@ pub fn show(answer: &Answer, look: Look, out: &mut dyn Write) -> io::Result<()> 
         Answer::Step(step) => what_if::print_step(step, look.palette, out),
         Answer::Hypotheses(lines) => what_if::print_hypotheses(lines, look.palette, out),
         Answer::Saved(saved) => what_if::print_saved(saved, look.palette, out),
-        Answer::Rejection(rejection) => write!(out, "{rejection}"),
+        Answer::Rejection(found) => terminal::print_lines(found, look.width, out),
         Answer::Loaded(inventory) => writeln!(out, "{}", loaded(inventory)),
     }
 }

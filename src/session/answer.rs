@@ -3,7 +3,7 @@
 use super::abduce::Abduction;
 use super::assume::Step;
 use super::case_diff::CaseDiff;
-use super::compare::Comparison;
+use super::comparison::Comparison;
 use super::corroboration::Corroboration;
 use super::costs::Costs;
 use super::critical::Critical;

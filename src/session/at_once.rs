@@ -251,7 +251,7 @@ fn only_at_once(
 
 #[cfg(test)]
 mod tests {
-    use crate::session::follow_tests::{rows, told};
+    use crate::session::follow_tests::{Choices, rows, told};
     use crate::session::{CaseSpec, Lens, Options, Session, Supposition};
     use crate::tries::tries;
     use proptest::prelude::*;
@@ -334,32 +334,17 @@ best(x, y) <= best(x, z) :- z > y.
     }
 
     fn supposition() -> impl Strategy<Value = Supposition> {
-        let fact = || {
-            prop_oneof![
-                (0..5u8, 0..5u8).prop_map(|(x, y)| format!("e({x}, {y})")),
-                (0..5u8).prop_map(|x| format!("n({x})")),
-            ]
+        let edges = (0..7).map(|at| format!("e{at}"));
+        let choices = Choices {
+            numbers: 5,
+            rules: &MORE,
+            places: PLACES
+                .map(|line| format!("rules/rules.dl:{line}"))
+                .collect(),
+            claims: edges.chain((0..4).map(|at| format!("n{at}"))).collect(),
+            hypotheses: Vec::new(),
         };
-        let claim = prop_oneof![
-            (0..7usize).prop_map(|at| format!("e{at}")),
-            (0..4usize).prop_map(|at| format!("n{at}"))
-        ];
-        let rule = prop::sample::select(&MORE[..]).prop_map(str::to_owned);
-        let place = PLACES.prop_map(|line| format!("rules/rules.dl:{line}"));
-        (
-            prop::collection::vec(fact(), 0..3),
-            prop::collection::vec(fact(), 0..2),
-            prop::collection::vec(claim, 0..3),
-            prop::collection::vec(rule, 0..2),
-            prop::collection::vec(place, 0..2),
-        )
-            .prop_map(|(facts, gone, claims, rules, places)| Supposition {
-                assume: facts.into_iter().chain(rules).collect(),
-                withdraw: gone,
-                without_claims: claims,
-                without_rules: places,
-                ..Supposition::default()
-            })
+        choices.supposition()
     }
 
     proptest! {

@@ -1,6 +1,6 @@
 //! A comparison as text.
 
-use super::compare::{Column, Comparison, Row};
+use super::comparison::{Column, Comparison, Row};
 use std::fmt;
 use unicode_width::UnicodeWidthStr;
 
@@ -166,7 +166,7 @@ impl Comparison {
         }
         writeln!(
             f,
-            "What would put another one first, all else in the table as it is ({bound}):"
+            "What would put another one first, the table made anew ({bound}):"
         )?;
         for flip in self.flips.iter().take(LISTED) {
             let leader = flip.leader.as_deref().unwrap_or("nobody alone");

@@ -1,10 +1,10 @@
 //! What conclusions hang on: minimal cuts, and the single points of failure of a case.
 
-use super::ends::Ends;
+use super::ends::Followed;
 use super::error::Error;
 use super::loaded::Session;
 use crate::engine::budget::Budget;
-use crate::explain::{CutOptions, Cuts, Fact};
+use crate::explain::{CutOptions, Fact};
 use crate::syntax::ast::DirectiveKind;
 use rustc_hash::FxHashMap;
 use serde::ser::{Serialize, Serializer};
@@ -168,7 +168,7 @@ impl Session {
         facts: &[Fact],
         options: &CutOptions,
         whole: &Budget,
-    ) -> Result<Vec<(Cuts, Ends)>, Error> {
+    ) -> Result<Vec<Followed>, Error> {
         if options.largest == 1
             && let Some((singles, _)) = self.hanging(facts, &[], whole)
         {
@@ -197,7 +197,8 @@ impl Session {
             }
             false => cuts(facts),
         };
-        if options.largest > 1 {
+        let hides = |fact: &Fact| self.may_revive(fact.relation);
+        if options.largest > 1 && facts.iter().any(hides) {
             let mut larger = found.clone();
             for cuts in &mut larger {
                 cuts.statements.retain(|cut| cut.len() > 1);
@@ -229,7 +230,7 @@ impl Session {
 }
 
 /// Cuts of one, and larger ones: these are minimal only without the others in them.
-fn joined(((mut cuts, mut ends), (larger, more)): ((Cuts, Ends), (Cuts, Ends))) -> (Cuts, Ends) {
+fn joined(((mut cuts, mut ends), (larger, more)): (Followed, Followed)) -> Followed {
     fn add<T: PartialEq>(cuts: &mut Vec<Vec<T>>, mut larger: Vec<Vec<T>>) {
         let has = |cut: &[T], one: &[T]| cut.contains(&one[0]);
         larger.retain(|cut| !cuts.iter().any(|one| has(cut, one)));

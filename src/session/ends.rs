@@ -69,6 +69,9 @@ impl NotEnough {
     }
 }
 
+/// The cuts of a conclusion, and what came of following them.
+pub(super) type Followed = (Cuts, Ends);
+
 /// A cut of a conclusion, by its place.
 #[derive(Clone, Copy)]
 enum Place {
@@ -144,8 +147,7 @@ impl Session {
         let mut hidden: FxHashMap<RelationId, bool> = FxHashMap::default();
         for (fact, ends) in facts.iter().zip(&mut ends) {
             let hides = hidden.entry(fact.relation);
-            let hides = hides.or_insert_with(|| !reviving(self.program(), fact.relation).is_empty());
-            ends.unseen = *hides;
+            ends.unseen = *hides.or_insert_with(|| self.may_revive(fact.relation));
         }
         Ok(ends)
     }
@@ -156,10 +158,12 @@ impl Session {
         facts: &[Fact],
         larger: &mut [Cuts],
         budget: &Budget,
-    ) -> Option<(Vec<(Cuts, Ends)>, Vec<Ends>)> {
+    ) -> Option<(Vec<Followed>, Vec<Ends>)> {
         let origins = vec![Vec::new(); facts.len()];
         let (tasks, withdrawals, mut ends) = self.to_follow(facts, larger, &origins, usize::MAX);
-        let of_tasks = tasks.iter().map(|task| &withdrawals[task.withdrawal].claims[..]);
+        let of_tasks = tasks
+            .iter()
+            .map(|task| &withdrawals[task.withdrawal].claims[..]);
         let gone: Vec<&[ClaimId]> = of_tasks.collect();
         let (singles, ended) = self.hanging(facts, &gone, budget)?;
         let outcomes = tasks.iter().enumerate().map(|(at, task)| {

@@ -50,30 +50,64 @@ const MORE: [&str; 7] = [
     "n(x) :- e(x, 4).",
 ];
 
+/// What random suppositions about `e` and `n` choose from.
+pub(super) struct Choices {
+    /// Numbers below it.
+    pub numbers: u8,
+    pub rules: &'static [&'static str],
+    pub places: Vec<String>,
+    pub claims: Vec<String>,
+    pub hypotheses: Vec<String>,
+}
+
+impl Choices {
+    pub fn supposition(self) -> impl Strategy<Value = Supposition> {
+        let numbers = 0..self.numbers;
+        let fact = move || {
+            let numbers = || numbers.clone();
+            prop_oneof![
+                (numbers(), numbers()).prop_map(|(x, y)| format!("e({x}, {y})")),
+                numbers().prop_map(|x| format!("n({x})")),
+            ]
+        };
+        let rules = self.rules.iter().map(|rule| rule.to_string()).collect();
+        (
+            prop::collection::vec(fact(), 0..3),
+            prop::collection::vec(fact(), 0..2),
+            fewer_than(2, rules),
+            fewer_than(2, self.places),
+            fewer_than(3, self.claims),
+            fewer_than(2, self.hypotheses),
+        )
+            .prop_map(
+                |(facts, withdraw, rules, without_rules, without_claims, hypotheses)| Supposition {
+                    assume: facts.into_iter().chain(rules).collect(),
+                    withdraw,
+                    without_rules,
+                    without_claims,
+                    hypotheses,
+                    ..Supposition::default()
+                },
+            )
+    }
+}
+
+fn fewer_than(most: usize, of: Vec<String>) -> BoxedStrategy<Vec<String>> {
+    match of.is_empty() {
+        true => Just(of).boxed(),
+        false => prop::collection::vec(prop::sample::select(of), 0..most).boxed(),
+    }
+}
+
 fn supposition() -> impl Strategy<Value = Supposition> {
-    let fact = || {
-        prop_oneof![
-            (0..6i64, 0..6i64).prop_map(|(x, y)| format!("e({x}, {y})")),
-            (0..6i64).prop_map(|x| format!("n({x})")),
-        ]
+    let choices = Choices {
+        numbers: 6,
+        rules: &MORE,
+        places: PLACES.map(|line| format!("rules:{line}")).collect(),
+        claims: Vec::new(),
+        hypotheses: vec!["turned".to_owned(), "plain".to_owned()],
     };
-    let rule = prop::sample::select(&MORE[..]).prop_map(str::to_owned);
-    let hypothesis = prop::sample::select(vec!["turned", "plain"]).prop_map(str::to_owned);
-    let place = PLACES.prop_map(|line| format!("rules:{line}"));
-    (
-        prop::collection::vec(fact(), 0..3),
-        prop::collection::vec(fact(), 0..2),
-        prop::collection::vec(rule, 0..2),
-        prop::collection::vec(place, 0..2),
-        prop::collection::vec(hypothesis, 0..2),
-    )
-        .prop_map(|(facts, gone, rules, places, hypotheses)| Supposition {
-            assume: facts.into_iter().chain(rules).collect(),
-            withdraw: gone,
-            without_rules: places,
-            hypotheses,
-            ..Supposition::default()
-        })
+    choices.supposition()
 }
 
 pub(super) type Rows = Vec<(String, Vec<Vec<Code>>)>;

@@ -7,8 +7,8 @@ use crate::analysis::findings::closest;
 use crate::evidence::{Grade, GradeTables};
 use crate::hypothesis::compare::{Cell, Evidence, Matrix, Subject, Table, read_matrix};
 use crate::syntax::diagnostic::Diagnostic;
-use rustc_hash::FxHashSet;
 use std::path::Path;
+use std::sync::Arc;
 
 /// A matrix whose hypotheses are all being compared.
 pub(super) struct Given {
@@ -99,12 +99,13 @@ fn new_column(
     let (claims, weight) = match &subject {
         Subject::Claim(claim) => {
             let id = &session.claims().get(*claim).id;
-            let claims: FxHashSet<_> = session.claims().ever_with_id(id).collect();
-            (claims, session.weight_of(*claim))
+            let mut claims: Vec<_> = session.claims().ever_with_id(id).collect();
+            claims.sort_unstable();
+            (claims.into(), session.weight_of(*claim))
         }
         Subject::Root(_) | Subject::Label(_) => {
             let grade = grade.unwrap_or_default();
-            (FxHashSet::default(), GradeTables::default().strength(grade))
+            (Arc::default(), GradeTables::default().strength(grade))
         }
     };
     Evidence {

@@ -1,6 +1,7 @@
 //! What to collect: the facts that would settle a comparison.
 
-use super::compare::{Comparison, ComparisonQuestion};
+use super::compare::ComparisonQuestion;
+use super::comparison::Comparison;
 use super::error::Error;
 use super::loaded::Session;
 use crate::analysis::checked::RelationId;

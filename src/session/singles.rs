@@ -4,9 +4,10 @@
 //! what it rests on, and it may end without what it does not rest on, where that kept something absent. Of single claims
 //! and sources both can be told, since there are no more of them than a history has room for.
 
-use super::ends::Ends;
+use super::ends::{Ends, Followed};
 use super::loaded::Session;
 use crate::analysis::checked::RelationId;
+use crate::analysis::reviving;
 use crate::engine::Budget;
 use crate::evidence::{ClaimId, SourceId, Stance};
 use crate::explain::{Case, Cuts, Fact, Meter, Statement};
@@ -59,7 +60,7 @@ impl Session {
         facts: &[Fact],
         more: &[&[ClaimId]],
         budget: &Budget,
-    ) -> Option<(Vec<(Cuts, Ends)>, Vec<Vec<usize>>)> {
+    ) -> Option<(Vec<Followed>, Vec<Vec<usize>>)> {
         // Text that was withdrawn may still follow: then it is not stated.
         if !self.foresees() || !self.withdrawn.is_empty() {
             return None;
@@ -90,16 +91,23 @@ impl Session {
             let found = case.ended_by_each(facts, gone, &given, dates.as_ref(), as_now, &meter);
             found.ok().flatten()
         };
-        let (now, after) = self
-            .pool
-            .both(|| followed(&gone, true), || followed(&all, false));
-        let (now, mut after) = (now?, after?);
+        // Where nothing is negated or counted they are the same.
+        let revives = wanted.iter().any(|&id| self.may_revive(id));
+        let (now, after) = self.pool.both(
+            || revives.then(|| followed(&gone, true)),
+            || followed(&all, false),
+        );
+        let mut after = after?;
         let ended = after.iter_mut().map(|after| {
             let of_singles = after.partition_point(|&case| (case as usize) < gone.len());
             let of_more = after.drain(of_singles..);
             of_more.map(|case| case as usize - gone.len()).collect()
         });
         let ended: Vec<Vec<usize>> = ended.collect();
+        let now = match now {
+            Some(now) => now?,
+            None => after.clone(),
+        };
         let each = facts.iter().zip(now.iter().zip(&after));
         let hangs = each.map(|(fact, (now, after))| match case.holds(fact) {
             true => self.hangs(&case, &singles, now, after),
@@ -108,8 +116,13 @@ impl Session {
         Some((hangs.collect(), ended))
     }
 
+    /// Whether a withdrawal may bring a row of a relation about.
+    pub(super) fn may_revive(&self, relation: RelationId) -> bool {
+        !reviving(self.program(), relation).is_empty()
+    }
+
     /// Of a conclusion, from the cases in which it has no derivation of those it has now, and in which it has none at all.
-    fn hangs(&self, case: &Case, singles: &Singles, now: &[u32], after: &[u32]) -> (Cuts, Ends) {
+    fn hangs(&self, case: &Case, singles: &Singles, now: &[u32], after: &[u32]) -> Followed {
         let (mut cuts, mut ends) = (Cuts::none(), Ends::default());
         cuts.complete = false;
         let of_ids =
@@ -246,6 +259,7 @@ mod tests {
     use crate::explain::Fact;
     use crate::session::standing::Standing;
     use crate::session::{CaseSpec, CriticalQuestion, Lens, Options, Session};
+    use crate::tries::tries;
     use proptest::prelude::*;
     use std::fs;
 
@@ -332,7 +346,7 @@ lone(x) :- much(x, c), c > 1, !free(_).
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 80, failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(tries(80))]
 
         #[test]
         fn single_cuts_are_what_runs_without_them_end(

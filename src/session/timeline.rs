@@ -271,11 +271,14 @@ impl Session {
                             Some(known) if known.end == day => known.end += 1,
                             _ => {
                                 let before = last.replace(day..day + 1);
-                                before.into_iter().for_each(|some| add(&mut days, some, &within));
+                                before
+                                    .into_iter()
+                                    .for_each(|some| add(&mut days, some, &within));
                             }
                         }
                     }
-                    last.into_iter().for_each(|some| add(&mut days, some, &within));
+                    last.into_iter()
+                        .for_each(|some| add(&mut days, some, &within));
                 }
             }
             days

@@ -199,11 +199,29 @@ impl Session {
 
     /// The same with so many facts weighed, and listed, at most.
     fn told(&self, earlier: Side, later: Side, most: Option<usize>, listed: usize) -> WhatIf {
-        let difference = between(earlier, later);
+        let difference = self.difference_of(earlier, later);
         let (before, after) = (earlier.case(), later.case());
-        let appeared = self.ranked(&after, &difference.appeared, listed).1;
-        let (fell, texts) = self.ranked(&before, &difference.fell, listed);
         let change = seeds((earlier, &before), (later, &after), &difference);
+        let withdrawn: FxHashSet<&Fact> = change.withdrawn.iter().collect();
+        let budget = Budget {
+            rows: Some(self.rows_weighed_and_reached().0),
+            ..self.explanation_budget()
+        };
+        // What is listed, and what is weighed, do not wait for each other.
+        let ((appeared, (fell, texts), falls), weighing) = self.pool.both(
+            || {
+                let (before, after) = (earlier.case(), later.case());
+                let appeared = self.ranked(&after, &difference.appeared, listed).1;
+                let fell = self.ranked(&before, &difference.fell, listed);
+                let derived: Vec<&Fact> = explained(&fell.0, &withdrawn).collect();
+                let falls = why_fell(&before, &after, &derived, &budget);
+                (appeared, fell, falls)
+            },
+            || {
+                let seeds = change.seeds.as_ref();
+                seeds.map(|seeds| self.weighing(earlier, later, seeds, most))
+            },
+        );
         let mut told = WhatIf {
             supposed: Vec::new(),
             goals: Vec::new(),
@@ -229,26 +247,13 @@ impl Session {
             depth: 0,
             elapsed: Duration::ZERO,
         };
-        let withdrawn: FxHashSet<&Fact> = change.withdrawn.iter().collect();
         for (fact, text) in fell.iter().zip(&texts) {
             if withdrawn.contains(fact) {
                 told.stated.insert(text.clone());
             }
         }
-        let budget = Budget {
-            rows: Some(self.rows_weighed_and_reached().0),
-            ..self.explanation_budget()
-        };
-        let derived = fell.iter().filter(|fact| !withdrawn.contains(fact));
-        let derived: Vec<&Fact> = derived.take(EXPLAINED).collect();
-        let (falls, weighing) = self.pool.both(
-            || why_fell(&earlier.case(), &later.case(), &derived, &budget),
-            || {
-                let seeds = change.seeds.as_ref();
-                seeds.map(|seeds| self.weighing(earlier, later, seeds, most))
-            },
-        );
-        let because = derived.iter().zip(&falls).map(|(fact, fall)| FallLine {
+        let derived = explained(&fell, &withdrawn);
+        let because = derived.zip(&falls).map(|(fact, fall)| FallLine {
             fact: self.text_in(&before, fact),
             reason: self.fall_text(&before, fall),
         });
@@ -262,6 +267,16 @@ impl Session {
             None => told.weighed.cut_short = true,
         }
         told
+    }
+
+    fn difference_of(&self, earlier: Side, later: Side) -> Difference {
+        let (before, after) = (earlier.database, later.database);
+        let (appeared, fell) = self.pool.both(
+            || FactList::only_in(after, before),
+            || FactList::only_in(before, after),
+        );
+        let runs = ((before, earlier.report), (after, later.report));
+        Difference::of(appeared, fell, runs.0, runs.1)
     }
 
     /// Whether what overlays ask holds.
@@ -584,6 +599,12 @@ pub(super) fn seeds(
         change.seeds = Some(seeds);
     }
     change
+}
+
+/// The facts of which it is told why they fell.
+fn explained<'f>(fell: &'f [Fact], withdrawn: &FxHashSet<&Fact>) -> impl Iterator<Item = &'f Fact> {
+    let derived = fell.iter().filter(|fact| !withdrawn.contains(fact));
+    derived.take(EXPLAINED)
 }
 
 /// How many of these facts are not themselves stated or withdrawn.

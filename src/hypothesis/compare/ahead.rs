@@ -1,50 +1,25 @@
-//! Changes tried on several contenders at a time, before one asks how they come out.
+//! Several contenders asked at a time.
 
 use super::contender::Contender;
 use crate::explain::Meter;
+use parking_lot::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// Below so many changes it is not worth to try them ahead.
-const FEW: usize = 8;
-
-/// Has every contender foresee what it can of some changes, and tries what is left of them, by number: each contender
-/// remembers how it stands then. What goes wrong is for the caller to find, who asks again.
-pub(super) fn ahead<E>(
-    contenders: &[Contender<E>],
-    changes: usize,
-    threads: usize,
-    meter: &Meter,
-    foresee: impl Fn(&Contender<E>, &Meter) + Sync,
-    try_one: impl Fn(&Contender<E>, usize, &Meter) + Sync,
-) {
-    let tries = threads > 1 && contenders.len() > 1 && changes >= FEW;
-    each(contenders, threads, meter, |_, contender, meter| {
-        foresee(contender, meter);
-        for at in 0..if tries { changes } else { 0 } {
-            if meter.stopped().is_some() {
-                break;
-            }
-            try_one(contender, at, meter);
-        }
-    });
-}
-
-/// Asks something of every contender, by number, several at a time.
-pub(super) fn each<E>(
+/// Asks something of every contender, several at a time; the answers in their order.
+pub(super) fn each<E, T: Send>(
     contenders: &[Contender<E>],
     threads: usize,
     meter: &Meter,
-    ask: impl Fn(usize, &Contender<E>, &Meter) + Sync,
-) {
+    ask: impl Fn(&Contender<E>, &Meter) -> T + Sync,
+) -> Vec<T> {
     let threads = threads.min(contenders.len());
     if threads < 2 {
-        let numbered = contenders.iter().enumerate();
-        numbered.for_each(|(at, contender)| ask(at, contender, meter));
-        return;
+        return contenders.iter().map(|one| ask(one, meter)).collect();
     }
     let budget = meter.rest();
     let next = AtomicUsize::new(0);
+    let answers: Mutex<Vec<(usize, T)>> = Mutex::default();
     let work = || {
         let meter = Meter::new(&budget);
         loop {
@@ -52,7 +27,8 @@ pub(super) fn each<E>(
             let Some(contender) = contenders.get(at) else {
                 return meter.stopped();
             };
-            ask(at, contender, &meter);
+            let answer = ask(contender, &meter);
+            answers.lock().push((at, answer));
         }
     };
     let stopped = thread::scope(|scope| {
@@ -66,4 +42,7 @@ pub(super) fn each<E>(
     if let Some(reason) = stopped {
         meter.stop(reason);
     }
+    let mut answers = answers.into_inner();
+    answers.sort_by_key(|(at, _)| *at);
+    answers.into_iter().map(|(_, answer)| answer).collect()
 }

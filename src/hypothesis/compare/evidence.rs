@@ -1,14 +1,16 @@
 //! The table: evidence, and what its withdrawal does to each contender.
 
-use super::ahead::{ahead, each};
-use super::contender::{Contender, Depth};
+use super::ahead::each;
+use super::basis::Rested;
+use super::contender::{Contender, Goal, Stand, Tried};
 use super::foresight::Foreseen;
 use super::judged::Judgement;
+use super::standing::{Depth, Known, Outlook, with_fact};
 use crate::engine::Budget;
-use crate::evidence::{ClaimId, Claims, GradeTables, SourceId, Sources, Stance};
-use crate::explain::{Fact, Meter, Miss, Reason, WhyNotOptions};
-use crate::storage::pattern::agrees;
-use rustc_hash::{FxHashMap, FxHashSet};
+use crate::evidence::{ClaimId, Claims, GradeTables, SourceId, Sources};
+use crate::explain::{Case, Fact, Facts, Meter, Miss, Reason, WhyNotOptions};
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
 
 /// What the withdrawal of a piece of evidence does to the goals of a contender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,8 +71,8 @@ pub enum Subject {
 #[derive(Clone, Debug)]
 pub struct Evidence {
     pub subject: Subject,
-    /// What is withdrawn with it, all rows of each id.
-    pub claims: FxHashSet<ClaimId>,
+    /// What is withdrawn with it, all rows of each id, ascending.
+    pub claims: Arc<[ClaimId]>,
     /// Strength of its grade, between 0 and 1.
     pub weight: f64,
     /// By contender.
@@ -92,299 +94,484 @@ const DEPTH: usize = 3;
 pub struct View {
     /// Folded to root sources.
     pub fold: bool,
-    /// Pairs of withdrawals that will be asked about next: what can be worked out with the cells is.
-    pub pairs: usize,
+    /// Whether the withdrawal of each two pieces of evidence will be asked about next: what can be worked out with the cells
+    /// is.
+    pub pairs: bool,
     pub threads: usize,
 }
 
-/// The evidence that matters to any of the contenders, in the order of the claims.
-pub fn tabulate<E>(
-    contenders: &[Contender<E>],
-    claims: &Claims,
-    sources: &Sources,
-    view: View,
-    meter: &Meter,
-    budget: &Budget,
-) -> Result<Table, E> {
-    let View {
-        fold,
-        pairs,
-        threads,
-    } = view;
-    let mut ids: Vec<ClaimId> = Vec::new();
-    let mut denials: FxHashMap<ClaimId, Vec<Fact>> = FxHashMap::default();
-    let mut rejected: Vec<Vec<(ClaimId, Fact)>> = Vec::new();
-    for contender in contenders {
-        ids.extend(contender.rests_on());
-        ids.extend(blocking(contender, budget));
-        for (claim, fact) in denying(contender) {
-            ids.push(claim);
-            denials.entry(claim).or_default().push(fact);
-        }
-        rejected.push(back(contender));
-    }
-    // What is rejected may become a column: with few of them all is worked out together.
-    let doubtful = rejected.iter().flatten().map(|(id, _)| *id);
-    let doubtful: Vec<ClaimId> = doubtful.take(FEW_REJECTED + 1).collect();
-    let likely = match doubtful.len() > FEW_REJECTED {
-        true => Vec::new(),
-        false => columns(
-            contenders,
-            [&ids[..], &doubtful].concat(),
-            claims,
-            sources,
-            fold,
-        ),
-    };
-    let likely = asked(&likely, pairs);
-    each(contenders, threads, meter, |at, contender, meter| {
-        let back = rejected[at].iter().map(|(_, fact)| Foreseen {
-            withdrawn: FxHashSet::default(),
-            found: vec![fact.clone()],
-            depth: Depth::Outcome,
-        });
-        let all: Vec<Foreseen> = back.chain(likely.iter().cloned()).collect();
-        contender.foresee(&all, meter, budget);
-    });
-    for (contender, rejected) in contenders.iter().zip(rejected) {
-        ids.extend(overcome(contender, rejected, meter, budget)?);
-    }
-    let mut columns = columns(contenders, ids, claims, sources, fold);
-    ahead(
-        contenders,
-        columns.len(),
-        threads,
-        meter,
-        |contender, meter| contender.foresee(&asked(&columns, pairs), meter, budget),
-        |contender, at, meter| {
-            let _ = contender.stand_if(&columns[at].claims, &[], meter, budget);
-        },
-    );
-    for column in &mut columns {
-        for contender in contenders {
-            let cell = cell(contender, &column.claims, &denials, meter, budget)?;
-            column.cells.push(cell);
-        }
-    }
-    Ok(Table {
-        evidence: columns,
-        complete: contenders.iter().all(Contender::is_complete),
-    })
+/// Who is compared, over which evidence.
+pub struct Inquiry<'s, 'a, E> {
+    pub contenders: &'s [Contender<'a, E>],
+    /// Those of the case.
+    pub claims: &'s Claims,
+    pub sources: &'s Sources,
+    pub view: View,
+    pub meter: &'s Meter,
+    pub budget: &'s Budget,
 }
 
-/// A column for each row that has one of these claims, in their order; or for each root source.
-fn columns<E>(
-    contenders: &[Contender<E>],
-    ids: Vec<ClaimId>,
-    claims: &Claims,
-    sources: &Sources,
-    fold: bool,
-) -> Vec<Evidence> {
-    let first = |claim: ClaimId| {
-        let id = claims.get(claim).id;
-        claims.ever_with_id(id).next().unwrap_or(claim)
-    };
-    let mut ids: Vec<ClaimId> = ids.into_iter().map(first).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let weight = |claim: ClaimId| GradeTables::default().strength(claims.get(claim).grade(sources));
-    let rows = |claim: ClaimId| claims.ever_with_id(claims.get(claim).id);
-    let mut columns: Vec<Evidence> = Vec::new();
-    let mut roots: Vec<SourceId> = Vec::new();
-    for id in ids {
-        match claims.get(id).source.filter(|_| fold) {
-            Some(source) => {
-                for &root in sources.roots(source) {
-                    if !roots.contains(&root) {
-                        roots.push(root);
-                    }
+/// Evidence that is withdrawn, ascending, and facts that are found, before a table is made.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Altered {
+    pub withdrawn: Vec<ClaimId>,
+    pub found: Vec<Fact>,
+}
+
+/// What a table is made of.
+pub(super) struct Gathered {
+    /// Claims that have a column, or whose roots have one: the first of each row, ascending.
+    pub ids: Vec<ClaimId>,
+    /// By claim that denies something: what.
+    pub denials: FxHashMap<ClaimId, Vec<Fact>>,
+    /// By contender.
+    pub states: Vec<State>,
+}
+
+/// A contender with what was altered.
+pub(super) struct State {
+    pub change: Tried,
+    pub known: Known,
+    pub stand: Stand,
+    pub rested: Arc<Rested>,
+}
+
+impl State {
+    fn uses(&self, claim: ClaimId) -> bool {
+        self.rested.uses.contains(&claim)
+    }
+}
+
+impl<E> Inquiry<'_, '_, E> {
+    /// The evidence that matters to any of the contenders, in the order of the claims.
+    pub fn tabulate(&self) -> Result<Table, E> {
+        let as_it_is = Altered::default();
+        self.foresee_likely()?;
+        let gathered = self.gather(&as_it_is)?;
+        let mut columns = self.columns(&gathered);
+        let (asked, pairs) = (self.asked(&columns), self.view.pairs);
+        self.ahead(|contender| told(contender, &asked, pairs));
+        for column in &mut columns {
+            for at in 0..self.contenders.len() {
+                let cell = self.cell(at, &column.claims, &as_it_is, &gathered)?;
+                column.cells.push(cell);
+            }
+        }
+        let mut states = gathered.states.iter();
+        Ok(Table {
+            evidence: columns,
+            complete: states.all(|state| state.rested.complete),
+        })
+    }
+
+    /// What is rejected may become a column: with few of them all is worked out together.
+    fn foresee_likely(&self) -> Result<(), E> {
+        let as_it_is = Altered::default();
+        let mut ids: Vec<ClaimId> = Vec::new();
+        let mut doubtful: Vec<ClaimId> = Vec::new();
+        for at in 0..self.contenders.len() {
+            let state = self.state(at, &as_it_is)?;
+            ids.extend(state.rested.uses.iter().copied());
+            let contender = &self.contenders[at];
+            ids.extend(contender.blocking(&state.change, self.meter, self.budget)?);
+            ids.extend(self.denying(at, &state).into_iter().map(|(id, _)| id));
+            doubtful.extend(self.returning(at, &state, &as_it_is).map(|(id, _)| id));
+        }
+        let asked: Vec<(Altered, bool)> = match doubtful.len() > FEW_REJECTED {
+            true => Vec::new(),
+            false => {
+                ids.extend(doubtful);
+                let ids = self.first_of(ids);
+                self.asked(&self.columns_of(&ids, &|_| true))
+            }
+        };
+        let pairs = self.view.pairs;
+        self.ahead(|contender| {
+            let holds = |fact: &Fact| contender.facts.contains(fact.relation, &fact.row);
+            let back = contender.rejected().into_iter();
+            let back = back
+                .filter(|(_, fact)| !holds(fact))
+                .map(|(_, fact)| Foreseen {
+                    change: (Vec::new(), vec![fact]),
+                    depth: Depth::Outcome,
+                });
+            back.chain(told(contender, &asked, pairs)).collect()
+        });
+        Ok(())
+    }
+
+    /// Asks something of every contender, several at a time.
+    pub(super) fn each<T: Send>(&self, ask: impl Fn(&Contender<E>, &Meter) -> T + Sync) -> Vec<T> {
+        each(self.contenders, self.view.threads, self.meter, ask)
+    }
+
+    /// Has all contenders work out some changes, several at a time.
+    pub(super) fn ahead(&self, asked: impl Fn(&Contender<E>) -> Vec<Foreseen> + Sync) {
+        let (threads, budget) = (self.view.threads, self.budget);
+        let tries = threads > 1 && self.contenders.len() > 1;
+        self.each(|contender, meter| {
+            let asked = asked(contender);
+            contender.foresee(&asked, meter, budget);
+            for Foreseen { change, depth } in asked.iter().filter(|_| tries) {
+                if meter.stopped().is_some() {
+                    break;
+                }
+                // What goes wrong is found by who asks again.
+                let _ = contender.outcome(change, *depth, meter, budget);
+            }
+        });
+    }
+
+    /// The withdrawal of each column, and of each two of them; with whether it is that of one.
+    fn asked(&self, columns: &[Evidence]) -> Vec<(Altered, bool)> {
+        let withdrawal = |withdrawn: Vec<ClaimId>| Altered {
+            withdrawn,
+            found: Vec::new(),
+        };
+        let single = columns
+            .iter()
+            .map(|one| (withdrawal(one.claims.to_vec()), true));
+        let of_two = columns.iter().enumerate().flat_map(|(at, one)| {
+            let others = columns[at + 1..].iter();
+            others.map(|other| (withdrawal(merged(&one.claims, &other.claims)), false))
+        });
+        let pairs = match self.view.pairs {
+            true => MOST_PAIRS,
+            false => 0,
+        };
+        single.chain(of_two.take(pairs)).collect()
+    }
+
+    fn state(&self, at: usize, altered: &Altered) -> Result<State, E> {
+        let contender = &self.contenders[at];
+        let change = contender.told(&altered.withdrawn, &altered.found);
+        let (stand, rested) = contender.rested(&change, self.meter, self.budget)?;
+        let known = contender.outcome(&change, Depth::Outcome, self.meter, self.budget)?;
+        Ok(State {
+            change,
+            known,
+            stand,
+            rested,
+        })
+    }
+
+    /// What a table is made of when something is altered.
+    pub(super) fn gather(&self, altered: &Altered) -> Result<Gathered, E> {
+        let mut ids: Vec<ClaimId> = Vec::new();
+        let mut denials: FxHashMap<ClaimId, Vec<Fact>> = FxHashMap::default();
+        let mut states = Vec::new();
+        for at in 0..self.contenders.len() {
+            let state = self.state(at, altered)?;
+            ids.extend(state.rested.uses.iter().copied());
+            let contender = &self.contenders[at];
+            let blocking = contender.blocking(&state.change, self.meter, self.budget)?;
+            ids.extend(blocking);
+            for (claim, fact) in self.denying(at, &state) {
+                ids.push(claim);
+                denials.entry(claim).or_default().push(fact);
+            }
+            ids.extend(self.overcome(at, &state, altered)?);
+            states.push(state);
+        }
+        Ok(Gathered {
+            ids: self.first_of(ids),
+            denials,
+            states,
+        })
+    }
+
+    /// The first claims of the same rows, ascending, none twice.
+    fn first_of(&self, ids: Vec<ClaimId>) -> Vec<ClaimId> {
+        let first = |claim: ClaimId| {
+            let id = self.claims.get(claim).id;
+            self.claims.ever_with_id(id).next().unwrap_or(claim)
+        };
+        let mut ids: Vec<ClaimId> = ids.into_iter().map(first).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+
+    pub(super) fn columns(&self, gathered: &Gathered) -> Vec<Evidence> {
+        let states = &gathered.states;
+        self.columns_of(&gathered.ids, &|claim| {
+            states.iter().any(|one| one.uses(claim))
+        })
+    }
+
+    /// A column for each of these rows, or for each root source of them; with those of its claims that are used.
+    pub(super) fn columns_of(
+        &self,
+        ids: &[ClaimId],
+        uses: &dyn Fn(ClaimId) -> bool,
+    ) -> Vec<Evidence> {
+        let (claims, sources) = (self.claims, self.sources);
+        let weight =
+            |claim: ClaimId| GradeTables::default().strength(claims.get(claim).grade(sources));
+        let mut columns: Vec<Evidence> = Vec::new();
+        let mut roots: Vec<SourceId> = Vec::new();
+        for &id in ids {
+            match claims.get(id).source.filter(|_| self.view.fold) {
+                Some(source) => roots.extend(sources.roots(source)),
+                None => {
+                    let mut rows: Vec<ClaimId> = claims.ever_with_id(claims.get(id).id).collect();
+                    rows.sort_unstable();
+                    columns.push(Evidence {
+                        subject: Subject::Claim(id),
+                        claims: rows.into(),
+                        weight: weight(id),
+                        cells: Vec::new(),
+                    });
                 }
             }
-            None => columns.push(Evidence {
-                subject: Subject::Claim(id),
-                claims: rows(id).collect(),
-                weight: weight(id),
+        }
+        roots.sort_unstable();
+        roots.dedup();
+        for root in roots {
+            let goes_back = |claim: &ClaimId| {
+                let source = claims.get(*claim).source;
+                source.is_some_and(|source| sources.roots(source).contains(&root))
+            };
+            let all: Vec<ClaimId> = claims.ever().map(|(id, _)| id).filter(goes_back).collect();
+            let best = |of: &dyn Fn(ClaimId) -> bool| {
+                let of = all.iter().filter(|claim| of(**claim));
+                of.map(|&claim| weight(claim)).max_by(f64::total_cmp)
+            };
+            columns.push(Evidence {
+                subject: Subject::Root(root),
+                weight: best(uses).or_else(|| best(&|_| true)).unwrap_or(0.0),
+                claims: all.into(),
                 cells: Vec::new(),
-            }),
-        }
-    }
-    roots.sort_unstable();
-    for root in roots {
-        let goes_back = |claim: &ClaimId| {
-            let source = claims.get(*claim).source;
-            source.is_some_and(|source| sources.roots(source).contains(&root))
-        };
-        let all: FxHashSet<ClaimId> = claims.ever().map(|(id, _)| id).filter(goes_back).collect();
-        let used = |claim: &&ClaimId| contenders.iter().any(|contender| contender.uses(**claim));
-        let best = all
-            .iter()
-            .filter(used)
-            .map(|&claim| weight(claim))
-            .max_by(f64::total_cmp);
-        let any = all
-            .iter()
-            .map(|&claim| weight(claim))
-            .max_by(f64::total_cmp);
-        columns.push(Evidence {
-            subject: Subject::Root(root),
-            weight: best.or(any).unwrap_or(0.0),
-            claims: all,
-            cells: Vec::new(),
-        });
-    }
-    columns
-}
-
-/// The withdrawal of each column, and those of so many pairs of them.
-fn asked(columns: &[Evidence], pairs: usize) -> Vec<Foreseen> {
-    let withdrawal = |withdrawn: FxHashSet<ClaimId>, depth: Depth| Foreseen {
-        withdrawn,
-        found: Vec::new(),
-        depth,
-    };
-    let single = columns
-        .iter()
-        .map(|one| withdrawal(one.claims.clone(), Depth::Strength));
-    let of_two = columns.iter().enumerate().flat_map(|(at, one)| {
-        let others = columns[at + 1..].iter();
-        others.map(|other| withdrawal(&one.claims | &other.claims, Depth::Outcome))
-    });
-    single.chain(of_two.take(pairs)).collect()
-}
-
-fn cell<E>(
-    contender: &Contender<E>,
-    withdrawn: &FxHashSet<ClaimId>,
-    denials: &FxHashMap<ClaimId, Vec<Fact>>,
-    meter: &Meter,
-    budget: &Budget,
-) -> Result<Cell, E> {
-    const SAME: f64 = 1e-9;
-    if withdrawn
-        .iter()
-        .any(|claim| contender.rejects.contains(claim))
-    {
-        return Ok(Cell::Helped);
-    }
-    let before = contender.stand();
-    let after = contender.stand_if(withdrawn, &[], meter, budget)?;
-    Ok(match (before.holds, after.holds) {
-        (true, false) => Cell::Falls,
-        (false, true) => Cell::Helped,
-        (true, true) if after.strength < before.strength - SAME => Cell::Weakens,
-        (true, true) if after.strength > before.strength + SAME => Cell::Helped,
-        (true, true) if withdrawn.iter().any(|&claim| contender.uses(claim)) => Cell::Weakens,
-        _ => {
-            let denied = withdrawn
-                .iter()
-                .filter_map(|claim| denials.get(claim))
-                .flatten();
-            let mut denied = denied.filter(|fact| {
-                contender
-                    .claims
-                    .about(fact.relation, &fact.row)
-                    .iter()
-                    .any(|claim| withdrawn.contains(claim))
             });
-            match denied.any(|fact| leans(contender, fact)) {
-                true => Cell::Helped,
-                false => Cell::Stands,
-            }
         }
-    })
-}
-
-/// Whether a contender leans on a fact that may be denied: it is a goal, assumed, or stated by what it rests on.
-fn leans<E>(contender: &Contender<E>, fact: &Fact) -> bool {
-    let mut goals = contender.goals.iter();
-    let is_goal =
-        goals.any(|goal| goal.relation == fact.relation && agrees(&goal.pattern, &fact.row));
-    let first = |claim: ClaimId| {
-        let id = contender.claims.get(claim).id;
-        contender.claims.with_id(id).next().unwrap_or(claim)
-    };
-    is_goal
-        || contender.assumed.contains(fact)
-        || contender
-            .claims
-            .supporting(fact.relation, &fact.row)
-            .into_iter()
-            .any(|claim| contender.uses(first(claim)))
-}
-
-/// Claims that deny a goal, what is assumed, or what a contender rests on; with the fact.
-fn denying<E>(contender: &Contender<E>) -> Vec<(ClaimId, Fact)> {
-    let mut found = Vec::new();
-    for (id, claim) in contender.claims.iter() {
-        if claim.stance == Stance::Disputes {
-            let fact = Fact::new(claim.relation, claim.row);
-            if leans(contender, &fact) {
-                found.push((id, fact));
-            }
-        }
+        columns
     }
-    found
-}
 
-/// Claims that a contender takes to be false, and what they state that does not hold with it.
-fn back<E>(contender: &Contender<E>) -> Vec<(ClaimId, Fact)> {
-    let rejected = contender.rejects.iter().take(MOST_REJECTED);
-    rejected
-        .filter_map(|&id| {
+    fn cell(
+        &self,
+        at: usize,
+        withdrawn: &[ClaimId],
+        altered: &Altered,
+        gathered: &Gathered,
+    ) -> Result<Cell, E> {
+        if self.speaks_against(at, withdrawn, altered, gathered, None)? {
+            return Ok(Cell::Helped);
+        }
+        let (contender, state) = (&self.contenders[at], &gathered.states[at]);
+        if !state.stand.holds {
+            return Ok(Cell::Stands);
+        }
+        let (change, known) = self.further(at, withdrawn, altered)?;
+        let strength = contender.strength(&known, &change);
+        Ok(match known.holds {
+            false => Cell::Falls,
+            true if strength < state.stand.strength - SAME => Cell::Weakens,
+            true if withdrawn.iter().any(|&claim| state.uses(claim)) => Cell::Weakens,
+            true => Cell::Stands,
+        })
+    }
+
+    /// How a contender stands when evidence is withdrawn besides.
+    fn further(
+        &self,
+        at: usize,
+        withdrawn: &[ClaimId],
+        altered: &Altered,
+    ) -> Result<(Tried, Known), E> {
+        let contender = &self.contenders[at];
+        let change = contender.told(&merged(&altered.withdrawn, withdrawn), &altered.found);
+        let known = contender.outcome(&change, Depth::Support, self.meter, self.budget)?;
+        Ok((change, known))
+    }
+
+    /// Whether evidence speaks against a contender: it takes it to be false, or stands better without it. `outlook`: how it
+    /// stands without it, if that is at hand.
+    pub(super) fn speaks_against(
+        &self,
+        at: usize,
+        withdrawn: &[ClaimId],
+        altered: &Altered,
+        gathered: &Gathered,
+        outlook: Option<Outlook>,
+    ) -> Result<bool, E> {
+        let (contender, state) = (&self.contenders[at], &gathered.states[at]);
+        let is_left = |claim: &ClaimId| altered.withdrawn.binary_search(claim).is_err();
+        let mut rejected = withdrawn.iter().filter(|claim| is_left(claim));
+        if rejected.any(|claim| contender.rejects.contains(claim)) {
+            return Ok(true);
+        }
+        let outlook = match outlook {
+            Some(outlook) => outlook,
+            None => self.further(at, withdrawn, altered)?.1.outlook(),
+        };
+        match (state.known.holds, outlook.holds) {
+            (true, false) => return Ok(false),
+            (false, true) => return Ok(true),
+            (false, false) => {}
+            (true, true) => {
+                // Of what the goals rest on there is less then, and nothing else.
+                let basis = state.known.outlook().basis;
+                if basis.is_none() || basis != outlook.basis {
+                    let (change, known) = self.further(at, withdrawn, altered)?;
+                    let strength = contender.strength(&known, &change);
+                    if strength > state.stand.strength + SAME {
+                        return Ok(true);
+                    }
+                    if strength < state.stand.strength - SAME {
+                        return Ok(false);
+                    }
+                }
+                if withdrawn.iter().any(|&claim| state.uses(claim)) {
+                    return Ok(false);
+                }
+            }
+        }
+        let denied = withdrawn.iter().filter(|claim| is_left(claim));
+        let denied = denied.filter_map(|claim| gathered.denials.get(claim));
+        Ok(denied.flatten().any(|fact| {
+            let mut about = contender.claims.about(fact.relation, &fact.row).into_iter();
+            about.any(|claim| withdrawn.contains(&claim) && is_left(&claim))
+                && self.leans(at, state, fact)
+        }))
+    }
+
+    /// Whether a contender leans on a fact that may be denied: it is a goal, assumed, or stated by what it rests on.
+    fn leans(&self, at: usize, state: &State, fact: &Fact) -> bool {
+        let contender = &self.contenders[at];
+        let first = |claim: ClaimId| {
+            let id = contender.claims.get(claim).id;
+            contender.claims.with_id(id).next().unwrap_or(claim)
+        };
+        let is_left = |claim: &ClaimId| state.change.0.binary_search(claim).is_err();
+        let supporting = || {
+            let all = contender.claims.supporting(fact.relation, &fact.row);
+            all.into_iter().filter(is_left)
+        };
+        contender.goals.iter().any(|goal| goal.agrees(fact))
+            || contender.assumed.contains(fact)
+            || supporting().any(|claim| state.uses(first(claim)))
+    }
+
+    /// Claims that deny a goal, what is assumed, or what a contender rests on; with the fact.
+    fn denying(&self, at: usize, state: &State) -> Vec<(ClaimId, Fact)> {
+        let contender = &self.contenders[at];
+        let denials = contender.denials.iter();
+        let left = denials.filter(|claim| state.change.0.binary_search(claim).is_err());
+        left.filter_map(|&id| {
             let claim = contender.claims.get(id);
             let fact = Fact::new(claim.relation, claim.row);
-            let holds = contender.facts.contains(fact.relation, &fact.row);
-            (claim.stance != Stance::Disputes && !holds).then_some((id, fact))
+            self.leans(at, state, &fact).then_some((id, fact))
         })
         .collect()
-}
-
-/// Those of them that would count against its goals if they were not false.
-fn overcome<E>(
-    contender: &Contender<E>,
-    rejected: Vec<(ClaimId, Fact)>,
-    meter: &Meter,
-    budget: &Budget,
-) -> Result<Vec<ClaimId>, E> {
-    let before = contender.stand();
-    let mut found = Vec::new();
-    for (id, fact) in rejected {
-        let none = (&FxHashSet::default(), &[][..]);
-        let change = (none.0, &[fact][..]);
-        let after = contender.outcome_beyond(none, change, meter, budget)?;
-        if before.holds && !after.holds || after.violated > before.violated {
-            found.push(id);
-        }
     }
-    Ok(found)
+
+    /// Claims that a contender takes to be false, and what they state that does not hold with it.
+    fn returning(
+        &self,
+        at: usize,
+        state: &State,
+        altered: &Altered,
+    ) -> impl Iterator<Item = (ClaimId, Fact)> {
+        let contender = &self.contenders[at];
+        let absent = state.known.absent.clone();
+        let rejected = contender.rejected().into_iter().enumerate();
+        rejected
+            .filter(move |(number, (id, fact))| {
+                let is_absent = match &absent {
+                    Some(absent) => absent.contains(number),
+                    None => !contender.facts.contains(fact.relation, &fact.row),
+                };
+                is_absent && altered.withdrawn.binary_search(id).is_err()
+            })
+            .map(|(_, one)| one)
+    }
+
+    /// Those of them that would count against its goals if they were not false.
+    fn overcome(&self, at: usize, state: &State, altered: &Altered) -> Result<Vec<ClaimId>, E> {
+        let contender = &self.contenders[at];
+        let mut found = Vec::new();
+        for (id, fact) in self.returning(at, state, altered) {
+            let change = with_fact(&state.change, fact);
+            let after = contender.outcome(&change, Depth::Outcome, self.meter, self.budget)?;
+            if state.known.holds && !after.holds || after.violated > state.known.violated {
+                found.push(id);
+            }
+        }
+        Ok(found)
+    }
 }
 
-/// Rejected claims of one contender that are looked at.
-const MOST_REJECTED: usize = 256;
-/// Up to so many of all contenders are taken for likely columns.
+impl<E> Contender<'_, E> {
+    /// Claims without which something would be absent that keeps a goal from holding, with a change.
+    pub(super) fn blocking(
+        &self,
+        change: &Tried,
+        meter: &Meter,
+        budget: &Budget,
+    ) -> Result<Vec<ClaimId>, E> {
+        if self.outcome(change, Depth::Outcome, meter, budget)?.holds {
+            return Ok(Vec::new());
+        }
+        if let Some(known) = self.blocking.lock().get(change) {
+            return Ok(known.clone());
+        }
+        let blocking = self.in_world(change, meter, |case, facts| {
+            blocking(case, facts, &self.goals, budget)
+        })?;
+        let found = blocking.unwrap_or_default();
+        let mut known = self.blocking.lock();
+        known.insert(change.clone(), found.clone());
+        Ok(found)
+    }
+}
+
+/// What is asked of a contender to see how it stands with each of some withdrawals; `tables`: and to make tables with those
+/// of single columns, which come first.
+fn told<E>(contender: &Contender<E>, asked: &[(Altered, bool)], tables: bool) -> Vec<Foreseen> {
+    let of = asked.iter().map(|(one, _)| Foreseen {
+        change: contender.told(&one.withdrawn, &one.found),
+        depth: Depth::Support,
+    });
+    let singles = asked
+        .iter()
+        .filter(move |(_, is_single)| tables && *is_single);
+    let returns = singles.flat_map(|(one, _)| contender.returns(&one.withdrawn, &one.found));
+    of.chain(returns.map(|change| Foreseen {
+        change,
+        depth: Depth::Outcome,
+    }))
+    .collect()
+}
+
+/// Both ascending, and so is what they are together.
+pub(super) fn merged(one: &[ClaimId], other: &[ClaimId]) -> Vec<ClaimId> {
+    let mut all = [one, other].concat();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// Strengths that are as good as equal.
+const SAME: f64 = 1e-9;
+/// Up to so many rejected claims of all contenders are taken for likely columns.
 const FEW_REJECTED: usize = 16;
+/// Pairs of columns that are worked out with the cells.
+const MOST_PAIRS: usize = 1_500;
 
 /// Claims without which something would be absent that keeps a goal from holding.
-fn blocking<E>(contender: &Contender<E>, budget: &Budget) -> Vec<ClaimId> {
+fn blocking(case: &Case, facts: &dyn Facts, goals: &[Goal], budget: &Budget) -> Vec<ClaimId> {
     let mut found = Vec::new();
-    if contender.stand().holds {
-        return found;
-    }
-    let case = contender.case();
     let options = WhyNotOptions {
         depth: DEPTH,
+        nearest: 0,
         ..WhyNotOptions::default()
     };
     let small = Budget {
         rows: Some(200_000),
         ..budget.clone()
     };
-    for goal in &contender.goals {
-        if !contender
-            .facts
-            .matching(goal.relation, &goal.pattern)
-            .is_empty()
-        {
+    for goal in goals {
+        if goal.is_met(facts) {
             continue;
         }
         let missing = case.why_not(goal.relation, &goal.pattern, &options, &small);

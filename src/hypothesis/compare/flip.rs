@@ -3,15 +3,17 @@
 //! Sets are tried by size, none that contains one found before: exact over what is tried, within the size and the number
 //! of trials that the answer names.
 
-use super::ahead::ahead;
-use super::contender::{Contender, Depth, Known, Stand};
-use super::evidence::Table;
+use super::contender::{Stand, Tried};
+use super::evidence::{Altered, Cell, Evidence, Gathered, Inquiry, Table, merged};
 use super::foresight::Foreseen;
-use super::score::{Score, leader, leader_whatever_strength, scores};
-use crate::engine::Budget;
+use super::score::{Numbers, Score, class, inconsistency, leader, scores};
+use super::standing::{Depth, Outlook};
 use crate::evidence::ClaimId;
-use crate::explain::{Fact, Meter};
-use rustc_hash::FxHashSet;
+use crate::explain::Fact;
+use rustc_hash::FxHashMap;
+use std::cell::RefCell;
+use std::collections::hash_map::Entry;
+use std::rc::Rc;
 
 /// One part of a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +28,10 @@ pub enum Change {
 pub struct FlipBound {
     /// Changes at once.
     pub size: usize,
-    pub trials: usize,
+    /// Worlds that single changes may take: one for each piece of evidence that is withdrawn besides.
+    pub single: usize,
+    /// The same of more changes at once; a size that may take more is not begun.
+    pub more: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -40,203 +45,241 @@ pub struct Flips {
 }
 
 /// Sets that are tried ahead.
-const AT_ONCE: usize = 4_000;
+const AT_ONCE: usize = 512;
 
 /// What changes are tried on.
 pub struct Stage<'s, 'a, E> {
-    pub contenders: &'s [Contender<'a, E>],
-    pub table: &'s Table,
-    /// See [`copies`](super::copies).
-    pub copies: &'s [usize],
-    /// Contenders on which changes are tried at the same time.
-    pub threads: usize,
-    pub meter: &'s Meter,
-    pub budget: &'s Budget,
+    inquiry: &'s Inquiry<'s, 'a, E>,
+    table: &'s Table,
+    /// By first claim: what was made of it for some table.
+    columns: RefCell<FxHashMap<ClaimId, Rc<Numbered>>>,
+    numbers: RefCell<Numbers<'s>>,
+    /// Columns of the table in which somebody judged.
+    judged: Vec<Numbered>,
 }
 
-impl<E> Stage<'_, '_, E> {
-    /// How each scores without the evidence in some columns and with some facts more.
-    pub fn scores_if(&self, columns: &[usize], found: &[Fact]) -> Result<Vec<Score>, E> {
-        self.scores_beyond(&Both::default(), &Both::of(columns, found))
-    }
+struct Numbered {
+    /// See [`Numbers`].
+    number: usize,
+    evidence: Evidence,
+}
 
-    /// The same; `first` is a part of the change with which others begin that are asked about next.
-    fn scores_beyond(&self, first: &Both, change: &Both) -> Result<Vec<Score>, E> {
-        self.scored(change, |contender| {
-            let (first, change) = (self.told(contender, first), self.told(contender, change));
-            contender.stand_beyond(first.as_given(), change.as_given(), self.meter, self.budget)
-        })
-    }
-
-    /// Who leads then.
-    fn leader_beyond(&self, first: &Both, change: &Both) -> Result<Option<usize>, E> {
-        match self.leader_by_outcome(first, change)? {
-            Some(leader) => Ok(Some(leader)),
-            None => Ok(leader(&self.scores_beyond(first, change)?)),
+impl<'s, 'a, E> Stage<'s, 'a, E> {
+    pub fn new(inquiry: &'s Inquiry<'s, 'a, E>, table: &'s Table) -> Stage<'s, 'a, E> {
+        let mut numbers = Numbers::new(inquiry.claims, inquiry.sources);
+        let is_judged = |one: &&Evidence| {
+            let mut cells = one.cells.iter();
+            cells.any(|cell| matches!(cell, Cell::Judged(_)))
+        };
+        let judged = table.evidence.iter().filter(is_judged);
+        let judged = judged.map(|evidence| Numbered {
+            number: numbers.of(evidence),
+            evidence: evidence.clone(),
+        });
+        Stage {
+            inquiry,
+            table,
+            columns: RefCell::default(),
+            judged: judged.collect(),
+            numbers: RefCell::new(numbers),
         }
     }
 
-    /// The same where strength has no say in it.
-    fn leader_by_outcome(&self, first: &Both, change: &Both) -> Result<Option<usize>, E> {
-        let outcomes = self.scored(change, |contender| {
-            let known = self.outcome(contender, first, change, self.meter)?;
-            Ok(Stand {
-                holds: known.holds,
-                violated: known.violated,
-                strength: known.strength.unwrap_or(0.0),
-            })
-        })?;
-        Ok(leader_whatever_strength(&outcomes))
-    }
-
-    /// Scores from how each stands.
-    fn scored(
-        &self,
-        change: &Both,
-        stand: impl Fn(&Contender<E>) -> Result<Stand, E>,
-    ) -> Result<Vec<Score>, E> {
-        let stands: Result<Vec<(Stand, usize)>, E> = self
-            .contenders
-            .iter()
-            .map(|contender| {
-                let stand = stand(contender)?;
-                let found = |fact: &&Fact| change.found.contains(fact) && !contender.denies(fact);
-                let assumed = contender.assumed.iter().filter(|fact| !found(fact));
-                Ok((stand, assumed.count()))
-            })
+    /// How each scores in the table.
+    pub fn scores(&self) -> Vec<Score> {
+        let Inquiry {
+            contenders,
+            claims,
+            sources,
+            budget,
+            ..
+        } = self.inquiry;
+        let stands = contenders.iter();
+        let stands: Vec<(Stand, usize)> = stands
+            .map(|one| (one.stand(budget), one.assumed_without(&[], &[])))
             .collect();
-        Ok(scores(self.table, &stands?, &change.columns, self.copies))
+        scores(self.table, &stands, claims, sources)
     }
 
-    fn told(&self, contender: &Contender<E>, change: &Both) -> Told {
-        told(contender, self.table, change)
-    }
-
-    fn outcome(
-        &self,
-        contender: &Contender<E>,
-        first: &Both,
-        change: &Both,
-        meter: &Meter,
-    ) -> Result<Known, E> {
-        let (first, change) = (self.told(contender, first), self.told(contender, change));
-        contender.outcome_beyond(first.as_given(), change.as_given(), meter, self.budget)
-    }
-
-    /// Who leads after each of some sets of changes; of fewer when the meter stops. They are tried on several contenders at a
-    /// time.
-    fn leaders(&self, sets: &[Vec<usize>], changes: &[Change]) -> Result<Vec<Option<usize>>, E> {
-        let goes_on = || self.meter.stopped().is_none();
-        self.try_to(Depth::Outcome, sets, changes);
-        let mut leaders: Vec<Option<usize>> = Vec::new();
-        for set in sets.iter().take_while(|_| goes_on()) {
-            let (first, change) = Both::beginning(changes, set);
-            leaders.push(self.leader_by_outcome(&first, &change)?);
+    /// The best class when something is altered, and who is of it.
+    fn first(&self, altered: &Altered) -> Result<Vec<usize>, E> {
+        let Inquiry { meter, budget, .. } = self.inquiry;
+        let mut classes = Vec::new();
+        for contender in self.inquiry.contenders {
+            let change = contender.told(&altered.withdrawn, &altered.found);
+            let known = contender.outcome(&change, Depth::Outcome, meter, budget)?;
+            classes.push(class(known.holds, known.violated));
         }
-        let close = leaders.iter().zip(sets).filter(|(then, _)| then.is_none());
-        let close: Vec<Vec<usize>> = close.map(|(_, set)| set.clone()).collect();
-        self.try_to(Depth::Strength, &close, changes);
-        for at in 0..leaders.len() {
-            if leaders[at].is_none() {
-                if !goes_on() {
-                    leaders.truncate(at);
-                    break;
+        let best = classes.iter().min().copied();
+        let first = (0..classes.len()).filter(|&at| Some(classes[at]) == best);
+        Ok(first.collect())
+    }
+
+    /// Who leads in the table that is made anew when something is altered. `outlook`: how a contender stands without the
+    /// evidence of a column besides, if that is at hand.
+    fn leader_in(
+        &self,
+        altered: &Altered,
+        outlook: &dyn Fn(usize, &Evidence) -> Option<Outlook>,
+    ) -> Result<Option<usize>, E> {
+        let first = self.first(altered)?;
+        if let [alone] = first[..] {
+            return Ok(Some(alone));
+        }
+        let gathered = self.inquiry.gather(altered)?;
+        let columns = self.columns_of(&gathered);
+        let mut scores = Vec::new();
+        for &at in &first {
+            let mut against = Vec::new();
+            for column in &columns {
+                let judged = self.judged.iter();
+                let judged = judged.filter(|one| one.evidence.subject == column.evidence.subject);
+                let mut cells = judged.map(|one| one.evidence.cells[at]);
+                if cells.any(|cell| matches!(cell, Cell::Judged(_))) {
+                    continue;
                 }
-                let (first, change) = Both::beginning(changes, &sets[at]);
-                leaders[at] = leader(&self.scores_beyond(&first, &change)?);
+                let withdrawn = &column.evidence.claims;
+                let outlook = outlook(at, &column.evidence);
+                let inquiry = self.inquiry;
+                if inquiry.speaks_against(at, withdrawn, altered, &gathered, outlook)? {
+                    against.push((column.number, column.evidence.weight));
+                }
             }
+            for Numbered { number, evidence } in &self.judged {
+                let is_gone = |claim: &ClaimId| altered.withdrawn.binary_search(claim).is_ok();
+                let is_left = evidence.claims.is_empty() || !evidence.claims.iter().all(is_gone);
+                if is_left && let Cell::Judged(judgement) = evidence.cells[at] {
+                    against.push((*number, judgement.against() * evidence.weight));
+                }
+            }
+            let contender = &self.inquiry.contenders[at];
+            scores.push(Score {
+                stand: gathered.states[at].stand,
+                inconsistency: inconsistency(against.into_iter()),
+                assumed: contender.assumed_without(&altered.withdrawn, &altered.found),
+            });
+        }
+        Ok(leader(&scores).map(|at| first[at]))
+    }
+
+    fn columns_of(&self, gathered: &Gathered) -> Vec<Rc<Numbered>> {
+        let mut numbers = self.numbers.borrow_mut();
+        let mut numbered = |evidence: Evidence| {
+            let number = numbers.of(&evidence);
+            Rc::new(Numbered { number, evidence })
+        };
+        // What roots weigh depends on what is used.
+        if self.inquiry.view.fold {
+            let columns = self.inquiry.columns(gathered).into_iter();
+            return columns.map(numbered).collect();
+        }
+        let mut known = self.columns.borrow_mut();
+        let mut columns = Vec::new();
+        for &id in &gathered.ids {
+            let column = known.entry(id).or_insert_with(|| {
+                let mut evidence = self.inquiry.columns_of(&[id], &|_| true);
+                numbered(evidence.remove(0))
+            });
+            columns.push(column.clone());
+        }
+        columns
+    }
+
+    /// Who leads after each of some sets of changes; of fewer when the meter stops.
+    fn leaders(&self, sets: &[Vec<usize>], changes: &[Change]) -> Result<Vec<Option<usize>>, E> {
+        let (meter, budget) = (self.inquiry.meter, self.inquiry.budget);
+        let altered = sets.iter().map(|set| self.altered(set, changes));
+        let altered: Vec<Altered> = altered.collect();
+        self.inquiry.ahead(|contender| {
+            let told = altered
+                .iter()
+                .map(|one| contender.told(&one.withdrawn, &one.found));
+            told.map(|change| Foreseen {
+                change,
+                depth: Depth::Outcome,
+            })
+            .collect()
+        });
+        let mut open = Vec::new();
+        for at in 0..altered.len() {
+            if meter.stopped().is_some() {
+                return Ok(Vec::new());
+            }
+            if self.first(&altered[at])?.len() > 1 {
+                open.push(at);
+            }
+        }
+        // Cells of the tables that are made anew.
+        let is_withdrawal = |change: &&Change| matches!(change, Change::Withdraw(_));
+        let columns = changes.iter().filter(is_withdrawal).count();
+        let mut places: FxHashMap<Vec<usize>, usize> = FxHashMap::default();
+        let mut further: Vec<Altered> = Vec::new();
+        for set in open.iter().map(|&at| &sets[at]) {
+            for column in 0..columns {
+                if let Some(larger) = with(set, column)
+                    && let Entry::Vacant(vacant) = places.entry(larger)
+                {
+                    further.push(self.altered(vacant.key(), changes));
+                    vacant.insert(further.len() - 1);
+                }
+            }
+        }
+        let outlooks: Vec<Vec<Option<Outlook>>> = self.inquiry.each(|contender, meter| {
+            let told = |one: &Altered| contender.told(&one.withdrawn, &one.found);
+            let further: Vec<Tried> = further.iter().map(told).collect();
+            let larger = further
+                .iter()
+                .map(|change| (change.clone(), Depth::Support));
+            let mut asked: Vec<(Tried, Depth)> = larger.collect();
+            for altered in open.iter().map(|&at| &altered[at]) {
+                asked.push((told(altered), Depth::Support));
+                let returns = contender.returns(&altered.withdrawn, &altered.found);
+                asked.extend(returns.into_iter().map(|change| (change, Depth::Outcome)));
+            }
+            let asked = asked.into_iter();
+            let asked = asked.map(|(change, depth)| Foreseen { change, depth });
+            contender.foresee(&asked.collect::<Vec<_>>(), meter, budget);
+            for altered in open.iter().map(|&at| &altered[at]) {
+                if meter.stopped().is_none() {
+                    // What goes wrong is found by who asks again.
+                    let _ = contender.blocking(&told(altered), meter, budget);
+                }
+            }
+            let known = |change: &Tried| Some(contender.known(change, Depth::Support)?.outlook());
+            further.iter().map(known).collect()
+        });
+        let mut column_of: FxHashMap<&[ClaimId], usize> = FxHashMap::default();
+        for (at, change) in changes.iter().enumerate().take(columns) {
+            if let Change::Withdraw(column) = change {
+                column_of.insert(&self.table.evidence[*column].claims, at);
+            }
+        }
+        let mut leaders = Vec::new();
+        for (altered, set) in altered.iter().zip(sets) {
+            if meter.stopped().is_some() {
+                break;
+            }
+            let outlook = |at: usize, evidence: &Evidence| {
+                let larger = with(set, *column_of.get(&*evidence.claims)?)?;
+                outlooks.get(at)?[*places.get(&larger)?]
+            };
+            leaders.push(self.leader_in(altered, &outlook)?);
         }
         Ok(leaders)
     }
 
-    fn try_to(&self, depth: Depth, sets: &[Vec<usize>], changes: &[Change]) {
-        let (contenders, table, budget) = (self.contenders, self.table, self.budget);
-        let foresee = |contender: &Contender<E>, meter: &Meter| {
-            let asked: Vec<Foreseen> = sets
-                .iter()
-                .map(|set| {
-                    let told = told(contender, table, &Both::among(changes, set));
-                    Foreseen {
-                        withdrawn: told.withdrawn,
-                        found: told.found,
-                        depth,
-                    }
-                })
-                .collect();
-            contender.foresee(&asked, meter, budget);
-        };
-        let try_one = |contender: &Contender<E>, at: usize, meter: &Meter| {
-            let (first, change) = Both::beginning(changes, &sets[at]);
-            let first = told(contender, table, &first);
-            let change = told(contender, table, &change);
-            let (first, change) = (first.as_given(), change.as_given());
-            // What goes wrong is found by who asks again.
-            let _ = contender.known_beyond(first, change, depth, meter, budget);
-        };
-        ahead(
-            contenders,
-            sets.len(),
-            self.threads,
-            self.meter,
-            foresee,
-            try_one,
-        );
-    }
-}
-
-/// What a change comes to for a contender.
-fn told<E>(contender: &Contender<E>, table: &Table, change: &Both) -> Told {
-    let columns = change.columns.iter();
-    let claims = columns.flat_map(|&at| &table.evidence[at].claims);
-    let found = change.found.iter().filter(|fact| !contender.denies(fact));
-    Told {
-        withdrawn: claims.copied().collect(),
-        found: found.cloned().collect(),
-    }
-}
-
-/// Claims that are withdrawn, and facts that are found.
-struct Told {
-    withdrawn: FxHashSet<ClaimId>,
-    found: Vec<Fact>,
-}
-
-impl Told {
-    fn as_given(&self) -> (&FxHashSet<ClaimId>, &[Fact]) {
-        (&self.withdrawn, &self.found)
-    }
-}
-
-/// Columns whose evidence is withdrawn, and facts that are found.
-#[derive(Default)]
-struct Both {
-    columns: Vec<usize>,
-    found: Vec<Fact>,
-}
-
-impl Both {
-    fn of(columns: &[usize], found: &[Fact]) -> Both {
-        Both {
-            columns: columns.to_vec(),
-            found: found.to_vec(),
-        }
-    }
-
-    /// A set without its last change, and the whole: sets come in an order in which many begin alike.
-    fn beginning(changes: &[Change], set: &[usize]) -> (Both, Both) {
-        let first = &set[..set.len().saturating_sub(1)];
-        (Both::among(changes, first), Both::among(changes, set))
-    }
-
-    fn among(changes: &[Change], set: &[usize]) -> Both {
-        let mut both = Both::default();
+    fn altered(&self, set: &[usize], changes: &[Change]) -> Altered {
+        let mut altered = Altered::default();
         for &at in set {
             match &changes[at] {
-                Change::Withdraw(column) => both.columns.push(*column),
-                Change::Find(fact) => both.found.push(fact.clone()),
+                Change::Withdraw(column) => {
+                    let claims = &self.table.evidence[*column].claims;
+                    altered.withdrawn = merged(&altered.withdrawn, claims);
+                }
+                Change::Find(fact) => altered.found.push(fact.clone()),
             }
         }
-        both
+        altered
     }
 }
 
@@ -256,18 +299,27 @@ pub fn flips<E>(stage: &Stage<E>, findings: &[Vec<Fact>], bound: FlipBound) -> R
     }
     let mut search = Search {
         stage,
-        now: leader(&stage.scores_if(&[], &[])?),
+        now: leader(&stage.scores()),
         found: Vec::new(),
         sets: Vec::new(),
     };
     let mut complete_to = 0;
-    let mut trials = 0;
+    let mut worlds = 0_usize;
     'sizes: for size in 1..=bound.size {
+        let most = match size {
+            1 => bound.single,
+            _ if worlds.saturating_add(sets_of(changes.len(), size + 1)) > bound.more => break,
+            _ => usize::MAX,
+        };
         let mut digits: Vec<usize> = (0..size).collect();
         loop {
             let mut sets = Vec::new();
             while digits.last().is_some_and(|&last| last < changes.len()) && sets.len() < AT_ONCE {
+                if worlds >= most {
+                    break 'sizes;
+                }
                 if !search.is_known(&digits) {
+                    worlds = worlds.saturating_add(changes.len() - digits[size - 1]);
                     sets.push(digits.clone());
                 }
                 advance(&mut digits, changes.len());
@@ -275,16 +327,11 @@ pub fn flips<E>(stage: &Stage<E>, findings: &[Vec<Fact>], bound: FlipBound) -> R
             if sets.is_empty() {
                 break;
             }
-            let allowed = sets.len().min(bound.trials - trials);
-            let leaders = stage.leaders(&sets[..allowed], &changes)?;
+            let leaders = stage.leaders(&sets, &changes)?;
             for (set, then) in sets.iter().zip(&leaders) {
                 search.note(set, *then, &changes);
             }
-            if leaders.len() < allowed {
-                break 'sizes;
-            }
-            trials += allowed;
-            if allowed < sets.len() {
+            if leaders.len() < sets.len() {
                 break 'sizes;
             }
         }
@@ -307,8 +354,8 @@ pub fn flips<E>(stage: &Stage<E>, findings: &[Vec<Fact>], bound: FlipBound) -> R
     })
 }
 
-struct Search<'s, 'a, E> {
-    stage: &'s Stage<'s, 'a, E>,
+struct Search<'t, 's, 'a, E> {
+    stage: &'t Stage<'s, 'a, E>,
     /// Who leads as it is.
     now: Option<usize>,
     /// Sets that put another one first, by the places of their changes, ascending.
@@ -316,7 +363,7 @@ struct Search<'s, 'a, E> {
     sets: Vec<(Vec<Change>, Option<usize>)>,
 }
 
-impl<E> Search<'_, '_, E> {
+impl<E> Search<'_, '_, '_, E> {
     /// Whether a part of a set is enough.
     fn is_known(&self, set: &[usize]) -> bool {
         let mut found = self.found.iter();
@@ -324,8 +371,8 @@ impl<E> Search<'_, '_, E> {
     }
 
     fn try_set(&mut self, set: &[usize], changes: &[Change]) -> Result<(), E> {
-        let (first, change) = Both::beginning(changes, set);
-        let then = self.stage.leader_beyond(&first, &change)?;
+        let altered = self.stage.altered(set, changes);
+        let then = self.stage.leader_in(&altered, &|_, _| None)?;
         self.note(set, then, changes);
         Ok(())
     }
@@ -337,6 +384,13 @@ impl<E> Search<'_, '_, E> {
             self.found.push(set.to_vec());
         }
     }
+}
+
+/// How many sets of so many there are.
+fn sets_of(of: usize, size: usize) -> usize {
+    (0..size).fold(1, |sets: usize, at| {
+        sets.saturating_mul(of.saturating_sub(at)) / (at + 1)
+    })
 }
 
 /// The next combination in lexicographic order; past the last one, its last digit is out of range.
@@ -351,4 +405,10 @@ fn advance(digits: &mut [usize], count: usize) {
             return;
         }
     }
+}
+
+/// A set, which is ascending, with one more; `None`: it is there.
+fn with(set: &[usize], one: usize) -> Option<Vec<usize>> {
+    let place = set.binary_search(&one).err()?;
+    Some([&set[..place], &[one], &set[place..]].concat())
 }

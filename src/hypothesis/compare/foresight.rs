@@ -1,19 +1,22 @@
 //! How a contender stands with many changes, worked out together: each is a case of one history.
 
-use super::contender::{Contender, Depth, Known, Tried};
+use super::basis::{Basis, Dated};
+use super::contender::{Contender, Tried};
+use super::standing::{Depth, Ground, Known};
+use crate::analysis::checked::RelationId;
 use crate::engine::{Budget, StopReason};
 use crate::evidence::ClaimId;
 use crate::explain::{
-    Case, Change, Dates, DaySet, Fact, Meter, Past, Presence, Reading, most_changes,
+    Case, Change, Concluded, Dates, DaySet, Fact, Meter, Past, Presence, Reading, most_changes,
 };
 use crate::storage::Code;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
 
 /// A change to be worked out.
 #[derive(Clone)]
 pub(super) struct Foreseen {
-    pub withdrawn: FxHashSet<ClaimId>,
-    pub found: Vec<Fact>,
+    pub change: Tried,
     pub depth: Depth,
 }
 
@@ -22,27 +25,31 @@ const FEW: usize = 8;
 /// Trying one change takes about as long as going through so many rows once, and through so many for each claim.
 const ROWS_OF_A_TRIAL: usize = 256;
 const ROWS_OF_A_CLAIM: usize = 64;
+/// Known worlds that others are set against.
+const MOST_BASES: usize = 256;
+
 impl<E> Contender<'_, E> {
     /// Works out how it stands with these changes, and remembers it. What cannot be told like this is left to be tried.
     pub(super) fn foresee(&self, changes: &[Foreseen], meter: &Meter, budget: &Budget) {
         if !self.foresees {
             return;
         }
-        let mut seen: FxHashSet<Tried> = FxHashSet::default();
-        let mut open: Vec<(Tried, Depth)> = Vec::new();
-        for change in changes {
-            let told = self.told((&change.withdrawn, &change.found));
-            let is_tried = self.trial.is_some();
-            let falls = |&id: &ClaimId| self.falls(id, &change.withdrawn);
-            let is_clear = told.0.is_empty() && told.1.is_empty()
-                || is_tried && told.1.is_empty() && !told.0.iter().any(falls);
-            let is_open = !is_clear
-                && self.known(&told, change.depth).is_none()
-                && !self.states_twice(&told.0);
-            if is_open && seen.insert(told.clone()) {
-                open.push((told, change.depth));
+        let mut seen: FxHashMap<&Tried, Depth> = FxHashMap::default();
+        for Foreseen { change, depth } in changes {
+            if self.known(change, *depth).is_some() || self.states_twice(&change.0) {
+                continue;
+            }
+            let known = seen.entry(change).or_insert(*depth);
+            if *depth == Depth::Support {
+                *known = *depth;
             }
         }
+        let mut open: Vec<(&Tried, Depth)> = seen.into_iter().collect();
+        // A world comes after those it differs less from.
+        open.sort_by(|&((a, b), _), &((c, d), _)| {
+            let size = (a.len() + b.len()).cmp(&(c.len() + d.len()));
+            size.then_with(|| (a, b).cmp(&(c, d)))
+        });
         let rows = || -> usize {
             let relations = self.program.relations().map(|(id, _)| id);
             let followed = relations.filter(|id| self.followed[id.index()]);
@@ -62,6 +69,7 @@ impl<E> Contender<'_, E> {
             return;
         }
         let most = most_changes(rows(), self.dates.as_ref());
+        let most = most.saturating_sub(MOST_BASES).max(most / 2).max(1);
         for batch in open.chunks(most) {
             if let Err(reason) = self.foresee_cases(batch, meter, budget) {
                 meter.stop(reason);
@@ -72,7 +80,7 @@ impl<E> Contender<'_, E> {
 
     fn foresee_cases(
         &self,
-        changes: &[(Tried, Depth)],
+        changes: &[(&Tried, Depth)],
         meter: &Meter,
         budget: &Budget,
     ) -> Result<(), StopReason> {
@@ -84,45 +92,90 @@ impl<E> Contender<'_, E> {
                 None => return Ok(()),
             },
         };
-        let claims_and_facts: Vec<Change> = changes
+        // The known worlds come first, but for the one without a change, which comes last.
+        let bases: Vec<(usize, Arc<Basis>)> = {
+            let bases = self.bases.lock();
+            let bases = bases.iter().cloned().enumerate().skip(1);
+            bases.take(MOST_BASES.min(changes.len())).collect()
+        };
+        let of_bases = bases.iter().map(|(_, basis)| &basis.change);
+        let all: Vec<&Tried> = of_bases
+            .chain(changes.iter().map(|(change, _)| *change))
+            .collect();
+        let claims_and_facts: Vec<Change> = all
             .iter()
-            .map(|((ids, facts), _)| (&ids[..], &facts[..]))
+            .map(|(ids, facts)| (&ids[..], &facts[..]))
             .collect();
         let Some(presence) = case.after_each(&claims_and_facts, &self.asked, dates, meter)? else {
             return Ok(());
         };
-        let violated = self.violated_in(&presence, changes.len(), meter)?;
-        let mut met = DaySet::all((changes.len() + 1).next_multiple_of(64));
+        let violated = self.violated_in(&presence, all.len(), meter)?;
+        let mut met = DaySet::all((all.len() + 1).next_multiple_of(64));
         for goal in &self.goals {
             met.keep(&presence.met(goal.relation, &goal.pattern));
         }
-        let (more, fewer) = presence.otherwise(&|id| self.behind_goals[id.index()]);
+        let worlds = Worlds {
+            contender: self,
+            presence: &presence,
+            all: &all,
+            concluded: presence.concluded(&|id| self.behind_goals[id.index()], meter),
+        };
+        meter.finish(())?;
+        let mut known_worlds = vec![worlds.known(0, self.basis(0), all.len())];
+        for (case, (number, basis)) in bases.iter().enumerate() {
+            known_worlds.push(worlds.known(*number, basis.clone(), case));
+        }
+        let rejected = self.rejected();
+        let rejected = rejected.iter().map(|(_, fact)| presence.with(fact));
+        let rejected: Vec<DaySet> = rejected.collect();
+        let absent_in = |case: usize| -> Arc<[usize]> {
+            let numbered = rejected.iter().enumerate();
+            let absent = numbered.filter(|(_, cases)| !cases.contains(case));
+            absent.map(|(at, _)| at).collect()
+        };
+        let as_it_is = absent_in(all.len());
         let mut stands = Vec::new();
-        for (case, ((change, depth), violated)) in changes.iter().zip(violated).enumerate() {
-            // Where something falls because it never holds at one time, its lineage does not tell.
-            let is_as_said =
-                !more.contains(case) && (self.dates.is_none() || !fewer.contains(case));
-            let (ids, found) = change;
-            let withdrawn: FxHashSet<ClaimId> = ids.iter().copied().collect();
-            let known = match depth {
-                _ if is_as_said => self.by_lineage(&withdrawn, violated),
-                Depth::Outcome => Known {
-                    holds: met.contains(case),
-                    strength: None,
-                    violated,
-                },
-                Depth::Strength if meter.stopped().is_none() => {
-                    let gone = self.falling(&withdrawn);
-                    let facts = presence.in_case(case, &gone);
-                    self.stand_in(&facts, &withdrawn, found, violated, budget)
-                        .into()
+        for (at, (change, depth)) in changes.iter().enumerate() {
+            let case = bases.len() + at;
+            let holds = met.contains(case);
+            let mut found = known_worlds.iter().find(|world| world.tells(change, case));
+            if found.is_none() && holds && *depth == Depth::Support {
+                if meter.stopped().is_some() {
+                    break;
                 }
-                Depth::Strength => break,
+                let basis = self.basis_foreseen(&presence, case, change, budget);
+                let number = {
+                    let mut bases = self.bases.lock();
+                    bases.push(basis.clone());
+                    bases.len() - 1
+                };
+                known_worlds.push(worlds.known(number, basis, case));
+                found = known_worlds.last();
+            }
+            let absent = absent_in(case);
+            let known = Known {
+                holds,
+                violated: violated[case],
+                ground: found.map(|world| Ground::Basis(world.number)),
+                absent: (absent != as_it_is).then_some(absent),
             };
-            stands.push((change.clone(), known));
+            stands.push(((*change).clone(), known));
         }
         self.stands.lock().extend(stands);
         Ok(())
+    }
+
+    fn basis_foreseen(
+        &self,
+        presence: &Presence,
+        case: usize,
+        change: &Tried,
+        budget: &Budget,
+    ) -> Arc<Basis> {
+        let mut gone = self.falling(&change.0);
+        gone.retain(|fact| change.1.binary_search(fact).is_err());
+        let facts = presence.in_case(case, &gone);
+        Arc::new(self.basis_in(&facts, change, budget))
     }
 
     /// On which days everything holds in its world; `None`: that is not known.
@@ -187,5 +240,58 @@ impl<E> Contender<'_, E> {
             }
         }
         Ok(violated)
+    }
+}
+
+/// Several worlds that were worked out together: how each comes from a change, in their order.
+struct Worlds<'w, 'a, E> {
+    contender: &'w Contender<'a, E>,
+    presence: &'w Presence<'w>,
+    all: &'w [&'w Tried],
+    /// What rules that the goals depend on conclude from what is not the same in all of them.
+    concluded: Vec<Concluded>,
+}
+
+/// A world of which is known what the goals rest on.
+struct KnownWorld {
+    number: usize,
+    basis: Arc<Basis>,
+    /// Worlds in which they may rest on something else.
+    otherwise: DaySet,
+    /// Where conclusions have to hold at one time: what may fail to.
+    dated: Option<Dated>,
+}
+
+impl KnownWorld {
+    /// Whether what the goals rest on after a change, which leads to this case, is what is left of what they rest on here.
+    fn tells(&self, change: &Tried, case: usize) -> bool {
+        let gone = |claim: ClaimId| change.0.binary_search(&claim).is_ok();
+        let is_as_dated = |dated: &Dated| self.basis.is_as_dated(&gone, dated, case);
+        !self.otherwise.contains(case)
+            && self.basis.is_within(change)
+            && self.dated.as_ref().is_none_or(is_as_dated)
+    }
+}
+
+impl<E> Worlds<'_, '_, E> {
+    fn known(&self, number: usize, basis: Arc<Basis>, case: usize) -> KnownWorld {
+        let is_behind = |id: RelationId| self.contender.behind_goals[id.index()];
+        let leans_on = |fact: &Fact| basis.leans_on(fact);
+        let presence = self.presence;
+        let mut otherwise = presence.otherwise_than(case, &self.concluded, &leans_on, &is_behind);
+        otherwise = otherwise.spread((self.all.len() + 1).next_multiple_of(64));
+        for (at, (_, found)) in self.all.iter().enumerate() {
+            let is_new = |fact: &&Fact| basis.change.1.binary_search(fact).is_err();
+            if found.iter().filter(is_new).any(leans_on) {
+                otherwise.insert(at);
+            }
+        }
+        let dates = self.contender.dates.as_ref();
+        KnownWorld {
+            number,
+            dated: dates.map(|_| basis.dated(presence)),
+            basis,
+            otherwise,
+        }
     }
 }

@@ -5,15 +5,17 @@
 //! inconsistency; [`flips`] finds the smallest changes that put another one first.
 
 mod ahead;
+mod basis;
 mod contender;
 mod evidence;
 mod flip;
 mod foresight;
 mod judged;
 mod score;
+mod standing;
 
 pub use contender::{Contender, Given, Goal, Rerun, Setting, Stand};
-pub use evidence::{Cell, Evidence, Subject, Table, View, tabulate};
+pub use evidence::{Cell, Evidence, Inquiry, Subject, Table, View};
 pub use flip::{Change, FlipBound, Flips, Stage, flips};
 pub use judged::{Judged, Judgement, Matrix, MatrixError, read_matrix};
-pub use score::{Score, copies, diagnosticity, leader, order, scores};
+pub use score::{Score, diagnosticity, leader, order, scores};

@@ -2,7 +2,7 @@
 
 use super::contender::Stand;
 use super::evidence::{Evidence, Subject, Table};
-use crate::evidence::{ClaimId, Claims, SourceId, Sources};
+use crate::evidence::{Claims, SourceId, Sources, Stance};
 use crate::storage::Code;
 use rustc_hash::FxHashMap;
 use std::cmp::Ordering;
@@ -20,19 +20,17 @@ pub struct Score {
 impl Score {
     /// The better one is the lesser one.
     pub fn compare(&self, other: &Score) -> Ordering {
-        let strength = close(other.stand.strength, self.stand.strength);
-        self.compare_but_strength(other).then(strength)
-    }
-
-    fn compare_but_strength(&self, other: &Score) -> Ordering {
-        other
-            .stand
-            .holds
-            .cmp(&self.stand.holds)
-            .then((self.stand.violated > 0).cmp(&(other.stand.violated > 0)))
+        class(self.stand.holds, self.stand.violated)
+            .cmp(&class(other.stand.holds, other.stand.violated))
             .then(close(self.inconsistency, other.inconsistency))
             .then(self.assumed.cmp(&other.assumed))
+            .then(close(other.stand.strength, self.stand.strength))
     }
+}
+
+/// What goes before all evidence; the lesser one is the better one.
+pub(super) fn class(holds: bool, violated: usize) -> (bool, bool) {
+    (!holds, violated > 0)
 }
 
 fn close(left: f64, right: f64) -> Ordering {
@@ -59,55 +57,66 @@ pub fn leader(scores: &[Score]) -> Option<usize> {
     }
 }
 
-/// The leader where no strength has a say in that; `None`: it may have.
-pub fn leader_whatever_strength(scores: &[Score]) -> Option<usize> {
-    let mut places = 0..scores.len();
-    places.find(|&one| {
-        let mut others = (0..scores.len()).filter(|&other| other != one);
-        others.all(|other| scores[one].compare_but_strength(&scores[other]) == Ordering::Less)
-    })
+/// Numbers of pieces of evidence: copies of one share theirs.
+pub(super) struct Numbers<'s> {
+    claims: &'s Claims,
+    sources: &'s Sources,
+    known: FxHashMap<Copies, usize>,
+    count: usize,
 }
 
-/// By column: the first one that is the same piece of evidence.
-pub fn copies(table: &Table, claims: &Claims, sources: &Sources) -> Vec<usize> {
-    let mut first: FxHashMap<Copies, usize> = FxHashMap::default();
-    let columns = table.evidence.iter().enumerate();
-    columns
-        .map(|(column, evidence)| {
-            let key = Copies::of(column, evidence, claims, sources);
-            *first.entry(key).or_insert(column)
-        })
-        .collect()
+impl<'s> Numbers<'s> {
+    pub fn new(claims: &'s Claims, sources: &'s Sources) -> Numbers<'s> {
+        Numbers {
+            claims,
+            sources,
+            known: FxHashMap::default(),
+            count: 0,
+        }
+    }
+
+    pub fn of(&mut self, evidence: &Evidence) -> usize {
+        self.count += 1;
+        let next = self.count;
+        match Copies::of(evidence, self.claims, self.sources) {
+            Some(copies) => *self.known.entry(copies).or_insert(next),
+            None => next,
+        }
+    }
 }
 
-/// Scores from how each stands and how many facts it assumes, over the evidence that is not left out;
-/// see [`copies`].
+/// Weights of what speaks against a contender, each with the number of its evidence; copies count once.
+pub(super) fn inconsistency(against: impl Iterator<Item = (usize, f64)>) -> f64 {
+    let mut most: FxHashMap<usize, f64> = FxHashMap::default();
+    for (number, weight) in against.filter(|(_, weight)| *weight > 0.0) {
+        let known = most.entry(number).or_default();
+        *known = known.max(weight);
+    }
+    // In a fixed order: sums of floats depend on it.
+    let mut parts: Vec<f64> = most.into_values().collect();
+    parts.sort_by(f64::total_cmp);
+    parts.iter().fold(0.0, |sum, part| sum + part)
+}
+
+/// Scores over a table, from how each stands and how many facts it assumes.
 pub fn scores(
     table: &Table,
     stands: &[(Stand, usize)],
-    left_out: &[usize],
-    copies: &[usize],
+    claims: &Claims,
+    sources: &Sources,
 ) -> Vec<Score> {
+    let mut numbers = Numbers::new(claims, sources);
+    let evidence = table.evidence.iter();
+    let numbered: Vec<(usize, &Evidence)> = evidence.map(|one| (numbers.of(one), one)).collect();
+    let stands = stands.iter().enumerate();
     stands
-        .iter()
-        .enumerate()
         .map(|(at, &(stand, assumed))| {
-            // By the first of the columns that are copies.
-            let mut most = vec![0.0_f64; table.evidence.len()];
-            for (column, evidence) in table.evidence.iter().enumerate() {
-                let against = evidence.cells[at].against() * evidence.weight;
-                if against > 0.0 && !left_out.contains(&column) {
-                    let known = &mut most[copies[column]];
-                    *known = known.max(against);
-                }
-            }
-            // In a fixed order: sums of floats depend on it.
-            let mut parts = most;
-            parts.retain(|part| *part > 0.0);
-            parts.sort_by(f64::total_cmp);
+            let against = numbered.iter();
+            let against =
+                against.map(|(number, one)| (*number, one.cells[at].against() * one.weight));
             Score {
                 stand,
-                inconsistency: parts.iter().fold(0.0, |sum, part| sum + part),
+                inconsistency: inconsistency(against),
                 assumed,
             }
         })
@@ -116,26 +125,21 @@ pub fn scores(
 
 /// What makes two pieces of evidence one: they say the same, and go back to the same roots.
 #[derive(PartialEq, Eq, Hash)]
-enum Copies {
-    Said(u32, Box<[Code]>, Vec<SourceId>, bool),
-    Only(usize),
-}
+struct Copies(u32, Box<[Code]>, Vec<SourceId>, bool);
 
 impl Copies {
-    fn of(column: usize, evidence: &Evidence, claims: &Claims, sources: &Sources) -> Copies {
+    /// `None`: nothing else is the same.
+    fn of(evidence: &Evidence, claims: &Claims, sources: &Sources) -> Option<Copies> {
         let Subject::Claim(claim) = evidence.subject else {
-            return Copies::Only(column);
+            return None;
         };
-        let said = claims.get(ClaimId(claim.0));
-        match said.source {
-            None => Copies::Only(column),
-            Some(source) => Copies::Said(
-                said.relation.0,
-                said.row.into(),
-                sources.roots(source).to_vec(),
-                said.stance == crate::evidence::Stance::Disputes,
-            ),
-        }
+        let said = claims.get(claim);
+        Some(Copies(
+            said.relation.0,
+            said.row.into(),
+            sources.roots(said.source?).to_vec(),
+            said.stance == Stance::Disputes,
+        ))
     }
 }
 

@@ -55,13 +55,10 @@ pub(super) fn answers(
         pool,
     }
     .resolve(plan);
-    let mut rows = Rows::new(plan.answer.len());
-    let sinks = drive(&pipeline, context, pool, None, |_| {
+    let gathered = drive(&pipeline, context, pool, None, |_| {
         Collect::new(&pipeline.answer)
     });
-    for sink in sinks {
-        rows.take_in(sink.rows);
-    }
+    let rows = Collect::into_rows(gathered, plan.answer.len(), pool);
     // To sort what nobody will see may take longer than it took to find.
     if context.stopped() {
         return rows;

@@ -9,7 +9,8 @@ use super::functor::compare;
 use super::relation::RelationState;
 use crate::analysis::checked::{LiteralKind, Subsumption, Term, ValueType, VarId};
 use crate::storage::index::ABSENT;
-use crate::storage::{Code, Dictionary, Index};
+use crate::storage::table::RowTable;
+use crate::storage::{Code, Dictionary, Index, Rows};
 use crate::syntax::ast::CompareOp;
 use std::sync::Arc;
 
@@ -41,6 +42,103 @@ impl<'a> Dominance<'a> {
         if subsumptions.next().is_some() {
             return None;
         }
+        let Compared {
+            key,
+            payload,
+            tests,
+        } = Compared::of(subsumption)?;
+        if payload.is_empty() || key.is_empty() {
+            return None;
+        }
+        Some(Dominance {
+            index: state.whole_index(&key)?,
+            key,
+            tests,
+            dictionary,
+        })
+    }
+
+    /// Leaves in `rows` the candidates that no row dominates.
+    pub fn sift(&self, candidates: &[&[Code]], len: usize, rows: &mut Vec<u32>) {
+        let key: Vec<&[Code]> = self.key.iter().map(|&at| candidates[at]).collect();
+        let mut numbers = Vec::with_capacity(len);
+        self.index.locate_all(&key, len, &mut numbers);
+        let stride = self.index.payload().len();
+        rows.clear();
+        rows.extend((0..len as u32).filter(|&row| {
+            let number = numbers[row as usize];
+            let dominates = |entry: &[Code]| {
+                self.tests.iter().all(|test| {
+                    let candidate = candidates[test.column][row as usize];
+                    let known = entry[test.place];
+                    compare(test.op, test.operand, known, candidate, self.dictionary)
+                })
+            };
+            number == ABSENT || !self.index.entry(number).chunks_exact(stride).any(dominates)
+        }));
+    }
+}
+
+/// Of rows that agree on some columns, those that have another one before them by a column.
+pub struct Ranking {
+    key: Vec<usize>,
+    test: Test,
+}
+
+impl Ranking {
+    /// `None`: rows are compared in some other way than by one column.
+    pub fn of<'s>(mut subsumptions: impl Iterator<Item = &'s Subsumption>) -> Option<Ranking> {
+        let Compared { key, tests, .. } = Compared::of(subsumptions.next()?)?;
+        let [test] = <[Test; 1]>::try_from(tests).ok()?;
+        let strict = matches!(test.op, CompareOp::Lt | CompareOp::Gt);
+        (strict && subsumptions.next().is_none()).then_some(Ranking { key, test })
+    }
+
+    /// Rows with a better one among them, found in one pass: more may be where values cannot be compared.
+    pub fn outranked(&self, rows: &Rows, dictionary: &Dictionary) -> Rows {
+        let better = |a: Code, b: Code| compare(self.test.op, self.test.operand, a, b, dictionary);
+        let values = rows.column(self.test.column);
+        let mut keys = RowTable::new(self.key.len());
+        let mut best: Vec<Code> = Vec::new();
+        let mut key = vec![Code::default(); self.key.len()];
+        let numbers: Vec<u32> = (0..rows.len())
+            .map(|row| {
+                for (code, &column) in key.iter_mut().zip(&self.key) {
+                    *code = rows.column(column)[row];
+                }
+                let (number, new) = keys.insert(&key);
+                match new {
+                    true => best.push(values[row]),
+                    false if better(values[row], best[number as usize]) => {
+                        best[number as usize] = values[row];
+                    }
+                    false => {}
+                }
+                number
+            })
+            .collect();
+        let mut outranked = Rows::new(rows.arity());
+        for (row, number) in numbers.into_iter().enumerate() {
+            let best = best[number as usize];
+            if best != values[row] && better(best, values[row]) {
+                outranked.push(&rows.row(row));
+            }
+        }
+        outranked
+    }
+}
+
+/// How a subsumptive clause compares rows that agree on some columns: by others, each with itself.
+struct Compared {
+    /// Ascending.
+    key: Vec<usize>,
+    /// The other columns, ascending; places of tests are among them.
+    payload: Vec<usize>,
+    tests: Vec<Test>,
+}
+
+impl Compared {
+    fn of(subsumption: &Subsumption) -> Option<Compared> {
         let (mut key, mut compared) = (Vec::new(), Vec::new());
         let columns = subsumption.dominated.iter().zip(&subsumption.dominating);
         for (column, terms) in columns.enumerate() {
@@ -79,35 +177,11 @@ impl<'a> Dominance<'a> {
                 operand: *operand,
             });
         }
-        if payload.is_empty() || key.is_empty() {
-            return None;
-        }
-        Some(Dominance {
-            index: state.whole_index(&key)?,
+        Some(Compared {
             key,
+            payload,
             tests,
-            dictionary,
         })
-    }
-
-    /// Leaves in `rows` the candidates that no row dominates.
-    pub fn sift(&self, candidates: &[&[Code]], len: usize, rows: &mut Vec<u32>) {
-        let key: Vec<&[Code]> = self.key.iter().map(|&at| candidates[at]).collect();
-        let mut numbers = Vec::with_capacity(len);
-        self.index.locate_all(&key, len, &mut numbers);
-        let stride = self.index.payload().len();
-        rows.clear();
-        rows.extend((0..len as u32).filter(|&row| {
-            let number = numbers[row as usize];
-            let dominates = |entry: &[Code]| {
-                self.tests.iter().all(|test| {
-                    let candidate = candidates[test.column][row as usize];
-                    let known = entry[test.place];
-                    compare(test.op, test.operand, known, candidate, self.dictionary)
-                })
-            };
-            number == ABSENT || !self.index.entry(number).chunks_exact(stride).any(dominates)
-        }));
     }
 }
 

@@ -77,7 +77,10 @@ fn drive_stages<S: Sink + Send>(
         let morsel = ((MORSEL / work * units as f64) as usize).max(1);
         return share(pool, units, morsel, |morsels| {
             let mut worker = Worker::new(pipeline, context, sink(company));
-            morsels.for_each(|units| worker.run_scan(units));
+            morsels.for_each(|units| {
+                worker.sink.begin(units.start);
+                worker.run_scan(units);
+            });
             worker.finish()
         });
     }

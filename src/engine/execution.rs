@@ -189,16 +189,17 @@ impl Run<'_> {
         }
         let pace = self.pace(plan);
         if state.is_guarded() || self.comes_at_once(plan, state) {
-            let mut rows = Rows::new(set.arity());
-            for sink in drive(pipeline, context, self.pool, pace, |_| {
+            let gathered = drive(pipeline, context, self.pool, pace, |_| {
                 Collect::new(&pipeline.answer)
-            }) {
-                rows.take_in(sink.rows);
-            }
+            });
+            let rows = Collect::into_rows(gathered, set.arity(), self.pool);
             let candidates = rows.len() as u64;
             match state.is_guarded() {
                 true => state.admit(rows, self.program, self.dictionary),
-                false => state.hand_in(SortedRows::from_unsorted(rows)),
+                false if !plan.narrows() && !SortedRows::are_quick_to_sort(&rows) => {
+                    state.insert(&rows)
+                }
+                false => state.hand_in(self.sorted(rows)),
             }
             return candidates;
         }
@@ -258,7 +259,16 @@ impl Run<'_> {
             && self.program.rules_of(head).count() == 1
             && self.subsumptions_of(head).next().is_none()
             && plan.keeps_apart(|id| self.program[id].arity())
+            // A join may give more than the budget; pairs may be leaner as bits.
+            && (plan.narrows() || self.options.budget.rows.is_none() && relation.arity() > 2)
             && state.is_untouched()
+    }
+
+    fn sorted(&self, rows: Rows) -> SortedRows {
+        match self.pool {
+            Some(pool) => pool.install(|| SortedRows::from_unsorted(rows)),
+            None => SortedRows::from_unsorted(rows),
+        }
     }
 
     /// Unsettled rows that a relation may have before too many rows are derived; `None` without a limit.

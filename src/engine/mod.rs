@@ -22,6 +22,7 @@ mod fixpoint;
 mod fold;
 pub mod functor;
 mod indexes;
+mod intersection;
 mod lattice;
 mod leading;
 mod maintain;
@@ -42,6 +43,8 @@ mod statistics;
 mod subsumption;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_apart;
 #[cfg(test)]
 mod tests_of_asking;
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! other hence both go, as in Soufflé.
 
 use super::budget::Stop;
+use super::dominance::Ranking;
 use super::drive::drive;
 use super::pipeline::{Arg, Resolver};
 use super::relation::RelationState;
@@ -99,6 +100,15 @@ impl<'a> Run<'a> {
             for &other in &stratum.relations {
                 relations[other.index()].merge_delta(self.pool, false);
             }
+            if let Some(ranking) = Ranking::of(self.subsumptions_of(id)) {
+                // What is best of a key in the round dominates all that the others would.
+                let fresh = relations[id.index()].delta().to_rows();
+                let outranked = ranking.outranked(&fresh, self.dictionary);
+                if !outranked.is_empty() {
+                    let outranked = SortedRows::from_unsorted(outranked);
+                    relations[id.index()].remove(&outranked, self.options.threads);
+                }
+            }
             for fresh in [true, false] {
                 let mut doomed = Rows::new(self.program[id].arity());
                 for subsumption in self.subsumptions_of(id) {
@@ -147,9 +157,7 @@ impl<'a> Run<'a> {
                 let found = drive(&pipeline, &context, self.pool, None, |_| {
                     Collect::new(&pipeline.answer)
                 });
-                let mut rows = Rows::new(arity);
-                found.into_iter().for_each(|sink| rows.take_in(sink.rows));
-                SortedRows::from_unsorted(rows)
+                SortedRows::from_unsorted(Collect::into_rows(found, arity, self.pool))
             }
             false => {
                 let found = drive(&pipeline, &context, self.pool, None, |_| {

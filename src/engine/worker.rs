@@ -6,6 +6,7 @@
 use super::asking::Asking;
 use super::evaluate::{Context, evaluate, truth};
 use super::fold::run_fold;
+use super::intersection::Intersection;
 use super::pipeline::{Arg, Member, Op, Pipeline, Proposer, Source, Stage};
 use super::range::Ranges;
 use super::sink::Sink;
@@ -17,6 +18,9 @@ use std::ops::Range;
 /// Bindings that are extended together: enough to pay for dispatch, few enough to stay in the first-level caches.
 /// Tests use tiny ones, to meet every boundary.
 pub const BATCH: usize = if cfg!(test) { 3 } else { 2048 };
+
+/// Candidates looked at together where the first that is confirmed is enough.
+const FEW: usize = if cfg!(test) { 1 } else { 16 };
 
 /// Partial bindings. Only the columns of bound variables that are still needed have `len` codes.
 #[derive(Clone, Default)]
@@ -424,76 +428,41 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
         proposers: &[Proposer<'a>],
         keep: &[VarId],
     ) {
-        let mut numbers: Vec<Vec<u32>> = vec![Vec::new(); proposers.len()];
-        for (proposer, numbers) in proposers.iter().zip(&mut numbers) {
-            locate(&proposer.index, &proposer.key, batch, numbers);
-        }
-        let Scratch { out, origins, .. } = scratch;
+        let Scratch {
+            out,
+            origins,
+            numbers,
+            ..
+        } = scratch;
         out.clear();
         origins.clear();
-        let (mut row_key, mut entries) = (Vec::new(), Vec::new());
+        let mut common = Intersection::over(var, proposers, batch, numbers);
         let one = at + 1 == self.stages.len() && self.sink.wants_one();
+        let most = if one { FEW } else { BATCH };
         for row in 0..batch.len {
             if self.sink.is_answered(batch, row) {
                 continue;
             }
-            let counts = proposers
-                .iter()
-                .zip(&numbers)
-                .map(|(p, numbers)| p.index.count(numbers[row]));
-            let least = counts.enumerate().min_by_key(|&(_, count)| count);
-            let Some((least, _)) = least.filter(|&(_, count)| count > 0) else {
-                continue;
-            };
-            // Where both ascend, what lies before one candidate lies before the next one too.
-            let ascending = proposers[least].index.is_ordered();
-            entries.clear();
-            entries.extend(proposers.iter().zip(&numbers).map(|(proposer, numbers)| {
-                match proposer.member {
-                    None => proposer.index.entry(numbers[row]),
-                    Some(_) => &[],
+            common.turn_to(row);
+            while let Some(mut found) = common.next(row, batch, most) {
+                if one {
+                    found = &found[..found.len().min(1)];
                 }
-            }));
-            for &candidate in proposers[least].index.entry(numbers[least][row]) {
-                let confirmed = proposers.iter().enumerate().all(|(other, proposer)| {
-                    if other == least {
-                        return true;
-                    }
-                    let Some(member) = &proposer.member else {
-                        let at = search(entries[other], candidate);
-                        let found = entries[other].get(at) == Some(&candidate);
-                        if ascending {
-                            entries[other] = &entries[other][at..];
-                        }
-                        return found;
-                    };
-                    row_key.clear();
-                    row_key.extend(proposer.row.iter().map(|arg| match arg {
-                        Arg::Const(code) => *code,
-                        Arg::Var(known) if *known == var => candidate,
-                        Arg::Var(known) => batch.column(*known)[row],
-                    }));
-                    match member {
-                        Member::Set(set) => set.contains(&row_key),
-                        Member::Keys(index) => index.count(index.locate(&row_key)) > 0,
-                        Member::Entries(index) => {
-                            let entry = index.entry(index.locate(&row_key[..1]));
-                            entry.binary_search(&row_key[1]).is_ok()
-                        }
-                    }
-                });
-                if confirmed {
-                    out.columns[var.index()].push(candidate);
-                    origins.push(row as u32);
+                let any = !found.is_empty();
+                while !found.is_empty() {
+                    let (now, later) = found.split_at(found.len().min(BATCH - origins.len()));
+                    out.columns[var.index()].extend_from_slice(now);
+                    origins.resize(origins.len() + now.len(), row as u32);
+                    found = later;
                     if origins.len() >= BATCH {
                         self.hand_on(at, batch, out, origins, keep);
                         if self.is_done() {
                             return;
                         }
                     }
-                    if one || self.sink.is_answered(batch, row) {
-                        break;
-                    }
+                }
+                if any && (one || self.sink.is_answered(batch, row)) {
+                    break;
                 }
             }
         }
@@ -602,16 +571,6 @@ impl Source<'_> {
     }
 }
 
-/// The place of the first of ascending codes that is not below `wanted`: O(log of that place).
-fn search(codes: &[Code], wanted: Code) -> usize {
-    let mut step = 1;
-    while step < codes.len() && codes[step] < wanted {
-        step *= 2;
-    }
-    let (from, to) = (step / 2, codes.len().min(step + 1));
-    from + codes[from..to].partition_point(|&code| code < wanted)
-}
-
 fn scan(
     columns: &[&[Code]],
     range: Range<usize>,
@@ -644,7 +603,7 @@ fn scan(
 }
 
 /// The entries of an index for each binding of a batch.
-fn locate(index: &Index, key: &[Arg], batch: &Batch, numbers: &mut Vec<u32>) {
+pub fn locate(index: &Index, key: &[Arg], batch: &Batch, numbers: &mut Vec<u32>) {
     with_columns(key, batch, |columns| {
         index.locate_all(columns, batch.len, numbers)
     });

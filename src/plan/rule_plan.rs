@@ -1,7 +1,7 @@
 //! The plan of one rule for one delta.
 
 use super::liveness::{bound_by, read_by};
-use super::step::{Operand, Step, Version};
+use super::step::{Access, Operand, Step, Version};
 use crate::analysis::checked::{RelationId, RuleId, VarId};
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -94,23 +94,26 @@ impl RulePlan {
             .filter(|_| repeated.next().is_none())
     }
 
-    /// Whether the head keeps rows apart that are apart in the body: one atom binds all variables, and the head has all
-    /// columns of it.
+    /// Whether the head keeps rows apart that are apart in the body: atoms bind all their columns, and the head has all
+    /// variables of theirs.
     pub fn keeps_apart(&self, arity: impl Fn(RelationId) -> usize) -> bool {
-        let Some((Step::Scan(access), filters)) = self
-            .steps
-            .split_first()
-            .map(|(first, rest)| (&first.step, rest))
-        else {
-            return false;
+        let kept = |var: &VarId| self.answer.contains(&Operand::Var(*var));
+        let whole = |access: &Access| {
+            access.bind.len() + access.key.len() + access.same.len() == arity(access.relation)
+                && access.bind.iter().all(|(_, var)| kept(var))
         };
-        let columns = access.bind.len() + access.key.len() + access.same.len();
-        columns == arity(access.relation)
-            && filters.iter().all(|placed| placed.step.narrows())
-            && access
-                .bind
-                .iter()
-                .all(|(_, var)| self.answer.contains(&Operand::Var(*var)))
+        self.scanned().is_some()
+            && self.steps.iter().all(|placed| match &placed.step {
+                Step::Scan(access) | Step::Probe(access) => whole(access),
+                Step::Intersect { proposers, .. } => proposers.iter().all(whole),
+                step => step.narrows(),
+            })
+    }
+
+    /// Whether no step makes several bindings of one.
+    pub fn narrows(&self) -> bool {
+        let mut later = self.steps.iter().skip(1);
+        later.all(|placed| placed.step.narrows())
     }
 
     /// Whether a step reads one of these relations without its latest delta.
@@ -209,7 +212,7 @@ impl RulePlan {
     }
 
     /// Every access of the plan, aggregates' inner ones not counted.
-    pub fn accesses(&self) -> impl Iterator<Item = &super::Access> {
+    pub fn accesses(&self) -> impl Iterator<Item = &Access> {
         let guards = self.guards.iter().flat_map(Guard::accesses);
         guards.chain(accesses(&self.steps))
     }
@@ -217,12 +220,12 @@ impl RulePlan {
 
 impl Guard {
     /// Aggregates' inner ones not counted.
-    pub fn accesses(&self) -> impl Iterator<Item = &super::Access> {
+    pub fn accesses(&self) -> impl Iterator<Item = &Access> {
         accesses(&self.steps)
     }
 }
 
-fn accesses(steps: &[Placed]) -> impl Iterator<Item = &super::Access> {
+fn accesses(steps: &[Placed]) -> impl Iterator<Item = &Access> {
     steps.iter().flat_map(|placed| match &placed.step {
         Step::Scan(access) | Step::Probe(access) | Step::Check { access, .. } => {
             std::slice::from_ref(access).iter()

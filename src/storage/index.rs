@@ -575,6 +575,7 @@ impl Index {
     }
 
     /// The payload of a located key, row after row: `count * payload().len()` codes.
+    #[inline]
     pub fn entry(&self, number: u32) -> &[Code] {
         let stride = self.payload.len();
         match self.slots.get(number as usize) {
@@ -588,6 +589,7 @@ impl Index {
     }
 
     /// Rows of a located key.
+    #[inline]
     pub fn count(&self, number: u32) -> usize {
         match (self.slots.get(number as usize), &self.locate) {
             (Some(slot), _) => slot.len as usize,

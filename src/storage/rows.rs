@@ -72,14 +72,6 @@ impl Rows {
         self.len += other.len;
     }
 
-    /// [`Rows::append`] without a copy where there are none yet.
-    pub fn take_in(&mut self, other: Rows) {
-        match self.is_empty() {
-            true => *self = other,
-            false => self.append(&other),
-        }
-    }
-
     /// Adds so many rows, given column by column. Panics when a column is shorter.
     pub fn append_columns<'c>(&mut self, columns: impl Iterator<Item = &'c [Code]>, len: usize) {
         for (column, more) in self.columns.iter_mut().zip(columns) {

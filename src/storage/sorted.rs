@@ -37,6 +37,11 @@ impl SortedRows {
         }
     }
 
+    /// Whether [`SortedRows::from_unsorted`] takes no longer than to note each row in a table.
+    pub fn are_quick_to_sort(rows: &Rows) -> bool {
+        Packing::of(rows).is_some()
+    }
+
     pub fn rows(&self) -> &Arc<Rows> {
         &self.rows
     }
@@ -96,12 +101,14 @@ fn is_ascending(rows: &Rows) -> bool {
     match columns[..] {
         [] => rows.len() <= 1,
         [column] => column.is_sorted_by(|a, b| a < b),
-        [first, second] => {
-            let pieces = first.len().div_ceil(PIECE);
+        _ => {
+            let pieces = rows.len().div_ceil(PIECE);
             let ascends = |piece: usize| {
-                let end = first.len().min((piece + 1) * PIECE + 1);
-                let piece = piece * PIECE..end;
-                pairs_ascend(&first[piece.clone()], &second[piece])
+                let piece = piece * PIECE..rows.len().min((piece + 1) * PIECE + 1);
+                match columns[..] {
+                    [first, second] => pairs_ascend(&first[piece.clone()], &second[piece]),
+                    _ => rows_ascend(&columns, piece),
+                }
             };
             // On the threads of the pool that this one belongs to, if it does.
             match rayon::current_thread_index() {
@@ -109,14 +116,18 @@ fn is_ascending(rows: &Rows) -> bool {
                 _ => (0..pieces).all(ascends),
             }
         }
-        _ => (1..rows.len()).all(|at| {
-            let order = columns
-                .iter()
-                .map(|column| column[at - 1].cmp(&column[at]))
-                .find(|order| order.is_ne());
-            order == Some(std::cmp::Ordering::Less)
-        }),
     }
+}
+
+fn rows_ascend(columns: &[&[Code]], mut range: Range<usize>) -> bool {
+    range.next();
+    range.into_iter().all(|at| {
+        let order = columns
+            .iter()
+            .map(|column| column[at - 1].cmp(&column[at]))
+            .find(|order| order.is_ne());
+        order == Some(std::cmp::Ordering::Less)
+    })
 }
 
 /// Without a branch for each pair: most often all ascend.

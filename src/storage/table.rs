@@ -30,7 +30,7 @@ pub(super) fn prefetch<T>(slots: &[T], at: usize) {
 
 /// Any address will do.
 #[inline]
-pub(super) fn prefetch_at<T>(place: *const T) {
+pub fn prefetch_at<T>(place: *const T) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: prefetching has no effect but on the cache, wherever it points.
     unsafe {

@@ -92,7 +92,10 @@ fn drive_stages<S: Sink + Send>(
     share(pool, lead.len, morsel, |morsels| {
         let stages = &pipeline.stages[stages..];
         let mut worker = Worker::over(stages, pipeline.variables, context, sink(Company::Shared));
-        morsels.for_each(|rows| worker.run(&mut lead.part(rows)));
+        morsels.for_each(|rows| {
+            worker.sink.begin(rows.start);
+            worker.run(&mut lead.part(rows));
+        });
         worker.finish()
     })
 }

@@ -259,16 +259,14 @@ impl<'a> Collect<'a> {
             rows, pieces: its, ..
         } in &gathered
         {
+            let starts = its.iter().copied();
             let ends = its.iter().skip(1).map(|&(_, row)| row);
             let ends = ends.chain([rows.len()]);
-            pieces.extend(
-                its.iter()
-                    .zip(ends)
-                    .map(|(&(piece, row), end)| (piece, rows, row..end)),
-            );
+            let of_it = starts.zip(ends);
+            pieces.extend(of_it.map(|((piece, row), end)| (piece, rows, row..end)));
         }
         pieces.sort_unstable_by_key(|&(piece, ..)| piece);
-        let len = gathered.iter().map(|of| of.rows.len()).sum();
+        let len: usize = pieces.iter().map(|(.., rows)| rows.len()).sum();
         if arity == 0 {
             return Rows::nullary(len > 0);
         }

@@ -153,8 +153,8 @@ impl Comparison {
         };
         let bound = match (self.flip_bound, self.flip_findings) {
             (0, _) => format!("not all single {of} were tried"),
-            (1, 0) => "all single withdrawals were tried".to_owned(),
-            (1, _) => format!("all single {of} were tried"),
+            (1, 0) => "all single withdrawals were tried; `--flips 2` tries pairs".to_owned(),
+            (1, _) => format!("all single {of} were tried; `--flips 2` tries pairs"),
             (most, 0) => format!("all withdrawals of up to {most} were tried"),
             (most, _) => format!("all sets of up to {most} were tried, of {of}"),
         };

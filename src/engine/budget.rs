@@ -25,6 +25,11 @@ pub struct Budget {
 }
 
 impl Budget {
+    /// Whether it sets any limit.
+    pub fn is_limited(&self) -> bool {
+        self.time.is_some() || self.rows.is_some() || self.rounds.is_some() || self.memory.is_some()
+    }
+
     pub fn cancelled(&self) -> bool {
         self.cancel.load(Ordering::Relaxed)
     }

@@ -192,6 +192,10 @@ impl Run<'_> {
             let gathered = drive(pipeline, context, self.pool, pace, |_| {
                 Collect::new(&pipeline.answer)
             });
+            if context.cancel.load(Relaxed) && !plan.narrows() && !state.is_guarded() {
+                // To bring it all in order would take longer than who interrupts has patience for.
+                return gathered.iter().map(|of| of.rows.len() as u64).sum();
+            }
             let rows = Collect::into_rows(gathered, set.arity(), self.pool);
             let candidates = rows.len() as u64;
             match state.is_guarded() {
@@ -259,8 +263,8 @@ impl Run<'_> {
             && self.program.rules_of(head).count() == 1
             && self.subsumptions_of(head).next().is_none()
             && plan.keeps_apart(|id| self.program[id].arity())
-            // A join may give more than the budget; pairs may be leaner as bits.
-            && (plan.narrows() || self.options.budget.rows.is_none() && relation.arity() > 2)
+            // What a join gives that is gathered counts against no budget; pairs may be leaner as bits.
+            && (plan.narrows() || !self.options.budget.is_limited() && relation.arity() > 2)
             && state.is_untouched()
     }
 

@@ -24,6 +24,30 @@ pub(super) fn checked(text: &str) -> Arc<CheckedProgram> {
     }
 }
 
+/// What the naive evaluator derives, each row once.
+pub(super) fn derives_what_is_derived_naively(
+    program: &Arc<CheckedProgram>,
+    threads: usize,
+) -> Result<(), TestCaseError> {
+    let database = run(program, threads);
+    let mut expected = naive::Relations::new();
+    naive::evaluate(program, database.dictionary(), &mut expected);
+    for (id, relation) in program.relations() {
+        let rows: Vec<Vec<Code>> = database.rows(id).iter().collect();
+        let expected: BTreeSet<Vec<Code>> = expected.remove(&id).unwrap_or_default();
+        prop_assert_eq!(
+            rows.len(),
+            expected.len(),
+            "`{}`, {} threads",
+            relation.name,
+            threads
+        );
+        let rows: BTreeSet<Vec<Code>> = rows.into_iter().collect();
+        prop_assert_eq!(rows, expected, "`{}`, {} threads", relation.name, threads);
+    }
+    Ok(())
+}
+
 pub(super) fn run(program: &Arc<CheckedProgram>, threads: usize) -> Database {
     let mut database = Database::new(program.clone(), Arc::new(Dictionary::new()));
     database

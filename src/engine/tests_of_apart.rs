@@ -1,12 +1,9 @@
 //! Joins whose heads have all variables of their bodies, so that rows come once and no set tells them apart, against the
 //! naive evaluator.
 
-use super::naive::{self, Relations};
-use super::tests::{checked, run};
-use crate::storage::Code;
+use super::tests::{checked, derives_what_is_derived_naively};
 use crate::tries::tries;
 use proptest::prelude::*;
-use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// The last ones project or repeat something: a set has to tell their rows apart after all.
@@ -44,16 +41,7 @@ proptest! {
         }
         let program = checked(&(text + RULES));
         for threads in [1, 2, 4] {
-            let database = run(&program, threads);
-            let mut expected = Relations::new();
-            naive::evaluate(&program, database.dictionary(), &mut expected);
-            for (id, relation) in program.relations() {
-                let rows: Vec<Vec<Code>> = database.rows(id).iter().collect();
-                let expected: BTreeSet<Vec<Code>> = expected.remove(&id).unwrap_or_default();
-                prop_assert_eq!(rows.len(), expected.len(), "`{}`, {} threads", relation.name, threads);
-                let rows: BTreeSet<Vec<Code>> = rows.into_iter().collect();
-                prop_assert_eq!(rows, expected, "`{}`, {} threads", relation.name, threads);
-            }
+            derives_what_is_derived_naively(&program, threads)?;
         }
     }
 }

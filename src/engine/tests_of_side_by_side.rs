@@ -1,11 +1,8 @@
 //! Rules that run side by side, against the naive evaluator.
 
-use super::naive::{self, Relations};
-use super::tests::{checked, run};
-use crate::storage::Code;
+use super::tests::{checked, derives_what_is_derived_naively};
 use crate::tries::tries;
 use proptest::prelude::*;
-use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// Rounds with many rules for few heads, some of which compute, ask or read rows of before the round.
@@ -34,14 +31,7 @@ proptest! {
         }
         let program = checked(&(text + RULES));
         for threads in [1, 2, 4] {
-            let database = run(&program, threads);
-            let mut expected = Relations::new();
-            naive::evaluate(&program, database.dictionary(), &mut expected);
-            for (id, relation) in program.relations() {
-                let rows: BTreeSet<Vec<Code>> = database.rows(id).iter().collect();
-                let expected = expected.remove(&id).unwrap_or_default();
-                prop_assert_eq!(rows, expected, "`{}`, {} threads", relation.name, threads);
-            }
+            derives_what_is_derived_naively(&program, threads)?;
         }
     }
 }

@@ -16,6 +16,8 @@ mod count;
 mod cuts;
 mod cuts_by_trial;
 mod dayset;
+#[cfg(test)]
+mod dayset_tests;
 mod dualize;
 mod enumerate;
 mod expand;

@@ -258,10 +258,10 @@ impl Session {
 mod tests {
     use crate::explain::Fact;
     use crate::session::standing::Standing;
-    use crate::session::{CaseSpec, CriticalQuestion, Lens, Options, Session};
+    use crate::session::tests::opened_at;
+    use crate::session::{CriticalQuestion, Session};
     use crate::tries::tries;
     use proptest::prelude::*;
-    use std::fs;
 
     const RULES: &str = r#".decl e(x: number, y: number)
 .input e(IO=claims, filename="e.csv")
@@ -301,7 +301,6 @@ lone(x) :- much(x, c), c > 1, !free(_).
         repeats: &[Option<usize>],
         at_once: bool,
     ) -> (tempfile::TempDir, Session) {
-        let directory = tempfile::tempdir().unwrap();
         let year = |year: Option<u16>| year.map_or(String::new(), |year| year.to_string());
         let tail = |(source, from, to): &Said| {
             let to = to.map(|to| to.max(from.unwrap_or(0)));
@@ -317,7 +316,7 @@ lone(x) :- much(x, c), c > 1, !free(_).
         let e: String = e.iter().enumerate().map(of_e).collect();
         let n: String = n.iter().enumerate().map(of_n).collect();
         let sources: String = repeats.iter().enumerate().map(of_source).collect();
-        for (name, text) in [
+        let files = [
             ("rules/x.dl", RULES.to_owned()),
             (
                 "facts/e.csv",
@@ -328,21 +327,8 @@ lone(x) :- much(x, c), c > 1, !free(_).
                 "facts/sources.csv",
                 format!("source_id,published,reliability,derived_from\n{sources}"),
             ),
-        ] {
-            let path = directory.path().join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        }
-        let options = Options {
-            threads: 1,
-            lens: Lens {
-                at_once,
-                ..Lens::default()
-            },
-            ..Options::default()
-        };
-        let session = Session::open(CaseSpec::at(directory.path()), options).expect("a case");
-        (directory, session)
+        ];
+        opened_at(&files, 1, at_once)
     }
 
     proptest! {

@@ -1,11 +1,36 @@
 //! Rust values in and out, and what survives a failure.
 
-use super::{Answer, CaseSpec, Command, Error, Options, Session};
+use super::{Answer, CaseSpec, Command, Error, Lens, Options, Session};
 use crate::engine::budget::{Budget, StopReason};
 use crate::engine::{Functors, Value};
 use crate::tries::tries;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fs;
+
+/// A case of files, of which conclusions have to hold at one time or not.
+pub(super) fn opened_at(
+    files: &[(&str, String)],
+    threads: usize,
+    at_once: bool,
+) -> (tempfile::TempDir, Session) {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = directory.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let options = Options {
+        threads,
+        lens: Lens {
+            at_once,
+            ..Lens::default()
+        },
+        ..Options::default()
+    };
+    let session = Session::open(CaseSpec::at(directory.path()), options).expect("a case");
+    (directory, session)
+}
 
 const TYPES: &str = "
 .type Point = [x: number, tag: symbol]

@@ -439,10 +439,9 @@ impl fmt::Display for Timeline {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::{CaseSpec, Lens, Options};
+    use crate::session::tests::opened_at;
     use crate::tries::tries;
     use proptest::prelude::*;
-    use std::fs;
 
     const RULES: &str = r#".decl e(x: number, y: number)
 .input e(IO=claims, filename="e.csv")
@@ -459,7 +458,6 @@ apart(x) :- e(x, _), !free(x).
     type Row = (u8, u8, usize, Option<u16>, Option<u16>);
 
     fn opened(rows: &[Row], published: &[u16], at_once: bool) -> (tempfile::TempDir, Session) {
-        let directory = tempfile::tempdir().unwrap();
         let year = |year: &Option<u16>| year.map_or(String::new(), |year| year.to_string());
         let claim = |(at, (x, y, source, from, to)): (usize, &Row)| {
             let (from, to) = (year(from), year(&to.map(|to| to.max(from.unwrap_or(0)))));
@@ -468,7 +466,7 @@ apart(x) :- e(x, _), !free(x).
         let claims: String = rows.iter().enumerate().map(claim).collect();
         let source = |(at, year): (usize, &u16)| format!("x-s{at},{year},B\n");
         let sources: String = published.iter().enumerate().map(source).collect();
-        for (name, text) in [
+        let files = [
             ("rules/x.dl", RULES.to_owned()),
             (
                 "facts/e.csv",
@@ -478,21 +476,8 @@ apart(x) :- e(x, _), !free(x).
                 "facts/sources.csv",
                 format!("source_id,published,reliability\n{sources}"),
             ),
-        ] {
-            let path = directory.path().join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        }
-        let options = Options {
-            threads: 2,
-            lens: Lens {
-                at_once,
-                ..Lens::default()
-            },
-            ..Options::default()
-        };
-        let session = Session::open(CaseSpec::at(directory.path()), options).expect("a case");
-        (directory, session)
+        ];
+        opened_at(&files, 2, at_once)
     }
 
     fn row() -> impl Strategy<Value = Row> {

@@ -13,7 +13,7 @@ use crate::syntax::ast::{CompareOp, DirectiveKind, Intrinsic};
 use crate::syntax::diagnostic::Diagnostic;
 use crate::syntax::source::Span;
 use ascent::ascent;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 ascent! {
     /// Rules, variables and head positions are numbers here; a variable is that of one rule.
@@ -336,8 +336,37 @@ fn grows(term: &Term) -> bool {
     }
 }
 
-/// Groups of a body's atoms that share no variable, directly or through equations: each row of one meets each of the
-/// other. Atoms without variables are tests, not products; so are those that nothing else of the rule has to do with.
+/// Variables that comparisons bound from below and from above, with the variables of these bounds: an address in a range,
+/// a day in a period. That says which rows belong together.
+fn bounded_on_both_sides(kinds: &[&LiteralKind]) -> Vec<(VarId, Vec<VarId>)> {
+    let mut sides: FxHashMap<VarId, [Vec<VarId>; 2]> = FxHashMap::default();
+    for kind in kinds {
+        let LiteralKind::Compare {
+            op, left, right, ..
+        } = kind
+        else {
+            continue;
+        };
+        let (less, more) = match op {
+            CompareOp::Lt | CompareOp::Le => (left, right),
+            CompareOp::Gt | CompareOp::Ge => (right, left),
+            CompareOp::Eq | CompareOp::Ne => continue,
+        };
+        for (of, by, side) in [(less, more, 1), (more, less, 0)] {
+            if let Term::Var(var) = of {
+                variables(by, &mut sides.entry(*var).or_default()[side]);
+            }
+        }
+    }
+    let both = sides
+        .into_iter()
+        .filter(|(_, [low, high])| !low.is_empty() && !high.is_empty());
+    both.map(|(var, [low, high])| (var, [low, high].concat()))
+        .collect()
+}
+
+/// Groups of a body's atoms that share no variable, directly, through equations or as bounds on both sides: each row of
+/// one meets each of the other. Atoms without variables are tests, not products; so are those that nothing else of the rule has to do with.
 pub fn products(rule: &Rule) -> Option<(&Literal, &Literal)> {
     let mut group: Vec<usize> = (0..rule.variables.len()).collect();
     fn find(group: &mut [usize], mut at: usize) -> usize {
@@ -403,6 +432,15 @@ pub fn products(rule: &Rule) -> Option<(&Literal, &Literal)> {
         }
         if matches!(literal.kind, LiteralKind::Atom(_)) {
             atoms.push((literal, first.index(), part[at]));
+        }
+    }
+    for (var, bounds) in bounded_on_both_sides(&kinds) {
+        for bound in bounds {
+            let (a, b) = (
+                find(&mut group, var.index()),
+                find(&mut group, bound.index()),
+            );
+            group[b] = a;
         }
     }
     atoms.sort_by_key(|&(_, _, part)| part);

@@ -65,7 +65,7 @@ impl Accumulator {
                 values.push(dictionary.to_float(value));
             }
             Total::Best { beats, kept } => match kept {
-                Some(best) if !compare(*beats, operand, value, *best, dictionary) => {}
+                Some(best) if !replaces(*beats, operand, value, *best, dictionary) => {}
                 _ => *kept = Some(value),
             },
             Total::Mean { sum, count } => {
@@ -127,6 +127,27 @@ impl Accumulator {
             Total::Mean { count: 0, .. } => None,
             Total::Mean { sum, count } => Some(dictionary.float(sum as f64 / count as f64)),
         }
+    }
+}
+
+/// Floats are told apart by IEEE 754 totalOrder: which of two zeroes, or of a number and what is none, comes first must not
+/// depend on the order of rows.
+fn replaces(
+    beats: CompareOp,
+    operand: ValueType,
+    value: Code,
+    best: Code,
+    dictionary: &Dictionary,
+) -> bool {
+    if operand != ValueType::Float {
+        return compare(beats, operand, value, best, dictionary);
+    }
+    let order = dictionary
+        .to_float(value)
+        .total_cmp(&dictionary.to_float(best));
+    match beats {
+        CompareOp::Lt => order.is_lt(),
+        _ => order.is_gt(),
     }
 }
 
@@ -199,6 +220,10 @@ mod tests {
         assert_eq!(run(&d, Sum, Float, &floats), Some(d.float(3.5)));
         assert_eq!(run(&d, Sum, Float, &[]), Some(d.float(0.0)));
         assert_eq!(run(&d, Min, Float, &floats), Some(d.float(-2.0)));
+        for zeroes in [[0.0, -0.0], [-0.0, 0.0]].map(|zeroes| zeroes.map(|zero| d.float(zero))) {
+            assert_eq!(run(&d, Max, Float, &zeroes), Some(d.float(0.0)));
+            assert_eq!(run(&d, Min, Float, &zeroes), Some(d.float(-0.0)));
+        }
         assert_eq!(run(&d, Mean, Float, &floats[..2]), Some(d.float(-0.25)));
         assert_eq!(run(&d, Mean, Float, &[]), None);
         let symbols: Vec<Code> = ["b", "B", "é"].map(|v| d.symbol(v)).to_vec();

@@ -351,6 +351,7 @@ impl<'a, 'p> Composition<'a, 'p> {
                 key,
                 bind,
                 same,
+                ..
             } = &stage.op
             && let (&[Arg::Var(key)], &[(0, bound)], true) = (&key[..], &bind[..], same.is_empty())
             && (key, bound, index.payload().len()) == (side.from, side.to, 1)

@@ -1,6 +1,8 @@
 //! The indexes of one relation.
 
-use crate::storage::{Index, RowSet, SortedRows};
+use super::within;
+use crate::analysis::checked::ValueType;
+use crate::storage::{Dictionary, Index, RowSet, SortedRows};
 use parking_lot::{Mutex, RwLock};
 use rayon::ThreadPool;
 use rustc_hash::FxHashMap;
@@ -35,6 +37,8 @@ const SCANS: u32 = 8;
 #[derive(Default)]
 pub struct Indexes {
     held: RwLock<FxHashMap<IndexSpec, Held>>,
+    /// Indexes of rows at rest whose entries are in the order of a place. When a row comes or goes, they go.
+    in_order: RwLock<FxHashMap<(IndexSpec, usize, ValueType), Arc<Index>>>,
     /// How often all rows were looked at where an index would have served.
     scans: Mutex<FxHashMap<IndexSpec, u32>>,
 }
@@ -44,6 +48,7 @@ impl Indexes {
     pub fn copy(&self) -> Indexes {
         Indexes {
             held: RwLock::new(self.held.read().clone()),
+            in_order: RwLock::default(),
             scans: Mutex::default(),
         }
     }
@@ -81,6 +86,26 @@ impl Indexes {
         found.unwrap_or_else(|| self.keep(spec, build(set, spec, true, pool), false))
     }
 
+    /// The same with each entry in the order of the values of this type at one of its places.
+    pub fn in_order(
+        &self,
+        set: &RowSet,
+        spec: &IndexSpec,
+        (place, operand): (usize, ValueType),
+        dictionary: &Dictionary,
+        pool: Option<&ThreadPool>,
+    ) -> Arc<Index> {
+        let wanted = (spec.clone(), place, operand);
+        let known = self.in_order.read().get(&wanted).cloned();
+        known.unwrap_or_else(|| {
+            let mut index = build(set, spec, true, pool);
+            within::order(&mut index, place, operand, dictionary);
+            let mut in_order = self.in_order.write();
+            let kept = in_order.entry(wanted).or_insert_with(|| Arc::new(index));
+            kept.clone()
+        })
+    }
+
     /// Those that do not lag behind by the latest delta.
     pub fn ready(&self) -> Vec<IndexSpec> {
         let held = self.held.read();
@@ -95,20 +120,24 @@ impl Indexes {
 
     pub fn clear(&self) {
         self.held.write().clear();
+        self.in_order.write().clear();
     }
 
     /// Lets go of all others.
     pub fn retain(&self, wanted: impl Fn(&IndexSpec) -> bool) {
         self.held.write().retain(|spec, _| wanted(spec));
+        self.in_order.write().clear();
     }
 
     pub fn each(&self, act: impl FnMut(&mut Held)) {
+        self.in_order.write().clear();
         self.held.write().values_mut().for_each(act);
     }
 
     /// The same, on the threads of a pool where that pays.
     pub fn each_on(&self, pool: Option<&ThreadPool>, act: impl Fn(&mut Held) + Send + Sync) {
         use rayon::prelude::*;
+        self.in_order.write().clear();
         let mut held = self.held.write();
         match pool {
             Some(pool) if held.len() > 1 => {

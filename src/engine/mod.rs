@@ -48,6 +48,8 @@ mod tests_of_apart;
 #[cfg(test)]
 mod tests_of_asking;
 #[cfg(test)]
+mod tests_of_bounds;
+#[cfg(test)]
 mod tests_of_composition;
 #[cfg(test)]
 mod tests_of_demand;
@@ -59,6 +61,7 @@ mod tests_of_guards;
 mod tests_of_side_by_side;
 mod text_facts;
 mod value_order;
+mod within;
 mod worker;
 
 pub use aggregate::Accumulator;

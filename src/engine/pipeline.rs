@@ -2,6 +2,7 @@
 
 use super::database::MANY;
 use super::relation::{IndexSpec, RelationState};
+use super::within::Narrow;
 use crate::analysis::checked::{
     AggregateOp, Constant, Functor, RelationId, Term, UserFold, ValueType, VarId,
 };
@@ -106,6 +107,8 @@ pub enum Op<'a> {
         key: Vec<Arg>,
         bind: Vec<(usize, VarId)>,
         same: Vec<(usize, usize)>,
+        /// Present when entries are in order and rows out of bounds are passed over.
+        narrow: Option<Narrow>,
     },
     Check {
         member: Member<'a>,
@@ -473,11 +476,27 @@ impl<'a> Resolver<'a> {
             .map(|&(column, var)| (place(column), place(first_column(access, var))))
             .collect();
         let corner = self.corner(state, access, &spec);
+        let ordered = match (&corner, &access.within) {
+            (None, Some(within)) => {
+                let by = (place(within.column), within.operand);
+                let index = state.index_in_order(&spec, by, self.dictionary, self.pool);
+                index.map(|index| (index, Narrow::of(within, by.0, self.dictionary)))
+            }
+            _ => None,
+        };
+        let (index, narrow) = match ordered {
+            Some((index, narrow)) => (index, Some(narrow)),
+            None => (
+                corner.unwrap_or_else(|| state.index(&spec, self.pool)),
+                None,
+            ),
+        };
         Op::Probe {
-            index: corner.unwrap_or_else(|| state.index(&spec, self.pool)),
+            index,
             key: self.key(access),
             bind,
             same,
+            narrow,
         }
     }
 

@@ -5,7 +5,7 @@ use super::births::Births;
 pub use super::indexes::IndexSpec;
 use super::indexes::{Indexes, build};
 use super::statistics::{distinct_in_order, estimate_distinct};
-use crate::analysis::checked::CheckedProgram;
+use crate::analysis::checked::{CheckedProgram, ValueType};
 use crate::storage::pattern::agrees;
 use crate::storage::{
     Code, Company, Dictionary, Index, Inserter, Latest, RowSet, RowSource, Rows, SortedRows,
@@ -440,6 +440,19 @@ impl RelationState {
             let index = index.unwrap_or_else(|| build(&self.set, spec, self.closed, pool));
             self.indexes.keep(spec, index, !self.merged)
         })
+    }
+
+    /// The index with each entry in the order of the values of this type at one of its places, where the relation is at rest.
+    /// Of an equivalence there is none: many values share an entry of it.
+    pub fn index_in_order(
+        &self,
+        spec: &IndexSpec,
+        by: (usize, ValueType),
+        dictionary: &Dictionary,
+        pool: Option<&ThreadPool>,
+    ) -> Option<Arc<Index>> {
+        let at_rest = self.closed && self.set.as_classes().is_none();
+        at_rest.then(|| self.indexes.in_order(&self.set, spec, by, dictionary, pool))
     }
 
     /// The index on these columns over whole rows, if it was made before.

@@ -10,6 +10,7 @@ use super::intersection::Intersection;
 use super::pipeline::{Arg, Member, Op, Pipeline, Proposer, Source, Stage};
 use super::range::Ranges;
 use super::sink::Sink;
+use super::within::Narrow;
 use crate::analysis::checked::VarId;
 use crate::storage::index::ABSENT;
 use crate::storage::{Code, Index, RowSource, Rows};
@@ -228,15 +229,17 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
                 key,
                 bind,
                 same,
+                narrow,
             } => {
                 locate(index, key, batch, &mut scratch.numbers);
-                let last = at + 1 == stages.len() && same.is_empty();
+                let last = at + 1 == stages.len() && same.is_empty() && narrow.is_none();
                 if !(last
                     && self
                         .sink
                         .accept_entries(batch, index, &scratch.numbers, bind))
                 {
-                    self.probe(at, batch, &mut scratch, index, bind, same, &stage.keep);
+                    let shape = (&bind[..], &same[..], narrow.as_ref());
+                    self.probe(at, batch, &mut scratch, index, shape, &stage.keep);
                 }
             }
             Op::Check {
@@ -346,8 +349,7 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
         batch: &Batch,
         scratch: &mut Scratch,
         index: &Index,
-        bind: &[(usize, VarId)],
-        same: &[(usize, usize)],
+        (bind, same, narrow): (&[(usize, VarId)], &[(usize, usize)], Option<&Narrow>),
         keep: &[VarId],
     ) {
         let Scratch {
@@ -363,8 +365,12 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
             if number == ABSENT || self.sink.is_answered(batch, row) {
                 continue;
             }
-            let mut rest = index.count(number);
-            let mut entry = index.entry(number);
+            let rows = match narrow {
+                Some(narrow) => narrow.rows(index, number, batch, row, self.context.dictionary),
+                None => 0..index.count(number),
+            };
+            let mut rest = rows.len();
+            let mut entry = &index.entry(number)[rows.start * stride..];
             while rest > 0 {
                 let taken = rest.min(BATCH - origins.len());
                 let (now, later) = entry.split_at(taken * stride);

@@ -66,6 +66,10 @@ pub(super) fn read_by(step: &Step, into: &mut BTreeSet<VarId>) {
             Operand::Var(var) => Some(*var),
             Operand::Const(_) => None,
         }));
+        if let Some(within) = &access.within {
+            let bounds = [&within.low, &within.high].into_iter().flatten();
+            into.extend(bounds.filter_map(Operand::var));
+        }
     };
     match step {
         Step::Scan(a) | Step::Probe(a) | Step::Check { access: a, .. } => access(a, into),

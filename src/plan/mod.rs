@@ -4,6 +4,7 @@
 //! bindings, in an order chosen by size, that one can print and read.
 //! Must not know: files, evidence, and how or on how many machines a plan is run.
 
+mod bounds;
 mod liveness;
 pub mod order;
 pub mod planner;
@@ -15,4 +16,4 @@ pub use order::Statistics;
 pub use planner::{plan_body, plan_rule, plan_seeded, plan_subsumption};
 pub use print::{PlanText, StepText, print_query, print_rule, print_subsumption};
 pub use rule_plan::{Asked, Guard, Placed, RulePlan, WIDE, fan_out};
-pub use step::{Access, Operand, Step, Version};
+pub use step::{Access, Operand, Step, Version, Within};

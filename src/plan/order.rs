@@ -3,9 +3,10 @@
 //! Greedy by expected size, trying every atom as the first (the delta is always first). Literals that bind nothing are
 //! placed as soon as their variables are bound.
 
-use super::liveness::liveness;
+use super::bounds::{BETWEEN, bounds, plain};
+use super::liveness::{liveness, variables_of};
 use super::rule_plan::Placed;
-use super::step::{Access, AggregateStep, Operand, Step, Version};
+use super::step::{Access, AggregateStep, Operand, Step, Version, Within};
 use crate::analysis::checked::{
     Aggregate, Atom, FunctorOp, Literal, LiteralKind, RelationId, Term, ValueType, VarId,
 };
@@ -229,6 +230,7 @@ impl Ordering<'_> {
             key: Vec::new(),
             bind: Vec::new(),
             same: Vec::new(),
+            within: None,
         };
         for (column, arg) in atom.args.iter().enumerate() {
             match arg {
@@ -329,12 +331,56 @@ impl Ordering<'_> {
         // gone through at the same time.
         let scannable =
             !self.grouped && access.key.is_empty() && !self.statistics.recursive(access.relation);
-        let step = if self.steps.is_empty() && (delta || scannable) && constant_key {
-            Step::Scan(access)
-        } else {
-            Step::Probe(access)
+        if self.steps.is_empty() && (delta || scannable) && constant_key {
+            self.push(Step::Scan(access), fan_out);
+            return;
+        }
+        let mut access = access;
+        let mut expected = fan_out;
+        if let Some(within) = self.within(&access, left, fan_out) {
+            if within.low.is_some() && within.high.is_some() {
+                expected *= BETWEEN;
+            }
+            access.within = Some(within);
+        }
+        self.push(Step::Probe(access), expected);
+    }
+
+    /// Bounds of a column that an access is about to bind, where there are enough rows of a key to bring them into order.
+    /// What grows while it is read is not kept in order.
+    fn within(&mut self, access: &Access, left: &[Candidate], fan_out: f64) -> Option<Within> {
+        let relation_of = |kind: &LiteralKind| match kind {
+            LiteralKind::Atom(atom) => Some(atom.relation),
+            _ => None,
         };
-        self.push(step, fan_out);
+        let delta = self.delta.and_then(|at| relation_of(&self.literals[at]));
+        let grows = self.statistics.recursive(access.relation) || delta == Some(access.relation);
+        if grows || access.version != Version::Full {
+            return None;
+        }
+        let literals: Vec<&LiteralKind> = left.iter().map(|candidate| candidate.kind).collect();
+        let binds = |var: &VarId| access.bind.iter().any(|(_, bound)| bound == var);
+        let known = |term: &Term| {
+            let mut vars = BTreeSet::new();
+            variables_of(term, &mut vars);
+            is_bound(term, &self.bound) && !vars.iter().any(binds)
+        };
+        let found = bounds(access, &literals, &known, fan_out)?;
+        let mut operand = |term: &Term| {
+            plain(term).unwrap_or_else(|| {
+                let var = self.var();
+                self.bound.insert(var);
+                let term = term.clone();
+                self.push(Step::Bind { var, term }, 1.0);
+                Operand::Var(var)
+            })
+        };
+        Some(Within {
+            column: found.column,
+            operand: found.operand,
+            low: found.low.map(&mut operand),
+            high: found.high.map(&mut operand),
+        })
     }
 
     /// Whether a range or an aggregate could be placed now.

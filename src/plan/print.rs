@@ -4,10 +4,10 @@
 //! the rule: relations with their attributes, variables as written; `$1` is a value that the rule does not name.
 
 use super::rule_plan::{Placed, RulePlan};
-use super::step::{Access, AggregateStep, Operand, Step, Version};
+use super::step::{Access, AggregateStep, Operand, Step, Version, Within};
 use crate::analysis::checked::{
-    CheckedProgram, Constant, Functor, LiteralKind, RelationId, Shape, Subsumption, Term,
-    ValueType, VarId, Variable,
+    Attribute, CheckedProgram, Constant, Functor, LiteralKind, RelationId, Shape, Subsumption,
+    Term, ValueType, VarId, Variable,
 };
 use crate::analysis::spelling::{Spelling, sign};
 use crate::syntax::Quoted;
@@ -227,15 +227,15 @@ impl Words<'_> {
                     none if none.is_empty() => String::new(),
                     gives => format!(", gives {gives}"),
                 };
-                let text = match (access.key.is_empty(), first) {
+                let conditions = self.conditions(access);
+                let text = match (conditions.is_empty(), first) {
                     (true, true) => format!("go through {relation}{gives}"),
                     (true, false) => format!("pair with every row of {relation}{gives}"),
-                    (false, _) => {
-                        indexes.push(self.index(access));
-                        let conditions = self.conditions(access);
-                        format!("look up {relation} by {}{gives}", conditions.join(", "))
-                    }
+                    (false, _) => format!("look up {relation} by {}{gives}", conditions.join(", ")),
                 };
+                if !conditions.is_empty() {
+                    indexes.push(self.index(access));
+                }
                 ("look up", text)
             }
             Step::Check { access, negated } => {
@@ -362,7 +362,7 @@ impl Words<'_> {
         }
     }
 
-    /// `prime = f`, for each column that is known beforehand or repeats one.
+    /// `prime = f`, for each column that is known beforehand, repeats one or has bounds.
     fn conditions(&self, access: &Access) -> Vec<String> {
         let attributes = &self.program[access.relation].attributes;
         let known = access.key.iter().map(|(column, operand)| {
@@ -377,7 +377,22 @@ impl Words<'_> {
             .same
             .iter()
             .map(|&(column, var)| format!("{} = {}", attributes[column].name, self.var(var)));
-        known.chain(repeated).collect()
+        let within = access.within.as_ref();
+        let within = within.map(|within| self.within(within, &attributes[within.column]));
+        known.chain(repeated).chain(within).collect()
+    }
+
+    /// `day from low to high`, where the bounds may be included or not: the comparisons that follow tell.
+    fn within(&self, within: &Within, attribute: &Attribute) -> String {
+        let side = |operand: &Option<Operand>| {
+            let known = operand.as_ref();
+            known.map(|known| self.operand(known, within.operand))
+        };
+        match (side(&within.low), side(&within.high)) {
+            (Some(low), Some(high)) => format!("{} from {low} to {high}", attribute.name),
+            (Some(low), None) => format!("{} from {low} on", attribute.name),
+            (None, high) => format!("{} up to {}", attribute.name, high.unwrap_or_default()),
+        }
     }
 
     fn gives(&self, access: &Access) -> String {
@@ -393,7 +408,15 @@ impl Words<'_> {
             .iter()
             .map(|&(column, _)| &*relation.attributes[column].name)
             .collect();
-        format!("{}({})", relation.name, key.join(", "))
+        let key = key.join(", ");
+        match &access.within {
+            None => format!("{}({key})", relation.name),
+            Some(within) => {
+                let column = &relation.attributes[within.column].name;
+                let apart = if key.is_empty() { "" } else { "; " };
+                format!("{}({key}{apart}{column} in order)", relation.name)
+            }
+        }
     }
 
     /// The atom an access stands for.

@@ -32,6 +32,18 @@ pub struct Access {
     pub bind: Vec<(usize, VarId)>,
     /// Columns that repeat a variable which an earlier column of `bind` binds.
     pub same: Vec<(usize, VarId)>,
+    /// Rows out of these bounds are dropped by a later comparison in any case, so a look-up may pass them over.
+    pub within: Option<Within>,
+}
+
+/// Bounds of the values of one bound column, either included or not. There is one at least.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Within {
+    pub column: usize,
+    /// A number, an unsigned, a float or a symbol.
+    pub operand: ValueType,
+    pub low: Option<Operand>,
+    pub high: Option<Operand>,
 }
 
 #[derive(Clone, Debug)]

@@ -3,6 +3,7 @@
 mod amend;
 mod amended;
 mod marked;
+mod ordered;
 mod shared;
 
 use self::amended::Amended;

@@ -86,7 +86,11 @@ few(x, y, 1) :- arc(x, y).
 few(x, z, m) :- few(x, y, n), arc(y, z), m = n + 1, m < 9.
 .decl pairs(x: number, y: number)
 pairs(x, y) :- arc(x, _), other(y).
-.output hops, few, pairs
+.decl within(x: number, y: number)
+within(y, x) :- arc(x, z), other(y), x <= y, y < z.
+.decl above(x: number, y: number)
+above(x, y) :- arc(x, _), other(y), x < y.
+.output hops, few, pairs, within, above
 ",
         expect![[r#"
             W111: This recursive rule makes new values without a bound
@@ -96,16 +100,24 @@ pairs(x, y) :- arc(x, _), other(y).
               12:27 `other(y)` every row of it
               12:16 `arc(x, _)` meets every row of this
               help: if that is not meant, join them by a common variable or an equation
+            W110: Cross product: these atoms share no variable
+              16:27 `other(y)` every row of it
+              16:16 `arc(x, _)` meets every row of this
+              help: if that is not meant, join them by a common variable or an equation
             .decl arc(x: number, y: number)
             .decl other(x: number)
             .decl hops(x: number, y: number, n: number)
             .decl few(x: number, y: number, n: number)
             .decl pairs(x: number, y: number)
+            .decl within(x: number, y: number)
+            .decl above(x: number, y: number)
             .input arc()
             .input other()
             .output hops()
             .output few()
             .output pairs()
+            .output within()
+            .output above()
             stratum 2: hops (recursive)
               hops(x, y, 1) :- arc(x, y).
               hops(x, z, add<number>(n, 1)) :- hops(x, y, n), arc(y, z).
@@ -114,6 +126,10 @@ pairs(x, y) :- arc(x, _), other(y).
               few(x, z, m) :- few(x, y, n), arc(y, z), m =<number> add<number>(n, 1), m <<number> 9.
             stratum 4: pairs
               pairs(x, y) :- arc(x, _), other(y).
+            stratum 5: within
+              within(y, x) :- arc(x, z), other(y), x <=<number> y, y <<number> z.
+            stratum 6: above
+              above(x, y) :- arc(x, _), other(y), x <<number> y.
         "#]],
     );
 }

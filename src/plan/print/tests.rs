@@ -171,12 +171,37 @@ fn aggregates_show_how_their_rows_are_found() {
             1. let n = count over                          ~1
                1.1. go through owns, gives $1, $2, $3  ~1,000
                derive out("all", n)
-            1. scan firm(f)                               ~1,000
-            2. for each f, let n = max s over             ~1,000
-               2.1. look up owns by firm = f, gives o, s     ~10  by owns(firm)
-               2.2. keep where s > 10                         ~5
-               2.3. check that there is firm(o)               ~2  by firm(name)
+            1. scan firm(f)                                                 ~1,000
+            2. for each f, let n = max s over                               ~1,000
+               2.1. look up owns by firm = f, share from 10 on, gives o, s     ~10  by owns(firm; share in order)
+               2.2. keep where s > 10                                           ~5
+               2.3. check that there is firm(o)                                 ~2  by firm(name)
                derive out(f, n)
+        "#]],
+    );
+}
+
+#[test]
+fn bounds_on_both_sides_choose_who_is_searched() {
+    check(
+        ".decl hit(ip: number, host: symbol)
+         .decl block(low: number, high: number, owner: symbol)
+         .decl from(host: symbol, owner: symbol)
+         from(h, o) :- hit(ip, h), block(low, high, o), low <= ip, ip <= high.
+         .decl soon(host: symbol, other: symbol)
+         soon(h, g) :- hit(t, h), hit(u, g), u >= t, u < t + 60.",
+        expect![[r#"
+            1. scan block(low, high, o)                           ~1,000
+            2. look up hit by ip from low to high, gives ip, h  ~100,000  by hit(ip in order)
+            3. keep where low <= ip                              ~50,000
+            4. keep where ip <= high                             ~25,000
+               derive from(h, o)
+            1. scan hit(t, h)                                ~1,000
+            2. let $4 = t + 60                               ~1,000
+            3. look up hit by ip from t to $4, gives u, g  ~100,000  by hit(ip in order)
+            4. keep where u >= t                            ~50,000
+            5. keep where u < t + 60                        ~25,000
+               derive soon(h, g)
         "#]],
     );
 }

@@ -4,6 +4,7 @@
 //! claim is withdrawn for itself, it is quicker to work out all there is, once.
 
 use super::amend::Otherwise;
+use super::beside::Beside;
 use super::case::Case;
 use super::dayset::DaySet;
 use super::facts::Fact;
@@ -22,6 +23,14 @@ pub struct Dates<'a> {
     pub within: Box<dyn Fn(ClaimId) -> DaySet + Send + Sync + 'a>,
     /// On which days everything holds as it is, where that was worked out.
     pub past: Option<&'a Past>,
+}
+
+/// What becomes of all that is negated and counted when something is withdrawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absence {
+    /// It stays: what is negated is absent, whatever is withdrawn, and a total needs all it was made of.
+    AsNow,
+    Follows,
 }
 
 /// Claims that are withdrawn, and facts that are stated besides.
@@ -107,9 +116,8 @@ impl Case<'_> {
     }
 
     /// By fact, the withdrawals, of very many, after each of which it does not hold; ascending. `given`: facts that stand
-    /// whoever else states them.
+    /// whoever else states them. `beside`: shared with the same question of the other [`Absence`].
     ///
-    /// `as_now`: what is negated stays absent, and totals stay, whatever is withdrawn; a total needs all it was made of.
     /// `Ok(None)`: only a run can tell.
     pub fn ended_by_each(
         &self,
@@ -117,7 +125,7 @@ impl Case<'_> {
         withdrawals: &[&[ClaimId]],
         given: &FxHashSet<Fact>,
         dates: Option<&Dates>,
-        as_now: bool,
+        (absence, beside): (Absence, Option<&Beside>),
         meter: &Meter,
     ) -> Result<Option<Vec<Vec<u32>>>, StopReason> {
         let cases = (withdrawals.len() + 1).next_multiple_of(64);
@@ -149,12 +157,15 @@ impl Case<'_> {
             }
         };
         let history = History {
-            as_now,
+            as_now: absence == Absence::AsNow,
             ..History::of(self, reading, days)
         };
         let wanted: FxHashSet<RelationId> = facts.iter().map(|fact| fact.relation).collect();
         let wanted: Vec<RelationId> = wanted.into_iter().collect();
-        let history = history.filled(None, &wanted, given, &days_of, meter)?;
+        let history = match beside {
+            Some(beside) => history.filled_beside(beside, &wanted, given, &days_of, meter)?,
+            None => history.filled(None, &wanted, given, &days_of, meter)?,
+        };
         let count = withdrawals.len();
         let ended = |history: &History, fact: &Fact| match history.tables.get(&fact.relation) {
             None if self.holds(fact) => Vec::new(),

@@ -116,6 +116,17 @@ impl DaySet {
         }
     }
 
+    /// The days of ranges.
+    pub(super) fn of_ranges(days: usize, ranges: &[Range<usize>]) -> DaySet {
+        let mut words = vec![0; days.div_ceil(64)];
+        for range in ranges.iter().filter(|range| !range.is_empty()) {
+            for at in range.start / 64..range.end.div_ceil(64) {
+                words[at] |= within(range, at);
+            }
+        }
+        DaySet::of_words(words.into_iter())
+    }
+
     pub fn of(days: usize, holds: impl Fn(usize) -> bool) -> DaySet {
         let word = |at: usize| {
             let days = at * 64..days.min(at * 64 + 64);
@@ -186,6 +197,9 @@ impl DaySet {
     }
 
     fn word(&self, at: usize) -> u64 {
+        if let [word] = self.words[..] {
+            return word;
+        }
         let (width, at) = (self.width as usize, at % self.len());
         match self.starts.is_empty() {
             true => self.words[at % width],
@@ -224,8 +238,7 @@ impl DaySet {
             return;
         }
         let (known, new) = self.words.split_at(before);
-        let mut words = known[before - width..].iter().zip(new);
-        match words.all(|(known, new)| known == new) {
+        match known[before - width..] == *new {
             true => self.words.truncate(before),
             false => self.starts.push(start),
         }
@@ -302,6 +315,32 @@ impl DaySet {
         }
     }
 
+    /// How many blocks two sets have together whose blocks are single words; `None`: they have others.
+    fn of_single_words(one: &DaySet, other: &DaySet) -> Option<u32> {
+        let fits = one.blocks == other.blocks || one.blocks == 1 || other.blocks == 1;
+        (one.width == 1 && other.width == 1 && fits).then(|| one.blocks.max(other.blocks))
+    }
+
+    /// The same as [`zip`](DaySet::zip) where blocks are single words, which is what nearly all sets of cases are.
+    #[inline]
+    fn zip_words(
+        one: &DaySet,
+        other: &DaySet,
+        blocks: u32,
+        mut f: impl FnMut(u32, u64, u64) -> bool,
+    ) {
+        let (left, right) = (&one.words[..], &other.words[..]);
+        let (of_left, of_right) = (&one.starts[..], &other.starts[..]);
+        let (mut at, mut on_left, mut on_right) = (0, 0, 0);
+        while at < blocks && f(at, left[on_left], right[on_right]) {
+            let next_left = of_left.get(on_left).copied().unwrap_or(blocks);
+            let next_right = of_right.get(on_right).copied().unwrap_or(blocks);
+            at = next_left.min(next_right);
+            on_left += usize::from(next_left == at);
+            on_right += usize::from(next_right == at);
+        }
+    }
+
     /// Both in blocks of so many words.
     fn zip_in(
         one: &DaySet,
@@ -322,6 +361,27 @@ impl DaySet {
 
     /// Becomes what comes of two sets, word by word.
     fn be(&mut self, one: &DaySet, other: &DaySet, f: impl Fn(u64, u64) -> u64) {
+        if let Some(blocks) = DaySet::of_single_words(one, other) {
+            self.width = 1;
+            self.blocks = blocks;
+            self.starts.clear();
+            self.words.clear();
+            self.starts.reserve(one.starts.len() + other.starts.len());
+            self.words
+                .reserve(one.starts.len() + other.starts.len() + 1);
+            let (starts, words) = (&mut self.starts, &mut self.words);
+            DaySet::zip_words(one, other, blocks, |at, left, right| {
+                let word = f(left, right);
+                match words.last() {
+                    Some(&last) if last == word => return true,
+                    Some(_) => starts.push(at),
+                    None => {}
+                }
+                words.push(word);
+                true
+            });
+            return;
+        }
         let (width, blocks) = one.shared(other);
         self.width = width as u32;
         self.blocks = blocks;
@@ -334,12 +394,12 @@ impl DaySet {
                     let both = one.iter().zip(other).map(|(one, other)| f(*one, *other));
                     self.words.extend(both);
                 }
-                _ => self.words.extend(paired(one, other, width, &f)),
+                _ => pair(&mut self.words, one, other, width, &f),
             }
             return;
         }
         DaySet::zip_in(one, other, (width, blocks), |at, left, right| {
-            self.push(at, |words| words.extend(paired(left, right, width, &f)));
+            self.push(at, |words| pair(words, left, right, width, &f));
             true
         });
     }
@@ -371,10 +431,22 @@ impl DaySet {
 
     fn all_words(&self, other: &DaySet, f: impl Fn(u64, u64) -> bool) -> bool {
         let mut all = true;
+        if let Some(blocks) = DaySet::of_single_words(self, other) {
+            DaySet::zip_words(self, other, blocks, |_, one, other| {
+                all = f(one, other);
+                all
+            });
+            return all;
+        }
         let shared = self.shared(other);
         DaySet::zip_in(self, other, shared, |_, one, other| {
-            let words = one.len().max(other.len());
-            all = (0..words).all(|at| f(one[at % one.len()], other[at % other.len()]));
+            all = match one.len() == other.len() {
+                true => one.iter().zip(other).all(|(&one, &other)| f(one, other)),
+                false => {
+                    let words = one.len().max(other.len());
+                    (0..words).all(|at| f(one[at % one.len()], other[at % other.len()]))
+                }
+            };
             all
         });
         all
@@ -445,8 +517,21 @@ impl DaySet {
 
     /// Becomes the days that two sets share. False: there are none.
     pub(super) fn be_both(&mut self, one: &DaySet, other: &DaySet) -> bool {
-        self.be(one, other, |one, other| one & other);
+        match (&one.words[..], &other.words[..]) {
+            (&[u64::MAX], _) => self.copy(other),
+            (_, &[u64::MAX]) => self.copy(one),
+            _ => self.be(one, other, |one, other| one & other),
+        }
         !self.is_empty()
+    }
+
+    fn copy(&mut self, other: &DaySet) {
+        self.width = other.width;
+        self.blocks = other.blocks;
+        self.starts.clear();
+        self.starts.extend_from_slice(&other.starts);
+        self.words.clear();
+        self.words.extend_from_slice(&other.words);
     }
 
     pub fn remove(&mut self, other: &DaySet) {
@@ -558,15 +643,25 @@ impl DaySet {
     /// The cases, of so many, that have none of the days. A case is of one day, or of whole words.
     pub(super) fn empty_cases(&self, case: usize, cases: usize) -> Vec<u32> {
         if case == 1 {
-            let absent = |at: usize| match self.word(at) {
-                u64::MAX => 0,
-                word => !word & within(&(0..cases), at),
+            let (words, width) = (cases.div_ceil(64), self.width as usize);
+            let mut found = Vec::new();
+            let mut absent = |at: usize, word: u64| {
+                let absent = !word & within(&(0..cases), at);
+                found.extend(each_bit(absent, at * 64).map(|at| at as u32));
             };
-            let words = (0..cases.div_ceil(64)).filter(|_| !self.is_full());
-            return words
-                .flat_map(|at| each_bit(absent(at), at * 64))
-                .map(|at| at as u32)
-                .collect();
+            if width != 1 || self.len() < words {
+                (0..words).for_each(|at| absent(at, self.word(at)));
+                return found;
+            }
+            let mut from = 0;
+            for (run, &word) in self.words.iter().enumerate() {
+                let to = (self.end(run) as usize).min(words);
+                if word != u64::MAX {
+                    (from..to).for_each(|at| absent(at, word));
+                }
+                from = to;
+            }
+            return found;
         }
         if self.width as usize * 64 != case || self.len() * 64 < case * cases {
             let empty = |at: &u32| !self.meets(*at as usize * case, case);
@@ -655,11 +750,16 @@ impl DaySet {
 
     /// Whether anything was new.
     pub fn add(&mut self, other: &DaySet) -> bool {
-        if self.all_words(other, |word, more| more & !word == 0) {
+        if self.has_all(other) {
             return false;
         }
         self.each(other, |one, other| one | other);
         true
+    }
+
+    /// Whether all of the others are among them.
+    pub(super) fn has_all(&self, others: &DaySet) -> bool {
+        self.all_words(others, |word, other| other & !word == 0)
     }
 
     pub fn first(&self) -> Option<usize> {
@@ -692,12 +792,24 @@ fn within(days: &Range<usize>, at: usize) -> u64 {
     }
 }
 
-/// So many words, each made of one of either; the words of one repeat as often as there is room for them.
-fn paired(
+/// Appends so many words, each made of one of either; the words of one repeat as often as there is room for them.
+fn pair(
+    words: &mut Words,
     left: &[u64],
     right: &[u64],
     width: usize,
     f: &impl Fn(u64, u64) -> u64,
-) -> impl Iterator<Item = u64> {
-    (0..width).map(move |at| f(left[at % left.len()], right[at % right.len()]))
+) {
+    match (left, right) {
+        _ if left.len() == width && right.len() == width => {
+            words.extend(left.iter().zip(right).map(|(&one, &other)| f(one, other)));
+        }
+        (&[one], _) if right.len() == width => {
+            words.extend(right.iter().map(|&other| f(one, other)));
+        }
+        (_, &[other]) if left.len() == width => {
+            words.extend(left.iter().map(|&one| f(one, other)));
+        }
+        _ => words.extend((0..width).map(|at| f(left[at % left.len()], right[at % right.len()]))),
+    }
 }

@@ -16,7 +16,9 @@ use super::settled::{each_read, is_beyond};
 use super::solve::MANY;
 use super::table::{Stored, Table};
 use super::terms::value;
-use crate::analysis::checked::{Atom, LiteralKind, RelationId, RelationKind, RuleId, Term, VarId};
+use crate::analysis::checked::{
+    Atom, LiteralKind, RelationId, RelationKind, RuleId, Stratum, Term, VarId,
+};
 use crate::engine::{Budget, StopReason};
 use crate::evidence::{ClaimId, Stance};
 use crate::storage::{Code, Rows};
@@ -78,6 +80,10 @@ impl Dated {
         Some(&self.days[self.table.find(row)? as usize])
     }
 
+    pub(super) fn kept(&self) -> Kept {
+        (self.table.stored().clone(), self.days.clone())
+    }
+
     /// Whether it is what it was in the past.
     fn repeats(&self, (rows, days): &Kept) -> bool {
         self.table.len() == rows.len()
@@ -99,6 +105,15 @@ pub struct Since<'p> {
     pub past: &'p Past,
     /// Relations of which other facts are stated, or which have other rows in the case.
     pub touched: &'p FxHashSet<RelationId>,
+}
+
+/// A stratum, and what of it is not the same every day.
+pub(super) struct Part<'a> {
+    stratum: &'a Stratum,
+    pub(super) relations: Vec<RelationId>,
+    pub(super) rules: Vec<RuleId>,
+    /// What the rules read, these relations too.
+    pub(super) reads: FxHashSet<RelationId>,
 }
 
 /// What is stated, by relation.
@@ -187,12 +202,55 @@ impl<'a> History<'a> {
         days_of: &dyn Fn(ClaimId) -> DaySet,
         meter: &Meter,
     ) -> Result<Option<History<'a>>, StopReason> {
-        let (case, reading, days) = (self.case, self.reading, self.days);
+        let Some((changing, told)) = self.begin(since, wanted, days_of) else {
+            return Ok(None);
+        };
+        // Relations that are not what they were.
+        let mut moved: FxHashSet<RelationId> = FxHashSet::default();
+        if let Some(since) = since {
+            moved.extend(since.touched.difference(&changing));
+        }
+        for stratum in self.strata(&changing) {
+            let kept = since.and_then(|since| {
+                let stays = stratum.reads.is_disjoint(&moved);
+                let kept = stratum.relations.iter().map(|id| {
+                    let stays = stays && !since.touched.contains(id);
+                    since.past.0.get(id).filter(|_| stays)
+                });
+                kept.collect::<Option<Vec<&Kept>>>()
+            });
+            if let Some(kept) = kept {
+                for (&relation, kept) in stratum.relations.iter().zip(kept) {
+                    self.take_over(relation, kept);
+                }
+                continue;
+            }
+            self.work_out(&stratum, &told, given, days_of, meter);
+            meter.finish(())?;
+            if let Some(since) = since {
+                let repeats = |id: &&RelationId| {
+                    let kept = since.past.0.get(id);
+                    !kept.is_some_and(|kept| self.tables[id].repeats(kept))
+                };
+                moved.extend(stratum.relations.iter().filter(repeats));
+            }
+        }
+        Ok(Some(self))
+    }
+
+    /// What is not the same every day, and what is stated of that. `None`: a run alone can tell.
+    pub(super) fn begin(
+        &mut self,
+        since: Option<Since>,
+        wanted: &[RelationId],
+        days_of: &dyn Fn(ClaimId) -> DaySet,
+    ) -> Option<(FxHashSet<RelationId>, Told<'a>)> {
+        let (case, days) = (self.case, self.days);
         let cone = case.cone(wanted);
         let mut changing = case.changing(&cone, days, days_of);
-        let of_one_case = reading == Reading::Cases(CaseDays(days));
+        let of_one_case = self.reading == Reading::Cases(CaseDays(days));
         if !of_one_case && changing.iter().any(|&id| case.is_settled_by_the_run(id)) {
-            return Ok(None);
+            return None;
         }
         if let Some(since) = since {
             changing.extend(since.past.0.keys().filter(|id| cone.contains(id)));
@@ -201,71 +259,62 @@ impl<'a> History<'a> {
         for &relation in &changing {
             self.tables.insert(relation, Dated::default());
         }
-        // Relations that are not what they were.
-        let mut moved: FxHashSet<RelationId> = FxHashSet::default();
-        if let Some(since) = since {
-            moved.extend(since.touched.difference(&changing));
-        }
-        for stratum in case.program.strata() {
-            let of_stratum: Vec<RelationId> = stratum
-                .relations
-                .iter()
-                .copied()
-                .filter(|id| changing.contains(id))
-                .collect();
-            if of_stratum.is_empty() {
-                continue;
-            }
-            let rules: Vec<RuleId> = stratum
-                .rules
-                .iter()
-                .copied()
-                .filter(|&rule| {
-                    let rule = &case.program[rule];
-                    let head = rule.head.as_ref().map(|head| head.relation);
-                    !rule.body.is_empty() && head.is_some_and(|head| changing.contains(&head))
-                })
-                .collect();
-            let kept = since.and_then(|since| {
-                let mut stays = true;
-                for &rule in &rules {
-                    each_read(&case.program[rule].body, &mut |read| {
-                        stays &= !moved.contains(&read);
-                    });
-                }
-                let kept = of_stratum.iter().map(|id| {
-                    let stays = stays && !since.touched.contains(id);
-                    since.past.0.get(id).filter(|_| stays)
+        Some((changing, told))
+    }
+
+    /// The strata that have relations which are not the same every day, in their order.
+    pub(super) fn strata(&self, changing: &FxHashSet<RelationId>) -> Vec<Part<'a>> {
+        let case = self.case;
+        let part = |stratum: &'a Stratum| {
+            let relations = stratum.relations.iter().copied();
+            let relations: Vec<RelationId> = relations.filter(|id| changing.contains(id)).collect();
+            let concludes = |&rule: &RuleId| {
+                let rule = &case.program[rule];
+                let head = rule.head.as_ref().map(|head| head.relation);
+                !rule.body.is_empty() && head.is_some_and(|head| changing.contains(&head))
+            };
+            let rules: Vec<RuleId> = stratum.rules.iter().copied().filter(concludes).collect();
+            let mut reads: FxHashSet<RelationId> = FxHashSet::default();
+            for &rule in &rules {
+                each_read(&case.program[rule].body, &mut |read| {
+                    reads.insert(read);
                 });
-                kept.collect::<Option<Vec<&Kept>>>()
-            });
-            if let Some(kept) = kept {
-                for (&relation, (rows, days)) in of_stratum.iter().zip(kept) {
-                    let dated = Dated {
-                        table: Table::of(rows.clone()),
-                        days: days.clone(),
-                    };
-                    self.tables.insert(relation, dated);
-                }
-                continue;
             }
-            for &relation in &of_stratum {
-                self.state(relation, &told, days_of);
-                for fact in given.iter().filter(|fact| fact.relation == relation) {
-                    self.insert(fact, DaySet::every(days));
-                }
+            Part {
+                stratum,
+                relations,
+                rules,
+                reads,
             }
-            self.stratum(&stratum.relations, &rules, meter);
-            meter.finish(())?;
-            if let Some(since) = since {
-                let repeats = |id: &&RelationId| {
-                    let kept = since.past.0.get(id);
-                    !kept.is_some_and(|kept| self.tables[id].repeats(kept))
-                };
-                moved.extend(of_stratum.iter().filter(repeats));
+        };
+        let parts = case.program.strata().iter().map(part);
+        parts.filter(|part| !part.relations.is_empty()).collect()
+    }
+
+    pub(super) fn work_out(
+        &mut self,
+        part: &Part,
+        told: &Told,
+        given: &FxHashSet<Fact>,
+        days_of: &dyn Fn(ClaimId) -> DaySet,
+        meter: &Meter,
+    ) {
+        for &relation in &part.relations {
+            self.state(relation, told, days_of);
+            for fact in given.iter().filter(|fact| fact.relation == relation) {
+                self.insert(fact, DaySet::every(self.days));
             }
         }
-        Ok(Some(self))
+        self.stratum(&part.stratum.relations, &part.rules, meter);
+    }
+
+    /// A relation as another history has it.
+    pub(super) fn take_over(&mut self, relation: RelationId, (rows, days): &Kept) {
+        let dated = Dated {
+            table: Table::of(rows.clone()),
+            days: days.clone(),
+        };
+        self.tables.insert(relation, dated);
     }
 
     /// On which days a fact holds; `None` when on no day.
@@ -284,13 +333,8 @@ impl<'a> History<'a> {
 
     /// What a history came to.
     pub fn past(&self) -> Past {
-        let kept = |dated: &Dated| (dated.table.stored().clone(), dated.days.clone());
-        Past(
-            self.tables
-                .iter()
-                .map(|(&id, dated)| (id, kept(dated)))
-                .collect(),
-        )
+        let kept = self.tables.iter().map(|(&id, dated)| (id, dated.kept()));
+        Past(kept.collect())
     }
 
     /// What is stated of a relation: claims on their days, all else every day.
@@ -320,6 +364,10 @@ impl<'a> History<'a> {
             case.facts.matching(relation, &open)
         };
         for row in data.unwrap_or_else(all).iter() {
+            // Claimed as well, or stated every day: then it is there.
+            if self.tables[&relation].table.find(&row).is_some() {
+                continue;
+            }
             let fact = Fact::new(relation, &row);
             let is_data = match is_told {
                 true => !case.is_claimed(&fact) && case.holds(&fact),
@@ -421,7 +469,7 @@ impl<'a> History<'a> {
         loop {
             match plans.get(first) {
                 Some((rule, plan)) => {
-                    self.instances(*rule, plan, &[], &totals, meter, &mut found);
+                    self.news(*rule, plan, &[], &totals, meter, &mut found);
                     first += 1;
                 }
                 None => {
@@ -431,7 +479,7 @@ impl<'a> History<'a> {
                     self.equivalences(&fact, &mut found, meter);
                     for (rule, plan, atom) in readers.get(&fact.relation).into_iter().flatten() {
                         if let Some(values) = bound(atom, &fact, case) {
-                            self.instances(*rule, plan, &values, &totals, meter, &mut found);
+                            self.news(*rule, plan, &values, &totals, meter, &mut found);
                         }
                     }
                 }
@@ -462,6 +510,41 @@ impl<'a> History<'a> {
         meter: &Meter,
         found: &mut Vec<(Fact, DaySet)>,
     ) {
+        let mut take = |relation, row: &[Code], days: &DaySet| {
+            found.push((Fact::new(relation, row), days.clone()));
+        };
+        self.conclusions(rule, plan, values, totals, meter, &mut take);
+    }
+
+    /// The same but for what is known on all of its days.
+    fn news(
+        &self,
+        rule: RuleId,
+        plan: &Plan,
+        values: &[(VarId, Code)],
+        totals: &RefCell<Totals>,
+        meter: &Meter,
+        found: &mut Vec<(Fact, DaySet)>,
+    ) {
+        let mut take = |relation, row: &[Code], days: &DaySet| {
+            let dated = self.tables.get(&relation);
+            let known = dated.and_then(|dated| dated.days_of(row));
+            if !known.is_some_and(|known| known.has_all(days)) {
+                found.push((Fact::new(relation, row), days.clone()));
+            }
+        };
+        self.conclusions(rule, plan, values, totals, meter, &mut take);
+    }
+
+    fn conclusions(
+        &self,
+        rule: RuleId,
+        plan: &Plan,
+        values: &[(VarId, Code)],
+        totals: &RefCell<Totals>,
+        meter: &Meter,
+        take: &mut dyn FnMut(RelationId, &[Code], &DaySet),
+    ) {
         let rule = &self.case.program[rule];
         let Some(head) = &rule.head else { return };
         let mut known = vec![None; rule.variables.len()];
@@ -474,16 +557,16 @@ impl<'a> History<'a> {
             totals,
             meter,
         };
+        let mut row: Vec<Code> = Vec::with_capacity(head.args.len());
         joins.each(plan, &known, &mut |values, days| {
-            let row: Result<Box<[Code]>, _> = head
-                .args
-                .iter()
-                .map(|arg| value(arg, values, self.case.dictionary))
-                .collect();
-            if let Ok(row) = row {
-                let relation = head.relation;
-                found.push((Fact { relation, row }, days.clone()));
+            row.clear();
+            for arg in &head.args {
+                match value(arg, values, self.case.dictionary) {
+                    Ok(code) => row.push(code),
+                    Err(_) => return,
+                }
             }
+            take(head.relation, &row, days);
         });
     }
 

@@ -15,6 +15,7 @@ use crate::syntax::ast::CompareOp;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::cell::RefCell;
+use std::ops::Range;
 use std::rc::Rc;
 
 /// A body in the order in which it is asked: each time what leaves the fewest ways open, by estimate, totals once nothing
@@ -219,6 +220,9 @@ impl Planner<'_> {
     }
 }
 
+/// Members by which a day may differ from the first one for what they come to to be kept for days like it.
+const FEW_OTHERS: usize = 64;
+
 /// Totals by the aggregate (by address within the program) and the values of its group: what each comes to, and when.
 pub(super) type Totals = FxHashMap<(usize, Vec<Option<Code>>), Rc<Vec<(Vec<Code>, DaySet)>>>;
 
@@ -329,37 +333,66 @@ impl Joins<'_> {
         members: &[DatedMember],
     ) -> Vec<(Vec<Code>, DaySet)> {
         let count = self.history.days;
-        let mut found: Vec<(Vec<Code>, DaySet)> = Vec::new();
-        let mut stretches: Vec<usize> = Vec::new();
-        for member in members {
-            member.days.each_change(count, |day| stretches.push(day));
+        // Ascending: on which day which member comes or goes.
+        let mut changes: Vec<(usize, usize)> = Vec::new();
+        for (at, member) in members.iter().enumerate() {
+            member
+                .days
+                .each_change(count, |day| changes.push((day, at)));
         }
-        stretches.sort_unstable();
-        stretches.dedup();
-        let is_one = stretches.is_empty();
-        stretches.insert(0, 0);
-        stretches.push(count);
-        for stretch in stretches.windows(2) {
-            let (from, to) = (stretch[0], stretch[1]);
-            let mut fold = Fold::new(self.context(), aggregate);
-            for member in members.iter().filter(|member| member.days.contains(from)) {
-                fold.add(member.value, &member.values);
-            }
-            for tuple in fold.answers() {
-                let at = match found.iter().position(|(known, _)| *known == tuple) {
-                    Some(at) => at,
+        changes.sort_unstable();
+        let mut there: Vec<bool> = members.iter().map(|one| one.days.contains(0)).collect();
+        let mut found: Vec<(Vec<Code>, Vec<Range<usize>>)> = Vec::new();
+        // Members that are there and were not on the first day, or the other way round; ascending.
+        let mut others: Vec<usize> = Vec::new();
+        // By the others, where they are few: the places of what it comes to. Most stretches are like one before.
+        let mut known: FxHashMap<Vec<usize>, Vec<usize>> = FxHashMap::default();
+        let mut from = 0;
+        let mut left = &changes[..];
+        while from < count {
+            let to = left.first().map_or(count, |&(day, _)| day);
+            let mut places = || {
+                let mut fold = Fold::new(self.context(), aggregate);
+                for (member, _) in members.iter().zip(&there).filter(|(_, there)| **there) {
+                    fold.add(member.value, &member.values);
+                }
+                let mut place = |tuple| match found.iter().position(|(known, _)| *known == tuple) {
+                    Some(known) => known,
                     None => {
-                        found.push((tuple, DaySet::none(count)));
+                        found.push((tuple, Vec::new()));
                         found.len() - 1
                     }
                 };
-                match is_one {
-                    true => found[at].1 = DaySet::every(count),
-                    false => found[at].1.fill(from..to),
-                }
+                fold.answers().into_iter().map(&mut place).collect()
+            };
+            let places: Vec<usize> = match known.get(&others) {
+                Some(places) => places.clone(),
+                None if others.len() > FEW_OTHERS => places(),
+                None => known.entry(others.clone()).or_insert_with(places).clone(),
+            };
+            for place in places {
+                found[place].1.push(from..to);
             }
+            while let [(day, at), rest @ ..] = left
+                && *day == to
+            {
+                there[*at] ^= true;
+                match others.binary_search(at) {
+                    Ok(known) => drop(others.remove(known)),
+                    Err(place) => others.insert(place, *at),
+                }
+                left = rest;
+            }
+            from = to;
         }
-        found
+        let dated = found.into_iter().map(|(tuple, ranges)| {
+            let days = match &ranges[..] {
+                [all] if all.len() == count => DaySet::every(count),
+                ranges => DaySet::of_ranges(count, ranges),
+            };
+            (tuple, days)
+        });
+        dated.collect()
     }
 
     /// The total of the members that each case has, and the days of the case on which what decides it holds. Cases in a row

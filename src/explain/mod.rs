@@ -7,6 +7,7 @@
 
 mod amend;
 mod antichain;
+mod beside;
 mod carriers;
 mod case;
 mod changes;
@@ -86,9 +87,10 @@ mod why_not;
 mod why_not_view;
 
 pub use amend::Otherwise;
+pub use beside::Beside;
 pub use carriers::Carriers;
 pub use case::{Case, Ground, stated_by};
-pub use changes::{Change, Dates, most_changes};
+pub use changes::{Absence, Change, Dates, most_changes};
 pub use check::{Flaw, FlawKind};
 pub use cuts::{Corroboration, CutOptions, Cuts};
 pub use dayset::DaySet;

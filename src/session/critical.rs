@@ -4,7 +4,7 @@ use super::ends::Followed;
 use super::error::Error;
 use super::loaded::Session;
 use crate::engine::budget::Budget;
-use crate::explain::{CutOptions, Fact};
+use crate::explain::{Case, CutOptions, Fact};
 use crate::syntax::ast::DirectiveKind;
 use rustc_hash::FxHashMap;
 use serde::ser::{Serialize, Serializer};
@@ -109,57 +109,68 @@ impl Session {
             largest: size.unwrap_or(usize::MAX),
         };
         let found = self.cuts_of(&facts, &options, &self.explanation_budget())?;
-        let case = self.case();
-        let conclusions = facts
-            .iter()
-            .zip(found)
-            .map(|(fact, (mut cuts, ends))| {
-                let listed = cuts.statements.len().max(cuts.sources.len()) <= options.most;
-                cuts.statements.truncate(options.most);
-                cuts.sources.truncate(options.most);
-                let within = |count: usize| size.is_some() && count < options.most;
-                let not_enough = ends.not_enough.all();
-                let nobody = cuts.statements.is_empty() && not_enough.is_empty();
-                CutsOf {
-                    origins: ends.origins,
-                    not_enough,
-                    untried: ends.untried,
-                    unseen: ends.unseen && case.holds(fact),
-                    conditions: match nobody && !many && case.holds(fact) {
-                        true => self.conditions_of(fact),
-                        false => Vec::new(),
-                    },
-                    fact: self.fact_text(fact),
-                    complete: !ends.unseen
-                        && (cuts.complete
-                            || cuts.stopped.is_none()
-                                && within(cuts.statements.len())
-                                && within(cuts.sources.len())),
-                    single_complete: cuts.single && listed && !ends.unseen,
-                    claim_cuts: cuts
-                        .statements
-                        .iter()
-                        .map(|cut| cut.iter().map(|one| case.statement_text(one)).collect())
-                        .collect(),
-                    source_cuts: cuts
-                        .sources
-                        .iter()
-                        .map(|cut| self.source_texts(cut))
-                        .collect(),
-                    notes: match case.holds(fact) {
-                        true => Vec::new(),
-                        false => self.notes_on_fact(fact),
-                    },
-                    holds: case.holds(fact),
-                    stopped: cuts.stopped.is_some(),
-                }
-            })
-            .collect();
+        let found: Vec<(Fact, Followed)> = facts.into_iter().zip(found).collect();
+        let conclusions = self.pool.halves(found, |found| {
+            let case = self.case();
+            let each = found.into_iter();
+            each.map(|(fact, found)| self.cuts_told(&case, &fact, found, &options, (size, many)))
+                .collect()
+        });
         Ok(Critical {
             conclusions,
             size,
             many,
         })
+    }
+
+    /// As it is shown; of how large cuts were looked for, and whether the conclusion is one of many.
+    fn cuts_told(
+        &self,
+        case: &Case,
+        fact: &Fact,
+        (mut cuts, ends): Followed,
+        options: &CutOptions,
+        (size, many): (Option<usize>, bool),
+    ) -> CutsOf {
+        let listed = cuts.statements.len().max(cuts.sources.len()) <= options.most;
+        cuts.statements.truncate(options.most);
+        cuts.sources.truncate(options.most);
+        let within = |count: usize| size.is_some() && count < options.most;
+        let not_enough = ends.not_enough.all();
+        let nobody = cuts.statements.is_empty() && not_enough.is_empty();
+        CutsOf {
+            origins: ends.origins,
+            not_enough,
+            untried: ends.untried,
+            unseen: ends.unseen && case.holds(fact),
+            conditions: match nobody && !many && case.holds(fact) {
+                true => self.conditions_of(fact),
+                false => Vec::new(),
+            },
+            fact: self.fact_text(fact),
+            complete: !ends.unseen
+                && (cuts.complete
+                    || cuts.stopped.is_none()
+                        && within(cuts.statements.len())
+                        && within(cuts.sources.len())),
+            single_complete: cuts.single && listed && !ends.unseen,
+            claim_cuts: cuts
+                .statements
+                .iter()
+                .map(|cut| cut.iter().map(|one| case.statement_text(one)).collect())
+                .collect(),
+            source_cuts: cuts
+                .sources
+                .iter()
+                .map(|cut| self.source_texts(cut))
+                .collect(),
+            notes: match case.holds(fact) {
+                true => Vec::new(),
+                false => self.notes_on_fact(fact),
+            },
+            holds: case.holds(fact),
+            stopped: cuts.stopped.is_some(),
+        }
     }
 
     /// The cuts of each conclusion, those of one followed wherever that can be done.

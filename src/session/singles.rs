@@ -10,7 +10,7 @@ use crate::analysis::checked::RelationId;
 use crate::analysis::reviving;
 use crate::engine::Budget;
 use crate::evidence::{ClaimId, SourceId, Stance};
-use crate::explain::{Case, Cuts, Fact, Meter, Statement};
+use crate::explain::{Absence, Beside, Case, Cuts, Fact, Meter, Statement};
 use rustc_hash::FxHashSet;
 
 /// Rows of what conclusions are made from up to which all of it is worked out once more.
@@ -73,29 +73,36 @@ impl Session {
         if rows > MOST_ROWS || !case.rests_on_claims_only() {
             return None;
         }
-        let singles = self.singles(&cone);
+        let known = self.changeable().and_then(|_| self.known_days());
+        let (singles, (given, dates)) = self.pool.both(
+            || self.singles(&cone),
+            || {
+                let given = self.given(self.program(), &self.assumed);
+                (given, self.dates_of(&self.claims, known))
+            },
+        );
         if singles.gone.len() + more.len() > MOST_SINGLES {
             return None;
         }
         let gone: Vec<&[ClaimId]> = singles.gone.iter().map(|ids| &ids[..]).collect();
-        let given = self.given(self.program(), &self.assumed);
-        let known = self.changeable().and_then(|_| self.known_days());
-        let dates = self.dates_of(&self.claims, known);
         let budget = Budget {
             rows: None,
             ..budget.clone()
         };
         let all = [&gone[..], more].concat();
-        let followed = |gone: &[&[ClaimId]], as_now: bool| {
+        let beside = Beside::default();
+        let beside = more.is_empty().then_some(&beside);
+        let followed = |gone: &[&[ClaimId]], absence: Absence| {
             let (case, meter) = (self.case(), Meter::new(&budget));
-            let found = case.ended_by_each(facts, gone, &given, dates.as_ref(), as_now, &meter);
+            let how = (absence, beside);
+            let found = case.ended_by_each(facts, gone, &given, dates.as_ref(), how, &meter);
             found.ok().flatten()
         };
         // Where nothing is negated or counted they are the same.
         let revives = wanted.iter().any(|&id| self.may_revive(id));
         let (now, after) = self.pool.both(
-            || revives.then(|| followed(&gone, true)),
-            || followed(&all, false),
+            || revives.then(|| followed(&gone, Absence::AsNow)),
+            || followed(&all, Absence::Follows),
         );
         let mut after = after?;
         let ended = after.iter_mut().map(|after| {
@@ -108,12 +115,16 @@ impl Session {
             Some(now) => now?,
             None => after.clone(),
         };
-        let each = facts.iter().zip(now.iter().zip(&after));
-        let hangs = each.map(|(fact, (now, after))| match case.holds(fact) {
-            true => self.hangs(&case, &singles, now, after),
-            false => (Cuts::none(), Ends::default()),
-        });
-        Some((hangs.collect(), ended))
+        let hangs = |places: Vec<usize>| -> Vec<Followed> {
+            let case = self.case();
+            let each = places.into_iter().map(|at| match case.holds(&facts[at]) {
+                true => self.hangs(&case, &singles, &now[at], &after[at]),
+                false => (Cuts::none(), Ends::default()),
+            });
+            each.collect()
+        };
+        let places = (0..facts.len()).collect();
+        Some((self.pool.halves(places, hangs), ended))
     }
 
     /// Whether a withdrawal may bring a row of a relation about.
@@ -195,6 +206,8 @@ impl Session {
         };
         let mut speaking: FxHashSet<SourceId> = FxHashSet::default();
         let mut known: FxHashSet<ClaimId> = FxHashSet::default();
+        // Of which no other has the id.
+        let mut alone: FxHashSet<ClaimId> = FxHashSet::default();
         for (id, claim) in claims.iter() {
             if claim.stance != Stance::Supports || !cone.contains(&claim.relation) {
                 continue;
@@ -204,7 +217,10 @@ impl Session {
                 continue;
             }
             let gone: Vec<ClaimId> = claims.with_id(claim.id).collect();
-            known.extend(gone.iter().skip(1));
+            match gone[..] {
+                [one] => drop(alone.insert(one)),
+                _ => known.extend(gone.iter().skip(1)),
+            }
             singles.ids.push(gone[0]);
             singles.gone.push(gone);
         }
@@ -214,10 +230,13 @@ impl Session {
             .copied()
             .collect();
         let said = |sources: &[SourceId]| -> Vec<ClaimId> {
-            let said = sources.iter().flat_map(|&source| claims.by_source(source));
-            let mut said: Vec<ClaimId> = said
-                .flat_map(|claim| claims.with_id(claims.get(claim).id))
-                .collect();
+            let mut said: Vec<ClaimId> = Vec::new();
+            for claim in sources.iter().flat_map(|&source| claims.by_source(source)) {
+                match alone.contains(&claim) {
+                    true => said.push(claim),
+                    false => said.extend(claims.with_id(claims.get(claim).id)),
+                }
+            }
             said.sort_unstable();
             said.dedup();
             said

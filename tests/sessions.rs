@@ -4,7 +4,7 @@ mod support;
 #[path = "../src/tries.rs"]
 mod tries;
 
-use cutout::session::{Choice, Command, RejectQuestion};
+use cutout::session::{Choice, Command, RejectQuestion, SaveClaims};
 use cutout::session::{Lens, Supposition, WhatIfQuestion};
 use cutout::{CaseSpec, Options, Session};
 use proptest::prelude::*;
@@ -103,6 +103,14 @@ impl Fact {
             Fact::Mark(a) => format!(r#"mark("n{a}")"#),
         }
     }
+
+    fn relation(self) -> &'static str {
+        match self {
+            Fact::Edge(..) => "edge",
+            Fact::Link(..) => "link",
+            Fact::Mark(_) => "mark",
+        }
+    }
 }
 
 /// `None` for any value.
@@ -174,6 +182,8 @@ enum Step {
     TypeRule(usize),
     Insert(Fact),
     Reject(u8, u8),
+    /// What is assumed, as claims made on this day.
+    Save(u8),
     Look(Glass),
 }
 
@@ -304,7 +314,25 @@ impl Files {
 
     /// Everything in one file of rules, and the other files edited.
     fn edited(&self) -> Session {
+        self.edited_beside(|_| {})
+    }
+
+    /// The same with claims in place of what is assumed, as they were saved.
+    fn edited_with_saved(&self, relation: &str, saved: &str) -> Session {
+        let mut files = Files {
+            assumed: Vec::new(),
+            ..self.clone()
+        };
+        let input = format!(r#".input {relation}(IO=claims, filename="saved.csv")"#);
+        files.others.push(input);
+        files.edited_beside(|sandbox| {
+            sandbox.file("facts/saved.csv", saved);
+        })
+    }
+
+    fn edited_beside(&self, more: impl Fn(&Sandbox)) -> Session {
         let sandbox = Sandbox::new();
+        more(&sandbox);
         let mut rules = DECLARATIONS.to_owned();
         let standing = RULES.iter().zip(self.rules).filter(|(_, stands)| *stands);
         for (rule, _) in standing {
@@ -619,6 +647,10 @@ impl Desk {
                 true
             }
             Step::Reject(a, b) => self.reject(a, b)?,
+            Step::Save(day) => {
+                self.save(day)?;
+                false
+            }
             Step::Look(glass) => {
                 let mut base = self.base.clone();
                 base.glass = glass;
@@ -692,6 +724,63 @@ impl Desk {
         self.levels.extend(files.map(|files| (change, files)));
         self.undone.clear();
         Ok(true)
+    }
+
+    /// Nothing is otherwise afterwards; a session that reads what was saved says what this one does.
+    fn save(&mut self, day: u8) -> Result<(), TestCaseError> {
+        let now = self.now().clone();
+        let facts: BTreeSet<Fact> = now.assumed.iter().copied().collect();
+        let relations: BTreeSet<&str> = facts.iter().map(|fact| fact.relation()).collect();
+        let date = format!("2012-03-{day:02}");
+        let place = Sandbox::new();
+        let file = place.path().join("saved.csv");
+        let request = SaveClaims {
+            file: file.clone(),
+            author: "X. Analyst".to_owned(),
+            date: Some(date.parse().unwrap()),
+        };
+        let outcome = self.session.save_claims(&request);
+        let &[relation] = &relations.iter().copied().collect::<Vec<_>>()[..] else {
+            prop_assert!(outcome.is_err() && !file.exists());
+            return Ok(());
+        };
+        prop_assert!(
+            outcome.is_ok(),
+            "{:?}",
+            outcome.err().map(|it| it.to_string())
+        );
+        let saved = std::fs::read_to_string(&file).unwrap();
+        prop_assert!(self.session.save_claims(&request).is_err());
+        prop_assert_eq!(&std::fs::read_to_string(&file).unwrap(), &saved);
+        let mut rows = csv::Reader::from_reader(saved.as_bytes());
+        let header = rows.headers().unwrap().clone();
+        let of = |name: &str| header.iter().position(|one| one == name).unwrap();
+        let mut ids = BTreeSet::new();
+        for row in rows.records() {
+            let row = row.unwrap();
+            prop_assert_eq!(&row[of("author")], "X. Analyst");
+            prop_assert_eq!(&row[of("date")], &date);
+            ids.insert(format!("claim {}", &row[of("claim_id")]));
+        }
+        prop_assert_eq!(ids.len(), facts.len());
+        // No source says it: through some glasses it is not seen.
+        let mut expected = match now.glass {
+            Glass::AtLeast(_) => {
+                ids.clear();
+                Files {
+                    assumed: Vec::new(),
+                    ..now.clone()
+                }
+                .edited()
+            }
+            Glass::Clear | Glass::AtOnce | Glass::AsOf(_) => now.edited(),
+        };
+        let found = answers(&mut now.edited_with_saved(relation, &saved));
+        let (new, found): (Vec<String>, Vec<String>) =
+            found.into_iter().partition(|line| ids.contains(line));
+        prop_assert_eq!(new.len(), ids.len());
+        prop_assert_eq!(found, answers(&mut expected), "{}", saved);
+        Ok(())
     }
 
     fn reject(&mut self, a: u8, b: u8) -> Result<bool, TestCaseError> {
@@ -772,6 +861,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..RULES.len()).prop_map(Step::TypeRule),
         1 => fact().prop_map(Step::Insert),
         1 => (0..4u8, 0..4u8).prop_map(|(a, b)| Step::Reject(a, b)),
+        2 => (1..29u8).prop_map(Step::Save),
         1 => glass().prop_map(Step::Look),
     ]
 }

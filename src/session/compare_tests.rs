@@ -247,6 +247,91 @@ proptest! {
     }
 }
 
+/// A row of a matrix: which evidence, a judgement for each rival, and whether it is graded.
+type Row = (usize, [usize; 3], bool);
+
+const JUDGEMENTS: [&str; 6] = ["", "CC", "C", "N", "I", "II"];
+
+/// A matrix of some rows, without those about what is gone.
+fn matrix(rows: &[Row], fold: bool, rivals: &[&str], is_gone: &dyn Fn(&str) -> bool) -> String {
+    let mut text = format!("evidence,grade,{}\n", rivals.join(","));
+    for (of, cells, graded) in rows {
+        let of = format!("{}{of}", if fold { 's' } else { 'c' });
+        let cells: Vec<&str> = cells[..rivals.len()]
+            .iter()
+            .map(|&at| JUDGEMENTS[at])
+            .collect();
+        if !is_gone(&of) {
+            let grade = if *graded { "A2" } else { "" };
+            let _ = writeln!(text, "{of},{grade},{}", cells.join(","));
+        }
+    }
+    text
+}
+
+proptest! {
+    #![proptest_config(tries(12))]
+
+    #[test]
+    fn judged_flips_are_those_of_making_every_table_anew(
+        said in prop::collection::vec(
+            (any::<bool>(), 0..3usize, 0..3usize, 0..3usize, prop::bool::weighted(0.2)),
+            3..8,
+        ),
+        rows in prop::collection::btree_map(
+            0..3usize,
+            (prop::array::uniform3(0..JUDGEMENTS.len()), any::<bool>()),
+            1..4,
+        ),
+        rivals in prop::sample::subsequence(vec!["far", "loose", "single", "near", "whole"], 2..4),
+        fold in prop::bool::weighted(0.7),
+    ) {
+        let claims: Vec<(String, Said)> =
+            said.into_iter().enumerate().map(|(at, said)| (format!("c{at}"), said)).collect();
+        let rows: Vec<Row> =
+            rows.into_iter().map(|(of, (cells, graded))| (of, cells, graded)).collect();
+        let place = tempfile::tempdir().expect("a folder");
+        let judged = place.path().join("m.csv");
+        // What no claim states is words from the start.
+        std::fs::write(&judged, matrix(&rows, fold, &rivals, &|_| false)).expect("a file");
+        let question = ComparisonQuestion {
+            hypotheses: rivals.iter().map(|&name| name.to_owned()).collect(),
+            fold_sources: fold,
+            judged: Some(judged.clone()),
+            ..question(2)
+        };
+        let mut session = case(place.path(), RULES, &claims);
+        let whole = session.compare(&question).expect("compared");
+        let withdrawn = whole.evidence.iter().filter(|column| column.label.is_none());
+        let changes: Vec<&str> = withdrawn.map(Column::id).collect();
+        let mut expected: BTreeSet<(BTreeSet<&str>, Option<String>)> = BTreeSet::new();
+        for size in 1..=2 {
+            for set in sets_of(&changes, size) {
+                let whole_set: BTreeSet<&str> = set.iter().copied().collect();
+                if expected.iter().any(|(part, _)| part.is_subset(&whole_set)) {
+                    continue;
+                }
+                let is_gone = |id: &str| set.contains(&id);
+                std::fs::write(&judged, matrix(&rows, fold, &rivals, &is_gone)).expect("a file");
+                let without: Vec<&str> = claims
+                    .iter()
+                    .filter(|(id, said)| is_gone(id) || fold && is_gone(&format!("s{}", said.3)))
+                    .map(|(id, _)| id.as_str())
+                    .collect();
+                let leader = compared_after(&without, &claims, &question).leader;
+                if leader != whole.leader {
+                    expected.insert((whole_set, leader));
+                }
+            }
+        }
+        let flips: BTreeSet<(BTreeSet<&str>, Option<String>)> = (whole.flips.iter())
+            .filter(|flip| !flip.change.iter().any(|part| part.starts_with('+')))
+            .map(|flip| (flip.change.iter().map(String::as_str).collect(), flip.leader.clone()))
+            .collect();
+        prop_assert_eq!(flips, expected, "{:?} {:?}", claims, rows);
+    }
+}
+
 fn sets_of<'a>(of: &[&'a str], size: usize) -> Vec<Vec<&'a str>> {
     match (size, of) {
         (0, _) => vec![Vec::new()],

@@ -63,6 +63,10 @@ impl Given {
                     table.evidence.len() - 1
                 }
             };
+            if matches!(table.evidence[at].subject, Subject::Root(_)) {
+                // Where the source drops out of a table, the row is that of words.
+                table.evidence[at].weight_alone = weight_of_words(row.grade);
+            }
             for (name, judged) in self.matrix.hypotheses.iter().zip(&row.cells) {
                 let of = names.iter().position(|known| *known == name.as_str());
                 if let (Some(of), Some(judged)) = (of, judged) {
@@ -90,6 +94,11 @@ impl Given {
     }
 }
 
+/// What is judged weighs so much where no claim states it.
+fn weight_of_words(grade: Option<Grade>) -> f64 {
+    GradeTables::default().strength(grade.unwrap_or_default())
+}
+
 fn new_column(
     session: &Session,
     subject: Subject,
@@ -103,15 +112,13 @@ fn new_column(
             claims.sort_unstable();
             (claims.into(), session.weight_of(*claim))
         }
-        Subject::Root(_) | Subject::Label(_) => {
-            let grade = grade.unwrap_or_default();
-            (Arc::default(), GradeTables::default().strength(grade))
-        }
+        Subject::Root(_) | Subject::Label(_) => (Arc::default(), weight_of_words(grade)),
     };
     Evidence {
         subject,
         claims,
         weight,
+        weight_alone: weight,
         cells: vec![Cell::Stands; contenders],
     }
 }

@@ -75,6 +75,8 @@ pub struct Evidence {
     pub claims: Arc<[ClaimId]>,
     /// Strength of its grade, between 0 and 1.
     pub weight: f64,
+    /// What a judgement of it weighs in a table that has no column of it.
+    pub weight_alone: f64,
     /// By contender.
     pub cells: Vec<Cell>,
 }
@@ -148,7 +150,7 @@ impl<E> Inquiry<'_, '_, E> {
         let as_it_is = Altered::default();
         self.foresee_likely()?;
         let gathered = self.gather(&as_it_is)?;
-        let mut columns = self.columns(&gathered);
+        let mut columns = self.columns(&gathered, &as_it_is);
         let (asked, pairs) = (self.asked(&columns), self.view.pairs);
         self.ahead(|contender| told(contender, &asked, pairs));
         for column in &mut columns {
@@ -182,7 +184,7 @@ impl<E> Inquiry<'_, '_, E> {
             false => {
                 ids.extend(doubtful);
                 let ids = self.first_of(ids);
-                self.asked(&self.columns_of(&ids, &|_| true))
+                self.asked(&self.columns_of(&ids, &|_| true, &|_| true))
             }
         };
         let pairs = self.view.pairs;
@@ -292,18 +294,20 @@ impl<E> Inquiry<'_, '_, E> {
         ids
     }
 
-    pub(super) fn columns(&self, gathered: &Gathered) -> Vec<Evidence> {
+    pub(super) fn columns(&self, gathered: &Gathered, altered: &Altered) -> Vec<Evidence> {
         let states = &gathered.states;
-        self.columns_of(&gathered.ids, &|claim| {
-            states.iter().any(|one| one.uses(claim))
-        })
+        let uses = |claim| states.iter().any(|one| one.uses(claim));
+        let is_left = |claim| altered.withdrawn.binary_search(&claim).is_err();
+        self.columns_of(&gathered.ids, &uses, &is_left)
     }
 
-    /// A column for each of these rows, or for each root source of them; with those of its claims that are used.
+    /// A column for each of these rows, or for each root source of them: it weighs what the best of its claims does that
+    /// are used, or that are left.
     pub(super) fn columns_of(
         &self,
         ids: &[ClaimId],
         uses: &dyn Fn(ClaimId) -> bool,
+        is_left: &dyn Fn(ClaimId) -> bool,
     ) -> Vec<Evidence> {
         let (claims, sources) = (self.claims, self.sources);
         let weight =
@@ -320,6 +324,7 @@ impl<E> Inquiry<'_, '_, E> {
                         subject: Subject::Claim(id),
                         claims: rows.into(),
                         weight: weight(id),
+                        weight_alone: weight(id),
                         cells: Vec::new(),
                     });
                 }
@@ -337,9 +342,11 @@ impl<E> Inquiry<'_, '_, E> {
                 let of = all.iter().filter(|claim| of(**claim));
                 of.map(|&claim| weight(claim)).max_by(f64::total_cmp)
             };
+            let weight = best(uses).or_else(|| best(is_left)).unwrap_or(0.0);
             columns.push(Evidence {
                 subject: Subject::Root(root),
-                weight: best(uses).or_else(|| best(&|_| true)).unwrap_or(0.0),
+                weight,
+                weight_alone: weight,
                 claims: all.into(),
                 cells: Vec::new(),
             });

@@ -4,7 +4,7 @@
 //! of trials that the answer names.
 
 use super::contender::{Stand, Tried};
-use super::evidence::{Altered, Cell, Evidence, Gathered, Inquiry, Table, merged};
+use super::evidence::{Altered, Cell, Evidence, Gathered, Inquiry, Subject, Table, merged};
 use super::foresight::Foreseen;
 use super::score::{Numbers, Score, class, inconsistency, leader, scores};
 use super::standing::{Depth, Outlook};
@@ -72,9 +72,17 @@ impl<'s, 'a, E> Stage<'s, 'a, E> {
             cells.any(|cell| matches!(cell, Cell::Judged(_)))
         };
         let judged = table.evidence.iter().filter(is_judged);
+        // A source that has no column in this table may have one in another.
+        let subject = |evidence: &Evidence| match &evidence.subject {
+            Subject::Label(label) => inquiry.sources.find(label).map(Subject::Root),
+            Subject::Claim(_) | Subject::Root(_) => None,
+        };
         let judged = judged.map(|evidence| Numbered {
             number: numbers.of(evidence),
-            evidence: evidence.clone(),
+            evidence: Evidence {
+                subject: subject(evidence).unwrap_or_else(|| evidence.subject.clone()),
+                ..evidence.clone()
+            },
         });
         Stage {
             inquiry,
@@ -127,7 +135,7 @@ impl<'s, 'a, E> Stage<'s, 'a, E> {
             return Ok(Some(alone));
         }
         let gathered = self.inquiry.gather(altered)?;
-        let columns = self.columns_of(&gathered);
+        let columns = self.columns_of(&gathered, altered);
         let mut scores = Vec::new();
         for &at in &first {
             let mut against = Vec::new();
@@ -149,7 +157,10 @@ impl<'s, 'a, E> Stage<'s, 'a, E> {
                 let is_gone = |claim: &ClaimId| altered.withdrawn.binary_search(claim).is_ok();
                 let is_left = evidence.claims.is_empty() || !evidence.claims.iter().all(is_gone);
                 if is_left && let Cell::Judged(judgement) = evidence.cells[at] {
-                    against.push((*number, judgement.against() * evidence.weight));
+                    let mut columns = columns.iter().map(|column| &column.evidence);
+                    let column = columns.find(|column| column.subject == evidence.subject);
+                    let weight = column.map_or(evidence.weight_alone, |column| column.weight);
+                    against.push((*number, judgement.against() * weight));
                 }
             }
             let contender = &self.inquiry.contenders[at];
@@ -162,7 +173,7 @@ impl<'s, 'a, E> Stage<'s, 'a, E> {
         Ok(leader(&scores).map(|at| first[at]))
     }
 
-    fn columns_of(&self, gathered: &Gathered) -> Vec<Rc<Numbered>> {
+    fn columns_of(&self, gathered: &Gathered, altered: &Altered) -> Vec<Rc<Numbered>> {
         let mut numbers = self.numbers.borrow_mut();
         let mut numbered = |evidence: Evidence| {
             let number = numbers.of(&evidence);
@@ -170,14 +181,14 @@ impl<'s, 'a, E> Stage<'s, 'a, E> {
         };
         // What roots weigh depends on what is used.
         if self.inquiry.view.fold {
-            let columns = self.inquiry.columns(gathered).into_iter();
+            let columns = self.inquiry.columns(gathered, altered).into_iter();
             return columns.map(numbered).collect();
         }
         let mut known = self.columns.borrow_mut();
         let mut columns = Vec::new();
         for &id in &gathered.ids {
             let column = known.entry(id).or_insert_with(|| {
-                let mut evidence = self.inquiry.columns_of(&[id], &|_| true);
+                let mut evidence = self.inquiry.columns_of(&[id], &|_| true, &|_| true);
                 numbered(evidence.remove(0))
             });
             columns.push(column.clone());

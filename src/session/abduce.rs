@@ -182,6 +182,7 @@ impl Session {
             database: self.can_change().then_some(&self.database),
             rerun: &rerun,
             rival: rival.as_ref().map(competing),
+            threads: self.options.threads,
         };
         let (case, budget) = (self.case(), self.explanation_budget());
         let budget = Budget {

@@ -120,6 +120,7 @@ impl Session {
                 database: contender.database,
                 rerun: &rerun,
                 rival: None,
+                threads: 1,
             };
             let found = explain(&case, claims, sources, &question, &worlds, &budget)?;
             let more: Vec<Vec<Fact>> = found

@@ -192,7 +192,9 @@ pub(super) fn propose(
         let was_stopped = part.stopped().or(stopped);
         let ran_out = |reason: &StopReason| *reason == StopReason::Rows;
         // Rows that were looked at when there was enough already do not count.
-        if let Some(reason) = was_stopped.filter(|one| settled.considered.is_none() || !ran_out(one)) {
+        if let Some(reason) =
+            was_stopped.filter(|one| settled.considered.is_none() || !ran_out(one))
+        {
             meter.stop(reason);
         }
         meter.spend_all(settled.rows);

@@ -352,7 +352,8 @@ impl<'a, E> Search<'a, E> {
             if size == most {
                 // Nothing can be added to what is left: none of these has to do with another.
                 let rest = open.into_iter().map(|(_, label)| label);
-                let rest = rest.filter(|label| !settled.contains(label) && !round.has_part_of(label));
+                let rest =
+                    rest.filter(|label| !settled.contains(label) && !round.has_part_of(label));
                 let full: Vec<Label> = std::iter::once(label).chain(rest).collect();
                 return Ok(self.full_sets(&full, settled, round)? && !ended);
             }
@@ -434,15 +435,23 @@ impl<'a, E> Search<'a, E> {
 
     /// What comes of each of these; `None`: it has to be assumed for itself.
     fn attempts(&mut self, labels: &[Label]) -> Vec<Option<Attempt<Seen>>> {
-        let sets: Vec<Vec<Fact>> = labels.iter().map(|one| self.considered.facts(one)).collect();
+        let sets: Vec<Vec<Fact>> = labels
+            .iter()
+            .map(|one| self.considered.facts(one))
+            .collect();
         let known: Vec<Option<Attempt<Seen>>> =
             sets.iter().map(|set| self.seen.remove(set)).collect();
-        let open = sets.into_iter().zip(&known).filter(|(_, known)| known.is_none());
+        let open = sets
+            .into_iter()
+            .zip(&known)
+            .filter(|(_, known)| known.is_none());
         let open: Vec<Vec<Fact>> = open.map(|(set, _)| set).collect();
         let goal = &self.question.goal;
         let mut attempts = self.forks.see_each(&open, goal, self.meter).into_iter();
         let known = known.into_iter();
-        known.map(|known| known.or_else(|| attempts.next())).collect()
+        known
+            .map(|known| known.or_else(|| attempts.next()))
+            .collect()
     }
 
     /// Whether the goal holds with what is assumed.

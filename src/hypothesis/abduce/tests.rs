@@ -116,14 +116,7 @@ impl Small {
             rival,
             threads: self.threads,
         };
-        match explain(
-            &case,
-            &claims,
-            &sources,
-            question,
-            &worlds,
-            budget,
-        ) {
+        match explain(&case, &claims, &sources, question, &worlds, budget) {
             Ok(found) => found,
         }
     }

@@ -203,7 +203,9 @@ impl<E> Inquiry<'_, '_, E> {
     /// Asks something of every contender, several at a time.
     pub(super) fn each<T: Send>(&self, ask: impl Fn(&Contender<E>, &Meter) -> T + Sync) -> Vec<T> {
         let places = vec![(); self.view.threads.max(1)];
-        each(&places, self.contenders, self.meter, |(), one, meter| ask(one, meter))
+        each(&places, self.contenders, self.meter, |(), one, meter| {
+            ask(one, meter)
+        })
     }
 
     /// Has all contenders work out some changes, several at a time.

@@ -186,6 +186,14 @@ fn what_is_wrong_is_said() {
         &["abduce", "--rival", "othr", r#"front("x-second")"#],
         "did you mean `other`?",
     );
+    sandbox.file(
+        "rules/hypotheses/idle.dl",
+        ".hypothesis idle { + contract(\"x-bank\", \"x-prime\"). }\n",
+    );
+    wrong(
+        &["abduce", "--rival", "idle", r#"front("x-second")"#],
+        "hypothesis `idle` has no `.goal`",
+    );
     wrong(&["abduce", "works_for(X, X)"], "one variable in two places");
     let outcome = sandbox.run(&["abduce", "works_for(_, _)"]);
     outcome.status(0).shows("holds as it is");

@@ -156,7 +156,7 @@ impl Session {
         self.refresh()?;
         let pattern = self.parse_pattern(&question.fact)?;
         if !pattern.is_plain() {
-            let wrong = Diagnostic::error("D080", "a goal names constants, and `_` for any value");
+            let wrong = Diagnostic::error("D089", "a goal names constants, and `_` for any value");
             return Err(self.rejected(vec![
                 wrong.help("one variable in two places cannot be asked for here"),
             ]));
@@ -288,7 +288,7 @@ impl Session {
         match relations.is_empty() {
             false => Ok(relations),
             true => {
-                let wrong = Diagnostic::error("D081", "nothing is declared that may be assumed");
+                let wrong = Diagnostic::error("D090", "nothing is declared that may be assumed");
                 Err(self.rejected(vec![wrong.help(
                     "name relations with `--using contract,subcontract`, or declare them: `.abducible contract, subcontract`",
                 )]))
@@ -340,6 +340,15 @@ impl Session {
         }
         let overlay = self.hypothesis(text)?;
         let goals = self.goals_of(&overlay, self.program())?;
+        if goals.is_empty() {
+            let wrong = format!(
+                "hypothesis `{}` has no `.goal`: nothing can help it",
+                text.trim()
+            );
+            return Err(self.rejected(vec![
+                Diagnostic::error("D089", wrong).help("name the fact that it stands for instead"),
+            ]));
+        }
         Ok(Rival {
             name: text.trim().to_owned(),
             goals: goals

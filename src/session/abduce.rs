@@ -240,7 +240,10 @@ impl Session {
             ));
         }
         if found.outcome == Outcome::Searched {
-            notes.extend(self.notes_on_pattern(pattern));
+            notes.extend(match found.explanations.is_empty() {
+                true => self.notes_on_pattern(pattern),
+                false => self.notes_on_misspelt(pattern),
+            });
         }
         let complete = found.outcome != Outcome::Searched
             || found.complete_to == most && found.blind.is_empty();

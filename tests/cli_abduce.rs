@@ -186,6 +186,14 @@ fn what_is_wrong_is_said() {
         &["abduce", "--rival", "othr", r#"front("x-second")"#],
         "did you mean `other`?",
     );
+    sandbox.file(
+        "rules/hypotheses/idle.dl",
+        ".hypothesis idle { + contract(\"x-bank\", \"x-prime\"). }\n",
+    );
+    wrong(
+        &["abduce", "--rival", "idle", r#"front("x-second")"#],
+        "hypothesis `idle` has no `.goal`",
+    );
     wrong(&["abduce", "works_for(X, X)"], "one variable in two places");
     let outcome = sandbox.run(&["abduce", "works_for(_, _)"]);
     outcome.status(0).shows("holds as it is");
@@ -197,7 +205,20 @@ fn what_is_wrong_is_said() {
     ]);
     outcome
         .status(0)
-        .shows("TOO MANY: the first 2 explanations");
+        .shows("TOO MANY: the first 2 explanations; --limit 2 was reached among sets of 2 facts of contract, all with 1 fact are there")
+        .shows("to go on: name more constants, be content with --max 1, or take more with --limit 20");
+    let outcome = sandbox.run(&["abduce", "--limit", "0", "works_for(_, _)"]);
+    outcome.status(2).says("--limit");
+    let outcome = sandbox.run(&[
+        "abduce",
+        "--max",
+        "1",
+        r#"works_for("x-thrid", "x-ministry")"#,
+    ]);
+    outcome
+        .status(0)
+        .shows("`x-thrid` does not occur in works_for.firm; did you mean `x-third`?")
+        .shows("explanations: all there are with 1 fact of contract over known constants");
     sandbox.file("rules/r.dl", RULES.replace(".abducible contract", ""));
     wrong(
         &["abduce", r#"front("x-second")"#],
@@ -215,6 +236,11 @@ fn at_the_prompt() {
         .shows("1  contract(\"x-ministry\",\"x-second\")")
         .shows("helps works_for(\"x-second\",\"x-prime\") too")
         .shows("2 explanations: all there are with 1 fact of contract over known constants");
+    let none = ":abduce works_for(\"x-second\", \"x-ministry\") --max 0\n:abduce works_for(_, _) --limit 0\n";
+    sandbox
+        .run_with(&["repl"], none)
+        .says("`--max`: number would be zero")
+        .says("`--limit`: number would be zero");
 }
 
 #[test]

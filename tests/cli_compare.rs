@@ -251,6 +251,9 @@ fn requirements_name_what_to_find_and_what_to_check() {
         .status(0)
         .shows("find runs(\"x-four\",\"x-a\")")
         .shows("through notice (s1); news (s2)");
+    sandbox
+        .run(&["requirements", "first", "nobody"])
+        .shows("nobody cannot be compared: no hypothesis `nobody`\nfirst stands alone: name another one to tell it apart from\n");
 }
 
 #[test]

@@ -391,9 +391,23 @@ fn a_rejected_inference_stays_rejected() {
         &choice,
         expect![[r#"
         behind("x-typhoon","x-army") does not follow any more: claim u3 rejected by X. Analyst on 2026-11-22
-        written to facts/judgements.csv as x-analyst-1
+        written to facts/judgements.csv as x-analyst-1: a later row there with the stance `accepts` brings it back
     "#]],
     );
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = |file: &str| {
+            let known = sandbox.path().join(file).metadata().expect("a file");
+            known.permissions().mode()
+        };
+        let (judged, stated) = ("facts/judgements.csv", "facts/sources.csv");
+        assert_eq!(
+            mode(judged),
+            mode(stated),
+            "whoever reads the facts reads these"
+        );
+    }
     let written = sandbox.read("facts/judgements.csv");
     expect![[r#"
         judgement_id,claim_id,stance,about,author,date,note
@@ -686,6 +700,15 @@ fn what_is_wrong_leaves_the_state_as_it_was() {
         (":save army x.dl", "there is a hypothesis `army` already"),
         (":save x-y x.dl", "cannot be the name"),
         (":save good rules/a.dl", "there is such a file already"),
+        (":save good rules/a.dl", "nothing is written over"),
+        (
+            ":save good nowhere/a.dl",
+            "cannot write `nowhere/a.dl`: there is no such directory\n",
+        ),
+        (
+            ":assume contract(\"x-navy\", \"x-firm\")",
+            "holds already: it is assumed",
+        ),
         (
             ":reject behind(\"x-typhoon\", \"x-bureau\")",
             "this is a supposition",

@@ -639,7 +639,7 @@ pub struct AbduceArgs {
     pub max: Option<u8>,
     /// Explanations to look for [default: 100]
     #[arg(long, value_name = "N")]
-    pub limit: Option<usize>,
+    pub limit: Option<NonZeroUsize>,
     /// A fact or a hypothesis: explanations that help it too come later
     #[arg(long, value_name = "FACT")]
     pub rival: Option<String>,

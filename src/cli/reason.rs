@@ -4,6 +4,7 @@ use super::args::{AbduceArgs, CompareArgs};
 use super::explain::answer;
 use super::status::Status;
 use crate::session::{Abduction, AbductionQuestion, ComparisonQuestion};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 pub fn abduce(directory: Option<&Path>, arguments: &AbduceArgs) -> Status {
@@ -11,7 +12,7 @@ pub fn abduce(directory: Option<&Path>, arguments: &AbduceArgs) -> Status {
         fact: arguments.fact.clone(),
         using: arguments.using.clone(),
         most: arguments.max.map(usize::from),
-        limit: arguments.limit,
+        limit: arguments.limit.map(NonZeroUsize::get),
         rival: arguments.rival.clone(),
         new_constants: arguments.new_constants,
         described: (!arguments.explain.json).then_some(Abduction::SHOWN),

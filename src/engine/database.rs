@@ -192,6 +192,18 @@ impl Database {
         }
     }
 
+    /// The same without births: changes of it take less, and are followed alike however long the run took. Proofs of what
+    /// holds there may go round in circles.
+    pub fn fork_without_births(&self) -> Database {
+        let mut fork = self.fork();
+        fork.options.births = false;
+        fork.times = Arc::default();
+        for state in &mut fork.relations {
+            state.forget_births();
+        }
+        fork
+    }
+
     /// Rows of a relation that are here and not there, where one was forked off the other or both off a third: takes time
     /// in proportion to what was changed since. `None`: it would have to be looked for.
     pub fn only_here(&self, other: &Database, relation: RelationId) -> Option<Rows> {

@@ -701,6 +701,10 @@ impl RelationState {
         self.births.as_mut()
     }
 
+    pub fn forget_births(&mut self) {
+        self.births = None;
+    }
+
     /// Puts other births in the place of those there are.
     pub fn swap_births(&mut self, births: &mut Option<Births>) {
         std::mem::swap(&mut self.births, births);

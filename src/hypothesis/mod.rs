@@ -9,6 +9,7 @@ pub mod compare;
 mod difference;
 mod fall;
 mod overlay;
+mod side_by_side;
 mod trial;
 mod weigh;
 mod world;

@@ -40,6 +40,13 @@ impl Trial {
         }
     }
 
+    /// The same without births, for what asks only what there is.
+    pub fn without_births(database: &Database) -> Trial {
+        Trial {
+            database: database.fork_without_births(),
+        }
+    }
+
     /// The case as the changes left it that were made and not taken back.
     pub fn database(&self) -> &Database {
         &self.database

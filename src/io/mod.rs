@@ -41,4 +41,5 @@ pub use order::sort_rows;
 pub use read::{Loaded, Progress, ReadOptions, file_of, read};
 pub use sources::read_sources;
 pub use value::{format_value, parse_value, quote_value};
+pub(crate) use write::write_whole;
 pub use write::{WriteOptions, write, write_size};

@@ -129,6 +129,29 @@ pub(crate) fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
     builder.prefix(".cutout-").tempfile_in(directory)
 }
 
+/// A file under its name once it is whole, in the place of the one there is if that is to be. What goes wrong is told in
+/// words that a name of an unfinished file has no part in.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8], replace: bool) -> Result<(), String> {
+    let told = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => "there is no such directory".to_owned(),
+        io::ErrorKind::PermissionDenied => "the directory may not be written to".to_owned(),
+        _ => error.to_string(),
+    };
+    let mut file = temporary_beside(path).map_err(told)?;
+    let written = file.write_all(bytes).and_then(|()| {
+        if let (true, Ok(known)) = (replace, path.metadata()) {
+            file.as_file().set_permissions(known.permissions())?;
+        }
+        file.as_file().sync_all()
+    });
+    written.map_err(|error| error.to_string())?;
+    let kept = match replace {
+        true => file.persist(path),
+        false => file.persist_noclobber(path),
+    };
+    kept.map(drop).map_err(|error| error.error.to_string())
+}
+
 fn write_file(
     path: &Path,
     compress: bool,

@@ -7,6 +7,7 @@ use crate::session::{
     Abduction, AbductionQuestion, Command, ComparisonQuestion, CriticalQuestion, Lens, Supposition,
     TestQuestion, WhatIfQuestion, WhyQuestion,
 };
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 /// What a line asks for.
@@ -633,8 +634,8 @@ fn parse_command(command: &str) -> Result<Line, String> {
                 .map(str::to_owned)
                 .into_iter()
                 .collect(),
-            most: flags.parsed("max")?,
-            limit: flags.parsed("limit")?,
+            most: flags.parsed("max")?.map(NonZeroUsize::get),
+            limit: flags.parsed("limit")?.map(NonZeroUsize::get),
             rival: flags.value("rival").map(str::to_owned),
             new_constants: flags.has("new-constants"),
             described: Some(Abduction::SHOWN),

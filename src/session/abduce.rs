@@ -3,16 +3,17 @@
 use super::error::Error;
 use super::explained::Pattern;
 use super::loaded::Session;
+use super::what_if::outputs;
 use crate::analysis::check_pattern;
 use crate::analysis::checked::{CheckedProgram, RelationId};
-use crate::engine::budget::Budget;
+use crate::engine::budget::{Budget, StopReason};
 use crate::explain::{Fact, fact_text, pattern_text};
 use crate::hypothesis::Overlay;
 use crate::hypothesis::abduce::{
     self, Abduced, Breach, Explanation, Goal, Outcome, Question, Worlds, explain, leans_on,
 };
-use crate::syntax::ast::DirectiveKind;
 use crate::syntax::diagnostic::Diagnostic;
+use rustc_hash::FxHashSet;
 use serde::Serialize;
 use std::fmt;
 
@@ -69,6 +70,9 @@ pub struct Abduction {
     pub complete: bool,
     /// All explanations of up to so many facts are there.
     pub complete_to: usize,
+    /// What ended the search before its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<Bound>,
     /// By size; then those that do not help the rival, those that nothing speaks against, those that presume least;
     /// then by their text.
     pub explanations: Vec<Explained>,
@@ -77,11 +81,36 @@ pub struct Abduction {
     /// Constants that stand for something nobody has named.
     pub unknown: Vec<String>,
     pub notes: Vec<String>,
-    /// More were found than looked for.
+    /// Explanations looked for.
     #[serde(skip)]
-    more: bool,
+    limit: usize,
     #[serde(skip)]
     rival: Option<String>,
+}
+
+/// What a search for explanations can run into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Bound {
+    /// There are more explanations than were looked for.
+    Limit,
+    /// It has looked at as many rows as it may.
+    Rows,
+    Time,
+    Memory,
+    /// Somebody wanted no more.
+    Cancelled,
+}
+
+impl From<StopReason> for Bound {
+    fn from(reason: StopReason) -> Bound {
+        match reason {
+            StopReason::Time => Bound::Time,
+            StopReason::Rows | StopReason::Rounds => Bound::Rows,
+            StopReason::Memory => Bound::Memory,
+            StopReason::Cancelled => Bound::Cancelled,
+        }
+    }
 }
 
 /// Facts that together bring the goal about.
@@ -127,7 +156,7 @@ impl Session {
         self.refresh()?;
         let pattern = self.parse_pattern(&question.fact)?;
         if !pattern.is_plain() {
-            let wrong = Diagnostic::error("D080", "a goal names constants, and `_` for any value");
+            let wrong = Diagnostic::error("D089", "a goal names constants, and `_` for any value");
             return Err(self.rejected(vec![
                 wrong.help("one variable in two places cannot be asked for here"),
             ]));
@@ -149,6 +178,10 @@ impl Session {
     ) -> Result<Abduction, Error> {
         let most = question.most.unwrap_or(MOST).clamp(1, MOST_EVER);
         let limit = question.limit.unwrap_or(LIMIT).max(1);
+        let stopped = |found: &Abduced| match found.more {
+            true => Some(Bound::Limit),
+            false => found.stopped.map(Bound::from),
+        };
         let asked = Question {
             goal: Goal {
                 relation: pattern.relation,
@@ -182,6 +215,7 @@ impl Session {
             database: self.can_change().then_some(&self.database),
             rerun: &rerun,
             rival: rival.as_ref().map(competing),
+            threads: self.options.threads,
         };
         let (case, budget) = (self.case(), self.explanation_budget());
         let budget = Budget {
@@ -190,8 +224,9 @@ impl Session {
         };
         let (claims, sources) = (self.claims(), self.source_register());
         let found = explain(&case, claims, sources, &asked, &worlds, &budget)?;
-        let explanations = found.explanations.iter().map(|one| self.explained(one));
-        let explanations: Vec<Explained> = explanations.collect();
+        let outputs = outputs(&case);
+        let explained = |one| self.explained(one, &outputs);
+        let explanations = self.pool.each(&found.explanations, explained);
         let names = |relation: &RelationId| self.program()[*relation].name.to_string();
         let (program, dictionary) = (self.program(), self.dictionary());
         let mut notes: Vec<String> = found
@@ -204,8 +239,11 @@ impl Session {
                 "no more than {MOST_EVER} facts are assumed at once"
             ));
         }
-        if found.explanations.is_empty() && found.outcome == Outcome::Searched {
-            notes.extend(self.notes_on_pattern(pattern));
+        if found.outcome == Outcome::Searched {
+            notes.extend(match found.explanations.is_empty() {
+                true => self.notes_on_pattern(pattern),
+                false => self.notes_on_misspelt(pattern),
+            });
         }
         let complete = found.outcome != Outcome::Searched
             || found.complete_to == most && found.blind.is_empty();
@@ -228,7 +266,8 @@ impl Session {
                 .map(|&code| dictionary.text(code).to_owned())
                 .collect(),
             notes,
-            more: found.more,
+            stopped: stopped(&found).filter(|_| found.complete_to < most),
+            limit,
             rival: rival.map(|rival| rival.name),
         })
     }
@@ -252,7 +291,7 @@ impl Session {
         match relations.is_empty() {
             false => Ok(relations),
             true => {
-                let wrong = Diagnostic::error("D081", "nothing is declared that may be assumed");
+                let wrong = Diagnostic::error("D090", "nothing is declared that may be assumed");
                 Err(self.rejected(vec![wrong.help(
                     "name relations with `--using contract,subcontract`, or declare them: `.abducible contract, subcontract`",
                 )]))
@@ -304,6 +343,15 @@ impl Session {
         }
         let overlay = self.hypothesis(text)?;
         let goals = self.goals_of(&overlay, self.program())?;
+        if goals.is_empty() {
+            let wrong = format!(
+                "hypothesis `{}` has no `.goal`: nothing can help it",
+                text.trim()
+            );
+            return Err(self.rejected(vec![
+                Diagnostic::error("D089", wrong).help("name the fact that it stands for instead"),
+            ]));
+        }
         Ok(Rival {
             name: text.trim().to_owned(),
             goals: goals
@@ -330,14 +378,14 @@ impl Session {
         }))
     }
 
-    fn explained(&self, one: &Explanation) -> Explained {
+    fn explained(&self, one: &Explanation, outputs: &FxHashSet<RelationId>) -> Explained {
         let mut assume = self.fact_texts(&one.assume);
         assume.sort();
         Explained {
             assume,
-            also: self.outputs_first(&one.also),
-            there: self.outputs_first(one.there.as_deref().unwrap_or_default()),
-            falls: self.outputs_first(&one.fell),
+            also: self.outputs_first(&one.also, outputs),
+            there: self.outputs_first(one.there.as_deref().unwrap_or_default(), outputs),
+            falls: self.outputs_first(&one.fell, outputs),
             disputed: one
                 .disputed
                 .iter()
@@ -383,21 +431,20 @@ impl Session {
     }
 
     /// Facts of output relations before the others, each in the order of their texts.
-    fn outputs_first(&self, facts: &[Fact]) -> Vec<String> {
-        let is_output = |fact: &Fact| {
-            self.program().directives().iter().any(|directive| {
-                directive.kind == DirectiveKind::Output && directive.relation == fact.relation
-            })
-        };
-        let (mut outputs, mut others): (Vec<_>, Vec<_>) =
-            facts.iter().cloned().partition(|fact| is_output(fact));
-        outputs.sort();
-        others.sort();
-        let mut texts = self.fact_texts(&outputs);
-        texts.sort();
-        let mut rest = self.fact_texts(&others);
-        rest.sort();
-        texts.extend(rest);
+    fn outputs_first(&self, facts: &[Fact], outputs: &FxHashSet<RelationId>) -> Vec<String> {
+        let is_output = |fact: &&Fact| outputs.contains(&fact.relation);
+        let (first, rest): (Vec<&Fact>, Vec<&Fact>) = facts.iter().partition(is_output);
+        let (program, dictionary) = (self.program(), self.dictionary());
+        let mut texts = Vec::with_capacity(facts.len());
+        for facts in [first, rest] {
+            let before = texts.len();
+            texts.extend(
+                facts
+                    .iter()
+                    .map(|fact| fact_text(program, dictionary, fact)),
+            );
+            texts[before..].sort_unstable();
+        }
         texts
     }
 }
@@ -416,11 +463,15 @@ impl fmt::Display for Abduction {
             );
         }
         let count = self.explanations.len();
-        let bound = match self.bound {
-            1 => "1 fact".to_owned(),
-            most => format!("up to {most} facts"),
-        };
-        writeln!(f, "{} does not hold. It would if, by the rules:", self.goal)?;
+        match (count, self.refused.is_empty()) {
+            (0, true) => writeln!(f, "{} does not hold.", self.goal)?,
+            (0, false) => writeln!(
+                f,
+                "{} does not hold. It would if, by the rules, against a constraint:",
+                self.goal
+            )?,
+            _ => writeln!(f, "{} does not hold. It would if, by the rules:", self.goal)?,
+        }
         let width = count.min(Self::SHOWN).to_string().len();
         for (at, one) in self.explanations.iter().take(Self::SHOWN).enumerate() {
             writeln!(f, "{:>width$}  {}", at + 1, one.assume.join("  and  "))?;
@@ -481,42 +532,101 @@ impl fmt::Display for Abduction {
         for note in &self.notes {
             writeln!(f, "{note}")?;
         }
-        let noun = match count {
-            1 => "explanation",
-            _ => "explanations",
-        };
-        let constants = match self.unknown.is_empty() {
-            true => "known constants",
-            false => "known and new constants",
-        };
-        match (self.complete, self.more) {
-            (true, _) => writeln!(
-                f,
-                "{count} {noun}: all there are with {bound} of {using} over {constants}"
-            ),
-            (false, true) => writeln!(
-                f,
-                "TOO MANY: the first {count} {noun} with {bound} of {using}; name more constants, or --limit N"
-            ),
-            (false, false) if self.complete_to > 0 => writeln!(
-                f,
-                "NOT ALL: {count} {noun}; all with up to {} of {using}, larger ones may be missing",
-                match self.complete_to {
-                    1 => "1 fact".to_owned(),
-                    most => format!("{most} facts"),
-                }
-            ),
-            (false, false) => writeln!(
-                f,
-                "NOT ALL: {count} {noun} before the budget ran out; others may exist"
-            ),
-        }
+        self.ending(f)
     }
 }
 
 impl Abduction {
     /// Explanations that the text shows.
     pub const SHOWN: usize = 20;
+
+    /// How far the answer goes, and where it does not go to the end: what ended it, and how to go on.
+    fn ending(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let using = self.using.join(", ");
+        let count = match self.explanations.len() {
+            1 => "1 explanation".to_owned(),
+            count => format!("{count} explanations"),
+        };
+        let facts = |count: usize| match count {
+            1 => "1 fact".to_owned(),
+            count => format!("{count} facts"),
+        };
+        let up_to = |most: usize| match most {
+            1 => "1 fact".to_owned(),
+            most => format!("up to {most} facts"),
+        };
+        let constants = match self.unknown.is_empty() {
+            true => "known constants",
+            false => "known and new constants",
+        };
+        let Some(bound) = self.stopped else {
+            let bound = up_to(self.bound);
+            match self.complete {
+                true => writeln!(
+                    f,
+                    "{count}: all there are with {bound} of {using} over {constants}"
+                )?,
+                false => writeln!(
+                    f,
+                    "NOT SURELY ALL: {count} with {bound} of {using} over {constants}; for what may be missed see above"
+                )?,
+            }
+            return match self.explanations.is_empty() {
+                true => self.wider(f),
+                false => Ok(()),
+            };
+        };
+        let (size, limit) = (facts(self.complete_to + 1), self.limit);
+        match bound {
+            Bound::Limit => write!(
+                f,
+                "TOO MANY: the first {count}; --limit {limit} was reached among sets of {size} of {using}"
+            )?,
+            _ => write!(
+                f,
+                "NOT ALL: {count}; {} while sets of {size} of {using} were looked for",
+                match bound {
+                    Bound::Rows | Bound::Limit => "as many rows were looked at as may be",
+                    Bound::Time => "the time was up",
+                    Bound::Memory => "the memory was used up",
+                    Bound::Cancelled => "it was interrupted",
+                }
+            )?,
+        }
+        match self.complete_to {
+            0 => writeln!(f)?,
+            all => writeln!(f, ", all with {} are there", up_to(all))?,
+        }
+        let mut ways = vec!["name more constants".to_owned()];
+        if self.using.len() > 1 {
+            ways.push("fewer relations with --using".to_owned());
+        }
+        if self.complete_to > 0 {
+            ways.push(format!("be content with --max {}", self.complete_to));
+        }
+        match bound {
+            Bound::Limit => ways.push(format!(
+                "take more with --limit {}",
+                limit.saturating_mul(10)
+            )),
+            Bound::Time => ways.push("give it more time with --timeout".to_owned()),
+            Bound::Memory => ways.push("give it more with --memory".to_owned()),
+            Bound::Rows | Bound::Cancelled => {}
+        }
+        go_on(f, ways)
+    }
+
+    /// What else there is to try where nothing was found.
+    fn wider(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut ways = vec!["other relations with --using".to_owned()];
+        if self.bound < MOST_EVER {
+            ways.insert(0, format!("larger sets with --max {}", self.bound + 1));
+        }
+        if self.unknown.is_empty() {
+            ways.push("somebody nobody has named with --new-constants".to_owned());
+        }
+        go_on(f, ways)
+    }
 
     /// Whether what is assumed anywhere here says this.
     fn names(&self, constant: &str) -> bool {
@@ -545,9 +655,19 @@ impl Abduction {
     }
 }
 
+fn go_on(f: &mut fmt::Formatter<'_>, mut ways: Vec<String>) -> fmt::Result {
+    let Some(last) = ways.pop() else {
+        return Ok(());
+    };
+    match ways.is_empty() {
+        true => writeln!(f, "to go on: {last}"),
+        false => writeln!(f, "to go on: {}, or {last}", ways.join(", ")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Abduction, Explained};
+    use super::{Abduction, Bound, Explained};
     use expect_test::expect;
 
     #[test]
@@ -569,6 +689,7 @@ mod tests {
             bound: 1,
             complete: true,
             complete_to: 1,
+            stopped: None,
             explanations: vec![
                 explained("step(1)", false, false),
                 explained("step(2)", false, true),
@@ -577,7 +698,7 @@ mod tests {
             refused: Vec::new(),
             unknown: Vec::new(),
             notes: Vec::new(),
-            more: false,
+            limit: 100,
             rival: rival.map(str::to_owned),
         };
         expect![[r#"
@@ -603,5 +724,81 @@ mod tests {
             NOT ALL that is already there is told, nor whether it helps other: too much leans on it
             helps other too"#]]
         .assert_eq(&said.join("\n"));
+    }
+
+    fn ended(complete_to: usize, stopped: Option<Bound>) -> Abduction {
+        Abduction {
+            goal: "far(1)".to_owned(),
+            holds: false,
+            within_reach: true,
+            using: vec!["step".to_owned(), "leap".to_owned()],
+            bound: 3,
+            complete: stopped.is_none(),
+            complete_to,
+            stopped,
+            explanations: Vec::new(),
+            refused: Vec::new(),
+            unknown: Vec::new(),
+            notes: Vec::new(),
+            limit: 5,
+            rival: None,
+        }
+    }
+
+    #[test]
+    fn every_end_says_what_it_was_how_far_it_got_and_how_to_go_on() {
+        let mut ends = String::new();
+        for found in [
+            ended(3, None),
+            ended(0, Some(Bound::Limit)),
+            ended(2, Some(Bound::Limit)),
+            ended(0, Some(Bound::Rows)),
+            ended(1, Some(Bound::Time)),
+            ended(1, Some(Bound::Memory)),
+            ended(2, Some(Bound::Cancelled)),
+            Abduction {
+                complete: false,
+                notes: vec!["some explanations may be missed: it is so".to_owned()],
+                ..ended(3, None)
+            },
+            Abduction {
+                using: vec!["step".to_owned()],
+                bound: 8,
+                unknown: vec!["some unknown thing".to_owned()],
+                ..ended(8, None)
+            },
+        ] {
+            ends += &found.to_string();
+        }
+        expect![[r#"
+            far(1) does not hold.
+            0 explanations: all there are with up to 3 facts of step, leap over known constants
+            to go on: larger sets with --max 4, other relations with --using, or somebody nobody has named with --new-constants
+            far(1) does not hold.
+            TOO MANY: the first 0 explanations; --limit 5 was reached among sets of 1 fact of step, leap
+            to go on: name more constants, fewer relations with --using, or take more with --limit 50
+            far(1) does not hold.
+            TOO MANY: the first 0 explanations; --limit 5 was reached among sets of 3 facts of step, leap, all with up to 2 facts are there
+            to go on: name more constants, fewer relations with --using, be content with --max 2, or take more with --limit 50
+            far(1) does not hold.
+            NOT ALL: 0 explanations; as many rows were looked at as may be while sets of 1 fact of step, leap were looked for
+            to go on: name more constants, or fewer relations with --using
+            far(1) does not hold.
+            NOT ALL: 0 explanations; the time was up while sets of 2 facts of step, leap were looked for, all with 1 fact are there
+            to go on: name more constants, fewer relations with --using, be content with --max 1, or give it more time with --timeout
+            far(1) does not hold.
+            NOT ALL: 0 explanations; the memory was used up while sets of 2 facts of step, leap were looked for, all with 1 fact are there
+            to go on: name more constants, fewer relations with --using, be content with --max 1, or give it more with --memory
+            far(1) does not hold.
+            NOT ALL: 0 explanations; it was interrupted while sets of 3 facts of step, leap were looked for, all with up to 2 facts are there
+            to go on: name more constants, fewer relations with --using, or be content with --max 2
+            far(1) does not hold.
+            some explanations may be missed: it is so
+            NOT SURELY ALL: 0 explanations with up to 3 facts of step, leap over known constants; for what may be missed see above
+            to go on: larger sets with --max 4, other relations with --using, or somebody nobody has named with --new-constants
+            far(1) does not hold.
+            0 explanations: all there are with up to 8 facts of step over known and new constants
+            to go on: other relations with --using
+        "#]].assert_eq(&ends);
     }
 }

@@ -244,6 +244,14 @@ impl Session {
 }
 
 impl Row {
+    /// Why it cannot be compared, in a line.
+    pub(super) fn failure(&self) -> Option<&str> {
+        let first = self.error.as_ref()?.lines().next().unwrap_or_default();
+        let coded = first.strip_prefix("error[");
+        let reason = coded.and_then(|rest| rest.split_once("]: "));
+        Some(reason.map_or(first, |(_, reason)| reason))
+    }
+
     pub(super) fn failed(name: &str, title: Option<String>, reason: &str) -> Row {
         Row {
             name: name.to_owned(),

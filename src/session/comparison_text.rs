@@ -196,9 +196,8 @@ impl Comparison {
 
 impl Row {
     fn aside(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(error) = &self.error {
-            let first = error.lines().next().unwrap_or_default();
-            writeln!(f, "{}: {}", self.name, first.trim_start_matches("error"))?;
+        if let Some(reason) = self.failure() {
+            writeln!(f, "{}: {reason}", self.name)?;
         }
         if !self.assumes.is_empty() {
             writeln!(f, "{} assumes {}", self.name, self.assumes.join(", "))?;

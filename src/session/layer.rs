@@ -304,6 +304,7 @@ impl Layer<'_> {
         }
         let text = session.fact_text(fact);
         let how = match session.case().ground(fact) {
+            Some(_) if session.assumed.contains(fact) => "it is assumed",
             Some(_) => "it is stated",
             None => "it is derived",
         };

@@ -87,6 +87,23 @@ const SUPPOSING: &[(&str, &str)] = &[
         "D082",
         "An inference cannot be rejected, or not in this way.",
     ),
+    ("D083", "A hypothesis is to be compared with itself."),
+    (
+        "D084",
+        "Evidence of a category is taken to be planted, and there is none.",
+    ),
+    (
+        "D085",
+        "A hypothesis that is to be compared reads other data than the case.",
+    ),
+    ("D086", "A matrix of judged cells that cannot be read."),
+    ("D087", "A matrix of judged cells holds something else."),
+    ("D088", "A matrix judges a hypothesis that is not compared."),
+    (
+        "D089",
+        "What is to be explained, or its rival, cannot be asked for so.",
+    ),
+    ("D090", "Nothing is named or declared that may be assumed."),
 ];
 
 /// What is diagnosed so, and how it is put right: for each code a header `=== CODE` (`with` others that go before), a sample, `--- right`, a sample.

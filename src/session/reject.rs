@@ -2,7 +2,7 @@
 
 use super::error::Error;
 use super::loaded::Session;
-use super::save::{slug, write_whole};
+use super::save::slug;
 use super::standing::Standing;
 use crate::evidence::{ClaimId, Day, GradeTables, Judgement, Judgements, PartialDate, Verdict};
 use crate::explain::{CutOptions, Fact};
@@ -340,7 +340,7 @@ impl Session {
         };
         let text =
             io::with_judgements(&existing, more).map_err(|error| failed(error.to_string()))?;
-        write_whole(path, &text, true).map_err(|error| failed(error.to_string()))
+        io::write_whole(path, &text, true).map_err(failed)
     }
 }
 
@@ -357,7 +357,7 @@ impl fmt::Display for Rejection {
             let noun = if ids.len() == 1 { "claim" } else { "claims" };
             return writeln!(
                 f,
-                "{} does not follow any more: {noun} {} rejected by {} on {}\nwritten to {} as {}",
+                "{} does not follow any more: {noun} {} rejected by {} on {}\nwritten to {} as {}: a later row there with the stance `accepts` brings it back",
                 self.fact,
                 ids.join(", "),
                 kept.author,

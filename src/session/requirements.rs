@@ -75,10 +75,27 @@ impl Session {
         }
         self.to_check(&comparison, &mut requirements);
         requirements.sort_by(|a, b| a.rank().cmp(&b.rank()));
+        let rows = &comparison.hypotheses;
+        let failed = rows
+            .iter()
+            .filter_map(|row| Some((&row.name, row.failure()?)));
+        let failed = failed.map(|(name, reason)| format!("{name} cannot be compared: {reason}"));
+        let mut warnings: Vec<String> = failed.collect();
+        if let [alone] = &rows
+            .iter()
+            .filter(|row| row.error.is_none())
+            .collect::<Vec<_>>()[..]
+        {
+            let name = &alone.name;
+            warnings.push(format!(
+                "{name} stands alone: name another one to tell it apart from"
+            ));
+        }
+        warnings.extend(comparison.warnings);
         Ok(Requirements {
             requirements,
             leader: comparison.leader,
-            warnings: comparison.warnings,
+            warnings,
         })
     }
 
@@ -120,6 +137,7 @@ impl Session {
                 database: contender.database,
                 rerun: &rerun,
                 rival: None,
+                threads: 1,
             };
             let found = explain(&case, claims, sources, &question, &worlds, &budget)?;
             let more: Vec<Vec<Fact>> = found

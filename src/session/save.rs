@@ -231,33 +231,18 @@ impl Session {
     /// Writes a file that is not there yet, whole or not at all.
     fn write_new(&self, file: &Path, text: &str) -> Result<(), Error> {
         let path = self.spec.resolve(file);
-        let failed = |reason: String| {
+        let failed = |reason: &str| {
             let wrong = format!("cannot write `{}`: {reason}", file.display());
-            self.rejected(vec![Diagnostic::error(io::codes::UNWRITABLE, wrong)])
+            Diagnostic::error(io::codes::UNWRITABLE, wrong)
         };
         if path.exists() {
-            return Err(failed("there is such a file already".to_owned()));
+            let wrong = failed("there is such a file already");
+            let help = "nothing is written over: name another file, or remove this one first";
+            return Err(self.rejected(vec![wrong.help(help)]));
         }
-        write_whole(&path, text.as_bytes(), false).map_err(|error| failed(error.to_string()))
+        io::write_whole(&path, text.as_bytes(), false)
+            .map_err(|reason| self.rejected(vec![failed(&reason)]))
     }
-}
-
-/// A file under its name once it is whole.
-pub(super) fn write_whole(path: &Path, bytes: &[u8], replace: bool) -> std::io::Result<()> {
-    use std::io::Write;
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let mut file = tempfile::NamedTempFile::new_in(directory)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    match replace {
-        true => file.persist(path),
-        false => file.persist_noclobber(path),
-    }
-    .map(|_| ())
-    .map_err(|error| error.error)
 }
 
 /// `a-analyst` of `A. Analyst`.

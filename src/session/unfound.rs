@@ -76,16 +76,30 @@ impl Session {
 
     /// Notes on the constants of an atom that no row agrees with.
     pub(super) fn notes_on_pattern(&self, pattern: &Pattern) -> Vec<String> {
+        self.notes(self.sought_by(pattern))
+    }
+
+    /// The same, of those only that are spelt nearly like one that is there.
+    pub(super) fn notes_on_misspelt(&self, pattern: &Pattern) -> Vec<String> {
+        let near = |sought: &Sought| {
+            let text = self.dictionary().text(sought.code);
+            !self.occurs(sought.relation, sought.column, sought.code)
+                && matches!(self.suggestion(sought, text), Meant::Perhaps(_))
+        };
+        self.notes(self.sought_by(pattern).filter(near))
+    }
+
+    fn sought_by<'a>(&'a self, pattern: &'a Pattern) -> impl Iterator<Item = Sought> + 'a {
         let attributes = self.program()[pattern.relation].attributes.iter();
         let columns = attributes.zip(&pattern.codes).enumerate();
-        self.notes(columns.filter_map(|(column, (attribute, code))| {
+        columns.filter_map(|(column, (attribute, code))| {
             let code = (*code).filter(|_| attribute.ty == ValueType::Symbol)?;
             Some(Sought {
                 relation: pattern.relation,
                 column,
                 code,
             })
-        }))
+        })
     }
 
     /// The same of a fact that is not there.

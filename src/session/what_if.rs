@@ -622,7 +622,7 @@ fn derived(facts: &FactList, stated: &[Fact]) -> usize {
     facts.len() - concerned.map(among).sum::<usize>()
 }
 
-fn outputs(case: &Case) -> FxHashSet<RelationId> {
+pub(super) fn outputs(case: &Case) -> FxHashSet<RelationId> {
     let directives = case.program().directives().iter();
     directives
         .filter(|directive| directive.kind == DirectiveKind::Output)

@@ -1,11 +1,12 @@
 //! What else an explanation brings, whether it helps a rival too, and which explanation comes first.
 
+use super::attempts::{Attempt, Forks};
 use super::outlook::{Outlook, Stage};
 use super::proposals::Terrain;
 use super::search::{Goal, Question};
-use crate::engine::Budget;
+use crate::engine::{Budget, Database};
 use crate::evidence::{ClaimId, Claims, Sources};
-use crate::explain::{Case, Fact, Meter, fact_text};
+use crate::explain::{Case, Fact, Facts, Meter, fact_text};
 
 /// A set of facts that brings the goal about, and what it brings besides.
 #[derive(Clone, Debug)]
@@ -40,17 +41,17 @@ const MOST_FOR_WHAT_FOLLOWS: u64 = 1_000_000;
 
 /// Whether some fact that passes has a derivation which uses one of the facts, or is one of them.
 pub fn leans_on(case: &Case, facts: &[Fact], passes: impl Fn(&Fact) -> bool) -> bool {
-    let (leaning, _) = leaning(case, facts);
-    leaning.iter().chain(facts).any(passes)
-}
-
-/// What some derivation builds on some facts, and whether that was too much to look at all of it.
-fn leaning(case: &Case, facts: &[Fact]) -> (Vec<Fact>, bool) {
     let budget = Budget {
         rows: Some(MOST_FOR_WHAT_FOLLOWS),
         ..Budget::default()
     };
-    let leaning = case.leaning_on(facts, &[], &budget);
+    let (leaning, _) = leaning(case, facts, &budget);
+    leaning.iter().chain(facts).any(passes)
+}
+
+/// What some derivation builds on some facts, and whether that was too much to look at all of it.
+fn leaning(case: &Case, facts: &[Fact], budget: &Budget) -> (Vec<Fact>, bool) {
+    let leaning = case.leaning_on(facts, &[], budget);
     (leaning.facts, leaning.stopped.is_some())
 }
 
@@ -101,6 +102,7 @@ pub(super) struct Ranking<'a, E> {
     pub sources: &'a Sources,
     pub terrain: &'a Terrain<'a>,
     pub rival: Option<&'a Rival<'a, E>>,
+    pub forks: &'a Forks,
 }
 
 impl<E> Ranking<'_, E> {
@@ -111,8 +113,17 @@ impl<E> Ranking<'_, E> {
         stage: &mut Stage<E>,
         meter: &Meter,
     ) -> Result<(), E> {
-        for explanation in &mut *explanations {
-            self.compare(explanation, stage, meter)?;
+        match self.rival.map(|rival| rival.world) {
+            None => {}
+            Some(Some(leads)) => {
+                for explanation in &mut *explanations {
+                    explanation.helps_rival = leads(&explanation.assume)?;
+                }
+            }
+            Some(None) => {
+                let open = explanations.iter_mut().filter(|one| !one.helps_rival);
+                self.describe(open.collect(), stage, meter)?;
+            }
         }
         let (program, dictionary) = (self.terrain.program, self.terrain.dictionary);
         explanations.sort_by_cached_key(|one| {
@@ -130,57 +141,68 @@ impl<E> Ranking<'_, E> {
                 texts,
             )
         });
-        for explanation in explanations.iter_mut().take(self.question.described) {
-            self.describe(explanation, stage, meter)?;
-        }
-        Ok(())
+        let first = explanations.iter_mut().take(self.question.described);
+        self.describe(first.collect(), stage, meter)
     }
 
-    /// Whether it helps the rival.
-    fn compare(
-        &self,
-        explanation: &mut Explanation,
-        stage: &mut Stage<E>,
-        meter: &Meter,
-    ) -> Result<(), E> {
-        let Some(rival) = self.rival else {
-            return Ok(());
-        };
-        if let Some(leads) = rival.world {
-            explanation.helps_rival = leads(&explanation.assume)?;
-        } else if !explanation.helps_rival {
-            self.describe(explanation, stage, meter)?;
-        }
-        Ok(())
-    }
-
+    /// Tells what is there already of what these bring, and whether that helps the rival.
     fn describe(
         &self,
-        explanation: &mut Explanation,
+        mut explanations: Vec<&mut Explanation>,
         stage: &mut Stage<E>,
         meter: &Meter,
     ) -> Result<(), E> {
-        if explanation.there.is_some() {
+        explanations.retain(|one| one.there.is_none());
+        if meter.stopped().is_some() {
+            explanations.iter_mut().for_each(|one| one.cut = true);
             return Ok(());
         }
-        let Some(_) = stage.assume(&explanation.assume, meter)? else {
-            explanation.cut = true;
-            return Ok(());
+        let sets: Vec<Vec<Fact>> = explanations.iter().map(|one| one.assume.clone()).collect();
+        let (program, dictionary) = (self.terrain.program, self.terrain.dictionary);
+        let (claims, sources) = (self.claims, self.sources);
+        let budget = Budget {
+            rows: Some(MOST_FOR_WHAT_FOLLOWS),
+            ..meter.rest()
         };
-        let there = Case::new(
-            stage.facts(),
-            self.terrain.program,
-            self.terrain.dictionary,
-            self.claims,
-            self.sources,
-        );
-        let (mut leaning, cut) = leaning(&there, &explanation.assume);
-        stage.take_back();
-        explanation.helps_rival |= self.rival.is_some_and(|rival| rival.gains(&leaning));
-        leaning.retain(|fact| self.case.holds(fact) && !self.question.goal.agrees(fact));
-        leaning.sort();
-        explanation.there = Some(leaning);
-        explanation.cut = cut;
+        let leaning = |facts: &dyn Facts, set: &[Fact]| {
+            let case = Case::new(facts, program, dictionary, claims, sources);
+            leaning(&case, set, &budget)
+        };
+        let look = |set: &[Fact], database: &Database, _| leaning(database, set);
+        let mut attempts = self.forks.each(&sets, meter, look).into_iter();
+        for explanation in explanations {
+            let found = match attempts.next() {
+                Some(Attempt { work, found: None }) => {
+                    meter.spend_all(work);
+                    None
+                }
+                Some(Attempt {
+                    work,
+                    found: Some(Ok(leaning)),
+                }) => meter.spend_all(work).then_some(leaning),
+                None
+                | Some(Attempt {
+                    found: Some(Err(_)),
+                    ..
+                }) => {
+                    let assumed = stage.assume(&explanation.assume, meter)?;
+                    assumed.map(|_| {
+                        let leaning = leaning(stage.facts(), &explanation.assume);
+                        stage.take_back();
+                        leaning
+                    })
+                }
+            };
+            let Some((mut leaning, cut)) = found else {
+                explanation.cut = true;
+                continue;
+            };
+            explanation.helps_rival |= self.rival.is_some_and(|rival| rival.gains(&leaning));
+            leaning.retain(|fact| self.case.holds(fact) && !self.question.goal.agrees(fact));
+            leaning.sort();
+            explanation.there = Some(leaning);
+            explanation.cut = cut;
+        }
         Ok(())
     }
 }

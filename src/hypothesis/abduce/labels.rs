@@ -23,6 +23,17 @@ impl Considered {
         })
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.facts.len()
+    }
+
+    /// Forgets all but the first ones.
+    pub(super) fn forget_since(&mut self, count: usize) {
+        for fact in self.facts.drain(count..) {
+            self.numbers.remove(&fact);
+        }
+    }
+
     /// Ascending.
     pub(super) fn facts(&self, label: &[u32]) -> Vec<Fact> {
         let facts = label.iter().map(|&at| self.facts[at as usize].clone());

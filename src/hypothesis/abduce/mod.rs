@@ -6,6 +6,7 @@
 //! what could mend that, as in the search trees of model-based diagnosis (Reiter, 1987). Every minimal set contains a
 //! proposal at each step, so none is missed within the bound.
 
+mod attempts;
 mod consequences;
 mod domain;
 mod equivalences;

@@ -1,6 +1,6 @@
 //! The case as it would be if some facts were assumed: by following them where that is exact, else by a run.
 
-use super::super::trial::{Trial, Untried};
+use super::super::trial::{Outcome, Trial, Untried};
 use crate::analysis::checked::{CheckedProgram, RuleId};
 use crate::engine::{Database, RunReport, Violation};
 use crate::explain::{Fact, Facts, Meter};
@@ -62,13 +62,7 @@ impl<'a, E> Stage<'a, E> {
     pub(super) fn assume(&mut self, facts: &[Fact], meter: &Meter) -> Result<Option<Outlook>, E> {
         if let Some(trial) = &mut self.trial {
             match trial.make(facts, &[], None, meter) {
-                Ok(outcome) => {
-                    return Ok(Some(Outlook {
-                        breaches: self.breaches(&outcome.violated),
-                        appeared: outcome.appeared,
-                        fell: outcome.fell,
-                    }));
-                }
+                Ok(outcome) => return Ok(Some(self.outlook(outcome))),
                 Err(Untried::Stopped) => return Ok(None),
                 Err(Untried::Faulted) => {}
             }
@@ -101,6 +95,15 @@ impl<'a, E> Stage<'a, E> {
         Ok(Some(outlook))
     }
 
+    /// What a try tells.
+    pub(super) fn outlook(&self, outcome: Outcome) -> Outlook {
+        Outlook {
+            breaches: self.breaches(&outcome.violated),
+            appeared: outcome.appeared,
+            fell: outcome.fell,
+        }
+    }
+
     /// The case with what is assumed.
     pub(super) fn facts(&self) -> &dyn Facts {
         match (&self.run, &self.trial) {
@@ -113,7 +116,7 @@ impl<'a, E> Stage<'a, E> {
     /// The same to try further changes on.
     pub(super) fn trial(&self) -> Option<Trial> {
         match (&self.run, &self.trial) {
-            (None, Some(trial)) => Some(Trial::on(trial.database())),
+            (None, Some(trial)) => Some(Trial::without_births(trial.database())),
             _ => None,
         }
     }

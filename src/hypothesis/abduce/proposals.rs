@@ -13,6 +13,7 @@
 //! that brings the goal about is missed: it contains a proposal, from which one can go on.
 
 mod breaking;
+mod candidates;
 mod footprint;
 mod literals;
 mod sketch;
@@ -20,22 +21,27 @@ mod steps;
 mod tables;
 mod work;
 
+use self::candidates::{AHEAD, Beside, Candidates, Jury, Tally, Tried, Verdict, verdict};
 use self::footprint::Footprint;
 pub(super) use self::footprint::Readers;
 use self::sketch::{Assumed, Cell, Sketch, blanks_end, choices, filled};
 use self::tables::{Call, Goal, Table};
 use self::work::Work;
 use super::super::trial::Trial;
+use super::attempts::{Attempt, Seen};
 use super::domain::Domains;
 use super::labels::{Considered, Label, each_part};
 use super::reach::{ByRelation, Reach, behind, read_by};
 use crate::analysis::checked::{Atom, CheckedProgram, RelationId, Rule, RuleId, VarId};
+use crate::engine::{Budget, Database, StopReason};
 use crate::explain::{Case, Context, Fact, Meter, Solver, value};
 use crate::storage::{Code, Dictionary, Rows};
+use parking_lot::Mutex;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::thread;
 
 /// What is the same for all searches of one question.
 pub(super) struct Terrain<'a> {
@@ -56,6 +62,8 @@ pub(super) struct Terrain<'a> {
 pub(super) struct Ground<'a> {
     pub case: &'a Case<'a>,
     pub trial: Option<Trial>,
+    /// The same for another thread, and how many sets that achieve the aim are to be tried whole there.
+    pub aside: Option<(&'a Mutex<Trial>, usize)>,
 }
 
 /// What is to come about.
@@ -75,7 +83,17 @@ pub(super) struct Bounds<'a> {
     pub known: &'a FxHashSet<Label>,
 }
 
-/// Minimal proposals, smallest first, and whether the search ended by itself.
+/// What was proposed.
+pub(super) struct Proposed {
+    /// Minimal, smallest first.
+    pub labels: Vec<Label>,
+    /// Whether the search ended by itself.
+    pub ended: bool,
+    /// Sets that were tried whole meanwhile.
+    pub seen: Vec<(Vec<Fact>, Attempt<Seen>)>,
+}
+
+/// Looks for proposals.
 pub(super) fn propose(
     terrain: &Terrain,
     ground: Ground,
@@ -83,55 +101,109 @@ pub(super) fn propose(
     bounds: Bounds,
     considered: &mut Considered,
     meter: &Meter,
-) -> (Vec<Label>, bool) {
-    let Ground { case, trial } = ground;
-    let Bounds {
-        most,
-        enough,
-        known,
-    } = bounds;
-    let alone = known.iter().filter(|label| label.len() == 1);
-    let mut search = Search {
-        terrain,
-        case,
-        most,
-        known,
-        enough_alone: alone.flat_map(|label| considered.facts(label)).collect(),
-        considered,
-        meter,
-        tables: Vec::new(),
-        by_goal: FxHashMap::default(),
-        agenda: vec![VecDeque::new(); most + 1],
-        rows: FxHashMap::default(),
-        aim,
-        root: 0,
-        harvested: 0,
-        proposals: Vec::new(),
-        trial,
-        behind: match aim {
-            Aim::Row(goal) => behind(terrain.program, [goal.relation]),
-            Aim::Mend(constraint, _) => {
-                let read = read_by(&terrain.program[*constraint].body);
-                behind(terrain.program, read)
+) -> Proposed {
+    let behind: Arc<[bool]> = match aim {
+        Aim::Row(goal) => behind(terrain.program, [goal.relation]),
+        Aim::Mend(constraint, _) => {
+            let read = read_by(&terrain.program[*constraint].body);
+            behind(terrain.program, read)
+        }
+    }
+    .into();
+    let tally = Tally::default();
+    let (sender, sets) = mpsc::sync_channel(AHEAD);
+    thread::scope(|scope| {
+        let beside = match (aim, ground.aside) {
+            (Aim::Row(goal), Some((fork, whole))) => {
+                let beside = Beside {
+                    goal,
+                    behind: &behind,
+                    whole,
+                    enough: bounds.enough,
+                    budget: Budget {
+                        rows: Some(meter.left()),
+                        ..meter.rest()
+                    },
+                    tally: &tally,
+                };
+                // Where the system refuses a thread, they are tried here.
+                thread::Builder::new()
+                    .spawn_scoped(scope, move || beside.run(fork, &sets))
+                    .ok()
             }
+            _ => None,
+        };
+        let jury = match &beside {
+            Some(_) => Jury::Beside(sender),
+            None => Jury::Here(ground.trial),
+        };
+        let part = meter.part(u64::MAX);
+        let alone = bounds.known.iter().filter(|label| label.len() == 1);
+        let search = Search {
+            terrain,
+            case: ground.case,
+            most: bounds.most,
+            known: bounds.known,
+            enough_alone: alone.flat_map(|label| considered.facts(label)).collect(),
+            considered,
+            meter: &part,
+            tables: Vec::new(),
+            by_goal: FxHashMap::default(),
+            agenda: vec![VecDeque::new(); bounds.most + 1],
+            rows: FxHashMap::default(),
+            aim,
+            root: 0,
+            harvested: 0,
+            candidates: Candidates::default(),
+            jury,
+            tally: &tally,
+            behind: &behind,
+            decided: FxHashSet::default(),
+            pursued: FxHashMap::default(),
+            footprints: FxHashMap::default(),
+            asked: FxHashMap::default(),
+        };
+        let (candidates, ended) = search.search(bounds.enough);
+        // A panic there is one here.
+        let tried = beside.map(|thread| match thread.join() {
+            Ok(tried) => tried,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        let Tried {
+            verdicts,
+            seen,
+            stopped,
+        } = tried.unwrap_or_default();
+        let late = meter.part(u64::MAX);
+        let judge = |label: &Label| match (aim, ground.aside) {
+            (Aim::Row(goal), Some((fork, _))) if stopped.is_none() => {
+                let set = considered.facts(label);
+                let holds = |database: &Database| database.has(goal.relation, &goal.pattern);
+                let verdict = verdict(&mut fork.lock(), &set, &behind, &late, holds);
+                late.stopped().is_none().then_some(verdict)
+            }
+            _ => None,
+        };
+        let settled = candidates.settle(&verdicts, judge, bounds.enough, part.rows());
+        let stopped = stopped.or(late.stopped());
+        if let Some(considered_then) = settled.considered {
+            considered.forget_since(considered_then);
         }
-        .into(),
-        decided: FxHashSet::default(),
-        pursued: FxHashMap::default(),
-        footprints: FxHashMap::default(),
-        asked: FxHashMap::default(),
-    };
-    search.root = match aim {
-        Aim::Row(goal) => search.table(Goal::Rows(goal.relation, goal.pattern.clone()), None),
-        Aim::Mend(constraint, values) => {
-            let root = search.table(Goal::Mend, None);
-            let rule = &terrain.program[*constraint];
-            search.break_body(root, &rule.body, &rule.variables, values, None);
-            root
+        let was_stopped = part.stopped().or(stopped);
+        let ran_out = |reason: &StopReason| *reason == StopReason::Rows;
+        // Rows that were looked at when there was enough already do not count.
+        if let Some(reason) =
+            was_stopped.filter(|one| settled.considered.is_none() || !ran_out(one))
+        {
+            meter.stop(reason);
         }
-    };
-    let ended = search.run(enough);
-    (search.labels(), ended)
+        meter.spend_all(settled.rows);
+        Proposed {
+            labels: minimal(settled.labels),
+            ended: ended && settled.considered.is_none(),
+            seen,
+        }
+    })
 }
 
 struct Search<'a, 's> {
@@ -151,12 +223,13 @@ struct Search<'a, 's> {
     rows: FxHashMap<(RelationId, Vec<Option<Code>>), Rc<Rows>>,
     aim: &'s Aim<'s>,
     root: usize,
-    trial: Option<Trial>,
     /// By relation: the aim depends on it.
-    behind: Arc<[bool]>,
+    behind: &'s Arc<[bool]>,
     /// How many answers of the root were made into proposals.
     harvested: usize,
-    proposals: Vec<Label>,
+    candidates: Candidates,
+    jury: Jury,
+    tally: &'s Tally,
     /// Sets to which nothing can be added that were looked at.
     decided: FxHashSet<Label>,
     /// Steps with a set to which nothing can be added.
@@ -168,13 +241,28 @@ struct Search<'a, 's> {
 }
 
 impl<'a> Search<'a, '_> {
+    /// What it came to, and whether it ended by itself.
+    fn search(mut self, enough: usize) -> (Candidates, bool) {
+        self.root = match self.aim {
+            Aim::Row(goal) => self.table(Goal::Rows(goal.relation, goal.pattern.clone()), None),
+            Aim::Mend(constraint, values) => {
+                let root = self.table(Goal::Mend, None);
+                let rule = &self.terrain.program[*constraint];
+                self.break_body(root, &rule.body, &rule.variables, values, None);
+                root
+            }
+        };
+        let ended = self.run(enough);
+        (self.candidates, ended)
+    }
+
     /// False: there was enough before the end.
     fn run(&mut self, enough: usize) -> bool {
         while let Some(work) = self.next() {
-            if !self.harvest(enough) {
+            if !self.harvest(enough) || self.candidates.had_enough(self.tally, enough) {
                 return false;
             }
-            if !self.meter.spend() {
+            if !self.meter.spend() || self.is_overdrawn() {
                 return true;
             }
             if self.pursue(&work) {
@@ -231,7 +319,9 @@ impl<'a> Search<'a, '_> {
     /// Every set that a sketch stands for.
     fn fill_in(&mut self, sketch: &[Assumed], enough: usize) -> bool {
         if let Some(facts) = sketch::facts(sketch) {
-            if self.proposals.len() >= enough {
+            let (rows, considered) = (self.meter.rows(), self.considered.len());
+            self.candidates.mark(rows, considered);
+            if self.candidates.had_enough(self.tally, enough) {
                 return false;
             }
             self.propose(facts);
@@ -262,9 +352,29 @@ impl<'a> Search<'a, '_> {
         {
             return;
         }
-        if label.len() < self.most || self.achieves(&self.considered.facts(&label)) {
-            self.proposals.push(label);
+        let verdict = match label.len() < self.most {
+            true => Verdict::UNTRIED,
+            false => {
+                let facts = self.considered.facts(&label);
+                if let Jury::Beside(sets) = &self.jury {
+                    // Who tries them may have heard enough.
+                    let _ = sets.send(facts);
+                    return self.candidates.sent(label);
+                }
+                self.verdict(&facts)
+            }
+        };
+        self.tally.spend(verdict.work);
+        self.candidates.judged(label, verdict);
+    }
+
+    /// Whether the tries have used up what the search has left.
+    fn is_overdrawn(&self) -> bool {
+        if self.tally.work() <= self.meter.left() {
+            return false;
         }
+        self.meter.stop(StopReason::Rows);
+        true
     }
 
     /// The rows of the case that agree.
@@ -288,69 +398,66 @@ impl<'a> Search<'a, '_> {
         }
     }
 
-    /// The proposals, none within another, smallest first.
-    fn labels(&self) -> Vec<Label> {
-        let mut labels = self.proposals.clone();
-        labels.sort_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
-        labels.dedup();
-        let mut kept: Vec<Label> = Vec::new();
-        let mut known: FxHashSet<Label> = FxHashSet::default();
-        for label in labels {
-            if !each_part(&label, &mut |part| known.contains(part)) {
-                known.insert(label.clone());
-                kept.push(label);
-            }
-        }
-        kept
-    }
-
     fn pattern(&self, atom: &Atom, values: &[Option<Code>]) -> Vec<Option<Code>> {
         let value = |arg| value(arg, values, self.terrain.dictionary).ok();
         atom.args.iter().map(value).collect()
     }
 
-    /// Whether assuming some facts is enough. Where only a run has to tell: let it be tried.
-    fn achieves(&mut self, assumed: &[Fact]) -> bool {
-        let Terrain {
-            program,
-            dictionary,
-            ..
-        } = self.terrain;
-        let Some(trial) = &mut self.trial else {
-            return true;
+    /// What a try here says.
+    fn verdict(&mut self, set: &[Fact]) -> Verdict {
+        let Jury::Here(Some(trial)) = &mut self.jury else {
+            return Verdict::UNTRIED;
         };
-        if trial
-            .make(assumed, &[], Some(&self.behind), self.meter)
-            .is_err()
-        {
-            return true;
-        }
-        let achieved = match self.aim {
+        let meter = Meter::new(&Budget {
+            rows: Some(self.meter.left().saturating_sub(self.tally.work())),
+            ..self.meter.rest()
+        });
+        let verdict = match self.aim {
             Aim::Row(goal) => {
-                let matching = trial.database().matching(goal.relation, &goal.pattern);
-                !matching.is_empty()
+                let holds = |database: &Database| database.has(goal.relation, &goal.pattern);
+                verdict(trial, set, self.behind, &meter, holds)
             }
             Aim::Mend(constraint, values) => {
-                let rule = &program[*constraint];
-                let context = Context {
-                    facts: trial.database(),
-                    dictionary,
-                    ..self.case.context(self.meter)
-                };
-                let named = values
-                    .iter()
-                    .enumerate()
-                    .filter(|(at, _)| !rule.variables[*at].synthetic);
-                let mut solver = Solver::new(context, &rule.body, &rule.variables);
-                for (at, code) in named {
-                    if let Some(code) = code {
-                        solver = solver.with(VarId(at as u32), *code);
+                let rule = &self.terrain.program[*constraint];
+                let mends = |database: &Database| {
+                    let context = Context {
+                        facts: database,
+                        dictionary: self.terrain.dictionary,
+                        ..self.case.context(&meter)
+                    };
+                    let named = values
+                        .iter()
+                        .enumerate()
+                        .filter(|(at, _)| !rule.variables[*at].synthetic);
+                    let mut solver = Solver::new(context, &rule.body, &rule.variables);
+                    for (at, code) in named {
+                        if let Some(code) = code {
+                            solver = solver.with(VarId(at as u32), *code);
+                        }
                     }
-                }
-                solver.next().is_none()
+                    solver.next().is_none()
+                };
+                verdict(trial, set, self.behind, &meter, mends)
             }
         };
-        trial.take_back();
-        achieved
+        if let Some(reason) = meter.stopped() {
+            self.meter.stop(reason);
+        }
+        verdict
     }
+}
+
+/// None within another, smallest first.
+fn minimal(mut labels: Vec<Label>) -> Vec<Label> {
+    labels.sort_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
+    labels.dedup();
+    let mut kept: Vec<Label> = Vec::new();
+    let mut known: FxHashSet<Label> = FxHashSet::default();
+    for label in labels {
+        if !each_part(&label, &mut |part| known.contains(part)) {
+            known.insert(label.clone());
+            kept.push(label);
+        }
+    }
+    kept
 }

@@ -1,5 +1,6 @@
 //! From proposals to explanations: each set is tried, and what fails is extended.
 
+use super::attempts::{Attempt, Forks, Seen};
 use super::consequences::{Explanation, Ranking, Rival};
 use super::domain::Domains;
 use super::equivalences::equivalence_rules;
@@ -13,7 +14,7 @@ use crate::evidence::{Claims, Sources};
 use crate::explain::{Case, Fact, Meter};
 use crate::storage::Code;
 use crate::storage::pattern::agrees;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeSet;
 
 /// Some row that agrees.
@@ -88,6 +89,8 @@ pub struct Worlds<'a, E> {
     /// Asked where only a run can tell what follows.
     pub rerun: Rerun<'a, E>,
     pub rival: Option<Rival<'a, E>>,
+    /// How many sets may be tried at a time.
+    pub threads: usize,
 }
 
 /// All minimal explanations of a goal.
@@ -161,6 +164,7 @@ pub fn explain<E>(
         readers: &readers,
     };
     let (violations, rerun) = (question.violations, worlds.rerun);
+    let forks = Forks::of(worlds.database, worlds.threads);
     let mut search = Search {
         question,
         case,
@@ -168,6 +172,8 @@ pub fn explain<E>(
         sources,
         terrain: &terrain,
         stage: Stage::new(facts, program, violations, rerun, worlds.database),
+        forks: &forks,
+        seen: FxHashMap::default(),
         meter: &meter,
         considered: Considered::default(),
     };
@@ -197,6 +203,7 @@ pub fn explain<E>(
         sources,
         terrain: &terrain,
         rival: worlds.rival.as_ref(),
+        forks: &forks,
     };
     ranking.rank(&mut found.explanations, &mut search.stage, &meter)?;
     found.stopped = meter.stopped();
@@ -224,8 +231,23 @@ struct Search<'a, E> {
     sources: &'a Sources,
     terrain: &'a Terrain<'a>,
     stage: Stage<'a, E>,
+    forks: &'a Forks,
+    /// What came of sets that were tried ahead.
+    seen: FxHashMap<Vec<Fact>, Attempt<Seen>>,
     meter: &'a Meter,
     considered: Considered,
+}
+
+/// Sets that are tried before it is seen how many of them are explanations.
+const MOST_AT_ONCE: usize = 256;
+
+/// What a set came to.
+enum Taken {
+    Accepted,
+    /// The goal does not hold.
+    Fails,
+    /// The goal holds, and a constraint does not.
+    Refused(Breach),
 }
 
 /// What the sets up to one size came to.
@@ -239,9 +261,21 @@ struct Round {
 }
 
 impl Round {
-    fn accept(&mut self, label: Label, outlook: Outlook) {
-        self.known.insert(label.clone());
-        self.accepted.push((label, outlook));
+    /// Takes in what a set comes to: what it brings, and whether the goal is among that.
+    fn take(&mut self, label: &Label, (outlook, achieved): (Outlook, bool)) -> Taken {
+        if !achieved {
+            return Taken::Fails;
+        }
+        let Some(breach) = outlook.breaches.first().cloned() else {
+            self.known.insert(label.clone());
+            self.accepted.push((label.clone(), outlook));
+            return Taken::Accepted;
+        };
+        let mut achieving = self.refused.iter().map(|(known, _)| known);
+        if !achieving.any(|known| is_within(known, label)) {
+            self.refused.push((label.clone(), breach.clone()));
+        }
+        Taken::Refused(breach)
     }
 
     fn has_part_of(&self, label: &[u32]) -> bool {
@@ -287,11 +321,13 @@ impl<'a, E> Search<'a, E> {
     ) -> Result<bool, E> {
         // By size, then by number: a set is looked at after all of its parts.
         let mut open: BTreeSet<(usize, Label)> = BTreeSet::new();
-        let (proposed, mut ended) = propose(
+        let wanted = self.question.limit.saturating_sub(round.accepted.len());
+        let proposed = propose(
             self.terrain,
             Ground {
                 case: self.case,
                 trial: self.stage.trial(),
+                aside: self.forks.aside().map(|fork| (fork, wanted)),
             },
             &Aim::Row(&self.question.goal),
             Bounds {
@@ -302,13 +338,24 @@ impl<'a, E> Search<'a, E> {
             &mut self.considered,
             self.meter,
         );
-        open.extend(proposed.into_iter().map(|label| (label.len(), label)));
-        while let Some((_, label)) = open.pop_first() {
+        let mut ended = proposed.ended;
+        self.seen.extend(proposed.seen);
+        let labels = proposed.labels.into_iter();
+        open.extend(labels.map(|label| (label.len(), label)));
+        while let Some((size, label)) = open.pop_first() {
             if self.meter.stopped().is_some() {
                 return Ok(false);
             }
             if settled.contains(&label) || round.has_part_of(&label) {
                 continue;
+            }
+            if size == most {
+                // Nothing can be added to what is left: none of these has to do with another.
+                let rest = open.into_iter().map(|(_, label)| label);
+                let rest =
+                    rest.filter(|label| !settled.contains(label) && !round.has_part_of(label));
+                let full: Vec<Label> = std::iter::once(label).chain(rest).collect();
+                return Ok(self.full_sets(&full, settled, round)? && !ended);
             }
             if round.accepted.len() >= self.question.limit {
                 round.more = true;
@@ -333,8 +380,88 @@ impl<'a, E> Search<'a, E> {
         Ok(!ended && self.meter.stopped().is_none())
     }
 
-    /// Takes a set into the round, with what is assumed as it is: accepted, refused, or not enough. Gives what could be
-    /// added to make it one that is accepted, and whether that is all.
+    /// Takes sets of as many facts as there may be into the round. False: no more need be looked for.
+    fn full_sets(
+        &mut self,
+        labels: &[Label],
+        settled: &mut FxHashSet<Label>,
+        round: &mut Round,
+    ) -> Result<bool, E> {
+        let mut rest = labels;
+        while !rest.is_empty() {
+            let wanted = self.question.limit.saturating_sub(round.accepted.len());
+            if wanted == 0 {
+                round.more = true;
+                return Ok(false);
+            }
+            // All of them may be explanations.
+            let (labels, later) = rest.split_at(rest.len().min(wanted).min(MOST_AT_ONCE));
+            rest = later;
+            for (label, attempt) in labels.iter().zip(self.attempts(labels)) {
+                let outlook = match attempt {
+                    Some(Attempt { work, found: None }) => {
+                        self.meter.spend_all(work);
+                        return Ok(false);
+                    }
+                    Some(Attempt {
+                        work,
+                        found: Some(Ok(Seen { outcome, achieved })),
+                    }) => {
+                        if !self.meter.spend_all(work) {
+                            return Ok(false);
+                        }
+                        (self.stage.outlook(outcome), achieved)
+                    }
+                    None
+                    | Some(Attempt {
+                        found: Some(Err(_)),
+                        ..
+                    }) => {
+                        let assumed = self.considered.facts(label);
+                        let Some(outlook) = self.stage.assume(&assumed, self.meter)? else {
+                            return Ok(false);
+                        };
+                        let achieved = self.achieved();
+                        self.stage.take_back();
+                        (outlook, achieved)
+                    }
+                };
+                round.take(label, outlook);
+                settled.insert(label.clone());
+            }
+        }
+        Ok(self.meter.stopped().is_none())
+    }
+
+    /// What comes of each of these; `None`: it has to be assumed for itself.
+    fn attempts(&mut self, labels: &[Label]) -> Vec<Option<Attempt<Seen>>> {
+        let sets: Vec<Vec<Fact>> = labels
+            .iter()
+            .map(|one| self.considered.facts(one))
+            .collect();
+        let known: Vec<Option<Attempt<Seen>>> =
+            sets.iter().map(|set| self.seen.remove(set)).collect();
+        let open = sets
+            .into_iter()
+            .zip(&known)
+            .filter(|(_, known)| known.is_none());
+        let open: Vec<Vec<Fact>> = open.map(|(set, _)| set).collect();
+        let goal = &self.question.goal;
+        let mut attempts = self.forks.see_each(&open, goal, self.meter).into_iter();
+        let known = known.into_iter();
+        known
+            .map(|known| known.or_else(|| attempts.next()))
+            .collect()
+    }
+
+    /// Whether the goal holds with what is assumed.
+    fn achieved(&self) -> bool {
+        let goal = &self.question.goal;
+        self.stage.facts().has(goal.relation, &goal.pattern)
+    }
+
+    /// Takes a set to which more can be added into the round, with what is assumed as it is: accepted, refused, or not
+    /// enough. Gives what could be added to make it one that is accepted, and whether that is all.
     fn judge(
         &mut self,
         label: &Label,
@@ -343,38 +470,29 @@ impl<'a, E> Search<'a, E> {
         enough: usize,
         round: &mut Round,
     ) -> (Vec<Label>, bool) {
-        let facts = self.stage.facts();
-        let goal = &self.question.goal;
-        let fails = facts.matching(goal.relation, &goal.pattern).is_empty();
-        let aim = match (fails, outlook.breaches.first().cloned()) {
-            (true, _) => Aim::Row(goal),
-            (false, None) => {
-                round.accept(label.clone(), outlook);
-                return (Vec::new(), true);
-            }
-            (false, Some(breach)) => {
-                let mut achieving = round.refused.iter().map(|(known, _)| known);
-                if !achieving.any(|known| is_within(known, label)) {
-                    round.refused.push((label.clone(), breach.clone()));
-                }
-                Aim::Mend(breach.constraint, breach.values)
-            }
+        let achieved = self.achieved();
+        let breach = match round.take(label, (outlook, achieved)) {
+            Taken::Accepted => return (Vec::new(), true),
+            Taken::Fails => None,
+            Taken::Refused(breach) => Some(breach),
         };
-        if label.len() == most {
-            return (Vec::new(), true);
-        }
+        let aim = match breach {
+            None => Aim::Row(&self.question.goal),
+            Some(breach) => Aim::Mend(breach.constraint, breach.values),
+        };
         let there = Case::new(
-            facts,
+            self.stage.facts(),
             self.terrain.program,
             self.terrain.dictionary,
             self.claims,
             self.sources,
         );
-        propose(
+        let proposed = propose(
             self.terrain,
             Ground {
                 case: &there,
                 trial: self.stage.trial(),
+                aside: None,
             },
             &aim,
             Bounds {
@@ -384,6 +502,7 @@ impl<'a, E> Search<'a, E> {
             },
             &mut self.considered,
             self.meter,
-        )
+        );
+        (proposed.labels, proposed.ended)
     }
 }

@@ -23,6 +23,7 @@ struct Small {
     dictionary: Arc<Dictionary>,
     database: Database,
     report: RunReport,
+    threads: usize,
 }
 
 impl Small {
@@ -40,6 +41,7 @@ impl Small {
             dictionary,
             database,
             report,
+            threads: 2,
         }
     }
 
@@ -88,6 +90,15 @@ impl Small {
     }
 
     fn answer(&self, question: &Question, rival: Option<Rival<Infallible>>) -> Abduced {
+        self.answer_within(question, rival, &Budget::default())
+    }
+
+    fn answer_within(
+        &self,
+        question: &Question,
+        rival: Option<Rival<Infallible>>,
+        budget: &Budget,
+    ) -> Abduced {
         let (claims, sources) = (Claims::new(), Sources::unlisted());
         let case = Case::new(
             &self.database,
@@ -103,15 +114,9 @@ impl Small {
             database: Some(&self.database),
             rerun: &rerun,
             rival,
+            threads: self.threads,
         };
-        match explain(
-            &case,
-            &claims,
-            &sources,
-            question,
-            &worlds,
-            &Budget::default(),
-        ) {
+        match explain(&case, &claims, &sources, question, &worlds, budget) {
             Ok(found) => found,
         }
     }
@@ -550,6 +555,40 @@ proptest! {
         if found.outcome != Outcome::Holds {
             let expected = small.by_brute_force(&goal, &using, 3, &["a", "b", "c"]);
             prop_assert_eq!(small.show(&found), expected, "{}\n{}", goal, program);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(tries(96))]
+
+    #[test]
+    fn any_number_of_threads_finds_the_same(
+        program in programs(),
+        goal in (0..4usize, 0..3usize, 0..4usize),
+        most in 1..4usize,
+        limit in prop_oneof![1..8usize, Just(100_000)],
+        described in prop_oneof![0..3usize, Just(usize::MAX)],
+        rows in prop::option::of(1..4000u64),
+        against in any::<bool>(),
+    ) {
+        let names = ["a", "b", "c", "_"];
+        let goal = format!("p{} {} {}", goal.0, names[goal.1], names[goal.2]);
+        let mut small = Small::of(&program);
+        let budget = Budget { rows, ..Budget::default() };
+        let mut answers = [1, 2, 3, 2].map(|threads| {
+            small.threads = threads;
+            let question = Question {
+                limit,
+                described,
+                ..small.question(&goal, &["e", "n", "m"], most)
+            };
+            let rival = against.then(|| Rival { goals: vec![small.goal("p3 a _")], world: None });
+            format!("{:#?}", small.answer_within(&question, rival, &budget))
+        }).into_iter();
+        let alone = answers.next().expect("four");
+        for other in answers {
+            prop_assert_eq!(&alone, &other, "{}\n{}", goal, program);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The table: evidence, and what its withdrawal does to each contender.
 
-use super::ahead::each;
+use super::super::side_by_side::each;
 use super::basis::Rested;
 use super::contender::{Contender, Goal, Stand, Tried};
 use super::foresight::Foreseen;
@@ -204,7 +204,10 @@ impl<E> Inquiry<'_, '_, E> {
 
     /// Asks something of every contender, several at a time.
     pub(super) fn each<T: Send>(&self, ask: impl Fn(&Contender<E>, &Meter) -> T + Sync) -> Vec<T> {
-        each(self.contenders, self.view.threads, self.meter, ask)
+        let places = vec![(); self.view.threads.max(1)];
+        each(&places, self.contenders, self.meter, |(), one, meter| {
+            ask(one, meter)
+        })
     }
 
     /// Has all contenders work out some changes, several at a time.

@@ -4,7 +4,6 @@
 //! evidence does to its goals there; cells that need judgement come from a [`Matrix`]. The order is by least
 //! inconsistency; [`flips`] finds the smallest changes that put another one first.
 
-mod ahead;
 mod basis;
 mod contender;
 mod evidence;

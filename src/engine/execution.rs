@@ -227,7 +227,7 @@ impl Run<'_> {
             true => None,
             false => self.room(head, relations),
         };
-        let allowance = Allowance::of(room, context);
+        let allowance = Allowance::of(room, self.options.budget.memory, context);
         let gathered = drive(pipeline, context, self.pool, self.pace(plan), |_| {
             Collect::new(&pipeline.answer).within(&allowance)
         });

@@ -1,6 +1,6 @@
 //! Rows that are gathered before anybody tells them apart.
 
-use super::budget::StopReason;
+use super::budget::{StopReason, memory_in_use};
 use super::evaluate::Context;
 use super::pipeline::Arg;
 use super::sink::Sink;
@@ -14,17 +14,23 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 /// Rows from which on several threads bring columns together.
 const MANY: usize = if cfg!(test) { 4 } else { 1 << 14 };
 
-/// How many rows all threads together may gather, where that is limited. Time and memory are looked at by those who
+/// Codes that a thread gathers between two looks at the memory: four megabytes of them.
+const LOOK: usize = 1 << 20;
+
+/// How many rows all threads together may gather, and how much memory the process may hold meanwhile, where that is limited.
+/// Whoever gathers may fill memory faster than a thread that waits for its turn can tell. Time is looked at by those who
 /// make the rows.
 pub struct Allowance<'a> {
     left: Option<AtomicU64>,
+    memory: Option<u64>,
     context: &'a Context<'a>,
 }
 
 impl<'a> Allowance<'a> {
-    pub fn of(rows: Option<u64>, context: &'a Context<'a>) -> Allowance<'a> {
+    pub fn of(rows: Option<u64>, memory: Option<u64>, context: &'a Context<'a>) -> Allowance<'a> {
         Allowance {
             left: rows.map(AtomicU64::new),
+            memory,
             context,
         }
     }
@@ -39,6 +45,13 @@ impl<'a> Allowance<'a> {
             self.context.spent.note(StopReason::Rows);
         }
     }
+
+    fn look(&self) {
+        let over = |most| memory_in_use().is_some_and(|used| used > most);
+        if self.memory.is_some_and(over) {
+            self.context.spent.note(StopReason::Memory);
+        }
+    }
 }
 
 /// Gathers answers as rows, duplicates and all.
@@ -48,6 +61,8 @@ pub struct Collect<'a> {
     /// The pieces of the scan that rows came from, and the first row of each.
     pieces: Vec<(usize, usize)>,
     allowance: Option<&'a Allowance<'a>>,
+    /// Rows after which to look at the memory again.
+    look: usize,
 }
 
 impl<'a> Collect<'a> {
@@ -57,6 +72,7 @@ impl<'a> Collect<'a> {
             rows: Rows::new(answer.len()),
             pieces: Vec::new(),
             allowance: None,
+            look: LOOK / answer.len().max(1),
         }
     }
 
@@ -123,7 +139,7 @@ fn column(
     len: usize,
     halts: &Halts,
 ) -> Option<Vec<Code>> {
-    let mut codes = Rows::roomy(len);
+    let mut codes = Vec::with_capacity(len);
     for (_, whose, range) in pieces {
         if halts() {
             return None;
@@ -142,6 +158,10 @@ impl Sink for Collect<'_> {
         });
         if let Some(allowance) = self.allowance {
             allowance.take(batch.len);
+            if self.rows.len() >= self.look {
+                self.look = self.rows.len() + LOOK / self.answer.len().max(1);
+                allowance.look();
+            }
         }
     }
 

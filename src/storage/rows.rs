@@ -1,6 +1,6 @@
 //! Rows of codes: in any order while they are gathered, sorted and distinct once they are at rest.
 
-use super::{Code, pages, radix};
+use super::{Code, radix};
 
 /// Rows in any order, column by column. All columns have the same length.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -78,13 +78,6 @@ impl Rows {
             column.extend_from_slice(&more[..len]);
         }
         self.len += len;
-    }
-
-    /// An empty column with room for so many codes, all of which will be needed.
-    pub fn roomy(len: usize) -> Vec<Code> {
-        let codes = Vec::with_capacity(len);
-        pages::prefer_large(codes.as_ptr(), len);
-        codes
     }
 
     /// The given columns, in the given order. Rows may repeat.

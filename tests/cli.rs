@@ -393,15 +393,30 @@ out(x, y, z) :- n(x), n(y), n(z).
 .output out
 ";
 
+/// Matches of 40,000 rows with as many in a round, 1.6 billion, that come in no order: they are gathered before they are
+/// sorted.
+const MATCHES: &str = ".decl r(x: number, k: number)
+r(x, x % 1) :- x = range(0, 40000).
+.decl out(y: number, k: number, x: number)
+out(y, k, x) :- r(x, k), r(y, k).
+.output out
+";
+
 #[test]
-fn memory_and_rows_are_watched_inside_a_round() {
+fn memory_time_and_rows_are_watched_inside_a_round() {
     for (limit, reason) in [
         (["--memory", "64M"], "too much memory"),
         (["--max-rows", "300000"], "too many rows"),
+        (["--timeout", "300ms"], "the time is up"),
     ] {
-        for jobs in ["1", "2"] {
+        for (program, jobs) in [
+            (PRODUCT, "1"),
+            (PRODUCT, "2"),
+            (MATCHES, "1"),
+            (MATCHES, "2"),
+        ] {
             let sandbox = Sandbox::new();
-            sandbox.file("prog.dl", PRODUCT);
+            sandbox.file("prog.dl", program);
             let outcome = sandbox.run(&["run", "prog.dl", "-j", jobs, limit[0], limit[1]]);
             outcome
                 .status(4)

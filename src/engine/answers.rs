@@ -1,13 +1,13 @@
 //! Answers to queries and constraints.
 
-use super::budget::{Budget, Stop, watching_memory};
+use super::budget::{Budget, Stop, StopReason, watching_memory};
 use super::closures::Functors;
 use super::drive::drive;
 use super::evaluate::{Context, Holdings};
+use super::gathering::Collect;
 use super::pipeline::Resolver;
 use super::relation::RelationState;
 use super::run::interruption;
-use super::sink::Collect;
 use crate::analysis::checked::CheckedProgram;
 use crate::plan::RulePlan;
 use crate::storage::{Dictionary, Rows, SortedRows};
@@ -24,22 +24,25 @@ pub fn query(
 ) -> Result<Rows, Stop> {
     let holdings = Holdings::new();
     let context = holdings.context(program, dictionary, functors, budget);
-    let rows = watching_memory(budget, &holdings.spent, || {
+    let found = watching_memory(budget, &holdings.spent, || {
         answers(plan, relations, dictionary, &context, pool, true)
     });
-    match interruption(&context) {
-        Some(reason) => Err(Stop {
-            reason,
-            rule: None,
-            relation: None,
-            rows: rows.len() as u64,
-            report: Box::default(),
-        }),
-        None => Ok(rows),
-    }
+    let rows = match (interruption(&context), found) {
+        (None, Ok(rows)) => return Ok(rows),
+        (_, Ok(rows)) => rows.len() as u64,
+        (_, Err(gathered)) => gathered,
+    };
+    Err(Stop {
+        reason: interruption(&context).unwrap_or(StopReason::Cancelled),
+        rule: None,
+        relation: None,
+        rows,
+        report: Box::default(),
+    })
 }
 
-/// The answers of a plan without a head: distinct rows, ascending; as they come where it was stopped.
+/// The answers of a plan without a head: distinct rows, ascending; how many there were, duplicates and all, where it
+/// was stopped.
 pub(super) fn answers(
     plan: &RulePlan,
     relations: &[RelationState],
@@ -47,7 +50,7 @@ pub(super) fn answers(
     context: &Context,
     pool: Option<&rayon::ThreadPool>,
     once: bool,
-) -> Rows {
+) -> Result<Rows, u64> {
     let pipeline = Resolver {
         relations,
         dictionary,
@@ -58,10 +61,12 @@ pub(super) fn answers(
     let gathered = drive(&pipeline, context, pool, None, |_| {
         Collect::new(&pipeline.answer)
     });
-    let rows = Collect::into_rows(gathered, plan.answer.len(), pool);
+    let count = gathered.iter().map(|of| of.rows.len() as u64).sum();
     // To sort what nobody will see may take longer than it took to find.
-    if context.stopped() {
-        return rows;
-    }
-    SortedRows::from_unsorted(rows).into_rows()
+    let halts = || context.stopped();
+    Collect::into_rows(gathered, plan.answer.len(), pool, &halts)
+        .filter(|_| !halts())
+        .and_then(|rows| SortedRows::from_unsorted_unless(rows, &halts))
+        .map(SortedRows::into_rows)
+        .ok_or(count)
 }

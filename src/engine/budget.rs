@@ -25,11 +25,6 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// Whether it sets any limit.
-    pub fn is_limited(&self) -> bool {
-        self.time.is_some() || self.rows.is_some() || self.rounds.is_some() || self.memory.is_some()
-    }
-
     pub fn cancelled(&self) -> bool {
         self.cancel.load(Ordering::Relaxed)
     }
@@ -107,6 +102,7 @@ pub enum StopReason {
 }
 
 /// A run that ended before its fixpoint: rows derived so far are sound, `relation` and what depends on it is incomplete.
+/// Rows that were still being gathered when it ended count, but are not kept.
 #[derive(Clone, Debug)]
 pub struct Stop {
     pub reason: StopReason,

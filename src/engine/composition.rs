@@ -13,8 +13,8 @@
 use super::budget::StopReason;
 use super::drive::share;
 use super::evaluate::Context;
+use super::gathering::Collect;
 use super::pipeline::{Arg, Expression, Op, Pipeline, Source, Stage};
-use super::sink::Collect;
 use super::worker::{BATCH, Batch, Worker};
 use crate::analysis::checked::VarId;
 use crate::storage::index::ABSENT;

@@ -6,16 +6,17 @@ use super::composition::Composition;
 use super::dominance::Dominance;
 use super::drive::{MORSEL, WORTH, drive, work_of};
 use super::evaluate::Context;
+use super::gathering::{Allowance, Collect};
 use super::numbering::numbered;
 use super::pipeline::{Pipeline, Resolver};
 use super::profile::RoundCost;
 use super::relation::RelationState;
 use super::run::{Run, interruption};
 use super::side_by_side::{self, Strand};
-use super::sink::{Collect, Insert};
+use super::sink::Insert;
 use crate::analysis::checked::RelationId;
 use crate::plan::{Guard, RulePlan, WIDE};
-use crate::storage::{Rows, SortedRows};
+use crate::storage::{Halts, Rows, SortedRows};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
@@ -189,23 +190,7 @@ impl Run<'_> {
         }
         let pace = self.pace(plan);
         if state.is_guarded() || self.comes_at_once(plan, state) {
-            let gathered = drive(pipeline, context, self.pool, pace, |_| {
-                Collect::new(&pipeline.answer)
-            });
-            if context.cancel.load(Relaxed) && !plan.narrows() && !state.is_guarded() {
-                // To bring it all in order would take longer than who interrupts has patience for.
-                return gathered.iter().map(|of| of.rows.len() as u64).sum();
-            }
-            let rows = Collect::into_rows(gathered, set.arity(), self.pool);
-            let candidates = rows.len() as u64;
-            match state.is_guarded() {
-                true => state.admit(rows, self.program, self.dictionary),
-                false if !plan.narrows() && !SortedRows::are_quick_to_sort(&rows) => {
-                    state.insert(&rows)
-                }
-                false => state.hand_in(self.sorted(rows)),
-            }
-            return candidates;
+            return self.gather(plan, head, pipeline, context, relations);
         }
         let room = self.room(head, relations);
         let composed = Composition::of(pipeline, set)
@@ -224,6 +209,51 @@ impl Run<'_> {
             insert.sifting(dominance.as_ref())
         });
         sinks.iter().map(Insert::candidates).sum()
+    }
+
+    /// Gathers what a plan gives before its head gets it. What is gathered by the time the budget is spent is given up: to
+    /// bring it in order takes room and time. Candidates.
+    fn gather(
+        &self,
+        plan: &RulePlan,
+        head: RelationId,
+        pipeline: &Pipeline,
+        context: &Context,
+        relations: &[RelationState],
+    ) -> u64 {
+        let state = &relations[head.index()];
+        let room = match state.is_guarded() {
+            // Who knows how many of them are admitted.
+            true => None,
+            false => self.room(head, relations),
+        };
+        let allowance = Allowance::of(room, self.options.budget.memory, context);
+        let gathered = drive(pipeline, context, self.pool, self.pace(plan), |_| {
+            Collect::new(&pipeline.answer).within(&allowance)
+        });
+        let candidates = gathered.iter().map(|of| of.rows.len() as u64).sum();
+        let halts = || context.stopped();
+        let rows = Collect::into_rows(gathered, state.set.arity(), self.pool, &halts);
+        let rows = rows.filter(|_| !halts());
+        if state.is_guarded() {
+            if let Some(rows) = rows {
+                state.admit(rows, self.program, self.dictionary);
+            }
+            return candidates;
+        }
+        let sorted = match rows {
+            Some(rows) if !plan.narrows() && !SortedRows::are_quick_to_sort(&rows) => {
+                state.insert_unless(&rows, &halts);
+                return candidates;
+            }
+            Some(rows) => self.sorted(rows, &halts),
+            None => None,
+        };
+        match sorted {
+            Some(rows) => state.hand_in(rows),
+            None => state.give_up(candidates),
+        }
+        candidates
     }
 
     /// Remembers which guards need not be asked for again in this stratum.
@@ -263,28 +293,28 @@ impl Run<'_> {
             && self.program.rules_of(head).count() == 1
             && self.subsumptions_of(head).next().is_none()
             && plan.keeps_apart(|id| self.program[id].arity())
-            // What a join gives that is gathered counts against no budget; pairs may be leaner as bits.
-            && (plan.narrows() || !self.options.budget.is_limited() && relation.arity() > 2)
+            // Pairs may be leaner as bits.
+            && (plan.narrows() || relation.arity() > 2)
             && state.is_untouched()
     }
 
-    fn sorted(&self, rows: Rows) -> SortedRows {
+    fn sorted(&self, rows: Rows, halts: &Halts) -> Option<SortedRows> {
         match self.pool {
-            Some(pool) => pool.install(|| SortedRows::from_unsorted(rows)),
-            None => SortedRows::from_unsorted(rows),
+            Some(pool) => pool.install(|| SortedRows::from_unsorted_unless(rows, halts)),
+            None => SortedRows::from_unsorted_unless(rows, halts),
         }
     }
 
     /// Unsettled rows that a relation may have before too many rows are derived; `None` without a limit.
     fn room(&self, of: RelationId, relations: &[RelationState]) -> Option<u64> {
         let most = self.options.budget.rows?;
-        let others = relations.iter().enumerate().map(|(at, state)| {
-            let unsettled = match at == of.index() {
-                true => 0,
-                false => state.set.unsettled(),
-            };
-            (state.set.len() + unsettled) as u64
-        });
+        let others = relations
+            .iter()
+            .enumerate()
+            .map(|(at, state)| match at == of.index() {
+                true => state.set.len() as u64,
+                false => state.rows_so_far(),
+            });
         Some((most + self.report.stated).saturating_sub(others.sum()))
     }
 }

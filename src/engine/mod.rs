@@ -21,6 +21,7 @@ mod execution;
 mod fixpoint;
 mod fold;
 pub mod functor;
+mod gathering;
 mod indexes;
 mod intersection;
 mod lattice;

@@ -5,8 +5,9 @@
 //! thread meets them first. The numbers are hence the same at any number of threads.
 
 use super::evaluate::Context;
+use super::gathering::Collect;
 use super::pipeline::{Op, Pipeline, Source};
-use super::sink::{Collect, Sink};
+use super::sink::Sink;
 use super::value_order::compare;
 use super::worker::{BATCH, Batch, Worker};
 use crate::analysis::checked::{RelationId, ValueType, VarId};

@@ -8,12 +8,13 @@ use super::statistics::{distinct_in_order, estimate_distinct};
 use crate::analysis::checked::{CheckedProgram, ValueType};
 use crate::storage::pattern::agrees;
 use crate::storage::{
-    Code, Company, Dictionary, Index, Inserter, Latest, RowSet, RowSource, Rows, SortedRows,
+    Code, Company, Dictionary, Halts, Index, Inserter, Latest, RowSet, RowSource, Rows, SortedRows,
 };
 use parking_lot::Mutex;
 use rayon::ThreadPool;
 use rustc_hash::FxHashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Rows that are stated, among others.
 #[derive(Clone)]
@@ -65,6 +66,9 @@ const MANY: usize = if cfg!(test) { 4 } else { 1 << 13 };
 /// The same where the other threads are awake.
 const MANY_AWAKE: usize = if cfg!(test) { 2 } else { 1 << 8 };
 
+/// Rows that are inserted between two looks at whether to go on.
+const LOOK: usize = if cfg!(test) { 3 } else { 1 << 16 };
+
 /// At most this part of the rows is taken out one by one.
 const IN_PLACE: usize = 2;
 
@@ -94,6 +98,8 @@ pub struct RelationState {
     told: Option<Told>,
     /// All rows of the relation, before they are taken in.
     handed_in: Mutex<Option<SortedRows>>,
+    /// Rows that a rule had gathered when it was stopped.
+    given_up: AtomicU64,
     /// The delta ascending by a column, for the rules of a round that want it so, by these columns.
     sorted: Mutex<Vec<(usize, Arc<Rows>)>>,
     /// Present when rows have to pass it on their way into the set.
@@ -116,6 +122,7 @@ impl RelationState {
             births: None,
             told: None,
             handed_in: Mutex::default(),
+            given_up: AtomicU64::new(0),
             sorted: Mutex::default(),
             admission: admission.map(Mutex::new),
         }
@@ -137,6 +144,7 @@ impl RelationState {
             births: self.births.clone(),
             told: self.told.clone(),
             handed_in: Mutex::default(),
+            given_up: AtomicU64::new(0),
             sorted: Mutex::default(),
             // Whoever derives the relation anew makes it anew.
             admission: None,
@@ -257,6 +265,32 @@ impl RelationState {
         let columns: Vec<&[Code]> = (0..rows.arity()).map(|at| rows.column(at)).collect();
         inserter.push_columns(&columns, rows.len());
         inserter.flush();
+    }
+
+    /// The same of many rows that are not empty, as long as `halts` does not hold.
+    pub fn insert_unless(&self, rows: &Rows, halts: &Halts) {
+        let mut inserter = Inserter::new(&self.set, Company::Alone);
+        for start in (0..rows.len()).step_by(LOOK) {
+            if halts() {
+                break;
+            }
+            let end = (start + LOOK).min(rows.len());
+            let columns = (0..rows.arity()).map(|at| &rows.column(at)[start..end]);
+            inserter.push_columns(&columns.collect::<Vec<_>>(), end - start);
+        }
+        inserter.flush();
+    }
+
+    /// Counts rows that were gathered for an untouched relation and are not kept.
+    pub fn give_up(&self, rows: u64) {
+        self.given_up.fetch_add(rows, Relaxed);
+    }
+
+    /// Rows that are there, on their way or given up.
+    pub fn rows_so_far(&self) -> u64 {
+        let handed_in = self.handed_in.lock().as_ref().map_or(0, SortedRows::len);
+        let on_their_way = self.set.unsettled() + handed_in;
+        (self.set.len() + on_their_way) as u64 + self.given_up.load(Relaxed)
     }
 
     /// Whether no row is there or on its way.

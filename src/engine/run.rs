@@ -103,10 +103,7 @@ impl<'a> Run<'a> {
         outcome: Result<(), Stop>,
         relations: &[RelationState],
     ) -> Result<RunReport, Stop> {
-        let total: u64 = relations
-            .iter()
-            .map(|state| (state.set.len() + state.set.unsettled()) as u64)
-            .sum();
+        let total: u64 = relations.iter().map(RelationState::rows_so_far).sum();
         self.report.derived = total.saturating_sub(self.report.stated);
         self.report.elapsed = self.started.elapsed();
         self.report.faults = std::mem::take(&mut *self.faults.lock());
@@ -181,10 +178,7 @@ impl<'a> Run<'a> {
         relation: Option<RelationId>,
         relations: &[RelationState],
     ) -> Stop {
-        let rows = relation.map_or(0, |id| {
-            let set = &relations[id.index()].set;
-            (set.len() + set.unsettled()) as u64
-        });
+        let rows = relation.map_or(0, |id| relations[id.index()].rows_so_far());
         Stop {
             reason,
             rule,
@@ -208,7 +202,7 @@ impl<'a> Run<'a> {
             let variables = &self.program[rule].variables;
             let context = self.context(self.program[rule].span, 0).of(variables);
             let started = Instant::now();
-            let rows = answers(
+            let found = answers(
                 &plan,
                 relations,
                 self.dictionary,
@@ -216,9 +210,10 @@ impl<'a> Run<'a> {
                 self.pool,
                 false,
             );
-            if let Some(reason) = interruption(&context) {
+            let (None, Ok(rows)) = (interruption(&context), found) else {
+                let reason = interruption(&context).unwrap_or(StopReason::Cancelled);
                 return Err(self.stop(reason, Some(rule), None, relations));
-            }
+            };
             let run = RoundCost {
                 joining: started.elapsed(),
                 candidates: rows.len() as u64,

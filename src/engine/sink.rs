@@ -7,9 +7,7 @@ use super::pipeline::Arg;
 use super::worker::{Batch, with_columns};
 use crate::analysis::checked::VarId;
 use crate::storage::index::ABSENT;
-use crate::storage::{Code, Company, Index, Inserter, RowSet, Rows};
-use rayon::ThreadPool;
-use rayon::prelude::*;
+use crate::storage::{Code, Company, Index, Inserter, RowSet};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 pub trait Sink {
@@ -54,9 +52,6 @@ pub trait Sink {
 
 /// Candidates between two looks at the budget.
 const LOOK: u64 = if cfg!(test) { 4 } else { 1 << 18 };
-
-/// Rows from which on several threads bring columns together.
-const MANY: usize = if cfg!(test) { 4 } else { 1 << 14 };
 
 /// Adds head rows to a relation, as long as the budget lasts.
 pub struct Insert<'a> {
@@ -227,76 +222,6 @@ impl Sink for Bindings {
             }
         }
         self.batch.len += batch.len;
-    }
-}
-
-/// Gathers answers as rows, duplicates and all.
-pub struct Collect<'a> {
-    answer: &'a [Arg],
-    pub rows: Rows,
-    /// The pieces of the scan that rows came from, and the first row of each.
-    pieces: Vec<(usize, usize)>,
-}
-
-impl<'a> Collect<'a> {
-    pub fn new(answer: &'a [Arg]) -> Collect<'a> {
-        Collect {
-            answer,
-            rows: Rows::new(answer.len()),
-            pieces: Vec::new(),
-        }
-    }
-
-    /// What several threads gathered, in the order in which one would have.
-    pub fn into_rows(mut gathered: Vec<Collect>, arity: usize, pool: Option<&ThreadPool>) -> Rows {
-        if gathered.len() <= 1 {
-            return gathered
-                .pop()
-                .map_or_else(|| Rows::new(arity), |only| only.rows);
-        }
-        let mut pieces = Vec::new();
-        for Collect {
-            rows, pieces: its, ..
-        } in &gathered
-        {
-            let starts = its.iter().copied();
-            let ends = its.iter().skip(1).map(|&(_, row)| row);
-            let ends = ends.chain([rows.len()]);
-            let of_it = starts.zip(ends);
-            pieces.extend(of_it.map(|((piece, row), end)| (piece, rows, row..end)));
-        }
-        pieces.sort_unstable_by_key(|&(piece, ..)| piece);
-        let len: usize = pieces.iter().map(|(.., rows)| rows.len()).sum();
-        if arity == 0 {
-            return Rows::nullary(len > 0);
-        }
-        let column = |at: usize| {
-            let mut codes: Vec<Code> = Vec::with_capacity(len);
-            for (_, rows, range) in &pieces {
-                codes.extend_from_slice(&rows.column(at)[range.clone()]);
-            }
-            codes
-        };
-        Rows::from_columns(match pool {
-            Some(pool) if len >= MANY => {
-                pool.install(|| (0..arity).into_par_iter().map(column).collect())
-            }
-            _ => (0..arity).map(column).collect(),
-        })
-    }
-}
-
-impl Sink for Collect<'_> {
-    fn accept(&mut self, batch: &mut Batch) {
-        let rows = &mut self.rows;
-        with_columns(self.answer, batch, |columns| match columns.is_empty() {
-            true => rows.append(&Rows::nullary(true)),
-            false => rows.append_columns(columns.iter().copied(), batch.len),
-        });
-    }
-
-    fn begin(&mut self, piece: usize) {
-        self.pieces.push((piece, self.rows.len()));
     }
 }
 

@@ -6,10 +6,11 @@
 use super::budget::Stop;
 use super::dominance::Ranking;
 use super::drive::drive;
+use super::gathering::Collect;
 use super::pipeline::{Arg, Resolver};
 use super::relation::RelationState;
 use super::run::{Run, interruption};
-use super::sink::{Collect, Sink};
+use super::sink::Sink;
 use super::statistics::Sizes;
 use super::worker::{Batch, with_columns};
 use crate::analysis::checked::{Literal, LiteralKind, RelationId, Stratum, Subsumption, Term};
@@ -157,7 +158,10 @@ impl<'a> Run<'a> {
                 let found = drive(&pipeline, &context, self.pool, None, |_| {
                     Collect::new(&pipeline.answer)
                 });
-                SortedRows::from_unsorted(Collect::into_rows(found, arity, self.pool))
+                let halts = || context.stopped();
+                Collect::into_rows(found, arity, self.pool, &halts)
+                    .and_then(|rows| SortedRows::from_unsorted_unless(rows, &halts))
+                    .unwrap_or_default()
             }
             false => {
                 let found = drive(&pipeline, &context, self.pool, None, |_| {

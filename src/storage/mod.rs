@@ -25,6 +25,7 @@ pub mod symbols;
 pub mod table;
 mod texts;
 mod transpose;
+mod unless;
 
 pub use dictionary::{Code, Dictionary};
 pub use index::Index;
@@ -35,3 +36,4 @@ pub use rows::Rows;
 pub use set::{Latest, RowSet, RowSource};
 pub use sorted::SortedRows;
 pub use transpose::transpose;
+pub use unless::Halts;

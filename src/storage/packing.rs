@@ -1,5 +1,6 @@
 //! Rows that fit a word each, sorted as words.
 
+use super::unless::{Halted, Halts};
 use super::{Code, Rows, radix};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -35,8 +36,8 @@ impl Packing {
     }
 
     /// The rows in ascending order, none twice. On all threads of the pool that it is called in, if any; they take the room
-    /// they had and a word each.
-    pub fn sort(&self, rows: Rows) -> Rows {
+    /// they had and a word each. `None`: it was halted.
+    pub fn sort(&self, rows: Rows, halts: &Halts) -> Option<Rows> {
         if rows.len() < Self::MANY {
             let mut keys = vec![0; rows.len()];
             let mut columns = rows.into_columns();
@@ -48,31 +49,42 @@ impl Packing {
             }
             let mut parts: Vec<&mut [Code]> = columns.iter_mut().map(|of| &mut **of).collect();
             self.unpack(&keys, &mut parts);
-            return Rows::from_columns(columns);
+            return Some(Rows::from_columns(columns));
         }
         let threads = match rayon::current_thread_index() {
             Some(_) => rayon::current_num_threads(),
             None => 1,
         };
-        self.sort_in_parts(rows.into_columns(), threads)
+        self.sort_in_parts(rows.into_columns(), threads, &Halted::by(halts))
     }
 
-    fn sort_in_parts(&self, mut columns: Vec<Vec<Code>>, threads: usize) -> Rows {
-        let (mut keys, ends) = self.deal(&columns, threads);
+    fn sort_in_parts(
+        &self,
+        mut columns: Vec<Vec<Code>>,
+        threads: usize,
+        halted: &Halted,
+    ) -> Option<Rows> {
+        let (mut keys, ends) = self.deal(&columns, threads, halted)?;
         let mut parts = cut(&mut keys, &ends);
         // How many of each part are distinct: those come first in it then.
+        let sort = |scratch: &mut Vec<u64>, part: &mut &mut [u64]| match halted.now() {
+            true => 0,
+            false => sort_part(part, scratch),
+        };
         let kept: Vec<usize> = match threads {
             1 => {
                 let mut scratch = Vec::new();
                 let parts = parts.iter_mut();
-                parts.map(|part| sort_part(part, &mut scratch)).collect()
+                parts.map(|part| sort(&mut scratch, part)).collect()
             }
             _ => {
                 let parts = parts.par_iter_mut().with_max_len(8);
-                let sort = |scratch: &mut Vec<u64>, part: &mut &mut [u64]| sort_part(part, scratch);
                 parts.map_init(Vec::new, sort).collect()
             }
         };
+        if halted.so_far() {
+            return None;
+        }
         let kept_ends: Vec<usize> = kept
             .iter()
             .scan(0, |end, kept| {
@@ -90,7 +102,9 @@ impl Packing {
                 .for_each(|(piece, place)| place.push(piece));
         }
         let unpack = |((part, kept), place): ((&&mut [u64], &usize), &mut Vec<&mut [Code]>)| {
-            self.unpack(&part[..*kept], place);
+            if !halted.now() {
+                self.unpack(&part[..*kept], place);
+            }
         };
         match threads {
             1 => parts.iter().zip(&kept).zip(&mut places).for_each(unpack),
@@ -100,11 +114,16 @@ impl Packing {
             }
         }
         drop(places);
-        Rows::from_columns(columns)
+        (!halted.so_far()).then(|| Rows::from_columns(columns))
     }
 
-    /// The keys of rows, part by part, and where parts end.
-    fn deal(&self, columns: &[Vec<Code>], threads: usize) -> (Vec<u64>, Vec<usize>) {
+    /// The keys of rows, part by part, and where parts end. `None`: it was halted.
+    fn deal(
+        &self,
+        columns: &[Vec<Code>],
+        threads: usize,
+        halted: &Halted,
+    ) -> Option<(Vec<u64>, Vec<usize>)> {
         let len = columns.first().map_or(0, Vec::len);
         let bits: u32 = self.bits.iter().sum();
         let part_bits = bits.min(Self::PART_BITS);
@@ -115,7 +134,7 @@ impl Packing {
             .collect();
         let count = |rows: &Range<usize>| {
             let mut counts = vec![0usize; 1 << part_bits];
-            self.each_chunk(columns, rows, |keys| {
+            self.each_chunk(columns, rows, halted, |keys| {
                 keys.iter().for_each(|&key| counts[part(key)] += 1);
             });
             counts
@@ -124,6 +143,10 @@ impl Packing {
             1 => shares.iter().map(count).collect(),
             _ => shares.par_iter().map(count).collect(),
         };
+        if halted.so_far() {
+            // Not all rows were counted.
+            return None;
+        }
         // From here on: where the next row goes that a share has of a part.
         let mut end = 0;
         let mut ends = Vec::with_capacity(1 << part_bits);
@@ -137,7 +160,7 @@ impl Packing {
         let room = Room(keys.as_mut_ptr());
         let deal = |(rows, next): (&Range<usize>, &mut Vec<usize>)| {
             let room = &room;
-            self.each_chunk(columns, rows, |keys| {
+            self.each_chunk(columns, rows, halted, |keys| {
                 for &key in keys {
                     let next = &mut next[part(key)];
                     // SAFETY: all shares together have as many rows as there is room for, and each row, counted above by
@@ -151,13 +174,22 @@ impl Packing {
             1 => shares.iter().zip(&mut counts).for_each(deal),
             _ => shares.par_iter().zip(&mut counts).for_each(deal),
         }
-        (keys, ends)
+        (!halted.so_far()).then_some((keys, ends))
     }
 
-    /// Hands out the keys of some rows, in their order.
-    fn each_chunk(&self, columns: &[Vec<Code>], rows: &Range<usize>, mut take: impl FnMut(&[u64])) {
+    /// Hands out the keys of some rows, in their order, until it is halted.
+    fn each_chunk(
+        &self,
+        columns: &[Vec<Code>],
+        rows: &Range<usize>,
+        halted: &Halted,
+        mut take: impl FnMut(&[u64]),
+    ) {
         let mut keys = [0; Self::CHUNK];
         for start in rows.clone().step_by(Self::CHUNK) {
+            if halted.now() {
+                break;
+            }
             let end = (start + Self::CHUNK).min(rows.end);
             let keys = &mut keys[..end - start];
             self.pack(columns, start..end, keys);
@@ -222,6 +254,7 @@ mod tests {
     use crate::tries::tries;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
     proptest! {
         #![proptest_config(tries(256))]
@@ -234,6 +267,7 @@ mod tests {
             copies in 1usize..12,
             mask in prop::sample::select(vec![3u32, 0xFF, 0xF_FFFF, 0x1F_FFFF]),
             threads in 1usize..4,
+            halted_after in 0usize..100,
         ) {
             let codes = (0..copies as u32).flat_map(|copy| seed.iter().map(move |code| code ^ (copy / 2)));
             let codes: Vec<u32> = codes.map(|code| code & mask).collect();
@@ -247,8 +281,16 @@ mod tests {
             let packing = Packing::of(&rows).unwrap();
             let in_pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             let expected: Vec<Vec<Code>> = model.into_iter().collect();
-            for sorted in [packing.sort(rows.clone()), in_pool.install(|| packing.sort(rows))] {
-                prop_assert_eq!(sorted.iter().collect::<Vec<_>>(), expected.clone());
+            for sorted in [packing.sort(rows.clone(), &|| false), in_pool.install(|| packing.sort(rows.clone(), &|| false))] {
+                prop_assert_eq!(sorted.unwrap().iter().collect::<Vec<_>>(), expected.clone());
+            }
+            let halted = in_pool.install(|| packing.sort(rows.clone(), &|| true));
+            prop_assert_eq!(halted.is_none(), rows.len() >= Packing::MANY);
+            // Wherever it is halted, all is there or nothing.
+            let left = AtomicUsize::new(halted_after);
+            let halts = || left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_err();
+            if let Some(sorted) = in_pool.install(|| packing.sort(rows.clone(), &halts)) {
+                prop_assert_eq!(sorted.iter().collect::<Vec<_>>(), expected);
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use super::packing::Packing;
 use super::table::pack;
+use super::unless::Halts;
 use super::{Code, Rows};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -21,20 +22,23 @@ pub struct SortedRows {
 
 impl SortedRows {
     pub fn from_unsorted(rows: Rows) -> SortedRows {
-        if is_ascending(&rows) {
-            return SortedRows {
-                rows: Arc::new(rows),
-            };
-        }
-        let arity = rows.arity();
-        let rows = match Packing::of(&rows) {
-            Some(packing) => packing.sort(rows),
-            None if arity == 0 => Rows::nullary(!rows.is_empty()),
-            None => sort_wide(&rows),
+        // Nobody halts it.
+        SortedRows::from_unsorted_unless(rows, &|| false).unwrap_or_default()
+    }
+
+    /// The same, or `None` as soon as `halts` holds, which is asked every few thousand rows where they fit a word each.
+    pub fn from_unsorted_unless(rows: Rows, halts: &Halts) -> Option<SortedRows> {
+        let rows = match ascends(&rows, halts) {
+            true => rows,
+            false => match Packing::of(&rows) {
+                Some(packing) => packing.sort(rows, halts)?,
+                None if rows.arity() == 0 => Rows::nullary(!rows.is_empty()),
+                None => sort_wide(&rows),
+            },
         };
-        SortedRows {
+        Some(SortedRows {
             rows: Arc::new(rows),
-        }
+        })
     }
 
     /// Whether [`SortedRows::from_unsorted`] takes no longer than to note each row in a table.
@@ -96,7 +100,8 @@ impl SortedRows {
     }
 }
 
-fn is_ascending(rows: &Rows) -> bool {
+/// False also when it was halted.
+fn ascends(rows: &Rows, halts: &Halts) -> bool {
     let columns: Vec<&[Code]> = (0..rows.arity()).map(|at| rows.column(at)).collect();
     match columns[..] {
         [] => rows.len() <= 1,
@@ -105,10 +110,11 @@ fn is_ascending(rows: &Rows) -> bool {
             let pieces = rows.len().div_ceil(PIECE);
             let ascends = |piece: usize| {
                 let piece = piece * PIECE..rows.len().min((piece + 1) * PIECE + 1);
-                match columns[..] {
-                    [first, second] => pairs_ascend(&first[piece.clone()], &second[piece]),
-                    _ => rows_ascend(&columns, piece),
-                }
+                !halts()
+                    && match columns[..] {
+                        [first, second] => pairs_ascend(&first[piece.clone()], &second[piece]),
+                        _ => rows_ascend(&columns, piece),
+                    }
             };
             // On the threads of the pool that this one belongs to, if it does.
             match rayon::current_thread_index() {

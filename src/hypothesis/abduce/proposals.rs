@@ -135,7 +135,7 @@ pub(super) fn propose(
         };
         let jury = match &beside {
             Some(_) => Jury::Beside(sender),
-            None => Jury::Here(ground.trial),
+            None => Jury::Here(ground.trial.map(Box::new)),
         };
         let part = meter.part(u64::MAX);
         let alone = bounds.known.iter().filter(|label| label.len() == 1);

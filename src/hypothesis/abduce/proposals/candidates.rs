@@ -266,6 +266,6 @@ pub(super) fn verdict(
 /// Where sets are tried.
 pub(super) enum Jury {
     /// Here and now, if the case can be changed.
-    Here(Option<Trial>),
+    Here(Option<Box<Trial>>),
     Beside(SyncSender<Vec<Fact>>),
 }

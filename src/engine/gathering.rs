@@ -39,7 +39,7 @@ impl<'a> Allowance<'a> {
         let rows = rows as u64;
         if let Some(left) = &self.left
             && left
-                .try_update(Relaxed, Relaxed, |left| left.checked_sub(rows))
+                .fetch_update(Relaxed, Relaxed, |left| left.checked_sub(rows))
                 .is_err()
         {
             self.context.spent.note(StopReason::Rows);

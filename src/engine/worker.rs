@@ -114,6 +114,13 @@ struct Scratch {
     asking: Asking,
 }
 
+/// What a look-up takes from the rows of an entry, by their places in it.
+struct Wanted<'p> {
+    bind: &'p [(usize, VarId)],
+    same: &'p [(usize, usize)],
+    narrow: Option<&'p Narrow>,
+}
+
 pub struct Worker<'a, 'p, S> {
     stages: &'p [Stage<'a>],
     context: &'p Context<'p>,
@@ -238,8 +245,12 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
                         .sink
                         .accept_entries(batch, index, &scratch.numbers, bind))
                 {
-                    let shape = (&bind[..], &same[..], narrow.as_ref());
-                    self.probe(at, batch, &mut scratch, index, shape, &stage.keep);
+                    let wanted = Wanted {
+                        bind,
+                        same,
+                        narrow: narrow.as_ref(),
+                    };
+                    self.probe(at, batch, &mut scratch, index, wanted, &stage.keep);
                 }
             }
             Op::Check {
@@ -339,19 +350,16 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
         self.scratch[at] = scratch;
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the parts of one stage, taken apart by the caller's match"
-    )]
     fn probe(
         &mut self,
         at: usize,
         batch: &Batch,
         scratch: &mut Scratch,
         index: &Index,
-        (bind, same, narrow): (&[(usize, VarId)], &[(usize, usize)], Option<&Narrow>),
+        wanted: Wanted,
         keep: &[VarId],
     ) {
+        let Wanted { bind, same, narrow } = wanted;
         let Scratch {
             out,
             origins,

@@ -120,8 +120,10 @@ impl DaySet {
     pub(super) fn of_ranges(days: usize, ranges: &[Range<usize>]) -> DaySet {
         let mut words = vec![0; days.div_ceil(64)];
         for range in ranges.iter().filter(|range| !range.is_empty()) {
-            for at in range.start / 64..range.end.div_ceil(64) {
-                words[at] |= within(range, at);
+            let first = range.start / 64;
+            let touched = &mut words[first..range.end.div_ceil(64)];
+            for (at, word) in touched.iter_mut().enumerate() {
+                *word |= within(range, first + at);
             }
         }
         DaySet::of_words(words.into_iter())

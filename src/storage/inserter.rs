@@ -221,7 +221,7 @@ impl<'a> Inserter<'a> {
                 self.flush_groups(shard, at)
             }),
             Shape::Tuples(shards) => in_turn(shards, filled(&self.tuples), |shard, at| {
-                flush_tuples(shard, &mut self.tuples[at], self.set.arity())
+                flush_tuples(shard, &mut self.tuples[at])
             }),
             Shape::Nullary { .. }
             | Shape::Sorted(_)
@@ -358,7 +358,7 @@ impl<'a> Inserter<'a> {
             let buffer = &mut self.tuples[shard];
             buffer.extend_from_slice(&row);
             if let Some(shard) = due(buffer.len() / columns.len(), BUFFER, &shards[shard]) {
-                flush_tuples(shard, buffer, columns.len());
+                flush_tuples(shard, buffer);
             }
         }
     }
@@ -423,9 +423,7 @@ fn flush_pairs(mut shard: RwLockWriteGuard<PairShard>, buffer: &mut Vec<u64>) {
     buffer.clear();
 }
 
-fn flush_tuples(mut shard: RwLockWriteGuard<TupleShard>, buffer: &mut Vec<Code>, arity: usize) {
-    for row in buffer.chunks_exact(arity) {
-        shard.table.insert(row);
-    }
+fn flush_tuples(mut shard: RwLockWriteGuard<TupleShard>, buffer: &mut Vec<Code>) {
+    shard.table.insert_all(buffer);
     buffer.clear();
 }

@@ -6,6 +6,8 @@ use super::Code;
 const EMPTY: u64 = u64::MAX;
 /// How many insertions ahead the slot of a key is fetched, so that a batch pays for memory bandwidth, not latency.
 const AHEAD: usize = 24;
+/// Rows of a table that are hashed together.
+const BATCH: usize = 256;
 const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
 
 pub fn pack(first: Code, second: Code) -> u64 {
@@ -271,12 +273,39 @@ impl RowTable {
         }
     }
 
+    /// Adds rows that come one after the other, and asks for the places of later ones while it looks at one.
+    pub fn insert_all(&mut self, rows: &[Code]) {
+        let mut hashes = [0; BATCH];
+        for rows in rows.chunks(BATCH * self.arity) {
+            let count = rows.len() / self.arity;
+            self.reserve(count);
+            let hashes = &mut hashes[..count];
+            for (hash, row) in hashes.iter_mut().zip(rows.chunks_exact(self.arity)) {
+                *hash = hash_row(row);
+            }
+            let mask = self.slots.len() - 1;
+            for (i, row) in rows.chunks_exact(self.arity).enumerate() {
+                if let Some(&later) = hashes.get(i + AHEAD) {
+                    prefetch(&self.slots, later as usize & mask);
+                }
+                if let Some(&later) = hashes.get(i + AHEAD / 2) {
+                    let slot = self.slots[later as usize & mask];
+                    if slot != EMPTY && slot >> 32 == later >> 32 {
+                        prefetch(&self.codes, slot as u32 as usize * self.arity);
+                    }
+                }
+                self.insert_hashed(row, hashes[i]);
+            }
+        }
+    }
+
     /// The number of a row, and whether it is new.
     pub fn insert(&mut self, row: &[Code]) -> (u32, bool) {
-        if (self.len + 1) * 4 / 3 + 2 > self.slots.len() {
-            self.grow();
-        }
-        let hash = hash_row(row);
+        self.reserve(1);
+        self.insert_hashed(row, hash_row(row))
+    }
+
+    fn insert_hashed(&mut self, row: &[Code], hash: u64) -> (u32, bool) {
         let mask = self.slots.len() - 1;
         let mut at = hash as usize & mask;
         loop {
@@ -340,10 +369,19 @@ impl RowTable {
         self.slots[at] = EMPTY;
     }
 
-    fn grow(&mut self) {
-        let size = (self.slots.len() * 2).max(8);
+    /// Makes room for so many more rows.
+    fn reserve(&mut self, more: usize) {
+        let wanted = (self.len + more) * 4 / 3 + 2;
+        if wanted <= self.slots.len() {
+            return;
+        }
+        let size = wanted.next_power_of_two().max(8);
         let mut slots = vec![EMPTY; size];
         for number in 0..self.len as u32 {
+            let later = (number as usize + AHEAD) * self.arity;
+            if let Some(later) = self.codes.get(later..later + self.arity) {
+                prefetch(&slots, hash_row(later) as usize & (size - 1));
+            }
             let hash = hash_row(self.row(number));
             let mut at = hash as usize & (size - 1);
             while slots[at] != EMPTY {

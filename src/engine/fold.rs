@@ -13,6 +13,36 @@ use crate::storage::table::RowTable;
 use crate::storage::{Code, Dictionary, Index};
 use crate::syntax::ast::CompareOp;
 
+/// Groups remembered at most.
+const MOST: usize = if cfg!(test) { 4 } else { 1 << 16 };
+/// Bindings looked at before it is asked whether remembering pays.
+const TRIED: u64 = if cfg!(test) { 10 } else { 1 << 16 };
+
+/// Groups of earlier batches and what they came to. What an aggregate looks at does not change while its rule runs.
+#[derive(Default)]
+pub struct Known {
+    groups: RowTable,
+    results: Vec<Option<Code>>,
+    /// With witnesses, those of each group.
+    winners: Vec<Vec<Vec<Code>>>,
+    looked: u64,
+    found: u64,
+}
+
+impl Known {
+    /// Forgets all groups where there are too many, or too few of them come again; and those of a body that may complain,
+    /// since how often it does must not depend on who remembers what.
+    fn open(&mut self, fold: &Fold) {
+        let pays = self.looked < TRIED || self.found >= self.looked / 8;
+        if self.results.len() < MOST && pays && !self.results.is_empty() && fold.never_complains() {
+            return;
+        }
+        self.groups = RowTable::new(fold.group.len());
+        self.results.clear();
+        self.winners.clear();
+    }
+}
+
 /// Evaluates an aggregate for each binding of a batch. Writes the result, and witnesses, for each binding that has
 /// one (each tie, with witnesses), and in `origins` the bindings they belong to.
 pub fn run_fold<'a>(
@@ -20,52 +50,63 @@ pub fn run_fold<'a>(
     batch: &Batch,
     variables: usize,
     context: &Context,
+    known: &mut Known,
     out: &mut Batch,
     origins: &mut Vec<u32>,
 ) {
-    let mut groups = RowTable::new(fold.group.len());
+    known.open(fold);
+    let before = known.results.len();
     let mut inner = Batch::new(variables);
     let mut key = Vec::with_capacity(fold.group.len());
     let mut group_of = Vec::with_capacity(batch.len);
     for row in 0..batch.len {
         key.clear();
         key.extend(fold.group.iter().map(|&var| batch.column(var)[row]));
-        let (number, new) = groups.insert(&key);
+        let (number, new) = known.groups.insert(&key);
+        if (number as usize) < before {
+            known.found += 1;
+        }
         if new {
             for (&var, &code) in fold.group.iter().zip(&key) {
                 inner.columns[var.index()].push(code);
             }
-            inner.columns[fold.tag.index()].push(Code(number));
+            inner.columns[fold.tag.index()].push(Code(number - before as u32));
         }
         group_of.push(number);
     }
-    inner.len = groups.len();
+    known.looked += batch.len as u64;
+    inner.len = known.groups.len() - before;
+    let groups = inner.len;
     // The stages of the body take the batch apart.
     let keys = match fold.user {
         Some(_) => inner.clone(),
         None => Batch::default(),
     };
 
-    let totals = Totals::new(fold, groups.len(), context.dictionary);
+    let totals = Totals::new(fold, groups, context.dictionary);
     let mut worker = Worker::over(&fold.body, variables, context, totals);
     worker.run(&mut inner);
     let totals = worker.sink;
 
-    let results: Vec<Option<Code>> = match &fold.user {
-        Some(user) => folded(user, totals.values, &keys, fold.operand, context),
-        None => totals
-            .groups
-            .iter()
-            .map(|total| total.finish(context.dictionary))
-            .collect(),
-    };
+    match &fold.user {
+        Some(user) => {
+            let results = folded(user, totals.values, &keys, fold.operand, context);
+            known.results.extend(results);
+        }
+        None => {
+            let totals = totals.groups.iter();
+            let results = totals.map(|total| total.finish(context.dictionary));
+            known.results.extend(results);
+        }
+    }
+    known.winners.extend(totals.winners);
     for (row, &group) in group_of.iter().enumerate() {
-        let Some(result) = results[group as usize] else {
+        let Some(result) = known.results[group as usize] else {
             continue;
         };
         let ties: &[Vec<Code>] = match fold.witnesses[..] {
             [] => &[Vec::new()],
-            _ => &totals.winners[group as usize],
+            _ => &known.winners[group as usize],
         };
         for winner in ties {
             out.columns[fold.result.index()].push(result);

@@ -57,6 +57,8 @@ mod tests_of_demand;
 #[cfg(test)]
 mod tests_of_dominance;
 #[cfg(test)]
+mod tests_of_folds;
+#[cfg(test)]
 mod tests_of_guards;
 #[cfg(test)]
 mod tests_of_side_by_side;

@@ -4,7 +4,7 @@ use super::database::MANY;
 use super::relation::{IndexSpec, RelationState};
 use super::within::Narrow;
 use crate::analysis::checked::{
-    AggregateOp, Constant, Functor, RelationId, Term, UserFold, ValueType, VarId,
+    AggregateOp, Constant, Functor, FunctorOp, RelationId, Term, UserFold, ValueType, VarId,
 };
 use crate::plan::{Access, Asked, Guard, Operand, Placed, RulePlan, Step, Version, fan_out};
 use crate::storage::{Code, Dictionary, Index, Latest, RowSet, Rows, SortedRows};
@@ -39,6 +39,22 @@ impl Arg {
 }
 
 impl Expression {
+    /// Whether it has a value whatever its variables are, and the same each time.
+    fn never_complains(&self) -> bool {
+        use FunctorOp::{Add, Cat, Max, Min, Multiply, Narrow, Negate, Strlen, Subtract};
+        match self {
+            Expression::Arg(_) => true,
+            Expression::Record(fields) => fields.iter().all(Expression::never_complains),
+            Expression::Call { functor, args } => {
+                let plain = matches!(
+                    functor.op,
+                    Add | Cat | Max | Min | Multiply | Narrow | Negate | Strlen | Subtract
+                );
+                plain && args.iter().all(Expression::never_complains)
+            }
+        }
+    }
+
     pub fn of(term: &Term, dictionary: &Dictionary) -> Expression {
         let all = |terms: &[Term]| {
             terms
@@ -173,10 +189,30 @@ pub struct Fold<'a> {
     pub result: VarId,
 }
 
+impl Fold<'_> {
+    /// Whether nothing in its body can be without a value, or counts how often it is asked.
+    pub fn never_complains(&self) -> bool {
+        self.user.is_none() && self.body.iter().all(|stage| stage.op.never_complains())
+    }
+}
+
 #[derive(Clone)]
 pub struct Stage<'a> {
     pub op: Op<'a>,
     pub keep: Vec<VarId>,
+}
+
+impl Op<'_> {
+    fn never_complains(&self) -> bool {
+        match self {
+            Op::Scan { .. } | Op::Probe { .. } | Op::Check { .. } | Op::Intersect { .. } => true,
+            Op::Unpack { record, .. } => record.never_complains(),
+            Op::Bind { value, .. } => value.never_complains(),
+            Op::Compare { left, right, .. } => left.never_complains() && right.never_complains(),
+            Op::Contains { part, text, .. } => part.never_complains() && text.never_complains(),
+            Op::Match { .. } | Op::Range { .. } | Op::Ask { .. } | Op::Aggregate(_) => false,
+        }
+    }
 }
 
 /// What must hold at all for the stages to be worth running.

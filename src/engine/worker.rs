@@ -5,7 +5,7 @@
 
 use super::asking::Asking;
 use super::evaluate::{Context, evaluate, truth};
-use super::fold::run_fold;
+use super::fold::{Known, run_fold};
 use super::intersection::Intersection;
 use super::pipeline::{Arg, Member, Op, Pipeline, Proposer, Source, Stage};
 use super::range::Ranges;
@@ -112,6 +112,7 @@ struct Scratch {
     origins: Vec<u32>,
     numbers: Vec<u32>,
     asking: Asking,
+    known: Known,
 }
 
 /// What a look-up takes from the rows of an entry, by their places in it.
@@ -340,8 +341,14 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
             Op::Aggregate(fold) => {
                 scratch.origins.clear();
                 scratch.out.clear();
-                let Scratch { out, origins, .. } = &mut scratch;
-                run_fold(fold, batch, self.variables, self.context, out, origins);
+                let Scratch {
+                    out,
+                    origins,
+                    known,
+                    ..
+                } = &mut scratch;
+                let (variables, context) = (self.variables, self.context);
+                run_fold(fold, batch, variables, context, known, out, origins);
                 scratch.out.gather(batch, &scratch.origins, &stage.keep);
                 self.advance(at + 1, &mut scratch.out);
                 scratch.out.clear();

@@ -380,12 +380,12 @@ impl<'a, 'p, S: Sink> Worker<'a, 'p, S> {
             if number == ABSENT || self.sink.is_answered(batch, row) {
                 continue;
             }
-            let rows = match narrow {
-                Some(narrow) => narrow.rows(index, number, batch, row, self.context.dictionary),
-                None => 0..index.count(number),
-            };
-            let mut rest = rows.len();
-            let mut entry = &index.entry(number)[rows.start * stride..];
+            let mut rest = index.count(number);
+            let mut entry = index.entry(number);
+            if let Some(narrow) = narrow {
+                let rows = narrow.rows(index, number, batch, row, self.context.dictionary);
+                (rest, entry) = (rows.len(), &entry[rows.start * stride..]);
+            }
             while rest > 0 {
                 let taken = rest.min(BATCH - origins.len());
                 let (now, later) = entry.split_at(taken * stride);

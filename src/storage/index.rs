@@ -576,7 +576,7 @@ impl Index {
     }
 
     /// The payload of a located key, row after row: `count * payload().len()` codes.
-    #[inline]
+    #[inline(always)]
     pub fn entry(&self, number: u32) -> &[Code] {
         let stride = self.payload.len();
         match self.slots.get(number as usize) {

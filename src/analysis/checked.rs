@@ -206,6 +206,17 @@ pub enum FunctorOp {
     Reinterpret(ValueType),
 }
 
+impl FunctorOp {
+    /// Whether it has a value whatever its arguments are, and the same each time. Others may too, but are not known to.
+    pub fn is_total(&self) -> bool {
+        use FunctorOp::{Add, Cat, Max, Min, Multiply, Narrow, Negate, Strlen, Subtract};
+        matches!(
+            self,
+            Add | Cat | Max | Min | Multiply | Narrow | Negate | Strlen | Subtract
+        )
+    }
+}
+
 /// `.functor f(a: t, …): t`: what the embedding program must register.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserFunctor {

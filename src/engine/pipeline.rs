@@ -4,7 +4,7 @@ use super::database::MANY;
 use super::relation::{IndexSpec, RelationState};
 use super::within::Narrow;
 use crate::analysis::checked::{
-    AggregateOp, Constant, Functor, FunctorOp, RelationId, Term, UserFold, ValueType, VarId,
+    AggregateOp, Constant, Functor, RelationId, Term, UserFold, ValueType, VarId,
 };
 use crate::plan::{Access, Asked, Guard, Operand, Placed, RulePlan, Step, Version, fan_out};
 use crate::storage::{Code, Dictionary, Index, Latest, RowSet, Rows, SortedRows};
@@ -41,16 +41,11 @@ impl Arg {
 impl Expression {
     /// Whether it has a value whatever its variables are, and the same each time.
     fn never_complains(&self) -> bool {
-        use FunctorOp::{Add, Cat, Max, Min, Multiply, Narrow, Negate, Strlen, Subtract};
         match self {
             Expression::Arg(_) => true,
             Expression::Record(fields) => fields.iter().all(Expression::never_complains),
             Expression::Call { functor, args } => {
-                let plain = matches!(
-                    functor.op,
-                    Add | Cat | Max | Min | Multiply | Narrow | Negate | Strlen | Subtract
-                );
-                plain && args.iter().all(Expression::never_complains)
+                functor.op.is_total() && args.iter().all(Expression::never_complains)
             }
         }
     }

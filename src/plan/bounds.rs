@@ -1,7 +1,7 @@
 //! Comparisons that bound a column of an atom, so that rows in order need not be gone through one by one.
 
 use super::step::{Access, Operand};
-use crate::analysis::checked::{FunctorOp, LiteralKind, Term, ValueType, VarId};
+use crate::analysis::checked::{LiteralKind, Term, ValueType, VarId};
 use crate::syntax::ast::CompareOp;
 
 /// Rows of one key from which on they are brought into order for the sake of bounds on both sides of a column.
@@ -93,15 +93,10 @@ fn of_column<'a>(
 
 /// Whether a term can be worked out ahead of the comparison it is in without a complaint that would not be made there.
 fn always_has_a_value(term: &Term) -> bool {
-    use FunctorOp::{Add, Max, Min, Multiply, Narrow, Negate, Subtract};
     match term {
         Term::Var(_) | Term::Const(_) => true,
         Term::Call { functor, args } => {
-            let plain = matches!(
-                functor.op,
-                Add | Subtract | Multiply | Negate | Min | Max | Narrow
-            );
-            plain && args.iter().all(always_has_a_value)
+            functor.op.is_total() && args.iter().all(always_has_a_value)
         }
         Term::Wildcard | Term::Record(_) => false,
     }

@@ -6,7 +6,7 @@ use super::groups::Groups;
 use super::marks::Marks;
 use super::matrix::{Alone, Apart, Shared};
 use super::radix;
-use super::set::{PairShard, RowSet, Shape, TupleShard, shard_of, shard_of_first};
+use super::set::{PairShard, RowSet, Shape, TupleShard, shard_of, shard_of_first, shard_of_pair};
 use super::table::{hash, hash_row, pack};
 use parking_lot::{RwLock, RwLockWriteGuard};
 use std::sync::atomic::Ordering::Relaxed;
@@ -324,7 +324,7 @@ impl<'a> Inserter<'a> {
         if self.is_recent(hash, key) {
             return;
         }
-        let at = shard_of(hash, shards.len());
+        let at = shard_of_pair(key, shards.len());
         let buffer = &mut self.pairs[at];
         if buffer.capacity() == 0 {
             buffer.reserve_exact(FIRST);

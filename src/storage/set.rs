@@ -247,7 +247,7 @@ impl RowSet {
                 let mut pairs: Vec<Vec<u64>> = vec![Vec::new(); several];
                 for shard in shards.iter_mut() {
                     for key in std::mem::take(&mut shard.get_mut().table).iter() {
-                        pairs[shard_of(hash(key), several)].push(key);
+                        pairs[shard_of_pair(key, several)].push(key);
                     }
                 }
                 let mut spread: Vec<PairShard> = PairShard::several(several, self.salt).collect();
@@ -691,7 +691,7 @@ fn table_units(shards: &[RwLock<PairShard>]) -> usize {
 }
 
 fn contains_pair(shards: &[RwLock<PairShard>], key: u64) -> bool {
-    shards[shard_of(hash(key), shards.len())]
+    shards[shard_of_pair(key, shards.len())]
         .read()
         .table
         .contains(key)
@@ -700,6 +700,13 @@ fn contains_pair(shards: &[RwLock<PairShard>], key: u64) -> bool {
 /// Tables use the top bits of a hash for their slots, so shards go by others.
 pub(super) fn shard_of(hash: u64, shards: usize) -> usize {
     (hash >> 20) as usize & (shards - 1)
+}
+
+/// Pairs that come one after the other mostly have their first code in common, and most likely so will what is derived from
+/// them: they stay together in one shard, in the order in which they came. Those of a first code with very many pairs do
+/// not, lest one shard had them all.
+pub(super) fn shard_of_pair(key: u64, shards: usize) -> usize {
+    shard_of(hash(key >> 16), shards)
 }
 
 pub(super) fn shard_of_first(first: Code, shards: usize) -> usize {

@@ -1,7 +1,7 @@
 //! Single rows in and out of a set at rest.
 
-use super::{PairShard, RowSet, Shape, TupleShard, shard_of, shard_of_first};
-use crate::storage::table::{PairTable, RowTable, hash, hash_row, pack};
+use super::{PairShard, RowSet, Shape, TupleShard, shard_of, shard_of_first, shard_of_pair};
+use crate::storage::table::{PairTable, RowTable, hash_row, pack};
 use crate::storage::{Code, SortedRows};
 use parking_lot::RwLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -58,7 +58,7 @@ impl RowSet {
                 let core = self.core.as_mut();
                 if !core.is_some_and(|core| core.put(first, second)) {
                     let key = pack(first, second);
-                    let at = shard_of(hash(key), shards.len());
+                    let at = shard_of_pair(key, shards.len());
                     let shard = shards[at].get_mut();
                     shard.table.insert_all(&[key], &mut Vec::new());
                 }
@@ -103,7 +103,7 @@ impl RowSet {
                 let taken = core.and_then(|core| core.take(first, second));
                 taken.unwrap_or_else(|| {
                     let key = pack(first, second);
-                    let at = shard_of(hash(key), shards.len());
+                    let at = shard_of_pair(key, shards.len());
                     shards[at].get_mut().table.take(key)
                 })
             }

@@ -1,10 +1,10 @@
 //! Which shape suits the rows of a set: looked at between rounds, whenever they have become many more.
 
-use super::{PairShard, RowSet, RowSource, Shape, shard_of, shard_of_first};
+use super::{PairShard, RowSet, RowSource, Shape, shard_of_first, shard_of_pair};
 use crate::storage::dense_core::{Census, DenseCore, TABLE_BYTES};
 use crate::storage::groups::Groups;
 use crate::storage::matrix::{Alone, Axis, Matrix, Shared};
-use crate::storage::table::{hash, pack, unpack};
+use crate::storage::table::{pack, unpack};
 use crate::storage::{Code, Rows};
 use parking_lot::RwLock;
 use rayon::ThreadPool;
@@ -67,7 +67,7 @@ impl RowSet {
             let first = matrix.read_row(row, &mut codes);
             for second in codes {
                 let key = pack(first, second);
-                shards[shard_of(hash(key), self.shards)].fresh.push(key);
+                shards[shard_of_pair(key, self.shards)].fresh.push(key);
             }
         }
         for shard in &mut shards {
@@ -75,7 +75,7 @@ impl RowSet {
             shard.table.insert_all(&known, &mut Vec::new());
         }
         for &key in strays {
-            shards[shard_of(hash(key), self.shards)]
+            shards[shard_of_pair(key, self.shards)]
                 .table
                 .insert_all(&[key], &mut others);
         }
@@ -229,7 +229,7 @@ impl RowSet {
             };
             let mut by_shard: Vec<Vec<u64>> = vec![Vec::new(); shards.len()];
             for key in others {
-                by_shard[shard_of(hash(key), shards.len())].push(key);
+                by_shard[shard_of_pair(key, shards.len())].push(key);
             }
             for (shard, others) in shards.iter_mut().zip(by_shard) {
                 shard.get_mut().table.insert_all(&others, &mut Vec::new());

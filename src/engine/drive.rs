@@ -19,6 +19,8 @@ pub const WORTH: f64 = 4.0;
 pub const BINDING: f64 = 8e-9;
 /// So many bindings are enough to be shared.
 const ENOUGH: usize = if cfg!(test) { 2 } else { 256 };
+/// What is scanned is in so many morsels at least.
+const PARTS: usize = 64;
 /// So many are not gathered to be shared.
 const MOST: usize = if cfg!(test) { 50 } else { 1 << 18 };
 
@@ -74,7 +76,13 @@ fn drive_stages<S: Sink + Send>(
             true => Company::Apart,
             false => Company::Shared,
         };
-        let morsel = ((MORSEL / work * units as f64) as usize).max(1);
+        // A pace may mislead by an order of magnitude, and to begin with a morsel costs as much as a few bindings.
+        let scanned = pipeline.scanned() as usize;
+        let rows = ENOUGH.min(scanned / PARTS);
+        let least = (rows * units).checked_div(scanned);
+        let morsel = ((MORSEL / work * units as f64) as usize)
+            .max(least.unwrap_or(0))
+            .max(1);
         return share(pool, units, morsel, |morsels| {
             let mut worker = Worker::new(pipeline, context, sink(company));
             morsels.for_each(|units| {

@@ -18,17 +18,23 @@ use super::pipeline::{Arg, Expression, Op, Pipeline, Source, Stage};
 use super::worker::{BATCH, Batch, Worker};
 use crate::analysis::checked::VarId;
 use crate::storage::index::ABSENT;
-use crate::storage::matrix::{Alone, Apart, Axis, LINE, Matrix, Shared, bits};
-use crate::storage::{Code, Company, Index, RowSet, transpose};
+use crate::storage::matrix::{Alone, Apart, Axis, LINE, Matrix, Writers, bits};
+use crate::storage::{Code, Index, RowSet, transpose};
 use rayon::ThreadPool;
+use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Codes of the lead that are gone through together: as many as a line has bits.
 const STRIP: usize = LINE * 64;
+/// Bytes of what strips give that are held together, roughly, where threads take turns at them.
+const TOGETHER: usize = if cfg!(test) { 1 } else { 8 << 20 };
+/// Parts of the head's rows for each thread.
+const PARTS: usize = 4;
 /// Latest pairs for each code of the sides below which it is not even tried.
 const SPARSE: usize = if cfg!(test) { 0 } else { 2 };
-/// Nanoseconds, roughly: a candidate on its own, ...
+/// Nanoseconds, roughly: a latest pair that is gone on from, ...
+const PAIR: f64 = 35.0;
+/// ... a candidate on its own, ...
 const CANDIDATE: f64 = if cfg!(test) { 1e9 } else { 4.0 };
 /// ... a line passed on, ...
 const LINE_ON: f64 = 3.0;
@@ -91,6 +97,18 @@ impl Reach {
             Reach::Same => codes,
             Reach::Pairs(pairs) => pairs.len(),
             Reach::Entries { len, .. } => *len,
+        }
+    }
+
+    /// How many places some of the starts lead to.
+    fn len_of(&self, starts: &[(u32, u32)]) -> usize {
+        match self {
+            Reach::Same => 1,
+            Reach::Pairs(_) => starts.len(),
+            Reach::Entries { index, .. } => {
+                let lens = starts.iter().map(|&(_, number)| index.entry(number).len());
+                lens.sum()
+            }
         }
     }
 
@@ -157,9 +175,17 @@ impl Strip {
     }
 }
 
+/// What a strip gives: a row of the head's columns for each place.
+struct Product {
+    rows: Vec<u64>,
+    /// By code of the strip, whether its row is.
+    empty: Vec<bool>,
+    candidates: u64,
+}
+
 /// What a thread needs from strip to strip.
 #[derive(Default)]
-struct Room {
+struct Scratch {
     lines: Vec<[u64; LINE]>,
     onward: Vec<[u64; LINE]>,
     rows: Vec<u64>,
@@ -252,32 +278,53 @@ impl<'a, 'p> Composition<'a, 'p> {
         room: Option<u64>,
     ) -> Option<u64> {
         let round = self.prepare(context)?;
-        let candidates = AtomicU64::new(0);
-        let work = |strips: &mut dyn Iterator<Item = &Strip>, company: Company| {
-            let mut scratch = Room::default();
-            for strip in strips {
-                if room.is_some_and(|room| self.set.unsettled() as u64 > room) {
-                    context.spent.note(StopReason::Rows);
-                }
-                if context.stopped() {
-                    break;
-                }
-                candidates.fetch_add(round.strip(strip, company, &mut scratch), Relaxed);
+        let halts = || {
+            if room.is_some_and(|room| self.set.unsettled() as u64 > room) {
+                context.spent.note(StopReason::Rows);
             }
+            context.stopped()
         };
-        match pool {
-            Some(pool) if round.strips.len() > 1 => {
-                let company = match round.lead {
-                    Reach::Same => Company::Apart,
-                    _ => Company::Shared,
-                };
-                share(pool, round.strips.len(), 1, |morsels| {
-                    work(&mut morsels.flatten().map(|at| &round.strips[at]), company);
-                });
-            }
-            _ => work(&mut round.strips.iter(), Company::Alone),
+        let Some(pool) = pool.filter(|_| round.strips.len() > 1) else {
+            return Some(round.one_by_one::<Alone>(&mut round.strips.iter(), &halts));
+        };
+        if let Reach::Same = round.lead {
+            let candidates = share(pool, round.strips.len(), 1, |morsels| {
+                let mut strips = morsels.flatten().map(|at| &round.strips[at]);
+                round.one_by_one::<Apart>(&mut strips, &halts)
+            });
+            return Some(candidates.into_iter().sum());
         }
-        Some(candidates.into_inner())
+        // Several codes lead to one row: threads have strips first, and rows of the head then.
+        let bytes = STRIP * self.head.words_per_row() * size_of::<u64>();
+        let mut candidates = 0;
+        for strips in round.strips.chunks((TOGETHER / bytes).max(2)) {
+            let products = share(pool, strips.len(), 1, |morsels| {
+                let mut scratch = Scratch::default();
+                let strips = morsels.flatten().map(|at| &strips[at]);
+                let strips = strips.take_while(|_| !halts());
+                let product = |strip| (strip, round.product(strip, &mut scratch));
+                strips.map(product).collect::<Vec<_>>()
+            });
+            let products: Vec<_> = products.into_iter().flatten().collect();
+            candidates += products
+                .iter()
+                .map(|(_, product)| product.candidates)
+                .sum::<u64>();
+            let rows = self.head.row_count();
+            share(
+                pool,
+                rows,
+                rows.div_ceil(pool.current_num_threads() * PARTS),
+                |morsels| {
+                    for rows in morsels {
+                        for (strip, product) in &products {
+                            round.add::<Apart>(strip, product, &rows);
+                        }
+                    }
+                },
+            );
+        }
+        Some(candidates)
     }
 
     fn prepare(&self, context: &Context) -> Option<Round<'a, '_>> {
@@ -322,7 +369,8 @@ impl<'a, 'p> Composition<'a, 'p> {
             aligned.len() as f64 * strip,
         );
         let words = count(&lead, self.lead) * self.head.words_per_row() as f64;
-        (packing.min(aligning) + words * WORD < candidates * CANDIDATE).then_some(Round {
+        let alone = pairs as f64 * PAIR + candidates * CANDIDATE;
+        (packing.min(aligning) + words * WORD < alone).then_some(Round {
             of: self,
             lead,
             other: trail,
@@ -408,43 +456,83 @@ impl<'a, 'p> Composition<'a, 'p> {
 }
 
 impl Round<'_, '_> {
-    /// Returns the number of candidates of a strip.
-    fn strip(&self, strip: &Strip, company: Company, room: &mut Room) -> u64 {
+    /// Adds what comes of some strips. Candidates.
+    fn one_by_one<'s, W: Writers>(
+        &self,
+        strips: &mut dyn Iterator<Item = &'s Strip>,
+        halts: &dyn Fn() -> bool,
+    ) -> u64 {
+        let mut scratch = Scratch::default();
+        let mut candidates = 0;
+        for strip in strips.take_while(|_| !halts()) {
+            let product = self.product(strip, &mut scratch);
+            candidates += product.candidates;
+            self.add::<W>(strip, &product, &(0..self.of.head.row_count()));
+            scratch.rows = product.rows;
+        }
+        candidates
+    }
+
+    fn product(&self, strip: &Strip, scratch: &mut Scratch) -> Product {
         let direct = self.of.lead == 0 && matches!(self.other, Reach::Same);
         if direct {
-            self.copy_rows(strip, room);
+            self.copy_rows(strip, scratch);
         } else {
-            self.gather_lines(strip, room);
-            self.pass_on(room);
-            self.turn(room);
+            self.gather_lines(strip, scratch);
+            self.pass_on(scratch);
+            self.turn(scratch);
         }
+        let rows = std::mem::take(&mut scratch.rows);
+        let words = self.of.head.words_per_row();
+        let mut candidates = 0;
+        let empty = self.starts(strip).map(|(_, place, starts)| {
+            let len = ones(&rows[place * words..(place + 1) * words]);
+            candidates += (len * self.lead.len_of(starts)) as u64;
+            len == 0
+        });
+        Product {
+            empty: empty.collect(),
+            candidates,
+            rows,
+        }
+    }
+
+    /// Adds what a strip gives for some rows of the head. `W`: nobody else writes to these.
+    fn add<W: Writers>(&self, strip: &Strip, product: &Product, within: &Range<usize>) {
         let words = self.of.head.words_per_row();
         let shift = self.axes()[0].base.wrapping_sub(self.of.head.axes().0.base);
-        let mut rest = self.lead.starts().unwrap_or_default();
-        let mut candidates = 0;
-        for (code, place) in strip.places() {
-            let row = &room.rows[place * words..(place + 1) * words];
-            let len = ones(row) as u64;
-            let mut insert = |to: usize| {
-                candidates += len;
-                match company {
-                    Company::Alone => self.of.head.insert_bits::<Alone>(to, row),
-                    Company::Apart => self.of.head.insert_bits::<Apart>(to, row),
-                    Company::Shared => self.of.head.insert_bits::<Shared>(to, row),
+        let codes = self.starts(strip).zip(&product.empty);
+        for ((code, place, starts), _) in codes.filter(|(_, empty)| !**empty) {
+            let row = &product.rows[place * words..(place + 1) * words];
+            let add = |to: usize| {
+                if within.contains(&to) {
+                    self.of.head.insert_bits::<W>(to, row);
                 }
             };
             match self.lead {
-                _ if len == 0 => {}
-                Reach::Same => insert((code as u32).wrapping_add(shift) as usize),
-                _ => {
-                    let before = rest.partition_point(|&(from, _)| (from as usize) < code);
-                    rest = &rest[before..];
-                    let own = rest.partition_point(|&(from, _)| from as usize == code);
-                    self.lead.each(&rest[..own], |_, to| insert(to));
-                }
+                Reach::Same => add((code as u32).wrapping_add(shift) as usize),
+                _ => self.lead.each(starts, |_, to| add(to)),
             }
         }
-        candidates
+    }
+
+    /// The codes of a strip, their places in it, and what of the lead is theirs.
+    fn starts<'s>(
+        &'s self,
+        strip: &'s Strip,
+    ) -> impl Iterator<Item = (usize, usize, &'s [(u32, u32)])> {
+        let mut rest = self.lead.starts().unwrap_or_default();
+        if let Some(&first) = strip.codes.first() {
+            rest = &rest[rest.partition_point(|(from, _)| *from < first)..];
+        }
+        strip.places().map(move |(code, place)| {
+            let is_before = |(from, _): &&(u32, u32)| (*from as usize) < code;
+            rest = &rest[rest.iter().take_while(is_before).count()..];
+            let is_own = |(from, _): &&(u32, u32)| *from as usize == code;
+            let (own, others) = rest.split_at(rest.iter().take_while(is_own).count());
+            rest = others;
+            (code, place, own)
+        })
     }
 
     /// The axes of the scanned matrix: that of the lead, and the other one.
@@ -457,13 +545,13 @@ impl Round<'_, '_> {
     }
 
     /// Rows of the head's columns from rows of the scan's.
-    fn copy_rows(&self, strip: &Strip, room: &mut Room) {
+    fn copy_rows(&self, strip: &Strip, scratch: &mut Scratch) {
         let (from, to) = (self.axes()[1].base, self.of.head.axes().1.base);
         let words = self.of.head.words_per_row();
-        room.rows.clear();
-        room.rows.resize(STRIP * words, 0);
+        scratch.rows.clear();
+        scratch.rows.resize(STRIP * words, 0);
         for (code, place) in strip.places() {
-            let row = &mut room.rows[place * words..(place + 1) * words];
+            let row = &mut scratch.rows[place * words..(place + 1) * words];
             shift(
                 self.of.latest.latest_row(code),
                 i64::from(from) - i64::from(to),
@@ -473,10 +561,10 @@ impl Round<'_, '_> {
     }
 
     /// A line for each code of the other side: its pairs with the codes of the strip.
-    fn gather_lines(&self, strip: &Strip, room: &mut Room) {
+    fn gather_lines(&self, strip: &Strip, scratch: &mut Scratch) {
         let other = self.axes()[1];
         let latest = self.of.latest;
-        let lines = &mut room.lines;
+        let lines = &mut scratch.lines;
         lines.clear();
         lines.resize((other.len as usize).next_multiple_of(64), [0; LINE]);
         match (self.of.lead, strip.line) {
@@ -517,9 +605,9 @@ impl Round<'_, '_> {
     }
 
     /// A line for each second code of the head.
-    fn pass_on(&self, room: &mut Room) {
+    fn pass_on(&self, scratch: &mut Scratch) {
         let columns = self.of.head.axes().1;
-        let Room { lines, onward, .. } = room;
+        let Scratch { lines, onward, .. } = scratch;
         onward.clear();
         onward.resize(self.of.head.words_per_row() * 64, [0; LINE]);
         match &self.other {
@@ -544,9 +632,9 @@ impl Round<'_, '_> {
     }
 
     /// Lines, a bit for each code of the lead, become rows, a bit for each second code of the head.
-    fn turn(&self, room: &mut Room) {
+    fn turn(&self, scratch: &mut Scratch) {
         let words = self.of.head.words_per_row();
-        let Room { onward, rows, .. } = room;
+        let Scratch { onward, rows, .. } = scratch;
         rows.clear();
         rows.resize(STRIP * words, 0);
         let mut block = [0; 64];

@@ -25,6 +25,22 @@ impl Axis {
         }
     }
 
+    /// An axis that also holds `codes`, with room to grow by half where it had to grow.
+    pub fn widened(self, codes: impl Iterator<Item = Code>) -> Axis {
+        let end = u64::from(self.base) + u64::from(self.len);
+        let (low, high) = codes.fold((self.base, end), |(low, high), code| {
+            (low.min(code.0), high.max(u64::from(code.0) + 1))
+        });
+        if low == self.base && high == end {
+            return self;
+        }
+        let len = (high - u64::from(low)).saturating_mul(3) / 2;
+        Axis {
+            base: low,
+            len: len.min(u64::from(u32::MAX - low)) as u32,
+        }
+    }
+
     /// Where a code lies on the axis.
     #[inline]
     pub fn offset(self, code: Code) -> Option<usize> {

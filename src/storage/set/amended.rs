@@ -215,6 +215,7 @@ impl RowSet {
             })),
             core: None,
             spared: 0,
+            folded: None,
         }
     }
 

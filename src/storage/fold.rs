@@ -8,17 +8,25 @@ use std::ops::Range;
 /// codes in lists behind a first one.
 const SECONDS: u64 = if cfg!(test) { 4 } else { 512 };
 
-/// Rows whose codes lie on axes, one for each column, as pairs: the places of the leading columns, in mixed radix, are the
-/// first code, those of the others the second. Pairs are equal exactly when rows are, and ascend as they do.
+/// Rows whose codes lie on axes, one for each column, as pairs: the places of some columns, in mixed radix, are the first
+/// code, those of the others the second. Pairs are equal exactly when rows are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fold {
-    halves: [Box<[Field]>; 2],
+    pub halves: [Half; 2],
+}
+
+/// Some columns of rows, as one code.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Half {
+    /// Ascending.
+    columns: Box<[usize]>,
+    fields: Box<[Field]>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Field {
     axis: Axis,
-    /// What the next code on the axis is more in the code of the pair.
+    /// What the next code on the axis is more in the code of the half.
     step: u32,
 }
 
@@ -28,6 +36,76 @@ impl Field {
     fn part(self, code: Code) -> Option<u32> {
         let offset = code.0.wrapping_sub(self.axis.base);
         (offset < self.axis.len).then(|| offset * self.step)
+    }
+}
+
+impl Half {
+    /// Together the columns have at most as many values as there are codes but the last. With how many they have. `None`: they
+    /// have more.
+    fn over(axes: &[Axis], columns: &[usize]) -> Option<(Half, u32)> {
+        let mut fields = Vec::with_capacity(columns.len());
+        let mut step = 1u32;
+        for &column in columns.iter().rev() {
+            let axis = axes[column];
+            fields.push(Field { axis, step });
+            step = step.checked_mul(axis.len.max(1))?;
+        }
+        fields.reverse();
+        let half = Half {
+            columns: columns.into(),
+            fields: fields.into(),
+        };
+        Some((half, step))
+    }
+
+    /// A column as it is.
+    fn plain(column: usize) -> Half {
+        let axis = Axis {
+            base: 0,
+            len: u32::MAX,
+        };
+        Half {
+            columns: [column].into(),
+            fields: [Field { axis, step: 1 }].into(),
+        }
+    }
+
+    pub fn columns(&self) -> &[usize] {
+        &self.columns
+    }
+
+    /// Whether codes are those of one column as they are.
+    pub fn is_plain(&self) -> bool {
+        self.fields == Half::plain(0).fields
+    }
+
+    /// Whether codes mean the same codes of as many columns, whichever these are.
+    pub fn is_like(&self, other: &Half) -> bool {
+        self.fields == other.fields
+    }
+
+    /// The code for those of the columns. `None`: one is off its axis.
+    #[inline]
+    pub fn code(&self, codes: impl Iterator<Item = Code>) -> Option<Code> {
+        let mut all = 0;
+        for (field, code) in self.fields.iter().zip(codes) {
+            all += field.part(code)?;
+        }
+        Some(Code(all))
+    }
+
+    /// What the column at a place of the half has where codes are these, in place of what is in `into`.
+    pub fn read(&self, place: usize, codes: &[Code], into: &mut Vec<Code>) {
+        let Field { axis, step } = self.fields[place];
+        into.clear();
+        let offsets = codes.iter().map(|code| code.0);
+        // Most halves have few columns, and dividing is dear.
+        match (place, step) {
+            (0, 1) => into.extend(offsets.map(|code| Code(axis.base + code))),
+            (0, _) => into.extend(offsets.map(|code| Code(axis.base + code / step))),
+            (_, 1) => into.extend(offsets.map(|code| Code(axis.base + code % axis.len))),
+            _ => into.extend(offsets.map(|code| Code(axis.base + code / step % axis.len))),
+        }
     }
 }
 
@@ -50,68 +128,71 @@ impl Line {
     }
 }
 
-/// Fields that together have at most as many values as there are codes but the last, and how many they have.
-fn half(axes: &[Axis]) -> Option<(Box<[Field]>, u32)> {
-    let mut fields = Vec::with_capacity(axes.len());
-    let mut step = 1u32;
-    for &axis in axes.iter().rev() {
-        fields.push(Field { axis, step });
-        step = step.checked_mul(axis.len.max(1))?;
-    }
-    fields.reverse();
-    Some((fields.into(), step))
-}
-
 impl Fold {
-    /// `None`: there are too many rows over these axes to be told apart by two codes.
-    pub fn over(axes: &[Axis]) -> Option<Fold> {
-        let fitting = (1..axes.len()).rev().filter_map(|split| {
-            let (firsts, _) = half(&axes[..split])?;
-            let (seconds, count) = half(&axes[split..])?;
-            let fold = Fold {
-                halves: [firsts, seconds],
-            };
-            Some((u64::from(count), fold))
-        });
+    /// Two columns as they are.
+    pub fn plain() -> Fold {
+        Fold {
+            halves: [0, 1].map(Half::plain),
+        }
+    }
+
+    /// With the first half of one of these `ways`, the one that leaves both halves with few codes, where that is possible;
+    /// otherwise with as few of the last columns in the second half as tell enough codes apart. `None`: there are too many
+    /// rows over these axes.
+    pub fn over(axes: &[Axis], ways: &[Box<[usize]>]) -> Option<Fold> {
+        let divided = |firsts: &[usize]| {
+            let seconds: Vec<usize> = (0..axes.len()).filter(|at| !firsts.contains(at)).collect();
+            let (first, firsts) = Half::over(axes, firsts)?;
+            let (second, seconds) = Half::over(axes, &seconds)?;
+            let halves = [first, second];
+            Some(([firsts, seconds].map(u64::from), Fold { halves }))
+        };
+        let wanted = ways.iter().filter_map(|way| divided(way));
+        let wanted = wanted.min_by_key(|([firsts, seconds], _)| firsts + seconds);
+        if let Some((_, fold)) = wanted {
+            return Some(fold);
+        }
+        let columns: Vec<usize> = (0..axes.len()).collect();
         let mut best: Option<(u64, Fold)> = None;
-        for (count, fold) in fitting {
+        let splits = (1..axes.len()).rev();
+        for ([_, seconds], fold) in splits.filter_map(|at| divided(&columns[..at])) {
             if best.as_ref().is_none_or(|(known, _)| *known < SECONDS) {
-                best = Some((count, fold));
+                best = Some((seconds, fold));
             }
         }
         best.map(|(_, fold)| fold)
     }
 
-    pub fn axes(&self) -> impl Iterator<Item = Axis> + '_ {
-        self.halves.iter().flatten().map(|field| field.axis)
-    }
-
-    fn columns(&self, half: usize) -> Range<usize> {
-        let split = self.halves[0].len();
-        [0..split, split..split + self.halves[1].len()][half].clone()
+    /// By column.
+    pub fn axes(&self) -> Vec<Axis> {
+        let fields = self.halves.iter().flat_map(|half| {
+            let fields = half.fields.iter().map(|field| field.axis);
+            half.columns.iter().zip(fields)
+        });
+        let mut axes: Vec<(&usize, Axis)> = fields.collect();
+        axes.sort_by_key(|(column, _)| **column);
+        axes.into_iter().map(|(_, axis)| axis).collect()
     }
 
     /// `None`: a code is off its axis.
     pub fn pair(&self, row: &[Code]) -> Option<[Code; 2]> {
-        let mut pair = [Code(0); 2];
-        for half in 0..2 {
-            let fields = self.halves[half].iter();
-            for (field, &code) in fields.zip(&row[self.columns(half)]) {
-                pair[half].0 += field.part(code)?;
-            }
-        }
-        Some(pair)
+        let code = |half: &Half| half.code(half.columns.iter().map(|&column| row[column]));
+        Some([code(&self.halves[0])?, code(&self.halves[1])?])
     }
 
     /// The pairs of rows given column by column; false where a code of any is off its axis, and the pairs mean nothing.
-    pub fn pairs(&self, columns: &[&[Code]], rows: Range<usize>, pairs: &mut [Vec<Code>; 2]) -> bool {
+    pub fn pairs(
+        &self,
+        columns: &[&[Code]],
+        rows: Range<usize>,
+        pairs: &mut [Vec<Code>; 2],
+    ) -> bool {
         let mut all = true;
-        for half in 0..2 {
-            let codes = &mut pairs[half];
+        for (half, codes) in self.halves.iter().zip(pairs) {
             codes.clear();
             codes.resize(rows.len(), Code(0));
-            for (field, column) in self.halves[half].iter().zip(&columns[self.columns(half)]) {
-                for (code, from) in codes.iter_mut().zip(&column[rows.clone()]) {
+            for (field, &column) in half.fields.iter().zip(&half.columns) {
+                for (code, from) in codes.iter_mut().zip(&columns[column][rows.clone()]) {
                     let offset = from.0.wrapping_sub(field.axis.base);
                     all &= offset < field.axis.len;
                     code.0 = code.0.wrapping_add(offset.wrapping_mul(field.step));
@@ -123,51 +204,26 @@ impl Fold {
 
     /// The rows of pairs, in place of what is in the columns.
     pub fn rows(&self, pairs: [&[Code]; 2], columns: &mut [Vec<Code>]) {
-        for half in 0..2 {
-            let fields = &self.halves[half];
-            let columns = &mut columns[self.columns(half)];
-            for column in columns.iter_mut() {
-                column.clear();
-                column.reserve(pairs[half].len());
-            }
-            let mut last = None;
-            for &code in pairs[half] {
-                let mut rest = code.0;
-                let known = last.replace(code) == Some(code);
-                for (field, column) in fields.iter().zip(columns.iter_mut()) {
-                    match column.last() {
-                        Some(&same) if known => column.push(same),
-                        _ => {
-                            // Most halves are of one field.
-                            let (offset, below) = match field.step {
-                                1 => (rest, 0),
-                                step => (rest / step, rest % step),
-                            };
-                            rest = below;
-                            column.push(Code(field.axis.base + offset));
-                        }
-                    }
-                }
+        for (half, codes) in self.halves.iter().zip(pairs) {
+            for (place, &column) in half.columns.iter().enumerate() {
+                half.read(place, codes, &mut columns[column]);
             }
         }
     }
 
     /// The rows that are as this one but for a column. `None`: another code is off its axis.
     pub fn line(&self, row: &[Code], at: usize) -> Option<Line> {
-        let split = self.halves[0].len();
-        let (half, place) = match at < split {
-            true => (0, at),
-            false => (1, at - split),
-        };
-        let field = self.halves[half][place];
         let mut pair = [Code(0); 2];
-        for half in 0..2 {
-            for (column, field) in self.columns(half).zip(&self.halves[half]) {
-                if column != at {
-                    pair[half].0 += field.part(row[column])?;
+        let mut free = None;
+        for (which, half) in self.halves.iter().enumerate() {
+            for (&column, &field) in half.columns.iter().zip(&half.fields) {
+                match column == at {
+                    true => free = Some((which, field)),
+                    false => pair[which].0 += field.part(row[column])?,
                 }
             }
         }
+        let (half, field) = free?;
         Some(Line { field, half, pair })
     }
 }
@@ -180,14 +236,29 @@ mod tests {
 
     #[test]
     fn halves_have_fewer_values_than_there_are_codes() {
-        let axis = |len: u32| Axis { base: 7, len };
-        assert!(Fold::over(&[axis(1 << 16), axis(1 << 16), axis(1 << 16)]).is_none());
-        assert!(Fold::over(&[axis(1 << 16), axis((1 << 16) - 1), axis(u32::MAX)]).is_some());
-        assert!(Fold::over(&[axis(u32::MAX), axis(1), axis(2), axis(1 << 30)]).is_some());
-        assert!(Fold::over(&[axis(u32::MAX), axis(2), axis(u32::MAX)]).is_none());
+        let axes = |lens: &[u32]| -> Vec<Axis> {
+            let axes = lens.iter().map(|&len| Axis { base: 7, len });
+            axes.collect()
+        };
+        let over = |lens: &[u32], ways: &[&[usize]]| {
+            let ways: Vec<Box<[usize]>> = ways.iter().map(|&way| way.into()).collect();
+            Fold::over(&axes(lens), &ways)
+        };
+        assert!(over(&[1 << 16, 1 << 16, 1 << 16], &[]).is_none());
+        assert!(over(&[1 << 16, (1 << 16) - 1, u32::MAX], &[]).is_some());
+        assert!(over(&[u32::MAX, 1, 2, 1 << 30], &[]).is_some());
+        assert!(over(&[u32::MAX, 2, u32::MAX], &[]).is_none());
+        let seconds = |fold: Option<Fold>| fold.map(|fold| fold.halves[1].columns().to_vec());
         // As few columns as tell enough codes apart.
-        let fold = Fold::over(&[axis(100), axis(2), axis(3), axis(3)]);
-        assert_eq!(fold.map(|fold| fold.columns(1)), Some(2..4));
+        assert_eq!(seconds(over(&[100, 2, 3, 3], &[])), Some(vec![2, 3]));
+        assert_eq!(
+            seconds(over(&[100, 2, 3, 3], &[&[2], &[0, 2]])),
+            Some(vec![1, 3])
+        );
+        assert_eq!(
+            seconds(over(&[100, 2, 3, u32::MAX], &[&[2]])),
+            Some(vec![3])
+        );
     }
 
     proptest! {
@@ -198,13 +269,18 @@ mod tests {
             axes in prop::collection::vec((0u32..50, 1u32..6), 3..6),
             seed in prop::collection::vec(prop::collection::vec(0u32..60, 5), 1..40),
             wide in any::<bool>(),
+            way in prop::collection::btree_set(0usize..3, 0..3),
         ) {
             let scale = if wide { 20 } else { 1 };
             let axes: Vec<Axis> = axes.iter().map(|&(base, len)| Axis { base, len: len * scale }).collect();
-            let Some(fold) = Fold::over(&axes) else {
+            let ways: Vec<Box<[usize]>> = match way.is_empty() {
+                true => Vec::new(),
+                false => vec![way.into_iter().collect()],
+            };
+            let Some(fold) = Fold::over(&axes, &ways) else {
                 return Ok(());
             };
-            prop_assert_eq!(fold.axes().collect::<Vec<_>>(), axes.clone());
+            prop_assert_eq!(fold.axes(), axes.clone());
             let rows: Vec<Vec<Code>> = seed
                 .iter()
                 .map(|row| row[..axes.len()].iter().map(|&code| Code(code)).collect())
@@ -228,7 +304,7 @@ mod tests {
                 let Some(pair) = pair else { continue };
                 prop_assert_eq!([pairs[0][0], pairs[1][0]], pair);
                 for (other, its) in &known {
-                    prop_assert_eq!(row.cmp(other), pair.cmp(its));
+                    prop_assert_eq!(row == other, pair == *its);
                 }
                 known.push((row.clone(), pair));
             }

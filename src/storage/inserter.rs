@@ -446,7 +446,8 @@ impl<'a> Inserter<'a> {
 
     /// Adds rows that are as `row` but for the column `at`, which has each of `codes`. For sets that take lines.
     pub fn push_line(&mut self, row: &mut [Code], at: usize, codes: &[Code]) {
-        let (Some(mut folding), Shape::Tuples(shards)) = (self.folded.take(), &self.set.shape) else {
+        let (Some(mut folding), Shape::Tuples(shards)) = (self.folded.take(), &self.set.shape)
+        else {
             return;
         };
         self.pushed += codes.len() as u64;

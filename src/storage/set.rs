@@ -59,6 +59,8 @@ pub struct RowSet {
     spared: u64,
     /// Beside a table of wider rows: those that it has not.
     pub(super) folded: Option<Box<Folded>>,
+    /// See [`RowSet::divide`].
+    ways: Box<[Box<[usize]>]>,
 }
 
 pub(super) enum Shape {
@@ -255,6 +257,7 @@ impl RowSet {
             core: None,
             spared: 0,
             folded: None,
+            ways: Box::default(),
         }
     }
 
@@ -341,6 +344,7 @@ impl RowSet {
             core: None,
             spared: 0,
             folded: None,
+            ways: Box::default(),
         }
     }
 
@@ -368,6 +372,7 @@ impl RowSet {
             core: None,
             spared: 0,
             folded: None,
+            ways: Box::default(),
         }
     }
 

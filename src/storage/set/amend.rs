@@ -29,6 +29,7 @@ impl Clone for RowSet {
             latest: self.latest.clone(),
             core: self.core.clone(),
             folded: self.folded.clone(),
+            ways: self.ways.clone(),
             offered: AtomicU64::new(self.offered.load(Relaxed)),
             ..*self
         }

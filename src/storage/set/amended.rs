@@ -216,6 +216,7 @@ impl RowSet {
             core: None,
             spared: 0,
             folded: None,
+            ways: Box::default(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::{RowSet, RowSource, Shape, TupleShard};
 use crate::storage::fold::Fold;
-use crate::storage::matrix::Axis;
+use crate::storage::matrix::{Axis, Matrix};
 use crate::storage::{Code, Company, Inserter, Rows};
 use rayon::ThreadPool;
 use std::ops::Range;
@@ -61,7 +61,7 @@ impl Folded {
         units: Range<usize>,
         act: &mut dyn FnMut(&[&[Code]], usize),
     ) {
-        let mut columns = vec![Vec::new(); self.fold.axes().count()];
+        let mut columns = vec![Vec::new(); self.fold.axes().len()];
         pairs.visit_units(units, &mut |pairs, len| {
             if let &[firsts, seconds] = pairs {
                 self.fold.rows([firsts, seconds], &mut columns);
@@ -73,6 +73,28 @@ impl Folded {
 }
 
 impl RowSet {
+    /// Where rows are kept as pairs, one of these sets of columns should be told by the first code: what rules go on from by
+    /// itself.
+    pub fn divide(&mut self, ways: &[Box<[usize]>]) {
+        self.ways = ways.into();
+    }
+
+    /// What [`RowSet::divide`] was told.
+    pub fn ways(&self) -> &[Box<[usize]>] {
+        &self.ways
+    }
+
+    /// The rows as bits, and what pairs of codes these are of.
+    pub fn as_bits(&self) -> Option<(&Matrix, Fold)> {
+        match (&self.shape, &self.folded) {
+            (Shape::Matrix(matrix), _) if self.arity == 2 => Some((matrix, Fold::plain())),
+            (Shape::Tuples(_), Some(folded)) => {
+                Some((folded.pairs.as_matrix()?, folded.fold.clone()))
+            }
+            _ => None,
+        }
+    }
+
     /// Rows that are kept as pairs.
     pub(super) fn folded_len(&self) -> usize {
         self.folded.as_ref().map_or(0, |folded| folded.pairs.len)
@@ -153,10 +175,11 @@ impl RowSet {
             Some(old) => old
                 .fold
                 .axes()
+                .into_iter()
                 .zip(&spans)
                 .map(|(axis, &(least, most))| axis.widened([least, most].map(Code).into_iter()))
                 .collect(),
         };
-        Fold::over(&axes)
+        Fold::over(&axes, &self.ways)
     }
 }

@@ -1,6 +1,7 @@
 //! The rows that the last settling added: in columns, a part for each shard, or as bits of the set's own matrix.
 
 use super::{DenseCore, Folded, Matrix, RowSet, RowSource, Shape, give_back};
+use crate::storage::fold::Fold;
 use crate::storage::{Code, Rows};
 use parking_lot::RwLock;
 use rayon::ThreadPool;
@@ -83,10 +84,11 @@ impl Latest<'_> {
         self.row_count() == 0
     }
 
-    /// The matrix that has all of them as its latest bits.
-    pub fn as_bits(&self) -> Option<&Matrix> {
-        self.matrix()
-            .filter(|_| self.set.latest.is_empty() && self.set.arity == 2)
+    /// The matrix that has all of them as its latest bits, and what pairs of codes these are of.
+    pub fn as_bits(&self) -> Option<(&Matrix, Fold)> {
+        let (matrix, fold) = self.set.as_bits()?;
+        let len = matrix.latest_len();
+        (len > 0 && len == self.row_count()).then_some((matrix, fold))
     }
 
     /// Whether rows with one first code are all in one unit.

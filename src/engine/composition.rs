@@ -41,6 +41,8 @@ const BLOCK: f64 = 200.0;
 const WORD: f64 = 0.6;
 /// ... a bit looked up.
 const BIT: f64 = 1.0;
+/// Bytes that what lies between may take of a thread.
+const MOST_ROOM: usize = 64 << 20;
 /// Pairs of a side that are listed whatever there is of the head.
 const FEW_PAIRS: usize = 1 << 20;
 
@@ -322,6 +324,11 @@ impl<'a, 'p> Composition<'a, 'p> {
         }
         let other = 1 - self.lead;
         let (rows, columns) = self.head.axes();
+        let (firsts, seconds) = self.latest.axes();
+        let lines = self.head.words_per_row() * 64 + [firsts, seconds][other].len as usize;
+        if (lines + self.head.words_per_row() * 64) * LINE * 8 > MOST_ROOM {
+            return None;
+        }
         let [lead, trail] = [(self.lead, rows), (other, columns)]
             .map(|(column, axis)| self.reach(column, &codes[column], axis, context));
         let (lead, trail) = (lead?, trail?);

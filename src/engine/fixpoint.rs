@@ -55,8 +55,8 @@ impl Run<'_> {
     ) -> Result<(), Stop> {
         let in_text = stratum.relations.iter().map(|id| self.in_text[id.index()]);
         self.report.stated += in_text.sum::<u64>();
-        for &id in &stratum.relations {
-            relations[id.index()].divide(&ways_to_divide(self.program, stratum, id));
+        for (id, ways) in ways_to_divide(self.program, stratum) {
+            relations[id.index()].divide(&ways);
         }
         let mut versions = Vec::new();
         for &rule in &stratum.rules {

@@ -9,33 +9,38 @@ use crate::analysis::checked::{
 /// Relations of more columns are not divided by what rules do: there are too many ways.
 const MOST: usize = 6;
 
-/// The columns that may be the first half of the rows of a relation: all ways that serve as many rules as any does. Empty
-/// where no rule cares.
+/// The relations of a stratum that rules care about in this, each with the columns that may be the first half of its rows:
+/// all ways that serve as many rules as any does.
 pub fn ways_to_divide(
     program: &CheckedProgram,
     stratum: &Stratum,
-    relation: RelationId,
-) -> Vec<Box<[usize]>> {
-    let arity = program[relation].arity();
-    if !stratum.recursive || !(3..=MOST).contains(&arity) {
-        return Vec::new();
-    }
+) -> Vec<(RelationId, Vec<Box<[usize]>>)> {
     let mut versions = Vec::new();
     for &rule in &stratum.rules {
         for (delta, _) in recursive_atoms(program, rule, stratum) {
-            let version = Version::of(&program[rule], delta);
-            versions.extend(version.filter(|version| version.concerns(relation)));
+            versions.extend(Version::of(&program[rule], delta));
         }
     }
+    let mut divided = Vec::new();
+    for &relation in &stratum.relations {
+        let arity = program[relation].arity();
+        let concerns = |version: &&Version| version.concerns(relation);
+        let versions: Vec<&Version> = versions.iter().filter(concerns).collect();
+        if (3..=MOST).contains(&arity) && !versions.is_empty() {
+            divided.push((relation, best_ways(relation, arity, &versions)));
+        }
+    }
+    divided
+}
+
+fn best_ways(relation: RelationId, arity: usize, versions: &[&Version]) -> Vec<Box<[usize]>> {
     let score = |way: u32| {
         let halves = |of: RelationId, columns: usize| match columns {
             2 => Some(1),
             _ => (of == relation).then_some(way),
         };
-        let served = versions
-            .iter()
-            .filter(|version| version.falls_apart(&halves));
-        served.count()
+        let served = versions.iter();
+        served.filter(|of| of.falls_apart(&halves)).count()
     };
     let scores = (1..(1u32 << arity) - 1).map(|way| (way, score(way)));
     let scores: Vec<(u32, usize)> = scores.filter(|&(_, score)| score > 0).collect();

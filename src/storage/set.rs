@@ -155,11 +155,15 @@ impl Shard for TupleShard {
 }
 
 impl TupleShard {
-    fn several(shards: usize, arity: usize) -> impl Iterator<Item = TupleShard> {
-        (0..shards).map(move |_| TupleShard {
+    fn new(arity: usize) -> TupleShard {
+        TupleShard {
             table: RowTable::new(arity),
             settled: 0,
-        })
+        }
+    }
+
+    fn several(shards: usize, arity: usize) -> impl Iterator<Item = TupleShard> {
+        (0..shards).map(move |_| TupleShard::new(arity))
     }
 
     fn units(&self) -> usize {
@@ -583,9 +587,7 @@ impl RowSet {
 
     /// [`RowSet::settle`] where memory is short: there are no latest rows, and pairs off a matrix are dropped.
     pub fn settle_in_place(&mut self) {
-        if let Shape::Matrix(matrix) = &mut self.shape {
-            matrix.drop_strays();
-        }
+        self.drop_strays();
         self.latest = Vec::new();
         self.len += self.unsettled();
         match &mut self.shape {
@@ -611,6 +613,15 @@ impl RowSet {
                     folded.pairs.settle_in_place();
                 }
             }
+        }
+    }
+
+    fn drop_strays(&mut self) {
+        if let Shape::Matrix(matrix) = &mut self.shape {
+            matrix.drop_strays();
+        }
+        if let Some(folded) = &mut self.folded {
+            folded.pairs.drop_strays();
         }
     }
 }

@@ -114,7 +114,6 @@ impl RowSet {
         let Shape::Tuples(shards) = &mut self.shape else {
             return;
         };
-        let mut rest = Vec::new();
         let mut inserter = Inserter::new(&made.pairs, Company::Alone);
         let mut pairs = [Vec::new(), Vec::new()];
         let mut insert = |columns: &[&[Code]], len: usize| {
@@ -125,13 +124,8 @@ impl RowSet {
         };
         for shard in shards.iter_mut() {
             // One table at a time is let go, so that the two shapes are never held in full together.
-            let empty = TupleShard::several(1, self.arity);
-            rest.extend(empty);
-            let shard = shard.get_mut();
+            let shard = std::mem::replace(shard.get_mut(), TupleShard::new(self.arity));
             shard.visit(0..shard.units(), self.arity, &mut insert);
-            if let Some(empty) = rest.pop() {
-                *shard = empty;
-            }
         }
         if let Some(old) = self.folded.take() {
             let latest = old.pairs.latest();
@@ -166,6 +160,10 @@ impl RowSet {
                     }
                 }
             });
+        }
+        // The last of all codes is on no axis.
+        if spans.iter().any(|&(_, most)| most == u32::MAX) {
+            return None;
         }
         let axes: Vec<Axis> = match &self.folded {
             None => spans

@@ -122,6 +122,7 @@ pub struct Apart;
 pub struct Shared;
 
 impl Writers for Alone {
+    #[inline]
     fn set_all(word: &AtomicU64, bits: u64) -> bool {
         let old = word.load(Relaxed);
         if bits & !old == 0 {
@@ -131,27 +132,32 @@ impl Writers for Alone {
         true
     }
 
+    #[inline]
     fn mark(word: &AtomicU64, bit: u64) {
         Alone::set(word, bit);
     }
 }
 
 impl Writers for Apart {
+    #[inline]
     fn set_all(word: &AtomicU64, bits: u64) -> bool {
         Alone::set_all(word, bits)
     }
 
+    #[inline]
     fn mark(word: &AtomicU64, bit: u64) {
         Shared::set(word, bit);
     }
 }
 
 impl Writers for Shared {
+    #[inline]
     fn set_all(word: &AtomicU64, bits: u64) -> bool {
         // Most candidates are known already, and reading is much cheaper than a locked write.
         bits & !word.load(Relaxed) != 0 && bits & !word.fetch_or(bits, Relaxed) != 0
     }
 
+    #[inline]
     fn mark(word: &AtomicU64, bit: u64) {
         Shared::set(word, bit);
     }

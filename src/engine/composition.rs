@@ -1,7 +1,8 @@
 //! Rules that fall apart into two sides, over bits.
 //!
 //! A rule scans pairs (u, v), goes on from u alone on one side and from v alone on the other, and its head takes a
-//! variable from each: then it composes three relations, and what it derives is a product of Boolean matrices. The one
+//! variable from each: then it composes three relations, and what it derives is a product of Boolean matrices. Where rows
+//! of more columns are kept as pairs, u and v are the columns of a half each. The one
 //! in the middle, the latest bits of a matrix, is dense; the sides are sparse. Instead of one candidate at a time, whole
 //! words are passed on, each with up to 64 of them (compare Arlazarov, Dinic, Kronrod and Faradžev, 1970).
 //!
@@ -17,6 +18,7 @@ use super::gathering::Collect;
 use super::pipeline::{Arg, Expression, Op, Pipeline, Source, Stage};
 use super::worker::{BATCH, Batch, Worker};
 use crate::analysis::checked::VarId;
+use crate::storage::fold::Half;
 use crate::storage::index::ABSENT;
 use crate::storage::matrix::{Alone, Apart, Axis, LINE, Matrix, Writers, bits};
 use crate::storage::{Code, Index, RowSet, transpose};
@@ -44,14 +46,27 @@ const BLOCK: f64 = 200.0;
 const WORD: f64 = 0.6;
 /// ... a bit looked up.
 const BIT: f64 = 1.0;
+/// Bytes that what lies between may take of a thread.
+const MOST_ROOM: usize = 64 << 20;
 /// Pairs of a side that are listed whatever there is of the head.
 const FEW_PAIRS: usize = 1 << 20;
 
 /// What is found from one variable of the scan alone.
 struct Side<'a> {
-    from: VarId,
-    to: VarId,
+    from: Vec<VarId>,
+    to: Vec<Arg>,
+    /// What codes of both ends are of.
+    halves: [Half; 2],
     stages: Vec<Stage<'a>>,
+}
+
+impl Side<'_> {
+    /// Whether codes lead to themselves.
+    fn stays(&self) -> bool {
+        let [from, to] = &self.halves;
+        let same = |(from, to): (&VarId, &Arg)| matches!(to, Arg::Var(to) if to == from);
+        self.stages.is_empty() && from.is_like(to) && self.from.iter().zip(&self.to).all(same)
+    }
 }
 
 /// A rule as such a product.
@@ -194,12 +209,9 @@ struct Scratch {
 impl<'a, 'p> Composition<'a, 'p> {
     /// `None`: the rule is not of that kind, or its relations are not kept as bits.
     pub fn of(pipeline: &'p Pipeline<'a>, set: &'p RowSet) -> Option<Composition<'a, 'p>> {
-        let head = set
-            .as_matrix()
+        let (head, target) = set
+            .as_bits()
             .filter(|_| pipeline.preconditions.is_empty())?;
-        let &[Arg::Var(first), Arg::Var(second)] = &pipeline.answer[..] else {
-            return None;
-        };
         let (scan, rest) = pipeline.stages.split_first()?;
         let Op::Scan {
             source: Source::Delta(delta),
@@ -210,13 +222,23 @@ impl<'a, 'p> Composition<'a, 'p> {
         else {
             return None;
         };
-        let (&[(0, u), (1, v)], true) = (&bind[..], equal.is_empty() && same.is_empty()) else {
+        if !(equal.is_empty() && same.is_empty()) {
             return None;
-        };
-        let latest = delta.as_bits()?;
+        }
+        let (latest, source) = delta.as_bits()?;
+        let [us, vs] = source.halves.each_ref().map(|half| {
+            let bound = half.columns().iter().map(|column| {
+                let mut bound = bind.iter().filter(|(at, _)| at == column);
+                bound.next().map(|&(_, var)| var)
+            });
+            bound.collect::<Option<Vec<VarId>>>()
+        });
+        let mut starts = [us?, vs?];
         let mut side_of = vec![None; pipeline.variables];
-        side_of[u.index()] = Some(0);
-        side_of[v.index()] = Some(1);
+        for (side, vars) in starts.iter().enumerate() {
+            vars.iter()
+                .for_each(|var| side_of[var.index()] = Some(side));
+        }
         let mut stages = [Vec::new(), Vec::new()];
         for stage in rest {
             let (reads, binds) = uses(&stage.op)?;
@@ -229,32 +251,44 @@ impl<'a, 'p> Composition<'a, 'p> {
                 .for_each(|var| side_of[var.index()] = Some(side));
             stages[side].push(stage);
         }
-        let lead = side_of[first.index()]?;
-        if side_of[second.index()]? == lead {
+        let mut ends = target.halves.each_ref().map(|half| {
+            let columns = half.columns().iter();
+            columns.map(|&at| pipeline.answer[at]).collect::<Vec<Arg>>()
+        });
+        let side = |args: &[Arg]| {
+            let mut sides = args.iter().filter_map(|arg| match arg {
+                Arg::Var(var) => Some(side_of[var.index()]),
+                Arg::Const(_) => None,
+            });
+            let side = sides.next()??;
+            sides.all(|other| other == Some(side)).then_some(side)
+        };
+        let lead = side(&ends[0])?;
+        if side(&ends[1])? == lead {
             return None;
         }
-        let [ends, starts] = [
-            if lead == 0 {
-                [first, second]
-            } else {
-                [second, first]
-            },
-            [u, v],
-        ];
+        let [mut from, mut to] = [source.halves, target.halves];
+        if lead == 1 {
+            ends.swap(0, 1);
+            to.swap(0, 1);
+        }
         let mut column = 0;
         let sides = stages.map(|stages| {
-            let (from, to) = (starts[column], ends[column]);
-            let own = |var: &VarId| *var != from && side_of[var.index()] == Some(column);
+            let first = std::mem::take(&mut starts[column]);
+            let own = |var: &VarId| !first.contains(var) && side_of[var.index()] == Some(column);
             let stages = stages.into_iter().map(|stage| Stage {
                 op: stage.op.clone(),
-                keep: std::iter::once(from)
+                keep: first
+                    .iter()
+                    .copied()
                     .chain(stage.keep.iter().copied().filter(own))
                     .collect(),
             });
             let side = Side {
-                from,
-                to,
                 stages: stages.collect(),
+                from: first,
+                to: std::mem::take(&mut ends[column]),
+                halves: [&mut from, &mut to].map(|halves| std::mem::take(&mut halves[column])),
             };
             column += 1;
             side
@@ -336,6 +370,11 @@ impl<'a, 'p> Composition<'a, 'p> {
         }
         let other = 1 - self.lead;
         let (rows, columns) = self.head.axes();
+        let (firsts, seconds) = self.latest.axes();
+        let lines = self.head.words_per_row() * 64 + [firsts, seconds][other].len as usize;
+        if (lines + self.head.words_per_row() * 64) * LINE * 8 > MOST_ROOM {
+            return None;
+        }
         let [lead, trail] = [(self.lead, rows), (other, columns)]
             .map(|(column, axis)| self.reach(column, &codes[column], axis, context));
         let (lead, trail) = (lead?, trail?);
@@ -387,7 +426,7 @@ impl<'a, 'p> Composition<'a, 'p> {
         let (rows, columns) = self.latest.axes();
         let from = [rows, columns][column];
         let code = |at: usize| Code(from.base + at as u32);
-        if side.from == side.to && side.stages.is_empty() {
+        if side.stays() {
             let mut codes = bits(codes.iter().copied());
             return codes
                 .all(|at| axis.offset(code(at)).is_some())
@@ -402,7 +441,9 @@ impl<'a, 'p> Composition<'a, 'p> {
                 ..
             } = &stage.op
             && let (&[Arg::Var(key)], &[(0, bound)], true) = (&key[..], &bind[..], same.is_empty())
-            && (key, bound, index.payload().len()) == (side.from, side.to, 1)
+            && (&[key][..], index.payload().len()) == (&side.from[..], 1)
+            && matches!(side.to[..], [Arg::Var(to)] if to == bound)
+            && side.halves.iter().all(Half::is_plain)
         {
             let codes: Vec<Code> = bits(codes.iter().copied()).map(code).collect();
             let mut numbers = Vec::new();
@@ -431,7 +472,8 @@ impl<'a, 'p> Composition<'a, 'p> {
         }
         // No more than the rows themselves take.
         let most = FEW_PAIRS.max(self.set.len() / 2);
-        let answer = [side.from, side.to].map(Arg::Var);
+        let first = side.from.iter().map(|&var| Arg::Var(var));
+        let answer: Vec<Arg> = first.chain(side.to.iter().copied()).collect();
         let mut pairs: Vec<(u32, u32)> = Vec::new();
         let mut codes = bits(codes.iter().copied()).map(code).peekable();
         while codes.peek().is_some() {
@@ -439,13 +481,20 @@ impl<'a, 'p> Composition<'a, 'p> {
                 return None;
             }
             let mut batch = Batch::unit(self.variables);
-            batch.columns[side.from.index()] = codes.by_ref().take(BATCH).collect();
-            batch.len = batch.columns[side.from.index()].len();
+            let some: Vec<Code> = codes.by_ref().take(BATCH).collect();
+            for (place, var) in side.from.iter().enumerate() {
+                side.halves[0].read(place, &some, &mut batch.columns[var.index()]);
+            }
+            batch.len = some.len();
             let sink = Collect::new(&answer);
             let mut worker = Worker::over(&side.stages, self.variables, context, sink);
             worker.run(&mut batch);
             let found = worker.finish().rows;
-            for (&here, &there) in found.column(0).iter().zip(found.column(1)) {
+            for row in 0..found.len() {
+                let codes = |columns: Range<usize>| columns.map(|at| found.column(at)[row]);
+                let middle = side.from.len();
+                let here = side.halves[0].code(codes(0..middle))?;
+                let there = side.halves[1].code(codes(middle..answer.len()))?;
                 pairs.push((from.offset(here)? as u32, axis.offset(there)? as u32));
             }
         }

@@ -72,7 +72,7 @@ impl Run<'_> {
             || plan.counter().is_some()
             || head.is_guarded()
             || self.subsumptions_of(plan.head?).next().is_some()
-            || head.set.as_matrix().is_some() && scanned.delta().as_bits().is_some();
+            || head.set.as_bits().is_some() && scanned.delta().as_bits().is_some();
         let rule = &self.program[plan.rule];
         let pace = self.pace(plan);
         (!alone).then(|| {

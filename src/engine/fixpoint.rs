@@ -5,6 +5,7 @@
 //! the indexes, all others after it, so one index serves both views.
 
 use super::budget::{Stop, StopReason, memory_in_use};
+use super::halves::ways_to_divide;
 use super::pipeline::Resolver;
 use super::relation::RelationState;
 use super::run::Run;
@@ -54,6 +55,9 @@ impl Run<'_> {
     ) -> Result<(), Stop> {
         let in_text = stratum.relations.iter().map(|id| self.in_text[id.index()]);
         self.report.stated += in_text.sum::<u64>();
+        for (id, ways) in ways_to_divide(self.program, stratum) {
+            relations[id.index()].divide(&ways);
+        }
         let mut versions = Vec::new();
         for &rule in &stratum.rules {
             let deltas = recursive_atoms(self.program, rule, stratum);

@@ -22,6 +22,7 @@ mod fixpoint;
 mod fold;
 pub mod functor;
 mod gathering;
+mod halves;
 mod indexes;
 mod intersection;
 mod lattice;

@@ -229,6 +229,13 @@ impl RelationState {
         }
     }
 
+    /// Before there are many rows: which columns rules go on from without the others. See [`RowSet::divide`].
+    pub fn divide(&mut self, ways: &[Box<[usize]>]) {
+        if let Some(set) = Arc::get_mut(&mut self.set) {
+            set.divide(ways);
+        }
+    }
+
     /// Between rounds: so many candidates are coming.
     pub fn expect(&mut self, candidates: f64, pool: Option<&ThreadPool>) {
         if candidates > self.set.len() as f64 * MANY_CANDIDATES
@@ -364,6 +371,7 @@ impl RelationState {
         let salt = self.set.salt().wrapping_add(1 << 32);
         let mut set = RowSet::new(self.set.arity(), writers, salt);
         set.reserve(all.len());
+        set.divide(self.set.ways());
         self.set = Arc::new(set);
         self.insert(all);
         let set = Arc::make_mut(&mut self.set);

@@ -190,6 +190,28 @@ impl Sink for Insert<'_> {
                     }
                 }
             }
+            _ if self.inserter.takes_lines() => {
+                let is_bound = |arg: &Arg| matches!(*arg, Arg::Var(var) if var == bound);
+                let mut places = (0..self.head.len()).filter(|&at| is_bound(&self.head[at]));
+                let (Some(place), None) = (places.next(), places.next()) else {
+                    return false;
+                };
+                let mut line = vec![Code::default(); self.head.len()];
+                for (row, &number) in entries() {
+                    for (code, arg) in line.iter_mut().zip(self.head) {
+                        match *arg {
+                            Arg::Var(var) if var == bound => {}
+                            Arg::Var(var) => *code = batch.column(var)[row],
+                            Arg::Const(constant) => *code = constant,
+                        }
+                    }
+                    self.inserter
+                        .push_line(&mut line, place, index.entry(number));
+                    if self.is_stopped() {
+                        break;
+                    }
+                }
+            }
             _ => return false,
         }
         true

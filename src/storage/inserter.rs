@@ -2,6 +2,7 @@
 
 use super::Code;
 use super::dense_core::DenseCore;
+use super::fold::Fold;
 use super::groups::Groups;
 use super::marks::Marks;
 use super::matrix::{Alone, Apart, Shared};
@@ -9,6 +10,7 @@ use super::radix;
 use super::set::{PairShard, RowSet, Shape, TupleShard, shard_of, shard_of_first, shard_of_pair};
 use super::table::{hash, hash_row, pack};
 use parking_lot::{RwLock, RwLockWriteGuard};
+use std::ops::Range;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Candidates gathered for one shard before its lock is taken.
@@ -25,6 +27,8 @@ const PATIENCE: usize = 4;
 const TRIED: u64 = if cfg!(test) { 20 } else { 1 << 14 };
 /// Candidates gathered at most.
 const GATHERED: usize = if cfg!(test) { 5 } else { 1 << 16 };
+/// Rows that are folded together.
+const FOLDED: usize = if cfg!(test) { 4 } else { 2048 };
 /// Candidates remembered, so that the commonest duplicates never reach the set. A power of two.
 const RECENT: usize = 8192;
 
@@ -50,9 +54,19 @@ pub struct Inserter<'a> {
     /// Codes of pairs that are not for the core of the set.
     others: Vec<Code>,
     marks: Marks,
+    /// Of rows that are kept as pairs.
+    folded: Option<Box<Folding<'a>>>,
     /// Until it turns out that little repeats.
     gathered: Option<Gathered>,
     pushed: u64,
+}
+
+/// The way of rows of three columns and more into pairs.
+struct Folding<'a> {
+    fold: &'a Fold,
+    pairs: Inserter<'a>,
+    /// Scratch.
+    codes: [Vec<Code>; 2],
 }
 
 /// Candidates that agree on one column and come one after the other: each is passed on once.
@@ -94,6 +108,20 @@ impl<'a> Inserter<'a> {
             scratch: Vec::new(),
             others: Vec::new(),
             marks: Marks::default(),
+            folded: set.folded.as_ref().map(|folded| {
+                Box::new(Folding {
+                    fold: &folded.fold,
+                    pairs: Inserter::new(
+                        &folded.pairs,
+                        match company {
+                            Company::Alone => Company::Alone,
+                            // Rows that differ in their first codes may agree on those of their pairs.
+                            Company::Apart | Company::Shared => Company::Shared,
+                        },
+                    ),
+                    codes: [Vec::new(), Vec::new()],
+                })
+            }),
             gathered: (pairs > 0).then(|| Gathered {
                 on_first: true,
                 common: Code::default(),
@@ -182,7 +210,16 @@ impl<'a> Inserter<'a> {
             }
             (Shape::Tuples(shards), _) => {
                 self.pushed += len as u64;
-                self.push_tuples(shards, columns, len);
+                match self.folded.take() {
+                    Some(mut folding) => {
+                        for start in (0..len).step_by(FOLDED) {
+                            let rows = start..(start + FOLDED).min(len);
+                            self.push_folded(shards, &mut folding, columns, rows);
+                        }
+                        self.folded = Some(folding);
+                    }
+                    None => self.push_tuples(shards, columns, 0..len),
+                }
             }
             (_, [only]) => self.push_row(Code(0), only),
             (_, [firsts, seconds]) => {
@@ -220,9 +257,14 @@ impl<'a> Inserter<'a> {
             Shape::Groups(shards) => in_turn(shards, filled(&self.pairs), |shard, at| {
                 self.flush_groups(shard, at)
             }),
-            Shape::Tuples(shards) => in_turn(shards, filled(&self.tuples), |shard, at| {
-                flush_tuples(shard, &mut self.tuples[at])
-            }),
+            Shape::Tuples(shards) => {
+                in_turn(shards, filled(&self.tuples), |shard, at| {
+                    flush_tuples(shard, &mut self.tuples[at])
+                });
+                if let Some(folding) = &mut self.folded {
+                    folding.pairs.flush();
+                }
+            }
             Shape::Nullary { .. }
             | Shape::Sorted(_)
             | Shape::Classes(_)
@@ -348,19 +390,91 @@ impl<'a> Inserter<'a> {
         }
     }
 
-    fn push_tuples(&mut self, shards: &[RwLock<TupleShard>], columns: &[&[Code]], len: usize) {
+    fn push_tuples(
+        &mut self,
+        shards: &[RwLock<TupleShard>],
+        columns: &[&[Code]],
+        rows: Range<usize>,
+    ) {
         let mut row = vec![Code::default(); columns.len()];
-        for at in 0..len {
+        for at in rows {
             for (code, column) in row.iter_mut().zip(columns) {
                 *code = column[at];
             }
-            let shard = shard_of(hash_row(&row), shards.len());
-            let buffer = &mut self.tuples[shard];
-            buffer.extend_from_slice(&row);
-            if let Some(shard) = due(buffer.len() / columns.len(), BUFFER, &shards[shard]) {
-                flush_tuples(shard, buffer);
+            self.push_tuple(shards, &row);
+        }
+    }
+
+    fn push_tuple(&mut self, shards: &[RwLock<TupleShard>], row: &[Code]) {
+        let shard = shard_of(hash_row(row), shards.len());
+        let buffer = &mut self.tuples[shard];
+        buffer.extend_from_slice(row);
+        if let Some(shard) = due(buffer.len() / row.len(), BUFFER, &shards[shard]) {
+            flush_tuples(shard, buffer);
+        }
+    }
+
+    fn push_folded(
+        &mut self,
+        shards: &[RwLock<TupleShard>],
+        folding: &mut Folding,
+        columns: &[&[Code]],
+        rows: Range<usize>,
+    ) {
+        let Folding { fold, pairs, codes } = folding;
+        if fold.pairs(columns, rows.clone(), codes) {
+            return pairs.push_columns(&[&codes[0], &codes[1]], rows.len());
+        }
+        codes.iter_mut().for_each(Vec::clear);
+        let mut row = vec![Code::default(); columns.len()];
+        for at in rows {
+            for (code, column) in row.iter_mut().zip(columns) {
+                *code = column[at];
+            }
+            match fold.pair(&row) {
+                Some(pair) => (0..2).for_each(|half| codes[half].push(pair[half])),
+                None => self.push_tuple(shards, &row),
             }
         }
+        pairs.push_columns(&[&codes[0], &codes[1]], codes[0].len());
+    }
+
+    /// Whether [`Inserter::push_line`] is quicker than pushing whole rows.
+    pub fn takes_lines(&self) -> bool {
+        self.folded.is_some()
+    }
+
+    /// Adds rows that are as `row` but for the column `at`, which has each of `codes`. For sets that take lines.
+    pub fn push_line(&mut self, row: &mut [Code], at: usize, codes: &[Code]) {
+        let (Some(mut folding), Shape::Tuples(shards)) = (self.folded.take(), &self.set.shape)
+        else {
+            return;
+        };
+        self.pushed += codes.len() as u64;
+        let line = folding.fold.line(row, at);
+        let Folding {
+            pairs,
+            codes: [folded, _],
+            ..
+        } = &mut *folding;
+        folded.clear();
+        for &code in codes {
+            match line.and_then(|line| line.at(code)) {
+                Some(code) => folded.push(code),
+                None => {
+                    row[at] = code;
+                    self.push_tuple(shards, row);
+                }
+            }
+        }
+        if let Some(line) = line {
+            let [first, second] = line.pair;
+            match line.half {
+                0 => pairs.push_column(folded, second),
+                _ => pairs.push_row(first, folded),
+            }
+        }
+        self.folded = Some(folding);
     }
 
     fn flush_groups(&mut self, mut shard: RwLockWriteGuard<Groups>, at: usize) {

@@ -25,6 +25,22 @@ impl Axis {
         }
     }
 
+    /// An axis that also holds `codes`, with room to grow by half where it had to grow.
+    pub fn widened(self, codes: impl Iterator<Item = Code>) -> Axis {
+        let end = u64::from(self.base) + u64::from(self.len);
+        let (low, high) = codes.fold((self.base, end), |(low, high), code| {
+            (low.min(code.0), high.max(u64::from(code.0) + 1))
+        });
+        if low == self.base && high == end {
+            return self;
+        }
+        let len = (high - u64::from(low)).saturating_mul(3) / 2;
+        Axis {
+            base: low,
+            len: len.min(u64::from(u32::MAX - low)) as u32,
+        }
+    }
+
     /// Where a code lies on the axis.
     #[inline]
     pub fn offset(self, code: Code) -> Option<usize> {
@@ -106,6 +122,7 @@ pub struct Apart;
 pub struct Shared;
 
 impl Writers for Alone {
+    #[inline]
     fn set_all(word: &AtomicU64, bits: u64) -> bool {
         let old = word.load(Relaxed);
         if bits & !old == 0 {
@@ -115,27 +132,32 @@ impl Writers for Alone {
         true
     }
 
+    #[inline]
     fn mark(word: &AtomicU64, bit: u64) {
         Alone::set(word, bit);
     }
 }
 
 impl Writers for Apart {
+    #[inline]
     fn set_all(word: &AtomicU64, bits: u64) -> bool {
         Alone::set_all(word, bits)
     }
 
+    #[inline]
     fn mark(word: &AtomicU64, bit: u64) {
         Shared::set(word, bit);
     }
 }
 
 impl Writers for Shared {
+    #[inline]
     fn set_all(word: &AtomicU64, bits: u64) -> bool {
         // Most candidates are known already, and reading is much cheaper than a locked write.
         bits & !word.load(Relaxed) != 0 && bits & !word.fetch_or(bits, Relaxed) != 0
     }
 
+    #[inline]
     fn mark(word: &AtomicU64, bit: u64) {
         Shared::set(word, bit);
     }

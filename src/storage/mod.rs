@@ -6,6 +6,7 @@
 
 pub mod dense_core;
 pub mod dictionary;
+pub mod fold;
 pub mod groups;
 pub mod index;
 pub mod inserter;

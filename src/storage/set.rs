@@ -3,12 +3,14 @@
 mod amend;
 mod amended;
 mod differ;
+mod folded;
 mod latest;
 mod reshape;
 #[cfg(test)]
 mod tests;
 
 use amended::Amended;
+use folded::Folded;
 pub use latest::Latest;
 use latest::{Shard, settle_shards};
 
@@ -55,6 +57,10 @@ pub struct RowSet {
     pub(super) core: Option<Box<DenseCore>>,
     /// Bytes that the core spared when it was gathered.
     spared: u64,
+    /// Beside a table of wider rows: those that it has not.
+    pub(super) folded: Option<Box<Folded>>,
+    /// See [`RowSet::divide`].
+    ways: Box<[Box<[usize]>]>,
 }
 
 pub(super) enum Shape {
@@ -149,11 +155,36 @@ impl Shard for TupleShard {
 }
 
 impl TupleShard {
-    fn several(shards: usize, arity: usize) -> impl Iterator<Item = TupleShard> {
-        (0..shards).map(move |_| TupleShard {
+    fn new(arity: usize) -> TupleShard {
+        TupleShard {
             table: RowTable::new(arity),
             settled: 0,
-        })
+        }
+    }
+
+    fn several(shards: usize, arity: usize) -> impl Iterator<Item = TupleShard> {
+        (0..shards).map(move |_| TupleShard::new(arity))
+    }
+
+    fn units(&self) -> usize {
+        self.table.len().div_ceil(UNIT)
+    }
+
+    /// Calls back with pieces of the columns of some units.
+    fn visit(&self, units: Range<usize>, arity: usize, act: &mut dyn FnMut(&[&[Code]], usize)) {
+        let mut columns = vec![Vec::new(); arity];
+        for unit in units {
+            let range = unit * UNIT..((unit + 1) * UNIT).min(self.table.len());
+            columns.iter_mut().for_each(Vec::clear);
+            for number in range.clone() {
+                let row = self.table.row(number as u32);
+                for (column, &code) in columns.iter_mut().zip(row) {
+                    column.push(code);
+                }
+            }
+            let pieces: Vec<&[Code]> = columns.iter().map(Vec::as_slice).collect();
+            act(&pieces, range.len());
+        }
     }
 }
 
@@ -229,6 +260,8 @@ impl RowSet {
             shape,
             core: None,
             spared: 0,
+            folded: None,
+            ways: Box::default(),
         }
     }
 
@@ -236,6 +269,9 @@ impl RowSet {
     pub fn spread_many(&mut self) {
         if self.len >= MANY_FOR_ONE {
             self.spread();
+        }
+        if let Some(folded) = &mut self.folded {
+            folded.pairs.spread_many();
         }
     }
 
@@ -311,6 +347,8 @@ impl RowSet {
             shape: Shape::Sorted(rows),
             core: None,
             spared: 0,
+            folded: None,
+            ways: Box::default(),
         }
     }
 
@@ -337,6 +375,8 @@ impl RowSet {
             shape: Shape::Classes(classes),
             core: None,
             spared: 0,
+            folded: None,
+            ways: Box::default(),
         }
     }
 
@@ -375,8 +415,13 @@ impl RowSet {
             }
             (Shape::Pairs(shards), &[only]) => contains_pair(shards, pack(Code(0), only)),
             (Shape::Tuples(shards), _) => {
-                let shard = shard_of(hash_row(row), shards.len());
-                shards[shard].read().table.find(row).is_some()
+                let folded = self.folded.as_ref();
+                folded
+                    .and_then(|folded| folded.contains(row))
+                    .unwrap_or_else(|| {
+                        let shard = shard_of(hash_row(row), shards.len());
+                        shards[shard].read().table.find(row).is_some()
+                    })
             }
             (Shape::Amended(amended), _) => amended.contains(row),
             _ => false,
@@ -453,7 +498,11 @@ impl RowSet {
                 let table: usize = shards.iter().map(|shard| shard.read().unsettled()).sum();
                 table + self.core.as_ref().map_or(0, |core| core.unsettled())
             }
-            Shape::Tuples(shards) => shards.iter().map(|shard| shard.read().unsettled()).sum(),
+            Shape::Tuples(shards) => {
+                let table: usize = shards.iter().map(|shard| shard.read().unsettled()).sum();
+                let folded = self.folded.as_ref();
+                table + folded.map_or(0, |folded| folded.pairs.unsettled())
+            }
         }
     }
 
@@ -483,7 +532,12 @@ impl RowSet {
                     core.settle(pool);
                 }
             }
-            Shape::Tuples(shards) => settle_shards(shards, &mut self.latest, self.arity, pool),
+            Shape::Tuples(shards) => {
+                settle_shards(shards, &mut self.latest, self.arity, pool);
+                if let Some(folded) = &mut self.folded {
+                    folded.pairs.settle(grows, pool);
+                }
+            }
         }
         if !strays.is_empty() {
             self.settle_strays(&strays);
@@ -510,6 +564,9 @@ impl RowSet {
         if let Some(core) = &mut self.core {
             core.forget_latest();
         }
+        if let Some(folded) = &mut self.folded {
+            folded.forget_latest();
+        }
         self.latest = vec![rows];
     }
 
@@ -521,15 +578,16 @@ impl RowSet {
         if let Some(core) = &mut self.core {
             core.rest();
         }
+        if let Some(folded) = &mut self.folded {
+            folded.pairs.rest();
+        }
         self.latest = Vec::new();
         self.whole = false;
     }
 
     /// [`RowSet::settle`] where memory is short: there are no latest rows, and pairs off a matrix are dropped.
     pub fn settle_in_place(&mut self) {
-        if let Shape::Matrix(matrix) = &mut self.shape {
-            matrix.drop_strays();
-        }
+        self.drop_strays();
         self.latest = Vec::new();
         self.len += self.unsettled();
         match &mut self.shape {
@@ -546,10 +604,24 @@ impl RowSet {
                     core.settle_in_place();
                 }
             }
-            Shape::Tuples(shards) => shards.iter_mut().for_each(|shard| {
-                let shard = shard.get_mut();
-                shard.settled = shard.table.len() as u32;
-            }),
+            Shape::Tuples(shards) => {
+                shards.iter_mut().for_each(|shard| {
+                    let shard = shard.get_mut();
+                    shard.settled = shard.table.len() as u32;
+                });
+                if let Some(folded) = &mut self.folded {
+                    folded.pairs.settle_in_place();
+                }
+            }
+        }
+    }
+
+    fn drop_strays(&mut self) {
+        if let Shape::Matrix(matrix) = &mut self.shape {
+            matrix.drop_strays();
+        }
+        if let Some(folded) = &mut self.folded {
+            folded.pairs.drop_strays();
         }
     }
 }
@@ -569,10 +641,10 @@ impl RowSource for RowSet {
             Shape::Pairs(shards) => {
                 table_units(shards) + self.core.as_ref().map_or(0, |core| core.units())
             }
-            Shape::Tuples(shards) => shards
-                .iter()
-                .map(|shard| shard.read().table.len().div_ceil(UNIT))
-                .sum(),
+            Shape::Tuples(shards) => {
+                let folded = self.folded.as_ref();
+                tuple_units(shards) + folded.map_or(0, |folded| folded.pairs.units())
+            }
             Shape::Amended(amended) => amended.units(),
         }
     }
@@ -647,21 +719,15 @@ impl RowSource for RowSet {
                 }
             }
             Shape::Tuples(shards) => {
-                let mut columns = vec![Vec::new(); self.arity];
-                let units_of = |shard: &TupleShard| shard.table.len().div_ceil(UNIT);
-                each_in_shards(shards, units, units_of, |shard, pieces| {
-                    let range = pieces.start * UNIT..(pieces.end * UNIT).min(shard.table.len());
-                    columns.iter_mut().for_each(Vec::clear);
-                    for number in range.clone() {
-                        for (column, &code) in
-                            columns.iter_mut().zip(shard.table.row(number as u32))
-                        {
-                            column.push(code);
-                        }
-                    }
-                    let pieces: Vec<&[Code]> = columns.iter().map(Vec::as_slice).collect();
-                    act(&pieces, range.len());
+                each_in_shards(shards, units.clone(), TupleShard::units, |shard, pieces| {
+                    shard.visit(pieces, self.arity, act);
                 });
+                if let Some(folded) = &self.folded {
+                    let before = tuple_units(shards);
+                    let units = units.start.max(before)..units.end.max(before);
+                    let units = units.start - before..units.end - before;
+                    folded.visit(&folded.pairs, units, act);
+                }
             }
         }
     }
@@ -687,6 +753,10 @@ fn each_in_shards<S>(
 }
 
 fn table_units(shards: &[RwLock<PairShard>]) -> usize {
+    shards.iter().map(|shard| shard.read().units()).sum()
+}
+
+fn tuple_units(shards: &[RwLock<TupleShard>]) -> usize {
     shards.iter().map(|shard| shard.read().units()).sum()
 }
 

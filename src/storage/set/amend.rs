@@ -28,6 +28,8 @@ impl Clone for RowSet {
             shape,
             latest: self.latest.clone(),
             core: self.core.clone(),
+            folded: self.folded.clone(),
+            ways: self.ways.clone(),
             offered: AtomicU64::new(self.offered.load(Relaxed)),
             ..*self
         }
@@ -64,6 +66,11 @@ impl RowSet {
                 }
             }
             (Shape::Tuples(shards), _) => {
+                let folded = self.folded.as_mut();
+                if folded.is_some_and(|folded| folded.put(row)) {
+                    self.len += 1;
+                    return true;
+                }
                 let at = shard_of(hash_row(row), shards.len());
                 let shard = shards[at].get_mut();
                 shard.table.insert(row);
@@ -108,11 +115,15 @@ impl RowSet {
                 })
             }
             Shape::Tuples(shards) => {
-                let at = shard_of(hash_row(row), shards.len());
-                let shard = shards[at].get_mut();
-                let taken = shard.table.take(row);
-                shard.settled = shard.table.len() as u32;
-                taken
+                let folded = self.folded.as_mut();
+                let taken = folded.and_then(|folded| folded.take(row));
+                taken.unwrap_or_else(|| {
+                    let at = shard_of(hash_row(row), shards.len());
+                    let shard = shards[at].get_mut();
+                    let taken = shard.table.take(row);
+                    shard.settled = shard.table.len() as u32;
+                    taken
+                })
             }
             Shape::Amended(amended) => {
                 let there = amended.contains(row);

@@ -215,6 +215,8 @@ impl RowSet {
             })),
             core: None,
             spared: 0,
+            folded: None,
+            ways: Box::default(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The rows that the last settling added: in columns, a part for each shard, or as bits of the set's own matrix.
 
-use super::{DenseCore, Matrix, RowSet, RowSource, Shape, give_back};
+use super::{DenseCore, Folded, Matrix, RowSet, RowSource, Shape, give_back};
+use crate::storage::fold::Fold;
 use crate::storage::{Code, Rows};
 use parking_lot::RwLock;
 use rayon::ThreadPool;
@@ -69,6 +70,11 @@ impl Latest<'_> {
         }
     }
 
+    fn folded(&self) -> Option<&Folded> {
+        let folded = self.set.folded.as_deref();
+        folded.filter(|folded| !folded.pairs.latest().is_empty())
+    }
+
     fn core(&self) -> Option<&DenseCore> {
         let core = self.set.core.as_deref();
         core.filter(|core| core.latest_len() > 0)
@@ -78,10 +84,11 @@ impl Latest<'_> {
         self.row_count() == 0
     }
 
-    /// The matrix that has all of them as its latest bits.
-    pub fn as_bits(&self) -> Option<&Matrix> {
-        self.matrix()
-            .filter(|_| self.set.latest.is_empty() && self.set.arity == 2)
+    /// The matrix that has all of them as its latest bits, and what pairs of codes these are of.
+    pub fn as_bits(&self) -> Option<(&Matrix, Fold)> {
+        let (matrix, fold) = self.set.as_bits()?;
+        let len = matrix.latest_len();
+        (len > 0 && len == self.row_count()).then_some((matrix, fold))
     }
 
     /// Whether rows with one first code are all in one unit.
@@ -104,7 +111,7 @@ impl Latest<'_> {
     pub fn to_rows(&self) -> Rows {
         match &self.set.latest[..] {
             _ if self.set.whole => return self.set.to_rows(),
-            [only] if self.matrix().is_none() && self.core().is_none() => return only.clone(),
+            [only] if only.len() == self.row_count() => return only.clone(),
             _ => {}
         }
         let rows = self.row_count();
@@ -127,7 +134,9 @@ impl RowSource for Latest<'_> {
         }
         let parts = self.set.latest.iter().map(Rows::len);
         let bits = self.matrix().map_or(0, Matrix::latest_len);
-        parts.sum::<usize>() + bits + self.core().map_or(0, DenseCore::latest_len)
+        let folded = self.folded();
+        let folded = folded.map_or(0, |folded| folded.pairs.latest().row_count());
+        parts.sum::<usize>() + bits + folded + self.core().map_or(0, DenseCore::latest_len)
     }
 
     fn units(&self) -> usize {
@@ -136,7 +145,9 @@ impl RowSource for Latest<'_> {
         }
         let parts = self.set.latest.iter().map(|part| part.len().div_ceil(UNIT));
         let bits = self.matrix().map_or(0, Matrix::units);
-        parts.sum::<usize>() + bits + self.core().map_or(0, DenseCore::units)
+        let folded = self.folded();
+        let folded = folded.map_or(0, |folded| folded.pairs.latest().units());
+        parts.sum::<usize>() + bits + folded + self.core().map_or(0, DenseCore::units)
     }
 
     fn visit_units(&self, units: Range<usize>, act: &mut dyn FnMut(&[&[Code]], usize)) {
@@ -160,6 +171,9 @@ impl RowSource for Latest<'_> {
             return;
         }
         let units = units.start.max(start) - start..units.end - start;
+        if let Some(folded) = self.folded() {
+            return folded.visit(&folded.pairs.latest(), units, act);
+        }
         let mut act = |firsts: &[Code], seconds: &[Code]| {
             act(&[firsts, seconds][2 - self.set.arity..], firsts.len())
         };

@@ -51,8 +51,8 @@ impl RowSet {
             return;
         };
         let (rows, columns) = matrix.axes();
-        let rows = widen(rows, strays.iter().map(|&key| unpack(key).0));
-        let columns = widen(columns, strays.iter().map(|&key| unpack(key).1));
+        let rows = rows.widened(strays.iter().map(|&key| unpack(key).0));
+        let columns = columns.widened(strays.iter().map(|&key| unpack(key).1));
         let bytes = |(rows, columns)| Matrix::bytes_for(rows, columns);
         let stays = bytes((rows, columns)) <= LARGE_MATRIX.min(2 * bytes(matrix.axes()));
         if stays || worth_a_matrix(rows, columns, self.len + others.len() + strays.len()) {
@@ -94,6 +94,9 @@ impl RowSet {
     /// Prepares for so many candidates: where they are many beside the pairs of the codes so far, telling them apart by
     /// bits is quicker than by any table. None may be unsettled.
     pub fn expect(&mut self, candidates: f64, pool: Option<&ThreadPool>) {
+        if let Some(folded) = &mut self.folded {
+            return folded.pairs.expect(candidates, pool);
+        }
         let spread = matches!(self.shape, Shape::Pairs(_) | Shape::Groups(_));
         if spread && self.arity == 2 && self.len > 0 && candidates > self.span / CELLS {
             let (rows, columns) = self.spans(pool);
@@ -154,8 +157,10 @@ impl RowSet {
 
     /// Looks whether another shape suits the rows better than the hash table they start in.
     pub(super) fn reshape(&mut self, pool: Option<&ThreadPool>) {
-        if !matches!(self.shape, Shape::Pairs(_)) {
-            return;
+        match self.shape {
+            Shape::Pairs(_) => {}
+            Shape::Tuples(_) => return self.fold(pool),
+            _ => return,
         }
         let (rows, columns) = self.spans(pool);
         if worth_a_matrix(rows, columns, self.len) {
@@ -320,20 +325,4 @@ fn insert_on(pool: Option<&ThreadPool>, rows: &dyn RowSource, matrix: &Matrix) {
 /// A matrix must not take more, unless it is small anyway.
 fn worth_a_matrix(rows: Axis, columns: Axis, len: usize) -> bool {
     Matrix::bytes_for(rows, columns) <= SMALL_MATRIX.max(len as u64 * TABLE_BYTES)
-}
-
-/// An axis that also holds `codes`, with room to grow by half where it had to grow.
-fn widen(axis: Axis, codes: impl Iterator<Item = Code>) -> Axis {
-    let end = u64::from(axis.base) + u64::from(axis.len);
-    let (low, high) = codes.fold((axis.base, end), |(low, high), code| {
-        (low.min(code.0), high.max(u64::from(code.0) + 1))
-    });
-    if low == axis.base && high == end {
-        return axis;
-    }
-    let len = (high - u64::from(low)).saturating_mul(3) / 2;
-    Axis {
-        base: low,
-        len: len.min(u64::from(u32::MAX - low)) as u32,
-    }
 }

@@ -11,16 +11,20 @@ proptest! {
 
     #[test]
     fn each_round_tells_what_it_added(
-        arity in 1usize..4,
+        arity in 1usize..5,
         writers in 1usize..3,
-        spread in prop::sample::select(vec![[1u32, 1], [3, 70], [1, 1000], [90_000, 400_000]]),
+        spread in prop::sample::select(vec![[1u32, 1], [3, 70], [1, 1000], [90_000, 400_000], [90_000_000, 70_000_000]]),
         rounds in prop::collection::vec(
-            (prop::collection::vec([0u32..40, 0u32..20, 0u32..3], 0..90), any::<bool>()),
+            (prop::collection::vec([0u32..40, 0u32..20, 0u32..3, 0u32..9], 0..90), any::<bool>()),
             1..6,
         ),
+        way in prop::sample::select(vec![vec![], vec![0usize], vec![1], vec![0, 2]]),
     ) {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().ok();
         let mut set = RowSet::new(arity, writers, 0);
+        if !way.is_empty() {
+            set.divide(&[way.into()]);
+        }
         let mut model: BTreeSet<Vec<Code>> = BTreeSet::new();
         for (rows, expected) in rounds {
             if expected {
@@ -30,10 +34,14 @@ proptest! {
             let mut inserter = Inserter::new(&set, Company::Alone);
             let mut new = BTreeSet::new();
             for values in rows {
-                let scaled = [values[0] * spread[0], values[1] * spread[1], values[2]];
+                let scaled = [values[0] * spread[0], values[1] * spread[1], values[2], values[3] * values[3]];
                 let row: Vec<Code> = scaled[..arity].iter().map(|&value| Code(value)).collect();
                 let columns: Vec<&[Code]> = row.iter().map(std::slice::from_ref).collect();
-                inserter.push_columns(&columns, 1);
+                let at = values[3] as usize;
+                match inserter.takes_lines() && at < arity {
+                    true => inserter.push_line(&mut row.clone(), at, &[row[at], row[at]]),
+                    false => inserter.push_columns(&columns, 1),
+                }
                 if model.insert(row.clone()) {
                     new.insert(row);
                 }
@@ -130,4 +138,41 @@ fn a_core_is_gathered_where_few_codes_are_in_most_pairs() {
     set.settle(true, None);
     assert!(set.core.is_some());
     assert_eq!(set.latest().row_count(), set.len());
+}
+
+#[test]
+fn rows_are_pairs_where_their_codes_have_room() {
+    let push = |set: &RowSet, rows: &[[u32; 3]]| {
+        let mut inserter = Inserter::new(set, Company::Alone);
+        for row in rows {
+            let row = row.map(Code);
+            inserter.push_columns(&row.each_ref().map(std::slice::from_ref), 1);
+        }
+        inserter.flush();
+    };
+    let mut set = RowSet::new(3, 1, 0);
+    let mut rows: Vec<[u32; 3]> = (0..20).map(|at| [at % 5, 1 << 31, at]).collect();
+    push(&set, &rows);
+    set.settle(true, None);
+    assert_eq!(set.folded_len(), 20);
+    // A row off the axes stays by itself, several are folded anew.
+    rows.push([5, 1 << 31 | 7, 30]);
+    push(&set, &rows[20..]);
+    set.settle(true, None);
+    assert_eq!((set.folded_len(), set.latest().row_count()), (20, 1));
+    rows.extend((0..40).map(|at| [at, 1 << 31, 1000]));
+    push(&set, &rows[21..]);
+    set.settle(true, None);
+    assert_eq!((set.folded_len(), set.latest().row_count()), (61, 40));
+    assert_eq!(set.to_rows().len(), 61);
+    assert!(rows.iter().all(|row| set.contains(&row.map(Code))));
+    // There are not so many codes that these could be told apart by two.
+    push(
+        &set,
+        &(0..99)
+            .map(|at| [at, u32::MAX - at, u32::MAX - 1 - at])
+            .collect::<Vec<_>>(),
+    );
+    set.settle(true, None);
+    assert_eq!((set.folded_len(), set.len()), (61, 160));
 }

@@ -53,6 +53,8 @@ use lower::Lowering;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
+pub(crate) use strata::tarjan;
+
 /// How strictly, and for which machine, a program is checked.
 #[derive(Clone, Debug)]
 pub struct Options {

@@ -260,7 +260,7 @@ impl<'a> History<'a> {
         let mut plans: FxHashMap<RuleId, Plan> = FxHashMap::default();
         for fact in &touched {
             for &rule in rules {
-                if let Some(values) = self.heading(&case.program[rule], fact) {
+                if let Some(values) = heading(&case.program[rule], fact, case) {
                     let plan = plans.entry(rule).or_insert_with(|| {
                         let given: Vec<VarId> = values.iter().map(|(var, _)| *var).collect();
                         self.plan(rule, &given)
@@ -317,27 +317,6 @@ impl<'a> History<'a> {
         days
     }
 
-    /// The values of variables with which the head of a rule may conclude a fact; the same variables for each.
-    fn heading(&self, rule: &Rule, fact: &Fact) -> Option<Values> {
-        let head = rule.head.as_ref()?;
-        if head.relation != fact.relation || is_beyond(rule) {
-            return None;
-        }
-        let mut values: Values = Vec::new();
-        for (arg, &code) in head.args.iter().zip(&fact.row) {
-            match arg {
-                Term::Var(var) => match values.iter().find(|(known, _)| known == var) {
-                    Some((_, other)) if *other != code => return None,
-                    Some(_) => {}
-                    None => values.push((*var, code)),
-                },
-                Term::Const(known) if constant(known, self.case.dictionary) != code => return None,
-                _ => {}
-            }
-        }
-        Some(values)
-    }
-
     fn plan(&self, rule: RuleId, given: &[VarId]) -> Plan<'a> {
         let case = self.case;
         let rule = &case.program[rule];
@@ -378,6 +357,27 @@ impl<'a> History<'a> {
             }
         }
     }
+}
+
+/// The values of variables with which the head of a rule may conclude a fact; the same variables for each.
+pub(super) fn heading(rule: &Rule, fact: &Fact, case: &Case) -> Option<Values> {
+    let head = rule.head.as_ref()?;
+    if head.relation != fact.relation || is_beyond(rule) {
+        return None;
+    }
+    let mut values: Values = Vec::new();
+    for (arg, &code) in head.args.iter().zip(&fact.row) {
+        match arg {
+            Term::Var(var) => match values.iter().find(|(known, _)| known == var) {
+                Some((_, other)) if *other != code => return None,
+                Some(_) => {}
+                None => values.push((*var, code)),
+            },
+            Term::Const(known) if constant(known, case.dictionary) != code => return None,
+            _ => {}
+        }
+    }
+    Some(values)
 }
 
 /// The variables that a row gives a value when it matches an atom, each once.

@@ -108,6 +108,16 @@ impl DaySet {
         DaySet::block(smallvec![0])
     }
 
+    /// Some of 64 days, a bit each.
+    pub(super) fn of_bits(bits: u64) -> DaySet {
+        DaySet::block(smallvec![bits])
+    }
+
+    /// The first 64 days, a bit each.
+    pub(super) fn bits(&self) -> u64 {
+        self.word(0)
+    }
+
     /// The same as [`all`](DaySet::all), in as few words as will do.
     pub(super) fn every(days: usize) -> DaySet {
         match days > 0 && days.is_multiple_of(64) {

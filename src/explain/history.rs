@@ -6,6 +6,7 @@
 //! their order and recursion by a worklist: a fact whose days grow is joined again. A second opinion on the engine, which
 //! it agrees with on each day.
 
+use super::bounds;
 use super::case::{Case, Ground};
 use super::dayset::DaySet;
 use super::facts::{Fact, Facts};
@@ -36,6 +37,26 @@ pub enum Reading {
     /// So many days in a row belong to one case each: what holds on some day of it is present, and a fact whose premises
     /// never meet on one day is not there at all. A total needs all of its rows on that day, a minimum one of its winners.
     Cases(CaseDays),
+    /// Not days, but [bounds](super::bounds): what holds whatever is withdrawn, and what may hold.
+    Bounds,
+}
+
+impl Reading {
+    /// When one of two holds, in the place of the first. Whether that is not what the first was.
+    pub(super) fn either(self, known: &mut DaySet, other: &DaySet) -> bool {
+        match self {
+            Reading::Bounds => bounds::either(known, other),
+            Reading::Apart | Reading::Cases(_) => known.add(other),
+        }
+    }
+
+    /// Whether the second would add nothing to the first.
+    fn tells(self, known: &DaySet, other: &DaySet) -> bool {
+        match self {
+            Reading::Bounds => !bounds::either(&mut known.clone(), other),
+            Reading::Apart | Reading::Cases(_) => known.has_all(other),
+        }
+    }
 }
 
 /// How many days a case has: a multiple of 64, so that each has words of its own in a [`DaySet`].
@@ -66,6 +87,8 @@ pub struct History<'a> {
     pub(super) moved: FxHashMap<RelationId, Vec<Fact>>,
     /// The rows of others that were asked for, where those are not very many.
     pub(super) same: RefCell<FxHashMap<RelationId, Rc<Table>>>,
+    /// Of bounds: aggregates (by address within the program) that may come to more than was listed.
+    pub(super) unlisted: RefCell<FxHashSet<usize>>,
 }
 
 /// A relation, and by row the days on which it holds.
@@ -190,6 +213,7 @@ impl<'a> History<'a> {
             tables: FxHashMap::default(),
             moved: FxHashMap::default(),
             same: RefCell::default(),
+            unlisted: RefCell::default(),
         }
     }
 
@@ -388,7 +412,10 @@ impl<'a> History<'a> {
             return false;
         };
         match dated.table.find(&fact.row) {
-            Some(id) => Arc::make_mut(&mut dated.days)[id as usize].add(&days),
+            Some(id) => {
+                let known = &mut Arc::make_mut(&mut dated.days)[id as usize];
+                self.reading.either(known, &days)
+            }
             None => {
                 dated.table.insert(&fact.row);
                 Arc::make_mut(&mut dated.days).push(days);
@@ -529,7 +556,7 @@ impl<'a> History<'a> {
         let mut take = |relation, row: &[Code], days: &DaySet| {
             let dated = self.tables.get(&relation);
             let known = dated.and_then(|dated| dated.days_of(row));
-            if !known.is_some_and(|known| known.has_all(days)) {
+            if !known.is_some_and(|known| self.reading.tells(known, days)) {
                 found.push((Fact::new(relation, row), days.clone()));
             }
         };

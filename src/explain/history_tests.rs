@@ -68,7 +68,7 @@ fn together() -> Reading {
 fn history(world: &World, rows: &[Row], reading: Reading) -> BTreeMap<Fact, Vec<usize>> {
     let mut found = cases(world, rows, reading, 1, &|_, _| true);
     match reading {
-        Reading::Apart => {}
+        Reading::Apart | Reading::Bounds => {}
         // The rest of the days are there to make it a whole case.
         Reading::Cases(_) => found.retain(|_, days| {
             days.retain(|&day| day < DAYS);
@@ -89,7 +89,7 @@ fn cases(
     let t = world.program.relation_named("t").unwrap();
     let case = world.case();
     let of_one = match reading {
-        Reading::Apart => DAYS,
+        Reading::Apart | Reading::Bounds => DAYS,
         Reading::Cases(days) => days.count(),
     };
     let days = |claim| {

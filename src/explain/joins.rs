@@ -1,5 +1,6 @@
 //! Solutions of a body over facts that hold on some days, each with the days on which it holds.
 
+use super::bounds;
 use super::dayset::DaySet;
 use super::group::{Fold, MemberKey, named};
 use super::history::{History, Reading};
@@ -120,13 +121,7 @@ impl Planner<'_> {
                 break;
             };
             let aggregate = totals.remove(at);
-            let counts_rows = aggregate.counts_rows_of().is_some();
-            let inner = self.plan_for(
-                &aggregate.body,
-                &aggregate.injected,
-                variables,
-                !counts_rows,
-            );
+            let inner = self.plan_of_members(aggregate, variables);
             steps.push(Step::Total(aggregate, Rc::new(inner)));
             bind(aggregate.result, &mut known);
             for &witness in &aggregate.witnesses {
@@ -140,6 +135,16 @@ impl Planner<'_> {
                 .map(|atom| self.lookup(atom, &known, true))
                 .collect(),
         }
+    }
+
+    /// The plan of the body of an aggregate.
+    pub(super) fn plan_of_members<'a>(
+        &self,
+        aggregate: &'a Aggregate,
+        variables: usize,
+    ) -> Plan<'a> {
+        let merges = aggregate.counts_rows_of().is_none();
+        self.plan_for(&aggregate.body, &aggregate.injected, variables, merges)
     }
 
     /// `None`: not yet, variables are missing. `begun`: rows were taken before.
@@ -222,6 +227,8 @@ impl Planner<'_> {
 
 /// Members by which a day may differ from the first one for what they come to to be kept for days like it.
 const FEW_OTHERS: usize = 64;
+/// Members that may go of which all sums are listed.
+const MOST_IN_A_SUM: usize = 8;
 
 /// Totals by the aggregate (by address within the program) and the values of its group: what each comes to, and when.
 pub(super) type Totals = FxHashMap<(usize, Vec<Option<Code>>), Rc<Vec<(Vec<Code>, DaySet)>>>;
@@ -279,6 +286,7 @@ impl Joins<'_> {
             _ if self.history.as_now => self.of_all(aggregate, &members),
             Reading::Apart => self.day_by_day(aggregate, &members),
             Reading::Cases(case) => self.case_by_case(aggregate, &members, case.count()),
+            Reading::Bounds => self.possible_totals(aggregate, &members),
         });
         self.totals.borrow_mut().insert(key, found.clone());
         found
@@ -311,7 +319,7 @@ impl Joins<'_> {
             });
             let known = key.as_ref().and_then(|key| by_key.get(key));
             if let Some(&known) = known {
-                members[known].days.add(days);
+                self.history.reading.either(&mut members[known].days, days);
                 return;
             }
             if let Some(key) = key {
@@ -441,6 +449,58 @@ impl Joins<'_> {
         found
     }
 
+    /// What a total may come to, with the [bounds](super::bounds) of each. Members may go in any way: what a sum of very many
+    /// may come to is not listed.
+    fn possible_totals(
+        &self,
+        aggregate: &Aggregate,
+        members: &[DatedMember],
+    ) -> Vec<(Vec<Code>, DaySet)> {
+        let is_certain = |member: &&DatedMember| bounds::is_certain(&member.days);
+        let (certain, open): (Vec<_>, Vec<_>) = members.iter().partition(is_certain);
+        let answers = |open: &[&DatedMember]| {
+            let mut fold = Fold::new(self.context(), aggregate);
+            for member in certain.iter().chain(open) {
+                fold.add(member.value, &member.values);
+            }
+            self.meter.spend_all((certain.len() + open.len()) as u64);
+            fold.answers()
+        };
+        let mut found: Vec<Vec<Code>> = answers(&[]);
+        if open.is_empty() {
+            let every = DaySet::every(self.history.days);
+            return found
+                .into_iter()
+                .map(|tuple| (tuple, every.clone()))
+                .collect();
+        }
+        match aggregate.op {
+            // Where several are left, it is that of one of them.
+            AggregateOp::Min | AggregateOp::Max => {
+                open.iter().for_each(|one| found.extend(answers(&[*one])));
+            }
+            AggregateOp::Count => {
+                (1..=open.len()).for_each(|count| found.extend(answers(&open[..count])));
+            }
+            AggregateOp::Sum | AggregateOp::Mean | AggregateOp::User => {
+                if open.len() > MOST_IN_A_SUM {
+                    let address = std::ptr::from_ref(aggregate) as usize;
+                    self.history.unlisted.borrow_mut().insert(address);
+                    return Vec::new();
+                }
+                for chosen in 1..1u32 << open.len() {
+                    let chosen = (0..open.len()).filter(|at| chosen >> at & 1 == 1);
+                    let chosen: Vec<&DatedMember> = chosen.map(|at| open[at]).collect();
+                    found.extend(answers(&chosen));
+                }
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        let may_be = found.into_iter().map(|tuple| (tuple, bounds::in_doubt()));
+        may_be.collect()
+    }
+
     /// The total of all members, and the days on which what decides it holds.
     fn of_all(&self, aggregate: &Aggregate, members: &[DatedMember]) -> Vec<(Vec<Code>, DaySet)> {
         let mut fold = Fold::new(self.context(), aggregate);
@@ -450,7 +510,10 @@ impl Joins<'_> {
         let days = |tuple: &[Code]| match aggregate.op {
             AggregateOp::Min | AggregateOp::Max => {
                 let mut days = DaySet::never();
-                for member in members.iter().filter(|one| decides(aggregate, one, tuple)) {
+                for member in members
+                    .iter()
+                    .filter(|one| decides(aggregate, one.value, &one.values, tuple))
+                {
                     days.add(&member.days);
                 }
                 days
@@ -484,7 +547,10 @@ impl Joins<'_> {
         let days = |tuple: &[Code]| match aggregate.op {
             AggregateOp::Min | AggregateOp::Max => {
                 let mut days = DaySet::none_of_case(case);
-                for member in members.iter().filter(|one| decides(aggregate, one, tuple)) {
+                for member in members
+                    .iter()
+                    .filter(|one| decides(aggregate, one.value, &one.values, tuple))
+                {
                     days.add(&member.days.part(from, case));
                 }
                 days
@@ -508,13 +574,18 @@ impl Joins<'_> {
 }
 
 /// Whether a minimum or a maximum, with its witnesses, is of this member.
-fn decides(aggregate: &Aggregate, member: &DatedMember, tuple: &[Code]) -> bool {
-    member.value == tuple.first().copied()
+pub(super) fn decides(
+    aggregate: &Aggregate,
+    value: Option<Code>,
+    values: &[Option<Code>],
+    tuple: &[Code],
+) -> bool {
+    value == tuple.first().copied()
         && aggregate
             .witnesses
             .iter()
             .zip(&tuple[1..])
-            .all(|(var, code)| member.values[var.index()] == Some(*code))
+            .all(|(var, code)| values[var.index()] == Some(*code))
 }
 
 /// A plan that is carried out, depth first.
@@ -633,10 +704,10 @@ impl Walk<'_> {
         match dated {
             // On the days of any of them.
             Some(dated) if lookup.any && ids.len() > 1 => {
-                let mut days = DaySet::never();
+                let mut days = dated.days[ids[0] as usize].clone();
                 for &id in &ids {
                     self.joins.meter.spend();
-                    days.add(&dated.days[id as usize]);
+                    history.reading.either(&mut days, &dated.days[id as usize]);
                 }
                 if self.narrow(level, &days) {
                     self.go(step + 1, level + 1, found);
@@ -711,6 +782,7 @@ impl Walk<'_> {
                         match history.reading {
                             Reading::Apart => days.remove(present),
                             Reading::Cases(case) => days.remove_cases(present, case.count()),
+                            Reading::Bounds => bounds::without(days, present),
                         }
                     }
                 }

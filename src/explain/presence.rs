@@ -49,6 +49,7 @@ impl<'a> History<'a> {
                 tables,
                 moved: self.moved,
                 same: self.same,
+                unlisted: self.unlisted,
             },
         }
     }

@@ -55,6 +55,9 @@ pub struct CutsOf {
     /// What would end it by bringing something about was not looked at.
     #[serde(skip)]
     unseen: bool,
+    /// The same of several together: not all were looked at.
+    #[serde(skip)]
+    unseen_together: bool,
     #[serde(skip)]
     holds: bool,
     #[serde(skip)]
@@ -143,12 +146,14 @@ impl Session {
             not_enough,
             untried: ends.untried,
             unseen: ends.unseen && case.holds(fact),
+            unseen_together: ends.unseen_together,
             conditions: match nobody && !many && case.holds(fact) {
                 true => self.conditions_of(fact),
                 false => Vec::new(),
             },
             fact: self.fact_text(fact),
             complete: !ends.unseen
+                && !ends.unseen_together
                 && (cuts.complete
                     || cuts.stopped.is_none()
                         && within(cuts.statements.len())
@@ -217,7 +222,9 @@ impl Session {
             }
             if let Some((singles, ends)) = self.followed_with_singles(facts, &mut larger, whole) {
                 let larger = larger.into_iter().zip(ends);
-                return Ok(singles.into_iter().zip(larger).map(joined).collect());
+                let mut all: Vec<Followed> = singles.into_iter().zip(larger).map(joined).collect();
+                self.tell_together(facts, &mut all, options, whole);
+                return Ok(all);
             }
         }
         let origins = self.origins(facts, &found, whole);
@@ -341,6 +348,14 @@ impl Critical {
             writeln!(
                 f,
                 "\nNOT ALL CUTS for {unseen} of them: it was not looked at what would bring about something that they want absent, or count"
+            )?;
+        }
+        let together = self.conclusions.iter();
+        let together = together.filter(|one| one.unseen_together).count();
+        if together > 0 {
+            writeln!(
+                f,
+                "\nNOT ALL CUTS for {together} of them: those of one are all here, larger ones there may be more"
             )?;
         }
         let open = self.conclusions.iter().filter(|one| one.stopped).count();

@@ -47,6 +47,8 @@ pub(super) struct Ends {
     pub untried: usize,
     /// It may end without others too: what that would bring about was not looked at.
     pub unseen: bool,
+    /// The same of several claims, or sources, together: not all of these were looked at.
+    pub unseen_together: bool,
 }
 
 /// Sets on which a conclusion rests, and without which it follows otherwise.

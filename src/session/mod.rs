@@ -67,6 +67,7 @@ mod table;
 mod text;
 mod texts;
 mod timeline;
+mod together;
 mod typed;
 mod unfound;
 mod unquoted;
@@ -147,3 +148,5 @@ mod narrow_tests;
 mod overlay_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod together_tests;

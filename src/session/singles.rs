@@ -19,13 +19,13 @@ const MOST_ROWS: usize = 1 << 16;
 const MOST_SINGLES: usize = 1 << 14;
 
 /// Everything that is withdrawn by itself.
-struct Singles {
+pub(super) struct Singles {
     /// By case: the claims that go.
-    gone: Vec<Vec<ClaimId>>,
+    pub gone: Vec<Vec<ClaimId>>,
     /// By case, first those of one id, ascending: the first claim of the id.
-    ids: Vec<ClaimId>,
+    pub ids: Vec<ClaimId>,
     /// Ascending.
-    sources: Vec<Source>,
+    pub sources: Vec<Source>,
     /// By case, from those of sources on: the place of the source.
     source_of: Vec<usize>,
 }
@@ -40,12 +40,12 @@ impl Singles {
 }
 
 /// One source, and the cases in which it does not speak.
-struct Source {
-    id: SourceId,
+pub(super) struct Source {
+    pub id: SourceId,
     /// It alone; `None`: it says nothing here.
-    alone: Option<usize>,
+    pub alone: Option<usize>,
     /// It, and those that only repeat it.
-    echoed: usize,
+    pub echoed: usize,
     /// All that goes back to it and to nobody else.
     origin: Option<usize>,
 }
@@ -196,7 +196,7 @@ impl Session {
     }
 
     /// What states some relations.
-    fn singles(&self, cone: &FxHashSet<RelationId>) -> Singles {
+    pub(super) fn singles(&self, cone: &FxHashSet<RelationId>) -> Singles {
         let (claims, register) = (&self.claims, &self.data.sources);
         let mut singles = Singles {
             gone: Vec::new(),

@@ -335,12 +335,19 @@ impl<E> Inquiry<'_, '_, E> {
         }
         roots.sort_unstable();
         roots.dedup();
-        for root in roots {
-            let goes_back = |claim: &ClaimId| {
-                let source = claims.get(*claim).source;
-                source.is_some_and(|source| sources.roots(source).contains(&root))
-            };
-            let all: Vec<ClaimId> = claims.ever().map(|(id, _)| id).filter(goes_back).collect();
+        if roots.is_empty() {
+            return columns;
+        }
+        let mut claims_of: Vec<Vec<ClaimId>> = vec![Vec::new(); roots.len()];
+        let said = claims.ever();
+        for (id, source) in said.filter_map(|(id, claim)| Some((id, claim.source?))) {
+            for root in sources.roots(source) {
+                if let Ok(at) = roots.binary_search(root) {
+                    claims_of[at].push(id);
+                }
+            }
+        }
+        for (root, all) in roots.into_iter().zip(claims_of) {
             let best = |of: &dyn Fn(ClaimId) -> bool| {
                 let of = all.iter().filter(|claim| of(**claim));
                 of.map(|&claim| weight(claim)).max_by(f64::total_cmp)

@@ -85,6 +85,11 @@ impl Presence<'_> {
         }
     }
 
+    /// The facts that are not the same in all cases, in no order; maybe others too.
+    pub fn moved(&self) -> impl Iterator<Item = &Fact> {
+        self.history.moved.values().flatten()
+    }
+
     /// Whether a rule reads anything that is not the same in all cases.
     pub fn reaches(&self, rule: RuleId) -> bool {
         let mut reaches = false;
@@ -277,6 +282,24 @@ impl Facts for OneCase<'_> {
             }
         });
         SortedRows::from_unsorted(rows).into_rows()
+    }
+
+    fn gather(&self, relation: RelationId, pattern: &[Option<Code>], codes: &mut Vec<Code>) {
+        match self.history.tables.contains_key(&relation) {
+            true => self.matching(relation, pattern).gather(codes),
+            false => self.here().facts.gather(relation, pattern, codes),
+        }
+    }
+
+    fn has(&self, relation: RelationId, pattern: &[Option<Code>]) -> bool {
+        let Some(dated) = self.history.tables.get(&relation) else {
+            return self.here().facts.has(relation, pattern);
+        };
+        let mut has = false;
+        dated.table.each_match(pattern, |id| {
+            has |= dated.days[id as usize].contains(self.case);
+        });
+        has
     }
 
     fn contains(&self, relation: RelationId, row: &[Code]) -> bool {

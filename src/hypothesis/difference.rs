@@ -65,6 +65,9 @@ impl Difference {
     }
 }
 
+/// Rows up to which a relation is put in order to be compared as a whole.
+const FEW: usize = 1 << 16;
+
 impl FactList {
     /// Facts that one database has and another has not.
     pub fn only_in(one: &Database, other: &Database) -> FactList {
@@ -80,7 +83,15 @@ impl FactList {
                 false => None,
             };
             let absent = |row: &[Code]| same.is_none_or(|same| !other.contains(same, row));
-            let rows = changed.unwrap_or_else(|| one.rows(id).filtered(absent));
+            let rows = changed.unwrap_or_else(|| {
+                let rows = one.rows(id);
+                // Most relations are as they are there, which is seen sooner than where each row is.
+                let is_same = |same| rows.len() == other.len(same) && rows == other.rows(same);
+                match rows.len() <= FEW && same.is_some_and(is_same) {
+                    true => Rows::new(rows.arity()),
+                    false => rows.filtered(absent),
+                }
+            });
             (id, SortedRows::from_unsorted(rows))
         });
         FactList {

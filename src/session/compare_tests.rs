@@ -386,7 +386,7 @@ fn compared_in_time(said: &[(bool, usize, usize, Years)], at_once: bool, togethe
         ..Options::default()
     };
     let mut session = Session::open(CaseSpec::at(place.path()), options).expect("a case");
-    let mut question = question(2);
+    let mut question = question(3);
     question.hypotheses.push("strict".to_owned());
     let found = session.compare(&question).expect("compared");
     serde_json::to_string_pretty(&found).expect("text")

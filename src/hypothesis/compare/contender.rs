@@ -3,6 +3,7 @@
 use super::super::abduce::behind;
 use super::super::trial::{Outcome, Trial};
 use super::basis::Basis;
+use super::obstacle::Obstacle;
 use super::standing::Known;
 use crate::analysis::checked::{
     CheckedProgram, Literal, LiteralKind, RelationId, Rule, RuleId, VarId,
@@ -82,7 +83,9 @@ pub struct Contender<'a, E> {
     /// What is known of it with changes.
     pub(super) stands: Mutex<FxHashMap<Tried, Known>>,
     /// By change: claims that keep a goal from holding then.
-    pub(super) blocking: Mutex<FxHashMap<Tried, Vec<ClaimId>>>,
+    pub(super) blocking: Mutex<FxHashMap<Tried, Arc<[ClaimId]>>>,
+    /// What was found so in worlds that were worked out together.
+    pub(super) obstacles: Mutex<Vec<Arc<Obstacle>>>,
     /// Worlds of which is known what the goals rest on; first the one without a change.
     pub(super) bases: Mutex<Vec<Arc<Basis>>>,
 }
@@ -176,6 +179,7 @@ impl<'a, E> Contender<'a, E> {
             denials: Vec::new(),
             stands: Mutex::default(),
             blocking: Mutex::default(),
+            obstacles: Mutex::default(),
             bases: Mutex::default(),
         };
         let as_it_is = contender.basis_in(contender.facts, &Tried::default(), budget);

@@ -5,6 +5,7 @@ use super::basis::Rested;
 use super::contender::{Contender, Goal, Stand, Tried};
 use super::foresight::Foreseen;
 use super::judged::Judgement;
+use super::obstacle::{Asked, Noted};
 use super::standing::{Depth, Known, Outlook, with_fact};
 use crate::engine::Budget;
 use crate::evidence::{ClaimId, Claims, GradeTables, SourceId, Sources};
@@ -175,7 +176,11 @@ impl<E> Inquiry<'_, '_, E> {
             let state = self.state(at, &as_it_is)?;
             ids.extend(state.rested.uses.iter().copied());
             let contender = &self.contenders[at];
-            ids.extend(contender.blocking(&state.change, self.meter, self.budget)?);
+            ids.extend(
+                contender
+                    .blocking(&state.change, self.meter, self.budget)?
+                    .iter(),
+            );
             ids.extend(self.denying(at, &state).into_iter().map(|(id, _)| id));
             doubtful.extend(self.returning(at, &state, &as_it_is).map(|(id, _)| id));
         }
@@ -270,7 +275,7 @@ impl<E> Inquiry<'_, '_, E> {
             ids.extend(state.rested.uses.iter().copied());
             let contender = &self.contenders[at];
             let blocking = contender.blocking(&state.change, self.meter, self.budget)?;
-            ids.extend(blocking);
+            ids.extend(blocking.iter());
             for (claim, fact) in self.denying(at, &state) {
                 ids.push(claim);
                 denials.entry(claim).or_default().push(fact);
@@ -335,12 +340,19 @@ impl<E> Inquiry<'_, '_, E> {
         }
         roots.sort_unstable();
         roots.dedup();
-        for root in roots {
-            let goes_back = |claim: &ClaimId| {
-                let source = claims.get(*claim).source;
-                source.is_some_and(|source| sources.roots(source).contains(&root))
-            };
-            let all: Vec<ClaimId> = claims.ever().map(|(id, _)| id).filter(goes_back).collect();
+        if roots.is_empty() {
+            return columns;
+        }
+        let mut claims_of: Vec<Vec<ClaimId>> = vec![Vec::new(); roots.len()];
+        let said = claims.ever();
+        for (id, source) in said.filter_map(|(id, claim)| Some((id, claim.source?))) {
+            for root in sources.roots(source) {
+                if let Ok(at) = roots.binary_search(root) {
+                    claims_of[at].push(id);
+                }
+            }
+        }
+        for (root, all) in roots.into_iter().zip(claims_of) {
             let best = |of: &dyn Fn(ClaimId) -> bool| {
                 let of = all.iter().filter(|claim| of(**claim));
                 of.map(|&claim| weight(claim)).max_by(f64::total_cmp)
@@ -518,20 +530,34 @@ impl<E> Contender<'_, E> {
         change: &Tried,
         meter: &Meter,
         budget: &Budget,
-    ) -> Result<Vec<ClaimId>, E> {
+    ) -> Result<Arc<[ClaimId]>, E> {
         if self.outcome(change, Depth::Outcome, meter, budget)?.holds {
-            return Ok(Vec::new());
+            return Ok(Arc::default());
         }
         if let Some(known) = self.blocking.lock().get(change) {
             return Ok(known.clone());
         }
-        let blocking = self.in_world(change, meter, |case, facts| {
-            blocking(case, facts, &self.goals, budget)
+        let found = self.in_world(change, meter, |facts| {
+            self.blocking_in(facts, change, budget).0
         })?;
-        let found = blocking.unwrap_or_default();
+        let found: Arc<[ClaimId]> = found.unwrap_or_default().into();
         let mut known = self.blocking.lock();
         known.insert(change.clone(), found.clone());
         Ok(found)
+    }
+
+    /// The same where the facts of its world are at hand, with what was asked of them.
+    pub(super) fn blocking_in(
+        &self,
+        facts: &dyn Facts,
+        change: &Tried,
+        budget: &Budget,
+    ) -> (Vec<ClaimId>, Asked) {
+        let noted = Noted::new(facts, self.facts);
+        let (claims, assumed) = self.without(change);
+        let case = self.case_of(&noted, &claims, &assumed);
+        let found = blocking(&case, &noted, &self.goals, budget);
+        (found, noted.asked())
     }
 }
 

@@ -243,7 +243,7 @@ impl<'s, 'a, E> Stage<'s, 'a, E> {
                 .map(|change| (change.clone(), Depth::Support));
             let mut asked: Vec<(Tried, Depth)> = larger.collect();
             for altered in open.iter().map(|&at| &altered[at]) {
-                asked.push((told(altered), Depth::Support));
+                asked.push((told(altered), Depth::Table));
                 let returns = contender.returns(&altered.withdrawn, &altered.found);
                 asked.extend(returns.into_iter().map(|change| (change, Depth::Outcome)));
             }

@@ -2,6 +2,7 @@
 
 use super::basis::{Basis, Dated};
 use super::contender::{Contender, Tried};
+use super::obstacle::{MOST_OBSTACLES, Obstacle};
 use super::standing::{Depth, Ground, Known};
 use crate::analysis::checked::RelationId;
 use crate::engine::{Budget, StopReason};
@@ -36,13 +37,11 @@ impl<E> Contender<'_, E> {
         }
         let mut seen: FxHashMap<&Tried, Depth> = FxHashMap::default();
         for Foreseen { change, depth } in changes {
-            if self.known(change, *depth).is_some() || self.states_twice(&change.0) {
+            if self.is_foreseen(change, *depth) || self.states_twice(&change.0) {
                 continue;
             }
             let known = seen.entry(change).or_insert(*depth);
-            if *depth == Depth::Support {
-                *known = *depth;
-            }
+            *known = (*known).max(*depth);
         }
         let mut open: Vec<(&Tried, Depth)> = seen.into_iter().collect();
         // A world comes after those it differs less from.
@@ -76,6 +75,13 @@ impl<E> Contender<'_, E> {
                 return;
             }
         }
+    }
+
+    fn is_foreseen(&self, change: &Tried, depth: Depth) -> bool {
+        let is_enough = |known: Known| {
+            known.holds || depth < Depth::Table || self.blocking.lock().contains_key(change)
+        };
+        self.known(change, depth).is_some_and(is_enough)
     }
 
     fn foresee_cases(
@@ -139,7 +145,7 @@ impl<E> Contender<'_, E> {
             let case = bases.len() + at;
             let holds = met.contains(case);
             let mut found = known_worlds.iter().find(|world| world.tells(change, case));
-            if found.is_none() && holds && *depth == Depth::Support {
+            if found.is_none() && holds && *depth >= Depth::Support {
                 if meter.stopped().is_some() {
                     break;
                 }
@@ -161,8 +167,74 @@ impl<E> Contender<'_, E> {
             };
             stands.push(((*change).clone(), known));
         }
+        let fails = |(_, (_, known)): &(usize, &(Tried, Known))| !known.holds;
+        let failing = stands.iter().enumerate().filter(fails);
+        let failing = failing.filter(|(at, _)| changes[*at].1 == Depth::Table);
+        let failing: Vec<(&Tried, usize)> = failing
+            .map(|(at, (change, _))| (change, bases.len() + at))
+            .collect();
+        self.foresee_blocking(&failing, &presence, all.len(), meter, budget);
         self.stands.lock().extend(stands);
         Ok(())
+    }
+
+    /// Finds what keeps the goals from holding after these changes, each with its case; in `as_it_is` nothing is changed.
+    fn foresee_blocking(
+        &self,
+        failing: &[(&Tried, usize)],
+        presence: &Presence,
+        as_it_is: usize,
+        meter: &Meter,
+        budget: &Budget,
+    ) {
+        if failing.is_empty() {
+            return;
+        }
+        let program = self.program;
+        let mut known: Vec<(Arc<Obstacle>, DaySet)> = {
+            let obstacles = self.obstacles.lock();
+            let with_cases = |one: &Arc<Obstacle>| {
+                let same = one.same_in(presence, as_it_is, program);
+                (one.clone(), same)
+            };
+            obstacles.iter().map(with_cases).collect()
+        };
+        for &(change, case) in failing {
+            if meter.stopped().is_some() {
+                return;
+            }
+            let mut alike = known.iter();
+            let alike = alike.find(|(obstacle, same)| {
+                same.contains(case) && obstacle.is_told_alike(change, self)
+            });
+            let claims = match alike {
+                Some((obstacle, _)) => obstacle.claims.clone(),
+                None => {
+                    let gone = self.no_longer_stated(change);
+                    let facts = presence.in_case(case, &gone);
+                    let found = self.blocking_in(&facts, change, budget);
+                    let found = Obstacle::found((change, case), found, presence, as_it_is, program);
+                    let (obstacle, same) = (Arc::new(found.0), found.1);
+                    let claims = obstacle.claims.clone();
+                    let mut obstacles = self.obstacles.lock();
+                    if obstacles.len() < MOST_OBSTACLES {
+                        obstacles.push(obstacle.clone());
+                        known.push((obstacle, same));
+                    }
+                    claims
+                }
+            };
+            debug_assert!(self.is_found_alone(change, &claims, budget));
+            self.blocking.lock().insert(change.clone(), claims);
+        }
+    }
+
+    /// Whether the same keeps the goals from holding when a change is tried by itself, as far as that can be told.
+    fn is_found_alone(&self, change: &Tried, claims: &[ClaimId], budget: &Budget) -> bool {
+        let alone = self.in_world(change, &Meter::new(budget), |facts| {
+            self.blocking_in(facts, change, budget).0
+        });
+        !matches!(alone, Ok(Some(found)) if found != claims)
     }
 
     fn basis_foreseen(
@@ -172,8 +244,7 @@ impl<E> Contender<'_, E> {
         change: &Tried,
         budget: &Budget,
     ) -> Arc<Basis> {
-        let mut gone = self.falling(&change.0);
-        gone.retain(|fact| change.1.binary_search(fact).is_err());
+        let gone = self.no_longer_stated(change);
         let facts = presence.in_case(case, &gone);
         Arc::new(self.basis_in(&facts, change, budget))
     }

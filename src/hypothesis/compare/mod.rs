@@ -10,6 +10,7 @@ mod evidence;
 mod flip;
 mod foresight;
 mod judged;
+mod obstacle;
 mod score;
 mod standing;
 

@@ -5,7 +5,7 @@ use super::basis::{Basis, Rested};
 use super::contender::{Contender, Stand, Tried};
 use crate::engine::{Budget, Database};
 use crate::evidence::{ClaimId, Stance};
-use crate::explain::{Case, Fact, Facts, Meter};
+use crate::explain::{Fact, Facts, Meter};
 use rustc_hash::FxHashSet;
 use std::sync::Arc;
 
@@ -49,12 +49,14 @@ pub(super) enum Ground {
 }
 
 /// How much to find out of a contender under a change.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Depth {
     /// Whether it holds, and what it violates.
     Outcome,
     /// What it rests on too, if it holds.
     Support,
+    /// If it does not, also what keeps it from that: what a table is made of.
+    Table,
 }
 
 /// Rejected claims of one contender that are looked at.
@@ -134,7 +136,7 @@ impl<E> Contender<'_, E> {
         if let Some(known) = self.known(change, depth) {
             return Ok(known);
         }
-        match self.tried(change, depth == Depth::Support, meter, budget)? {
+        match self.tried(change, depth >= Depth::Support, meter, budget)? {
             // The answer is not complete, and says so.
             None => Ok(self.as_it_is()),
             Some(known) => {
@@ -263,55 +265,46 @@ impl<E> Contender<'_, E> {
         Ok(Some(in_world(&database, violated, false)))
     }
 
-    /// Asks something of the facts and claims of its world after a change; `None`: the meter stopped.
+    /// Asks something of the facts of its world after a change; `None`: the meter stopped.
     pub(super) fn in_world<R>(
         &self,
         change: &Tried,
         meter: &Meter,
-        ask: impl FnOnce(&Case, &dyn Facts) -> R,
+        ask: impl FnOnce(&dyn Facts) -> R,
     ) -> Result<Option<R>, E> {
-        let of = |facts: &dyn Facts, ask: &mut dyn FnMut(&Case, &dyn Facts)| {
-            let (claims, assumed) = self.without(change);
-            ask(&self.case_of(facts, &claims, &assumed), facts);
-        };
-        let mut ask = Some(ask);
-        let mut answer = None;
-        let mut once = |case: &Case, facts: &dyn Facts| {
-            if let Some(ask) = ask.take() {
-                answer = Some(ask(case, facts));
-            }
-        };
         if change.0.is_empty() && change.1.is_empty() {
-            once(&self.case(), self.facts);
-            return Ok(answer);
+            return Ok(Some(ask(self.facts)));
         }
         if let Some(trial) = &self.trial {
             let (comes, gone) = self.stated_otherwise(change);
             let mut trial = trial.lock();
             match trial.make(&comes, &gone, Some(&self.followed), meter) {
                 Ok(_) => {
-                    of(trial.database(), &mut once);
+                    let answer = ask(trial.database());
                     trial.take_back();
-                    return Ok(answer);
+                    return Ok(Some(answer));
                 }
                 Err(Untried::Stopped) => return Ok(None),
                 Err(Untried::Faulted) => {}
             }
         }
         let (database, _) = (self.rerun)(&change.0, &change.1)?;
-        of(&database, &mut once);
-        Ok(answer)
+        Ok(Some(ask(&database)))
     }
 
     /// Facts that are stated then and not now, and the other way round.
-    fn stated_otherwise(&self, (ids, found): &Tried) -> (Vec<Fact>, Vec<Fact>) {
+    fn stated_otherwise(&self, change: &Tried) -> (Vec<Fact>, Vec<Fact>) {
         let is_stated = |fact: &Fact| {
             self.given.contains(fact) || self.claims.holds(fact.relation, &fact.row, |_| true)
         };
-        let comes = found.iter().filter(|fact| !is_stated(fact));
+        let comes = change.1.iter().filter(|fact| !is_stated(fact));
+        (comes.cloned().collect(), self.no_longer_stated(change))
+    }
+
+    pub(super) fn no_longer_stated(&self, (ids, found): &Tried) -> Vec<Fact> {
         let mut gone = self.falling(ids);
         gone.retain(|fact| found.binary_search(fact).is_err());
-        (comes.cloned().collect(), gone)
+        gone
     }
 
     pub(super) fn basis_in(&self, facts: &dyn Facts, change: &Tried, budget: &Budget) -> Basis {
@@ -320,7 +313,10 @@ impl<E> Contender<'_, E> {
         Basis::of(&case, facts, &self.goals, change.clone(), budget)
     }
 
-    fn without(&self, (ids, found): &Tried) -> (crate::evidence::Claims, FxHashSet<Fact>) {
+    pub(super) fn without(
+        &self,
+        (ids, found): &Tried,
+    ) -> (crate::evidence::Claims, FxHashSet<Fact>) {
         let claims = self.claims.without(ids.iter().copied());
         let assumed = self.assumed.iter().chain(found).cloned();
         (claims, assumed.collect())

@@ -506,9 +506,9 @@ impl<'a, 'p> Composition<'a, 'p> {
 
 impl Round<'_, '_> {
     /// Adds what comes of some strips. Candidates.
-    fn one_by_one<'s, W: Writers>(
+    fn one_by_one<W: Writers>(
         &self,
-        strips: &mut dyn Iterator<Item = &'s Strip>,
+        strips: &mut dyn Iterator<Item = &Strip>,
         halts: &dyn Fn() -> bool,
     ) -> u64 {
         let mut scratch = Scratch::default();

@@ -5,7 +5,7 @@ use cutout::{cli, repl};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cli::memory::tune_allocator();
+    cli::memory::give_back_early();
     let Cli { directory, command } = Cli::typed();
     let directory = directory.as_deref();
     let status = match command {

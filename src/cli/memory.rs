@@ -11,16 +11,13 @@ pub fn peak() -> Option<u64> {
 }
 
 /// Has large blocks of memory given back as soon as they are free. Tables grow by moving to a larger block; without this the
-/// system's allocator keeps many of those they leave, and a run holds up to twice of what it uses. Small blocks come from
-/// room that is asked for ahead, and takes memory only where it is used: to ask page by page holds up the other threads.
-pub fn tune_allocator() {
+/// system's allocator keeps many of those they leave, and a run holds up to twice of what it uses.
+pub fn give_back_early() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    // SAFETY: no other thread runs yet, and all are documented parameters.
+    // SAFETY: no other thread runs yet, and both are documented parameters.
     unsafe {
         const LARGE: libc::c_int = 1 << 20;
-        const AHEAD: libc::c_int = 16 << 20;
         libc::mallopt(libc::M_MMAP_THRESHOLD, LARGE);
         libc::mallopt(libc::M_TRIM_THRESHOLD, LARGE);
-        libc::mallopt(libc::M_TOP_PAD, AHEAD);
     }
 }

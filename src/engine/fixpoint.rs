@@ -14,7 +14,7 @@ use super::statistics::Sizes;
 use crate::analysis::checked::{
     CheckedProgram, LiteralKind, RelationId, RelationKind, RuleId, Stratum,
 };
-use crate::plan::{RulePlan, fan_out, plan_rule};
+use crate::plan::{RulePlan, fan_out, plan_rule, widest};
 use crate::storage::{RowSource, Rows};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -67,6 +67,9 @@ impl Run<'_> {
                     recursive: &stratum.relations,
                 };
                 let plan = plan_rule(self.program, rule, None, &sizes);
+                if let (Some(head), true) = (plan.head, stratum.recursive) {
+                    relations[head.index()].prepare(widest(&plan.steps), self.pool.is_some());
+                }
                 self.execute(&plan, relations, 0, false)?;
             }
             versions.extend(deltas.into_iter().map(|(delta, relation)| DeltaVersion {

@@ -236,6 +236,13 @@ impl RelationState {
         }
     }
 
+    /// Before a first rule: so many candidates are coming, perhaps from several threads.
+    pub fn prepare(&mut self, candidates: f64, shared: bool) {
+        if let Some(set) = Arc::get_mut(&mut self.set) {
+            set.prepare(candidates, shared);
+        }
+    }
+
     /// Between rounds: so many candidates are coming.
     pub fn expect(&mut self, candidates: f64, pool: Option<&ThreadPool>) {
         if candidates > self.set.len() as f64 * MANY_CANDIDATES

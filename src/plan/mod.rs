@@ -15,5 +15,5 @@ pub mod step;
 pub use order::Statistics;
 pub use planner::{plan_body, plan_rule, plan_seeded, plan_subsumption};
 pub use print::{PlanText, StepText, print_query, print_rule, print_subsumption};
-pub use rule_plan::{Asked, Guard, Placed, RulePlan, WIDE, fan_out};
+pub use rule_plan::{Asked, Guard, Placed, RulePlan, WIDE, fan_out, widest};
 pub use step::{Access, Operand, Step, Version, Within};

@@ -55,11 +55,16 @@ pub struct RulePlan {
     pub variables: usize,
 }
 
-/// Bindings expected at the widest of the steps for each row that the first one scans; at least one.
+/// Bindings expected at the widest of the steps.
+pub fn widest(steps: &[Placed]) -> f64 {
+    let estimates = steps.iter().map(|step| step.estimate);
+    estimates.fold(1.0, f64::max)
+}
+
+/// The same for each row that the first one scans; at least one.
 pub fn fan_out(steps: &[Placed]) -> f64 {
     let scanned = steps.first().map_or(1.0, |step| step.estimate);
-    let widest = steps.iter().map(|step| step.estimate);
-    (widest.fold(scanned, f64::max) / scanned.max(1.0)).max(1.0)
+    (widest(steps) / scanned.max(1.0)).max(1.0)
 }
 
 impl RulePlan {

@@ -27,6 +27,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 /// Rows from which on a table is divided among its writers.
 const MANY_FOR_ONE: usize = if cfg!(test) { 10 } else { 1 << 14 };
+/// Rows for which room is made on the word of an estimate.
+const MOST_AHEAD: usize = 1 << 17;
 /// Room for so many codes or pairs is kept whether it is used or not.
 const MUCH_ROOM: usize = if cfg!(test) { 4 } else { 1 << 12 };
 /// Rows or slots that a scan passes over at a time.
@@ -308,6 +310,17 @@ impl RowSet {
             }
             _ => {}
         }
+    }
+
+    /// Prepares an empty set for its first candidates.
+    pub fn prepare(&mut self, candidates: f64, shared: bool) {
+        if candidates < MANY_FOR_ONE as f64 || self.len > 0 || self.unsettled() > 0 {
+            return;
+        }
+        if shared {
+            self.spread();
+        }
+        self.reserve((candidates as usize).min(MOST_AHEAD));
     }
 
     /// Makes room for so many rows to come.

@@ -1,6 +1,6 @@
 //! Which shape suits the rows of a set: looked at between rounds, whenever they have become many more.
 
-use super::{MOST_AHEAD, PairShard, RowSet, RowSource, Shape, shard_of_first, shard_of_pair};
+use super::{PairShard, RowSet, RowSource, Shape, shard_of_first, shard_of_pair};
 use crate::storage::dense_core::{Census, DenseCore, TABLE_BYTES};
 use crate::storage::groups::Groups;
 use crate::storage::matrix::{Alone, Axis, Matrix, Shared};
@@ -102,12 +102,8 @@ impl RowSet {
             let (rows, columns) = self.spans(pool);
             self.span = Matrix::cells_for(rows, columns);
             if candidates > self.span / CELLS && Matrix::bytes_for(rows, columns) <= LARGE_MATRIX {
-                return self.become_matrix(rows, columns, pool);
+                self.become_matrix(rows, columns, pool);
             }
-        }
-        // Several writers each have a part to let grow.
-        if spread && self.shards == 1 {
-            self.reserve((candidates as usize).min(MOST_AHEAD));
         }
     }
 

@@ -8,13 +8,12 @@
 use super::case::{Case, Ground};
 use super::dayset::DaySet;
 use super::facts::Fact;
-use super::forward::bound;
+use super::forward::{bound, bound_by};
 use super::history::{Dated, History, Past, Reading};
 use super::joins::{Plan, Planner};
 use super::meter::Meter;
 use super::settled::{each_read, is_beyond};
 use super::table::Table;
-use super::terms::constant;
 use crate::analysis::checked::{
     Atom, Literal, LiteralKind, RelationId, RelationKind, Rule, RuleId, Term, VarId,
 };
@@ -365,19 +364,7 @@ pub(super) fn heading(rule: &Rule, fact: &Fact, case: &Case) -> Option<Values> {
     if head.relation != fact.relation || is_beyond(rule) {
         return None;
     }
-    let mut values: Values = Vec::new();
-    for (arg, &code) in head.args.iter().zip(&fact.row) {
-        match arg {
-            Term::Var(var) => match values.iter().find(|(known, _)| known == var) {
-                Some((_, other)) if *other != code => return None,
-                Some(_) => {}
-                None => values.push((*var, code)),
-            },
-            Term::Const(known) if constant(known, case.dictionary) != code => return None,
-            _ => {}
-        }
-    }
-    Some(values)
+    bound_by(&head.args, fact, case)
 }
 
 /// The variables that a row gives a value when it matches an atom, each once.

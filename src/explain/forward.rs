@@ -376,8 +376,13 @@ impl Walk<'_> {
 
 /// The variables that an atom which matches a row binds; `None` when it does not match.
 pub(crate) fn bound(atom: &Atom, fact: &Fact, case: &Case) -> Option<Vec<(VarId, Code)>> {
+    bound_by(&atom.args, fact, case)
+}
+
+/// The same of terms, one for each column of the row.
+pub(super) fn bound_by(args: &[Term], fact: &Fact, case: &Case) -> Option<Vec<(VarId, Code)>> {
     let mut bound: Vec<(VarId, Code)> = Vec::new();
-    for (arg, &code) in atom.args.iter().zip(&fact.row) {
+    for (arg, &code) in args.iter().zip(&fact.row) {
         match arg {
             Term::Var(var) => match bound.iter().find(|(known, _)| known == var) {
                 Some((_, other)) if *other != code => return None,

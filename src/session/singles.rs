@@ -274,7 +274,7 @@ impl Session {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use crate::explain::Fact;
     use crate::session::standing::Standing;
     use crate::session::tests::opened_at;
@@ -307,14 +307,16 @@ lone(x) :- much(x, c), c > 1, !free(_).
     const ASKED: [&str; 7] = ["path", "free", "apart", "much", "far", "alike", "lone"];
 
     /// Source, first and last year.
-    type Said = (usize, Option<u16>, Option<u16>);
+    pub(in crate::session) type Said = (usize, Option<u16>, Option<u16>);
 
-    fn said() -> impl Strategy<Value = Said> {
+    pub(in crate::session) fn said() -> impl Strategy<Value = Said> {
         let year = || prop::option::weighted(0.3, 2001..2005u16);
         (0..4usize, year(), year())
     }
 
-    fn opened(
+    /// A case of these rules over claims `e` and `n`, of sources of which some repeat others.
+    pub(in crate::session) fn opened(
+        rules: &str,
         e: &[(u8, u8, Said)],
         n: &[(u8, Said)],
         repeats: &[Option<usize>],
@@ -336,7 +338,7 @@ lone(x) :- much(x, c), c > 1, !free(_).
         let n: String = n.iter().enumerate().map(of_n).collect();
         let sources: String = repeats.iter().enumerate().map(of_source).collect();
         let files = [
-            ("rules/x.dl", RULES.to_owned()),
+            ("rules/x.dl", rules.to_owned()),
             (
                 "facts/e.csv",
                 format!("claim_id,x,y,source_id,from,to\n{e}"),
@@ -361,7 +363,7 @@ lone(x) :- much(x, c), c > 1, !free(_).
             at_once in any::<bool>(),
             size in prop::option::of(Just(1usize)),
         ) {
-            let (_directory, mut session) = opened(&e, &n, &repeats, at_once);
+            let (_directory, mut session) = opened(RULES, &e, &n, &repeats, at_once);
             let question = CriticalQuestion {
                 relations: ASKED.map(str::to_owned).to_vec(),
                 size: size.or(Some(2)),

@@ -1,7 +1,7 @@
 //! Larger cuts beside withdrawing every set there is.
 
+use super::singles::tests::{self as singles, Said, said};
 use super::standing::Standing;
-use super::tests::opened_at;
 use super::{CriticalQuestion, Session};
 use crate::evidence::ClaimId;
 use crate::explain::Fact;
@@ -44,51 +44,16 @@ const ASKED: [&str; 9] = [
     "path", "free", "apart", "bare", "much", "far", "sum_of", "alike", "lone",
 ];
 
-/// Source, first and last year.
-type Said = (usize, Option<u16>, Option<u16>);
-
-fn said() -> impl Strategy<Value = Said> {
-    let year = || prop::option::weighted(0.3, 2001..2005u16);
-    (0..4usize, year(), year())
-}
-
 fn opened(
-    rules: &[bool],
+    chosen: &[bool],
     e: &[(u8, u8, Said)],
     n: &[(u8, Said)],
     repeats: &[Option<usize>],
     at_once: bool,
 ) -> (tempfile::TempDir, Session) {
-    let year = |year: Option<u16>| year.map_or(String::new(), |year| year.to_string());
-    let tail = |(source, from, to): &Said| {
-        let to = to.map(|to| to.max(from.unwrap_or(0)));
-        format!("x-s{source},{},{}\n", year(*from), year(to))
-    };
-    let of_e =
-        |(at, (x, y, said)): (usize, &(u8, u8, Said))| format!("e{at},{x},{y},{}", tail(said));
-    let of_n = |(at, (x, said)): (usize, &(u8, Said))| format!("n{at},{x},{}", tail(said));
-    let of_source = |(at, from): (usize, &Option<usize>)| {
-        let from = from.map_or(String::new(), |from| format!("x-s{from}"));
-        format!("x-s{at},2010,B,{from}\n")
-    };
-    let e: String = e.iter().enumerate().map(of_e).collect();
-    let n: String = n.iter().enumerate().map(of_n).collect();
-    let sources: String = repeats.iter().enumerate().map(of_source).collect();
-    let chosen = RULES.iter().zip(rules).filter(|(_, chosen)| **chosen);
+    let chosen = RULES.iter().zip(chosen).filter(|(_, chosen)| **chosen);
     let chosen: String = chosen.map(|(rule, _)| format!("{rule}\n")).collect();
-    let files = [
-        ("rules/x.dl", format!("{DECLARED}{chosen}")),
-        (
-            "facts/e.csv",
-            format!("claim_id,x,y,source_id,from,to\n{e}"),
-        ),
-        ("facts/n.csv", format!("claim_id,x,source_id,from,to\n{n}")),
-        (
-            "facts/sources.csv",
-            format!("source_id,published,reliability,derived_from\n{sources}"),
-        ),
-    ];
-    opened_at(&files, 1, at_once)
+    singles::opened(&format!("{DECLARED}{chosen}"), e, n, repeats, at_once)
 }
 
 /// Sets of so many, ascending.

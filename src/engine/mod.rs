@@ -62,6 +62,8 @@ mod tests_of_folds;
 #[cfg(test)]
 mod tests_of_guards;
 #[cfg(test)]
+mod tests_of_records;
+#[cfg(test)]
 mod tests_of_side_by_side;
 mod text_facts;
 mod value_order;

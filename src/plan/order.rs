@@ -109,6 +109,7 @@ pub(super) fn order(
             cost: 0.0,
             fresh: fresh.next,
             grouped,
+            owed: Vec::new(),
         };
         attempt.run(first);
         if best.as_ref().is_none_or(|(cost, _)| attempt.cost < *cost) {
@@ -135,6 +136,8 @@ struct Ordering<'a> {
     cost: f64,
     fresh: u32,
     grouped: bool,
+    /// What parts of records taken apart have to be equal to, once the variables of that are bound.
+    owed: Vec<(ValueType, Term, VarId)>,
 }
 
 impl Ordering<'_> {
@@ -164,6 +167,7 @@ impl Ordering<'_> {
             }
         }
         while !left.is_empty() {
+            self.settle();
             if self.place_ready(&mut left, false) {
                 continue;
             }
@@ -201,6 +205,8 @@ impl Ordering<'_> {
                 }
             }
         }
+        self.settle();
+        debug_assert!(self.owed.is_empty(), "a part of a record is not grounded");
     }
 
     fn var(&mut self) -> VarId {
@@ -628,10 +634,24 @@ impl Ordering<'_> {
                 );
                 for (var, field) in nested {
                     self.bound.insert(var);
-                    self.place_equal(operand, &field, &Term::Var(var));
+                    match is_bound(&field, &self.bound) || is_pattern(&field) {
+                        true => self.place_equal(operand, &field, &Term::Var(var)),
+                        false => self.owed.push((operand, field, var)),
+                    }
                 }
             }
             Term::Const(_) | Term::Wildcard | Term::Call { .. } => {}
+        }
+    }
+
+    /// Places what is owed and can be told by now.
+    fn settle(&mut self) {
+        let owed = std::mem::take(&mut self.owed);
+        for (operand, term, var) in owed {
+            match is_bound(&term, &self.bound) {
+                true => self.place_equal(operand, &term, &Term::Var(var)),
+                false => self.owed.push((operand, term, var)),
+            }
         }
     }
 

@@ -1,8 +1,6 @@
 //! Rules that fall apart into two sides, over bits.
 //!
-//! A rule scans pairs (u, v), goes on from u alone on one side and from v alone on the other, and its head takes a
-//! variable from each: then it composes three relations, and what it derives is a product of Boolean matrices. Where rows
-//! of more columns are kept as pairs, u and v are the columns of a half each. The one
+//! Of the three relations that such a rule [composes](super::sides) the one
 //! in the middle, the latest bits of a matrix, is dense; the sides are sparse. Instead of one candidate at a time, whole
 //! words are passed on, each with up to 64 of them (compare Arlazarov, Dinic, Kronrod and Faradžev, 1970).
 //!
@@ -14,17 +12,12 @@
 use super::budget::StopReason;
 use super::drive::share;
 use super::evaluate::Context;
-use super::gathering::Collect;
-use super::pipeline::{Arg, Expression, Op, Pipeline, Source, Stage};
-use super::worker::{BATCH, Batch, Worker};
-use crate::analysis::checked::VarId;
-use crate::storage::fold::Half;
-use crate::storage::index::ABSENT;
+use super::pipeline::{Op, Pipeline, Source};
+use super::sides::{Reach, TwoSides};
 use crate::storage::matrix::{Alone, Apart, Axis, LINE, Matrix, Writers, bits};
-use crate::storage::{Code, Index, RowSet, transpose};
+use crate::storage::{Code, RowSet, transpose};
 use rayon::ThreadPool;
 use std::ops::Range;
-use std::sync::Arc;
 
 /// Codes of the lead that are gone through together: as many as a line has bits.
 const STRIP: usize = LINE * 64;
@@ -48,100 +41,13 @@ const WORD: f64 = 0.6;
 const BIT: f64 = 1.0;
 /// Bytes that what lies between may take of a thread.
 const MOST_ROOM: usize = 64 << 20;
-/// Pairs of a side that are listed whatever there is of the head.
-const FEW_PAIRS: usize = 1 << 20;
-
-/// What is found from one variable of the scan alone.
-struct Side<'a> {
-    from: Vec<VarId>,
-    to: Vec<Arg>,
-    /// What codes of both ends are of.
-    halves: [Half; 2],
-    stages: Vec<Stage<'a>>,
-}
-
-impl Side<'_> {
-    /// Whether codes lead to themselves.
-    fn stays(&self) -> bool {
-        let [from, to] = &self.halves;
-        let same = |(from, to): (&VarId, &Arg)| matches!(to, Arg::Var(to) if to == from);
-        self.stages.is_empty() && from.is_like(to) && self.from.iter().zip(&self.to).all(same)
-    }
-}
 
 /// A rule as such a product.
 pub struct Composition<'a, 'p> {
     latest: &'p Matrix,
     head: &'p Matrix,
     set: &'p RowSet,
-    /// By column of the scan.
-    sides: [Side<'a>; 2],
-    /// The column whose side gives the first column of the head.
-    lead: usize,
-    variables: usize,
-}
-
-/// Where codes of a side lead, as places on axes: those of the scan to those of the head.
-enum Reach {
-    /// To themselves.
-    Same,
-    /// Ascending by the first.
-    Pairs(Vec<(u32, u32)>),
-    /// To the entries of an index, by number, all of which lie on an axis of the head. Ascending by the first.
-    Entries {
-        index: Arc<Index>,
-        numbers: Vec<(u32, u32)>,
-        base: u32,
-        len: usize,
-    },
-}
-
-impl Reach {
-    /// Codes that lead anywhere, each once or several times, ascending. `None`: all.
-    fn starts(&self) -> Option<&[(u32, u32)]> {
-        match self {
-            Reach::Same => None,
-            Reach::Pairs(pairs) => Some(pairs),
-            Reach::Entries { numbers, .. } => Some(numbers),
-        }
-    }
-
-    /// Pairs, of so many codes if these lead to themselves.
-    fn len(&self, codes: usize) -> usize {
-        match self {
-            Reach::Same => codes,
-            Reach::Pairs(pairs) => pairs.len(),
-            Reach::Entries { len, .. } => *len,
-        }
-    }
-
-    /// How many places some of the starts lead to.
-    fn len_of(&self, starts: &[(u32, u32)]) -> usize {
-        match self {
-            Reach::Same => 1,
-            Reach::Pairs(_) => starts.len(),
-            Reach::Entries { index, .. } => {
-                let lens = starts.iter().map(|&(_, number)| index.entry(number).len());
-                lens.sum()
-            }
-        }
-    }
-
-    /// Calls back with where some of the starts lead.
-    fn each(&self, starts: &[(u32, u32)], mut act: impl FnMut(u32, usize)) {
-        match self {
-            Reach::Entries { index, base, .. } => {
-                for &(from, number) in starts {
-                    for code in index.entry(number) {
-                        act(from, (code.0 - base) as usize);
-                    }
-                }
-            }
-            Reach::Same | Reach::Pairs(_) => {
-                starts.iter().for_each(|&(from, to)| act(from, to as usize));
-            }
-        }
-    }
+    sides: TwoSides<'a>,
 }
 
 /// A composition with everything that one round needs.
@@ -209,97 +115,21 @@ struct Scratch {
 impl<'a, 'p> Composition<'a, 'p> {
     /// `None`: the rule is not of that kind, or its relations are not kept as bits.
     pub fn of(pipeline: &'p Pipeline<'a>, set: &'p RowSet) -> Option<Composition<'a, 'p>> {
-        let (head, target) = set
-            .as_bits()
-            .filter(|_| pipeline.preconditions.is_empty())?;
-        let (scan, rest) = pipeline.stages.split_first()?;
+        let (head, target) = set.as_bits()?;
         let Op::Scan {
             source: Source::Delta(delta),
-            bind,
-            equal,
-            same,
-        } = &scan.op
+            ..
+        } = &pipeline.stages.first()?.op
         else {
             return None;
         };
-        if !(equal.is_empty() && same.is_empty()) {
-            return None;
-        }
         let (latest, source) = delta.as_bits()?;
-        let [us, vs] = source.halves.each_ref().map(|half| {
-            let bound = half.columns().iter().map(|column| {
-                let mut bound = bind.iter().filter(|(at, _)| at == column);
-                bound.next().map(|&(_, var)| var)
-            });
-            bound.collect::<Option<Vec<VarId>>>()
-        });
-        let mut starts = [us?, vs?];
-        let mut side_of = vec![None; pipeline.variables];
-        for (side, vars) in starts.iter().enumerate() {
-            vars.iter()
-                .for_each(|var| side_of[var.index()] = Some(side));
-        }
-        let mut stages = [Vec::new(), Vec::new()];
-        for stage in rest {
-            let (reads, binds) = uses(&stage.op)?;
-            let side = side_of[reads.first()?.index()]?;
-            if reads.iter().any(|var| side_of[var.index()] != Some(side)) {
-                return None;
-            }
-            binds
-                .iter()
-                .for_each(|var| side_of[var.index()] = Some(side));
-            stages[side].push(stage);
-        }
-        let mut ends = target.halves.each_ref().map(|half| {
-            let columns = half.columns().iter();
-            columns.map(|&at| pipeline.answer[at]).collect::<Vec<Arg>>()
-        });
-        let side = |args: &[Arg]| {
-            let mut sides = args.iter().filter_map(|arg| match arg {
-                Arg::Var(var) => Some(side_of[var.index()]),
-                Arg::Const(_) => None,
-            });
-            let side = sides.next()??;
-            sides.all(|other| other == Some(side)).then_some(side)
-        };
-        let lead = side(&ends[0])?;
-        if side(&ends[1])? == lead {
-            return None;
-        }
-        let [mut from, mut to] = [source.halves, target.halves];
-        if lead == 1 {
-            ends.swap(0, 1);
-            to.swap(0, 1);
-        }
-        let mut column = 0;
-        let sides = stages.map(|stages| {
-            let first = std::mem::take(&mut starts[column]);
-            let own = |var: &VarId| !first.contains(var) && side_of[var.index()] == Some(column);
-            let stages = stages.into_iter().map(|stage| Stage {
-                op: stage.op.clone(),
-                keep: first
-                    .iter()
-                    .copied()
-                    .chain(stage.keep.iter().copied().filter(own))
-                    .collect(),
-            });
-            let side = Side {
-                stages: stages.collect(),
-                from: first,
-                to: std::mem::take(&mut ends[column]),
-                halves: [&mut from, &mut to].map(|halves| std::mem::take(&mut halves[column])),
-            };
-            column += 1;
-            side
-        });
+        let sides = TwoSides::of(pipeline, source, target)?;
         Some(Composition {
             latest,
             head,
             set,
             sides,
-            lead,
-            variables: pipeline.variables,
         })
     }
 
@@ -368,15 +198,23 @@ impl<'a, 'p> Composition<'a, 'p> {
         if pairs < (distinct[0] + distinct[1]) * SPARSE {
             return None;
         }
-        let other = 1 - self.lead;
+        let other = 1 - self.sides.lead;
         let (rows, columns) = self.head.axes();
         let (firsts, seconds) = self.latest.axes();
         let lines = self.head.words_per_row() * 64 + [firsts, seconds][other].len as usize;
         if (lines + self.head.words_per_row() * 64) * LINE * 8 > MOST_ROOM {
             return None;
         }
-        let [lead, trail] = [(self.lead, rows), (other, columns)]
-            .map(|(column, axis)| self.reach(column, &codes[column], axis, context));
+        // No more than the rows themselves take.
+        let most = self.set.len() / 2;
+        let [lead, trail] = [(self.sides.lead, rows), (other, columns)].map(|(half, axis)| {
+            let from = [firsts, seconds][half];
+            let codes = bits(codes[half].iter().copied());
+            let codes: Vec<Code> = codes.map(|at| Code(from.base + at as u32)).collect();
+            let axes = [from, axis];
+            let reach = self.sides.reach(half, &codes, axes, most, context);
+            reach.map(Reach::in_order)
+        });
         let (lead, trail) = (lead?, trail?);
         let has_partners = |code: &u32| {
             lead.starts().is_none_or(|starts| {
@@ -384,13 +222,13 @@ impl<'a, 'p> Composition<'a, 'p> {
                 starts.get(at).is_some_and(|(from, _)| from == code)
             })
         };
-        let lead_codes = bits(codes[self.lead].iter().copied()).map(|at| at as u32);
+        let lead_codes = bits(codes[self.sides.lead].iter().copied()).map(|at| at as u32);
         let lead_codes: Vec<u32> = lead_codes.filter(has_partners).collect();
         let count = |reach: &Reach, column: usize| reach.len(distinct[column]) as f64;
         let fan =
             |reach: &Reach, column: usize| count(reach, column) / distinct[column].max(1) as f64;
-        let candidates = pairs as f64 * fan(&lead, self.lead) * fan(&trail, other);
-        let turned = match (&trail, self.lead) {
+        let candidates = pairs as f64 * fan(&lead, self.sides.lead) * fan(&trail, other);
+        let turned = match (&trail, self.sides.lead) {
             (Reach::Same, 0) => 0,
             (Reach::Same, _) | (_, 1) => self.head.words_per_row(),
             _ => self.head.words_per_row() + self.latest.words_per_row(),
@@ -399,7 +237,7 @@ impl<'a, 'p> Composition<'a, 'p> {
         let packed = Strip::packed(&lead_codes);
         let aligned = Strip::aligned(&lead_codes);
         // Rows are taken one by one anyway; bits of a row are, where they do not lie together.
-        let picking = match self.lead {
+        let picking = match self.sides.lead {
             0 => 0.0,
             _ => (self.latest.row_count() * STRIP) as f64 * BIT,
         };
@@ -407,100 +245,17 @@ impl<'a, 'p> Composition<'a, 'p> {
             packed.len() as f64 * (strip + picking),
             aligned.len() as f64 * strip,
         );
-        let words = count(&lead, self.lead) * self.head.words_per_row() as f64;
+        let words = count(&lead, self.sides.lead) * self.head.words_per_row() as f64;
         let alone = pairs as f64 * PAIR + candidates * CANDIDATE;
         (packing.min(aligning) + words * WORD < alone).then_some(Round {
             of: self,
             lead,
             other: trail,
-            strips: match self.lead == 0 || packing < aligning {
+            strips: match self.sides.lead == 0 || packing < aligning {
                 true => packed,
                 false => aligned,
             },
         })
-    }
-
-    /// Where the codes of a column lead on an axis of the head. `None`: beyond it, or to so much that this is no way.
-    fn reach(&self, column: usize, codes: &[u64], axis: Axis, context: &Context) -> Option<Reach> {
-        let side = &self.sides[column];
-        let (rows, columns) = self.latest.axes();
-        let from = [rows, columns][column];
-        let code = |at: usize| Code(from.base + at as u32);
-        if side.stays() {
-            let mut codes = bits(codes.iter().copied());
-            return codes
-                .all(|at| axis.offset(code(at)).is_some())
-                .then_some(Reach::Same);
-        }
-        if let [stage] = &side.stages[..]
-            && let Op::Probe {
-                index,
-                key,
-                bind,
-                same,
-                ..
-            } = &stage.op
-            && let (&[Arg::Var(key)], &[(0, bound)], true) = (&key[..], &bind[..], same.is_empty())
-            && (&[key][..], index.payload().len()) == (&side.from[..], 1)
-            && matches!(side.to[..], [Arg::Var(to)] if to == bound)
-            && side.halves.iter().all(Half::is_plain)
-        {
-            let codes: Vec<Code> = bits(codes.iter().copied()).map(code).collect();
-            let mut numbers = Vec::new();
-            index.locate_all(&[&codes], codes.len(), &mut numbers);
-            let found = codes
-                .iter()
-                .zip(numbers)
-                .filter(|(_, number)| *number != ABSENT);
-            let found = found.map(|(code, number)| (code.0 - from.base, number));
-            let numbers: Vec<(u32, u32)> = found.collect();
-            let mut len = 0;
-            for &(_, number) in &numbers {
-                let entry = index.entry(number);
-                len += entry.len();
-                if !entry.iter().all(|&code| axis.offset(code).is_some()) {
-                    return None;
-                }
-            }
-            let (index, base) = (index.clone(), axis.base);
-            return Some(Reach::Entries {
-                index,
-                numbers,
-                base,
-                len,
-            });
-        }
-        // No more than the rows themselves take.
-        let most = FEW_PAIRS.max(self.set.len() / 2);
-        let first = side.from.iter().map(|&var| Arg::Var(var));
-        let answer: Vec<Arg> = first.chain(side.to.iter().copied()).collect();
-        let mut pairs: Vec<(u32, u32)> = Vec::new();
-        let mut codes = bits(codes.iter().copied()).map(code).peekable();
-        while codes.peek().is_some() {
-            if context.stopped() || pairs.len() > most {
-                return None;
-            }
-            let mut batch = Batch::unit(self.variables);
-            let some: Vec<Code> = codes.by_ref().take(BATCH).collect();
-            for (place, var) in side.from.iter().enumerate() {
-                side.halves[0].read(place, &some, &mut batch.columns[var.index()]);
-            }
-            batch.len = some.len();
-            let sink = Collect::new(&answer);
-            let mut worker = Worker::over(&side.stages, self.variables, context, sink);
-            worker.run(&mut batch);
-            let found = worker.finish().rows;
-            for row in 0..found.len() {
-                let codes = |columns: Range<usize>| columns.map(|at| found.column(at)[row]);
-                let middle = side.from.len();
-                let here = side.halves[0].code(codes(0..middle))?;
-                let there = side.halves[1].code(codes(middle..answer.len()))?;
-                pairs.push((from.offset(here)? as u32, axis.offset(there)? as u32));
-            }
-        }
-        pairs.sort_unstable();
-        pairs.dedup();
-        Some(Reach::Pairs(pairs))
     }
 }
 
@@ -523,7 +278,7 @@ impl Round<'_, '_> {
     }
 
     fn product(&self, strip: &Strip, scratch: &mut Scratch) -> Product {
-        let direct = self.of.lead == 0 && matches!(self.other, Reach::Same);
+        let direct = self.of.sides.lead == 0 && matches!(self.other, Reach::Same);
         if direct {
             self.copy_rows(strip, scratch);
         } else {
@@ -587,7 +342,7 @@ impl Round<'_, '_> {
     /// The axes of the scanned matrix: that of the lead, and the other one.
     fn axes(&self) -> [Axis; 2] {
         let (rows, columns) = self.of.latest.axes();
-        match self.of.lead {
+        match self.of.sides.lead {
             0 => [rows, columns],
             _ => [columns, rows],
         }
@@ -616,7 +371,7 @@ impl Round<'_, '_> {
         let lines = &mut scratch.lines;
         lines.clear();
         lines.resize((other.len as usize).next_multiple_of(64), [0; LINE]);
-        match (self.of.lead, strip.line) {
+        match (self.of.sides.lead, strip.line) {
             (0, _) => self.turn_rows(strip, lines),
             (_, Some(part)) => {
                 for (at, line) in lines[..other.len as usize].iter_mut().enumerate() {
@@ -701,32 +456,6 @@ impl Round<'_, '_> {
             }
         }
     }
-}
-
-/// The variables that a stage reads and binds. `None` for stages that compute, whose faults depend on what comes before
-/// them.
-fn uses(op: &Op) -> Option<(Vec<VarId>, Vec<VarId>)> {
-    let vars = |args: &[Arg]| -> Vec<VarId> {
-        let vars = args.iter().filter_map(|arg| match arg {
-            Arg::Var(var) => Some(*var),
-            Arg::Const(_) => None,
-        });
-        vars.collect()
-    };
-    Some(match op {
-        Op::Probe { key, bind, .. } => (vars(key), bind.iter().map(|&(_, var)| var).collect()),
-        Op::Check { key, .. } => (vars(key), Vec::new()),
-        Op::Intersect { var, proposers } => {
-            let keys = proposers.iter().flat_map(|proposer| vars(&proposer.key));
-            (keys.collect(), vec![*var])
-        }
-        Op::Compare {
-            left: Expression::Arg(left),
-            right: Expression::Arg(right),
-            ..
-        } => (vars(&[*left, *right]), Vec::new()),
-        _ => return None,
-    })
 }
 
 fn ones(words: &[u64]) -> usize {

@@ -14,9 +14,10 @@ use super::relation::RelationState;
 use super::run::{Run, interruption};
 use super::side_by_side::{self, Strand};
 use super::sink::Insert;
+use super::unions::{Unions, promises};
 use crate::analysis::checked::RelationId;
-use crate::plan::{Guard, RulePlan, WIDE};
-use crate::storage::{Halts, Rows, SortedRows};
+use crate::plan::{Guard, RulePlan, WIDE, fan_out};
+use crate::storage::{Halts, RowSource, Rows, SortedRows};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
@@ -72,7 +73,11 @@ impl Run<'_> {
             || plan.counter().is_some()
             || head.is_guarded()
             || self.subsumptions_of(plan.head?).next().is_some()
-            || head.set.as_bits().is_some() && scanned.delta().as_bits().is_some();
+            || head.set.as_bits().is_some() && scanned.delta().as_bits().is_some()
+            || {
+                let fan = self.fan(plan).unwrap_or(0.0).max(fan_out(&plan.steps));
+                promises(&head.set, scanned.delta().row_count() as u64, fan)
+            };
         let rule = &self.program[plan.rule];
         let pace = self.pace(plan);
         (!alone).then(|| {
@@ -198,6 +203,11 @@ impl Run<'_> {
         if let Some(candidates) = composed {
             return candidates;
         }
+        let united = Unions::of(pipeline, set, self.fan(plan))
+            .and_then(|unions| unions.run(context, self.pool, room));
+        if let Some(candidates) = united {
+            return candidates;
+        }
         if let (Some(column), Some(delta)) = (plan.clustered, plan.scanned()) {
             let delta = &relations[delta.index()];
             pipeline.cluster(column, || delta.delta_by(column));
@@ -281,6 +291,11 @@ impl Run<'_> {
     /// Seconds that a row scanned by a plan took so far.
     fn pace(&self, plan: &RulePlan) -> Option<f64> {
         self.profile.lock().pace(plan.rule, plan.delta)
+    }
+
+    /// Candidates for each row that a plan scanned so far.
+    fn fan(&self, plan: &RulePlan) -> Option<f64> {
+        self.profile.lock().fan(plan.rule, plan.delta)
     }
 
     /// Whether a plan gives all rows of its head, each once: no set has to tell them apart.

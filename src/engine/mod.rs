@@ -39,6 +39,7 @@ mod range;
 mod relation;
 mod run;
 mod side_by_side;
+mod sides;
 mod sink;
 mod standby;
 mod statistics;
@@ -65,7 +66,10 @@ mod tests_of_guards;
 mod tests_of_records;
 #[cfg(test)]
 mod tests_of_side_by_side;
+#[cfg(test)]
+mod tests_of_unions;
 mod text_facts;
+mod unions;
 mod value_order;
 mod within;
 mod worker;

@@ -90,6 +90,12 @@ impl Profile {
         (cost.scanned > 0).then(|| cost.joining.as_secs_f64() / cost.scanned as f64)
     }
 
+    /// How many candidates a rule gave so far for each row it scanned.
+    pub(super) fn fan(&self, rule: RuleId, delta: Option<usize>) -> Option<f64> {
+        let cost = &self.costs[*self.places.get(&(rule, delta))?];
+        (cost.scanned > 0).then(|| cost.candidates as f64 / cost.scanned as f64)
+    }
+
     /// Empty unless the run measured.
     pub fn growth(&self) -> &[Growth] {
         &self.growth

@@ -6,7 +6,7 @@ use crate::tries::tries;
 use proptest::prelude::*;
 
 /// Rules for `h` beside arcs `a` and `c` and nodes `b`; `h(X,Y` stands for one atom or the other.
-const RULES: &[&str] = &[
+pub(super) const RULES: &[&str] = &[
     "h(x,y) :- a(x,y). h(x,y) :- h(x,z), a(z,y).",
     "h(x,y) :- a(x,y). h(x,y) :- a(x,z), h(z,y).",
     "h(x,y) :- a(x,y). h(x,y) :- h(x,z), h(z,y).",
@@ -93,7 +93,7 @@ proptest! {
 }
 
 /// Rules for `p` beside arcs `a` with labels, arcs `c` without, and nodes `b`.
-const LABELLED: &[&str] = &[
+pub(super) const LABELLED: &[&str] = &[
     "p(l,x,z) :- p(l,x,y), a(l,y,z).",
     "p(l,x,z) :- a(l,x,y), p(l,y,z).",
     "p(l,x,z) :- p(l,x,y), p(l,y,z).",

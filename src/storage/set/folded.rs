@@ -95,6 +95,20 @@ impl RowSet {
         }
     }
 
+    /// Who takes rows as pairs in a table or in lists, and what pairs these are of.
+    pub fn as_pairs(&self) -> Option<(&RowSet, Fold)> {
+        match (&self.shape, &self.folded) {
+            (Shape::Pairs(_) | Shape::Groups(_), _) if self.arity == 2 => {
+                Some((self, Fold::plain()))
+            }
+            (Shape::Tuples(_), Some(folded)) => {
+                let (pairs, _) = folded.pairs.as_pairs()?;
+                Some((pairs, folded.fold.clone()))
+            }
+            _ => None,
+        }
+    }
+
     /// Rows that are kept as pairs.
     pub(super) fn folded_len(&self) -> usize {
         self.folded.as_ref().map_or(0, |folded| folded.pairs.len)

@@ -62,7 +62,7 @@ pub struct Latest<'a> {
     pub(super) set: &'a RowSet,
 }
 
-impl Latest<'_> {
+impl<'a> Latest<'a> {
     fn matrix(&self) -> Option<&Matrix> {
         match &self.set.shape {
             Shape::Matrix(matrix) if matrix.latest_len() > 0 => Some(matrix),
@@ -89,6 +89,18 @@ impl Latest<'_> {
         let (matrix, fold) = self.set.as_bits()?;
         let len = matrix.latest_len();
         (len > 0 && len == self.row_count()).then_some((matrix, fold))
+    }
+
+    /// All of them as pairs, and what these are of.
+    pub fn as_pairs(&self) -> Option<(Latest<'a>, Fold)> {
+        match (self.set.arity, self.set.folded.as_deref()) {
+            (2, _) => Some((*self, Fold::plain())),
+            (_, Some(folded)) => {
+                let pairs = folded.pairs.latest();
+                (pairs.row_count() == self.row_count()).then(|| (pairs, folded.fold.clone()))
+            }
+            _ => None,
+        }
     }
 
     /// Whether rows with one first code are all in one unit.

@@ -194,3 +194,40 @@ roots  sources  conclusion, the least corroborated first
     let none = case.run(&["corroboration", "under(\"x-registry\", _)"]);
     none.prints("no conclusion: nothing of this follows\n");
 }
+
+#[test]
+fn a_cut_has_one_claim_at_least() {
+    let case = case();
+    let asked = case.run(&["critical", "--size", "0", "under(_, _)"]);
+    asked.status(2).says("--size");
+}
+
+#[test]
+fn what_stands_in_a_file_does_not_move_the_cursor() {
+    let case = case();
+    let placed = format!("{PLACED}p5\u{1b}[2J,x-\u{7}ship,x-navy,s\u{1b}[31m4,confirmed\n");
+    let sources = format!("{SOURCES}s\u{1b}[31m4,x-press,Story,2021,,\u{1b}[8mnews,B,\n");
+    case.file("facts/placed.csv", &placed);
+    case.file("facts/sources.csv", &sources);
+    let fact = "under(_, \"x-navy\")";
+    for command in [
+        &["why", fact][..],
+        &["why", "--all", fact],
+        &["why", "--as", "mermaid", fact],
+        &["corroboration", fact],
+        &["critical", fact],
+        &["timeline", fact],
+        &["impact", "p4"],
+        &["what-if", "--without-claim", "p5\u{1b}[2J"],
+        &["query", fact],
+    ] {
+        let asked = case.run(command);
+        asked.status(0);
+        let is_hidden = |c: char| c.is_control() && c != '\n';
+        assert!(
+            !asked.stdout.contains(is_hidden),
+            "{command:?}: {:?}",
+            asked.stdout
+        );
+    }
+}

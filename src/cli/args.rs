@@ -595,7 +595,7 @@ pub struct CriticalArgs {
     pub relation: Vec<String>,
     /// Claims or sources in one cut [default: 1 for many conclusions, else any number]
     #[arg(long, value_name = "N")]
-    pub size: Option<usize>,
+    pub size: Option<NonZeroUsize>,
     /// Cuts of each kind for each conclusion [default: 100]
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,

@@ -5,6 +5,7 @@ use super::interrupt::Interrupt;
 use super::status::Status;
 use super::style::Palette;
 use super::table::{self, TextGrid};
+use super::terminal::Guarded;
 use super::units::show_count;
 use super::{open, report, suppose, terminal};
 use crate::session::{
@@ -29,7 +30,7 @@ pub fn diff(directory: Option<&Path>, arguments: &DiffArgs) -> Status {
         return report::print_json(&found);
     }
     let stdout = io::stdout();
-    let mut out = BufWriter::new(stdout.lock());
+    let mut out = Guarded::new(BufWriter::new(stdout.lock()), Palette::of(&stdout));
     let printed = print(&found, terminal::width(), Palette::of(&stdout), &mut out);
     report::printed(printed.and_then(|()| out.flush()))
 }

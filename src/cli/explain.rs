@@ -4,12 +4,14 @@ use super::args::{CriticalArgs, ExplainArgs, FactArgs, OnFault, RejectArgs, Thin
 use super::interrupt::Interrupt;
 use super::status::Status;
 use super::style::Palette;
+use super::terminal::Guarded;
 use super::{open, proof, report, suppose, terminal};
 use crate::session::{CriticalQuestion, Derive, Error, Session};
 use serde::Serialize;
 use std::fmt::Display;
 use std::io::{self, BufWriter, Write};
 use std::mem::ManuallyDrop;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 /// The case, with what explanations need.
@@ -62,7 +64,8 @@ fn show<T: Serialize + Display>(found: Result<T, Error>, arguments: &ExplainArgs
         Err(error) => report::failure(&error, arguments.json),
         Ok(answer) if arguments.json => report::print_json(&answer),
         Ok(answer) => {
-            let mut out = BufWriter::new(io::stdout().lock());
+            let out = BufWriter::new(io::stdout().lock());
+            let mut out = Guarded::new(out, Palette::PLAIN);
             let printed = terminal::print_lines(&answer, terminal::width(), &mut out);
             report::printed(printed.and_then(|()| out.flush()))
         }
@@ -79,8 +82,8 @@ pub fn why_not(directory: Option<&Path>, arguments: &FactArgs) -> Status {
         Ok(missing) if common.json => report::print_json(&missing),
         Ok(missing) => {
             let stdout = io::stdout();
-            let mut out = BufWriter::new(stdout.lock());
             let palette = Palette::of(&stdout);
+            let mut out = Guarded::new(BufWriter::new(stdout.lock()), palette);
             let printed = proof::print_missing(&missing, terminal::width(), palette, &mut out);
             report::printed(printed.and_then(|()| out.flush()))
         }
@@ -137,7 +140,7 @@ pub fn critical(directory: Option<&Path>, arguments: &CriticalArgs) -> Status {
     let question = CriticalQuestion {
         facts,
         relations: arguments.relation.clone(),
-        size: arguments.size,
+        size: arguments.size.map(NonZeroUsize::get),
         limit: arguments.limit,
     };
     answer(directory, &programs, &arguments.explain, |session| {

@@ -4,6 +4,7 @@ use super::args::HypothesesArgs;
 use super::status::Status;
 use super::style::Palette;
 use super::table::{self, TextGrid};
+use super::terminal::Guarded;
 use super::units::{plural, show_count, show_duration};
 use super::{explain, report, terminal};
 use crate::session::{Clause, GoalRow, GoalState, HypothesisRow, HypothesisTable};
@@ -32,7 +33,7 @@ pub fn hypotheses(directory: Option<&Path>, arguments: &HypothesesArgs) -> Statu
             let errors = found.hypotheses.iter().filter_map(|row| row.error.as_ref());
             errors.for_each(report::show);
             let stdout = io::stdout();
-            let mut out = BufWriter::new(stdout.lock());
+            let mut out = Guarded::new(BufWriter::new(stdout.lock()), Palette::of(&stdout));
             let printed = print(&found, terminal::width(), Palette::of(&stdout), &mut out);
             report::printed(printed.and_then(|()| out.flush()))
         }

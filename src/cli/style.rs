@@ -12,6 +12,8 @@ pub struct Palette {
 
 impl Palette {
     pub const PLAIN: Palette = Palette { enabled: false };
+    #[cfg(test)]
+    pub const COLOURED: Palette = Palette { enabled: true };
 
     /// For a stream: coloured on a terminal, unless `NO_COLOR` is set to anything (<https://no-color.org>).
     pub fn of(stream: &impl IsTerminal) -> Palette {

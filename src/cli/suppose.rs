@@ -4,6 +4,7 @@ use super::args::{HypothesisArgs, WhatIfArgs};
 use super::explain;
 use super::status::Status;
 use super::style::Palette;
+use super::terminal::Guarded;
 use super::what_if::{Shown, print};
 use super::{report, terminal};
 use crate::session::{Error, Session};
@@ -40,7 +41,7 @@ pub fn what_if(directory: Option<&Path>, arguments: &WhatIfArgs) -> Status {
                 all: arguments.all,
                 timed: true,
             };
-            let mut out = BufWriter::new(stdout.lock());
+            let mut out = Guarded::new(BufWriter::new(stdout.lock()), Palette::of(&stdout));
             let printed = print(&told, shown, &mut out);
             report::printed(printed.and_then(|()| out.flush()))
         }

@@ -4,6 +4,7 @@ use super::args::TestArgs;
 use super::status::Status;
 use super::style::Palette;
 use super::table::{self, TextGrid};
+use super::terminal::Guarded;
 use super::units::{plural, show_count, show_duration};
 use super::{explain, report, terminal};
 use crate::session::{Coverage, RuleCoverage, TestQuestion, Tested, Unmet, wrap};
@@ -36,7 +37,7 @@ pub fn test(directory: Option<&Path>, arguments: &TestArgs) -> Status {
         false => {
             tested.broken.iter().for_each(report::show);
             let stdout = io::stdout();
-            let mut out = BufWriter::new(stdout.lock());
+            let mut out = Guarded::new(BufWriter::new(stdout.lock()), Palette::of(&stdout));
             let printed = print(&tested, terminal::width(), Palette::of(&stdout), &mut out);
             report::printed(printed.and_then(|()| out.flush()))
         }

@@ -3,6 +3,7 @@
 use super::args::WhyArgs;
 use super::status::Status;
 use super::style::Palette;
+use super::terminal::Guarded;
 use super::{explain, proof, report, terminal};
 use crate::session::WhyQuestion;
 use std::io::{self, BufWriter, Write};
@@ -28,11 +29,12 @@ pub fn why(directory: Option<&Path>, arguments: &WhyArgs) -> Status {
     match (common.json, arguments.format.zip(proof.view())) {
         (true, _) => report::print_json(&proof),
         (false, Some((format, view))) => {
-            report::printed(write!(io::stdout().lock(), "{}", view.write(format)))
+            let mut out = Guarded::new(io::stdout().lock(), Palette::PLAIN);
+            report::printed(write!(out, "{}", view.write(format)).and_then(|()| out.flush()))
         }
         (false, None) => {
             let stdout = io::stdout();
-            let mut out = BufWriter::new(stdout.lock());
+            let mut out = Guarded::new(BufWriter::new(stdout.lock()), Palette::of(&stdout));
             let printed = proof::print(&proof, terminal::width(), Palette::of(&stdout), &mut out);
             report::printed(printed.and_then(|()| out.flush()))
         }

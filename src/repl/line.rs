@@ -573,7 +573,7 @@ fn parse_command(command: &str) -> Result<Line, String> {
                 .map(str::to_owned)
                 .into_iter()
                 .collect(),
-            size: flags.parsed("size")?,
+            size: flags.parsed("size")?.map(NonZeroUsize::get),
             limit: flags.parsed("limit")?,
         })),
         ("relations", None) => run(Command::Relations),

@@ -2,6 +2,7 @@
 
 use crate::cli::style::Palette;
 use crate::cli::table::{self, TextGrid};
+use crate::cli::terminal::Guarded;
 use crate::cli::units::{plural, show_count, show_duration};
 use crate::cli::{self, proof, terminal, what_if};
 use crate::cli::{footer, yes_or_no};
@@ -21,6 +22,12 @@ pub struct Look {
 }
 
 pub fn show(answer: &Answer, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    let mut out = Guarded::new(out, look.palette);
+    show_guarded(answer, look, &mut out)?;
+    out.flush()
+}
+
+fn show_guarded(answer: &Answer, look: Look, out: &mut dyn Write) -> io::Result<()> {
     match answer {
         Answer::Rows(rows) => self::rows(rows, look, out),
         Answer::Changed(change) => {

@@ -224,10 +224,41 @@ fn what_stands_in_a_file_does_not_move_the_cursor() {
         let asked = case.run(command);
         asked.status(0);
         let is_hidden = |c: char| c.is_control() && c != '\n';
-        assert!(
-            !asked.stdout.contains(is_hidden),
-            "{command:?}: {:?}",
-            asked.stdout
-        );
+        let shown = asked.stdout();
+        assert!(!shown.contains(is_hidden), "{command:?}: {shown:?}");
     }
+}
+
+/// What is kept is dominated by what follows from it, and deleted.
+#[test]
+fn what_was_derived_from_a_deleted_row_has_no_support_and_no_cut() {
+    let sandbox = Sandbox::new();
+    let rules = "\
+.decl seen(x: symbol, y: symbol)
+.input seen(IO=claims, filename=\"seen.csv\")
+.decl kept(x: symbol, y: symbol)
+.decl linked(x: symbol, y: symbol)
+kept(x, y) :- linked(x, y).
+kept(x, y) <= kept(x, z) :- y < z.
+linked(x, y) :- seen(x, y).
+linked(x, x) :- seen(x, y), linked(y, x).
+linked(y, x) :- kept(x, y).
+.output linked
+";
+    sandbox.file("rules/a.dl", rules);
+    sandbox.file("facts/seen.csv", "claim_id,x,y,source_id\nk0,x-z,x-w,s1\n");
+    sandbox.file("facts/sources.csv", SOURCES);
+    let fact = "linked(\"x-w\", \"x-z\")";
+    sandbox.run(&["query", fact]).shows("yes");
+    let why = sandbox.run(&["why", fact]);
+    why.status(0)
+        .shows("NO SUPPORT FOUND: a row that it was derived from is dominated by now");
+    sandbox
+        .run(&["why", "--verify", fact])
+        .status(1)
+        .shows("NOT SOUND");
+    let cuts = sandbox.run(&["critical", "--json", fact]).json()[0].clone();
+    assert_eq!(cuts["claim_cuts"], json!([]));
+    assert_eq!(cuts["source_cuts"], json!([]));
+    assert_eq!(cuts["complete"], json!(false));
 }

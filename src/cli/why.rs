@@ -26,7 +26,7 @@ pub fn why(directory: Option<&Path>, arguments: &WhyArgs) -> Status {
         Ok(proof) => proof,
         Err(error) => return report::failure(&error, common.json),
     };
-    match (common.json, arguments.format.zip(proof.view())) {
+    let printed = match (common.json, arguments.format.zip(proof.view())) {
         (true, _) => report::print_json(&proof),
         (false, Some((format, view))) => {
             let mut out = Guarded::new(io::stdout().lock(), Palette::PLAIN);
@@ -38,5 +38,9 @@ pub fn why(directory: Option<&Path>, arguments: &WhyArgs) -> Status {
             let printed = proof::print(&proof, terminal::width(), Palette::of(&stdout), &mut out);
             report::printed(printed.and_then(|()| out.flush()))
         }
+    };
+    match printed {
+        Status::Done if proof.is_flawed() => Status::Failed,
+        printed => printed,
     }
 }

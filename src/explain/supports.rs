@@ -80,6 +80,9 @@ impl Supports {
         match (self.complete, self.stopped) {
             (true, _) if count == 1 => "1 of 1 minimal support".to_owned(),
             (true, _) => format!("{count} of {count} minimal supports"),
+            (false, None) if count == 0 => {
+                "NO SUPPORT FOUND: a row that it was derived from is dominated by now".to_owned()
+            }
             (false, None) => format!("first {count} minimal supports, more exist"),
             (false, Some(_)) => format!("first {count} minimal supports, there may be more"),
         }
@@ -112,9 +115,11 @@ impl Case<'_> {
         let mut sets = AllSets::new(&condensed, &part, &meter);
         let room = sets.by_ref().all(|set| found.add(&set));
         let complete = sets.is_complete();
+        let supports = found.in_order();
         Supports {
-            supports: found.in_order(),
-            complete: room && complete,
+            // What holds has a support: where there is none, what it was derived from has been deleted since.
+            complete: room && complete && !supports.is_empty(),
+            supports,
             total: match room && complete || lineage.days.is_some() {
                 true => None,
                 false => count_minimal(&condensed, &Meter::new(&meter.rest())),

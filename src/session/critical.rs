@@ -135,6 +135,12 @@ impl Session {
         options: &CutOptions,
         (size, many): (Option<usize>, bool),
     ) -> CutsOf {
+        // What holds does not end by itself: what it was derived from has been dominated and deleted since.
+        let [statements, sources] = [cuts.statements.len(), cuts.sources.len()];
+        cuts.statements.retain(|cut| !cut.is_empty());
+        cuts.sources.retain(|cut| !cut.is_empty());
+        let lost = [cuts.statements.len(), cuts.sources.len()] != [statements, sources];
+        let unseen = ends.unseen || lost;
         let listed = cuts.statements.len().max(cuts.sources.len()) <= options.most;
         cuts.statements.truncate(options.most);
         cuts.sources.truncate(options.most);
@@ -145,20 +151,20 @@ impl Session {
             origins: ends.origins,
             not_enough,
             untried: ends.untried,
-            unseen: ends.unseen && case.holds(fact),
+            unseen: unseen && case.holds(fact),
             unseen_together: ends.unseen_together,
             conditions: match nobody && !many && case.holds(fact) {
                 true => self.conditions_of(fact),
                 false => Vec::new(),
             },
             fact: self.fact_text(fact),
-            complete: !ends.unseen
+            complete: !unseen
                 && !ends.unseen_together
                 && (cuts.complete
                     || cuts.stopped.is_none()
                         && within(cuts.statements.len())
                         && within(cuts.sources.len())),
-            single_complete: cuts.single && listed && !ends.unseen,
+            single_complete: cuts.single && listed && !unseen,
             claim_cuts: cuts
                 .statements
                 .iter()

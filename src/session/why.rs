@@ -145,6 +145,11 @@ impl Proof {
         &self.others
     }
 
+    /// Whether a check was asked for and found a flaw.
+    pub fn is_flawed(&self) -> bool {
+        matches!(self.verified, Some(Err(_)))
+    }
+
     /// Whether these are all minimal supports.
     pub fn is_complete(&self) -> bool {
         self.complete

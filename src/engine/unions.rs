@@ -17,7 +17,7 @@ use rayon::ThreadPool;
 use std::ops::Range;
 
 /// Rows of a head from which on it is dear to look for one: fewer are in the caches.
-const LARGE: usize = if cfg!(test) { 0 } else { 1 << 20 };
+const LARGE: usize = if cfg!(test) { 1 } else { 1 << 20 };
 /// Bindings from which on it may be worth while, ...
 const MANY: f64 = if cfg!(test) { 4.0 } else { 65536.0 };
 /// ... where there are so many for each pair.

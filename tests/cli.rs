@@ -1005,3 +1005,11 @@ fn help_and_completions_are_printed() {
             .shows("cutout");
     }
 }
+
+#[test]
+fn a_program_may_come_through_a_pipe() {
+    let sandbox = Sandbox::new();
+    let program = ".decl p(x: number)\np(7).\n.output p\n";
+    let ran = sandbox.run_with(&["query", "p(X)", "/dev/stdin"], program);
+    ran.status(0).shows("7");
+}

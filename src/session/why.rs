@@ -292,6 +292,7 @@ pub(super) fn number(value: f64) -> String {
 
 fn when(support: &SupportView) -> String {
     match (&support.from, &support.to, support.gap_days) {
+        (.., Some(1)) => "DISJOINT: its claims are a day apart".to_owned(),
         (.., Some(days)) => format!("DISJOINT: its claims are {days} days apart"),
         (Some(from), Some(to), _) => format!("{from} … {to}"),
         (Some(from), None, _) => format!("since {from}"),

@@ -88,6 +88,11 @@ impl SourceFiles {
                 name: path.to_path_buf(),
                 canonical,
             }),
+            // A pipe is no place in the file system.
+            Err(_) if path.exists() => Ok(Found {
+                name: path.to_path_buf(),
+                canonical: path.to_path_buf(),
+            }),
             Err(error) => Err(Box::new(unreadable(path, None, &reason(&error)))),
         }
     }

@@ -7,6 +7,7 @@
 
 use super::declarations::Declarations;
 use super::demand::Demand;
+use super::rules::Rules;
 use crate::syntax::ast::{CompareOp, DirectiveKind, Hypothesis};
 use crate::syntax::source::Span;
 use std::collections::HashMap;
@@ -443,7 +444,7 @@ pub struct CheckedProgram {
     pub(crate) shapes: Vec<Shape>,
     pub(crate) relations: Vec<Relation>,
     pub(crate) by_name: HashMap<Arc<str>, RelationId>,
-    pub(crate) rules: Vec<Rule>,
+    pub(crate) rules: Rules,
     pub(crate) constraints: Vec<RuleId>,
     pub(crate) subsumptions: Vec<Subsumption>,
     pub(crate) strata: Vec<Stratum>,
@@ -485,11 +486,8 @@ impl CheckedProgram {
 
     /// Rules whose head is this relation.
     pub fn rules_of(&self, relation: RelationId) -> impl Iterator<Item = (RuleId, &Rule)> {
-        self.rules().filter(move |(_, rule)| {
-            rule.head
-                .as_ref()
-                .is_some_and(|head| head.relation == relation)
-        })
+        let of = self.rules.of(relation).iter();
+        of.map(|&id| (id, &self.rules[id.index()]))
     }
 
     /// Headless rules, which must derive nothing.
@@ -506,14 +504,11 @@ impl CheckedProgram {
     pub fn without_rules(&self, dropped: impl Fn(RuleId) -> bool) -> CheckedProgram {
         let mut program = self.clone();
         let mut renumbered: Vec<Option<RuleId>> = Vec::with_capacity(self.rules.len());
-        program.rules.clear();
+        program.rules = Rules::default();
         for (id, rule) in self.rules() {
             renumbered.push(match dropped(id) {
                 true => None,
-                false => {
-                    program.rules.push(rule.clone());
-                    Some(RuleId(program.rules.len() as u32 - 1))
-                }
+                false => Some(program.rules.push(rule.clone())),
             });
         }
         let kept = |rules: &mut Vec<RuleId>| {

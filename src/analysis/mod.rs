@@ -26,6 +26,7 @@ mod lattices;
 mod lower;
 mod paths;
 mod recursion;
+mod rules;
 mod scopes;
 mod special;
 pub mod spelling;
@@ -42,7 +43,7 @@ use crate::syntax::ast::{self, AnnotationValue, DirectiveKind, Expr, ExprKind, I
 use crate::syntax::diagnostic::{Diagnostic, Severity};
 use build::Builder;
 use checked::{
-    CheckedProgram, CheckedQuery, Relation, RelationId, RelationKind, RuleId, Term, UserFunctor,
+    CheckedProgram, CheckedQuery, Relation, RelationId, RelationKind, Term, UserFunctor,
 };
 use declarations::Declarations;
 use draft::{Clause, ClauseKind, Draft};
@@ -380,10 +381,12 @@ fn lower_clauses(
             continue;
         }
         match &clause.kind {
-            ClauseKind::Rule(_) => checked.rules.push(lowering.rule(clause)),
-            ClauseKind::Constraint => {
-                checked.constraints.push(RuleId(checked.rules.len() as u32));
+            ClauseKind::Rule(_) => {
                 checked.rules.push(lowering.rule(clause));
+            }
+            ClauseKind::Constraint => {
+                let rule = checked.rules.push(lowering.rule(clause));
+                checked.constraints.push(rule);
             }
             ClauseKind::Subsumption {
                 dominated,

@@ -48,7 +48,7 @@ ascent! {
 /// The edges of a program, in textual order.
 pub fn edges(program: &CheckedProgram) -> Vec<Edge> {
     let mut edges = Vec::new();
-    for rule in &program.rules {
+    for rule in program.rules.iter() {
         if let Some(head) = &rule.head {
             collect(&rule.body, head.relation, false, &mut edges);
         }

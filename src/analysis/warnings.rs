@@ -75,7 +75,7 @@ fn cross_products(program: &CheckedProgram, findings: &mut Findings) {
         .filter(|directive| directive.kind == DirectiveKind::Input)
         .map(|directive| directive.relation)
         .collect();
-    for rule in &program.rules {
+    for rule in program.rules.iter() {
         let Some(head) = &rule.head else { continue };
         let count = facts.entry(head.relation).or_default();
         *count += 1;
@@ -83,7 +83,7 @@ fn cross_products(program: &CheckedProgram, findings: &mut Findings) {
             large.insert(head.relation);
         }
     }
-    for rule in &program.rules {
+    for rule in program.rules.iter() {
         let Some((first, other)) = recursion::products(rule) else {
             continue;
         };

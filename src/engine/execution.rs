@@ -305,7 +305,7 @@ impl Run<'_> {
         plan.delta.is_none()
             && relation.arity() > 0
             && relation.lattice.is_none()
-            && self.program.rules_of(head).count() == 1
+            && self.program.rules_of(head).nth(1).is_none()
             && self.subsumptions_of(head).next().is_none()
             && plan.keeps_apart(|id| self.program[id].arity())
             // Pairs may be leaner as bits.

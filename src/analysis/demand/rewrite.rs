@@ -684,8 +684,8 @@ impl<'a> Rewriting<'a> {
             ..self.program.clone()
         };
         for constraint in self.constraints {
-            program.constraints.push(RuleId(program.rules.len() as u32));
-            program.rules.push(constraint.rule);
+            let rule = program.rules.push(constraint.rule);
+            program.constraints.push(rule);
         }
         let whole = &self.whole;
         program

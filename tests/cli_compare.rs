@@ -100,7 +100,7 @@ fn names_that_are_all_unknown_are_an_error() {
     "#]]
     .assert_eq(&outcome.status(1).stderr());
     let one = sandbox.run(&["compare", "first", "nobody"]);
-    assert!(one.status(0).stdout().contains("no hypothesis `nobody`"));
+    assert!(one.status(1).stdout().contains("no hypothesis `nobody`"));
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn as_json() {
 fn failures_of_one_hypothesis_stay_in_its_row() {
     let sandbox = sandbox();
     let outcome = sandbox.run(&["compare", "--json", "first", "secnd", "goalless", "broken"]);
-    let found = outcome.status(0).json();
+    let found = outcome.status(1).json();
     let rows = found["hypotheses"].as_array().unwrap();
     assert_eq!(rows.len(), 4);
     let error = |name: &str| {

@@ -59,7 +59,8 @@ pub fn answer<T: Serialize + Display>(
     show(ask(directory, programs, arguments, question), arguments)
 }
 
-fn show<T: Serialize + Display>(found: Result<T, Error>, arguments: &ExplainArgs) -> Status {
+/// Prints an answer, or why there is none.
+pub fn show<T: Serialize + Display>(found: Result<T, Error>, arguments: &ExplainArgs) -> Status {
     match found {
         Err(error) => report::failure(&error, arguments.json),
         Ok(answer) if arguments.json => report::print_json(&answer),

@@ -1,9 +1,9 @@
 //! Explanations that nobody has stated, and competing ones: open the case, ask, print.
 
 use super::args::{AbduceArgs, CompareArgs};
-use super::explain::answer;
+use super::explain::{answer, ask, show};
 use super::status::Status;
-use crate::session::{Abduction, AbductionQuestion, ComparisonQuestion};
+use crate::session::{Abduction, AbductionQuestion, Comparison, ComparisonQuestion};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -25,9 +25,15 @@ pub fn abduce(directory: Option<&Path>, arguments: &AbduceArgs) -> Status {
 
 pub fn compare(directory: Option<&Path>, arguments: &CompareArgs) -> Status {
     let (programs, question) = comparison(arguments);
-    answer(directory, &programs, &arguments.explain, |session| {
+    let common = &arguments.explain;
+    let found = ask(directory, &programs, common, |session| {
         session.compare(&question)
-    })
+    });
+    let whole = found.as_ref().is_ok_and(Comparison::is_whole);
+    match (show(found, common), whole) {
+        (Status::Done, false) => Status::Failed,
+        (shown, _) => shown,
+    }
 }
 
 pub fn requirements(directory: Option<&Path>, arguments: &CompareArgs) -> Status {

@@ -5,7 +5,10 @@ use super::interrupt::Interrupt;
 use super::status::Status;
 use super::style::Palette;
 use super::{memory, open, report, suppose, table, terminal, units, yes_or_no};
-use crate::session::{Answered, Derive, Error, Session, Table, Violated, Written};
+use crate::io::codes::UNWRITABLE;
+use crate::session::{Answered, Derive, Error, Findings, Session, Table, Violated, Written};
+use crate::syntax::diagnostic::Diagnostic;
+use crate::syntax::source::SourceMap;
 use serde_json::{Value, json};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -25,11 +28,11 @@ pub fn run(directory: Option<&Path>, arguments: &RunArgs) -> Status {
         .map(|dir| spec.resolve(dir))
         .filter(|dir| !dir.is_dir())
     {
-        report::say(&format!(
-            "there is no directory `{}` to write to: create it, or name another with `-D DIR`",
-            missing.display()
-        ));
-        return Status::Failed;
+        let wrong = format!("there is no directory `{}` to write to", missing.display());
+        let wrong = Diagnostic::error(UNWRITABLE, wrong)
+            .help("create the directory first; `-D DIR` names another");
+        let findings = Findings::new(vec![wrong], &SourceMap::new());
+        return report::failure(&findings.into(), arguments.json);
     }
     let mut options = open::options(&arguments.limits, &Interrupt::install());
     options.births = false;

@@ -36,6 +36,13 @@ pub struct Comparison {
     pub(super) staged: Vec<Needs>,
 }
 
+impl Comparison {
+    /// Whether every hypothesis that was named could be compared.
+    pub fn is_whole(&self) -> bool {
+        self.hypotheses.iter().all(|row| row.error.is_none())
+    }
+}
+
 /// One hypothesis.
 #[derive(Clone, Debug, Serialize)]
 pub struct Row {

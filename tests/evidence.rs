@@ -280,6 +280,32 @@ fn what_was_never_true_at_one_time_supports_nothing() {
 }
 
 #[test]
+fn a_proof_names_the_claims_of_the_support_below_it() {
+    with_case(|session| {
+        let second = session.explain(&WhyQuestion {
+            support: 1,
+            ..WhyQuestion::of(SUB)
+        });
+        let text = second.unwrap().to_string();
+        assert!(text.contains("[k2] x-leak"), "{text}");
+        assert!(text.contains("DISJOINT"), "{text}");
+    });
+    // Copies of one strength: what was true at once leads.
+    let directory = tempfile::tempdir().unwrap();
+    open(directory.path());
+    let contracts = CONTRACTS.replace("x-leak,possible", "x-leak,probable");
+    fs::write(directory.path().join("facts/contracts.csv"), contracts).unwrap();
+    let sources = SOURCES.replace("2024-02-16,C", "2024-02-16,B");
+    fs::write(directory.path().join("facts/sources.csv"), sources).unwrap();
+    let mut session = Session::open(CaseSpec::at(directory.path()), Options::default()).unwrap();
+    let proof = session.why(SUB).unwrap();
+    assert_eq!(supports(&proof), ["k1 k3", "k1 k2"]);
+    let text = proof.to_string();
+    assert!(text.contains("[k3] x-mirror"), "{text}");
+    assert!(!text.contains("DISJOINT"), "{text}");
+}
+
+#[test]
 fn copies_are_one_root() {
     check(
         |session| session.corroboration(SUB),

@@ -41,8 +41,8 @@ impl Support {
 /// What was found, cheapest first.
 #[derive(Clone, Debug)]
 pub struct Supports {
-    /// By number of statements, then strongest first, then by their order in the case. When they are not complete, only
-    /// those that were found are in this order.
+    /// By number of statements, then strongest first, then those whose claims hold at once first, then by their order in
+    /// the case. When they are not complete, only those that were found are in this order.
     pub supports: Vec<Support>,
     /// All of them are there.
     pub complete: bool,
@@ -237,6 +237,7 @@ impl<'a> Found<'a> {
 fn order(left: &Support, right: &Support) -> Ordering {
     let size = left.statements.len().cmp(&right.statements.len());
     size.then(right.strength.total_cmp(&left.strength))
+        .then(left.interval.is_err().cmp(&right.interval.is_err()))
         .then_with(|| statements_order(&left.statements, &right.statements))
 }
 

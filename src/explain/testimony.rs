@@ -13,6 +13,12 @@ pub struct Testimony {
     pub copies: Vec<ClaimId>,
 }
 
+impl Testimony {
+    pub fn has(&self, claim: ClaimId) -> bool {
+        self.claim == claim || self.copies.contains(&claim)
+    }
+}
+
 /// Groups claims by the roots of their sources, strongest first, ties in the order of the claims. Claims without a
 /// source stand alone.
 pub fn testimonies(

@@ -28,6 +28,8 @@ pub struct TreeOptions<'a> {
     pub full: bool,
     /// Where a fact of plain data stands, as `file:line`.
     pub locate: Option<&'a Locate<'a>>,
+    /// Claims that stand for the others of their fact, copies of one report included; elsewhere the strongest do.
+    pub by: &'a [ClaimId],
 }
 
 impl Default for TreeOptions<'_> {
@@ -37,6 +39,7 @@ impl Default for TreeOptions<'_> {
             lines: 2000,
             full: false,
             locate: None,
+            by: &[],
         }
     }
 }
@@ -500,21 +503,31 @@ impl<'a> Artist<'a> {
             Ground::Claims(claims) => {
                 let (known, sources) = (self.case.claims, self.case.sources);
                 let groups = testimonies(known, sources, self.tables, claims);
-                let strongest = groups.first().map(|group| known.get(group.claim));
-                if let Some(claim) = strongest
+                let mut said: Vec<ClaimId> = groups.iter().map(|group| group.claim).collect();
+                let is_wanted = |claim: &&ClaimId| {
+                    let id = known.get(**claim).id;
+                    self.options.by.iter().any(|&by| known.get(by).id == id)
+                };
+                if let Some(&claim) = claims.iter().find(is_wanted)
+                    && let Some(at) = groups.iter().position(|group| group.has(claim))
+                {
+                    said[at] = claim;
+                    said[..=at].rotate_right(1);
+                }
+                let first = said.first().map(|&claim| known.get(claim));
+                if let Some(claim) = first
                     && claim.interval != Interval::ALWAYS
                 {
                     notes.push(claim.interval.to_string());
                 }
-                let said: Vec<String> =
-                    groups.iter().map(|group| self.claim(group.claim)).collect();
-                notes.push(said.join(" · "));
+                let texts: Vec<String> = said.iter().map(|&claim| self.claim(claim)).collect();
+                notes.push(texts.join(" · "));
                 match claims.len() - groups.len() {
                     0 => {}
                     1 => notes.push("+1 copy".to_owned()),
                     copies => notes.push(format!("+{copies} copies")),
                 }
-                if let Some(claim) = strongest {
+                if let Some(claim) = first {
                     notes.push(format!("{}:{}", claim.file, claim.line));
                 }
             }

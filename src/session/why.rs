@@ -557,9 +557,11 @@ impl Session {
         }
         let places = Places::new(self);
         let locate = |fact: &Fact| places.find(fact);
+        let by: Vec<ClaimId> = chosen.into_iter().flat_map(Support::claims).collect();
         let options = TreeOptions {
             full: question.full,
             locate: Some(&locate),
+            by: &by,
             ..TreeOptions::default()
         };
         proof.found = Some((

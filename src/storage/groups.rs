@@ -1,7 +1,7 @@
 //! Pairs as the second codes of each first one: for relations whose rows come in long groups.
 //!
-//! The codes of a group are a list in no order, four bytes each, or a bit for each code in their range where that takes
-//! less. Whether a code is in a list is decided by looking through the list while that is cheap, and by marking
+//! The codes of a group are a list in no order, four bytes each, or a bit for each code in the group's range where that
+//! takes less. Whether a code is in a list is decided by looking through the list while that is cheap, and by marking
 //! the whole list in a bitmap once many candidates for it come together (the sparse accumulator of Gilbert, Moler and
 //! Schreiber, 1992).
 
@@ -30,8 +30,8 @@ pub struct Groups {
     dirty: Vec<u32>,
     /// Unsettled pairs of groups of bits.
     fresh: Vec<u64>,
-    /// Of all second codes.
-    range: Option<(u32, u32)>,
+    /// The greatest second code so far.
+    highest: u32,
 }
 
 #[derive(Clone, Default)]
@@ -56,6 +56,19 @@ impl Bits {
             base,
             words: vec![0; ((high - base) / 64 + 1) as usize],
         }
+    }
+
+    /// The first and the last code there is room for.
+    fn room(&self) -> (u32, u32) {
+        (self.base, self.base + (self.words.len() * 64 - 1) as u32)
+    }
+
+    /// The same codes with room for others, of which the range includes these.
+    fn widened(&self, low: u32, high: u32) -> Bits {
+        let mut wide = Bits::spanning(low, high);
+        let from = ((self.base - wide.base) / 64) as usize;
+        wide.words[from..from + self.words.len()].copy_from_slice(&self.words);
+        wide
     }
 
     fn place(&self, code: Code) -> Option<(usize, u64)> {
@@ -93,22 +106,24 @@ impl Bits {
     /// The codes that others have not.
     fn read_only(&self, others: &Bits, into: &mut Vec<Code>) {
         for (at, &word) in self.words.iter().enumerate() {
-            let mut rest = word & !others.words.get(at).copied().unwrap_or(0);
-            while rest != 0 {
-                into.push(Code(self.base + at as u32 * 64 + rest.trailing_zeros()));
-                rest &= rest - 1;
-            }
+            let base = self.base + at as u32 * 64;
+            let other = base.checked_sub(others.base);
+            let other = other.and_then(|offset| others.words.get(offset as usize / 64));
+            read_word(base, word & !other.copied().unwrap_or(0), into);
         }
     }
 
     fn read(&self, into: &mut Vec<Code>) {
         for (at, &word) in self.words.iter().enumerate() {
-            let mut rest = word;
-            while rest != 0 {
-                into.push(Code(self.base + at as u32 * 64 + rest.trailing_zeros()));
-                rest &= rest - 1;
-            }
+            read_word(self.base + at as u32 * 64, word, into);
         }
+    }
+}
+
+fn read_word(base: u32, mut word: u64, into: &mut Vec<Code>) {
+    while word != 0 {
+        into.push(Code(base + word.trailing_zeros()));
+        word &= word - 1;
     }
 }
 
@@ -134,24 +149,57 @@ impl Group {
         }
     }
 
-    /// Takes the leaner form for codes within a range. Unsettled codes that leave the list are handed to `fresh`.
-    fn suit(&mut self, (low, high): (u32, u32), mut fresh: impl FnMut(&[Code])) {
-        let len = self.len();
-        if len > FEW && ((high - low) as usize) < len * SPREAD {
-            let mut bits = Bits::spanning(low, high);
-            let mut codes = Vec::new();
-            self.read(&mut codes);
-            codes.iter().for_each(|&code| {
-                bits.insert(code);
-            });
-            fresh(&self.codes[self.settled as usize..]);
-            (self.codes, self.settled) = (Vec::new(), 0);
-            self.bits = Some(Box::new(bits));
-        } else if let Some(bits) = self.bits.take() {
+    /// The list becomes bits where these are leaner. Unsettled codes that leave the list are handed to `fresh`.
+    fn suit(&mut self, mut fresh: impl FnMut(&[Code])) {
+        let codes = || self.codes.iter().map(|code| code.0);
+        let Some((low, high)) = codes().min().zip(codes().max()) else {
+            return;
+        };
+        if self.codes.len() <= FEW || !is_dense(self.codes.len(), low, high) {
+            return;
+        }
+        let mut bits = Bits::spanning(low, high);
+        for &code in &self.codes {
+            bits.insert(code);
+        }
+        fresh(&self.codes[self.settled as usize..]);
+        (self.codes, self.settled) = (Vec::new(), 0);
+        self.bits = Some(Box::new(bits));
+    }
+
+    /// Bits get room for codes of this range, or become a list where that is leaner then.
+    fn widen(&mut self, low: u32, high: u32) {
+        let Some(bits) = &self.bits else { return };
+        let (least, most) = bits.room();
+        if least <= low && high <= most {
+            return;
+        }
+        let (from, to) = (least.min(low), most.max(high));
+        if is_dense(bits.count(), from, to) {
+            // For ranges that grow by one code after the other.
+            let more = (to - from) / 4;
+            let from = if low < least {
+                from.saturating_sub(more)
+            } else {
+                from
+            };
+            let to = if high > most {
+                to.saturating_add(more)
+            } else {
+                to
+            };
+            self.bits = Some(Box::new(bits.widened(from, to)));
+        } else {
             bits.read(&mut self.codes);
             self.settled = self.codes.len() as u32;
+            self.bits = None;
         }
     }
+}
+
+/// Whether bits for a range take less than a list of so many codes in it.
+fn is_dense(codes: usize, low: u32, high: u32) -> bool {
+    ((high - low) as usize) < codes * SPREAD
 }
 
 impl Groups {
@@ -195,8 +243,9 @@ impl Groups {
             let (low, high) = seconds.fold((u32::MAX, 0), |(low, high), code| {
                 (low.min(code), high.max(code))
             });
-            self.widen(number, (low, high));
+            self.highest = self.highest.max(high);
             let group = &mut self.groups[number as usize];
+            group.widen(low, high);
             if let Some(bits) = &mut group.bits {
                 let new = |pair: &&u64| bits.insert(unpack(**pair).1);
                 self.fresh.extend(pairs.iter().filter(new));
@@ -205,7 +254,7 @@ impl Groups {
             let known = group.codes.len();
             // Without marks each candidate is looked for among what is known and, on average, half of what comes now.
             let scanning = pairs.len().saturating_mul(known + pairs.len() / 2);
-            let markable = self.range.is_some_and(|(_, high)| Marks::hold(Code(high)));
+            let markable = Marks::hold(Code(self.highest));
             if markable && scanning > (known + pairs.len()) * SCANNED_PER_MARK {
                 self.insert_marked(number, pairs, marks);
             } else {
@@ -220,41 +269,23 @@ impl Groups {
     }
 
     fn suit(&mut self, number: u32) {
+        let first = self.firsts[number as usize];
         let group = &mut self.groups[number as usize];
-        if let (Some(range), true) = (self.range, group.codes.len() > FEW) {
-            let first = self.firsts[number as usize];
-            group.suit(range, |codes| {
-                self.fresh
-                    .extend(codes.iter().map(|&code| pack(first, code)));
-            });
-            if group.bits.is_some() {
-                self.tables.remove(&number);
-            }
-        }
-    }
-
-    /// Second codes of this range come to a group.
-    fn widen(&mut self, number: u32, (low, high): (u32, u32)) {
-        let range = match self.range {
-            Some((least, most)) => (least.min(low), most.max(high)),
-            None => (low, high),
-        };
-        self.range = Some(range);
-        let group = &mut self.groups[number as usize];
-        if let Some(bits) = &group.bits
-            && !(bits.place(Code(low)).is_some() && bits.place(Code(high)).is_some())
-        {
-            // With room, for ranges that grow by one code after the other.
-            let (low, high) = range;
-            group.suit((low, high.saturating_add((high - low) / 4)), |_| ());
+        group.suit(|codes| {
+            let codes = codes.iter().map(|&code| pack(first, code));
+            self.fresh.extend(codes);
+        });
+        if group.bits.is_some() {
+            self.tables.remove(&number);
         }
     }
 
     /// Adds a settled pair that is known to be new.
     pub fn put(&mut self, first: Code, second: Code) {
         let number = self.number(first);
-        self.widen(number, (second.0, second.0));
+        self.highest = self.highest.max(second.0);
         let group = &mut self.groups[number as usize];
+        group.widen(second.0, second.0);
         match &mut group.bits {
             Some(bits) => {
                 bits.insert(second);
@@ -280,8 +311,8 @@ impl Groups {
             group.codes = pairs.iter().map(|&pair| unpack(pair).1).collect();
             group.settled = pairs.len() as u32;
         }
-        let seconds = || pairs.iter().map(|&pair| pair as u32);
-        groups.range = seconds().min().zip(seconds().max());
+        let seconds = pairs.iter().map(|&pair| pair as u32);
+        groups.highest = seconds.max().unwrap_or(0);
         (0..groups.groups.len() as u32).for_each(|number| groups.suit(number));
         groups
     }
@@ -427,7 +458,7 @@ impl Groups {
             };
             let other = &others.groups[number as usize];
             let only = match (&group.bits, &other.bits) {
-                (Some(one), Some(two)) if one.base == two.base => {
+                (Some(one), Some(two)) => {
                     codes.clear();
                     one.read_only(two, &mut codes);
                     &codes
@@ -487,12 +518,14 @@ mod tests {
         #[test]
         fn holds_what_a_btree_set_holds(
             batches in prop::collection::vec(prop::collection::vec((0u32..4, 0u32..40), 0..60), 1..8),
-            (scale, base) in prop::sample::select(vec![(1u32, 0u32), (3, 200), (1 << 25, 0)]),
+            (scale, base, apart) in prop::sample::select(vec![(1u32, 0u32, 0u32), (1, 0, 1 << 28), (3, 200, 0), (1 << 25, 0, 0)]),
+            dropped in prop::collection::btree_set((0u32..4, 0u32..40), 0..20),
         ) {
-            let code = |b: u32| Code((base + b * scale).wrapping_sub(if b.is_multiple_of(7) { base } else { 0 }));
+            let code = |a: u32, b: u32| Code((base + b * scale + a * apart).wrapping_sub(if b.is_multiple_of(7) { base } else { 0 }));
+            let pair = |&(a, b): &(u32, u32)| pack(Code(a * scale), code(a, b));
             let (mut groups, mut marks, mut model) = (Groups::default(), Marks::default(), BTreeSet::new());
             for batch in batches {
-                let mut pairs: Vec<u64> = batch.iter().map(|&(a, b)| pack(Code(a * scale), code(b))).collect();
+                let mut pairs: Vec<u64> = batch.iter().map(pair).collect();
                 pairs.sort_unstable();
                 groups.insert_grouped(&pairs, &mut marks);
                 let (mut firsts, mut seconds) = (Vec::new(), Vec::new());
@@ -505,10 +538,15 @@ mod tests {
             }
             for first in 0..5 {
                 for second in 0..41 {
-                    let (a, b) = (Code(first * scale), code(second));
+                    let (a, b) = (Code(first * scale), code(first, second));
                     prop_assert_eq!(groups.contains(a, b), model.contains(&pack(a, b)));
                 }
             }
+            let dropped: BTreeSet<u64> = dropped.iter().map(pair).collect();
+            let others = Groups::of(model.difference(&dropped).copied().collect());
+            let mut only = BTreeSet::new();
+            groups.only(&others, &mut |a, b| assert!(only.insert(pack(a, b)), "each once"));
+            prop_assert_eq!(only, model.intersection(&dropped).copied().collect());
         }
     }
 }

@@ -7,7 +7,7 @@
 
 use super::case::{Case, Ground};
 use super::dayset::DaySet;
-use super::facts::Fact;
+use super::facts::{Fact, Facts};
 use super::forward::{bound, bound_by};
 use super::history::{Dated, History, Past, Reading};
 use super::joins::{Plan, Planner};
@@ -43,6 +43,10 @@ impl Otherwise<'_> {
     }
 }
 
+/// A stratum is derived anew where so many times what is otherwise in it, and in what it reads, is all there is: to find
+/// what leans on a fact, and to derive that again, goes through its instances three times.
+const FEW_TIMES: usize = if cfg!(test) { 1 } else { 4 };
+
 /// An atom of a body.
 struct Reader<'a> {
     atom: &'a Atom,
@@ -69,9 +73,12 @@ impl Case<'_> {
     ) -> Result<Option<History<'_>>, StopReason> {
         let meter = Meter::new(budget);
         let cone = self.cone(wanted);
-        let stated = otherwise.stated();
-        let seeds: FxHashSet<RelationId> = stated.map(|fact| fact.relation).collect();
-        let affected = self.made_from(&seeds & &cone, &cone);
+        let mut stated: FxHashMap<RelationId, usize> = FxHashMap::default();
+        for fact in otherwise.stated() {
+            *stated.entry(fact.relation).or_default() += 1;
+        }
+        let seeds = stated.keys().copied().filter(|id| cone.contains(id));
+        let affected = self.made_from(seeds.collect(), &cone);
         if affected.iter().any(|&id| self.is_settled_by_the_run(id)) {
             return Ok(None);
         }
@@ -96,16 +103,24 @@ impl Case<'_> {
                     !rule.body.is_empty() && head.is_some_and(|head| of_stratum.contains(&head))
                 })
                 .collect();
-            let mut reads = false;
+            let mut reads: FxHashSet<RelationId> = FxHashSet::default();
             for &rule in &rules {
                 each_read(&self.program[rule].body, &mut |read| {
-                    reads |= history.moved.contains_key(&read);
+                    reads.insert(read);
                 });
             }
-            if reads || of_stratum.iter().any(|id| seeds.contains(id)) {
-                history.amend(&of_stratum, &rules, otherwise, &meter);
-                meter.finish(())?;
+            let moved = reads.iter().filter_map(|id| history.moved.get(id));
+            let moved: usize = moved.map(Vec::len).sum();
+            let stated: usize = of_stratum.iter().filter_map(|id| stated.get(id)).sum();
+            if moved + stated == 0 {
+                continue;
             }
+            reads.extend(&of_stratum);
+            let rows: usize = reads.iter().map(|&id| Facts::len(&history, id)).sum();
+            let is_law = |id: &RelationId| self.program[*id].kind == RelationKind::Eqrel;
+            let anew = of_stratum.iter().any(is_law) || (moved + stated) * FEW_TIMES >= rows;
+            history.amend(&of_stratum, &rules, otherwise, anew, &meter);
+            meter.finish(())?;
         }
         Ok(Some(history))
     }
@@ -117,6 +132,7 @@ impl<'a> History<'a> {
         relations: &[RelationId],
         rules: &[RuleId],
         otherwise: &Otherwise,
+        anew: bool,
         meter: &Meter,
     ) {
         let case = self.case;
@@ -126,8 +142,7 @@ impl<'a> History<'a> {
                 self.tables.insert(id, before);
             }
         }
-        let is_law = |id: &RelationId| case.program[*id].kind == RelationKind::Eqrel;
-        let touched = match relations.iter().any(is_law) {
+        let touched = match anew {
             true => self.derive_anew(relations, rules, otherwise, meter),
             false => self.derive_what_may_differ(relations, rules, otherwise, meter),
         };

@@ -262,3 +262,37 @@ linked(y, x) :- kept(x, y).
     assert_eq!(cuts["source_cuts"], json!([]));
     assert_eq!(cuts["complete"], json!(false));
 }
+
+/// Without the echo another rule derives it, without both none does.
+#[test]
+fn an_origin_ends_what_its_echo_alone_does_not() {
+    let sandbox = Sandbox::new();
+    let rules = "\
+.decl p(x: symbol)
+.input p(IO=claims, filename=\"p.csv\")
+.decl q(x: symbol)
+.input q(IO=claims, filename=\"q.csv\")
+.decl n(x: symbol)
+.input n(IO=claims, filename=\"n.csv\")
+.decl concl(x: symbol)
+concl(X) :- p(X).
+concl(X) :- q(X), !n(X).
+.output concl
+";
+    sandbox.file("rules/a.dl", rules);
+    sandbox.file("facts/p.csv", "claim_id,x,source_id\nk1,x-a,x-echo\n");
+    sandbox.file("facts/q.csv", "claim_id,x,source_id\nk2,x-a,x-origin\n");
+    sandbox.file("facts/n.csv", "claim_id,x,source_id\nk3,x-a,x-echo\n");
+    let sources =
+        "source_id,published,reliability,derived_from\nx-origin,2019,A,\nx-echo,2020,A,x-origin\n";
+    sandbox.file("facts/sources.csv", sources);
+    let fact = "concl(\"x-a\")";
+    sandbox
+        .run(&["what-if", "--without-source", "x-origin"])
+        .shows("- concl(\"x-a\")");
+    let cuts = sandbox.run(&["critical", "--json", fact]).json()[0].clone();
+    assert!(cuts["origins"].to_string().contains("x-origin"), "{cuts}");
+    sandbox
+        .run(&["critical", fact])
+        .shows("hangs on the single origin x-origin");
+}

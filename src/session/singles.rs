@@ -159,7 +159,9 @@ impl Session {
         places.dedup();
         let within = |cases: &[u32], case: usize| cases.binary_search(&(case as u32)).is_ok();
         let register = &self.data.sources;
+        // The roots of sources that are told of, and of those among them that end it.
         let mut told: FxHashSet<&[SourceId]> = FxHashSet::default();
+        let mut ending: FxHashSet<&[SourceId]> = FxHashSet::default();
         for &at in &places {
             let source = &singles.sources[at];
             let Some(alone) = source.alone else { continue };
@@ -168,7 +170,10 @@ impl Session {
             if rests || falls && within(after, alone) {
                 told.insert(register.roots(source.id));
                 match falls {
-                    true => cuts.sources.push(vec![source.id]),
+                    true => {
+                        ending.insert(register.roots(source.id));
+                        cuts.sources.push(vec![source.id]);
+                    }
                     false => ends
                         .not_enough
                         .sources
@@ -180,7 +185,9 @@ impl Session {
             let source = &singles.sources[at];
             let rests = source.origin.is_some_and(|origin| within(now, origin));
             let falls = within(after, source.echoed);
-            if !(rests || falls) || told.contains(&[source.id][..]) {
+            // That a report does not end it says nothing of its origin, which ends more.
+            let known = if falls { &ending } else { &told };
+            if !(rests || falls) || known.contains(&[source.id][..]) {
                 continue;
             }
             match falls {

@@ -132,32 +132,45 @@ impl Sources {
         &self.roots[source.index()]
     }
 
-    /// A source and those that only repeat it: everything they are derived from is it, or only repeats it. Ascending.
+    /// A source and those that only repeat it: everything they are derived from is it, or only repeats it, be it in a
+    /// circle that leads back to nobody else. Ascending.
     pub fn with_echoes(&self, source: SourceId) -> Vec<SourceId> {
         let mut silenced = vec![false; self.sources.len()];
         silenced[source.index()] = true;
-        loop {
-            let mut grew = false;
-            for (id, known) in self.iter() {
-                let parents = self.parents(id);
-                let all_listed = parents.len() == known.derived_from.len();
-                if !silenced[id.index()]
-                    && !parents.is_empty()
-                    && all_listed
-                    && parents.iter().all(|parent| silenced[parent.index()])
-                {
-                    silenced[id.index()] = true;
-                    grew = true;
-                }
-            }
-            if !grew {
-                break;
-            }
-        }
+        // All that goes back to it, and then no longer what has somebody else besides.
+        let goes_back = |silenced: &[bool], id: SourceId| {
+            let mut parents = self.parents(id).iter();
+            parents.any(|parent| silenced[parent.index()])
+        };
+        while self.spread(&mut silenced, true, goes_back) {}
+        let has_others = |silenced: &[bool], id: SourceId| {
+            let parents = self.parents(id);
+            id != source
+                && (parents.len() < self[id].derived_from.len()
+                    || parents.iter().any(|parent| !silenced[parent.index()]))
+        };
+        while self.spread(&mut silenced, false, has_others) {}
         self.iter()
             .map(|(id, _)| id)
             .filter(|id| silenced[id.index()])
             .collect()
+    }
+
+    /// Marks those that are marked otherwise and are to be; whether there was any.
+    fn spread(
+        &self,
+        marks: &mut [bool],
+        mark: bool,
+        is_next: impl Fn(&[bool], SourceId) -> bool,
+    ) -> bool {
+        let mut grew = false;
+        for (id, _) in self.iter() {
+            if marks[id.index()] != mark && is_next(marks, id) {
+                marks[id.index()] = mark;
+                grew = true;
+            }
+        }
+        grew
     }
 
     /// Ids in `derived_from` that no source has.
@@ -283,6 +296,28 @@ mod tests {
         let (sources, twice) = Sources::register(sources);
         assert!(twice.is_empty());
         sources
+    }
+
+    #[test]
+    fn echoes_have_nobody_else_to_repeat() {
+        for (text, of, silenced) in [
+            ("a", "a", "a"),
+            ("a<b b c<a", "b", "a b c"),
+            ("a<b;c b c", "b", "b"),
+            ("a<b;x-gone b", "b", "b"),
+            ("a<a;b b", "b", "a b"),
+            ("z x<y;z y<x", "z", "z x y"),
+            ("z x<y;z y<x;w w", "z", "z"),
+            ("z x<y;v y<x v<z;w w", "z", "z"),
+            ("z x<y y<x", "z", "z"),
+            ("z x<y y<x", "x", "x y"),
+        ] {
+            let sources = register(text);
+            let of = sources.find(of).expect("a source");
+            let found = sources.with_echoes(of).into_iter();
+            let found: Vec<_> = found.map(|id| sources[id].id.to_string()).collect();
+            assert_eq!(found.join(" "), silenced, "{text}");
+        }
     }
 
     #[test]

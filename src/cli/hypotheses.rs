@@ -38,10 +38,7 @@ pub fn hypotheses(directory: Option<&Path>, arguments: &HypothesesArgs) -> Statu
             report::printed(printed.and_then(|()| out.flush()))
         }
     };
-    match (printed, found.is_whole()) {
-        (Status::Done, false) => Status::Failed,
-        (printed, _) => printed,
-    }
+    printed.failed_if(!found.is_whole())
 }
 
 /// A row for each hypothesis, and below it what a number does not say. Errors are left to the caller.

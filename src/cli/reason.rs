@@ -29,11 +29,8 @@ pub fn compare(directory: Option<&Path>, arguments: &CompareArgs) -> Status {
     let found = ask(directory, &programs, common, |session| {
         session.compare(&question)
     });
-    let whole = found.as_ref().is_ok_and(Comparison::is_whole);
-    match (show(found, common), whole) {
-        (Status::Done, false) => Status::Failed,
-        (shown, _) => shown,
-    }
+    let is_whole = found.as_ref().is_ok_and(Comparison::is_whole);
+    show(found, common).failed_if(!is_whole)
 }
 
 pub fn requirements(directory: Option<&Path>, arguments: &CompareArgs) -> Status {

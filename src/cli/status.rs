@@ -18,6 +18,16 @@ pub enum Status {
     Interrupted,
 }
 
+impl Status {
+    /// What was shown tells of something wrong.
+    pub fn failed_if(self, wrong: bool) -> Status {
+        match self {
+            Status::Done if wrong => Status::Failed,
+            status => status,
+        }
+    }
+}
+
 impl From<Status> for ExitCode {
     fn from(status: Status) -> ExitCode {
         ExitCode::from(match status {

@@ -42,10 +42,7 @@ pub fn test(directory: Option<&Path>, arguments: &TestArgs) -> Status {
             report::printed(printed.and_then(|()| out.flush()))
         }
     };
-    match (printed, tested.passed()) {
-        (Status::Done, false) => Status::Failed,
-        (printed, _) => printed,
-    }
+    printed.failed_if(!tested.passed())
 }
 
 /// What is not met and why, then how much was looked at. What could not be understood is left to the caller.

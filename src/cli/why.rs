@@ -39,8 +39,5 @@ pub fn why(directory: Option<&Path>, arguments: &WhyArgs) -> Status {
             report::printed(printed.and_then(|()| out.flush()))
         }
     };
-    match printed {
-        Status::Done if proof.is_flawed() => Status::Failed,
-        printed => printed,
-    }
+    printed.failed_if(proof.is_flawed())
 }

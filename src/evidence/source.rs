@@ -298,6 +298,11 @@ mod tests {
         sources
     }
 
+    fn named(sources: &Sources, ids: &[SourceId]) -> String {
+        let names: Vec<&str> = ids.iter().map(|&id| &*sources[id].id).collect();
+        names.join(" ")
+    }
+
     #[test]
     fn echoes_have_nobody_else_to_repeat() {
         for (text, of, silenced) in [
@@ -314,9 +319,8 @@ mod tests {
         ] {
             let sources = register(text);
             let of = sources.find(of).expect("a source");
-            let found = sources.with_echoes(of).into_iter();
-            let found: Vec<_> = found.map(|id| sources[id].id.to_string()).collect();
-            assert_eq!(found.join(" "), silenced, "{text}");
+            let found = named(&sources, &sources.with_echoes(of));
+            assert_eq!(found, silenced, "{text}");
         }
     }
 
@@ -335,12 +339,8 @@ mod tests {
             ("a<x-gone", "a", "a"),
         ] {
             let sources = register(text);
-            let found: Vec<&str> = sources
-                .roots(sources.find(of).unwrap())
-                .iter()
-                .map(|&root| &*sources[root].id)
-                .collect();
-            assert_eq!(found.join(" "), roots, "{text}");
+            let found = named(&sources, sources.roots(sources.find(of).unwrap()));
+            assert_eq!(found, roots, "{text}");
         }
     }
 

@@ -12,8 +12,7 @@ use super::forward::{bound, bound_by};
 use super::history::{Dated, History, Past, Reading};
 use super::joins::{Plan, Planner};
 use super::meter::Meter;
-use super::settled::{each_read, is_beyond};
-use super::table::Table;
+use super::settled::is_beyond;
 use crate::analysis::checked::{
     Atom, Literal, LiteralKind, RelationId, RelationKind, Rule, RuleId, Term, VarId,
 };
@@ -84,42 +83,22 @@ impl Case<'_> {
         }
         let mut history = History::of(self, reading, days);
         let past = otherwise.past.iter().flat_map(|past| &past.0);
-        for (&id, (rows, days)) in past.filter(|(id, _)| cone.contains(id)) {
-            let dated = Dated {
-                table: Table::of(rows.clone()),
-                days: days.clone(),
-            };
-            history.tables.insert(id, dated);
+        for (&id, kept) in past.filter(|(id, _)| cone.contains(id)) {
+            history.take_over(id, kept);
         }
-        for stratum in self.program.strata() {
-            let of_stratum = stratum.relations.iter().copied();
-            let of_stratum: Vec<RelationId> =
-                of_stratum.filter(|id| affected.contains(id)).collect();
-            let rules = stratum.rules.iter().copied();
-            let rules: Vec<RuleId> = rules
-                .filter(|&id| {
-                    let rule = &self.program[id];
-                    let head = rule.head.as_ref().map(|head| head.relation);
-                    !rule.body.is_empty() && head.is_some_and(|head| of_stratum.contains(&head))
-                })
-                .collect();
-            let mut reads: FxHashSet<RelationId> = FxHashSet::default();
-            for &rule in &rules {
-                each_read(&self.program[rule].body, &mut |read| {
-                    reads.insert(read);
-                });
-            }
-            let moved = reads.iter().filter_map(|id| history.moved.get(id));
+        for part in history.strata(&affected) {
+            let (relations, mut read) = (&part.relations, part.reads);
+            let moved = read.iter().filter_map(|id| history.moved.get(id));
             let moved: usize = moved.map(Vec::len).sum();
-            let stated: usize = of_stratum.iter().filter_map(|id| stated.get(id)).sum();
+            let stated: usize = relations.iter().filter_map(|id| stated.get(id)).sum();
             if moved + stated == 0 {
                 continue;
             }
-            reads.extend(&of_stratum);
-            let rows: usize = reads.iter().map(|&id| Facts::len(&history, id)).sum();
+            read.extend(relations);
+            let rows: usize = read.iter().map(|&id| Facts::len(&history, id)).sum();
             let is_law = |id: &RelationId| self.program[*id].kind == RelationKind::Eqrel;
-            let anew = of_stratum.iter().any(is_law) || (moved + stated) * FEW_TIMES >= rows;
-            history.amend(&of_stratum, &rules, otherwise, anew, &meter);
+            let anew = relations.iter().any(is_law) || (moved + stated) * FEW_TIMES >= rows;
+            history.amend(relations, &part.rules, otherwise, anew, &meter);
             meter.finish(())?;
         }
         Ok(Some(history))

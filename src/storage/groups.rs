@@ -151,11 +151,14 @@ impl Group {
 
     /// The list becomes bits where these are leaner. Unsettled codes that leave the list are handed to `fresh`.
     fn suit(&mut self, mut fresh: impl FnMut(&[Code])) {
-        let codes = || self.codes.iter().map(|code| code.0);
-        let Some((low, high)) = codes().min().zip(codes().max()) else {
+        if self.codes.len() <= FEW {
             return;
-        };
-        if self.codes.len() <= FEW || !is_dense(self.codes.len(), low, high) {
+        }
+        let codes = self.codes.iter();
+        let (low, high) = codes.fold((u32::MAX, 0), |(low, high), code| {
+            (low.min(code.0), high.max(code.0))
+        });
+        if !is_dense(self.codes.len(), low, high) {
             return;
         }
         let mut bits = Bits::spanning(low, high);
@@ -178,16 +181,9 @@ impl Group {
         if is_dense(bits.count(), from, to) {
             // For ranges that grow by one code after the other.
             let more = (to - from) / 4;
-            let from = if low < least {
-                from.saturating_sub(more)
-            } else {
-                from
-            };
-            let to = if high > most {
-                to.saturating_add(more)
-            } else {
-                to
-            };
+            let below = if low < least { more } else { 0 };
+            let above = if high > most { more } else { 0 };
+            let (from, to) = (from.saturating_sub(below), to.saturating_add(above));
             self.bits = Some(Box::new(bits.widened(from, to)));
         } else {
             bits.read(&mut self.codes);

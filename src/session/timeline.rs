@@ -40,6 +40,9 @@ pub struct Entry {
     /// The publication date from which it did not follow any more, where it does not now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
+    /// Where it does not follow now, though it does from all that was published at a date: claims without one end it.
+    #[serde(rename = "ended", skip_serializing_if = "std::ops::Not::not")]
+    pub ended_at_no_date: bool,
     #[serde(skip)]
     day: Option<evidence::Day>,
 }
@@ -84,6 +87,16 @@ impl Calendar {
     fn days_of(&self, some: &Range<usize>, published: PartialDate, source: SourceId) -> DaySet {
         let (days, published) = (&self.days[some.clone()], published.last_day());
         DaySet::of(days.len(), |day| days[day].has(published, source))
+    }
+
+    /// Whether these days are some on which everything was published that was until then.
+    fn has_whole(&self, days: &DaySet) -> bool {
+        days.first().is_some_and(|day| day < self.dates.len()) || self.has_first(days)
+    }
+
+    /// Whether the day before all dates is among them.
+    fn has_first(&self, days: &DaySet) -> bool {
+        !self.days.is_empty() && days.contains(self.days.len() - 1)
     }
 
     /// The sources of a date that matter for a fact: each alone brings it about, or it does not follow without. Where
@@ -133,8 +146,10 @@ impl Session {
             let entry = spans.entry(fact.clone());
             entry.or_insert_with(|| never.clone());
         }
+        // From one source of a date alone more may follow than from all of them.
         let mut entries: Vec<Entry> = spans
             .iter()
+            .filter(|(fact, days)| now.contains(*fact) || calendar.has_whole(days))
             .map(|(fact, days)| self.entry(fact, days, now.contains(fact), &calendar))
             .collect();
         entries.sort_by(|a, b| {
@@ -350,13 +365,14 @@ impl Session {
 
     fn entry(&self, fact: &Fact, days: &DaySet, now: bool, calendar: &Calendar) -> Entry {
         let dates = calendar.dates.len();
-        let always = !calendar.days.is_empty() && days.contains(calendar.days.len() - 1);
+        let always = calendar.has_first(days);
         let first = days.first().filter(|&day| day < dates && !always);
-        let last = days.iter().take_while(|&day| day < dates).last();
         let date = first.map(|day| calendar.dates[day].0);
-        let until = match (now, last) {
-            (false, Some(last)) => calendar.dates.get(last + 1),
-            _ => None,
+        let last = days.iter().take_while(|&day| day < dates).last();
+        let after = last.map_or(0, |last| last + 1);
+        let until = match now {
+            true => None,
+            false => calendar.dates.get(after),
         };
         Entry {
             date: date.map(|date| date.to_string()),
@@ -365,6 +381,7 @@ impl Session {
                 self.source_texts(&calendar.through(first, days))
             }),
             until: until.map(|(date, _)| date.to_string()),
+            ended_at_no_date: !now && until.is_none(),
             day: date.map(PartialDate::last_day),
         }
     }
@@ -424,6 +441,9 @@ impl fmt::Display for Timeline {
             if let Some(until) = &entry.until {
                 write!(f, "   until {until}")?;
             }
+            if entry.ended_at_no_date {
+                write!(f, "   not now: claims without a date end it")?;
+            }
             writeln!(f)?;
         }
         match self.complete {
@@ -450,21 +470,28 @@ mod tests {
 .decl apart(x: number)
 path(x, y) :- e(x, y).
 path(x, z) :- path(x, y), e(y, z).
+.decl many(x: number, n: number)
 free(x) :- path(x, _), !e(_, x).
 apart(x) :- e(x, _), !free(x).
+many(x, n) :- e(x, _), n = count : { e(x, _) }.
 "#;
+    const ASKED: [&str; 4] = ["path(_, _)", "free(_)", "apart(_)", "many(_, _)"];
 
     /// Values, source, first and last year.
     type Row = (u8, u8, usize, Option<u16>, Option<u16>);
 
-    fn opened(rows: &[Row], published: &[u16], at_once: bool) -> (tempfile::TempDir, Session) {
+    fn opened(
+        rows: &[Row],
+        published: &[Option<u16>],
+        at_once: bool,
+    ) -> (tempfile::TempDir, Session) {
         let year = |year: &Option<u16>| year.map_or(String::new(), |year| year.to_string());
         let claim = |(at, (x, y, source, from, to)): (usize, &Row)| {
             let (from, to) = (year(from), year(&to.map(|to| to.max(from.unwrap_or(0)))));
             format!("e{at},{x},{y},x-s{source},{from},{to}\n")
         };
         let claims: String = rows.iter().enumerate().map(claim).collect();
-        let source = |(at, year): (usize, &u16)| format!("x-s{at},{year},B\n");
+        let source = |(at, on): (usize, &Option<u16>)| format!("x-s{at},{},B\n", year(on));
         let sources: String = published.iter().enumerate().map(source).collect();
         let files = [
             ("rules/x.dl", RULES.to_owned()),
@@ -491,17 +518,65 @@ apart(x) :- e(x, _), !free(x).
         #[test]
         fn days_worked_out_together_are_those_of_runs(
             rows in prop::collection::vec(row(), 1..8),
-            published in prop::collection::vec(2010..2014u16, 5),
+            published in prop::collection::vec((2010..2014u16).prop_map(Some), 5),
             at_once in any::<bool>(),
         ) {
             let (_directory, mut session) = opened(&rows, &published, at_once);
-            for atom in ["path(_, _)", "free(_)", "apart(_)"] {
+            for atom in ASKED {
                 let pattern = session.parse_pattern(atom).expect("declared");
                 let calendar = session.calendar(&session.cone(pattern.relation));
                 let (mut together, mut apart) = (FxHashMap::default(), FxHashMap::default());
                 prop_assert_eq!(session.by_history(&pattern, &calendar, &mut together), Ok(true));
                 prop_assert!(session.by_running(&pattern, &calendar, &mut apart).expect("no budget"));
                 prop_assert_eq!(together, apart, "{}", atom);
+            }
+        }
+
+        #[test]
+        fn a_timeline_tells_what_follows_date_by_date_and_now(
+            rows in prop::collection::vec(row(), 1..8),
+            published in prop::collection::vec(prop::option::weighted(0.7, 2010..2013u16), 5),
+            at_once in any::<bool>(),
+        ) {
+            let (_directory, mut session) = opened(&rows, &published, at_once);
+            for atom in ASKED {
+                let found = session.timeline(atom).expect("declared");
+                let pattern = session.parse_pattern(atom).expect("declared");
+                let days: Vec<_> = session.calendar(&session.cone(pattern.relation)).dates;
+                let follow = |stands: &dyn Fn(Option<PartialDate>) -> bool| -> Vec<Fact> {
+                    let database = session.run_with(pattern.relation, |claim| {
+                        stands(session.published(claim).map(|(date, _)| date))
+                    });
+                    let rows = database.expect("no budget").matching(pattern.relation, &pattern.codes);
+                    rows.iter().map(|row| Fact::new(pattern.relation, &row)).collect()
+                };
+                let before = follow(&|_| false);
+                let now = follow(&|_| true);
+                let by_date: Vec<Vec<Fact>> = days.iter().map(|(date, _)| {
+                    let last = date.last_day();
+                    follow(&|on| on.is_some_and(|on| on.last_day() <= last))
+                }).collect();
+                let mut all = [&before[..], &now, &by_date.concat()].concat();
+                all.sort();
+                all.dedup();
+                let date = |at: usize| days[at].0.to_string();
+                let mut expected: Vec<_> = all.iter().map(|fact| {
+                    let first = by_date.iter().position(|facts| facts.contains(fact));
+                    let first = first.filter(|_| !before.contains(fact)).map(date);
+                    let last = by_date.iter().rposition(|facts| facts.contains(fact));
+                    let after = last.map_or(0, |last| last + 1);
+                    let gone = !now.contains(fact);
+                    let until = (gone && after < days.len()).then(|| date(after));
+                    let ended = gone && until.is_none();
+                    (session.fact_text(fact), first, until, ended)
+                }).collect();
+                expected.sort();
+                let entries = found.entries.into_iter();
+                let mut told: Vec<_> = entries
+                    .map(|one| (one.fact, one.date, one.until, one.ended_at_no_date))
+                    .collect();
+                told.sort();
+                prop_assert_eq!(told, expected, "{}", atom);
             }
         }
     }

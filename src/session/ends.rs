@@ -83,14 +83,14 @@ enum Place {
 }
 
 /// A withdrawal that is to be followed.
-struct Task {
+struct Task<P> {
     withdrawal: usize,
-    /// By fact, of what it is a cut.
-    places: Vec<(usize, Place)>,
+    /// By fact, for what it is asked.
+    places: Vec<(usize, P)>,
 }
 
-/// The places of cuts without which the conclusion still holds; `None`: the time was up.
-type Outcome = Option<Vec<(usize, Place)>>;
+/// Those of a task whose fact still holds; `None`: the time was up.
+type Outcome<P> = Option<Vec<(usize, P)>>;
 
 impl Session {
     /// The origins that each fact hangs on and of which no single source tells by itself.
@@ -134,7 +134,8 @@ impl Session {
     ) -> Result<Vec<Ends>, Error> {
         let (tasks, withdrawals, mut ends) = self.to_follow(facts, found, &origins, TRIED);
         let until = Instant::now() + MOST_TIME;
-        let follow = |tasks: &[Task]| self.standing_without(facts, &withdrawals, tasks, until);
+        let follow =
+            |tasks: &[Task<Place>]| self.standing_without(facts, &withdrawals, tasks, until);
         let outcomes = match self.pool.has_threads() && tasks.len() >= MANY {
             true => {
                 let (one, other) = tasks.split_at(tasks.len() / 2);
@@ -177,6 +178,32 @@ impl Session {
         Some((singles, ends))
     }
 
+    /// By withdrawal of claims, the facts that still hold, by their places. `None`: the time was up.
+    pub(super) fn holding_without(
+        &self,
+        facts: &[Fact],
+        withdrawals: impl Iterator<Item = Vec<ClaimId>>,
+    ) -> Result<Vec<Option<FxHashSet<usize>>>, Error> {
+        let withdrawals = withdrawals.map(|claims| Withdrawal {
+            claims,
+            ..Withdrawal::default()
+        });
+        let withdrawals: Vec<Withdrawal> = withdrawals.collect();
+        let of_all = |withdrawal| Task {
+            withdrawal,
+            places: (0..facts.len()).map(|fact| (fact, ())).collect(),
+        };
+        let tasks: Vec<Task<()>> = (0..withdrawals.len()).map(of_all).collect();
+        let until = Instant::now() + MOST_TIME;
+        let outcomes = self.standing_without(facts, &withdrawals, &tasks, until)?;
+        let places =
+            |holding: Vec<(usize, ())>| holding.into_iter().map(|(fact, ())| fact).collect();
+        Ok(outcomes
+            .into_iter()
+            .map(|outcome| outcome.map(places))
+            .collect())
+    }
+
     /// What is to be withdrawn to see whether cuts are enough, so many of each kind; with the number of the others.
     fn to_follow(
         &self,
@@ -184,11 +211,11 @@ impl Session {
         found: &[Cuts],
         origins: &[Vec<SourceId>],
         most: usize,
-    ) -> (Vec<Task>, Vec<Withdrawal>, Vec<Ends>) {
+    ) -> (Vec<Task<Place>>, Vec<Withdrawal>, Vec<Ends>) {
         let mut ends: Vec<Ends> = facts.iter().map(|_| Ends::default()).collect();
         let mut gone = Withdrawals::of(self);
         let mut at: FxHashMap<usize, usize> = FxHashMap::default();
-        let mut tasks: Vec<Task> = Vec::new();
+        let mut tasks: Vec<Task<Place>> = Vec::new();
         for (index, (fact, cuts)) in facts.iter().zip(found).enumerate() {
             let mut cut: Vec<(Place, usize, usize)> = Vec::new();
             for (at, statements) in cuts.statements.iter().enumerate() {
@@ -226,8 +253,8 @@ impl Session {
         &self,
         found: &mut [Cuts],
         origins: &[Vec<SourceId>],
-        tasks: &[Task],
-        outcomes: Vec<Outcome>,
+        tasks: &[Task<Place>],
+        outcomes: Vec<Outcome<Place>>,
         ends: &mut [Ends],
     ) {
         let mut gone: Vec<Vec<Place>> = vec![Vec::new(); found.len()];
@@ -276,13 +303,13 @@ impl Session {
     }
 
     /// Withdrawals of claims together where that is worth it, the others one by one.
-    fn standing_without(
+    fn standing_without<P: Copy>(
         &self,
         facts: &[Fact],
         withdrawals: &[Withdrawal],
-        tasks: &[Task],
+        tasks: &[Task<P>],
         until: Instant,
-    ) -> Result<Vec<Outcome>, Error> {
+    ) -> Result<Vec<Outcome<P>>, Error> {
         let mut outcomes = self.foreseen(facts, withdrawals, tasks, until);
         for (task, outcome) in tasks.iter().zip(&mut outcomes) {
             if outcome.is_none() && Instant::now() < until {
@@ -299,14 +326,14 @@ impl Session {
     }
 
     /// Each withdrawal as a case of one history; `None` where only following it tells.
-    fn foreseen(
+    fn foreseen<P: Copy>(
         &self,
         facts: &[Fact],
         withdrawals: &[Withdrawal],
-        tasks: &[Task],
+        tasks: &[Task<P>],
         until: Instant,
-    ) -> Vec<Outcome> {
-        let mut outcomes: Vec<Outcome> = tasks.iter().map(|_| None).collect();
+    ) -> Vec<Outcome<P>> {
+        let mut outcomes: Vec<Outcome<P>> = tasks.iter().map(|_| None).collect();
         if tasks.is_empty() || !self.foresees() {
             return outcomes;
         }

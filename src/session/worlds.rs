@@ -123,22 +123,72 @@ impl Session {
         let case = self.case_over(&merged);
         let merges = |claim: ClaimId| merging.contains(self.claims().get(claim).id);
         let ids = |set: &Vec<ClaimId>| set.iter().map(|&claim| self.claim_text(claim)).collect();
-        for fact in when_merged.difference(&when_separate) {
+        let only_merged: Vec<Fact> = when_merged.difference(&when_separate).cloned().collect();
+        let revived = match self.may_revive(pattern.relation) {
+            true => Some(self.ending_when_merged(&only_merged, &identities)?),
+            false => None,
+        };
+        for (at, fact) in only_merged.iter().enumerate() {
             let found = case.carriers(fact, &merges, LISTED, &self.explanation_budget());
             worlds.complete &= found.complete;
+            let single = found.cuts.iter().filter(|cut| cut.len() == 1);
+            let bridges = match &revived {
+                None => single.map(|cut| cut[0]).collect(),
+                Some((ending, complete)) => {
+                    worlds.complete &= complete;
+                    ending[at].clone()
+                }
+            };
             worlds.only_merged.push(Bridged {
                 fact: self.fact_text(fact),
-                bridges: found
-                    .cuts
-                    .iter()
-                    .filter(|cut| cut.len() == 1)
-                    .map(|cut| self.claim_text(cut[0]))
-                    .collect(),
+                bridges: ids(&bridges),
                 needs: found.sets.iter().map(ids).collect(),
             });
         }
         worlds.only_merged.sort_by(|a, b| a.fact.cmp(&b.fact));
         Ok(worlds)
+    }
+
+    /// By fact, the identity claims without each of which it does not hold, when all others do and nothing keeps names apart;
+    /// and whether all were looked at. Without one a fact may follow otherwise.
+    fn ending_when_merged(
+        &self,
+        facts: &[Fact],
+        identities: &Identities,
+    ) -> Result<(Vec<Vec<ClaimId>>, bool), Error> {
+        let claims = self.claims();
+        let of_role = |wanted: Role| {
+            let all = identities.roles.iter();
+            let all = all.filter(move |(_, role)| **role == wanted);
+            let mut all: Vec<ClaimId> = all.map(|(&claim, _)| claim).collect();
+            all.sort_unstable();
+            let mut known: FxHashSet<&str> = FxHashSet::default();
+            all.retain(|claim| known.insert(claims.get(*claim).id));
+            all
+        };
+        let rows = |claim: &ClaimId| claims.with_id(claims.get(*claim).id);
+        let apart: Vec<ClaimId> = of_role(Role::Separates).iter().flat_map(rows).collect();
+        let bridges = of_role(Role::Merges);
+        let withdrawals = bridges.iter().map(|bridge| {
+            let mut gone: Vec<ClaimId> = apart.iter().copied().chain(rows(bridge)).collect();
+            gone.sort_unstable();
+            gone.dedup();
+            gone
+        });
+        let mut ending = vec![Vec::new(); facts.len()];
+        let mut complete = true;
+        for (bridge, holding) in bridges
+            .iter()
+            .zip(self.holding_without(facts, withdrawals)?)
+        {
+            let Some(holding) = holding else {
+                complete = false;
+                continue;
+            };
+            let ended = (0..facts.len()).filter(|fact| !holding.contains(fact));
+            ended.for_each(|fact| ending[fact].push(*bridge));
+        }
+        Ok((ending, complete))
     }
 
     fn identities(&self) -> Identities {
@@ -354,5 +404,86 @@ fn count(count: usize) -> String {
     match count {
         0 => ": nothing".to_owned(),
         count => format!(" ({count})"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::session::tests::opened_at;
+    use crate::tries::tries;
+    use proptest::prelude::*;
+
+    const RULES: &str = r#".decl same_as(x: symbol, y: symbol)
+.input same_as(IO=claims, filename="same_as.csv")
+.decl distinct_from(x: symbol, y: symbol)
+.input distinct_from(IO=claims, filename="distinct_from.csv")
+.decl n(x: symbol)
+.input n(IO=claims, filename="n.csv")
+.decl same(x: symbol, y: symbol) eqrel
+.decl known(x: symbol)
+.decl lone(x: symbol)
+.decl told(x: symbol)
+same(x, y) :- same_as(x, y), !distinct_from(x, y).
+known(x) :- n(x), same(x, _).
+known(x) :- same(x, y), n(y).
+lone(x) :- n(x), !same_as(x, _).
+told(x) :- same_as(x, "a").
+told(x) :- n(x), same_as(_, "a"), 2 > count : { same_as(x, _) }.
+told(x) :- same_as(_, x), !lone(x).
+"#;
+    const NAMES: [&str; 3] = ["a", "b", "c"];
+
+    proptest! {
+        #![proptest_config(tries(60))]
+
+        #[test]
+        fn bridges_are_the_claims_whose_withdrawal_ends_a_fact(
+            merging in prop::collection::vec((0..3usize, 0..3usize, 0..2usize), 1..5),
+            apart in prop::collection::vec((0..3usize, 0..3usize), 0..2),
+            stated in prop::collection::vec(0..3usize, 0..3),
+            at_once in any::<bool>(),
+        ) {
+            let name = |at: &usize| NAMES[*at];
+            let mut same = "claim_id,x,y,source_id,from,to\n".to_owned();
+            for (id, (x, y, from)) in merging.iter().enumerate() {
+                let (from, to) = [("", ""), ("2020", "2021")][*from];
+                same += &format!("m{id},{},{},x-s,{from},{to}\n", name(x), name(y));
+            }
+            let mut distinct = "claim_id,x,y,source_id\n".to_owned();
+            for (id, (x, y)) in apart.iter().enumerate() {
+                distinct += &format!("d{id},{},{},x-s\n", name(x), name(y));
+            }
+            let mut n = "claim_id,x,source_id,from\n".to_owned();
+            for (id, x) in stated.iter().enumerate() {
+                n += &format!("n{id},{},x-s,2021\n", name(x));
+            }
+            let files = [
+                ("rules/x.dl", RULES.to_owned()),
+                ("facts/same_as.csv", same),
+                ("facts/distinct_from.csv", distinct),
+                ("facts/n.csv", n),
+                ("facts/sources.csv", "source_id,published,reliability\nx-s,2022,B\n".to_owned()),
+            ];
+            let (_directory, mut session) = opened_at(&files, 1, at_once);
+            for atom in ["known(_)", "lone(_)", "told(_)"] {
+                let worlds = session.worlds(atom).expect("declared");
+                prop_assert!(worlds.complete);
+                for one in worlds.only_merged {
+                    let fact = session.parse_fact(&one.fact).expect("a fact");
+                    let falls = |id: &String| {
+                        let stands = |claim: &crate::evidence::Claim| {
+                            !claim.id.starts_with('d') && claim.id != id
+                        };
+                        let database = session.run_with(fact.relation, stands).expect("no budget");
+                        !database.contains(fact.relation, &fact.row)
+                    };
+                    let all = (0..merging.len()).map(|id| format!("m{id}"));
+                    let expected: Vec<String> = all.filter(falls).collect();
+                    let mut told = one.bridges.clone();
+                    told.sort();
+                    prop_assert_eq!(told, expected, "{}", one.fact);
+                }
+            }
+        }
     }
 }

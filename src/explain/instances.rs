@@ -37,29 +37,6 @@ impl Case<'_> {
         }
     }
 
-    /// Calls `f` on every instance that would hold but for rows which one negated atom forbids; these rows are the last
-    /// of its premises. Instances that several negations forbid at once are left out.
-    pub fn forbidden(
-        &self,
-        body: &[Literal],
-        variables: &[Variable],
-        meter: &Meter,
-        mut f: impl FnMut(Instance),
-    ) {
-        for (at, literal) in body.iter().enumerate() {
-            let LiteralKind::Negated(atom) = &literal.kind else {
-                continue;
-            };
-            let mut flipped = body.to_vec();
-            flipped.remove(at);
-            flipped.push(Literal {
-                kind: LiteralKind::Atom(atom.clone()),
-                span: literal.span,
-            });
-            self.instances(&flipped, variables, meter, &mut f);
-        }
-    }
-
     /// Tells what the instance of a body leans on that these values make, which bind every variable of its atoms; `_` stands
     /// in none of them. As an [`Instance`] has it, without making one.
     pub fn each_premise(
@@ -82,11 +59,7 @@ impl Case<'_> {
                     absent((atom.relation, pattern(atom, values, self.dictionary)));
                 }
                 LiteralKind::Aggregate(aggregate) => {
-                    let mut members = Vec::new();
-                    self.members(aggregate, variables, values, meter, &mut members);
-                    for member in members {
-                        premise(member.relation, &member.row);
-                    }
+                    self.folded(aggregate, variables, values, meter, premise, absent);
                 }
                 _ => {}
             }
@@ -125,7 +98,12 @@ impl Case<'_> {
                     pattern(atom, &solution.values, self.dictionary),
                 )),
                 (LiteralKind::Aggregate(aggregate), _) => {
-                    self.members(aggregate, variables, &solution.values, meter, &mut premises);
+                    let mut premise = |relation, row: &[Code]| {
+                        premises.push(Fact::new(relation, row));
+                    };
+                    let absent = &mut |one| absent.push(one);
+                    let values = &solution.values;
+                    self.folded(aggregate, variables, values, meter, &mut premise, absent);
                 }
                 _ => {}
             }
@@ -137,20 +115,63 @@ impl Case<'_> {
         }
     }
 
-    fn members(
+    /// What an aggregate leans on: the rows it is made of, those that keep others out, and that there are no more.
+    fn folded(
         &self,
         aggregate: &Aggregate,
         variables: &[Variable],
         outer: &[Option<Code>],
         meter: &Meter,
-        premises: &mut Vec<Fact>,
+        premise: &mut dyn FnMut(RelationId, &[Code]),
+        absent: &mut dyn FnMut(Absent),
     ) {
         each_member(self.context(meter), aggregate, variables, outer, |member| {
             for (literal, row) in aggregate.body.iter().zip(&member.solution.rows) {
-                if let (LiteralKind::Atom(atom), Some(row)) = (&literal.kind, row) {
-                    premises.push(Fact::new(atom.relation, row));
+                match (&literal.kind, row) {
+                    (LiteralKind::Atom(atom), Some(row)) => premise(atom.relation, row),
+                    (LiteralKind::Negated(atom), _) => {
+                        let values = &member.solution.values;
+                        absent((atom.relation, pattern(atom, values, self.dictionary)));
+                    }
+                    _ => {}
                 }
             }
         });
+        for literal in &aggregate.body {
+            if let LiteralKind::Atom(atom) = &literal.kind {
+                absent((atom.relation, pattern(atom, outer, self.dictionary)));
+            }
+        }
+        for body in flipped(&aggregate.body) {
+            let kept_out = Aggregate {
+                body,
+                ..aggregate.clone()
+            };
+            each_member(self.context(meter), &kept_out, variables, outer, |member| {
+                if let (Some(literal), Some(Some(row))) =
+                    (kept_out.body.last(), member.solution.rows.last())
+                    && let LiteralKind::Atom(atom) = &literal.kind
+                {
+                    premise(atom.relation, row);
+                }
+            });
+        }
     }
+}
+
+/// A body with what one of its negations wants to be absent present, as the last of it, for each of them.
+pub fn flipped(body: &[Literal]) -> impl Iterator<Item = Vec<Literal>> {
+    let negated = body.iter().enumerate();
+    negated.filter_map(|(at, literal)| {
+        let LiteralKind::Negated(atom) = &literal.kind else {
+            return None;
+        };
+        let mut flipped = body.to_vec();
+        flipped.remove(at);
+        flipped.push(Literal {
+            kind: LiteralKind::Atom(atom.clone()),
+            span: literal.span,
+        });
+        Some(flipped)
+    })
 }

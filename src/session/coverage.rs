@@ -2,7 +2,7 @@
 //!
 //! * A rule *fires* when some instance of its body holds.
 //! * A row *matters* for a fact when it takes part in some derivation of it: as a premise, as a row of an aggregate, or
-//!   by forbidding, through a negation, an instance that would derive what is absent.
+//!   by forbidding, through a negation, an instance that would derive what is absent, or that an aggregate would have.
 //! * It is *expected* when it matters for an answer, or an absence, that an expectation asks for; *concluded* when it
 //!   matters for a row of an output relation (of any derived one, where nothing is put out); else it never matters.
 //!

@@ -17,6 +17,12 @@ const PROGRAMS: &[&str] = &[
     "many(x, n) :- a(x, _), n = count : { a(x, _) }.
      best(x, m) :- a(x, _), m = min y : { a(x, y), !b(y) }.
      out(x) :- many(x, n), n > 1, best(x, _).",
+    // What keeps rows out of a total.
+    "way(x, x) :- a(x, _), !b(x).
+     few(n) :- a(_, _), n = count : { way(x, _), !a(x, x) }.
+     out(x) :- a(x, _), few(n), n < 2.",
+    "few(n) :- a(_, _), n = min to_number(y) : { a(x, y), !b(y), !a(y, x) }.
+     out(x) :- a(x, _), few(n), n > 1.",
     // Two negations in a row, and rules that never fire.
     "left(x) :- a(x, _), !b(x).
      right(x) :- a(_, x), !left(x).
@@ -33,6 +39,7 @@ const DECLARATIONS: &str = "
     .decl way(x: symbol, y: symbol)
     .decl many(x: symbol, n: number)
     .decl best(x: symbol, m: symbol)
+    .decl few(n: number)
     .decl left(x: symbol)
     .decl right(x: symbol)
     .decl same(x: symbol, y: symbol) eqrel

@@ -9,7 +9,7 @@ use crate::analysis::checked::{
 };
 use crate::engine::Database;
 use crate::engine::budget::Stop;
-use crate::explain::{Absent, Case, Fact, Meter, Solver, bound, in_term};
+use crate::explain::{Absent, Case, Fact, Meter, Solver, bound, flipped, in_term};
 use crate::storage::pattern::agrees;
 use crate::storage::{Code, Rows};
 use crate::syntax::source::Span;
@@ -414,23 +414,6 @@ impl Numbers<'_> {
     }
 }
 
-/// A body with what one of its negations wants to be absent present, for each of them.
-fn flipped(body: &[Literal]) -> Vec<Vec<Literal>> {
-    let negated = body.iter().enumerate().filter_map(|(at, literal)| {
-        let LiteralKind::Negated(atom) = &literal.kind else {
-            return None;
-        };
-        let mut flipped = body.to_vec();
-        flipped.remove(at);
-        flipped.push(Literal {
-            kind: LiteralKind::Atom(atom.clone()),
-            span: literal.span,
-        });
-        Some(flipped)
-    });
-    negated.collect()
-}
-
 /// Calls `f` on the values of every instance of a body that holds and did not before something moved, with the body as it
 /// was asked; and of every one that concludes one of the `heads`.
 fn each_moved(
@@ -482,10 +465,9 @@ type Answered = Result<Rows, Stop>;
 /// The body of a rule, then its body with what one of its negations wants to be absent present, for each of them. The
 /// engine finds all instances at once.
 fn questions(side: Side, rule: &Rule) -> Vec<CheckedQuery> {
-    let flipped = flipped(&rule.body);
-    let bodies = std::iter::once(&rule.body).chain(&flipped);
+    let bodies = std::iter::once(rule.body.clone()).chain(flipped(&rule.body));
     bodies
-        .map(|body| asked(side, body, &rule.variables))
+        .map(|body| asked(side, &body, &rule.variables))
         .collect()
 }
 

@@ -81,6 +81,7 @@ mod tests;
 mod text;
 mod tree;
 mod trials;
+mod turning;
 mod ways;
 mod weight;
 #[cfg(test)]
@@ -106,7 +107,7 @@ pub use graph::GraphFormat;
 pub use group::Member;
 pub(crate) use group::{answers, each_member};
 pub use history::{CaseDays, History, Past, Reading, Since};
-pub use instances::{Absent, Instance};
+pub use instances::{Absent, Instance, flipped};
 pub use layout::{Row, wrap};
 pub use lineage::{Condition, Statement};
 pub use lineages::Lineages;

@@ -160,6 +160,9 @@ proptest! {
                 expected.insert([one].into());
             }
         }
+        for (id, _) in claims.iter().filter(|(id, _)| !ids.contains(&id.as_str())) {
+            prop_assert_eq!(&outcome(&[id]).0, &before, "{} has no column", id);
+        }
         let holds = |fact: &&Fact| session.database().contains(fact.relation, &fact.row);
         let mut findings: Vec<String> = (whole.staged.iter())
             .flat_map(|needs| {

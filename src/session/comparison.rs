@@ -30,7 +30,7 @@ pub struct Comparison {
     pub leader: Option<String>,
     pub warnings: Vec<String>,
     pub planted: Vec<String>,
-    /// Whether all evidence that has a part in a support is there.
+    /// Whether all evidence is there that has a part in a support, or on which a goal turns otherwise.
     pub complete: bool,
     #[serde(skip)]
     pub(super) staged: Vec<Needs>,

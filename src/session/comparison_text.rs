@@ -57,7 +57,10 @@ impl fmt::Display for Comparison {
         }
         self.changes(f)?;
         if !self.complete {
-            writeln!(f, "NOT ALL EVIDENCE: the budget ran out")?;
+            writeln!(
+                f,
+                "NOT ALL EVIDENCE: the budget ran out, or goals may turn on more claims than are tried one by one"
+            )?;
         }
         match &self.leader {
             Some(leader) => writeln!(

@@ -18,7 +18,7 @@ use std::sync::Arc;
 pub enum Cell {
     /// They do not hold without it.
     Falls,
-    /// They lose a support.
+    /// They lose a support that rests on it, or hold less firmly.
     Weakens,
     Stands,
     /// It speaks against them: without it they hold, or hold more firmly, or are no longer denied.
@@ -85,7 +85,9 @@ pub struct Evidence {
 #[derive(Clone, Debug, Default)]
 pub struct Table {
     pub evidence: Vec<Evidence>,
-    /// Every claim that has a part in a support is there.
+    /// Claims on which goals turn without resting on them: see [`Inquiry::turning`].
+    pub(super) turning: Vec<ClaimId>,
+    /// Every claim that has a part in a support is there, and every one on which a goal turns.
     pub complete: bool,
 }
 
@@ -150,7 +152,11 @@ impl<E> Inquiry<'_, '_, E> {
     pub fn tabulate(&self) -> Result<Table, E> {
         let as_it_is = Altered::default();
         self.foresee_likely()?;
-        let gathered = self.gather(&as_it_is)?;
+        let mut gathered = self.gather(&as_it_is, &[])?;
+        let (turning, all_turning) = self.turning(&gathered)?;
+        if !turning.is_empty() {
+            gathered = self.gather(&as_it_is, &turning)?;
+        }
         let mut columns = self.columns(&gathered, &as_it_is);
         let (asked, pairs) = (self.asked(&columns), self.view.pairs);
         self.ahead(|contender| told(contender, &asked, pairs));
@@ -163,7 +169,8 @@ impl<E> Inquiry<'_, '_, E> {
         let mut states = gathered.states.iter();
         Ok(Table {
             evidence: columns,
-            complete: states.all(|state| state.rested.complete),
+            complete: all_turning && states.all(|state| state.rested.complete),
+            turning,
         })
     }
 
@@ -266,8 +273,10 @@ impl<E> Inquiry<'_, '_, E> {
     }
 
     /// What a table is made of when something is altered.
-    pub(super) fn gather(&self, altered: &Altered) -> Result<Gathered, E> {
-        let mut ids: Vec<ClaimId> = Vec::new();
+    /// `turning`: what goals turn on as it is.
+    pub(super) fn gather(&self, altered: &Altered, turning: &[ClaimId]) -> Result<Gathered, E> {
+        let is_left = |id: &ClaimId| altered.withdrawn.binary_search(id).is_err();
+        let mut ids: Vec<ClaimId> = turning.iter().copied().filter(is_left).collect();
         let mut denials: FxHashMap<ClaimId, Vec<Fact>> = FxHashMap::default();
         let mut states = Vec::new();
         for at in 0..self.contenders.len() {
@@ -291,7 +300,7 @@ impl<E> Inquiry<'_, '_, E> {
     }
 
     /// The first claims of the same rows, ascending, none twice.
-    fn first_of(&self, ids: Vec<ClaimId>) -> Vec<ClaimId> {
+    pub(super) fn first_of(&self, ids: Vec<ClaimId>) -> Vec<ClaimId> {
         let first = |claim: ClaimId| {
             let id = self.claims.get(claim).id;
             self.claims.ever_with_id(id).next().unwrap_or(claim)
@@ -369,7 +378,7 @@ impl<E> Inquiry<'_, '_, E> {
         columns
     }
 
-    fn cell(
+    pub(super) fn cell(
         &self,
         at: usize,
         withdrawn: &[ClaimId],
@@ -563,7 +572,11 @@ impl<E> Contender<'_, E> {
 
 /// What is asked of a contender to see how it stands with each of some withdrawals; `tables`: and to make tables with those
 /// of single columns, which come first.
-fn told<E>(contender: &Contender<E>, asked: &[(Altered, bool)], tables: bool) -> Vec<Foreseen> {
+pub(super) fn told<E>(
+    contender: &Contender<E>,
+    asked: &[(Altered, bool)],
+    tables: bool,
+) -> Vec<Foreseen> {
     let of = asked.iter().map(|(one, _)| Foreseen {
         change: contender.told(&one.withdrawn, &one.found),
         depth: Depth::Support,

@@ -134,7 +134,7 @@ impl<'s, 'a, E> Stage<'s, 'a, E> {
         if let [alone] = first[..] {
             return Ok(Some(alone));
         }
-        let gathered = self.inquiry.gather(altered)?;
+        let gathered = self.inquiry.gather(altered, &self.table.turning)?;
         let columns = self.columns_of(&gathered, altered);
         let mut scores = Vec::new();
         for &at in &first {

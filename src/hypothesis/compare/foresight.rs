@@ -77,6 +77,71 @@ impl<E> Contender<'_, E> {
         }
     }
 
+    /// Whether each of some withdrawals may have its goals stand otherwise than by leaving out what they rest on: cheaper than
+    /// to know how they stand.
+    pub(super) fn swayed_by(&self, withdrawals: &[Tried], meter: &Meter) -> Vec<bool> {
+        let mut swayed = vec![true; withdrawals.len()];
+        if !self.foresees {
+            return swayed;
+        }
+        let goals: Vec<RelationId> = self.goals.iter().map(|goal| goal.relation).collect();
+        let rows = self.case().cone(&goals).into_iter();
+        let rows: usize = rows.map(|id| self.facts.len(id)).sum();
+        let is_told = |one: &usize| !self.states_twice(&withdrawals[*one].0);
+        let told: Vec<usize> = (0..withdrawals.len()).filter(is_told).collect();
+        for batch in told.chunks(most_changes(rows, self.dates.as_ref())) {
+            let changes: Vec<&Tried> = batch.iter().map(|&at| &withdrawals[at]).collect();
+            match self.swayed_cases(&changes, &goals, meter) {
+                Ok(Some(cases)) => {
+                    let batch = batch.iter().enumerate();
+                    batch.for_each(|(case, &at)| swayed[at] = cases.contains(case));
+                }
+                Ok(None) => break,
+                Err(reason) => {
+                    meter.stop(reason);
+                    break;
+                }
+            }
+        }
+        swayed
+    }
+
+    fn swayed_cases(
+        &self,
+        changes: &[&Tried],
+        goals: &[RelationId],
+        meter: &Meter,
+    ) -> Result<Option<DaySet>, StopReason> {
+        let case = self.case();
+        let dates = match &self.dates {
+            None => None,
+            Some(dates) => match self.days_as_it_is(&case, dates, meter)? {
+                Some(past) => Some((dates, past)),
+                None => return Ok(None),
+            },
+        };
+        let claims: Vec<Change> = changes.iter().map(|(ids, _)| (&ids[..], &[][..])).collect();
+        let Some(presence) = case.after_each(&claims, goals, dates, meter)? else {
+            return Ok(None);
+        };
+        let mut met = DaySet::all((changes.len() + 1).next_multiple_of(64));
+        for goal in &self.goals {
+            met.keep(&presence.met(goal.relation, &goal.pattern));
+        }
+        let worlds = Worlds {
+            contender: self,
+            presence: &presence,
+            all: changes,
+            concluded: presence.concluded(&|id| self.behind_goals[id.index()], meter),
+        };
+        meter.finish(())?;
+        let as_it_is = worlds.known(0, self.basis(0), changes.len());
+        let holds = self.holds();
+        Ok(Some(DaySet::of(changes.len(), |case| {
+            met.contains(case) != holds || holds && !as_it_is.tells(changes[case], case)
+        })))
+    }
+
     fn is_foreseen(&self, change: &Tried, depth: Depth) -> bool {
         let is_enough = |known: Known| {
             known.holds || depth < Depth::Table || self.blocking.lock().contains_key(change)

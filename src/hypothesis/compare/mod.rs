@@ -13,6 +13,7 @@ mod judged;
 mod obstacle;
 mod score;
 mod standing;
+mod turning;
 
 pub use contender::{Contender, Given, Goal, Rerun, Setting, Stand};
 pub use evidence::{Cell, Evidence, Inquiry, Subject, Table, View};

@@ -216,6 +216,13 @@ fn judged_cells_are_marked() {
         .status(0)
         .shows("II*")
         .shows("second is contradicted least. That is no confirmation");
+    let folder = sandbox.path().to_str().expect("a name");
+    Sandbox::new()
+        .run(&[
+            "compare", "-C", folder, "--judged", "m.csv", "first", "second",
+        ])
+        .status(0)
+        .shows("II*");
     sandbox.file("m.csv", "evidence,frist\nr1,maybe\n");
     sandbox
         .run(&["compare", "--judged", "m.csv", "first", "second"])
@@ -254,6 +261,33 @@ fn requirements_name_what_to_find_and_what_to_check() {
     sandbox
         .run(&["requirements", "first", "nobody"])
         .shows("nobody cannot be compared: no hypothesis `nobody`\nfirst stands alone: name another one to tell it apart from\n");
+    sandbox
+        .run(&["requirements", "--fold-sources", "first", "second"])
+        .status(0)
+        .shows("check source(\"s1\")\n      without it first falls; the outcome");
+}
+
+#[test]
+fn claims_of_one_fact_are_checked_together_and_what_is_stated_is_not_to_be_found() {
+    let sandbox = sandbox();
+    sandbox
+        .file(
+            "facts/cleared.csv",
+            "claim_id,firm,source_id,confidence\nk1,x-three,s3,confirmed\nk2,x-three,s2,confirmed\n",
+        )
+        .file(
+            "rules/hypotheses/h.dl",
+            ".hypothesis one { .goal cleared(\"x-three\") - claim(\"k1\"). }
+             .hypothesis other { .goal cleared(\"x-three\") - claim(\"k2\"). }
+             .hypothesis told { .goal cleared(\"x-three\") + runs(\"x-one\", \"x-a\"). }\n",
+        );
+    let outcome = sandbox.run(&["requirements", "--json", "one", "other", "told"]);
+    let found = outcome.status(0).json();
+    let all = found["requirements"].as_array().unwrap();
+    let check = all.iter().find(|one| one["task"] == "check").unwrap();
+    assert_eq!(check["claims"], serde_json::json!(["k1", "k2"]));
+    assert_eq!(check["helps"], serde_json::json!(["one", "other"]));
+    assert!(all.iter().all(|one| one["task"] != "find"), "{found}");
 }
 
 #[test]

@@ -3,10 +3,13 @@
 use super::case::Case;
 use super::enumerate::MinimalSets;
 use super::facts::Fact;
-use super::lineage::{Lineage, Statement};
+use super::lineage::{Condition, Lineage, Statement};
 use super::meter::Meter;
+use crate::analysis::checked::RelationId;
 use crate::engine::{Budget, StopReason};
 use crate::evidence::{ClaimId, GradeTables};
+use crate::storage::Code;
+use crate::storage::pattern::agrees;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// All derivations of a conclusion. Negations and totals are taken as they are: who withdraws something that also makes
@@ -23,8 +26,14 @@ pub struct Rests {
     supports: Option<Vec<Box<[u32]>>>,
     /// Claims that have a part in some minimal support.
     needed: FxHashSet<ClaimId>,
+    /// By relation: patterns of rows that some derivation wants absent, or that would join the first atom of a total.
+    upsetting: FxHashMap<RelationId, FxHashSet<Pattern>>,
+    /// Relations of the first atoms of totals that some derivation has.
+    counted: FxHashSet<RelationId>,
     stopped: Option<StopReason>,
 }
+
+type Pattern = Vec<Option<Code>>;
 
 /// Minimal supports looked at to see which claims have a part in one.
 const SUPPORTS: usize = 256;
@@ -60,7 +69,28 @@ impl Case<'_> {
         levels.dedup();
         let supports = minimal_supports(&lineage, &meter);
         let needed = stated_by(&lineage, supports.as_deref(), &|_| false);
+        let mut upsetting: FxHashMap<RelationId, FxHashSet<Pattern>> = FxHashMap::default();
+        let mut counted: FxHashSet<RelationId> = FxHashSet::default();
+        for condition in lineage.edges.iter().flat_map(|edge| &edge.conditions) {
+            let (relation, pattern) = match condition {
+                Condition::Absent { relation, pattern } => (relation, pattern),
+                Condition::Total { over, .. } => {
+                    let Some((relation, pattern)) = over else {
+                        continue;
+                    };
+                    counted.insert(*relation);
+                    (relation, pattern)
+                }
+                Condition::Chosen(_) | Condition::Undominated(_) => continue,
+            };
+            let patterns = upsetting.entry(*relation).or_default();
+            if !patterns.contains(pattern) {
+                patterns.insert(pattern.clone());
+            }
+        }
         Some(Rests {
+            upsetting,
+            counted,
             stopped: meter.stopped(),
             lineage,
             facts,
@@ -117,6 +147,20 @@ impl Rests {
     /// Whether a fact may have a part in a derivation.
     pub fn leans_on(&self, fact: &Fact) -> bool {
         self.facts.contains_key(fact)
+    }
+
+    /// Whether some derivation may be none any more where a fact appears that is negated, or in a total, somewhere.
+    pub fn is_upset_by(&self, fact: &Fact) -> bool {
+        let patterns = self.upsetting.get(&fact.relation);
+        let mut patterns = patterns.into_iter().flatten();
+        // A total may be over more atoms than the first.
+        patterns.any(|pattern| agrees(pattern, &fact.row))
+            || self.counts() && !self.counted.contains(&fact.relation)
+    }
+
+    /// Whether some derivation has a total.
+    pub fn counts(&self) -> bool {
+        !self.counted.is_empty()
     }
 
     /// The facts that may have a part in a derivation, each with its number.

@@ -8,6 +8,7 @@ use super::loaded::Session;
 use super::matrix::Given as Judgements;
 use crate::analysis::checked::RelationId;
 use crate::analysis::findings::closest;
+use crate::engine::Database;
 use crate::evidence::{ClaimId, GradeTables};
 use crate::explain::{Fact, Meter};
 use crate::hypothesis::compare::{
@@ -157,7 +158,8 @@ impl Session {
                     .collect();
                 contender
             });
-        let (claims, sources) = (self.claims(), self.source_register());
+        let claims = &self.claims().without(planted.iter().copied());
+        let sources = self.source_register();
         let size = question.flips.unwrap_or(FLIP_SIZE);
         let inquiry = Inquiry {
             contenders: &contenders,
@@ -178,10 +180,14 @@ impl Session {
         }
         let stage = Stage::new(&inquiry, &table);
         let scores = stage.scores();
-        let staged = self.needs(&contenders)?;
-        // What somebody says already need not be found.
+        let without_planted = match planted.is_empty() {
+            true => None,
+            false => Some(self.laid(&[planted_overlay])?),
+        };
+        let case = without_planted.as_ref();
+        let case = case.map_or(self.database(), |laid| laid.world.database());
+        let staged = self.needs(&contenders, case)?;
         let assumed = staged.iter().flat_map(|needs| &needs.assumes);
-        let assumed = assumed.filter(|fact| !self.holds_here(fact));
         let findings: Vec<Vec<Fact>> = staged
             .iter()
             .flat_map(|needs| needs.would_hold_with.clone())
@@ -332,12 +338,15 @@ impl Session {
         Ok(planted)
     }
 
-    /// Sets of facts that would make each hypothesis hold which does not.
-    fn needs(&self, contenders: &[Contender<Error>]) -> Result<Vec<Needs>, Error> {
+    /// Facts that each hypothesis assumes and that do not hold in the case, and sets of facts that would make it hold where it
+    /// does not.
+    fn needs(&self, contenders: &[Contender<Error>], case: &Database) -> Result<Vec<Needs>, Error> {
         let using = self.program().abducibles().to_vec();
         let mut needs = Vec::new();
         for contender in contenders {
-            let mut assumes: Vec<Fact> = contender.assumed.iter().cloned().collect();
+            let assumed = contender.assumed.iter();
+            let assumed = assumed.filter(|fact| !case.contains(fact.relation, &fact.row));
+            let mut assumes: Vec<Fact> = assumed.cloned().collect();
             assumes.sort();
             let mut would_hold_with = Vec::new();
             if !using.is_empty() && !contender.holds() {

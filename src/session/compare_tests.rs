@@ -353,9 +353,17 @@ fn sets_of<'a>(of: &[&'a str], size: usize) -> Vec<Vec<&'a str>> {
 type Years = (Option<u16>, Option<u16>);
 
 /// Compares in a case of dated claims; `together`: what can be is worked out together, else each change is tried.
-fn compared_in_time(said: &[(bool, usize, usize, Years)], at_once: bool, together: bool) -> String {
+fn compared_in_time(
+    said: &[(bool, usize, usize, Years)],
+    rivals: &[&str],
+    at_once: bool,
+    together: bool,
+) -> String {
     let rules = format!(
-        "{RULES}:- free(x), path(x, \"c\").\n.hypothesis strict {{ .goal free(\"b\") :- alone(x), path(x, _). }}\n"
+        "{RULES}:- free(x), path(x, \"c\").
+.hypothesis strict {{ .goal free(\"b\") :- alone(x), path(x, _). }}
+.hypothesis noted {{ .goal kept(\"a\", _) + n(\"a\"). }}
+.hypothesis added {{ .goal kept(\"b\", _) + e(\"c\", \"b\"). }}\n"
     );
     let place = tempfile::tempdir().expect("a folder");
     drop(case(place.path(), &rules, &[]));
@@ -389,8 +397,10 @@ fn compared_in_time(said: &[(bool, usize, usize, Years)], at_once: bool, togethe
         ..Options::default()
     };
     let mut session = Session::open(CaseSpec::at(place.path()), options).expect("a case");
-    let mut question = question(3);
-    question.hypotheses.push("strict".to_owned());
+    let question = ComparisonQuestion {
+        hypotheses: rivals.iter().map(|&name| name.to_owned()).collect(),
+        ..question(3)
+    };
     let found = session.compare(&question).expect("compared");
     serde_json::to_string_pretty(&found).expect("text")
 }
@@ -414,9 +424,72 @@ proptest! {
             ),
             3..10,
         ),
+        rivals in prop::sample::subsequence(
+            vec!["far", "loose", "single", "strict", "noted", "near", "added"],
+            3..5,
+        ),
         at_once in any::<bool>(),
     ) {
-        let together = compared_in_time(&said, at_once, true);
-        prop_assert_eq!(together, compared_in_time(&said, at_once, false), "{:?}", said);
+        let together = compared_in_time(&said, &rivals, at_once, true);
+        let apart = compared_in_time(&said, &rivals, at_once, false);
+        prop_assert_eq!(together, apart, "{:?} {:?}", said, rivals);
+    }
+}
+
+/// What a comparison comes to, but for what is said of it.
+fn essence(found: &Comparison) -> serde_json::Value {
+    let rows = found.hypotheses.iter();
+    let rows: Vec<_> = rows
+        .map(|row| {
+            (
+                &row.name,
+                row.rank,
+                row.inconsistency,
+                row.strength,
+                row.holds,
+                &row.assumes,
+            )
+        })
+        .collect();
+    serde_json::json!([
+        rows,
+        found.evidence,
+        found.flips,
+        found.leader,
+        found.flip_findings
+    ])
+}
+
+proptest! {
+    #![proptest_config(tries(24))]
+
+    #[test]
+    fn what_is_planted_is_as_good_as_taken_out(
+        said in prop::collection::vec(
+            (any::<bool>(), 0..3usize, 0..3usize, 0..3usize, prop::bool::weighted(0.1)),
+            2..8,
+        ),
+        rivals in prop::sample::subsequence(vec!["far", "loose", "single", "near", "whole"], 2..4),
+        fold in any::<bool>(),
+    ) {
+        prop_assume!(said.iter().any(|(pair, ..)| !pair));
+        let claims: Vec<(String, Said)> =
+            said.into_iter().enumerate().map(|(at, said)| (format!("c{at}"), said)).collect();
+        let question = ComparisonQuestion {
+            hypotheses: rivals.iter().map(|&name| name.to_owned()).collect(),
+            fold_sources: fold,
+            ..question(2)
+        };
+        let planted = ComparisonQuestion {
+            planted: vec!["n".to_owned()],
+            ..question.clone()
+        };
+        let place = tempfile::tempdir().expect("a folder");
+        let found = case(place.path(), RULES, &claims).compare(&planted).expect("compared");
+        let left: Vec<(String, Said)> =
+            claims.iter().filter(|(_, (pair, ..))| *pair).cloned().collect();
+        let place = tempfile::tempdir().expect("a folder");
+        let without = case(place.path(), RULES, &left).compare(&question).expect("compared");
+        prop_assert_eq!(essence(&found), essence(&without), "{:?}", claims);
     }
 }

@@ -18,7 +18,7 @@ pub(super) struct Given {
 impl Given {
     pub fn read(session: &Session, path: &Path, names: &[String]) -> Result<Given, Error> {
         let shown = path.display();
-        let text = std::fs::read_to_string(path).map_err(|error| {
+        let text = std::fs::read_to_string(session.spec.resolve(path)).map_err(|error| {
             let wrong =
                 Diagnostic::error("D086", format!("cannot read the matrix `{shown}`: {error}"));
             in_file(session, vec![wrong])

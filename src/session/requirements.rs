@@ -30,6 +30,7 @@ pub struct Requirements {
 
 #[derive(Clone, Debug, Serialize)]
 pub struct Requirement {
+    /// Of a source, which is to be checked, as in `source("a2")`.
     pub fact: String,
     /// `find`: nothing states it yet. `check`: it is claimed, and much hangs on it.
     pub task: &'static str,
@@ -198,19 +199,16 @@ impl Session {
         });
     }
 
-    /// Claims on which hypotheses differ most, together where they state the same.
+    /// Claims on which hypotheses differ most, together where they state the same; or sources.
     fn to_check(&self, comparison: &Comparison, requirements: &mut Vec<Requirement>) {
-        for column in &comparison.evidence {
-            let Some(id) = column
-                .claim
+        let telling = comparison.evidence.iter();
+        let telling = telling.filter(|column| column.diagnosticity > 0.0 && column.label.is_none());
+        for column in telling {
+            let id = column.id();
+            let claim = column.claim.clone();
+            let states = claim
                 .as_deref()
-                .filter(|_| column.diagnosticity > 0.0)
-            else {
-                continue;
-            };
-            let Some(claim) = self.claims().with_id(id).next() else {
-                continue;
-            };
+                .and_then(|id| self.claims().with_id(id).next());
             let with = |words: &[&str]| -> Vec<String> {
                 let cells = column.cells.iter();
                 let of = cells
@@ -226,23 +224,34 @@ impl Session {
                 .flip_sets
                 .iter()
                 .any(|set| *set == [id.to_owned()]);
+            let fact = match &column.source {
+                Some(source) => format!("source({source:?})"),
+                None => column.says.clone(),
+            };
             let known = requirements
                 .iter_mut()
-                .find(|one| one.task == "check" && one.fact == column.says);
+                .find(|one| one.task == "check" && one.fact == fact);
             if let Some(known) = known {
-                known.claims.push(id.to_owned());
+                known.claims.extend(claim);
+                for (known, more) in [(&mut known.helps, against), (&mut known.hurts, falling)] {
+                    known.extend(more);
+                    known.sort();
+                    known.dedup();
+                }
                 known.alters_leader |= alters;
                 continue;
             }
             requirements.push(Requirement {
-                fact: column.says.clone(),
+                fact,
                 task: "check",
-                claims: vec![id.to_owned()],
+                claims: claim.into_iter().collect(),
                 together_with: Vec::new(),
                 helps: against,
                 hurts: falling,
                 alters_leader: alters,
-                through: self.channels(self.claims().get(claim).relation),
+                through: states.map_or_else(Vec::new, |claim| {
+                    self.channels(self.claims().get(claim).relation)
+                }),
             });
         }
     }
@@ -314,6 +323,7 @@ impl fmt::Display for Requirements {
         }
         for (at, one) in self.requirements.iter().take(SHOWN).enumerate() {
             let mut what = match one.task {
+                "check" if one.claims.is_empty() => format!("check {}", one.fact),
                 "check" => format!("check {} ({})", one.fact, one.claims.join(", ")),
                 _ => format!("find {}", one.fact),
             };
@@ -351,9 +361,12 @@ impl fmt::Display for Requirements {
                 .take(3)
                 .map(|channel| format!("{} ({})", channel.kind, channel.sources.join(", ")))
                 .collect();
-            match through.is_empty() {
-                true => writeln!(f, "      no source states facts of this kind so far")?,
-                false => writeln!(f, "      through {}", through.join("; "))?,
+            match one.task {
+                "check" if through.is_empty() => {}
+                _ if through.is_empty() => {
+                    writeln!(f, "      no source states facts of this kind so far")?
+                }
+                _ => writeln!(f, "      through {}", through.join("; "))?,
             }
         }
         if self.requirements.len() > SHOWN {

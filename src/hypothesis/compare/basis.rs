@@ -73,6 +73,18 @@ impl Basis {
         })
     }
 
+    /// Whether a fact that appears may take a derivation away.
+    pub fn is_upset_by(&self, fact: &Fact) -> bool {
+        let mut rests = self.goals.iter().flat_map(|(_, rests)| rests);
+        rests.any(|rests| rests.is_upset_by(fact))
+    }
+
+    /// Whether some derivation has a total.
+    pub fn counts(&self) -> bool {
+        let mut rests = self.goals.iter().flat_map(|(_, rests)| rests);
+        rests.any(Rests::counts)
+    }
+
     /// The facts that its goals may lean on and that do not hold in all cases of some that were worked out together.
     pub fn dated(&self, presence: &Presence) -> Dated {
         let rests = self.goals.iter().flat_map(|(_, rests)| rests);

@@ -76,6 +76,8 @@ pub struct Contender<'a, E> {
     pub(super) behind_goals: Vec<bool>,
     /// By relation: a rule that the goals depend on negates it, or takes a total of it.
     pub(super) sways: Vec<bool>,
+    /// By relation: such a total is of what a row of it does not keep out.
+    pub(super) keeps_out: Vec<bool>,
     /// By relation: the goals or some constraint depend on it. What else a change does makes no difference here.
     pub(super) followed: Arc<[bool]>,
     /// Claims that deny something.
@@ -175,6 +177,7 @@ impl<'a, E> Contender<'a, E> {
             asked: Vec::new(),
             behind_goals: Vec::new(),
             sways: Vec::new(),
+            keeps_out: Vec::new(),
             followed: Arc::default(),
             denials: Vec::new(),
             stands: Mutex::default(),
@@ -194,7 +197,8 @@ impl<'a, E> Contender<'a, E> {
             .collect();
         let asked = contender.asked.iter().copied();
         contender.followed = behind(contender.program, asked).into();
-        contender.sways = swaying(contender.program, &contender.behind_goals);
+        (contender.sways, contender.keeps_out) =
+            swaying(contender.program, &contender.behind_goals);
         contender
     }
 
@@ -313,22 +317,30 @@ fn read_in(mut open: Vec<&Literal>) -> Vec<RelationId> {
 }
 
 /// The relations that are negated, or of which totals are taken, by rules that conclude some relations.
-fn swaying(program: &CheckedProgram, concluded: &[bool]) -> Vec<bool> {
+fn swaying(program: &CheckedProgram, concluded: &[bool]) -> (Vec<bool>, Vec<bool>) {
     let mut sways = vec![false; concluded.len()];
+    let mut keeps_out = sways.clone();
     let heads = |rule: &&Rule| {
         let head = rule.head.as_ref();
         head.is_some_and(|head| concluded[head.relation.index()])
     };
     let rules = program.rules().map(|(_, rule)| rule).filter(heads);
-    for literal in rules.flat_map(|rule| &rule.body) {
+    let mut open: Vec<(&Literal, bool)> = rules
+        .flat_map(|rule| &rule.body)
+        .map(|literal| (literal, false))
+        .collect();
+    while let Some((literal, in_total)) = open.pop() {
         match &literal.kind {
-            LiteralKind::Negated(atom) => sways[atom.relation.index()] = true,
+            LiteralKind::Negated(atom) => {
+                sways[atom.relation.index()] = true;
+                keeps_out[atom.relation.index()] |= in_total;
+            }
+            LiteralKind::Atom(atom) => sways[atom.relation.index()] |= in_total,
             LiteralKind::Aggregate(aggregate) => {
-                let read = read_in(aggregate.body.iter().collect());
-                read.iter().for_each(|read| sways[read.index()] = true);
+                open.extend(aggregate.body.iter().map(|literal| (literal, true)));
             }
             _ => {}
         }
     }
-    sways
+    (sways, keeps_out)
 }

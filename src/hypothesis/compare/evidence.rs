@@ -108,7 +108,7 @@ pub struct View {
 /// Who is compared, over which evidence.
 pub struct Inquiry<'s, 'a, E> {
     pub contenders: &'s [Contender<'a, E>],
-    /// Those of the case.
+    /// Those of the case, but for what is taken to be planted.
     pub claims: &'s Claims,
     pub sources: &'s Sources,
     pub view: View,
@@ -303,7 +303,7 @@ impl<E> Inquiry<'_, '_, E> {
     pub(super) fn first_of(&self, ids: Vec<ClaimId>) -> Vec<ClaimId> {
         let first = |claim: ClaimId| {
             let id = self.claims.get(claim).id;
-            self.claims.ever_with_id(id).next().unwrap_or(claim)
+            self.claims.with_id(id).next().unwrap_or(claim)
         };
         let mut ids: Vec<ClaimId> = ids.into_iter().map(first).collect();
         ids.sort_unstable();
@@ -335,7 +335,7 @@ impl<E> Inquiry<'_, '_, E> {
             match claims.get(id).source.filter(|_| self.view.fold) {
                 Some(source) => roots.extend(sources.roots(source)),
                 None => {
-                    let mut rows: Vec<ClaimId> = claims.ever_with_id(claims.get(id).id).collect();
+                    let mut rows: Vec<ClaimId> = claims.with_id(claims.get(id).id).collect();
                     rows.sort_unstable();
                     columns.push(Evidence {
                         subject: Subject::Claim(id),
@@ -353,8 +353,10 @@ impl<E> Inquiry<'_, '_, E> {
             return columns;
         }
         let mut claims_of: Vec<Vec<ClaimId>> = vec![Vec::new(); roots.len()];
-        let said = claims.ever();
-        for (id, source) in said.filter_map(|(id, claim)| Some((id, claim.source?))) {
+        for (id, source) in claims
+            .iter()
+            .filter_map(|(id, claim)| Some((id, claim.source?)))
+        {
             for root in sources.roots(source) {
                 if let Ok(at) = roots.binary_search(root) {
                     claims_of[at].push(id);
@@ -378,7 +380,7 @@ impl<E> Inquiry<'_, '_, E> {
         columns
     }
 
-    pub(super) fn cell(
+    fn cell(
         &self,
         at: usize,
         withdrawn: &[ClaimId],
@@ -403,7 +405,7 @@ impl<E> Inquiry<'_, '_, E> {
     }
 
     /// How a contender stands when evidence is withdrawn besides.
-    fn further(
+    pub(super) fn further(
         &self,
         at: usize,
         withdrawn: &[ClaimId],
@@ -601,7 +603,7 @@ pub(super) fn merged(one: &[ClaimId], other: &[ClaimId]) -> Vec<ClaimId> {
 }
 
 /// Strengths that are as good as equal.
-const SAME: f64 = 1e-9;
+pub(super) const SAME: f64 = 1e-9;
 /// Up to so many rejected claims of all contenders are taken for likely columns.
 const FEW_REJECTED: usize = 16;
 /// Pairs of columns that are worked out with the cells.

@@ -392,7 +392,7 @@ struct Worlds<'w, 'a, E> {
 struct KnownWorld {
     number: usize,
     basis: Arc<Basis>,
-    /// Worlds in which they may rest on something else.
+    /// Worlds in which they may rest on something else, or not on something of it though all premises are there.
     otherwise: DaySet,
     /// Where conclusions have to hold at one time: what may fail to.
     dated: Option<Dated>,
@@ -415,6 +415,19 @@ impl<E> Worlds<'_, '_, E> {
         let leans_on = |fact: &Fact| basis.leans_on(fact);
         let presence = self.presence;
         let mut otherwise = presence.otherwise_than(case, &self.concluded, &leans_on, &is_behind);
+        let sways = |fact: &&Fact| self.contender.sways[fact.relation.index()];
+        for fact in presence.moved().filter(sways) {
+            let cases = presence.with(fact);
+            match cases.contains(case) {
+                false if basis.is_upset_by(fact) => otherwise.add(&cases),
+                true if self.contender.keeps_out[fact.relation.index()] && basis.counts() => {
+                    let mut without = DaySet::all((self.all.len() + 1).next_multiple_of(64));
+                    without.remove(&cases);
+                    otherwise.add(&without)
+                }
+                _ => false,
+            };
+        }
         otherwise = otherwise.spread((self.all.len() + 1).next_multiple_of(64));
         for (at, (_, found)) in self.all.iter().enumerate() {
             let is_new = |fact: &&Fact| basis.change.1.binary_search(fact).is_err();

@@ -1,7 +1,7 @@
 //! Evidence on which goals turn without resting on it: without it something follows that a rule wants absent, or counts.
 
 use super::contender::Contender;
-use super::evidence::{Altered, Cell, Evidence, Gathered, Inquiry, Subject, told};
+use super::evidence::{Altered, Evidence, Gathered, Inquiry, SAME, Subject, told};
 use crate::analysis::checked::RelationId;
 use crate::engine::Budget;
 use crate::evidence::{ClaimId, Stance};
@@ -39,10 +39,13 @@ impl<E> Inquiry<'_, '_, E> {
         self.ahead(|contender| told(contender, &asked, false));
         let mut found = Vec::new();
         for column in &columns {
-            let cells = 0..self.contenders.len();
-            let mut cells = cells.map(|at| self.cell(at, &column.claims, &as_it_is, gathered));
-            if cells.try_fold(false, |any, cell| Ok(any || cell? != Cell::Stands))? {
-                found.extend(self.claim_of(column));
+            for (at, state) in gathered.states.iter().enumerate() {
+                let (change, known) = self.further(at, &column.claims, &as_it_is)?;
+                let strength = self.contenders[at].strength(&known, &change);
+                let is_as_strong = (strength - state.stand.strength).abs() < SAME;
+                if known.holds != state.stand.holds || !is_as_strong {
+                    found.extend(self.claim_of(column));
+                }
             }
         }
         Ok((self.first_of(found), true))

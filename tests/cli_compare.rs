@@ -324,3 +324,66 @@ fn flips_are_of_tables_made_anew() {
     assert!(flips.contains(&serde_json::json!(["at0028"])), "{flips:?}");
     assert_eq!(found["flip_bound"], 1);
 }
+
+#[test]
+fn what_keeps_a_goal_from_holding_is_evidence_in_every_instance_of_a_rule() {
+    let sandbox = Sandbox::new();
+    let claims = |rows: &[&str]| -> String {
+        let rows = rows.iter().map(|row| format!("{row},s1,confirmed\n"));
+        rows.collect()
+    };
+    sandbox
+        .file(
+            "rules/r.dl",
+            ".decl p(x: symbol, y: symbol)
+.decl n, m, t(x: symbol)
+.input p(IO=claims, filename=\"p.csv\")
+.input n(IO=claims, filename=\"n.csv\")
+.input m(IO=claims, filename=\"m.csv\")
+.input t(IO=claims, filename=\"t.csv\")
+.decl a, b(x: symbol)
+a(X) :- p(X, Y), !n(Y), !m(Y).
+b(X) :- t(X).
+.output a, b
+.hypothesis first { .goal a(\"x-g\"). }
+.hypothesis second { .goal b(\"x-g\"). }
+",
+        )
+        .file(
+            "facts/p.csv",
+            format!(
+                "claim_id,x,y,source_id,confidence\n{}",
+                claims(&["p1,x-g,x-a", "p2,x-g,x-b"])
+            ),
+        )
+        .file(
+            "facts/sources.csv",
+            "source_id,published,reliability\ns1,2020,A\n",
+        );
+    for (name, rows) in [
+        ("n", &["n1,x-a", "n2,x-b"][..]),
+        ("m", &["m1,x-a", "m2,x-b"]),
+        ("t", &["t1,x-g"]),
+    ] {
+        let text = format!("claim_id,x,source_id,confidence\n{}", claims(rows));
+        sandbox.file(&format!("facts/{name}.csv"), text);
+    }
+    let found = sandbox
+        .run(&["compare", "--json", "--flips", "2", "first", "second"])
+        .status(0)
+        .json();
+    let flips = found["flip_sets"].as_array().unwrap();
+    for set in [["m1", "n1"], ["m2", "n2"]] {
+        let is_set = |flip: &&serde_json::Value| {
+            let mut ids: Vec<&str> = flip
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter_map(|id| id.as_str())
+                .collect();
+            ids.sort();
+            ids == set
+        };
+        assert!(flips.iter().any(|flip| is_set(&flip)), "{set:?} {flips:?}");
+    }
+}

@@ -9,7 +9,8 @@ use super::case::Case;
 use super::facts::Fact;
 use super::meter::Meter;
 use super::solve::Solver;
-use super::terms::{constant, in_term};
+use super::terms::{constant, in_term, pattern};
+use super::why_not::Miss;
 use crate::analysis::checked::{Atom, Literal, LiteralKind, RelationId, Rule, Term, VarId};
 use crate::evidence::ClaimId;
 use crate::storage::Code;
@@ -55,6 +56,44 @@ impl Case<'_> {
         claims.sort_unstable();
         claims.dedup();
         meter.stopped().is_none().then_some(claims)
+    }
+
+    /// Rows that negations do not allow in any instance of a rule that fails where a miss does, where nothing else fails there;
+    /// of so many instances.
+    pub fn in_the_way(
+        &self,
+        miss: &Miss,
+        conclusion: &[Option<Code>],
+        most: usize,
+        meter: &Meter,
+    ) -> Vec<Fact> {
+        let rule = &self.program[miss.rule];
+        let failing: Vec<usize> = miss.failing.iter().map(|failing| failing.literal).collect();
+        let (against, body): (Vec<_>, Vec<_>) =
+            (rule.body.iter().enumerate()).partition(|(at, _)| failing.contains(at));
+        let negated = against.iter().map(|(_, literal)| match &literal.kind {
+            LiteralKind::Negated(atom) => Some(atom),
+            _ => None,
+        });
+        let (Some(negated), Some(head)) = (negated.collect::<Option<Vec<_>>>(), &rule.head) else {
+            return Vec::new();
+        };
+        let body: Vec<Literal> = body
+            .into_iter()
+            .map(|(_, literal)| literal.clone())
+            .collect();
+        let solver = Solver::new(self.context(meter), &body, &rule.variables);
+        let mut rows: FxHashSet<Fact> = FxHashSet::default();
+        for solution in solver.with_head(&head.args, conclusion).take(most) {
+            for atom in &negated {
+                let wanted = pattern(atom, &solution.values, self.dictionary);
+                let found = self.facts.matching(atom.relation, &wanted);
+                rows.extend(found.iter().map(|row| Fact::new(atom.relation, &row)));
+            }
+        }
+        let mut rows: Vec<Fact> = rows.into_iter().collect();
+        rows.sort();
+        rows
     }
 
     /// Rows that keep an instance of a rule from firing, or that have a say in a total of one; maybe some more.

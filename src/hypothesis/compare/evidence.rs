@@ -10,6 +10,7 @@ use super::standing::{Depth, Known, Outlook, with_fact};
 use crate::engine::Budget;
 use crate::evidence::{ClaimId, Claims, GradeTables, SourceId, Sources};
 use crate::explain::{Case, Fact, Facts, Meter, Miss, Reason, WhyNotOptions};
+use crate::storage::Code;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
@@ -93,6 +94,8 @@ pub struct Table {
 
 /// Facts that keep a goal from holding are looked for so deep.
 const DEPTH: usize = 3;
+/// Instances of a rule that fail alike and of which each is looked at.
+const INSTANCES: usize = 64;
 
 /// How evidence is looked at.
 #[derive(Clone, Copy, Debug)]
@@ -626,18 +629,30 @@ fn blocking(case: &Case, facts: &dyn Facts, goals: &[Goal], budget: &Budget) -> 
             continue;
         }
         let missing = case.why_not(goal.relation, &goal.pattern, &options, &small);
-        let mut open: Vec<&Miss> = missing.misses.iter().collect();
-        while let Some(miss) = open.pop() {
+        let misses = missing.misses.iter();
+        let mut open: Vec<(&[Option<Code>], &Miss)> =
+            misses.map(|miss| (&goal.pattern[..], miss)).collect();
+        let mut in_the_way: Vec<Fact> = Vec::new();
+        while let Some((wanted, miss)) = open.pop() {
             for failing in &miss.failing {
                 match &failing.reason {
-                    Reason::Present(fact) => {
-                        let rests = case.rests(fact, &GradeTables::default(), &small);
-                        found.extend(rests.iter().flat_map(|rests| rests.claims()));
+                    Reason::Present(fact) => in_the_way.push(fact.clone()),
+                    Reason::Absent { pattern, below, .. } => {
+                        open.extend(below.iter().map(|miss| (&pattern[..], miss)));
                     }
-                    Reason::Absent { below, .. } => open.extend(below),
                     Reason::Total(_) | Reason::False => {}
                 }
             }
+            if miss.others > 0 {
+                let meter = Meter::new(&small);
+                in_the_way.extend(case.in_the_way(miss, wanted, INSTANCES, &meter));
+            }
+        }
+        in_the_way.sort();
+        in_the_way.dedup();
+        for fact in &in_the_way {
+            let rests = case.rests(fact, &GradeTables::default(), &small);
+            found.extend(rests.iter().flat_map(|rests| rests.claims()));
         }
     }
     found

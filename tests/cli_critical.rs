@@ -296,3 +296,39 @@ concl(X) :- q(X), !n(X).
         .run(&["critical", fact])
         .shows("hangs on the single origin x-origin");
 }
+
+/// Beside a choice nothing is followed as a history: parts of cuts are followed one by one.
+#[test]
+fn a_cut_is_minimal_where_one_of_its_claims_ends_the_conclusion_by_what_it_kept_away() {
+    let sandbox = Sandbox::new();
+    let claim = |id: &str, source: &str| format!("claim_id,x,source_id\n{id},x-a,{source}\n");
+    sandbox
+        .file(
+            "rules/a.dl",
+            "\
+.decl p, q, u, kept, r(x: symbol)
+.input p(IO=claims, filename=\"p.csv\")
+.input q(IO=claims, filename=\"q.csv\")
+.input u(IO=claims, filename=\"u.csv\")
+.decl chosen(x: symbol, y: symbol) choice-domain x
+kept(x) :- q(x), !p(x).
+chosen(\"x-k\", x) :- u(x).
+r(x) :- chosen(_, x), p(x).
+r(x) :- u(x), q(_), !kept(_).
+.output r
+",
+        )
+        .file("facts/p.csv", claim("k1", "s1"))
+        .file("facts/q.csv", claim("k2", "s1"))
+        .file("facts/u.csv", claim("k3", "s2"))
+        .file(
+            "facts/sources.csv",
+            "source_id,published,reliability\ns1,2019,A\ns2,2019,A\n",
+        );
+    let found = sandbox
+        .run(&["critical", "r(\"x-a\")", "--json"])
+        .status(0)
+        .json();
+    assert_eq!(found[0]["claim_cuts"], json!([["k3"], ["k1"]]));
+    assert_eq!(found[0]["complete"], false);
+}

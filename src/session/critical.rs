@@ -235,7 +235,11 @@ impl Session {
         }
         let origins = self.origins(facts, &found, whole);
         let ends = self.followed(facts, &mut found, origins)?;
-        Ok(found.into_iter().zip(ends).collect())
+        let mut all: Vec<Followed> = found.into_iter().zip(ends).collect();
+        if options.largest > 1 {
+            self.make_minimal(facts, &mut all)?;
+        }
+        Ok(all)
     }
 
     fn relations_asked(&self, question: &CriticalQuestion) -> Result<Vec<String>, Error> {

@@ -82,6 +82,13 @@ enum Place {
     Origin(usize),
 }
 
+/// Of a cut.
+#[derive(Clone)]
+enum Part {
+    Statement(Statement),
+    Source(SourceId),
+}
+
 /// A withdrawal that is to be followed.
 struct Task<P> {
     withdrawal: usize,
@@ -204,6 +211,54 @@ impl Session {
             .collect())
     }
 
+    /// Where one part of a larger cut ends the conclusion alone, by bringing something about, that is the cut.
+    pub(super) fn make_minimal(&self, facts: &[Fact], all: &mut [Followed]) -> Result<(), Error> {
+        let mut gone = Withdrawals::of(self);
+        let mut tasks: Vec<Task<Part>> = Vec::new();
+        let mut at: FxHashMap<usize, usize> = FxHashMap::default();
+        for (index, (fact, (cuts, _))) in facts.iter().zip(&*all).enumerate() {
+            let claims = parts_of(&cuts.statements).into_iter();
+            let claims = claims.map(|one| {
+                let withdrawal = gone.of_statements(std::slice::from_ref(&one));
+                (withdrawal, Part::Statement(one))
+            });
+            let mut parts: Vec<(usize, Part)> = claims.collect();
+            // With echoes it ends more than alone.
+            let is_alone = |one: &SourceId| self.data.sources.with_echoes(*one) == [*one];
+            let sources = parts_of(&cuts.sources).into_iter().filter(is_alone);
+            parts.extend(sources.map(|one| (gone.of_sources(&[one]), Part::Source(one))));
+            for (withdrawal, part) in parts {
+                if !gone.may_revive(withdrawal, fact.relation) {
+                    continue;
+                }
+                let task = *at.entry(withdrawal).or_insert_with(|| {
+                    tasks.push(Task {
+                        withdrawal,
+                        places: Vec::new(),
+                    });
+                    tasks.len() - 1
+                });
+                tasks[task].places.push((index, part));
+            }
+        }
+        let until = Instant::now() + MOST_TIME;
+        let outcomes = self.standing_without(facts, &gone.all, &tasks, until)?;
+        for (task, holding) in tasks.into_iter().zip(outcomes) {
+            let Some(holding) = holding else { continue };
+            for (index, part) in task.places {
+                if holding.iter().any(|(holds, _)| *holds == index) {
+                    continue;
+                }
+                let (cuts, _) = &mut all[index];
+                match part {
+                    Part::Statement(one) => alone(&mut cuts.statements, one),
+                    Part::Source(one) => alone(&mut cuts.sources, one),
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// What is to be withdrawn to see whether cuts are enough, so many of each kind; with the number of the others.
     fn to_follow(
         &self,
@@ -303,7 +358,7 @@ impl Session {
     }
 
     /// Withdrawals of claims together where that is worth it, the others one by one.
-    fn standing_without<P: Copy>(
+    fn standing_without<P: Clone>(
         &self,
         facts: &[Fact],
         withdrawals: &[Withdrawal],
@@ -318,7 +373,7 @@ impl Session {
                     let fact = &facts[index];
                     without.contains(fact.relation, &fact.row)
                 };
-                let places = task.places.iter().copied();
+                let places = task.places.iter().cloned();
                 *outcome = Some(places.filter(|(index, _)| holds(*index)).collect());
             }
         }
@@ -326,7 +381,7 @@ impl Session {
     }
 
     /// Each withdrawal as a case of one history; `None` where only following it tells.
-    fn foreseen<P: Copy>(
+    fn foreseen<P: Clone>(
         &self,
         facts: &[Fact],
         withdrawals: &[Withdrawal],
@@ -387,7 +442,7 @@ impl Session {
                         .or_insert_with(|| presence.with(&facts[index]));
                     cases.contains(nth)
                 };
-                let places = tasks[*at].places.iter().copied();
+                let places = tasks[*at].places.iter().cloned();
                 outcomes[*at] = Some(places.filter(|(index, _)| holds(*index)).collect());
             }
         }
@@ -530,4 +585,27 @@ fn split<T>(all: &mut Vec<T>, gone: &FxHashSet<usize>) -> Vec<T> {
         .partition(|(at, _)| gone.contains(at));
     all.extend(kept.into_iter().map(|(_, one)| one));
     out.into_iter().map(|(_, one)| one).collect()
+}
+
+/// The parts of the first larger cuts, each once.
+fn parts_of<T: Clone + PartialEq>(cuts: &[Vec<T>]) -> Vec<T> {
+    let mut parts: Vec<T> = Vec::new();
+    for one in cuts
+        .iter()
+        .filter(|cut| cut.len() > 1)
+        .take(TRIED)
+        .flatten()
+    {
+        if !parts.contains(one) {
+            parts.push(one.clone());
+        }
+    }
+    parts
+}
+
+/// Puts one in the place of the cuts that it is a part of.
+fn alone<T: PartialEq>(cuts: &mut Vec<Vec<T>>, one: T) {
+    cuts.retain(|cut| !cut.contains(&one));
+    let after = cuts.iter().position(|cut| cut.len() > 1);
+    cuts.insert(after.unwrap_or(cuts.len()), vec![one]);
 }

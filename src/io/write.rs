@@ -10,6 +10,7 @@ use super::layout::reads_back;
 use super::sqlite::write_sqlite;
 use super::value::{Style, write_value};
 use crate::analysis::checked::{CheckedProgram, Directive, Relation, ValueType};
+use crate::analysis::findings::counted;
 use crate::storage::{Code, Dictionary, Rows};
 use crate::syntax::diagnostic::Diagnostic;
 use flate2::Compression;
@@ -211,9 +212,10 @@ impl Unescaped {
         target: &str,
     ) -> Option<Diagnostic> {
         let first = self.first?;
+        let values = counted(self.count, "value");
         let message = format!(
-            "{} values of `{}` in {target} will not read back: they hold the delimiter, a line end or brackets that do not pair",
-            self.count, relation.name
+            "{values} of `{}` in {target} will not read back: the delimiter, a line end, or brackets that do not pair",
+            relation.name
         );
         Some(
             Diagnostic::warning(codes::UNESCAPED, message)

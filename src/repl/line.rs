@@ -424,16 +424,21 @@ impl Verb {
         if let Some(verb) = exact {
             return Ok(verb);
         }
-        let mut beginning = VERBS
+        let beginning: Vec<&Verb> = VERBS
             .iter()
-            .filter(|verb| !name.is_empty() && verb.name.starts_with(name));
-        match (beginning.next(), beginning.next()) {
-            (Some(only), None) => Ok(only),
-            (Some(first), Some(second)) => Err(format!(
-                "`:{name}` may be `:{}` or `:{}`",
-                first.name, second.name
-            )),
-            _ => Err(Verb::unknown(name)),
+            .filter(|verb| !name.is_empty() && verb.name.starts_with(name))
+            .collect();
+        match &beginning[..] {
+            [] => Err(Verb::unknown(name)),
+            [only] => Ok(only),
+            [others @ .., last] => {
+                let others: Vec<String> = others
+                    .iter()
+                    .map(|verb| format!("`:{}`", verb.name))
+                    .collect();
+                let others = others.join(", ");
+                Err(format!("`:{name}` may be {others} or `:{}`", last.name))
+            }
         }
     }
 
@@ -750,6 +755,10 @@ mod tests {
         assert_eq!(
             parse(":rel"),
             Err("`:rel` may be `:relations` or `:reload`".to_owned())
+        );
+        assert_eq!(
+            parse(":wh"),
+            Err("`:wh` may be `:why`, `:why-not` or `:what-if`".to_owned())
         );
         assert_eq!(parse(":relat"), Ok(Line::Run(Command::Relations)));
         assert_eq!(

@@ -323,13 +323,18 @@ impl Run<'_> {
     /// Unsettled rows that a relation may have before too many rows are derived; `None` without a limit.
     fn room(&self, of: RelationId, relations: &[RelationState]) -> Option<u64> {
         let most = self.options.budget.rows?;
-        let others = relations
+        // Only those of the stratum have rows on their way, and to count these takes a look at each part of a set.
+        let there = relations
             .iter()
             .enumerate()
             .map(|(at, state)| match at == of.index() {
                 true => state.set.len() as u64,
-                false => state.rows_so_far(),
+                false => state.rows_there(),
             });
-        Some((most + self.report.stated).saturating_sub(others.sum()))
+        let stratum = &self.program.strata()[self.stratum_at].relations;
+        let others = stratum.iter().filter(|id| **id != of);
+        let on_their_way = others.map(|id| relations[id.index()].rows_on_their_way());
+        let rows = there.sum::<u64>() + on_their_way.sum::<u64>();
+        Some((most + self.report.stated).saturating_sub(rows))
     }
 }

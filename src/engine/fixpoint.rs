@@ -53,6 +53,7 @@ impl Run<'_> {
         stratum: &Stratum,
         relations: &mut [RelationState],
     ) -> Result<(), Stop> {
+        self.stratum_at = at;
         let in_text = stratum.relations.iter().map(|id| self.in_text[id.index()]);
         self.report.stated += in_text.sum::<u64>();
         for (id, ways) in ways_to_divide(self.program, stratum) {

@@ -302,9 +302,18 @@ impl RelationState {
 
     /// Rows that are there, on their way or given up.
     pub fn rows_so_far(&self) -> u64 {
+        self.rows_there() + self.rows_on_their_way()
+    }
+
+    /// Rows that are there or given up.
+    pub fn rows_there(&self) -> u64 {
+        self.set.len() as u64 + self.given_up.load(Relaxed)
+    }
+
+    /// Rows that count from the next round on.
+    pub fn rows_on_their_way(&self) -> u64 {
         let handed_in = self.handed_in.lock().as_ref().map_or(0, SortedRows::len);
-        let on_their_way = self.set.unsettled() + handed_in;
-        (self.set.len() + on_their_way) as u64 + self.given_up.load(Relaxed)
+        (self.set.unsettled() + handed_in) as u64
     }
 
     /// Whether no row is there or on its way.

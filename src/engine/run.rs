@@ -45,6 +45,8 @@ pub struct Run<'a> {
     /// What the keys of lattice relations have so far.
     pub(super) lattices: FxHashMap<RelationId, Merged>,
     pub(super) tick: u32,
+    /// The stratum that is being derived.
+    pub(super) stratum_at: usize,
     /// Whether guards hold, by rule and place, of those for which that stays so while their stratum is derived: they have
     /// held once, or read what is complete.
     pub(super) known: Mutex<FxHashMap<(RuleId, usize), bool>>,
@@ -78,6 +80,7 @@ impl<'a> Run<'a> {
             in_text: vec![0; program.relations().count()],
             lattices: FxHashMap::default(),
             tick: 0,
+            stratum_at: 0,
             known: Mutex::default(),
             standby: None,
         }

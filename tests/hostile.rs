@@ -295,3 +295,28 @@ fn a_value_nested_a_million_deep_is_data() {
     let expected = format!("{}nil{}\n", "[1, ".repeat(times - 1), "]".repeat(times - 1));
     assert!(sandbox.read("b.csv") == expected, "the tail is another one");
 }
+
+#[test]
+fn a_body_of_very_many_atoms_is_planned_soon() {
+    const ATOMS: usize = 400;
+    let sandbox = Sandbox::new();
+    let atoms = (0..ATOMS).map(|at| format!("e(x{at}, x{})", at + 1));
+    let body = atoms.collect::<Vec<_>>().join(", ");
+    sandbox.file(
+        "p.dl",
+        format!(
+            ".decl e(x: symbol, y: symbol)
+e(\"x-a\", \"x-b\"). e(\"x-b\", \"x-a\").
+.decl r(x: symbol, y: symbol)
+.output r
+r(x0, x{ATOMS}) :- {body}.
+"
+        ),
+    );
+    let begun = Instant::now();
+    sandbox
+        .run(&["run", "p.dl", "-D", "-"])
+        .status(0)
+        .shows("x-a\tx-a\nx-b\tx-b");
+    assert!(begun.elapsed() < LONGEST, "{:?}", begun.elapsed());
+}

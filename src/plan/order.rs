@@ -22,6 +22,8 @@ pub trait Statistics {
     fn recursive(&self, relation: RelationId) -> bool;
 }
 
+/// Atoms that are tried as the first of a body.
+const MOST_FIRSTS: usize = 24;
 /// Below this fan-out a plain look-up followed by a check beats intersecting.
 const WORTH_INTERSECTING: f64 = 1.5;
 /// What a comparison or check is taken to let through.
@@ -93,7 +95,7 @@ pub(super) fn order(
     let firsts: Vec<Option<usize>> = match delta {
         Some(at) if among(at) => vec![Some(at)],
         // Whatever is bound outside makes the cheapest atom the best start; otherwise try all.
-        _ if atoms.len() > 1 && bound.is_empty() => atoms.iter().copied().map(Some).collect(),
+        _ if atoms.len() > 1 && bound.is_empty() => likely_firsts(literals, atoms, statistics),
         _ => vec![None],
     };
     let mut best: Option<(f64, Ordering)> = None;
@@ -121,6 +123,23 @@ pub(super) fn order(
     };
     fresh.next = ordering.fresh;
     liveness(ordering.steps, bound, needed)
+}
+
+/// Of very many atoms, those of the smallest relations: each takes a look at every two atoms.
+fn likely_firsts(
+    literals: &[LiteralKind],
+    mut atoms: Vec<usize>,
+    statistics: &dyn Statistics,
+) -> Vec<Option<usize>> {
+    if atoms.len() > MOST_FIRSTS {
+        let rows = |at: &usize| match &literals[*at] {
+            LiteralKind::Atom(atom) => statistics.rows(atom.relation, Version::Full),
+            _ => f64::INFINITY,
+        };
+        atoms.sort_by(|a, b| rows(a).total_cmp(&rows(b)));
+        atoms.truncate(MOST_FIRSTS);
+    }
+    atoms.into_iter().map(Some).collect()
 }
 
 struct Ordering<'a> {

@@ -18,6 +18,8 @@ use std::time::{Duration, Instant};
 
 /// Withdrawals are followed for so long.
 const MOST_TIME: Duration = Duration::from_secs(20);
+/// Parts of larger cuts are, after these.
+const TIME_FOR_PARTS: Duration = Duration::from_secs(5);
 /// Of one conclusion, the first cuts of each kind.
 const TRIED: usize = 20;
 /// Withdrawals that are worth a thread for each half of them.
@@ -94,6 +96,34 @@ struct Task<P> {
     withdrawal: usize,
     /// By fact, for what it is asked.
     places: Vec<(usize, P)>,
+}
+
+struct Tasks<P> {
+    all: Vec<Task<P>>,
+    /// By withdrawal.
+    at: FxHashMap<usize, usize>,
+}
+
+impl<P> Default for Tasks<P> {
+    fn default() -> Self {
+        Tasks {
+            all: Vec::new(),
+            at: FxHashMap::default(),
+        }
+    }
+}
+
+impl<P> Tasks<P> {
+    fn ask(&mut self, withdrawal: usize, fact: usize, place: P) {
+        let task = *self.at.entry(withdrawal).or_insert_with(|| {
+            self.all.push(Task {
+                withdrawal,
+                places: Vec::new(),
+            });
+            self.all.len() - 1
+        });
+        self.all[task].places.push((fact, place));
+    }
 }
 
 /// Those of a task whose fact still holds; `None`: the time was up.
@@ -214,8 +244,7 @@ impl Session {
     /// Where one part of a larger cut ends the conclusion alone, by bringing something about, that is the cut.
     pub(super) fn make_minimal(&self, facts: &[Fact], all: &mut [Followed]) -> Result<(), Error> {
         let mut gone = Withdrawals::of(self);
-        let mut tasks: Vec<Task<Part>> = Vec::new();
-        let mut at: FxHashMap<usize, usize> = FxHashMap::default();
+        let mut tasks: Tasks<Part> = Tasks::default();
         for (index, (fact, (cuts, _))) in facts.iter().zip(&*all).enumerate() {
             let claims = parts_of(&cuts.statements).into_iter();
             let claims = claims.map(|one| {
@@ -231,19 +260,12 @@ impl Session {
                 if !gone.may_revive(withdrawal, fact.relation) {
                     continue;
                 }
-                let task = *at.entry(withdrawal).or_insert_with(|| {
-                    tasks.push(Task {
-                        withdrawal,
-                        places: Vec::new(),
-                    });
-                    tasks.len() - 1
-                });
-                tasks[task].places.push((index, part));
+                tasks.ask(withdrawal, index, part);
             }
         }
-        let until = Instant::now() + MOST_TIME;
-        let outcomes = self.standing_without(facts, &gone.all, &tasks, until)?;
-        for (task, holding) in tasks.into_iter().zip(outcomes) {
+        let until = Instant::now() + TIME_FOR_PARTS;
+        let outcomes = self.standing_without(facts, &gone.all, &tasks.all, until)?;
+        for (task, holding) in tasks.all.into_iter().zip(outcomes) {
             let Some(holding) = holding else { continue };
             for (index, part) in task.places {
                 if holding.iter().any(|(holds, _)| *holds == index) {
@@ -269,8 +291,7 @@ impl Session {
     ) -> (Vec<Task<Place>>, Vec<Withdrawal>, Vec<Ends>) {
         let mut ends: Vec<Ends> = facts.iter().map(|_| Ends::default()).collect();
         let mut gone = Withdrawals::of(self);
-        let mut at: FxHashMap<usize, usize> = FxHashMap::default();
-        let mut tasks: Vec<Task<Place>> = Vec::new();
+        let mut tasks: Tasks<Place> = Tasks::default();
         for (index, (fact, cuts)) in facts.iter().zip(found).enumerate() {
             let mut cut: Vec<(Place, usize, usize)> = Vec::new();
             for (at, statements) in cuts.statements.iter().enumerate() {
@@ -290,17 +311,10 @@ impl Session {
                     ends[index].untried += 1;
                     continue;
                 }
-                let task = *at.entry(withdrawal).or_insert_with(|| {
-                    tasks.push(Task {
-                        withdrawal,
-                        places: Vec::new(),
-                    });
-                    tasks.len() - 1
-                });
-                tasks[task].places.push((index, place));
+                tasks.ask(withdrawal, index, place);
             }
         }
-        (tasks, gone.all, ends)
+        (tasks.all, gone.all, ends)
     }
 
     /// Takes the cuts out without which a conclusion follows otherwise.

@@ -81,6 +81,35 @@ fn a_constant_or_field_beyond_32_bits_is_an_error() {
 }
 
 #[test]
+fn floats_that_are_read_have_32_bits_too() {
+    let sandbox = Sandbox::new();
+    let database = rusqlite::Connection::open(sandbox.path().join("b.db")).expect("a database");
+    database
+        .execute_batch("create table b (x real, n integer); insert into b values (0.1, 2);")
+        .expect("a table");
+    drop(database);
+    sandbox.file("a.facts", "0.1\t1\n");
+    sandbox.file(
+        "case.dl",
+        ".decl a(x: float, n: number)
+.input a
+.decl b(x: float, n: number)
+.input b(IO=sqlite, dbname=\"b.db\")
+.decl q(n: number)
+.output q
+q(n) :- a(0.1, n).
+q(n) :- b(0.1, n).
+",
+    );
+    for bits in ["32", "64"] {
+        sandbox
+            .run(&["run", "case.dl", "-F", ".", "-D", ".", "--word-size", bits])
+            .status(0);
+        assert_eq!(sandbox.read("q.csv"), "1\n2\n", "{bits} bits");
+    }
+}
+
+#[test]
 fn being_strict_is_to_err_as_souffle_does() {
     let quotes = ".decl a(x: symbol)\na(\"p\\\"q\").\n.output a(rfc4180=true, filename=\"a.csv\")";
     let sandbox = Sandbox::new();

@@ -116,7 +116,10 @@ impl Reader<'_> {
                         }
                         (Some(attribute), Some(ty @ ValueType::Float)) => {
                             let text = from_utf8(&lines[begin..end]).ok()?;
-                            rows.push_word(attribute, parse_word(ty, text, 64).ok()?);
+                            rows.push_word(
+                                attribute,
+                                parse_word(ty, text, self.blocks.layout.word_bits()).ok()?,
+                            );
                         }
                         (None, _) => {}
                         _ => return None,

@@ -62,9 +62,13 @@ impl<'a> Layout<'a> {
         }
     }
 
+    pub fn word_bits(&self) -> u32 {
+        self.program.word_bits()
+    }
+
     /// A number up to here is in range for every type.
     pub fn largest(&self) -> u64 {
-        match self.program.word_bits() {
+        match self.word_bits() {
             32 => i32::MAX as u64,
             _ => i64::MAX as u64,
         }

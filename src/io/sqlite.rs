@@ -9,7 +9,7 @@ use super::codes;
 use super::findings::{BadRow, Findings, Problem};
 use super::layout::field_value;
 use super::read::Progress;
-use super::value::format_value;
+use super::value::{format_value, in_bits};
 use crate::analysis::checked::{CheckedProgram, Relation, ValueType};
 use crate::storage::{Code, Dictionary, Rows};
 use rusqlite::types::{Value, ValueRef};
@@ -132,7 +132,10 @@ impl Reader<'_> {
             {
                 Ok(self.values.dictionary.unsigned(word as u64))
             }
-            (ValueType::Float, ValueRef::Real(float)) => Ok(self.values.dictionary.float(float)),
+            (ValueType::Float, ValueRef::Real(float)) => {
+                let bits = self.values.program.word_bits();
+                Ok(self.values.dictionary.float(in_bits(float, bits)))
+            }
             (_, value) => field_value(
                 self.values.program,
                 self.values.relation,

@@ -517,6 +517,7 @@ fn wrong_usage_ends_with_status_2() {
         &["run", "--no-such-flag"],
         &["query"],
         &["run", "-j", "0"],
+        &["run", "-j", "20000"],
         &["run", "--timeout", "soon"],
         &["run", "--memory", "much"],
         &["query", "--csv", "--json", "path(A, B)"],

@@ -669,6 +669,9 @@ pub enum Jobs {
     Exactly(NonZeroUsize),
 }
 
+/// More than any machine has cores: to start still more only takes time, or never ends.
+const MOST_THREADS: usize = 1024;
+
 impl Jobs {
     pub fn threads(self) -> usize {
         match self {
@@ -686,8 +689,10 @@ impl FromStr for Jobs {
             "auto" => Ok(Jobs::Auto),
             _ => text
                 .parse()
+                .ok()
+                .filter(|threads: &NonZeroUsize| threads.get() <= MOST_THREADS)
                 .map(Jobs::Exactly)
-                .map_err(|_| "a number of threads from 1 up, or `auto`".to_owned()),
+                .ok_or_else(|| format!("a number of threads from 1 to {MOST_THREADS}, or `auto`")),
         }
     }
 }

@@ -7,9 +7,10 @@
 
 use super::case::Case;
 use super::facts::Fact;
+use super::forward::bound;
 use super::meter::Meter;
 use super::solve::Solver;
-use super::terms::{constant, in_term, pattern};
+use super::terms::{in_term, pattern};
 use super::why_not::Miss;
 use crate::analysis::checked::{Atom, Literal, LiteralKind, RelationId, Rule, Term, VarId};
 use crate::evidence::ClaimId;
@@ -116,14 +117,13 @@ impl Case<'_> {
             let is_known = |var: &VarId| injected.is_none_or(|injected| injected.contains(var));
             let body = self.premises_beside(rule, atom, &is_known);
             let mut fires: FxHashMap<Vec<(VarId, Code)>, bool> = FxHashMap::default();
-            for row in self
-                .facts
-                .matching(atom.relation, &self.constants_of(atom))
-                .iter()
-            {
-                let Some(values) = values(atom, &row, &is_known) else {
+            let constants = pattern(atom, &vec![None; rule.variables.len()], self.dictionary);
+            for row in self.facts.matching(atom.relation, &constants).iter() {
+                let fact = Fact::new(atom.relation, &row);
+                let Some(mut values) = bound(atom, &fact, self) else {
                     continue;
                 };
+                values.retain(|(var, _)| is_known(var));
                 let fires = fires.entry(values).or_insert_with_key(|values| {
                     let solver = Solver::new(self.context(meter), &body, &rule.variables);
                     let values = values.iter();
@@ -131,7 +131,7 @@ impl Case<'_> {
                     solver.by_any_row().next().is_some()
                 });
                 if *fires {
-                    rows.insert(Fact::new(atom.relation, &row));
+                    rows.insert(fact);
                 }
             }
         }
@@ -150,15 +150,15 @@ impl Case<'_> {
             .iter()
             .filter_map(plain)
             .filter(|var| is_known(var));
-        let mut bound: FxHashSet<VarId> = of_atom.collect();
+        let mut known: FxHashSet<VarId> = of_atom.collect();
         for literal in &rule.body {
             if let LiteralKind::Atom(premise) = &literal.kind {
-                bound.extend(premise.args.iter().filter_map(plain));
+                known.extend(premise.args.iter().filter_map(plain));
             }
         }
         let is_bound = |term: &Term| {
             let mut all = true;
-            in_term(term, &mut |var| all &= bound.contains(&var));
+            in_term(term, &mut |var| all &= known.contains(&var));
             all
         };
         let kept = rule.body.iter().filter(|literal| match &literal.kind {
@@ -168,14 +168,6 @@ impl Case<'_> {
         });
         kept.cloned().collect()
     }
-
-    fn constants_of(&self, atom: &Atom) -> Vec<Option<Code>> {
-        let constants = atom.args.iter().map(|arg| match arg {
-            Term::Const(known) => Some(constant(known, self.dictionary)),
-            _ => None,
-        });
-        constants.collect()
-    }
 }
 
 fn plain(arg: &Term) -> Option<VarId> {
@@ -183,23 +175,4 @@ fn plain(arg: &Term) -> Option<VarId> {
         Term::Var(var) => Some(*var),
         _ => None,
     }
-}
-
-/// What a row says of the variables of an atom that are known; `None`: it does not agree with it.
-fn values(
-    atom: &Atom,
-    row: &[Code],
-    is_known: &dyn Fn(&VarId) -> bool,
-) -> Option<Vec<(VarId, Code)>> {
-    let mut values: Vec<(VarId, Code)> = Vec::new();
-    for (arg, &code) in atom.args.iter().zip(row) {
-        if let Some(var) = plain(arg).filter(is_known) {
-            match values.iter().find(|(known, _)| *known == var) {
-                Some((_, other)) if *other != code => return None,
-                Some(_) => {}
-                None => values.push((var, code)),
-            }
-        }
-    }
-    Some(values)
 }

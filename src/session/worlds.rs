@@ -125,7 +125,7 @@ impl Session {
         let ids = |set: &Vec<ClaimId>| set.iter().map(|&claim| self.claim_text(claim)).collect();
         let only_merged: Vec<Fact> = when_merged.difference(&when_separate).cloned().collect();
         let revived = match self.may_revive(pattern.relation) {
-            true => Some(self.ending_when_merged(&only_merged, &identities)?),
+            true => Some(self.ending_when_merged(&only_merged, &merging, &separating)?),
             false => None,
         };
         for (at, fact) in only_merged.iter().enumerate() {
@@ -154,21 +154,16 @@ impl Session {
     fn ending_when_merged(
         &self,
         facts: &[Fact],
-        identities: &Identities,
+        merging: &FxHashSet<&str>,
+        separating: &FxHashSet<&str>,
     ) -> Result<(Vec<Vec<ClaimId>>, bool), Error> {
         let claims = self.claims();
-        let of_role = |wanted: Role| {
-            let all = identities.roles.iter();
-            let all = all.filter(move |(_, role)| **role == wanted);
-            let mut all: Vec<ClaimId> = all.map(|(&claim, _)| claim).collect();
-            all.sort_unstable();
-            let mut known: FxHashSet<&str> = FxHashSet::default();
-            all.retain(|claim| known.insert(claims.get(*claim).id));
-            all
-        };
+        let apart = separating.iter().flat_map(|id| claims.with_id(id));
+        let apart: Vec<ClaimId> = apart.collect();
+        let bridges = merging.iter().filter_map(|id| claims.with_id(id).next());
+        let mut bridges: Vec<ClaimId> = bridges.collect();
+        bridges.sort_unstable();
         let rows = |claim: &ClaimId| claims.with_id(claims.get(*claim).id);
-        let apart: Vec<ClaimId> = of_role(Role::Separates).iter().flat_map(rows).collect();
-        let bridges = of_role(Role::Merges);
         let withdrawals = bridges.iter().map(|bridge| {
             let mut gone: Vec<ClaimId> = apart.iter().copied().chain(rows(bridge)).collect();
             gone.sort_unstable();

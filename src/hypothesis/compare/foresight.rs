@@ -113,27 +113,11 @@ impl<E> Contender<'_, E> {
         meter: &Meter,
     ) -> Result<Option<DaySet>, StopReason> {
         let case = self.case();
-        let dates = match &self.dates {
-            None => None,
-            Some(dates) => match self.days_as_it_is(&case, dates, meter)? {
-                Some(past) => Some((dates, past)),
-                None => return Ok(None),
-            },
-        };
-        let claims: Vec<Change> = changes.iter().map(|(ids, _)| (&ids[..], &[][..])).collect();
-        let Some(presence) = case.after_each(&claims, goals, dates, meter)? else {
+        let Some(presence) = self.present(&case, changes, goals, meter)? else {
             return Ok(None);
         };
-        let mut met = DaySet::all((changes.len() + 1).next_multiple_of(64));
-        for goal in &self.goals {
-            met.keep(&presence.met(goal.relation, &goal.pattern));
-        }
-        let worlds = Worlds {
-            contender: self,
-            presence: &presence,
-            all: changes,
-            concluded: presence.concluded(&|id| self.behind_goals[id.index()], meter),
-        };
+        let met = self.met_in(&presence, changes.len());
+        let worlds = Worlds::of(self, &presence, changes, meter);
         meter.finish(())?;
         let as_it_is = worlds.known(0, self.basis(0), changes.len());
         let holds = self.holds();
@@ -156,13 +140,6 @@ impl<E> Contender<'_, E> {
         budget: &Budget,
     ) -> Result<(), StopReason> {
         let case = self.case();
-        let dates = match &self.dates {
-            None => None,
-            Some(dates) => match self.days_as_it_is(&case, dates, meter)? {
-                Some(past) => Some((dates, past)),
-                None => return Ok(()),
-            },
-        };
         // The known worlds come first, but for the one without a change, which comes last.
         let bases: Vec<(usize, Arc<Basis>)> = {
             let bases = self.bases.lock();
@@ -173,24 +150,12 @@ impl<E> Contender<'_, E> {
         let all: Vec<&Tried> = of_bases
             .chain(changes.iter().map(|(change, _)| *change))
             .collect();
-        let claims_and_facts: Vec<Change> = all
-            .iter()
-            .map(|(ids, facts)| (&ids[..], &facts[..]))
-            .collect();
-        let Some(presence) = case.after_each(&claims_and_facts, &self.asked, dates, meter)? else {
+        let Some(presence) = self.present(&case, &all, &self.asked, meter)? else {
             return Ok(());
         };
         let violated = self.violated_in(&presence, all.len(), meter)?;
-        let mut met = DaySet::all((all.len() + 1).next_multiple_of(64));
-        for goal in &self.goals {
-            met.keep(&presence.met(goal.relation, &goal.pattern));
-        }
-        let worlds = Worlds {
-            contender: self,
-            presence: &presence,
-            all: &all,
-            concluded: presence.concluded(&|id| self.behind_goals[id.index()], meter),
-        };
+        let met = self.met_in(&presence, all.len());
+        let worlds = Worlds::of(self, &presence, &all, meter);
         meter.finish(())?;
         let mut known_worlds = vec![worlds.known(0, self.basis(0), all.len())];
         for (case, (number, basis)) in bases.iter().enumerate() {
@@ -241,6 +206,35 @@ impl<E> Contender<'_, E> {
         self.foresee_blocking(&failing, &presence, all.len(), meter, budget);
         self.stands.lock().extend(stands);
         Ok(())
+    }
+
+    /// What some relations hold after each of these changes; `None`: that cannot be told like this.
+    fn present<'c>(
+        &'c self,
+        case: &'c Case<'c>,
+        changes: &[&Tried],
+        wanted: &[RelationId],
+        meter: &Meter,
+    ) -> Result<Option<Presence<'c>>, StopReason> {
+        let dates = match &self.dates {
+            None => None,
+            Some(dates) => match self.days_as_it_is(case, dates, meter)? {
+                Some(past) => Some((dates, past)),
+                None => return Ok(None),
+            },
+        };
+        let changes = changes.iter().map(|(ids, facts)| (&ids[..], &facts[..]));
+        let changes: Vec<Change> = changes.collect();
+        case.after_each(&changes, wanted, dates, meter)
+    }
+
+    /// The cases, of so many, in which all goals hold.
+    fn met_in(&self, presence: &Presence, cases: usize) -> DaySet {
+        let mut met = DaySet::all((cases + 1).next_multiple_of(64));
+        for goal in &self.goals {
+            met.keep(&presence.met(goal.relation, &goal.pattern));
+        }
+        met
     }
 
     /// Finds what keeps the goals from holding after these changes, each with its case; in `as_it_is` nothing is changed.
@@ -409,7 +403,21 @@ impl KnownWorld {
     }
 }
 
-impl<E> Worlds<'_, '_, E> {
+impl<'w, 'a, E> Worlds<'w, 'a, E> {
+    fn of(
+        contender: &'w Contender<'a, E>,
+        presence: &'w Presence<'w>,
+        all: &'w [&'w Tried],
+        meter: &Meter,
+    ) -> Self {
+        Worlds {
+            contender,
+            presence,
+            all,
+            concluded: presence.concluded(&|id| contender.behind_goals[id.index()], meter),
+        }
+    }
+
     fn known(&self, number: usize, basis: Arc<Basis>, case: usize) -> KnownWorld {
         let is_behind = |id: RelationId| self.contender.behind_goals[id.index()];
         let leans_on = |fact: &Fact| basis.leans_on(fact);

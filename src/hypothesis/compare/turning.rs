@@ -3,9 +3,11 @@
 use super::contender::Contender;
 use super::evidence::{Altered, Evidence, Gathered, Inquiry, SAME, Subject, told};
 use crate::analysis::checked::RelationId;
+use crate::analysis::reviving;
 use crate::engine::Budget;
 use crate::evidence::{ClaimId, Stance};
 use crate::explain::Meter;
+use rustc_hash::FxHashSet;
 
 /// Up to so many claims of which a goal may turn on one are tried one by one.
 const MOST_TURNING: usize = 1 << 12;
@@ -75,10 +77,11 @@ impl<E> Contender<'_, E> {
             ..meter.rest()
         });
         self.case().turning(&goals, &small).unwrap_or_else(|| {
-            let cone = self.case().cone(&goals);
+            let of_goals = goals.iter().map(|&goal| reviving(self.program, goal));
+            let reviving: FxHashSet<RelationId> = of_goals.flatten().collect();
             let claims = self.claims.iter();
             let claims = claims.filter(|(_, claim)| {
-                claim.stance == Stance::Supports && cone.contains(&claim.relation)
+                claim.stance == Stance::Supports && reviving.contains(&claim.relation)
             });
             claims.map(|(id, _)| id).collect()
         })

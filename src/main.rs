@@ -1,8 +1,12 @@
 //! The `cutout` command.
 
 use cutout::cli::args::{Cli, ReplArgs, Verb};
+use cutout::cli::blocks::Blocks;
 use cutout::{cli, repl};
 use std::process::ExitCode;
+
+#[global_allocator]
+static BLOCKS: Blocks = Blocks;
 
 fn main() -> ExitCode {
     cli::memory::give_back_early();

@@ -9,10 +9,15 @@ mod generate;
 mod large;
 
 use clap::Parser;
+use cutout::cli::blocks::Blocks;
 use cutout::session::{CaseSpec, Command, CriticalQuestion, Options, Session, WhyQuestion};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
+
+/// As the command has it.
+#[global_allocator]
+static BLOCKS: Blocks = Blocks;
 
 /// Times explanation commands on the shipped case.
 #[derive(Parser)]

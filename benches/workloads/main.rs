@@ -13,6 +13,7 @@ mod sessions;
 use clap::Parser;
 use cutout::analysis;
 use cutout::analysis::checked::CheckedProgram;
+use cutout::cli::blocks::Blocks;
 use cutout::engine::budget::Unobserved;
 use cutout::engine::{Database, RunOptions};
 use cutout::storage::{Dictionary, Rows};
@@ -24,6 +25,10 @@ use std::io::Read;
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+/// As the command has it; Ascent's rules get the same.
+#[global_allocator]
+static BLOCKS: Blocks = Blocks;
 
 /// Times Cutout and Ascent on the same inputs in turn, and compares what they derive.
 #[derive(Parser)]

@@ -4,6 +4,7 @@
 //! Must not know: anything below `session`. Only here is `clap` used.
 
 pub mod args;
+pub mod blocks;
 pub mod flame;
 pub mod hypotheses;
 pub mod interrupt;

@@ -74,7 +74,26 @@ fn nothing_follows_from_what_was_never_true_at_one_time() {
     let why = ask(&["why", "--time", SUB]);
     why.shows("is never true at one time");
     let missing = ask(&["why-not", "--time", SUB]);
-    missing.shows("it follows only from what was never true at one time");
+    missing.prints(
+        "\
+works_for(\"x-sub\",\"x-bureau\") does not hold
+├─ all of its conditions hold, but never on one day   rules/a.dl:8
+│  ├─ ✓ contract(\"x-prime\",\"x-sub\")                   since 2020-03-01
+│  ├─ ✓ works_for(\"x-prime\",\"x-bureau\")               2019 … 2020-02-28
+│  └─ ✓ firm(\"x-sub\")
+└─ one condition fails                                rules/a.dl:6
+   ├─ ✓ firm(\"x-sub\")
+   └─ ✗ no contract(\"x-bureau\",\"x-sub\")               there is contract(\"x-bureau\",\"x-lone\"), contract(\"x-bureau\",\"x-prime\"), contract(\"x-prime\",\"x-sub\")
+there is works_for(\"x-lone\",\"x-bureau\"), works_for(\"x-prime\",\"x-bureau\"), works_for(\"x-sub\",\"x-prime\")
+it follows only from what was never true at one time: c1 ended 2020-02-28, c2 began 2020-03-01: 2 days apart
+",
+    );
+    let missing = ask(&["why-not", "--time", "--json", SUB]).json();
+    assert_eq!(missing["never_at_once"]["apart"]["gap_days"], 2);
+    let held = &missing["near"][0]["never_at_once"][0];
+    assert_eq!(held["times"], json!(["since 2020-03-01"]));
+    let why = ask(&["why", "--time", "--json", SUB]).json();
+    assert_eq!(why["never_at_once"]["apart"]["began"]["claim"], "c2");
     let sandbox = case();
     sandbox.directory("out");
     sandbox.run(&["run", "--time", "-D", "out"]).status(0);
@@ -242,4 +261,44 @@ fn near_misses_keep_to_the_width_of_the_prompt() {
     outcome.shows("works_for(\"x-idle\",\"x-bureau\") does not hold");
     outcome.shows("Likelihood: likely");
     outcome.shows("counting now: only what was true at one time\nno");
+}
+
+/// Of `path(a, c) :- path(a, b), path(b, c)` what is missing is never the path that is asked for.
+#[test]
+fn what_needs_itself_is_no_way_to_it() {
+    let sandbox = Sandbox::new();
+    sandbox.file(
+        "rules/a.dl",
+        "\
+.decl road(a: symbol, b: symbol)
+road(\"x-a\", \"x-b\"). road(\"x-b\", \"x-c\").
+.decl path(a: symbol, b: symbol)
+path(a, c) :- path(a, b), path(b, c).
+path(a, b) :- road(a, b).
+.decl hen(a: symbol)
+.decl egg(a: symbol)
+hen(a) :- egg(a).
+egg(a) :- hen(a).
+hen(a) :- road(a, a).
+.decl one(a: symbol)
+.decl other(a: symbol)
+one(a) :- other(a), road(a, _).
+other(a) :- one(a).
+.output path, hen, one
+",
+    );
+    let missing = sandbox.run(&["why-not", "path(\"x-c\", \"x-a\")"]);
+    let text = missing.status(0).stdout();
+    assert_eq!(
+        text.matches("no path(\"x-c\",\"x-a\")").count(),
+        0,
+        "{text}"
+    );
+    assert!(text.contains("✗ no road(\"x-c\",\"x-a\")"), "{text}");
+    let missing = sandbox.run(&["why-not", "hen(\"x-a\")"]);
+    missing.shows("✗ no road(\"x-a\",\"x-a\")");
+    missing.shows("which follows only from what is asked about: a circle");
+    let missing = sandbox.run(&["why-not", "--json", "other(\"x-a\")"]).json();
+    assert_eq!(missing["near"][0]["failing"][0]["literal"], "one(\"x-a\")");
+    assert_eq!(missing["near"][0]["failing"][0]["circular"], true);
 }

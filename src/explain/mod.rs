@@ -127,5 +127,5 @@ pub use text::{fact_text, pattern_text, sentence};
 pub use tree::{Line, LineKind, Tree, TreeOptions};
 pub use weight::Weight;
 pub use why_not::{Failing, Miss, Reason, WhyNot, WhyNotOptions};
-pub use why_not_view::{FailingView, MissView, miss_tree};
+pub use why_not_view::{FailingView, HeldView, MissView, miss_tree};
 pub use withdrawn::{Ending, Withdrawable};

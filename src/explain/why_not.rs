@@ -15,6 +15,7 @@ use crate::analysis::checked::{
     Literal, LiteralKind, RelationId, Rule, RuleId, Term, ValueType, VarId,
 };
 use crate::engine::{Budget, StopReason};
+use crate::evidence::{GradeTables, Interval};
 use crate::storage::Code;
 use crate::syntax::ast::CompareOp;
 use rustc_hash::FxHashSet;
@@ -51,6 +52,8 @@ pub struct WhyNot {
     pub misses: Vec<Miss>,
     /// Facts that hold and differ from it in one argument only, those most like it first.
     pub nearest: Vec<Fact>,
+    /// Every way to it leads through itself.
+    pub circular: bool,
     /// Rules that could conclude it.
     pub rules: usize,
     /// What stopped the search. Also without it only the best near misses are kept.
@@ -68,6 +71,9 @@ pub struct Miss {
     pub failing: Vec<Failing>,
     /// Where nothing fails: the rows that keep the conclusion out.
     pub beaten_by: Vec<Rival>,
+    /// Where nothing fails nor keeps it out, and all has to hold on one day: it never did, and these are the times of the
+    /// conditions that do not always hold, as positions in the body. `None` otherwise.
+    pub never_at_once: Option<Vec<(usize, Vec<Interval>)>>,
     /// Literals that could not be asked: they need values from what fails.
     pub open: Vec<usize>,
     /// How many other solutions of the rest fail in the same literals; the search may have left off counting.
@@ -92,6 +98,8 @@ pub enum Reason {
         nearest: Vec<Fact>,
         /// Why it does not hold in its turn.
         below: Vec<Miss>,
+        /// There is nothing below because every way to it leads through what is asked about above.
+        circular: bool,
     },
     /// The rule needs its absence, and it is there.
     Present(Fact),
@@ -107,6 +115,8 @@ const COMBINATION: u64 = 20_000;
 const SOLUTIONS: usize = 64;
 /// Combinations tried for each rule.
 const COMBINATIONS: usize = 512;
+/// Supports of a condition that tell when it holds.
+const TIMES: usize = 16;
 
 impl Case<'_> {
     /// What is nearest to a fact that does not hold. `row`: `None` where any value would do.
@@ -123,10 +133,12 @@ impl Case<'_> {
             options,
             meter: &meter,
             asked: FxHashSet::default(),
+            way: Vec::new(),
         };
-        let misses = seeker.misses(relation, row, options.depth);
+        let (misses, circular) = seeker.misses(relation, row, options.depth);
         WhyNot {
             misses,
+            circular,
             nearest: self.nearest(relation, row, options.nearest),
             rules: self.rules_of(relation).len(),
             stopped: meter.stopped(),
@@ -269,43 +281,68 @@ struct Seeker<'a> {
     case: &'a Case<'a>,
     options: &'a WhyNotOptions,
     meter: &'a Meter,
-    /// Patterns on the way; none is asked about within itself, nor twice.
+    /// Patterns asked about; none is twice.
     asked: FxHashSet<(RelationId, Vec<Option<Code>>)>,
+    /// Those from the fact to the pattern at hand. What needs one of them is no way to it: that one would have to hold first.
+    way: Vec<(RelationId, Vec<Option<Code>>)>,
 }
 
 impl<'a> Seeker<'a> {
-    fn misses(&mut self, relation: RelationId, row: &[Option<Code>], depth: usize) -> Vec<Miss> {
+    /// Near misses, best first, and whether there are none because all lead in a circle.
+    fn misses(
+        &mut self,
+        relation: RelationId,
+        row: &[Option<Code>],
+        depth: usize,
+    ) -> (Vec<Miss>, bool) {
         if depth == 0 || !self.asked.insert((relation, row.to_vec())) {
-            return Vec::new();
+            return (Vec::new(), false);
         }
+        self.way.push((relation, row.to_vec()));
         let case = self.case;
         let mut found: Vec<Miss> = Vec::new();
+        let mut circular = false;
         for &rule in case.rules_of(relation) {
             if self.meter.stopped().is_some() {
                 break;
             }
-            found.extend(self.of_rule(rule, row));
+            found.extend(self.of_rule(rule, row, &mut circular));
         }
+        circular &= found.is_empty();
         found.sort_by_cached_key(|miss| self.rank(miss));
         found.truncate(match depth == self.options.depth {
             true => self.options.misses,
             false => self.options.misses_below,
         });
         for miss in &mut found {
+            miss.never_at_once = self.never_at_once(miss);
             for failing in &mut miss.failing {
                 if let Reason::Absent {
                     relation,
                     pattern,
                     nearest,
                     below,
+                    circular,
                 } = &mut failing.reason
                 {
                     *nearest = case.nearest(*relation, pattern, self.options.nearest);
-                    *below = self.misses(*relation, pattern, depth - 1);
+                    (*below, *circular) = self.misses(*relation, pattern, depth - 1);
                 }
             }
         }
-        found
+        self.way.pop();
+        (found, circular)
+    }
+
+    fn is_on_the_way(&self, failing: &Failing) -> bool {
+        let Reason::Absent {
+            relation, pattern, ..
+        } = &failing.reason
+        else {
+            return false;
+        };
+        let mut way = self.way.iter();
+        way.any(|(asked, row)| asked == relation && row == pattern)
     }
 
     /// Fewest literals fail, most hold, most is known of what fails, and a claim away is nearer than a rule away.
@@ -329,7 +366,7 @@ impl<'a> Seeker<'a> {
     }
 
     /// The best near miss for each smallest set of literals that fail.
-    fn of_rule(&self, id: RuleId, row: &[Option<Code>]) -> Vec<Miss> {
+    fn of_rule(&self, id: RuleId, row: &[Option<Code>], circular: &mut bool) -> Vec<Miss> {
         let rule = &self.case.program[id];
         if !self.could_conclude(rule, row) {
             return Vec::new();
@@ -343,7 +380,7 @@ impl<'a> Seeker<'a> {
                 if tried > COMBINATIONS && size < count || self.meter.stopped().is_some() {
                     break;
                 }
-                found.extend(self.without(id, rule, row, &without));
+                found.extend(self.without(id, rule, row, &without, circular));
             }
             if !found.is_empty() {
                 break;
@@ -372,6 +409,7 @@ impl<'a> Seeker<'a> {
         rule: &Rule,
         row: &[Option<Code>],
         without: &[usize],
+        circular: &mut bool,
     ) -> Option<Miss> {
         let head = rule.head.as_ref()?;
         let rest: Vec<usize> = (0..rule.body.len())
@@ -403,6 +441,10 @@ impl<'a> Seeker<'a> {
             let Some(failing) = self.failing(rule, without, &solution) else {
                 continue;
             };
+            if failing.iter().any(|failing| self.is_on_the_way(failing)) {
+                *circular = true;
+                continue;
+            }
             count += 1;
             let miss = Miss {
                 rule: id,
@@ -410,6 +452,7 @@ impl<'a> Seeker<'a> {
                 holding: ready.clone(),
                 failing,
                 beaten_by: Vec::new(),
+                never_at_once: None,
                 open: open.clone(),
                 others: 0,
             };
@@ -427,6 +470,31 @@ impl<'a> Seeker<'a> {
             },
             ..miss
         })
+    }
+
+    fn never_at_once(&self, miss: &Miss) -> Option<Vec<(usize, Vec<Interval>)>> {
+        let (case, rule) = (self.case, &self.case.program[miss.rule]);
+        let holds = miss.failing.is_empty() && miss.open.is_empty() && miss.beaten_by.is_empty();
+        if !case.at_once || !holds {
+            return None;
+        }
+        let times = miss.holding.iter().filter_map(|&at| {
+            let LiteralKind::Atom(atom) = &rule.body[at].kind else {
+                return None;
+            };
+            let row = pattern(atom, &miss.values, case.dictionary);
+            let row: Vec<Code> = row.into_iter().collect::<Option<_>>()?;
+            let fact = Fact::new(atom.relation, &row);
+            let tables = GradeTables::default();
+            let supports = case.supports(&fact, &tables, TIMES, &self.meter.rest());
+            let held = supports.supports.into_iter();
+            let mut times: Vec<Interval> = held.filter_map(|held| held.interval.ok()).collect();
+            times.sort_unstable_by_key(|held| (held.first_day(), held.last_day()));
+            times.dedup();
+            let dated = !times.is_empty() && !times.contains(&Interval::ALWAYS);
+            dated.then_some((at, times))
+        });
+        Some(times.collect())
     }
 
     fn beaten_by(&self, rule: &Rule, miss: &Miss) -> Vec<Rival> {
@@ -477,6 +545,7 @@ impl<'a> Seeker<'a> {
                             pattern,
                             nearest: Vec::new(),
                             below: Vec::new(),
+                            circular: false,
                         }
                     }
                     LiteralKind::Negated(atom) => {

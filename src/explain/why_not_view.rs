@@ -24,11 +24,22 @@ pub struct MissView {
     /// Where nothing fails: what keeps the conclusion out, as `lost to …` or `dominated by …`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub beaten_by: Vec<String>,
+    /// Where all holds, but never on one day, which is asked for: when those of its conditions hold that do not always.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub never_at_once: Option<Vec<HeldView>>,
     /// Literals that could not be asked, as written.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub open: Vec<String>,
     /// Other ways in which the same literals fail, as far as they were counted.
     pub others: usize,
+}
+
+/// A condition and its times.
+#[derive(Clone, Debug, Serialize)]
+pub struct HeldView {
+    pub literal: String,
+    /// As `2018 … 2020-06` or `since 2021`, the earliest first.
+    pub times: Vec<String>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -49,6 +60,9 @@ pub struct FailingView {
     /// Claims that state it and are rejected, with who says so.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rejected: Vec<String>,
+    /// Every way to it leads through what is asked about above it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub circular: bool,
     /// What is nearest to it in its turn.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub near: Vec<MissView>,
@@ -78,6 +92,15 @@ impl Case<'_> {
                 .iter()
                 .map(|rival| self.beaten_text(rival))
                 .collect(),
+            never_at_once: miss.never_at_once.as_ref().map(|held| {
+                let held = held.iter().filter_map(|(literal, times)| {
+                    Some(HeldView {
+                        literal: self.literal_text(miss, *literal)?,
+                        times: times.iter().map(ToString::to_string).collect(),
+                    })
+                });
+                held.collect()
+            }),
             open: miss
                 .open
                 .iter()
@@ -100,6 +123,7 @@ impl Case<'_> {
             is: None,
             set_aside: Vec::new(),
             rejected: Vec::new(),
+            circular: false,
             near: Vec::new(),
         };
         match &failing.reason {
@@ -108,8 +132,10 @@ impl Case<'_> {
                 below,
                 relation,
                 pattern,
+                circular,
             } => {
                 view.kind = "absent";
+                view.circular = *circular;
                 if let Some(row) = pattern.iter().copied().collect::<Option<Vec<_>>>() {
                     let rejected = self.rejected(&Fact::new(*relation, &row));
                     view.rejected = rejected
@@ -234,7 +260,7 @@ pub fn miss_tree(first: String, misses: &[MissView]) -> Tree {
 
 enum Item<'v> {
     Miss(&'v MissView),
-    Holding(&'v str),
+    Holding(&'v str, Option<&'v HeldView>),
     Failing(&'v FailingView),
     Beaten(&'v str),
     Open(&'v str),
@@ -252,6 +278,9 @@ fn line<'v>(item: &Item<'v>) -> (String, Vec<String>, LineKind, Vec<Item<'v>>) {
         Item::Miss(miss) => {
             let fails = miss.failing.len() + miss.open.len();
             let text = match fails {
+                0 if miss.never_at_once.is_some() => {
+                    "all of its conditions hold, but never on one day".to_owned()
+                }
                 0 if miss.beaten_by.is_empty() => {
                     "its body holds: a choice or a subsumption drops what it concludes".to_owned()
                 }
@@ -268,16 +297,19 @@ fn line<'v>(item: &Item<'v>) -> (String, Vec<String>, LineKind, Vec<Item<'v>>) {
             let items = miss
                 .holding
                 .iter()
-                .map(|text| Item::Holding(text))
+                .map(|text| {
+                    let mut dated = miss.never_at_once.iter().flatten();
+                    Item::Holding(text, dated.find(|held| held.literal == *text))
+                })
                 .chain(miss.failing.iter().map(Item::Failing))
                 .chain(miss.beaten_by.iter().map(|text| Item::Beaten(text)))
                 .chain(miss.open.iter().map(|text| Item::Open(text)))
                 .collect();
             (text, notes, LineKind::Remark, items)
         }
-        Item::Holding(text) => (
+        Item::Holding(text, held) => (
             format!("✓ {text}"),
-            Vec::new(),
+            held.iter().map(|held| times(&held.times)).collect(),
             LineKind::Stated,
             Vec::new(),
         ),
@@ -313,11 +345,24 @@ fn line<'v>(item: &Item<'v>) -> (String, Vec<String>, LineKind, Vec<Item<'v>>) {
                     failing.set_aside.join(", ")
                 ));
             }
+            if failing.circular {
+                notes.push("which follows only from what is asked about: a circle".to_owned());
+            }
             if !failing.nearest.is_empty() {
                 notes.push(format!("there is {}", failing.nearest.join(", ")));
             }
             let items = failing.near.iter().map(Item::Miss).collect();
             (text, notes, LineKind::Condition, items)
         }
+    }
+}
+
+/// The first few times.
+fn times(all: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let shown = all[..all.len().min(SHOWN)].join(", ");
+    match all.len() > SHOWN {
+        true => format!("{shown}, …"),
+        false => shown,
     }
 }

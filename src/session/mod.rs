@@ -7,6 +7,7 @@
 mod abduce;
 mod ahead;
 mod answer;
+mod apart;
 mod assume;
 mod at_once;
 mod blanks;
@@ -85,6 +86,7 @@ pub use abduce::{Abduction, AbductionQuestion, Denied, Explained, Refusal};
 pub use answer::{
     Answer, AttributeType, Change, Inventory, RelationSize, RuleText, Schema, SourceLine,
 };
+pub use apart::{Apart, Dated, NeverAtOnce};
 pub use assume::Step;
 pub use case::CaseSpec;
 pub use case_diff::{

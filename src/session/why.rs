@@ -1,7 +1,7 @@
 //! Why a fact holds: its minimal supports, and the proof that one of them gives.
 
+use super::apart::NeverAtOnce;
 use super::error::Error;
-use super::explained::Pattern;
 use super::loaded::Session;
 use super::places::Places;
 use crate::evidence::{ClaimId, Combination, GradeTables, Lens, confidence, likelihood};
@@ -79,7 +79,7 @@ pub struct Proof {
     verified: Option<Result<(), String>>,
     found: Option<(Tree, ProofView)>,
     /// It holds, but its pieces never did at once.
-    never_at_once: bool,
+    never_at_once: Option<NeverAtOnce>,
     /// What there is to say about a fact that does not hold.
     notes: Vec<String>,
     /// Further facts that agree with what was asked, in the order in which queries answer.
@@ -105,7 +105,7 @@ impl Proof {
             list: false,
             verified: None,
             found: None,
-            never_at_once: false,
+            never_at_once: None,
             notes: Vec::new(),
             others: Vec::new(),
         }
@@ -310,13 +310,11 @@ impl fmt::Display for Proof {
                     .iter()
                     .try_for_each(|remark| writeln!(f, "{remark}"))
             }
-            None if self.never_at_once => writeln!(
-                f,
-                "{} is never true at one time: in each of its supports some claims had ended before others began",
-                self.fact
-            ),
             None => {
                 let fact = &self.fact;
+                if let Some(never) = &self.never_at_once {
+                    return writeln!(f, "{fact} is never true at one time: {never}");
+                }
                 writeln!(
                     f,
                     "{fact} does not hold   (`why-not` tells what was nearest)"
@@ -359,6 +357,9 @@ impl Serialize for Proof {
         object.serialize_field("proof", &self.view())?;
         if !self.others.is_empty() {
             object.serialize_field("others", &self.others)?;
+        }
+        if let Some(never) = &self.never_at_once {
+            object.serialize_field("never_at_once", never)?;
         }
         if !self.notes.is_empty() {
             object.serialize_field("notes", &self.notes)?;
@@ -404,7 +405,7 @@ impl Session {
         let Some(fact) = facts.next() else {
             let asked = question.fact.trim().trim_end_matches('.');
             let mut proof = Proof::absent(asked.to_owned());
-            proof.never_at_once = self.is_never_at_once(&pattern)?;
+            proof.never_at_once = self.never_at_once(&pattern)?;
             proof.notes = self.notes_on_pattern(&pattern);
             return Ok(proof);
         };
@@ -419,21 +420,11 @@ impl Session {
                 known: proof.supports.len(),
             });
         } else {
-            proof.never_at_once = self.is_never_at_once(&pattern)?;
+            proof.never_at_once = self.never_at_once(&pattern)?;
             proof.notes = self.notes_on_pattern(&pattern);
             self.asked = None;
         }
         Ok(proof)
-    }
-
-    /// Whether something agrees with a pattern as long as nobody asks for what was true at one time.
-    pub(super) fn is_never_at_once(&self, pattern: &Pattern) -> Result<bool, Error> {
-        if !self.lens().at_once {
-            return Ok(false);
-        }
-        let at_any_time = self.run_at_any_time()?;
-        let rows = at_any_time.matching(pattern.relation, &pattern.codes);
-        Ok(rows.iter().any(|row| pattern.agrees(&row)))
     }
 
     /// The next support of the fact that was asked about last.

@@ -1,5 +1,6 @@
 //! Why a fact does not hold, and what was nearest.
 
+use super::apart::NeverAtOnce;
 use super::error::Error;
 use super::explained::Pattern;
 use super::loaded::Session;
@@ -31,8 +32,11 @@ pub struct Missing {
     /// Rules that nearly conclude it, the nearest first.
     pub near: Vec<MissView>,
     /// It follows, but its pieces were never true at one time, which is what is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub never_at_once: Option<NeverAtOnce>,
+    /// Every way to it leads through itself.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub never_at_once: bool,
+    pub circular: bool,
     #[serde(skip)]
     rules: usize,
 }
@@ -69,19 +73,21 @@ impl Session {
             disputed_by: Vec::new(),
             rejected: Vec::new(),
             near: Vec::new(),
-            never_at_once: false,
+            never_at_once: None,
+            circular: false,
             rules: 0,
         };
         if holds {
             return Ok(missing);
         }
         missing.did_you_mean = self.meant(&pattern);
-        missing.never_at_once = self.is_never_at_once(&pattern)?;
+        missing.never_at_once = self.never_at_once(&pattern)?;
         let case = self.case();
         let options = WhyNotOptions::default();
         let found = case.why_not(*relation, codes, &options, &self.explanation_budget());
         missing.complete = found.stopped.is_none();
         missing.rules = found.rules;
+        missing.circular = found.circular;
         missing.nearest = found
             .nearest
             .iter()
@@ -179,6 +185,8 @@ impl Missing {
         }
         if self.rules == 0 {
             said.push("no rule concludes it: it would have to be stated".to_owned());
+        } else if self.circular {
+            said.push("it follows only from itself: a circle".to_owned());
         } else if self.near.is_empty() && self.complete {
             said.push("no rule can conclude it: no head fits".to_owned());
         }
@@ -193,8 +201,10 @@ impl Missing {
         }
         let rejected = self.rejected.iter();
         said.extend(rejected.map(|rejected| format!("rejected: {rejected}")));
-        if self.never_at_once {
-            said.push("it follows only from what was never true at one time".to_owned());
+        if let Some(never) = &self.never_at_once {
+            said.push(format!(
+                "it follows only from what was never true at one time: {never}"
+            ));
         }
         if !self.disputed_by.is_empty() {
             said.push(format!("denied by {}", self.disputed_by.join(", ")));

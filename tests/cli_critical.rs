@@ -92,8 +92,10 @@ hangs on the single origin s0, told by s2, s3
   ends without {s2, s3}
 ",
     );
+    let asked = case.run(&["critical", "--relation", "under"]);
+    asked.shows("1 hang on a single origin that several reports repeat\n  s0  ");
     let asked = case.run(&["critical", "--json", "under(\"x-firm\", \"x-bureau\")"]);
-    let origins = json!([{"source": "s0", "repeated_by": ["s2", "s3"]}]);
+    let origins = json!([{"source": "s0", "told_by": ["s2", "s3"]}]);
     assert_eq!(asked.json()[0]["origins"], origins);
     // As withdrawing it says.
     let without = case.run(&["what-if", "--json", "--without-source", "s0"]);

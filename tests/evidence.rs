@@ -362,7 +362,7 @@ fn cuts_of_one_and_of_all() {
                 "origins": [
                   {
                     "source": "x-leak",
-                    "repeated_by": [
+                    "told_by": [
                       "x-leak",
                       "x-mirror"
                     ]

@@ -69,7 +69,7 @@ pub struct CutsOf {
 pub struct Origin {
     pub source: String,
     /// Those that make claims here, it among them if it does.
-    pub repeated_by: Vec<String>,
+    pub told_by: Vec<String>,
 }
 
 fn is_zero(count: &usize) -> bool {
@@ -257,6 +257,12 @@ impl Session {
     }
 }
 
+/// What ends a conclusion alone.
+fn singles(cuts: &[Vec<String>]) -> Vec<&str> {
+    let single = cuts.iter().filter(|cut| cut.len() == 1);
+    single.map(|cut| cut[0].as_str()).collect()
+}
+
 /// Cuts of one, and larger ones: these are minimal only without the others in them.
 fn joined(((mut cuts, mut ends), (larger, more)): (Followed, Followed)) -> Followed {
     fn add<T: PartialEq>(cuts: &mut Vec<Vec<T>>, mut larger: Vec<Vec<T>>) {
@@ -303,24 +309,35 @@ impl Critical {
         const SHOWN: usize = 20;
         let count = self.conclusions.len();
         writeln!(f, "{count} conclusions")?;
-        for (noun, cuts) in [
+        type Ends = fn(&CutsOf) -> Vec<&str>;
+        let kinds: [(&str, Ends); 3] = [
+            ("hang on a single claim", |one| singles(&one.claim_cuts)),
+            ("hang on a single source", |one| singles(&one.source_cuts)),
             (
-                "claim",
-                (|one: &CutsOf| &one.claim_cuts) as fn(&CutsOf) -> &Vec<Vec<String>>,
+                "hang on a single origin that several reports repeat",
+                |one| {
+                    let origins = one.origins.iter();
+                    origins.map(|origin| origin.source.as_str()).collect()
+                },
             ),
-            ("source", |one: &CutsOf| &one.source_cuts),
-        ] {
-            let single = |one: &&CutsOf| cuts(one).iter().any(|cut| cut.len() == 1);
-            let hanging = self.conclusions.iter().filter(single).count();
+        ];
+        for (what, ends) in kinds {
             let mut on: FxHashMap<&str, Vec<&str>> = FxHashMap::default();
+            let mut hanging = 0;
             for one in &self.conclusions {
-                for cut in cuts(one).iter().filter(|cut| cut.len() == 1) {
-                    on.entry(&cut[0]).or_default().push(&one.fact);
+                let ends = ends(one);
+                hanging += usize::from(!ends.is_empty());
+                for end in ends {
+                    on.entry(end).or_default().push(&one.fact);
                 }
+            }
+            // Most cases have no reports that repeat others.
+            if hanging == 0 && what.contains("origin") {
+                continue;
             }
             let mut ranked: Vec<_> = on.into_iter().collect();
             ranked.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then(a.0.cmp(b.0)));
-            writeln!(f, "\n{hanging} hang on a single {noun}")?;
+            writeln!(f, "\n{hanging} {what}")?;
             let width = ranked
                 .iter()
                 .take(SHOWN)
@@ -385,11 +402,7 @@ impl fmt::Display for CutsOf {
         writeln!(f, "{}", self.fact)?;
         for (noun, cuts) in [("claim", &self.claim_cuts), ("source", &self.source_cuts)] {
             let is_source = noun == "source";
-            let single: Vec<&str> = cuts
-                .iter()
-                .filter(|cut| cut.len() == 1)
-                .map(|cut| cut[0].as_str())
-                .collect();
+            let single = singles(cuts);
             let larger: Vec<String> = cuts
                 .iter()
                 .filter(|cut| cut.len() > 1)
@@ -406,14 +419,13 @@ impl fmt::Display for CutsOf {
                     writeln!(f, "no {noun} carries it: what it rests on is given")?;
                     continue;
                 }
-                true if is_source && !self.origins.is_empty() => {
-                    for origin in &self.origins {
-                        let (source, by) = (&origin.source, origin.repeated_by.join(", "));
-                        writeln!(f, "hangs on the single origin {source}, told by {by}")?;
-                    }
-                }
+                true if is_source && !self.origins.is_empty() => {}
                 true => writeln!(f, "hangs on no single {noun}")?,
                 false => writeln!(f, "hangs on the single {noun} {}", single.join(", or "))?,
+            }
+            for origin in self.origins.iter().filter(|_| is_source) {
+                let (source, by) = (&origin.source, origin.told_by.join(", "));
+                writeln!(f, "hangs on the single origin {source}, told by {by}")?;
             }
             const SHOWN: usize = 10;
             for cut in larger.iter().take(SHOWN) {

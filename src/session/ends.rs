@@ -469,7 +469,7 @@ impl Session {
         saying.retain(|&one| self.claims.by_source(one).next().is_some());
         Origin {
             source: self.source_text(source),
-            repeated_by: self.source_texts(&saying),
+            told_by: self.source_texts(&saying),
         }
     }
 

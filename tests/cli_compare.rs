@@ -87,6 +87,62 @@ fn hypotheses_stand_side_by_side() {
 }
 
 #[test]
+fn where_none_holds_none_is_ahead() {
+    let sandbox = sandbox();
+    let outcome = sandbox.run(&["compare", "--planted", "seen", "first", "second"]);
+    outcome.shows("No hypothesis is ahead: none of them holds.");
+    let found = sandbox.run(&["compare", "--json", "first", "third"]).json();
+    let flips = found["flips"].as_array().unwrap();
+    // Both see the same group on the same machine.
+    let gone = flips.iter().find(|flip| flip["change"][0] == "g1").unwrap();
+    assert_eq!(gone["leader"], serde_json::Value::Null);
+    assert_eq!(gone["none_holds"], true);
+    let text = sandbox.run(&["compare", "first", "third"]);
+    text.shows("withdraw g1: then none holds");
+}
+
+#[test]
+fn goals_that_hold_in_the_world_of_the_other_do_not_exclude_it() {
+    let sandbox = sandbox();
+    sandbox.file(
+        "rules/hypotheses/i.dl",
+        r#"
+.hypothesis other_machine "x-two is behind it, by another machine" {
+    .goal behind("x-typhoon", "x-two")
+    - runs("x-one", "x-a").
+    + runs("x-two", "x-a").
+}
+"#,
+    );
+    let found = sandbox
+        .run(&["compare", "--json", "first", "other_machine"])
+        .json();
+    assert_eq!(
+        found["warnings"][0],
+        "the goals of other_machine hold in the world of first as well: they do not exclude each other"
+    );
+}
+
+/// Either claim is enough, so neither alters the order alone.
+#[test]
+fn a_fact_that_several_claims_state_is_checked_as_one() {
+    let sandbox = sandbox();
+    sandbox.file(
+        "facts/seen.csv",
+        "claim_id,group,machine,source_id,confidence\n\
+         g1,x-typhoon,x-a,s1,confirmed\ng3,x-typhoon,x-a,s3,confirmed\ng2,x-typhoon,x-b,s2,probable\n",
+    );
+    let found = sandbox
+        .run(&["requirements", "--json", "first", "second"])
+        .json();
+    let all = found["requirements"].as_array().unwrap();
+    let fact = r#"seen("x-typhoon","x-a")"#;
+    let seen = all.iter().find(|one| one["fact"] == fact).unwrap();
+    assert_eq!(seen["claims"], serde_json::json!(["g1", "g3"]));
+    assert_eq!(seen["alters_leader"], true);
+}
+
+#[test]
 fn names_that_are_all_unknown_are_an_error() {
     let sandbox = sandbox();
     let outcome = sandbox.run(&["compare", "frist", "nobody"]);

@@ -12,7 +12,7 @@ use crate::engine::Database;
 use crate::evidence::{ClaimId, GradeTables};
 use crate::explain::{Fact, Meter};
 use crate::hypothesis::compare::{
-    Change, Contender, FlipBound, Goal, Inquiry, Rerun, Score, Setting, Stage, View, flips, leader,
+    Ahead, Change, Contender, FlipBound, Goal, Inquiry, Rerun, Score, Setting, Stage, View, flips,
     order,
 };
 use crate::hypothesis::{Overlay, Withdrawal};
@@ -217,14 +217,17 @@ impl Session {
             Change::Withdraw(at) => self.subject_text(&table.evidence[*at]),
             Change::Find(fact) => format!("+{}", self.fact_text(fact)),
         };
-        let flips: Vec<Flip> = found
+        let mut flips: Vec<Flip> = found
             .iter()
             .flat_map(|found| &found.sets)
-            .map(|(changes, leader)| Flip {
+            .map(|(changes, ahead)| Flip {
                 change: changes.iter().map(change).collect(),
-                leader: leader.map(name),
+                leader: ahead.leader().map(name),
+                none_holds: *ahead == Ahead::Nobody,
             })
             .collect();
+        // What puts another one first tells more than what leaves none.
+        flips.sort_by_key(|flip| (flip.change.len(), flip.none_holds));
         let ranked = order(&scores);
         let mut hypotheses: Vec<Row> = Vec::new();
         for (place, &at) in ranked.iter().enumerate() {
@@ -247,7 +250,7 @@ impl Session {
             flips,
             flip_bound: found.as_ref().map_or(0, |found| found.complete_to),
             flip_findings: found.as_ref().map_or(0, |found| found.findings),
-            leader: leader(&scores).map(name),
+            leader: Ahead::of(&scores).leader().map(name),
             warnings,
             planted: question.planted.clone(),
             complete: table.complete && meter.stopped().is_none(),
@@ -376,19 +379,33 @@ impl Session {
                 }
                 let ((first, a, first_goals), (second, b, second_goals)) =
                     (&compared[one], &compared[other]);
-                // Laid on top of each other they may contradict: then they do exclude each other.
-                let both = match self.laid(&[planted, &first.overlay, &second.overlay]) {
-                    Ok(both) => both,
-                    Err(Error::Stopped(stopped)) => return Err(Error::Stopped(stopped)),
-                    Err(_) => continue,
+                let in_world = |laid: &Laid, goals: &[Pattern], of: &Laid| {
+                    let (database, there) = (laid.world.database(), laid.world.program());
+                    goals.iter().all(|goal| {
+                        let declared = &of.world.program()[goal.relation];
+                        // A relation that only a hypothesis declares is not there without it.
+                        let same = there.relation_named(&declared.name);
+                        let same = same.filter(|&id| there[id].arity() == declared.arity());
+                        same.is_some_and(|id| !database.matching(id, &goal.codes).is_empty())
+                    })
                 };
-                let database = both.world.database();
-                let hold =
-                    |goal: &Pattern| !database.matching(goal.relation, &goal.codes).is_empty();
-                if first_goals.iter().chain(second_goals).all(hold)
-                    && both.violated <= a.violated.max(b.violated)
-                {
+                // Laid on top of each other they may contradict.
+                let both = match self.laid(&[planted, &first.overlay, &second.overlay]) {
+                    Ok(both) => Some(both),
+                    Err(Error::Stopped(stopped)) => return Err(Error::Stopped(stopped)),
+                    Err(_) => None,
+                };
+                let together = both.is_some_and(|both| {
+                    in_world(&both, first_goals, a)
+                        && in_world(&both, second_goals, b)
+                        && both.violated <= a.violated.max(b.violated)
+                });
+                if together {
                     warnings.push(format!("{} and {} hold together", first.name, second.name));
+                } else if in_world(a, second_goals, b) {
+                    warnings.push(also_holds(&second.name, &first.name));
+                } else if in_world(b, first_goals, a) {
+                    warnings.push(also_holds(&first.name, &second.name));
                 }
             }
         }
@@ -405,4 +422,11 @@ impl Session {
 /// What is wrong in a file that is no program.
 pub(super) fn in_file(session: &Session, wrong: Vec<Diagnostic>) -> Error {
     Findings::new(wrong, &session.sources).into()
+}
+
+/// Of goals that hold where those of a competing hypothesis do.
+fn also_holds(goals_of: &str, world_of: &str) -> String {
+    format!(
+        "the goals of {goals_of} hold in the world of {world_of} as well: they do not exclude each other"
+    )
 }

@@ -101,7 +101,10 @@ pub struct Pair {
 #[derive(Clone, Debug, Serialize)]
 pub struct Flip {
     pub change: Vec<String>,
+    /// Who is first then; `None` where several are, or none holds.
     pub leader: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub none_holds: bool,
 }
 
 /// What a hypothesis needs that is not known, for what to collect.

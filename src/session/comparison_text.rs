@@ -67,6 +67,9 @@ impl fmt::Display for Comparison {
                 f,
                 "{leader} is contradicted least. That is no confirmation: evidence can only count against a hypothesis."
             ),
+            None if self.hypotheses.iter().all(|row| !row.holds) => {
+                writeln!(f, "No hypothesis is ahead: none of them holds.")
+            }
             None => writeln!(f, "No hypothesis is ahead of all others."),
         }
     }
@@ -172,7 +175,11 @@ impl Comparison {
             "What would put another one first, the table made anew ({bound}):"
         )?;
         for flip in self.flips.iter().take(LISTED) {
-            let leader = flip.leader.as_deref().unwrap_or("nobody alone");
+            let leader = match (&flip.leader, flip.none_holds) {
+                (Some(leader), _) => leader.as_str(),
+                (None, true) => "none holds",
+                (None, false) => "nobody alone",
+            };
             let (find, withdraw): (Vec<&String>, Vec<&String>) =
                 flip.change.iter().partition(|one| one.starts_with('+'));
             let mut parts = Vec::new();

@@ -75,6 +75,7 @@ impl Session {
             }
         }
         self.to_check(&comparison, &mut requirements);
+        self.to_check_together(&comparison, &mut requirements);
         requirements.sort_by(|a, b| a.rank().cmp(&b.rank()));
         let rows = &comparison.hypotheses;
         let failed = rows
@@ -253,6 +254,40 @@ impl Session {
                     self.channels(self.claims().get(claim).relation)
                 }),
             });
+        }
+    }
+
+    /// Facts of which all claims have to go for another hypothesis to come first, while each alone leaves the order as it is.
+    fn to_check_together(&self, comparison: &Comparison, requirements: &mut Vec<Requirement>) {
+        for set in comparison.flip_sets.iter().filter(|set| set.len() > 1) {
+            let column = |id: &String| {
+                let mut all = comparison.evidence.iter();
+                all.find(|column| column.claim.as_ref() == Some(id))
+            };
+            let Some(columns) = set.iter().map(column).collect::<Option<Vec<_>>>() else {
+                continue;
+            };
+            let fact = &columns[0].says;
+            if columns.iter().any(|column| column.says != *fact) {
+                continue;
+            }
+            let mut known = requirements.iter_mut();
+            match known.find(|known| known.task == "check" && known.fact == *fact) {
+                Some(known) => known.alters_leader = true,
+                None => requirements.push(Requirement {
+                    fact: fact.clone(),
+                    task: "check",
+                    claims: set.clone(),
+                    together_with: Vec::new(),
+                    helps: Vec::new(),
+                    hurts: comparison.leader.iter().cloned().collect(),
+                    alters_leader: true,
+                    through: match self.claims().with_id(&set[0]).next() {
+                        Some(claim) => self.channels(self.claims().get(claim).relation),
+                        None => Vec::new(),
+                    },
+                }),
+            }
         }
     }
 

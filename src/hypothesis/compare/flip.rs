@@ -6,7 +6,7 @@
 use super::contender::{Stand, Tried};
 use super::evidence::{Altered, Cell, Evidence, Gathered, Inquiry, Subject, Table, merged};
 use super::foresight::Foreseen;
-use super::score::{Numbers, Score, class, inconsistency, leader, scores};
+use super::score::{Ahead, Numbers, Score, class, inconsistency, scores};
 use super::standing::{Depth, Outlook};
 use crate::evidence::ClaimId;
 use crate::explain::Fact;
@@ -36,8 +36,8 @@ pub struct FlipBound {
 
 #[derive(Clone, Debug)]
 pub struct Flips {
-    /// Minimal sets, smallest first, each with who leads then; `None`: nobody alone.
-    pub sets: Vec<(Vec<Change>, Option<usize>)>,
+    /// Minimal sets, smallest first, each with who is ahead then.
+    pub sets: Vec<(Vec<Change>, Ahead)>,
     /// All sets of up to so many changes were tried.
     pub complete_to: usize,
     /// Facts among the changes.
@@ -109,7 +109,7 @@ impl<'s, 'a, E> Stage<'s, 'a, E> {
         scores(self.table, &stands, claims, sources)
     }
 
-    /// The best class when something is altered, and who is of it.
+    /// Who is of the best class when something is altered; nobody where none holds.
     fn first(&self, altered: &Altered) -> Result<Vec<usize>, E> {
         let Inquiry { meter, budget, .. } = self.inquiry;
         let mut classes = Vec::new();
@@ -118,21 +118,27 @@ impl<'s, 'a, E> Stage<'s, 'a, E> {
             let known = contender.outcome(&change, Depth::Outcome, meter, budget)?;
             classes.push(class(known.holds, known.violated));
         }
-        let best = classes.iter().min().copied();
+        let best = classes
+            .iter()
+            .min()
+            .copied()
+            .filter(|best| *best <= class(true, usize::MAX));
         let first = (0..classes.len()).filter(|&at| Some(classes[at]) == best);
         Ok(first.collect())
     }
 
-    /// Who leads in the table that is made anew when something is altered. `outlook`: how a contender stands without the
+    /// Who is ahead in the table that is made anew when something is altered. `outlook`: how a contender stands without the
     /// evidence of a column besides, if that is at hand.
-    fn leader_in(
+    fn ahead_in(
         &self,
         altered: &Altered,
         outlook: &dyn Fn(usize, &Evidence) -> Option<Outlook>,
-    ) -> Result<Option<usize>, E> {
+    ) -> Result<Ahead, E> {
         let first = self.first(altered)?;
-        if let [alone] = first[..] {
-            return Ok(Some(alone));
+        match first[..] {
+            [] => return Ok(Ahead::Nobody),
+            [alone] => return Ok(Ahead::One(alone)),
+            _ => {}
         }
         let gathered = self.inquiry.gather(altered, &self.table.turning)?;
         let columns = self.columns_of(&gathered, altered);
@@ -170,7 +176,10 @@ impl<'s, 'a, E> Stage<'s, 'a, E> {
                 assumed: contender.assumed_without(&altered.withdrawn, &altered.found),
             });
         }
-        Ok(leader(&scores).map(|at| first[at]))
+        Ok(match Ahead::of(&scores) {
+            Ahead::One(at) => Ahead::One(first[at]),
+            level => level,
+        })
     }
 
     fn columns_of(&self, gathered: &Gathered, altered: &Altered) -> Vec<Rc<Numbered>> {
@@ -197,7 +206,7 @@ impl<'s, 'a, E> Stage<'s, 'a, E> {
     }
 
     /// Who leads after each of some sets of changes; of fewer when the meter stops.
-    fn leaders(&self, sets: &[Vec<usize>], changes: &[Change]) -> Result<Vec<Option<usize>>, E> {
+    fn each_ahead(&self, sets: &[Vec<usize>], changes: &[Change]) -> Result<Vec<Ahead>, E> {
         let (meter, budget) = (self.inquiry.meter, self.inquiry.budget);
         let altered = sets.iter().map(|set| self.altered(set, changes));
         let altered: Vec<Altered> = altered.collect();
@@ -265,7 +274,7 @@ impl<'s, 'a, E> Stage<'s, 'a, E> {
                 column_of.insert(&self.table.evidence[*column].claims, at);
             }
         }
-        let mut leaders = Vec::new();
+        let mut ahead = Vec::new();
         for (altered, set) in altered.iter().zip(sets) {
             if meter.stopped().is_some() {
                 break;
@@ -274,9 +283,9 @@ impl<'s, 'a, E> Stage<'s, 'a, E> {
                 let larger = with(set, *column_of.get(&*evidence.claims)?)?;
                 outlooks.get(at)?[*places.get(&larger)?]
             };
-            leaders.push(self.leader_in(altered, &outlook)?);
+            ahead.push(self.ahead_in(altered, &outlook)?);
         }
-        Ok(leaders)
+        Ok(ahead)
     }
 
     fn altered(&self, set: &[usize], changes: &[Change]) -> Altered {
@@ -310,7 +319,7 @@ pub fn flips<E>(stage: &Stage<E>, findings: &[Vec<Fact>], bound: FlipBound) -> R
     }
     let mut search = Search {
         stage,
-        now: leader(&stage.scores()),
+        now: Ahead::of(&stage.scores()),
         found: Vec::new(),
         sets: Vec::new(),
     };
@@ -338,11 +347,11 @@ pub fn flips<E>(stage: &Stage<E>, findings: &[Vec<Fact>], bound: FlipBound) -> R
             if sets.is_empty() {
                 break;
             }
-            let leaders = stage.leaders(&sets, &changes)?;
-            for (set, then) in sets.iter().zip(&leaders) {
+            let ahead = stage.each_ahead(&sets, &changes)?;
+            for (set, then) in sets.iter().zip(&ahead) {
                 search.note(set, *then, &changes);
             }
-            if leaders.len() < sets.len() {
+            if ahead.len() < sets.len() {
                 break 'sizes;
             }
         }
@@ -367,11 +376,11 @@ pub fn flips<E>(stage: &Stage<E>, findings: &[Vec<Fact>], bound: FlipBound) -> R
 
 struct Search<'t, 's, 'a, E> {
     stage: &'t Stage<'s, 'a, E>,
-    /// Who leads as it is.
-    now: Option<usize>,
+    /// As it is.
+    now: Ahead,
     /// Sets that put another one first, by the places of their changes, ascending.
     found: Vec<Vec<usize>>,
-    sets: Vec<(Vec<Change>, Option<usize>)>,
+    sets: Vec<(Vec<Change>, Ahead)>,
 }
 
 impl<E> Search<'_, '_, '_, E> {
@@ -383,13 +392,13 @@ impl<E> Search<'_, '_, '_, E> {
 
     fn try_set(&mut self, set: &[usize], changes: &[Change]) -> Result<(), E> {
         let altered = self.stage.altered(set, changes);
-        let then = self.stage.leader_in(&altered, &|_, _| None)?;
+        let then = self.stage.ahead_in(&altered, &|_, _| None)?;
         self.note(set, then, changes);
         Ok(())
     }
 
-    fn note(&mut self, set: &[usize], then: Option<usize>, changes: &[Change]) {
-        if then != self.now {
+    fn note(&mut self, set: &[usize], then: Ahead, changes: &[Change]) {
+        if then.leader() != self.now.leader() {
             let changes = set.iter().map(|&at| changes[at].clone()).collect();
             self.sets.push((changes, then));
             self.found.push(set.to_vec());

@@ -19,4 +19,4 @@ pub use contender::{Contender, Given, Goal, Rerun, Setting, Stand};
 pub use evidence::{Cell, Evidence, Inquiry, Subject, Table, View};
 pub use flip::{Change, FlipBound, Flips, Stage, flips};
 pub use judged::{Judged, Judgement, Matrix, MatrixError, read_matrix};
-pub use score::{Score, diagnosticity, leader, order, scores};
+pub use score::{Ahead, Score, diagnosticity, order, scores};

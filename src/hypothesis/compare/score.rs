@@ -47,13 +47,37 @@ pub fn order(scores: &[Score]) -> Vec<usize> {
     order
 }
 
-/// The one that is better than all others; `None` when several are best.
-pub fn leader(scores: &[Score]) -> Option<usize> {
-    let order = order(scores);
-    let &first = order.first()?;
-    match order.get(1) {
-        Some(&second) if scores[first].compare(&scores[second]) == Ordering::Equal => None,
-        _ => Some(first),
+/// Who is ahead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ahead {
+    /// Better than all others.
+    One(usize),
+    /// None alone: several are best.
+    Several,
+    /// None holds.
+    Nobody,
+}
+
+impl Ahead {
+    pub fn of(scores: &[Score]) -> Ahead {
+        let order = order(scores);
+        match order[..] {
+            [first, second, ..]
+                if scores[first].stand.holds
+                    && scores[first].compare(&scores[second]) == Ordering::Equal =>
+            {
+                Ahead::Several
+            }
+            [first, ..] if scores[first].stand.holds => Ahead::One(first),
+            _ => Ahead::Nobody,
+        }
+    }
+
+    pub fn leader(self) -> Option<usize> {
+        match self {
+            Ahead::One(leader) => Some(leader),
+            Ahead::Several | Ahead::Nobody => None,
+        }
     }
 }
 

@@ -643,7 +643,7 @@ fn a_lens_moves_what_is_supposed_along() {
 behind(G, C)
 :undo
 behind(G, C)
-:lens
+:lens off
 behind(G, C)
 ",
         expect![[r#"

@@ -220,9 +220,11 @@ fn conclusions_are_taken_apart() {
             .shows("rule p.dl:6 (1 rule)");
     }
     check(
-        ":lens --as-of 2020\n:lens\n",
-        "counting now: as of 2020\ncounting now: all claims\n",
+        ":lens\n:lens --as-of 2020\n:lens\n:lens off\n",
+        "counting now: all claims\ncounting now: as of 2020\n\
+         counting now: as of 2020   (`:lens off` lets all claims count)\ncounting now: all claims\n",
     );
+    check_wrong(":lens of", "usage: `:lens [off]");
     check_wrong(":lens --as-of yesterday", "a date is written `YYYY`");
     check_wrong(":why --slow p(1)", "there is no `--slow` here");
 }
@@ -419,4 +421,35 @@ mod terminal {
         session.exp_string("?- ").expect("a prompt");
         leave(session);
     }
+}
+
+#[test]
+fn what_is_cut_can_be_had_whole_at_the_prompt() {
+    let sandbox = Sandbox::new();
+    sandbox.file(
+        "p.dl",
+        ".decl edge(a: symbol, b: symbol)\n.decl many(a: symbol, n: number)\n\
+         many(a, n) :- edge(a, _), n = range(0, 60).\n.output many\n",
+    );
+    let asked = |line: &str| sandbox.run_with(&["repl", "p.dl"], &format!(":time off\n{line}\n"));
+    let cut = asked(":assume edge(\"x-a\", \"x-b\")").status(0).stdout();
+    assert!(cut.contains("… and 4"), "{cut}");
+    for line in [
+        ":assume --all edge(\"x-a\", \"x-b\")",
+        ":what-if +edge(\"x-a\", \"x-b\") --all",
+        ":assume edge(\"x-a\", \"x-b\")\n:undo\n:redo\n:diff --all",
+    ] {
+        let whole = asked(line).status(0).stdout();
+        assert!(whole.contains("many(\"x-a\",59)"), "{line}: {whole}");
+    }
+    let told = asked(":what-if +edge(\"x-a\", \"x-b\") --json")
+        .status(0)
+        .stdout();
+    let json: serde_json::Value = serde_json::from_str(told.lines().last().unwrap()).unwrap();
+    assert_eq!(json["appeared"].as_array().unwrap().len(), 61);
+    let told = asked("edge(\"x-a\", \"x-b\").\n:critical many(\"x-a\", 7) --json")
+        .status(0)
+        .stdout();
+    let json: serde_json::Value = serde_json::from_str(told.lines().last().unwrap()).unwrap();
+    assert_eq!(json[0]["fact"], "many(\"x-a\",7)");
 }

@@ -151,7 +151,15 @@ fn a_conclusion_is_taken_apart_question_by_question() {
         &format!(":why {fact}"),
         &["2 of 2 minimal supports"],
     );
-    ask(session, ":lens", &["counting now: all claims"]);
+    ask(
+        session,
+        ":lens",
+        &[
+            "counting now: only what was true at one time   (`:lens off` lets all claims count)",
+            "[only what was true at one time] ?-",
+        ],
+    );
+    ask(session, ":lens off", &["counting now: all claims"]);
 }
 
 #[test]

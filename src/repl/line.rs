@@ -15,10 +15,23 @@ use std::path::PathBuf;
 pub enum Line {
     Nothing,
     Run(Command),
+    /// The same, and how to tell the answer.
+    Tell(Command, Form),
     Help(Option<&'static Verb>),
+    /// Say which claims count.
+    Lens,
     /// Show times: on, off, or the other way round.
     Time(Option<bool>),
     Quit,
+}
+
+/// How an answer is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Form {
+    /// Every fact that is otherwise, not the first few.
+    pub all: bool,
+    /// As JSON, whole, in one line.
+    pub json: bool,
 }
 
 /// What follows a verb; completion and usage lines come from it.
@@ -210,7 +223,7 @@ pub const VERBS: &[Verb] = &[
         name: "lens",
         short: None,
         takes: Takes::Lens,
-        does: "let only some claims count, from now on; without flags all of them",
+        does: "let only some claims count from now on, or all (`off`); alone: say which do",
         flags: LENS,
         more: "`--as-of DATE`: claims that held then. `--known-by DATE`: claims of sources published by then. `--min-reliability B`, `--max-credibility 2`: claims of that grade or better. `--time`: conclusions whose claims never all held at one time do not hold. Dates are YYYY, YYYY-MM or YYYY-MM-DD.",
     },
@@ -454,6 +467,24 @@ impl Verb {
         }
     }
 
+    /// Flags that say how the answer is told.
+    fn forms(&self) -> &'static [Known] {
+        match self.name {
+            "assume" | "withdraw" | "what-if" | "diff" | "hyp" => {
+                &[("all", false), ("json", false)]
+            }
+            "why" | "why-not" | "next" | "all" | "corroboration" | "critical" | "timeline"
+            | "impact" | "worlds" | "compare" | "requirements" | "abduce" | "reject"
+            | "hypotheses" | "diff-case" | "test" | "plan" | "profile" => &[("json", false)],
+            _ => &[],
+        }
+    }
+
+    /// All flags it knows.
+    pub fn known(&self) -> Vec<Known> {
+        [self.flags, self.forms()].concat()
+    }
+
     pub fn usage(&self) -> String {
         let argument = match self.takes {
             Takes::Nothing => "",
@@ -464,7 +495,7 @@ impl Verb {
             Takes::MaybeFact => " [FACT]",
             Takes::MaybeFacts => " [FACT …]",
             Takes::Thing => " CLAIM | SOURCE | RULE | FILE",
-            Takes::Lens => "",
+            Takes::Lens => " [off]",
             Takes::Clause => " FACT | RULE",
             Takes::Withdrawal => " FACT | source S | claim C | rule PLACE | rules FILE",
             Takes::Changes => " [+FACT] [-FACT] …",
@@ -478,7 +509,7 @@ impl Verb {
             Takes::OnOff => " [on | off]",
         };
         let flags: String = self
-            .flags
+            .known()
             .iter()
             .map(|(flag, takes)| match takes {
                 true => format!(" [--{flag} {}]", value_name(flag)),
@@ -530,14 +561,22 @@ fn parse_command(command: &str) -> Result<Line, String> {
         None => (command, ""),
     };
     let verb = Verb::find(name)?;
-    let flags = match verb.flags.is_empty() {
+    let known = verb.known();
+    let flags = match known.is_empty() {
         true => Given::plain(argument),
-        false => flags::take(argument, verb.flags)?,
+        false => flags::take(argument, &known)?,
+    };
+    let told = Form {
+        all: flags.has("all") && verb.forms().contains(&("all", false)),
+        json: flags.has("json"),
     };
     let given = (!flags.text.is_empty()).then(|| flags.text.clone());
     let missing = || format!("`{}` needs an argument", verb.usage());
     let surplus = || Err(format!("`:{}` takes no argument", verb.name));
-    let run = |command| Ok(Line::Run(command));
+    let run = |command| match told == Form::default() {
+        true => Ok(Line::Run(command)),
+        false => Ok(Line::Tell(command, told)),
+    };
     match (verb.name, given) {
         ("help", None) => Ok(Line::Help(None)),
         ("help", Some(name)) => {
@@ -550,8 +589,7 @@ fn parse_command(command: &str) -> Result<Line, String> {
             _ => Err(format!("usage: `{}`", verb.usage())),
         },
         (
-            "relations" | "reload" | "quit" | "next" | "lens" | "profile" | "undo" | "redo"
-            | "diff",
+            "relations" | "reload" | "quit" | "next" | "profile" | "undo" | "redo" | "diff",
             Some(_),
         ) => surplus(),
         ("undo", None) => run(Command::Undo),
@@ -561,7 +599,7 @@ fn parse_command(command: &str) -> Result<Line, String> {
             supposed: supposing::changes(changes.as_deref().unwrap_or_default(), &flags)?,
             why: flags.has("why"),
             weigh: flags.parsed("weigh")?,
-            all: false,
+            all: told.all,
         }))),
         ("hyp", None) => run(Command::Hypotheses),
         ("next", None) => run(Command::Next),
@@ -570,7 +608,12 @@ fn parse_command(command: &str) -> Result<Line, String> {
             all: true,
             ..WhyQuestion::of(fact)
         })),
-        ("lens", None) => run(Command::Lens(lens(&flags)?)),
+        ("lens", given) => match (given.as_deref(), lens(&flags)?) {
+            (None, none) if none == Lens::default() => Ok(Line::Lens),
+            (None, lens) => run(Command::Lens(lens)),
+            (Some("off"), none) if none == Lens::default() => run(Command::Lens(none)),
+            (Some(_), _) => Err(format!("usage: `{}`", verb.usage())),
+        },
         ("critical", facts) => run(Command::Critical(CriticalQuestion {
             facts: facts.map_or_else(Vec::new, |facts| atoms(&facts)),
             relations: flags
@@ -624,9 +667,9 @@ fn parse_command(command: &str) -> Result<Line, String> {
             ..Supposition::default()
         }))),
         ("withdraw", Some(text)) => run(Command::Suppose(Box::new(supposing::withdrawal(&text)))),
-        ("hyp", Some(text)) => supposing::hypothesis(&text).map(Line::Run),
-        ("reject", Some(fact)) => supposing::reject(fact, &flags).map(Line::Run),
-        ("save", Some(text)) => supposing::save(&text, &flags).map(Line::Run),
+        ("hyp", Some(text)) => supposing::hypothesis(&text).and_then(run),
+        ("reject", Some(fact)) => supposing::reject(fact, &flags).and_then(run),
+        ("save", Some(text)) => supposing::save(&text, &flags).and_then(run),
         ("timeline", Some(atom)) => run(Command::Timeline(atom)),
         ("impact", Some(what)) => run(Command::Impact(what)),
         ("worlds", Some(atom)) => run(Command::Worlds(atom)),
@@ -643,7 +686,7 @@ fn parse_command(command: &str) -> Result<Line, String> {
             limit: flags.parsed("limit")?.map(NonZeroUsize::get),
             rival: flags.value("rival").map(str::to_owned),
             new_constants: flags.has("new-constants"),
-            described: Some(Abduction::SHOWN),
+            described: (!told.json).then_some(Abduction::SHOWN),
         })),
         ("why-not", Some(fact)) => run(Command::WhyNot(fact)),
         ("corroboration", Some(fact)) => run(Command::Corroboration(fact)),

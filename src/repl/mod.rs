@@ -18,9 +18,10 @@ use crate::cli::interrupt::Interrupt;
 use crate::cli::status::Status;
 use crate::cli::style::Palette;
 use crate::cli::{open, report, terminal};
-use crate::session::{Answer, Session};
+
+use crate::session::{Answer, Command, Lens, Session};
 use helper::CaseHelper;
-use line::{Line, VERBS, Verb};
+use line::{Form, Line, VERBS, Verb};
 use rustyline::config::Configurer;
 use rustyline::error::ReadlineError;
 use rustyline::history::DefaultHistory;
@@ -59,11 +60,16 @@ pub fn start(directory: Option<&Path>, arguments: &ReplArgs) -> Status {
     }
 }
 
-/// Says when one is not in the case itself.
-fn prompt(inside: &str) -> String {
-    match inside.is_empty() {
+/// Says when one is not in the case itself, and when not all claims count.
+fn prompt(session: &Session) -> String {
+    let mut said = vec![session.inside()];
+    if *session.lens() != Lens::default() {
+        said.push(session.lens().to_string());
+    }
+    said.retain(|part| !part.is_empty());
+    match said.is_empty() {
         true => PROMPT.to_owned(),
-        false => format!("[{inside}] {PROMPT}"),
+        false => format!("[{}] {PROMPT}", said.join("; ")),
     }
 }
 
@@ -107,7 +113,7 @@ impl Repl {
             let _ = editor.load_history(file);
         }
         loop {
-            let prompt = prompt(&self.session.borrow().inside());
+            let prompt = prompt(&self.session.borrow());
             match editor.readline(&prompt) {
                 Ok(line) => {
                     if let Some(file) = &history {
@@ -206,7 +212,7 @@ impl Repl {
                 for answer in answered {
                     // Memory takes every write.
                     let _ = writeln!(text, "?- {}.", answer.question);
-                    let _ = show::show(&Answer::Rows(answer.rows), self.look(), &mut text);
+                    let _ = show::show(&Answer::Rows(answer.rows), self.look(false), &mut text);
                     let _ = writeln!(text);
                 }
                 if !text.is_empty() {
@@ -220,8 +226,9 @@ impl Repl {
         }
     }
 
-    fn look(&self) -> Look {
+    fn look(&self, all: bool) -> Look {
         Look {
+            all,
             width: terminal::width(),
             palette: Palette::of(&io::stdout()),
             timed: self.timed,
@@ -233,33 +240,48 @@ impl Repl {
             Ok(Line::Nothing) => {}
             Ok(Line::Quit) => return Next::End,
             Ok(Line::Help(verb)) => self.print(help(verb)),
+            Ok(Line::Lens) => {
+                let lens = self.session.borrow().lens().clone();
+                let off = match lens == Lens::default() {
+                    true => "",
+                    false => "   (`:lens off` lets all claims count)",
+                };
+                self.print(format!("counting now: {lens}{off}\n"));
+            }
             Ok(Line::Time(on)) => {
                 self.timed = on.unwrap_or(!self.timed);
                 let state = if self.timed { "on" } else { "off" };
                 self.print(format!("time is {state}\n"));
             }
-            Ok(Line::Run(command)) => {
-                self.interrupt.reset();
-                let answer = self.session.borrow_mut().execute(&command);
-                match answer {
-                    Ok(answer) => {
-                        let mut text = Vec::new();
-                        // Memory takes every write.
-                        let _ = show::show(&answer, self.look(), &mut text);
-                        self.print(String::from_utf8_lossy(&text).into_owned());
-                    }
-                    Err(error) => {
-                        report::explain(&error);
-                        self.failed = true;
-                    }
-                }
-            }
+            Ok(Line::Run(command)) => self.answer(&command, Form::default()),
+            Ok(Line::Tell(command, form)) => self.answer(&command, form),
             Err(reason) => {
                 report::say(&reason);
                 self.failed = true;
             }
         }
         Next::Line
+    }
+
+    fn answer(&mut self, command: &Command, form: Form) {
+        self.interrupt.reset();
+        let answer = self.session.borrow_mut().execute(command);
+        match answer {
+            Ok(answer) => {
+                let mut text = Vec::new();
+                let json = form.json.then(|| show::json(&answer)).flatten();
+                // Memory takes every write.
+                let _ = match json {
+                    Some(json) => writeln!(text, "{json}"),
+                    None => show::show(&answer, self.look(form.all), &mut text),
+                };
+                self.print(String::from_utf8_lossy(&text).into_owned());
+            }
+            Err(error) => {
+                report::explain(&error);
+                self.failed = true;
+            }
+        }
     }
 
     /// On a terminal, a screen at a time.

@@ -19,6 +19,44 @@ pub struct Look {
     pub palette: Palette,
     /// Whether to say how long answers took.
     pub timed: bool,
+    /// Whether to list all that is otherwise, not the first few.
+    pub all: bool,
+}
+
+/// An answer as the command line tells it with `--json`; `None` where it has no such form.
+pub fn json(answer: &Answer) -> Option<String> {
+    let told = match answer {
+        Answer::Rows(told) => serde_json::to_string(told),
+        Answer::Proof(told) => serde_json::to_string(told),
+        Answer::Missing(told) => serde_json::to_string(told),
+        Answer::Corroboration(told) => serde_json::to_string(told),
+        Answer::Critical(told) => serde_json::to_string(told),
+        Answer::Timeline(told) => serde_json::to_string(told),
+        Answer::Impact(told) => serde_json::to_string(told),
+        Answer::Worlds(told) => serde_json::to_string(told),
+        Answer::Abduction(told) => serde_json::to_string(told),
+        Answer::Comparison(told) => serde_json::to_string(told),
+        Answer::Requirements(told) => serde_json::to_string(told),
+        Answer::Tested(told) => serde_json::to_string(told),
+        Answer::Weighed(told) => serde_json::to_string(told),
+        Answer::Parted(told) => serde_json::to_string(told),
+        Answer::Plans(told) => serde_json::to_string(told),
+        Answer::Costs(told) => serde_json::to_string(told),
+        Answer::Supposed(told) => serde_json::to_string(told),
+        Answer::Hypotheses(told) => serde_json::to_string(told),
+        Answer::Rejection(told) => serde_json::to_string(told),
+        Answer::Changed(_)
+        | Answer::Lens(_)
+        | Answer::Relations(_)
+        | Answer::Schema(_)
+        | Answer::Sources(_)
+        | Answer::Rules(_)
+        | Answer::Count { .. }
+        | Answer::Loaded(_)
+        | Answer::Step(_)
+        | Answer::Saved(_) => return None,
+    };
+    told.ok()
 }
 
 pub fn show(answer: &Answer, look: Look, out: &mut dyn Write) -> io::Result<()> {
@@ -77,7 +115,7 @@ fn show_guarded(answer: &Answer, look: Look, out: &mut dyn Write) -> io::Result<
             let shown = what_if::Shown {
                 width: look.width,
                 palette: look.palette,
-                all: false,
+                all: look.all,
                 timed: look.timed,
             };
             what_if::print(told, shown, out)

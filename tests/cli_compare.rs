@@ -283,7 +283,7 @@ fn judged_cells_are_marked() {
     sandbox
         .run(&["compare", "--judged", "m.csv", "first", "second"])
         .status(1)
-        .says("m.csv:2: `maybe` is none of CC, C, N, I, II");
+        .says("m.csv:2: `maybe` under `frist` is no judgement");
     sandbox.file("m.csv", "evidence,frist\nr1,C\n");
     sandbox
         .run(&["compare", "--judged", "m.csv", "first", "second"])
@@ -442,4 +442,49 @@ b(X) :- t(X).
         };
         assert!(flips.iter().any(|flip| is_set(&flip)), "{set:?} {flips:?}");
     }
+}
+
+/// A slip of the pen would be evidence of its own, and the claim that is meant stay unjudged.
+#[test]
+fn a_matrix_of_judgements_names_evidence_that_there_is() {
+    let sandbox = sandbox();
+    sandbox.file(
+        "j.csv",
+        "evidence,first,second\ng11,II,C\ng1,C,I\ng1,II,C\n\"x-firm said so, once\",C,I\nr1\n",
+    );
+    let asked = sandbox.run(&["compare", "--judged", "j.csv", "first", "second"]);
+    asked
+        .status(1)
+        .says("j.csv:4: `g1` is judged in line 3 already");
+    let asked = sandbox.run(&["compare", "--judged", "j.csv", "first", "second"]);
+    asked.says("j.csv:6: 1 field where the header has 3");
+    sandbox.file(
+        "j.csv",
+        "evidence,first,second\ng11,II,C\n\"x-firm said so, once\",C,I\n",
+    );
+    let asked = sandbox.run(&["compare", "--judged", "j.csv", "first", "second"]);
+    expect![[r#"
+        error[D087]: j.csv:2: no claim and no source is `g11`
+         = help: did you mean `g1`? Evidence that nobody states is told in several words
+
+    "#]]
+    .assert_eq(&asked.status(1).stderr());
+}
+
+#[test]
+fn checking_a_case_looks_at_its_hypotheses() {
+    let sandbox = sandbox();
+    sandbox.file(
+        "rules/hypotheses/z.dl",
+        ".hypothesis first { .goal behind(_, \"x-two\") }\n\
+         .hypothesis circle { behind(G, F) :- cleared(F), seen(G, _), !behind(G, F). }\n",
+    );
+    sandbox.file("rules/hypotheses/zz.dl", ".hypothesis torn { .goal\n");
+    let asked = sandbox.run(&["check"]);
+    asked.status(1).says("Undefined relation `nothing`");
+    for said in ["two hypotheses are called `first`", "zz.dl:", "rules/hypotheses/z.dl:2"] {
+        sandbox.run(&["check"]).says(said);
+    }
+    let json = sandbox.run(&["check", "--json"]).json();
+    assert_eq!(json["errors"].as_u64().unwrap() as usize, json["diagnostics"].as_array().unwrap().len());
 }

@@ -4,6 +4,8 @@ use super::blanks;
 use super::case::CaseSpec;
 use super::data;
 use super::error::{Error, Findings};
+use super::hypotheses::hypothesis_files;
+use super::loaded::Session;
 use super::options::Options;
 use super::pool::Pool;
 use super::program;
@@ -15,6 +17,8 @@ use crate::syntax::source::SourceMap;
 /// What was looked at, and everything there is to say about it: errors and warnings.
 pub struct Checked {
     pub findings: Findings,
+    /// The same of its hypotheses, once rules and facts are right.
+    pub hypotheses: Findings,
     /// Rule files, included ones counted.
     pub files: usize,
     /// What the program declares; none when it has errors.
@@ -40,6 +44,7 @@ pub fn check(spec: &CaseSpec, options: &Options, facts: bool) -> Checked {
         Err(findings) => {
             return Checked {
                 findings,
+                hypotheses: Findings::new(Vec::new(), &sources),
                 files: sources.files().count(),
                 relations: 0,
                 read: None,
@@ -71,10 +76,49 @@ pub fn check(spec: &CaseSpec, options: &Options, facts: bool) -> Checked {
         }
     }
     found.retain(|found| found.is_error() || !spec.silences(found));
+    let is_right = read.is_some() && !found.iter().any(Diagnostic::is_error);
+    let in_rules = !program.checked.hypotheses().is_empty();
+    let session = (is_right && (in_rules || !hypothesis_files(spec).is_empty()))
+        .then(|| Session::prepare(spec.clone(), options.clone(), Vec::new()));
     Checked {
         findings: Findings::new(found, &sources),
+        hypotheses: match session {
+            Some(Ok(mut session)) => session.wrong_hypotheses(),
+            // What cannot be read was told above.
+            Some(Err(_)) | None => Findings::new(Vec::new(), &sources),
+        },
         files: sources.files().count(),
         relations: program.checked.relations().count(),
         read,
+    }
+}
+
+impl Session {
+    /// What is wrong with the hypotheses of the case as far as it shows without a run; of those with parameters, their text.
+    fn wrong_hypotheses(&mut self) -> Findings {
+        let mut wrong = self.hypothesis_findings().diagnostics().to_vec();
+        for line in self.hypotheses() {
+            if line.name.contains('(') {
+                continue;
+            }
+            let laid = self.hypothesis(&line.name).and_then(|overlay| {
+                let laid = self.lay(&[&overlay])?;
+                self.goals_of(&overlay, &laid.standing.program.checked)
+            });
+            match laid {
+                Ok(_) => {}
+                Err(Error::Rejected(findings)) => {
+                    for one in findings.diagnostics() {
+                        if !wrong.contains(one) {
+                            wrong.push(one.clone());
+                        }
+                    }
+                }
+                Err(other) => {
+                    wrong.push(Diagnostic::error(io::codes::UNREADABLE, other.to_string()))
+                }
+            }
+        }
+        Findings::new(wrong, &self.sources)
     }
 }

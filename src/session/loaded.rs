@@ -129,7 +129,11 @@ impl Session {
     }
 
     /// Reads everything, derives nothing.
-    fn prepare(spec: CaseSpec, options: Options, added: Vec<PathBuf>) -> Result<Session, Error> {
+    pub(super) fn prepare(
+        spec: CaseSpec,
+        options: Options,
+        added: Vec<PathBuf>,
+    ) -> Result<Session, Error> {
         let started = Instant::now();
         let mut sources = SourceMap::new();
         let unchecked = program::parse(&spec, &added, &mut sources)?;

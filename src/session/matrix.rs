@@ -25,11 +25,12 @@ impl Given {
         })?;
         let matrix = read_matrix(&text).map_err(|wrong| {
             let wrong = wrong.into_iter().map(|one| {
-                Diagnostic::error("D087", format!("{shown}:{}: {}", one.line, one.message))
+                let wrong = format!("{shown}:{}: {}", one.line, one.message);
+                Diagnostic::error("D087", wrong).help(one.help)
             });
             in_file(session, wrong.collect())
         })?;
-        let unknown: Vec<Diagnostic> = matrix
+        let mut unknown: Vec<Diagnostic> = matrix
             .hypotheses
             .iter()
             .filter(|name| !names.iter().any(|known| known.trim() == name.as_str()))
@@ -44,6 +45,16 @@ impl Given {
                 }
             })
             .collect();
+        for row in &matrix.rows {
+            if let Some(near) = session.meant_evidence(&row.evidence) {
+                let (line, evidence) = (row.line, &row.evidence);
+                let wrong = format!("{shown}:{line}: no claim and no source is `{evidence}`");
+                let help = format!(
+                    "did you mean `{near}`? Evidence that nobody states is told in several words"
+                );
+                unknown.push(Diagnostic::error("D087", wrong).help(help));
+            }
+        }
         match unknown.is_empty() {
             true => Ok(Given { matrix }),
             false => Err(in_file(session, unknown)),
@@ -91,6 +102,20 @@ impl Given {
             }
             None => Subject::Label(named.to_owned()),
         }
+    }
+}
+
+impl Session {
+    /// The id of a claim or source that may be meant by a word that is none.
+    fn meant_evidence(&self, word: &str) -> Option<String> {
+        let is_known = self.claims().ever_with_id(word).next().is_some()
+            || self.source_register().find(word).is_some();
+        if is_known || word.contains(char::is_whitespace) {
+            return None;
+        }
+        let claims = self.data.claims.iter().map(|(_, claim)| claim.id);
+        let sources = self.source_register().iter().map(|(_, source)| &*source.id);
+        closest(word, claims.chain(sources)).map(str::to_owned)
     }
 }
 

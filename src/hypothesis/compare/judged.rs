@@ -5,6 +5,7 @@
 //! is not judged.
 
 use crate::evidence::{Credibility, Grade, Reliability};
+use std::collections::HashMap;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Judgement {
@@ -76,7 +77,23 @@ pub struct Matrix {
 pub struct MatrixError {
     pub line: u64,
     pub message: String,
+    pub help: &'static str,
 }
+
+impl MatrixError {
+    fn new(line: u64, message: impl Into<String>, help: &'static str) -> MatrixError {
+        MatrixError {
+            line,
+            message: message.into(),
+            help,
+        }
+    }
+}
+
+const CSV: &str =
+    "a matrix is a CSV file in UTF-8: `evidence,H1,H2,…`, then a row for each piece of evidence";
+const FIELDS: &str = "blank cells keep their commas, and words with a comma stand in quotes";
+const EVIDENCE: &str = "it holds the id of a claim or source, or words";
 
 /// All of a matrix, or all that is wrong with it.
 pub fn read_matrix(text: &str) -> Result<Matrix, Vec<MatrixError>> {
@@ -88,10 +105,7 @@ pub fn read_matrix(text: &str) -> Result<Matrix, Vec<MatrixError>> {
     let headers = match reader.headers() {
         Ok(headers) => headers.clone(),
         Err(error) => {
-            return Err(vec![MatrixError {
-                line: 1,
-                message: error.to_string(),
-            }]);
+            return Err(vec![MatrixError::new(1, error.to_string(), CSV)]);
         }
     };
     let grade = headers
@@ -101,11 +115,9 @@ pub fn read_matrix(text: &str) -> Result<Matrix, Vec<MatrixError>> {
         .filter(|&at| Some(at) != grade && !headers[at].is_empty())
         .collect();
     if columns.is_empty() {
-        wrong.push(MatrixError {
-            line: 1,
-            message: "the header names no hypothesis: `evidence,H1,H2,…` is wanted".to_owned(),
-        });
+        wrong.push(MatrixError::new(1, "the header names no hypothesis", CSV));
     }
+    let mut lines: HashMap<String, u64> = HashMap::new();
     let mut matrix = Matrix {
         hypotheses: columns.iter().map(|&at| headers[at].to_owned()).collect(),
         rows: Vec::new(),
@@ -115,10 +127,7 @@ pub fn read_matrix(text: &str) -> Result<Matrix, Vec<MatrixError>> {
             Ok(record) => record,
             Err(error) => {
                 let line = error.position().map_or(0, csv::Position::line);
-                wrong.push(MatrixError {
-                    line,
-                    message: error.to_string(),
-                });
+                wrong.push(MatrixError::new(line, error.to_string(), CSV));
                 continue;
             }
         };
@@ -126,22 +135,27 @@ pub fn read_matrix(text: &str) -> Result<Matrix, Vec<MatrixError>> {
         let evidence = record.get(0).unwrap_or_default().to_owned();
         if evidence.is_empty() {
             if record.iter().any(|field| !field.is_empty()) {
-                wrong.push(MatrixError {
-                    line,
-                    message: "the first column names no evidence".to_owned(),
-                });
+                let message = "the first column names no evidence";
+                wrong.push(MatrixError::new(line, message, EVIDENCE));
             }
             continue;
         }
-        if record.len() > headers.len() {
-            wrong.push(MatrixError {
+        if record.len() != headers.len() {
+            let wanted = headers.len();
+            let message = match record.len() {
+                1 => format!("1 field where the header has {wanted}"),
+                found => format!("{found} fields where the header has {wanted}"),
+            };
+            wrong.push(MatrixError::new(line, message, FIELDS));
+        }
+        let first = *lines.entry(evidence.clone()).or_insert(line);
+        if first != line {
+            let message = format!("`{evidence}` is judged in line {first} already");
+            wrong.push(MatrixError::new(
                 line,
-                message: format!(
-                    "{} fields where the header has {}",
-                    record.len(),
-                    headers.len()
-                ),
-            });
+                message,
+                "one row for each piece of evidence",
+            ));
         }
         let mut cells = Vec::new();
         for &at in &columns {
@@ -150,20 +164,24 @@ pub fn read_matrix(text: &str) -> Result<Matrix, Vec<MatrixError>> {
                 .into_iter()
                 .find(|known| known.word() == text);
             if known.is_none() && !text.is_empty() {
-                wrong.push(MatrixError {
+                let message = format!("`{text}` under `{}` is no judgement", &headers[at]);
+                wrong.push(MatrixError::new(
                     line,
-                    message: format!("`{text}` is none of CC, C, N, I, II"),
-                });
+                    message,
+                    "CC, C, N, I, II, or nothing",
+                ));
             }
             cells.push(known);
         }
         let given = grade.and_then(|at| record.get(at)).unwrap_or_default();
         let graded = read_grade(given);
         if graded.is_none() && !given.is_empty() {
-            wrong.push(MatrixError {
+            let message = format!("`{given}` under `grade` is no grade");
+            wrong.push(MatrixError::new(
                 line,
-                message: format!("`{given}` is no grade such as B2"),
-            });
+                message,
+                "a letter from A to F and a digit from 1 to 6, as in B2",
+            ));
         }
         matrix.rows.push(Judged {
             evidence,
@@ -220,17 +238,20 @@ mod tests {
             "#]],
         );
         check(
-            "evidence,H1\nc31,maybe\n,C\nc32,C,C\n",
+            "evidence,H1,grade\nc31,maybe,\n,C,\nc32,C,C\nc33,C,,\nc34\nc31,C,\n",
             expect![[r#"
-                line 2: `maybe` is none of CC, C, N, I, II
+                line 2: `maybe` under `H1` is no judgement
                 line 3: the first column names no evidence
-                line 4: 3 fields where the header has 2
+                line 4: `C` under `grade` is no grade
+                line 5: 4 fields where the header has 3
+                line 6: 1 field where the header has 3
+                line 7: `c31` is judged in line 2 already
             "#]],
         );
         check(
             "evidence\n",
             expect![[r#"
-            line 1: the header names no hypothesis: `evidence,H1,H2,…` is wanted
+            line 1: the header names no hypothesis
         "#]],
         );
     }

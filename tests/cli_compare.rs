@@ -155,6 +155,8 @@ fn names_that_are_all_unknown_are_an_error() {
 
     "#]]
     .assert_eq(&outcome.status(1).stderr());
+    let asked = sandbox.run(&["requirements", "first", "nobody"]);
+    asked.status(1).shows("nobody cannot be compared");
     let one = sandbox.run(&["compare", "first", "nobody"]);
     assert!(one.status(1).stdout().contains("no hypothesis `nobody`"));
 }
@@ -482,9 +484,16 @@ fn checking_a_case_looks_at_its_hypotheses() {
     sandbox.file("rules/hypotheses/zz.dl", ".hypothesis torn { .goal\n");
     let asked = sandbox.run(&["check"]);
     asked.status(1).says("Undefined relation `nothing`");
-    for said in ["two hypotheses are called `first`", "zz.dl:", "rules/hypotheses/z.dl:2"] {
+    for said in [
+        "two hypotheses are called `first`",
+        "zz.dl:",
+        "rules/hypotheses/z.dl:2",
+    ] {
         sandbox.run(&["check"]).says(said);
     }
     let json = sandbox.run(&["check", "--json"]).json();
-    assert_eq!(json["errors"].as_u64().unwrap() as usize, json["diagnostics"].as_array().unwrap().len());
+    assert_eq!(
+        json["errors"].as_u64().unwrap() as usize,
+        json["diagnostics"].as_array().unwrap().len()
+    );
 }

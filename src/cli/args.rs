@@ -79,7 +79,7 @@ const TEST_EXAMPLES: &str = "\
 Examples:
   cutout test                       every rules/*.expect
   cutout test --coverage            also: which rules never fired, which inputs never mattered
-  cutout test ladder.expect         these expectations about the case
+  cutout test rules/ladder.expect   these expectations about the case
   cutout test prog.dl -F facts      prog.expect, about a program given by name
 
 A file of expectations, each ended by a dot:

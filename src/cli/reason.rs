@@ -3,7 +3,7 @@
 use super::args::{AbduceArgs, CompareArgs};
 use super::explain::{answer, ask, show};
 use super::status::Status;
-use crate::session::{Abduction, AbductionQuestion, Comparison, ComparisonQuestion};
+use crate::session::{Abduction, AbductionQuestion, Comparison, ComparisonQuestion, Requirements};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -35,9 +35,12 @@ pub fn compare(directory: Option<&Path>, arguments: &CompareArgs) -> Status {
 
 pub fn requirements(directory: Option<&Path>, arguments: &CompareArgs) -> Status {
     let (programs, question) = comparison(arguments);
-    answer(directory, &programs, &arguments.explain, |session| {
+    let common = &arguments.explain;
+    let found = ask(directory, &programs, common, |session| {
         session.requirements(&question)
-    })
+    });
+    let is_whole = found.as_ref().is_ok_and(Requirements::is_whole);
+    show(found, common).failed_if(!is_whole)
 }
 
 fn comparison(arguments: &CompareArgs) -> (Vec<PathBuf>, ComparisonQuestion) {

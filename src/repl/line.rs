@@ -511,6 +511,8 @@ impl Verb {
         let flags: String = self
             .known()
             .iter()
+            // Nearly all have it: it is told once.
+            .filter(|(flag, _)| *flag != "json")
             .map(|(flag, takes)| match takes {
                 true => format!(" [--{flag} {}]", value_name(flag)),
                 false => format!(" [--{flag}]"),

@@ -331,7 +331,8 @@ fn help(verb: Option<&Verb>) -> String {
                 };
                 text.push_str(&format!("{usage:<26}{end} {}\n", verb.does));
             }
-            text.push_str("\nCtrl-C stops a query, Ctrl-D leaves, Tab completes relations, constants and commands.\n");
+            text.push_str("\n`--json` after a command that answers with more than a line tells it whole, as JSON.\n");
+            text.push_str("Ctrl-C stops a query, Ctrl-D leaves, Tab completes relations, constants and commands.\n");
         }
     }
     text

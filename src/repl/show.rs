@@ -7,7 +7,7 @@ use crate::cli::units::{plural, show_count, show_duration};
 use crate::cli::{self, proof, terminal, what_if};
 use crate::cli::{footer, yes_or_no};
 use crate::session::{
-    Answer, Change, Inventory, RelationSize, RuleText, Schema, SourceLine, Table,
+    Answer, Change, Inventory, Proof, RelationSize, RuleText, Schema, SourceLine, Table,
 };
 use std::io::{self, Write};
 
@@ -76,7 +76,13 @@ fn show_guarded(answer: &Answer, look: Look, out: &mut dyn Write) -> io::Result<
             };
             writeln!(out, "{}{aside}", changed(change, look.timed))
         }
-        Answer::Proof(proof) => proof::print(proof, look.width, look.palette, out),
+        Answer::Proof(proof) => {
+            proof::print(proof, look.width, look.palette, out)?;
+            match proof.holds() && look.width.is_some() {
+                true => writeln!(out, "{}", look.palette.quiet(next_to(proof))),
+                false => Ok(()),
+            }
+        }
         Answer::Missing(missing) => proof::print_missing(missing, look.width, look.palette, out),
         Answer::Corroboration(found) => terminal::print_lines(found, look.width, out),
         Answer::Critical(found) => terminal::print_lines(found, look.width, out),
@@ -126,6 +132,15 @@ fn show_guarded(answer: &Answer, look: Look, out: &mut dyn Write) -> io::Result<
         Answer::Rejection(found) => terminal::print_lines(found, look.width, out),
         Answer::Loaded(inventory) => writeln!(out, "{}", loaded(inventory)),
     }
+}
+
+/// What may be asked about a proof next.
+fn next_to(proof: &Proof) -> String {
+    let more = match proof.supports_left() {
+        0 => "",
+        _ => "`:next` proves it by the next support  ·  `:all` lists them  ·  ",
+    };
+    format!("{more}`:critical {}` tells what it hangs on", proof.fact())
 }
 
 fn rows(rows: &Table, look: Look, out: &mut dyn Write) -> io::Result<()> {

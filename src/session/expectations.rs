@@ -328,7 +328,8 @@ fn read(
         let wrong = Diagnostic::error(
             "D602",
             format!("cannot read `{}`: {reason}", file.display()),
-        );
+        )
+        .help("files of expectations lie beside the rules they are about, as in `rules/ladder.expect`");
         Findings::new(vec![wrong], texts)
     };
     let bytes = std::fs::read(file).map_err(|error| unreadable(error.to_string(), texts))?;

@@ -26,6 +26,15 @@ pub struct Requirements {
     /// The hypothesis that is ahead now.
     pub leader: Option<String>,
     pub warnings: Vec<String>,
+    /// Whether every hypothesis could be compared.
+    #[serde(skip)]
+    whole: bool,
+}
+
+impl Requirements {
+    pub fn is_whole(&self) -> bool {
+        self.whole
+    }
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -97,6 +106,7 @@ impl Session {
         Ok(Requirements {
             requirements,
             leader: comparison.leader,
+            whole: rows.iter().all(|row| row.error.is_none()),
             warnings,
         })
     }

@@ -120,6 +120,11 @@ impl Proof {
         self.found.is_some()
     }
 
+    /// Supports found that come after the one shown.
+    pub fn supports_left(&self) -> usize {
+        self.supports.len().saturating_sub(self.at + 1)
+    }
+
     /// The proof as lines; `None` when the fact does not hold.
     pub fn tree(&self) -> Option<&Tree> {
         self.found.as_ref().map(|(tree, _)| tree)

@@ -149,7 +149,9 @@ fn unreadable(path: &Path, at: Option<Span>, why: &str) -> Diagnostic {
     );
     match at {
         Some(at) => diagnostic.at(at, "included here"),
-        None => diagnostic.help("check the path; relative paths start at the current directory"),
+        None => diagnostic.help(
+            "check the path; relative paths start at the current directory, or where `-C` says",
+        ),
     }
 }
 

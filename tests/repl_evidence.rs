@@ -143,11 +143,6 @@ fn a_conclusion_is_taken_apart_question_by_question() {
     );
     ask(
         session,
-        &format!(":why {fact}"),
-        &["`:all` lists them", ":critical "],
-    );
-    ask(
-        session,
         ":lens --time",
         &["counting now: only what was true at one time"],
     );

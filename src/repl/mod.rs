@@ -18,7 +18,6 @@ use crate::cli::interrupt::Interrupt;
 use crate::cli::status::Status;
 use crate::cli::style::Palette;
 use crate::cli::{open, report, terminal};
-
 use crate::session::{Answer, Command, Lens, Session};
 use helper::CaseHelper;
 use line::{Form, Line, VERBS, Verb};

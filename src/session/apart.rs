@@ -86,7 +86,7 @@ fn apart(support: &Support, claims: &Claims) -> Option<Apart> {
     })
 }
 
-/// `a1 ended 2020-06, before a2 began 2021: 185 days lie between`.
+/// `a1 ended 2020-06, a2 began 2021: 185 days apart`.
 impl fmt::Display for NeverAtOnce {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(Apart {

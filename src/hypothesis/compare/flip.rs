@@ -118,11 +118,7 @@ impl<'s, 'a, E> Stage<'s, 'a, E> {
             let known = contender.outcome(&change, Depth::Outcome, meter, budget)?;
             classes.push(class(known.holds, known.violated));
         }
-        let best = classes
-            .iter()
-            .min()
-            .copied()
-            .filter(|best| *best <= class(true, usize::MAX));
+        let best = classes.iter().min().copied().filter(|(fails, _)| !fails);
         let first = (0..classes.len()).filter(|&at| Some(classes[at]) == best);
         Ok(first.collect())
     }

@@ -497,3 +497,13 @@ fn checking_a_case_looks_at_its_hypotheses() {
         json["diagnostics"].as_array().unwrap().len()
     );
 }
+
+#[test]
+fn what_a_hypothesis_withdraws_is_there_when_it_is_checked() {
+    let sandbox = sandbox();
+    sandbox.file(
+        "rules/hypotheses/h.dl",
+        ".hypothesis kept { .goal behind(_, \"x-three\") - claim(\"k1\"). - source(\"s2\"). - runs(\"x-one\", _). }\n",
+    );
+    sandbox.run(&["check"]).status(0).says("nothing wrong");
+}

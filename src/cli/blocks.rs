@@ -3,10 +3,10 @@
 use mimalloc::MiMalloc;
 use std::alloc::{GlobalAlloc, Layout, System};
 
-/// The allocator of the command: small blocks, of which questions over supports, worlds and proofs ask for by the hundred
-/// thousand, come from mimalloc, which gives and takes them in half the time; all others from the system, which gives back at
-/// once what growing tables leave (see [`give_back_early`](super::memory::give_back_early)) and mimalloc keeps. A program that
-/// embeds the library chooses for itself.
+/// The allocator of the command: small blocks, which questions over supports, worlds and proofs ask for by the hundred
+/// thousand, come from mimalloc, which is faster at them; all others from the system, which gives back at once what growing
+/// tables leave (see [`give_back_early`](super::memory::give_back_early)) and mimalloc keeps. A program that embeds the library
+/// chooses for itself.
 #[derive(Debug, Clone, Copy)]
 pub struct Blocks;
 

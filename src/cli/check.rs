@@ -23,19 +23,15 @@ pub fn check(directory: Option<&Path>, arguments: &CheckArgs) -> Status {
     let facts = spec.programs.is_empty() || spec.fact_dir.is_some();
     let checked = session::check(&spec, &Options::default(), facts);
     if arguments.json {
-        let printed = report::print_json(&report::findings_json(&[
-            &checked.findings,
-            &checked.hypotheses,
-        ]));
+        let printed = report::print_json(&report::findings_json(&checked.findings));
         if printed != Status::Done {
             return printed;
         }
     } else {
         report::show(&checked.findings);
-        report::show(&checked.hypotheses);
         let _ = writeln!(io::stderr(), "{}", verdict(&checked));
     }
-    match checked.findings.has_errors() || checked.hypotheses.has_errors() {
+    match checked.findings.has_errors() {
         true => Status::Failed,
         false => Status::Done,
     }
@@ -52,12 +48,9 @@ fn verdict(checked: &Checked) -> String {
         Some(read) => seen.push(plural(read.rows as u64, "fact")),
         None => {}
     }
-    let found = || {
-        let rules = checked.findings.diagnostics().iter();
-        rules.chain(checked.hypotheses.diagnostics())
-    };
-    let errors = found().filter(|found| found.is_error()).count();
-    let counts: Vec<String> = [(errors, "error"), (found().count() - errors, "warning")]
+    let found = checked.findings.diagnostics();
+    let errors = found.iter().filter(|found| found.is_error()).count();
+    let counts: Vec<String> = [(errors, "error"), (found.len() - errors, "warning")]
         .into_iter()
         .filter(|(count, _)| *count > 0)
         .map(|(count, noun)| plural(count as u64, noun))

@@ -58,7 +58,7 @@ pub fn show(findings: &Findings) {
 
 fn failure_json(error: &Error) -> Value {
     match error {
-        Error::Rejected(findings) => findings_json(&[findings]),
+        Error::Rejected(findings) => findings_json(findings),
         Error::Stopped(stopped) => json!({ "stopped": stopped_json(stopped) }),
         Error::Row(error) => json!({ "error": error.to_string() }),
     }
@@ -102,15 +102,16 @@ pub fn after_stop(printed: Status, stopped: Option<Stopped>, as_json: bool) -> S
 }
 
 /// `{"errors": 1, "warnings": 0, "diagnostics": […]}`
-pub fn findings_json(all: &[&Findings]) -> Value {
-    let found = || all.iter().flat_map(|findings| findings.diagnostics());
-    let errors = found().filter(|found| found.is_error()).count();
-    let told = all.iter().map(|findings| findings.to_json());
-    let told = told.flat_map(|told| told.as_array().cloned().unwrap_or_default());
+pub fn findings_json(findings: &Findings) -> Value {
+    let errors = findings
+        .diagnostics()
+        .iter()
+        .filter(|d| d.is_error())
+        .count();
     json!({
         "errors": errors,
-        "warnings": found().count() - errors,
-        "diagnostics": told.collect::<Vec<_>>(),
+        "warnings": findings.diagnostics().len() - errors,
+        "diagnostics": findings.to_json(),
     })
 }
 

@@ -14,9 +14,8 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Line {
     Nothing,
-    Run(Command),
-    /// The same, and how to tell the answer.
-    Tell(Command, Form),
+    /// A command, and how to tell its answer.
+    Run(Command, Form),
     Help(Option<&'static Verb>),
     /// Say which claims count.
     Lens,
@@ -553,7 +552,7 @@ pub fn parse(line: &str) -> Result<Line, String> {
     match line.strip_prefix(':') {
         // `:- body.` is a constraint.
         Some(command) if !command.starts_with('-') => parse_command(command),
-        _ => Ok(Line::Run(Command::Typed(line.to_owned()))),
+        _ => Ok(Line::Run(Command::Typed(line.to_owned()), Form::default())),
     }
 }
 
@@ -575,10 +574,7 @@ fn parse_command(command: &str) -> Result<Line, String> {
     let given = (!flags.text.is_empty()).then(|| flags.text.clone());
     let missing = || format!("`{}` needs an argument", verb.usage());
     let surplus = || Err(format!("`:{}` takes no argument", verb.name));
-    let run = |command| match told == Form::default() {
-        true => Ok(Line::Run(command)),
-        false => Ok(Line::Tell(command, told)),
-    };
+    let run = |command| Ok(Line::Run(command, told));
     match (verb.name, given) {
         ("help", None) => Ok(Line::Help(None)),
         ("help", Some(name)) => {
@@ -792,7 +788,8 @@ mod tests {
 
     #[test]
     fn a_colon_begins_a_command_and_anything_else_is_text() {
-        let typed = |text: &str| Ok(Line::Run(Command::Typed(text.to_owned())));
+        let run = |command| Ok(Line::Run(command, Form::default()));
+        let typed = |text: &str| run(Command::Typed(text.to_owned()));
         assert_eq!(parse("  "), Ok(Line::Nothing));
         assert_eq!(parse(" p(X). "), typed("p(X)."));
         assert_eq!(parse(":- p(X)."), typed(":- p(X)."));
@@ -805,21 +802,21 @@ mod tests {
             parse(":wh"),
             Err("`:wh` may be `:why`, `:why-not` or `:what-if`".to_owned())
         );
-        assert_eq!(parse(":relat"), Ok(Line::Run(Command::Relations)));
+        assert_eq!(parse(":relat"), run(Command::Relations));
         assert_eq!(
             parse(":why  p(\"a b\")"),
-            Ok(Line::Run(Command::Why(WhyQuestion::of("p(\"a b\")"))))
+            run(Command::Why(WhyQuestion::of("p(\"a b\")")))
         );
         assert_eq!(
             parse(":load \"a b.dl\""),
-            Ok(Line::Run(Command::Load(PathBuf::from("a b.dl"))))
+            run(Command::Load(PathBuf::from("a b.dl")))
         );
         assert_eq!(parse(":time off"), Ok(Line::Time(Some(false))));
         assert_eq!(
             parse(":hypotheses a, b(\"x, y\", \"z\") c"),
-            Ok(Line::Run(Command::Weigh(
+            run(Command::Weigh(
                 ["a", "b(\"x, y\", \"z\")", "c"].map(str::to_owned).to_vec()
-            )))
+            ))
         );
     }
 

@@ -252,8 +252,7 @@ impl Repl {
                 let state = if self.timed { "on" } else { "off" };
                 self.print(format!("time is {state}\n"));
             }
-            Ok(Line::Run(command)) => self.answer(&command, Form::default()),
-            Ok(Line::Tell(command, form)) => self.answer(&command, form),
+            Ok(Line::Run(command, form)) => self.answer(&command, form),
             Err(reason) => {
                 report::say(&reason);
                 self.failed = true;

@@ -23,15 +23,15 @@ pub struct NeverAtOnce {
 /// Two claims of one support that share no day, and so keep all of it from ever having been true.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Apart {
-    pub ended: Dated,
-    pub began: Dated,
+    pub ended: DatedClaim,
+    pub began: DatedClaim,
     /// From the last day of the one to the first day of the other.
     pub gap_days: i64,
 }
 
 /// A claim and a date of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Dated {
+pub struct DatedClaim {
     pub claim: String,
     pub date: String,
 }
@@ -74,11 +74,11 @@ fn apart(support: &Support, claims: &Claims) -> Option<Apart> {
     let ended = all().find(|claim| claim.interval.to() == Some(disjoint.ended))?;
     let began = all().find(|claim| claim.interval.from() == Some(disjoint.began))?;
     Some(Apart {
-        ended: Dated {
+        ended: DatedClaim {
             claim: ended.id.to_string(),
             date: disjoint.ended.to_string(),
         },
-        began: Dated {
+        began: DatedClaim {
             claim: began.id.to_string(),
             date: disjoint.began.to_string(),
         },

@@ -2,7 +2,7 @@
 
 use crate::syntax::codes::warning_name;
 use crate::syntax::diagnostic::Diagnostic;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -125,7 +125,7 @@ impl CaseSpec {
                 .collect());
         }
         let rules = self.resolve(Path::new("rules"));
-        let entries = std::fs::read_dir(&rules).map_err(|error| {
+        let files = files_of(&rules, "dl").map_err(|error| {
             no_case(match error.kind() {
                 ErrorKind::NotFound => {
                     format!(
@@ -136,11 +136,6 @@ impl CaseSpec {
                 _ => format!("cannot read the rules in `{}`: {error}", rules.display()),
             })
         })?;
-        let mut files: Vec<PathBuf> = entries
-            .filter_map(|entry| Some(entry.ok()?.path()))
-            .filter(|path| path.extension().is_some_and(|extension| extension == "dl"))
-            .collect();
-        files.sort();
         match files.is_empty() {
             false => Ok(files),
             true => Err(no_case(format!("no rule file in `{}`", rules.display()))),
@@ -148,15 +143,21 @@ impl CaseSpec {
     }
 }
 
-/// Names of the rule files in a directory, ascending.
-fn rule_files_in(directory: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
-    let mut files: Vec<PathBuf> = entries
-        .map(|entry| PathBuf::from(entry.file_name()))
-        .filter(|name| name.extension().is_some_and(|ending| ending == "dl"))
+/// The files of a directory whose names end in `.extension`, ascending.
+pub(super) fn files_of(directory: &Path, extension: &str) -> io::Result<Vec<PathBuf>> {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(directory)?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|ending| ending == extension))
         .collect();
     files.sort();
-    files
+    Ok(files)
+}
+
+/// Names of the rule files in a directory, ascending.
+fn rule_files_in(directory: &Path) -> Vec<PathBuf> {
+    let files = files_of(directory, "dl").unwrap_or_default();
+    let names = files.iter().filter_map(|file| file.file_name());
+    names.map(PathBuf::from).collect()
 }
 
 fn no_case(message: String) -> Diagnostic {

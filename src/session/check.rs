@@ -4,21 +4,20 @@ use super::blanks;
 use super::case::CaseSpec;
 use super::data;
 use super::error::{Error, Findings};
-use super::hypotheses::hypothesis_files;
+use super::functors;
 use super::loaded::Session;
 use super::options::Options;
-use super::pool::Pool;
 use super::program;
+use crate::engine::Database;
 use crate::io;
 use crate::storage::Dictionary;
 use crate::syntax::diagnostic::Diagnostic;
 use crate::syntax::source::SourceMap;
+use std::sync::Arc;
 
 /// What was looked at, and everything there is to say about it: errors and warnings.
 pub struct Checked {
     pub findings: Findings,
-    /// The same of its hypotheses, once rules and facts are right.
-    pub hypotheses: Findings,
     /// Rule files, included ones counted.
     pub files: usize,
     /// What the program declares; none when it has errors.
@@ -36,7 +35,8 @@ pub struct ReadFacts {
     pub rows: usize,
 }
 
-/// Checks the rules of a case and, where `facts` says so, its files of facts once the rules are right.
+/// Checks the rules of a case and, where `facts` says so, its files of facts once the rules are right, and its hypotheses
+/// once the facts are.
 pub fn check(spec: &CaseSpec, options: &Options, facts: bool) -> Checked {
     let mut sources = SourceMap::new();
     let program = match program::load(spec, &[], &mut sources) {
@@ -44,19 +44,21 @@ pub fn check(spec: &CaseSpec, options: &Options, facts: bool) -> Checked {
         Err(findings) => {
             return Checked {
                 findings,
-                hypotheses: Findings::new(Vec::new(), &sources),
                 files: sources.files().count(),
                 relations: 0,
                 read: None,
             };
         }
     };
-    let mut found = program.warnings;
+    let mut found = program.warnings.clone();
+    let (files, checked) = (sources.files().count(), program.checked.clone());
+    let mut session = Session::of(spec.clone(), options.clone(), sources, program);
     let mut read = None;
     if facts {
-        let dictionary = Dictionary::new();
-        let outcome = Pool::new(options.threads)
-            .install(|| data::read(&program.checked, &dictionary, spec, options, &sources));
+        let dictionary: Arc<Dictionary> = Arc::default();
+        let outcome = session
+            .pool
+            .install(|| data::read(&checked, &dictionary, spec, options, &session.sources));
         match outcome {
             Ok(data) => {
                 read = Some(ReadFacts {
@@ -68,8 +70,11 @@ pub fn check(spec: &CaseSpec, options: &Options, facts: bool) -> Checked {
                         .map(|stated| stated.rows.len())
                         .sum(),
                 });
-                found.extend(blanks::padded(&data.claims, &program.checked, &dictionary));
-                found.extend(data.warnings);
+                found.extend(blanks::padded(&data.claims, &checked, &dictionary));
+                found.extend(data.warnings.iter().cloned());
+                session.data = Arc::new(data);
+                session.claims = session.data.seen(&options.lens);
+                session.database = Database::new(checked.clone(), dictionary);
             }
             Err(Error::Rejected(findings)) => found.extend_from_slice(findings.diagnostics()),
             Err(other) => found.push(Diagnostic::error(io::codes::UNREADABLE, other.to_string())),
@@ -77,26 +82,21 @@ pub fn check(spec: &CaseSpec, options: &Options, facts: bool) -> Checked {
     }
     found.retain(|found| found.is_error() || !spec.silences(found));
     let is_right = read.is_some() && !found.iter().any(Diagnostic::is_error);
-    let in_rules = !program.checked.hypotheses().is_empty();
-    let session = (is_right && (in_rules || !hypothesis_files(spec).is_empty()))
-        .then(|| Session::prepare(spec.clone(), options.clone(), Vec::new()));
+    if is_right && functors::require(&checked, &options.functors).is_ok() {
+        session.check_hypotheses(&mut found);
+    }
     Checked {
-        findings: Findings::new(found, &sources),
-        hypotheses: match session {
-            Some(Ok(mut session)) => session.wrong_hypotheses(),
-            // What cannot be read was told above.
-            Some(Err(_)) | None => Findings::new(Vec::new(), &sources),
-        },
-        files: sources.files().count(),
-        relations: program.checked.relations().count(),
+        findings: Findings::new(found, &session.sources),
+        files,
+        relations: checked.relations().count(),
         read,
     }
 }
 
 impl Session {
     /// What is wrong with the hypotheses of the case as far as it shows without a run; of those with parameters, their text.
-    fn wrong_hypotheses(&mut self) -> Findings {
-        let mut wrong = self.hypothesis_findings().diagnostics().to_vec();
+    fn check_hypotheses(&mut self, found: &mut Vec<Diagnostic>) {
+        found.extend_from_slice(self.hypothesis_findings().diagnostics());
         for line in self.hypotheses() {
             if line.name.contains('(') {
                 continue;
@@ -105,20 +105,17 @@ impl Session {
                 let laid = self.lay(&[&overlay])?;
                 self.goals_of(&overlay, &laid.standing.program.checked)
             });
-            match laid {
-                Ok(_) => {}
-                Err(Error::Rejected(findings)) => {
-                    for one in findings.diagnostics() {
-                        if !wrong.contains(one) {
-                            wrong.push(one.clone());
-                        }
-                    }
-                }
-                Err(other) => {
-                    wrong.push(Diagnostic::error(io::codes::UNREADABLE, other.to_string()))
+            let wrong = match laid {
+                Ok(_) => Vec::new(),
+                Err(Error::Rejected(findings)) => findings.diagnostics().to_vec(),
+                Err(other) => vec![Diagnostic::error(io::codes::UNREADABLE, other.to_string())],
+            };
+            // Of two by one name each says so.
+            for one in wrong {
+                if !found.contains(&one) {
+                    found.push(one);
                 }
             }
         }
-        Findings::new(wrong, &self.sources)
     }
 }

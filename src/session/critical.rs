@@ -310,18 +310,20 @@ impl Critical {
         let count = self.conclusions.len();
         writeln!(f, "{count} conclusions")?;
         type Ends = fn(&CutsOf) -> Vec<&str>;
-        let kinds: [(&str, Ends); 3] = [
-            ("hang on a single claim", |one| singles(&one.claim_cuts)),
-            ("hang on a single source", |one| singles(&one.source_cuts)),
+        // Few cases have reports that repeat others: of origins nothing is said where there are none.
+        let kinds: [(&str, bool, Ends); 3] = [
+            ("a single claim", true, |one| singles(&one.claim_cuts)),
+            ("a single source", true, |one| singles(&one.source_cuts)),
             (
-                "hang on a single origin that several reports repeat",
+                "a single origin that several reports repeat",
+                false,
                 |one| {
                     let origins = one.origins.iter();
                     origins.map(|origin| origin.source.as_str()).collect()
                 },
             ),
         ];
-        for (what, ends) in kinds {
+        for (what, always, ends) in kinds {
             let mut on: FxHashMap<&str, Vec<&str>> = FxHashMap::default();
             let mut hanging = 0;
             for one in &self.conclusions {
@@ -331,13 +333,12 @@ impl Critical {
                     on.entry(end).or_default().push(&one.fact);
                 }
             }
-            // Most cases have no reports that repeat others.
-            if hanging == 0 && what.contains("origin") {
+            if hanging == 0 && !always {
                 continue;
             }
             let mut ranked: Vec<_> = on.into_iter().collect();
             ranked.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then(a.0.cmp(b.0)));
-            writeln!(f, "\n{hanging} {what}")?;
+            writeln!(f, "\n{hanging} hang on {what}")?;
             let width = ranked
                 .iter()
                 .take(SHOWN)

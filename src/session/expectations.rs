@@ -3,6 +3,7 @@
 //! A case passes while every sentence of its `.expect` files holds: `fact.`, `!fact.`, `body -> { rows }.`,
 //! `body -> count >= 8.`, `fact -> strength >= 0.5.`, `no violations.`, `violated "text".`
 
+use super::case::files_of;
 use super::coverage::{Coverage, Covered};
 use super::error::{Error, Findings};
 use super::expected::{Finding, Outcome};
@@ -235,17 +236,7 @@ impl Session {
                 });
                 beside.filter(|file| file.exists()).collect()
             }
-            true => {
-                let entries = std::fs::read_dir(spec.resolve(Path::new("rules")));
-                let mut files: Vec<PathBuf> = entries
-                    .into_iter()
-                    .flatten()
-                    .filter_map(|entry| Some(entry.ok()?.path()))
-                    .filter(|path| path.extension().is_some_and(|ending| ending == "expect"))
-                    .collect();
-                files.sort();
-                files
-            }
+            true => files_of(&spec.resolve(Path::new("rules")), "expect").unwrap_or_default(),
         };
         match files.is_empty() {
             false => Ok(files),

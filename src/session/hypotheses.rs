@@ -1,6 +1,6 @@
 //! The hypotheses of a case, by name.
 
-use super::case::CaseSpec;
+use super::case::files_of;
 use super::error::Error;
 use super::loaded::Session;
 use super::program::load_options;
@@ -194,12 +194,20 @@ impl Session {
         if std::mem::replace(&mut self.library.read, true) {
             return;
         }
-        for file in hypothesis_files(&self.spec) {
+        for file in self.hypothesis_files() {
             match self.read_hypotheses(&file) {
                 Ok(read) => self.library.known.extend(read),
                 Err(wrong) => self.library.wrong.extend(wrong),
             }
         }
+    }
+
+    /// Of a case in a directory, none of a program given by name.
+    fn hypothesis_files(&self) -> Vec<PathBuf> {
+        if self.spec.text.is_some() || !self.spec.programs.is_empty() {
+            return Vec::new();
+        }
+        files_of(&self.spec.resolve(Path::new(FOLDER)), "dl").unwrap_or_default()
     }
 
     fn read_hypotheses(&mut self, file: &Path) -> Result<Vec<Arc<Hypothesis>>, Vec<Diagnostic>> {
@@ -222,20 +230,4 @@ impl Session {
             false => Err(wrong),
         }
     }
-}
-
-/// Files of hypotheses of a case in a directory, none of a program given by name.
-pub(super) fn hypothesis_files(spec: &CaseSpec) -> Vec<PathBuf> {
-    if spec.text.is_some() || !spec.programs.is_empty() {
-        return Vec::new();
-    }
-    let entries = std::fs::read_dir(spec.resolve(Path::new(FOLDER)));
-    let mut files: Vec<PathBuf> = entries
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "dl"))
-        .collect();
-    files.sort();
-    files
 }

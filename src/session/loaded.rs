@@ -129,11 +129,7 @@ impl Session {
     }
 
     /// Reads everything, derives nothing.
-    pub(super) fn prepare(
-        spec: CaseSpec,
-        options: Options,
-        added: Vec<PathBuf>,
-    ) -> Result<Session, Error> {
+    fn prepare(spec: CaseSpec, options: Options, added: Vec<PathBuf>) -> Result<Session, Error> {
         let started = Instant::now();
         let mut sources = SourceMap::new();
         let unchecked = program::parse(&spec, &added, &mut sources)?;
@@ -141,30 +137,8 @@ impl Session {
         let program = unchecked.check(&spec, &sources)?;
         let checked = program.checked.clone();
         let mut session = Session {
-            reading: Duration::ZERO,
-            database: Database::new(checked.clone(), Arc::default()),
-            ever: None,
-            warnings: Vec::new(),
-            report: RunReport::default(),
-            inserted: Vec::new(),
-            claims: Claims::new(),
-            assumed: Arc::default(),
-            withdrawn: Arc::default(),
-            asked: None,
-            stale: true,
-            typed: 0,
-            library: Library::default(),
-            levels: Vec::new(),
-            undone: Vec::new(),
-            wide: None,
-            declined: None,
-            pool: Pool::new(options.threads),
-            spec,
-            options,
             added,
-            sources,
-            program,
-            data: Arc::default(),
+            ..Session::of(spec, options, sources, program)
         };
         let narrowed = session.narrow();
         let dictionary = match ahead.finish(&checked) {
@@ -185,6 +159,41 @@ impl Session {
         narrowed?;
         session.database = Database::new(checked, dictionary);
         Ok(session)
+    }
+
+    /// A program over which nothing has been read yet.
+    pub(super) fn of(
+        spec: CaseSpec,
+        options: Options,
+        sources: SourceMap,
+        program: Program,
+    ) -> Session {
+        Session {
+            reading: Duration::ZERO,
+            database: Database::new(program.checked.clone(), Arc::default()),
+            ever: None,
+            warnings: Vec::new(),
+            report: RunReport::default(),
+            inserted: Vec::new(),
+            claims: Claims::new(),
+            assumed: Arc::default(),
+            withdrawn: Arc::default(),
+            asked: None,
+            stale: true,
+            typed: 0,
+            library: Library::default(),
+            levels: Vec::new(),
+            undone: Vec::new(),
+            wide: None,
+            declined: None,
+            pool: Pool::new(options.threads),
+            spec,
+            options,
+            added: Vec::new(),
+            sources,
+            program,
+            data: Arc::default(),
+        }
     }
 
     /// Carries out one command.

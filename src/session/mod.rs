@@ -86,7 +86,7 @@ pub use abduce::{Abduction, AbductionQuestion, Denied, Explained, Refusal};
 pub use answer::{
     Answer, AttributeType, Change, Inventory, RelationSize, RuleText, Schema, SourceLine,
 };
-pub use apart::{Apart, Dated, NeverAtOnce};
+pub use apart::{Apart, DatedClaim, NeverAtOnce};
 pub use assume::Step;
 pub use case::CaseSpec;
 pub use case_diff::{

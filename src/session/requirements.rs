@@ -76,6 +76,7 @@ impl Session {
     /// A ranked list of what to collect, from a comparison and what would explain its goals.
     pub fn requirements(&mut self, question: &ComparisonQuestion) -> Result<Requirements, Error> {
         let comparison = self.compare(question)?;
+        let whole = comparison.is_whole();
         let mut requirements: Vec<Requirement> = Vec::new();
         for needs in &comparison.staged {
             let assumed = needs.assumes.iter().map(|fact| vec![fact.clone()]);
@@ -106,7 +107,7 @@ impl Session {
         Ok(Requirements {
             requirements,
             leader: comparison.leader,
-            whole: rows.iter().all(|row| row.error.is_none()),
+            whole,
             warnings,
         })
     }
@@ -217,9 +218,6 @@ impl Session {
         for column in telling {
             let id = column.id();
             let claim = column.claim.clone();
-            let states = claim
-                .as_deref()
-                .and_then(|id| self.claims().with_id(id).next());
             let with = |words: &[&str]| -> Vec<String> {
                 let cells = column.cells.iter();
                 let of = cells
@@ -260,9 +258,7 @@ impl Session {
                 helps: against,
                 hurts: falling,
                 alters_leader: alters,
-                through: states.map_or_else(Vec::new, |claim| {
-                    self.channels(self.claims().get(claim).relation)
-                }),
+                through: self.channels_of(column.claim.as_deref()),
             });
         }
     }
@@ -292,13 +288,18 @@ impl Session {
                     helps: Vec::new(),
                     hurts: comparison.leader.iter().cloned().collect(),
                     alters_leader: true,
-                    through: match self.claims().with_id(&set[0]).next() {
-                        Some(claim) => self.channels(self.claims().get(claim).relation),
-                        None => Vec::new(),
-                    },
+                    through: self.channels_of(Some(&set[0])),
                 }),
             }
         }
+    }
+
+    /// Those of the relation that a claim is about.
+    fn channels_of(&self, claim: Option<&str>) -> Vec<Channel> {
+        let claim = claim.and_then(|id| self.claims().with_id(id).next());
+        claim.map_or_else(Vec::new, |claim| {
+            self.channels(self.claims().get(claim).relation)
+        })
     }
 
     /// The kinds of source that state facts of a relation.

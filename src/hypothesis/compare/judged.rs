@@ -5,7 +5,7 @@
 //! is not judged.
 
 use crate::evidence::{Credibility, Grade, Reliability};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Judgement {
@@ -117,7 +117,7 @@ pub fn read_matrix(text: &str) -> Result<Matrix, Vec<MatrixError>> {
     if columns.is_empty() {
         wrong.push(MatrixError::new(1, "the header names no hypothesis", CSV));
     }
-    let mut lines: HashMap<String, u64> = HashMap::new();
+    let mut lines: FxHashMap<String, u64> = FxHashMap::default();
     let mut matrix = Matrix {
         hypotheses: columns.iter().map(|&at| headers[at].to_owned()).collect(),
         rows: Vec::new(),

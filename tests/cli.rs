@@ -428,16 +428,25 @@ fn memory_time_and_rows_are_watched_inside_a_round() {
 }
 
 #[test]
-fn a_query_is_held_to_the_memory_too() {
+fn a_query_is_held_to_the_memory_and_to_the_time_and_says_which_it_was() {
     let sandbox = Sandbox::new();
     sandbox.file(
         "prog.dl",
         ".decl n(x: number)\nn(x) :- x = range(0, 100000).\n",
     );
+    let query = "n(X),\n  n(Y), n(Z)";
     sandbox
-        .run(&["query", "n(X), n(Y), n(Z)", "prog.dl", "--memory", "64M"])
+        .run(&["query", query, "prog.dl", "--memory", "64M"])
         .status(4)
-        .says("stopped: too much memory");
+        .says("stopped: too much memory while `n(X), n(Y), n(Z)` was answered, at ");
+    sandbox
+        .run(&["query", query, "prog.dl", "--timeout", "300ms"])
+        .status(4)
+        .says("stopped: the time is up while `n(X), n(Y), n(Z)` was answered, at ");
+    let outcome = sandbox.run(&["query", query, "prog.dl", "--memory", "64M", "--json"]);
+    let stopped = outcome.status(4).json()["stopped"].clone();
+    assert_eq!(stopped["query"], json!("n(X), n(Y), n(Z)"));
+    assert!(stopped["rows"].as_u64() > Some(0), "{stopped}");
 }
 
 #[test]

@@ -358,7 +358,17 @@ mod terminal {
             .exp_string("deriving: ")
             .expect("long work says how far it is");
         session.send_control('c').expect("Ctrl-C");
-        session.exp_string("stopped").expect("the query stops");
+        session.exp_string("stopped").expect("the rules stop");
+        session.exp_string("?- ").expect("a prompt");
+        let slow = "X = range(0, 900000), Y = range(0, 900000), X + Y < 0";
+        type_keys(&mut session, &format!("{slow}{ENTER}"));
+        session
+            .exp_string("answering: ")
+            .expect("a long answer says how far it is");
+        session.send_control('c').expect("Ctrl-C");
+        session
+            .exp_string("stopped while `X = range(0, 900000), ")
+            .expect("the query stops");
         session.exp_string("?- ").expect("a prompt");
         type_keys(&mut session, &format!(":count edge{ENTER}"));
         session.exp_string("\n2").expect("the session goes on");

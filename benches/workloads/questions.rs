@@ -57,7 +57,7 @@ pub fn measure(workload: &str, scale: f64, threads: usize, births: bool) -> bool
                 let text = format!("{}({})", relation.name, args.join(", "));
                 let query = question(&whole, &text);
                 let started = Instant::now();
-                let answer = database.query(&query, &Budget::default());
+                let answer = database.query(&query, &Budget::default(), &Unobserved);
                 times.push(started.elapsed());
                 answered.push(answer.map_or(0, |rows| rows.len()));
                 if first.is_empty() {
@@ -119,7 +119,7 @@ fn alone(
         }
         Err(stop) => panic!("{stop:?}"),
         Ok(report) => {
-            let answer = database.query(&part.queries()[0], &Budget::default());
+            let answer = database.query(&part.queries()[0], &Budget::default(), &Unobserved);
             let rows = answer.map_or(0, |rows| rows.len());
             let text = format!("{:.2?}, {} derived", started.elapsed(), report.derived);
             match rows {

@@ -57,6 +57,10 @@ impl Observer for Progress {
             )
         });
     }
+
+    fn answering(&self, rows: u64) {
+        self.say(|| format!("answering: {} rows", show_count(rows)));
+    }
 }
 
 impl Watch for Progress {

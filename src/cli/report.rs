@@ -77,6 +77,7 @@ fn stopped_json(stopped: &Stopped) -> Value {
         "relation": stopped.relation,
         "rows": stopped.rows,
         "file": stopped.file.as_ref().map(|file| &file.name),
+        "query": stopped.query,
     })
 }
 

@@ -1,14 +1,12 @@
 //! Answers to queries and constraints.
 
 use super::budget::{Budget, Stop, StopReason, watching_memory};
-use super::closures::Functors;
 use super::drive::drive;
-use super::evaluate::{Context, Holdings};
+use super::evaluate::Context;
 use super::gathering::Collect;
 use super::pipeline::Resolver;
 use super::relation::RelationState;
 use super::run::interruption;
-use crate::analysis::checked::CheckedProgram;
 use crate::plan::RulePlan;
 use crate::storage::{Dictionary, Rows, SortedRows};
 
@@ -16,24 +14,20 @@ use crate::storage::{Dictionary, Rows, SortedRows};
 pub fn query(
     plan: &RulePlan,
     relations: &[RelationState],
-    program: &CheckedProgram,
-    dictionary: &Dictionary,
-    functors: &Functors,
+    context: &Context,
     budget: &Budget,
     pool: Option<&rayon::ThreadPool>,
 ) -> Result<Rows, Stop> {
-    let holdings = Holdings::new();
-    let context = holdings.context(program, dictionary, functors, budget);
-    let found = watching_memory(budget, &holdings.spent, || {
-        answers(plan, relations, dictionary, &context, pool, true)
+    let found = watching_memory(budget, context.spent, || {
+        answers(plan, relations, context.dictionary, context, pool, true)
     });
-    let rows = match (interruption(&context), found) {
+    let rows = match (interruption(context), found) {
         (None, Ok(rows)) => return Ok(rows),
         (_, Ok(rows)) => rows.len() as u64,
         (_, Err(gathered)) => gathered,
     };
     Err(Stop {
-        reason: interruption(&context).unwrap_or(StopReason::Cancelled),
+        reason: interruption(context).unwrap_or(StopReason::Cancelled),
         rule: None,
         relation: None,
         rows,
@@ -59,7 +53,7 @@ pub(super) fn answers(
     }
     .resolve(plan);
     let gathered = drive(&pipeline, context, pool, None, |_| {
-        Collect::new(&pipeline.answer)
+        Collect::new(&pipeline.answer).counted(context.answering.as_ref())
     });
     let count = gathered.iter().map(|of| of.rows.len() as u64).sum();
     // To sort what nobody will see may take longer than it took to find.

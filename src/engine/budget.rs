@@ -56,6 +56,8 @@ impl Default for RunOptions {
 pub trait Observer: Sync {
     /// A round has ended; `rows` is the number of rows derived so far in the whole run.
     fn round(&self, stratum: usize, strata: usize, round: u32, rows: u64);
+    /// A query goes on; `rows` is the number of answers gathered so far, duplicates and all.
+    fn answering(&self, rows: u64);
 }
 
 /// For callers who do not look.
@@ -63,6 +65,7 @@ pub struct Unobserved;
 
 impl Observer for Unobserved {
     fn round(&self, _: usize, _: usize, _: u32, _: u64) {}
+    fn answering(&self, _: u64) {}
 }
 
 /// What a run did.

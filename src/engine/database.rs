@@ -4,6 +4,7 @@ use super::admission::Admission;
 use super::answers;
 use super::budget::{Budget, Observer, RunOptions, RunReport, Spent, Stop, watching_memory};
 use super::closures::Functors;
+use super::evaluate::{Answering, Context, Holdings};
 use super::maintain::{Change, Difference, History, Routes, Setting};
 use super::planning::{ProgramPlans, plan_program};
 use super::relation::{IndexSpec, RelationState};
@@ -15,6 +16,7 @@ use crate::storage::pattern::bound;
 use crate::storage::{Code, Dictionary, Index, RowSet, Rows, SortedRows};
 use smallvec::SmallVec;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 /// Rows from which on an index is not made for a single answer.
@@ -427,18 +429,25 @@ impl Database {
 
     /// The answers to a query, distinct, ascending by code; one column for each of [`CheckedQuery::columns`]. A
     /// yes-or-no question answers with zero or one row of no columns.
-    pub fn query(&self, query: &CheckedQuery, budget: &Budget) -> Result<Rows, Stop> {
+    pub fn query(
+        &self,
+        query: &CheckedQuery,
+        budget: &Budget,
+        observer: &dyn Observer,
+    ) -> Result<Rows, Stop> {
+        let holdings = Holdings::new();
+        let answering = Answering {
+            observer,
+            rows: AtomicU64::new(0),
+        };
+        let context = Context {
+            answering: Some(answering),
+            ..holdings.context(&self.program, &self.dictionary, &self.functors, budget)
+        };
         let mut answers = Rows::new(query.columns.len());
         for plan in self.query_plans(query) {
-            let rows = answers::query(
-                &plan,
-                &self.relations,
-                &self.program,
-                &self.dictionary,
-                &self.functors,
-                budget,
-                self.pool.as_deref(),
-            )?;
+            let pool = self.pool.as_deref();
+            let rows = answers::query(&plan, &self.relations, &context, budget, pool)?;
             answers.append(&rows);
         }
         Ok(SortedRows::from_unsorted(answers).into_rows())

@@ -1,6 +1,6 @@
 //! Terms and comparisons over a batch, column by column.
 
-use super::budget::{Budget, Spent};
+use super::budget::{Budget, Observer, Spent};
 use super::closures::Functors;
 use super::functor::{Fault, FaultReport, Patterns, apply, compare, contains, show_call};
 use super::pipeline::{Arg, Expression, Op};
@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use std::cmp::Ordering;
 use std::mem::discriminant;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
 
 /// What all threads of a run share.
@@ -40,6 +40,15 @@ pub struct Context<'a> {
     pub round: u32,
     pub autoinc: &'a AtomicI64,
     pub faults: &'a Mutex<Vec<FaultReport>>,
+    /// Where a query is answered.
+    pub answering: Option<Answering<'a>>,
+}
+
+/// How far an answer is, and who is told of it.
+pub struct Answering<'a> {
+    pub observer: &'a dyn Observer,
+    /// Rows gathered, duplicates and all.
+    pub rows: AtomicU64,
 }
 
 /// What a context borrows where no run holds it.
@@ -83,6 +92,7 @@ impl Holdings {
             round: 0,
             autoinc: &self.autoinc,
             faults: &self.faults,
+            answering: None,
         }
     }
 }
@@ -94,6 +104,9 @@ impl<'a> Context<'a> {
             .is_some_and(|deadline| Instant::now() >= deadline)
         {
             self.late.store(true, Relaxed);
+        }
+        if let Some(answering) = &self.answering {
+            answering.observer.answering(answering.rows.load(Relaxed));
         }
         self.cancel.load(Relaxed) || self.late.load(Relaxed) || self.spent.is_spent()
     }

@@ -1,7 +1,7 @@
 //! Rows that are gathered before anybody tells them apart.
 
 use super::budget::{StopReason, memory_in_use};
-use super::evaluate::Context;
+use super::evaluate::{Answering, Context};
 use super::pipeline::Arg;
 use super::sink::Sink;
 use super::worker::{Batch, with_columns};
@@ -61,6 +61,7 @@ pub struct Collect<'a> {
     /// The pieces of the scan that rows came from, and the first row of each.
     pieces: Vec<(usize, usize)>,
     allowance: Option<&'a Allowance<'a>>,
+    answering: Option<&'a Answering<'a>>,
     /// Rows after which to look at the memory again.
     look: usize,
 }
@@ -72,6 +73,7 @@ impl<'a> Collect<'a> {
             rows: Rows::new(answer.len()),
             pieces: Vec::new(),
             allowance: None,
+            answering: None,
             look: LOOK / answer.len().max(1),
         }
     }
@@ -82,6 +84,11 @@ impl<'a> Collect<'a> {
             allowance: Some(allowance),
             ..self
         }
+    }
+
+    /// The same, for an answer that is followed from outside.
+    pub fn counted(self, answering: Option<&'a Answering<'a>>) -> Collect<'a> {
+        Collect { answering, ..self }
     }
 
     /// What several threads gathered, in the order in which one would have. `None` as soon as `halts` holds.
@@ -156,6 +163,9 @@ impl Sink for Collect<'_> {
             true => rows.append(&Rows::nullary(true)),
             false => rows.append_columns(columns.iter().copied(), batch.len),
         });
+        if let Some(answering) = self.answering {
+            answering.rows.fetch_add(batch.len as u64, Relaxed);
+        }
         if let Some(allowance) = self.allowance {
             allowance.take(batch.len);
             if self.rows.len() >= self.look {

@@ -263,6 +263,7 @@ impl<'a> Run<'a> {
             round,
             autoinc: &self.autoinc,
             faults: &self.faults,
+            answering: None,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What is derived for a question alone answers it as everything would.
 
-use super::budget::Budget;
+use super::budget::{Budget, Unobserved};
 use super::tests::{DERIVED, checked, random_program, run};
 use crate::analysis::checked::{CheckedProgram, CheckedQuery};
 use crate::analysis::demand::{Extent, Wanted, demanded};
@@ -17,7 +17,7 @@ fn answers(
 ) -> BTreeSet<Vec<Code>> {
     let database = run(program, threads);
     let rows = database
-        .query(query, &Budget::default())
+        .query(query, &Budget::default(), &Unobserved)
         .expect("no budget, no stop");
     // Small numbers are their own codes in every dictionary.
     rows.iter().collect()

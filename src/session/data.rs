@@ -282,6 +282,7 @@ impl Reading<'_> {
                 done: reached.0.into_inner(),
                 size: reached.1.into_inner(),
             }),
+            query: None,
         }))
     }
 }

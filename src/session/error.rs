@@ -110,10 +110,12 @@ pub struct Stopped {
     pub rule: Option<String>,
     /// The relation that is incomplete, and with it all that depends on it.
     pub relation: Option<String>,
-    /// Rows of that relation by then; none while its file was read.
+    /// Rows of that relation, or of the answer, duplicates and all, by then; none while a file was read.
     pub rows: u64,
     /// The file that was being read.
     pub file: Option<ReadFile>,
+    /// The query that was being answered, in short.
+    pub query: Option<Box<str>>,
 }
 
 /// A file of which a part was read.
@@ -138,6 +140,7 @@ impl Stopped {
                 .map(|relation| program[relation].name.to_string()),
             rows: stop.rows,
             file: None,
+            query: None,
         }
     }
 }
@@ -161,6 +164,14 @@ impl fmt::Display for Stopped {
         }
         if let (None, Some(file)) = (&self.relation, &self.file) {
             return write!(f, " while `{}` was read", file.name);
+        }
+        if let Some(query) = &self.query {
+            return write!(
+                f,
+                " while `{query}` was answered, at {} rows; constants and conditions that leave less to \
+                 join make it shorter",
+                self.rows
+            );
         }
         if let Some(relation) = &self.relation {
             write!(f, "; `{relation}` is incomplete at {} rows", self.rows)?;

@@ -30,6 +30,7 @@ use crate::io;
 use crate::storage::{Dictionary, Rows};
 use crate::syntax::ast::DirectiveKind;
 use crate::syntax::diagnostic::Diagnostic;
+use crate::syntax::excerpt;
 use crate::syntax::source::{SourceMap, TYPED};
 use rustc_hash::FxHashSet;
 use std::collections::HashMap;
@@ -287,10 +288,15 @@ impl Session {
     }
 
     pub(super) fn answer(&self, query: &CheckedQuery, started: Instant) -> Result<Table, Error> {
-        let rows = self
-            .database
-            .query(query, &self.options.budget)
-            .map_err(|stop| self.stopped(&stop))?;
+        let watch = &*self.options.watch;
+        let answered = self.database.query(query, &self.options.budget, watch);
+        watch.finished();
+        let rows = answered.map_err(|stop| {
+            Error::Stopped(Stopped {
+                query: Some(self.excerpt_of(query).into()),
+                ..Stopped::new(&stop, &self.program.checked, &self.sources)
+            })
+        })?;
         let columns: Vec<_> = query
             .columns
             .iter()
@@ -314,6 +320,17 @@ impl Session {
                 .with_notes(notes)
                 .with_sought(sought),
         )
+    }
+
+    /// The text of a query, in short.
+    fn excerpt_of(&self, query: &CheckedQuery) -> String {
+        let literals = query.body.iter().chain(query.alternatives.iter().flatten());
+        let whole = literals
+            .map(|literal| literal.span)
+            .reduce(|all, span| all.to(span));
+        let text = whole.map_or("", |whole| self.sources.slice(whole));
+        let words: Vec<&str> = text.split_whitespace().collect();
+        excerpt(&words.join(" "))
     }
 
     /// Derives everything that follows from what is stated now.

@@ -8,7 +8,7 @@ use crate::analysis::checked::{
     Variable,
 };
 use crate::engine::Database;
-use crate::engine::budget::Stop;
+use crate::engine::budget::{Stop, Unobserved};
 use crate::explain::{Absent, Case, Fact, Meter, Solver, bound, flipped, in_term};
 use crate::storage::pattern::agrees;
 use crate::storage::{Code, Rows};
@@ -132,7 +132,7 @@ impl KnownUses {
             let questions = questions(side, rule);
             let answers = questions
                 .iter()
-                .map(|query| side.database.query(query, &budget));
+                .map(|query| side.database.query(query, &budget, &Unobserved));
             let answers: Vec<Answered> = answers.collect();
             (questions, answers)
         });
@@ -276,7 +276,7 @@ impl Numbers<'_> {
         let questions = questions(side, rule);
         let answers = questions
             .iter()
-            .map(|query| side.database.query(query, &meter.rest()));
+            .map(|query| side.database.query(query, &meter.rest(), &Unobserved));
         let answers: Vec<Answered> = answers.collect();
         self.of_answers(case, rule, &questions, answers, meter)
     }

@@ -16,6 +16,7 @@ pub struct Unwatched;
 
 impl Observer for Unwatched {
     fn round(&self, _: usize, _: usize, _: u32, _: u64) {}
+    fn answering(&self, _: u64) {}
 }
 
 impl Watch for Unwatched {

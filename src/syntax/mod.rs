@@ -23,6 +23,7 @@ mod token;
 mod unfinished;
 
 pub use format::format_file;
+pub(crate) use lexer::excerpt;
 pub use load::{LoadOptions, load, parse_expectations, parse_query, parse_text};
 pub use printer::{Quoted, print_program};
 pub use render::{render_json, render_text};

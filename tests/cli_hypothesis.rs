@@ -695,6 +695,8 @@ fn what_is_wrong_leaves_the_state_as_it_was() {
         (":hyp enter navy", "there are army, hires, shut"),
         (":hyp dance", "usage: `:hyp"),
         (":hyp load x.dl", "x.dl"),
+        (":hyp load circle.dl", "Unable to stratify"),
+        (":hyp load other.dl", "Undefined relation `x_unknown`"),
         (":save a", "usage: `:save"),
         (":save claims x.csv", "needs an author"),
         (":save army x.dl", "there is a hypothesis `army` already"),
@@ -715,8 +717,14 @@ fn what_is_wrong_leaves_the_state_as_it_was() {
         ),
         (":what-if contract(_, _)", "begin with `+`"),
     ] {
+        let sandbox = case();
+        sandbox.file(
+            "circle.dl",
+            ".hypothesis circle { contract(A, B) :- contract(B, A), !contract(A, B). }\n",
+        );
+        sandbox.file("other.dl", ".hypothesis other { + x_unknown(\"x-a\"). }\n");
         let outcome = talk(
-            &case(),
+            &sandbox,
             &format!(
                 ":assume contract(\"x-navy\", \"x-firm\")\n{line}\ncontract(C, \"x-firm\")\n:undo\n:undo\n"
             ),
@@ -819,9 +827,17 @@ behind(G, C)
     "#]].assert_eq(&sandbox.read("rules/hypotheses/mine.dl"));
     expect![[r#"
         claim_id,client,firm,source_id,confidence,author,date,note
-        x-analyst-2026-11-22-1,x-navy,x-firm,,,X. Analyst,2026-11-22,assumed by an analyst
+        x-analyst-2026-11-22-1,x-navy,x-firm,,,X. Analyst,2026-11-22,"X. Analyst, 2026-11-22: assumed by an analyst"
     "#]]
     .assert_eq(&sandbox.read("facts/mine.csv"));
+    sandbox.file(
+        "rules/mine.dl",
+        ".input contract(IO=claims, filename=\"mine.csv\")\n",
+    );
+    sandbox
+        .run(&["why", "contract(\"x-navy\", \"x-firm\")"])
+        .status(0)
+        .shows("no source (F6), \u{201c}X. Analyst, 2026-11-22: assumed by an analyst\u{201d}");
 }
 
 /// On a pseudo-terminal.

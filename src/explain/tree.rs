@@ -534,12 +534,12 @@ impl<'a> Artist<'a> {
         }
     }
 
-    /// `[c112] advisory X4 (A2)`.
+    /// `[c112] advisory X4 (A2)`; with its note where that is all there is to say whose it is, or everything is drawn.
     fn claim(&self, claim: ClaimId) -> String {
         let claim = self.case.claims.get(claim);
         let sources = self.case.sources;
         let grade = claim.grade(sources);
-        match claim.source.map(|source| &sources[source]) {
+        let said = match claim.source.map(|source| &sources[source]) {
             Some(source) if source.kind.is_empty() => {
                 format!("[{}] {} ({grade})", claim.id, source.id)
             }
@@ -547,6 +547,12 @@ impl<'a> Artist<'a> {
                 format!("[{}] {} {} ({grade})", claim.id, source.kind, source.id)
             }
             None => format!("[{}] no source ({grade})", claim.id),
+        };
+        match claim.note {
+            Some(note) if self.options.full || claim.source.is_none() => {
+                format!("{said}, \u{201c}{note}\u{201d}")
+            }
+            _ => said,
         }
     }
 }

@@ -5,6 +5,7 @@ use super::case::CaseSpec;
 use super::data;
 use super::error::{Error, Findings};
 use super::functors;
+use super::hypotheses::HypothesisLine;
 use super::loaded::Session;
 use super::options::Options;
 use super::program;
@@ -98,24 +99,28 @@ impl Session {
     fn check_hypotheses(&mut self, found: &mut Vec<Diagnostic>) {
         found.extend_from_slice(self.hypothesis_findings().diagnostics());
         for line in self.hypotheses() {
-            if line.name.contains('(') {
-                continue;
-            }
-            let laid = self.hypothesis(&line.name).and_then(|overlay| {
-                let laid = self.lay(&[&overlay])?;
-                self.goals_of(&overlay, &laid.standing.program.checked)
-            });
-            let wrong = match laid {
-                Ok(_) => Vec::new(),
-                Err(Error::Rejected(findings)) => findings.diagnostics().to_vec(),
-                Err(other) => vec![Diagnostic::error(io::codes::UNREADABLE, other.to_string())],
-            };
             // Of two by one name each says so.
-            for one in wrong {
+            for one in self.wrong_with(&line) {
                 if !found.contains(&one) {
                     found.push(one);
                 }
             }
+        }
+    }
+
+    /// Why one of the hypotheses could not be entered, as far as it shows without a run; nothing of one with parameters.
+    pub(super) fn wrong_with(&mut self, line: &HypothesisLine) -> Vec<Diagnostic> {
+        if line.name.contains('(') {
+            return Vec::new();
+        }
+        let laid = self.hypothesis(&line.name).and_then(|overlay| {
+            let laid = self.lay(&[&overlay])?;
+            self.goals_of(&overlay, &laid.standing.program.checked)
+        });
+        match laid {
+            Ok(_) => Vec::new(),
+            Err(Error::Rejected(findings)) => findings.diagnostics().to_vec(),
+            Err(other) => vec![Diagnostic::error(io::codes::UNREADABLE, other.to_string())],
         }
     }
 }

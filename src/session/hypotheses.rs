@@ -107,7 +107,7 @@ impl Session {
         super::error::Findings::new(self.library.wrong.clone(), &self.sources)
     }
 
-    /// Reads the hypotheses of one more file.
+    /// Reads the hypotheses of one more file; none of them where one is taken or could not be entered.
     pub fn load_hypotheses(&mut self, file: &Path) -> Result<Vec<HypothesisLine>, Error> {
         self.read_library();
         let path = self.spec.resolve(file);
@@ -128,8 +128,18 @@ impl Session {
         if !wrong.is_empty() {
             return Err(self.rejected(wrong));
         }
-        let lines = read.iter().map(|one| self.hypothesis_line(one)).collect();
+        let lines: Vec<_> = read.iter().map(|one| self.hypothesis_line(one)).collect();
+        let known = self.library.known.len();
         self.library.known.extend(read);
+        let wrong: Vec<Diagnostic> = lines
+            .iter()
+            .flat_map(|line| self.wrong_with(line))
+            .filter(Diagnostic::is_error)
+            .collect();
+        if !wrong.is_empty() {
+            self.library.known.truncate(known);
+            return Err(self.rejected(wrong));
+        }
         Ok(lines)
     }
 

@@ -31,6 +31,12 @@ struct Found {
     facts: Vec<Fact>,
 }
 
+impl Found {
+    fn is_empty(&self) -> bool {
+        self.claims.is_empty() && self.facts.is_empty()
+    }
+}
+
 impl Layer<'_> {
     pub fn lay(mut self, errors: &mut Vec<Diagnostic>) {
         let mut claims: Vec<ClaimId> = Vec::new();
@@ -44,6 +50,8 @@ impl Layer<'_> {
                 Err(wrong) => errors.extend(wrong),
             }
         }
+        self.withdraw(claims, &facts);
+        // Only now is it clear what stands all the same.
         let mut assumed = Vec::new();
         for assumption in &self.overlay.assumed {
             let fact = match assumption {
@@ -63,9 +71,15 @@ impl Layer<'_> {
                 errors.extend(wrong);
             }
         }
-        if !errors.is_empty() {
-            return;
+        if errors.is_empty() && !assumed.is_empty() {
+            let standing = &mut self.laid.standing;
+            let mut all = FxHashSet::clone(&standing.assumed);
+            all.extend(assumed);
+            standing.assumed = Arc::new(all);
         }
+    }
+
+    fn withdraw(&mut self, claims: Vec<ClaimId>, facts: &[Fact]) {
         let standing = &mut self.laid.standing;
         if !claims.is_empty() {
             let known = &standing.claims;
@@ -81,12 +95,7 @@ impl Layer<'_> {
             let mut withdrawn = FxHashSet::clone(&standing.withdrawn);
             withdrawn.extend(facts.iter().cloned());
             standing.withdrawn = Arc::new(withdrawn);
-            self.session.drop_text(&facts, self.overlay, standing);
-        }
-        if !assumed.is_empty() {
-            let mut all = FxHashSet::clone(&standing.assumed);
-            all.extend(assumed);
-            standing.assumed = Arc::new(all);
+            self.session.drop_text(facts, self.overlay, standing);
         }
     }
 
@@ -171,13 +180,22 @@ impl Layer<'_> {
             .collect())
     }
 
-    /// What states the facts that agree with a pattern.
+    /// What states the facts that agree with a pattern; there must be something.
     fn stated(
         &mut self,
         relation: RelationId,
         codes: &[Option<Code>],
         at: Option<Span>,
     ) -> Result<Found, Vec<Diagnostic>> {
+        let found = self.stating(relation, codes);
+        match found.is_empty() {
+            true => self.not_stated(relation, codes, at).map(|()| found),
+            false => Ok(found),
+        }
+    }
+
+    /// What states the facts that agree with a pattern, as far as it stands.
+    fn stating(&self, relation: RelationId, codes: &[Option<Code>]) -> Found {
         let agrees = |of: RelationId, row: &[Code]| of == relation && agrees(codes, row);
         let standing = &self.laid.standing;
         let mut found = Found::default();
@@ -217,10 +235,7 @@ impl Layer<'_> {
         let assumed = standing.assumed.iter();
         let assumed = assumed.filter(|fact| agrees(fact.relation, &fact.row));
         found.facts.extend(assumed.cloned());
-        match found.claims.is_empty() && found.facts.is_empty() {
-            true => self.not_stated(relation, codes, at).map(|()| found),
-            false => Ok(found),
-        }
+        found
     }
 
     /// The facts in plain data, and those that the embedding program inserted, that agree with something.
@@ -295,20 +310,30 @@ impl Layer<'_> {
     }
 
     fn note_if_it_holds(&mut self, fact: &Fact, at: Option<Span>, errors: &mut Vec<Diagnostic>) {
-        // What is taken away at the same time may be what makes it hold.
         let session = self.session;
+        let codes: Vec<Option<Code>> = fact.row.iter().map(|&code| Some(code)).collect();
         let changed = self.laid.withdraws || !self.laid.shares_ids;
-        let is_new = fact.relation.index() >= session.program().relations().count();
-        if changed || is_new || !session.database.contains(fact.relation, &fact.row) {
+        let known = fact.relation.index() < session.program().relations().count();
+        let how = if self.laid.standing.assumed.contains(fact) {
+            "it is assumed"
+        } else if !self.stating(fact.relation, &codes).is_empty() {
+            "it is stated"
+        } else if !changed && known && session.database.contains(fact.relation, &fact.row) {
+            "it is derived"
+        } else {
+            // What is taken away at the same time may be what a derived one followed from.
+            return;
+        };
+        let program = &self.laid.standing.program.checked;
+        let text =
+            crate::explain::pattern_text(program, session.dictionary(), fact.relation, &codes);
+        let message = format!("{text} holds already: {how}");
+        // Whoever replaces something may name what stands too.
+        if !self.overlay.withdrawn.is_empty() {
+            let warning = Diagnostic::warning("D073", message);
+            self.laid.notes.push(pointed(warning, at));
             return;
         }
-        let text = session.fact_text(fact);
-        let how = match session.case().ground(fact) {
-            Some(_) if session.assumed.contains(fact) => "it is assumed",
-            Some(_) => "it is stated",
-            None => "it is derived",
-        };
-        let message = format!("{text} holds already: {how}");
         if let Err(wrong) = self.odd("D073", message, at, |wrong| {
             wrong.help("`why` proves it; assuming it would change nothing")
         }) {

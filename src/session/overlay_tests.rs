@@ -24,6 +24,8 @@ idle(F) :- firm(F), !works_for(F, _).
     + contract("x-bureau", F).
     + contract("x-a", "x-b").
 }
+.hypothesis elsewhere { - part_of(_, "x-ministry"). + contract("x-a", "x-b"). }
+.hypothesis restated { - contract(_, "x-b"). + contract("x-a", "x-b"). }
 .hypothesis circle { + contract("x-b", "x-a"). }
 .hypothesis no_ministry {
     - part_of(_, "x-ministry").
@@ -146,6 +148,17 @@ fn hypotheses_stack_and_say_where_they_contradict() {
             - works_for("x-b","x-ministry")
             note: contract("x-a","x-b") holds already: it is stated"#]],
     );
+    // What stands beside a withdrawal holds already, what it takes away does not.
+    check(
+        FIRMS,
+        "h elsewhere",
+        expect![[r#"
+        - part_of("x-bureau","x-ministry")
+        - works_for("x-a","x-ministry")
+        - works_for("x-b","x-ministry")
+        note: contract("x-a","x-b") holds already: it is stated"#]],
+    );
+    check(FIRMS, "h restated", expect![[r#""#]]);
     check(
         FIRMS,
         "h circle",

@@ -210,17 +210,29 @@ impl Session {
         let attributes = &self.program()[relation].attributes;
         let mut writer = csv::Writer::from_writer(Vec::new());
         let names = attributes.iter().map(|attribute| &*attribute.name);
-        let evidence = ["source_id", "confidence", "author", "date", "note"];
-        writer.write_record(["claim_id"].into_iter().chain(names).chain(evidence))?;
+        // Proofs show the note of what no source says.
+        let note = format!("{author}, {date}: assumed by an analyst");
+        let evidence = [
+            ("source_id", ""),
+            ("confidence", ""),
+            ("author", author),
+            ("date", date),
+            ("note", &*note),
+        ];
+        // No column is there twice: what an attribute is called is the attribute.
+        let is_free = |name: &str| attributes.iter().all(|known| &*known.name != name);
+        let evidence = evidence.into_iter().filter(|(name, _)| is_free(name));
+        let columns = evidence.clone().map(|(name, _)| name);
+        writer.write_record(["claim_id"].into_iter().chain(names).chain(columns))?;
         for (at, fact) in facts.iter().enumerate() {
             let id = format!("{}-{date}-{}", slug(author), at + 1);
             let values = attributes.iter().zip(&fact.row).map(|(attribute, &code)| {
                 let (dictionary, program) = (self.dictionary(), self.program());
                 format_value(dictionary, program, attribute.ty, code)
             });
-            let evidence = ["", "", author, date, "assumed by an analyst"];
             let record = [id].into_iter().chain(values);
-            writer.write_record(record.chain(evidence.map(str::to_owned)))?;
+            let evidence = evidence.clone().map(|(_, cell)| cell.to_owned());
+            writer.write_record(record.chain(evidence))?;
         }
         let bytes = writer
             .into_inner()

@@ -302,3 +302,19 @@ other(a) :- one(a).
     assert_eq!(missing["near"][0]["failing"][0]["literal"], "one(\"x-a\")");
     assert_eq!(missing["near"][0]["failing"][0]["circular"], true);
 }
+
+#[test]
+fn impact_lists_what_stays_for_another_reason() {
+    let impact = ask(&["impact", "c3"]);
+    impact.status(0).shows(
+        "claim c3 (1 claim): 3 facts depend on it, 0 fall without it\n\
+         \x20 relation    depend   fall\n\
+         \x20 chief            1      0\n\
+         \x20 contract         1      0\n\
+         \x20 works_for        1      0\n\
+         there are other ways to what else depends on it:\n\
+         \x20= chief(\"x-lone\",\"x-bureau\")\n\
+         \x20= contract(\"x-bureau\",\"x-lone\")\n\
+         \x20= works_for(\"x-lone\",\"x-bureau\")\n",
+    );
+}

@@ -139,6 +139,13 @@ fn names_cannot_break_out_of_a_graph() {
             assert!(line.contains(" --> "), "{line}");
         }
     }
+    for (format, comment) in [("dot", "// "), ("mermaid", "%% "), ("prose", "")] {
+        case.run(&["why", "--verify", "--as", format, question])
+            .status(0)
+            .shows(&format!(
+                "\n{comment}the proof was checked step by step: it is sound\n"
+            ));
+    }
     let dot = case.run(&["why", "--as", "dot", question]);
     for line in dot.stdout().lines().filter(|line| line.contains("label=")) {
         // A quote ends the label only without an odd number of backslashes before it.

@@ -293,6 +293,35 @@ fn the_prompt_has_both() {
         .says("no relation `nothing`");
 }
 
+#[test]
+fn under_a_supposition_a_run_over_it_is_measured() {
+    let profile = |before: &str| {
+        let outcome = paths().run_with(
+            &["repl", "paths.dl"],
+            &format!("{before}:profile --json\nedge(\"x-d\", \"x-e\")\n:profile --json\n"),
+        );
+        let text = outcome.status(0).stdout();
+        let profiles = text
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok());
+        let profiles: Vec<Value> = profiles.filter(Value::is_object).collect();
+        let derived = |profile: &Value| {
+            let rules = profile["strata"].as_array().unwrap().iter();
+            let rules = rules.flat_map(|stratum| stratum["rules"].as_array().unwrap());
+            let versions = rules.flat_map(|rule| rule["versions"].as_array().unwrap());
+            let new = versions.map(|version| version["new"].as_u64().unwrap());
+            assert_eq!(new.sum::<u64>(), profile["derived"].as_u64().unwrap());
+            profile["derived"].clone()
+        };
+        profiles.iter().map(derived).collect::<Vec<_>>()
+    };
+    assert_eq!(profile(""), [json!(10), json!(10)]);
+    assert_eq!(
+        profile(":assume edge(\"x-d\", \"x-e\")\n"),
+        [json!(15), json!(15)]
+    );
+}
+
 fn keys(object: &Value) -> String {
     let keys: Vec<&str> = object
         .as_object()

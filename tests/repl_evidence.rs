@@ -102,6 +102,22 @@ fn a_conclusion_is_taken_apart_question_by_question() {
     );
     ask(
         session,
+        &format!(":why --as prose --verify {fact}"),
+        &[", because ", ", according to ", "it is sound"],
+    );
+    ask(session, ":next --as dot", &["digraph proof {", "->"]);
+    ask(
+        session,
+        &format!(":why --as prose --json {fact}"),
+        &["`--as` and `--json` are two forms: take one"],
+    );
+    ask(
+        session,
+        &format!(":why --as pdf {fact}"),
+        &["a proof is written as `dot`, `mermaid` or `prose`"],
+    );
+    ask(
+        session,
         &format!(":corroboration {fact}"),
         &["1 root set through 3 sources", "s3 repeats s2"],
     );

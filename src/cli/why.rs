@@ -26,11 +26,12 @@ pub fn why(directory: Option<&Path>, arguments: &WhyArgs) -> Status {
         Ok(proof) => proof,
         Err(error) => return report::failure(&error, common.json),
     };
-    let printed = match (common.json, arguments.format.zip(proof.view())) {
+    let written = arguments.format.and_then(|format| proof.written(format));
+    let printed = match (common.json, written) {
         (true, _) => report::print_json(&proof),
-        (false, Some((format, view))) => {
+        (false, Some(text)) => {
             let mut out = Guarded::new(io::stdout().lock(), Palette::PLAIN);
-            report::printed(write!(out, "{}", view.write(format)).and_then(|()| out.flush()))
+            report::printed(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
         }
         (false, None) => {
             let stdout = io::stdout();

@@ -26,6 +26,17 @@ impl std::str::FromStr for GraphFormat {
     }
 }
 
+impl GraphFormat {
+    /// What begins a line that the readers of the format pass over.
+    pub fn comment(self) -> &'static str {
+        match self {
+            GraphFormat::Dot => "// ",
+            GraphFormat::Mermaid => "%% ",
+            GraphFormat::Prose => "",
+        }
+    }
+}
+
 impl ProofView {
     pub fn write(&self, format: GraphFormat) -> String {
         match format {
@@ -174,7 +185,7 @@ fn leaves(premises: &[PremiseView]) -> Vec<Leaf<'_>> {
 fn label(node: &NodeView, between: &str) -> String {
     let mut parts = vec![node.fact.clone()];
     parts.extend(node.say.clone());
-    if !node.claims.is_empty() {
+    if !node.claims.is_empty() || matches!(node.kind, "assumed" | "open") {
         parts.push(stated(node));
     }
     if !node.disputed_by.is_empty() {
@@ -190,7 +201,10 @@ fn stated(node: &NodeView) -> String {
         "claims" => {
             let claims = node.claims.iter().map(|claim| match &claim.source {
                 Some(source) => format!("{} ({source}, {})", claim.id, claim.grade),
-                None => format!("{} ({})", claim.id, claim.grade),
+                None => match &claim.note {
+                    Some(note) => format!("{} ({}, \u{201c}{note}\u{201d})", claim.id, claim.grade),
+                    None => format!("{} ({})", claim.id, claim.grade),
+                },
             });
             claims.collect::<Vec<_>>().join(" and ")
         }
@@ -199,6 +213,7 @@ fn stated(node: &NodeView) -> String {
             None => "as the rules state".to_owned(),
         },
         "data" => "as the data state".to_owned(),
+        "assumed" => "assumed, for the sake of argument".to_owned(),
         _ => node.reason.unwrap_or("not explained").to_owned(),
     }
 }

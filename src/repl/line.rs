@@ -4,8 +4,8 @@ use super::flags::{self, Given, Known};
 use super::scan::{PieceKind, pieces};
 use super::supposing;
 use crate::session::{
-    Abduction, AbductionQuestion, Command, ComparisonQuestion, CriticalQuestion, Lens, Supposition,
-    TestQuestion, WhatIfQuestion, WhyQuestion,
+    Abduction, AbductionQuestion, Command, ComparisonQuestion, CriticalQuestion, GraphFormat, Lens,
+    Supposition, TestQuestion, WhatIfQuestion, WhyQuestion,
 };
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -31,6 +31,8 @@ pub struct Form {
     pub all: bool,
     /// As JSON, whole, in one line.
     pub json: bool,
+    /// A proof as a graph, or in sentences.
+    pub graph: Option<GraphFormat>,
 }
 
 /// What follows a verb; completion and usage lines come from it.
@@ -121,7 +123,7 @@ pub const VERBS: &[Verb] = &[
             ("time", false),
             ("strength", true),
         ],
-        more: "As in `:why works_for(\"a\", \"b\")`. With variables, as in `:why works_for(F, \"b\")`, the first fact that agrees. `--all` lists every minimal support, `--limit N` looks for N only, `--full` draws every step, also those that rest on plain data alone, `--verify` checks the proof again, `--time` takes only supports whose claims once held together, `--strength product` and `--strength probability` put grades together otherwise than by the weakest link.",
+        more: "As in `:why works_for(\"a\", \"b\")`. With variables, as in `:why works_for(F, \"b\")`, the first fact that agrees. `--all` lists every minimal support, `--limit N` looks for N only, `--full` draws every step, also those that rest on plain data alone, `--verify` checks the proof again, `--time` takes only supports whose claims once held together, `--strength product` and `--strength probability` put grades together otherwise than by the weakest link, `--as prose` tells the proof in sentences, `--as dot` and `--as mermaid` as a graph.",
     },
     Verb {
         name: "why-not",
@@ -472,9 +474,10 @@ impl Verb {
             "assume" | "withdraw" | "what-if" | "diff" | "hyp" => {
                 &[("all", false), ("json", false)]
             }
-            "why" | "why-not" | "next" | "all" | "corroboration" | "critical" | "timeline"
-            | "impact" | "worlds" | "compare" | "requirements" | "abduce" | "reject"
-            | "hypotheses" | "diff-case" | "test" | "plan" | "profile" => &[("json", false)],
+            "why" | "next" | "all" => &[("as", true), ("json", false)],
+            "why-not" | "corroboration" | "critical" | "timeline" | "impact" | "worlds"
+            | "compare" | "requirements" | "abduce" | "reject" | "hypotheses" | "diff-case"
+            | "test" | "plan" | "profile" => &[("json", false)],
             _ => &[],
         }
     }
@@ -539,6 +542,7 @@ fn value_name(flag: &str) -> &'static str {
         "using" => "RELATIONS",
         "rival" => "FACT",
         "strength" => "HOW",
+        "as" => "FORMAT",
         _ => "N",
     }
 }
@@ -570,7 +574,11 @@ fn parse_command(command: &str) -> Result<Line, String> {
     let told = Form {
         all: flags.has("all") && verb.forms().contains(&("all", false)),
         json: flags.has("json"),
+        graph: flags.parsed("as")?,
     };
+    if told.json && told.graph.is_some() {
+        return Err("`--as` and `--json` are two forms: take one".to_owned());
+    }
     let given = (!flags.text.is_empty()).then(|| flags.text.clone());
     let missing = || format!("`{}` needs an argument", verb.usage());
     let surplus = || Err(format!("`:{}` takes no argument", verb.name));

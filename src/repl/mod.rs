@@ -267,10 +267,10 @@ impl Repl {
         match answer {
             Ok(answer) => {
                 let mut text = Vec::new();
-                let json = form.json.then(|| show::json(&answer)).flatten();
+                let told = show::told(&answer, form);
                 // Memory takes every write.
-                let _ = match json {
-                    Some(json) => writeln!(text, "{json}"),
+                let _ = match told {
+                    Some(told) => text.write_all(told.as_bytes()),
                     None => show::show(&answer, self.look(form.all), &mut text),
                 };
                 self.print(String::from_utf8_lossy(&text).into_owned());

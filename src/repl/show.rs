@@ -1,5 +1,6 @@
 //! Answers as text for a person.
 
+use super::line::Form;
 use crate::cli::style::Palette;
 use crate::cli::table::{self, TextGrid};
 use crate::cli::terminal::Guarded;
@@ -23,8 +24,28 @@ pub struct Look {
     pub all: bool,
 }
 
-/// An answer as the command line tells it with `--json`; `None` where it has no such form.
-pub fn json(answer: &Answer) -> Option<String> {
+/// An answer in a form of its own; `None` where it is to be told as usual, or has no such form.
+pub fn told(answer: &Answer, form: Form) -> Option<String> {
+    match (answer, form.graph) {
+        (Answer::Proof(proof), Some(format)) => {
+            let mut guarded = Vec::new();
+            let mut out = Guarded::new(&mut guarded, Palette::PLAIN);
+            // Memory takes every write.
+            let _ = out.write_all(proof.written(format)?.as_bytes());
+            let _ = out.flush();
+            drop(out);
+            Some(String::from_utf8_lossy(&guarded).into_owned())
+        }
+        _ => form
+            .json
+            .then(|| json(answer))
+            .flatten()
+            .map(|told| told + "\n"),
+    }
+}
+
+/// As the command line tells it with `--json`.
+fn json(answer: &Answer) -> Option<String> {
     let told = match answer {
         Answer::Rows(told) => serde_json::to_string(told),
         Answer::Proof(told) => serde_json::to_string(told),

@@ -4,7 +4,7 @@ use super::clauses::{ClauseText, Clauses};
 use super::error::Error;
 use super::loaded::Session;
 use super::narrow::Narrowed;
-use crate::engine::{Growth, ROUNDS_KEPT, RuleCost};
+use crate::engine::{Growth, ROUNDS_KEPT, RuleCost, RunReport};
 use crate::plan::{PlanText, print_rule};
 use serde::Serialize;
 use std::collections::HashMap;
@@ -112,21 +112,29 @@ impl Costs {
 }
 
 impl Session {
-    /// What each rule cost in the last run; when that was not measured, in another one over the same facts.
+    /// What each rule cost in the last run; when that was not measured, in another one over the same facts. Under a
+    /// supposition, which is followed from what was derived before it, in a run from scratch.
     pub fn profile(&mut self) -> Result<Costs, Error> {
-        if !self.options.measure || self.stale {
-            let measure = std::mem::replace(&mut self.options.measure, true);
-            let outcome = self.rerun();
-            self.options.measure = measure;
-            outcome?;
+        let measured = self.options.measure && !self.stale;
+        let measure = std::mem::replace(&mut self.options.measure, true);
+        let supposing = !self.levels.is_empty();
+        let mut outcome = match measured || supposing && !self.stale {
+            true => Ok(None),
+            false => self.rerun().map(|()| None),
+        };
+        if supposing && outcome.is_ok() {
+            let state = self.derive_from_scratch(self.standing());
+            outcome = state.map(|state| Some(state.report));
         }
-        Ok(self.costs())
+        self.options.measure = measure;
+        let report = outcome?;
+        Ok(self.costs(report.as_ref().unwrap_or(&self.report)))
     }
 
-    fn costs(&self) -> Costs {
+    fn costs(&self, report: &RunReport) -> Costs {
         let program = self.program();
-        let profile = &self.report.profile;
-        let total = self.report.elapsed.as_secs_f64();
+        let profile = &report.profile;
+        let total = report.elapsed.as_secs_f64();
         let clauses = Clauses::of(self);
         let mut by_rule: HashMap<_, Vec<&RuleCost>> = HashMap::new();
         for cost in profile.costs() {
@@ -180,9 +188,9 @@ impl Session {
             seconds: total,
             reading: self.reading.as_secs_f64(),
             threads: self.options.threads.max(1),
-            facts: self.report.stated,
-            derived: self.report.derived,
-            rounds: self.report.rounds,
+            facts: report.stated,
+            derived: report.derived,
+            rounds: report.rounds,
             strata: strata.filter(|stratum| !stratum.rules.is_empty()).collect(),
             constraints: program
                 .constraints()

@@ -328,7 +328,18 @@ impl fmt::Display for Impact {
                 false => writeln!(f, "  {:>6}", one.appears)?,
             }
         }
-        for (sign, facts, count) in [("-", &self.falls, fall), ("+", &self.appears, appear)] {
+        let stays = self.depends.iter();
+        let stays = stays.filter(|fact| self.falls.binary_search(fact).is_err());
+        let stays: Vec<&String> = stays.collect();
+        let kinds = [
+            ("-", self.falls.iter().collect(), fall),
+            ("+", self.appears.iter().collect(), appear),
+            ("=", stays, depend - fall),
+        ];
+        for (sign, facts, count) in kinds {
+            if sign == "=" && count > 0 {
+                writeln!(f, "there are other ways to what else depends on it:")?;
+            }
             for fact in facts.iter().take(SHOWN) {
                 writeln!(f, " {sign} {fact}")?;
             }

@@ -7,7 +7,8 @@ use super::places::Places;
 use crate::evidence::{ClaimId, Combination, GradeTables, Lens, confidence, likelihood};
 use crate::explain::json::{ProofView, SupportView};
 use crate::explain::{
-    Basis, Case, Fact, Ground, ProofOptions, Statement, Support, Tree, TreeOptions, Weight,
+    Basis, Case, Fact, GraphFormat, Ground, ProofOptions, Statement, Support, Tree, TreeOptions,
+    Weight,
 };
 use crate::syntax::diagnostic::Diagnostic;
 use rustc_hash::FxHashSet;
@@ -216,11 +217,7 @@ impl Proof {
                 line
             }));
         }
-        match &self.verified {
-            Some(Ok(())) => remarks.push("the proof was checked step by step: it is sound".into()),
-            Some(Err(flaw)) => remarks.push(format!("THE PROOF IS NOT SOUND: {flaw}")),
-            None => {}
-        }
+        remarks.extend(self.checked());
         if !self.others.is_empty() {
             remarks.push(also(&self.others));
         }
@@ -229,6 +226,25 @@ impl Proof {
 }
 
 impl Proof {
+    /// The proof in a form for other programs, or in sentences; `None` for what does not hold. What the checker found is
+    /// a comment at the end.
+    pub fn written(&self, format: GraphFormat) -> Option<String> {
+        let mut text = self.view()?.write(format);
+        if let Some(checked) = self.checked() {
+            text += &format!("{}{checked}\n", format.comment());
+        }
+        Some(text)
+    }
+
+    /// What the checker of proofs found, where it was asked.
+    fn checked(&self) -> Option<String> {
+        let verified = self.verified.as_ref()?;
+        Some(match verified {
+            Ok(()) => "the proof was checked step by step: it is sound".to_owned(),
+            Err(flaw) => format!("THE PROOF IS NOT SOUND: {flaw}"),
+        })
+    }
+
     /// The strength of the conclusion, where it is not that of the support shown.
     fn strength_text(&self) -> Option<String> {
         let shown = self.supports.get(self.at).map(|support| support.strength);

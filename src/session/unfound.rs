@@ -10,6 +10,9 @@ use crate::storage::Code;
 /// Rows looked through at most for one name.
 const MOST_ROWS: usize = 2_000_000;
 
+/// Names offered at most for one that several go by.
+const MOST_MEANT: usize = 4;
+
 /// A symbol asked for at one place of a relation.
 struct Sought {
     relation: RelationId,
@@ -21,7 +24,7 @@ struct Sought {
 enum Meant<'a> {
     /// Itself: it is no misspelling, for it stands elsewhere.
     Known,
-    Perhaps(&'a str),
+    Perhaps(Vec<&'a str>),
     Anything,
 }
 
@@ -135,7 +138,14 @@ impl Session {
         );
         match self.suggestion(sought, text) {
             Meant::Known => None,
-            Meant::Perhaps(meant) => Some(format!("{note}; did you mean `{meant}`?")),
+            Meant::Perhaps(meant) => {
+                let shown = meant.iter().take(MOST_MEANT);
+                let mut shown: Vec<String> = shown.map(|name| format!("`{name}`")).collect();
+                if meant.len() > MOST_MEANT {
+                    shown.push(format!("one of {} more", meant.len() - MOST_MEANT));
+                }
+                Some(format!("{note}; did you mean {}?", shown.join(" or ")))
+            }
             Meant::Anything => Some(format!("{note}, nor does anything like it")),
         }
     }
@@ -155,7 +165,7 @@ impl Session {
         let in_column = || column.iter().map(|&code| dictionary.text(code));
         let folded = fold(text);
         if let Some(same) = in_column().find(|name| fold(name) == folded) {
-            return Meant::Perhaps(same);
+            return Meant::Perhaps(vec![same]);
         }
         let stands = self.program().relations().any(|(id, relation)| {
             let columns = relation.attributes.iter().enumerate();
@@ -167,7 +177,7 @@ impl Session {
             return Meant::Known;
         }
         let mut others: Vec<&str> = Vec::new();
-        let mut named = None;
+        let mut named: Vec<&str> = Vec::new();
         for (id, relation) in self.program().relations() {
             let of_type: Vec<usize> = (0..relation.arity())
                 .filter(|&at| relation.attributes[at].type_name == *wanted)
@@ -180,27 +190,31 @@ impl Session {
                 others.extend(rows.column(at).iter().map(|&code| dictionary.text(code)));
             }
             for at in (0..relation.arity()).filter(|at| !of_type.contains(at)) {
-                if named.is_some() || relation.attributes[at].ty != ValueType::Symbol {
+                if relation.attributes[at].ty != ValueType::Symbol {
                     continue;
                 }
-                let row = (0..rows.len())
+                let called = (0..rows.len())
                     .filter(|&row| fold(dictionary.text(rows.column(at)[row])) == folded)
                     .map(|row| rows.column(of_type[0])[row])
-                    .find(|code| column.binary_search(code).is_ok());
-                named = row.map(|code| dictionary.text(code));
+                    .filter(|code| column.binary_search(code).is_ok());
+                named.extend(called.map(|code| dictionary.text(code)));
             }
         }
         // One letter is near to any other.
         let long_enough = |name: &&str| name.chars().nth(1).is_some();
-        let meant = named
-            .or_else(|| closest(text, in_column().filter(long_enough)))
-            .or_else(|| {
-                others.retain(long_enough);
-                others.sort_unstable();
-                others.dedup();
-                closest(text, others)
-            });
-        meant.map_or(Meant::Anything, Meant::Perhaps)
+        if !named.is_empty() {
+            // Two may go by one name.
+            named.sort_unstable();
+            named.dedup();
+            return Meant::Perhaps(named);
+        }
+        let near = closest(text, in_column().filter(long_enough)).or_else(|| {
+            others.retain(long_enough);
+            others.sort_unstable();
+            others.dedup();
+            closest(text, others)
+        });
+        near.map_or(Meant::Anything, |near| Meant::Perhaps(vec![near]))
     }
 }
 
@@ -210,4 +224,33 @@ fn fold(name: &str) -> String {
         .filter(|c| c.is_alphanumeric())
         .flat_map(char::to_lowercase)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::session::Session;
+
+    #[test]
+    fn all_who_go_by_a_name_are_offered() {
+        let rules = ".type Actor <: symbol
+             .decl uses(a: Actor, tool: symbol) .decl called(a: Actor, name: symbol)
+             uses(\"x-fox\", \"t\"). uses(\"x-blue\", \"t\"). uses(\"x-1\", \"t\"). uses(\"x-2\", \"t\"). uses(\"x-3\", \"t\").
+             called(\"x-fox\", \"Red Fox\"). called(\"x-blue\", \"red-fox\"). called(\"x-fox\", \"RedFox\").
+             called(a, \"user\") :- uses(a, \"t\").";
+        let notes = |name: &str| {
+            let mut session = Session::from_rules(rules).expect("a program");
+            let table = session.query(&format!("uses(\"{name}\", T)"));
+            table.expect("a query").notes().join("\n")
+        };
+        let nowhere = |name: &str| format!("`{name}` does not occur in uses.a; did you mean ");
+        assert_eq!(
+            notes("Red Fox"),
+            nowhere("Red Fox") + "`x-blue` or `x-fox`?"
+        );
+        assert_eq!(
+            notes("User"),
+            nowhere("User") + "`x-1` or `x-2` or `x-3` or `x-blue` or one of 1 more?"
+        );
+        assert_eq!(notes("x-foks"), nowhere("x-foks") + "`x-fox`?");
+    }
 }

@@ -225,40 +225,45 @@ impl Lexer {
         while end < bytes.len() && is_ident_byte(bytes[end]) {
             end += 1;
         }
-        if end < bytes.len() && !bytes[end].is_ascii() {
-            let foreign = self.text[end..]
-                .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '?'))
-                .map_or(bytes.len(), |n| end + n);
-            if foreign > end {
-                self.at = foreign;
-                if !self.in_hash_line {
-                    findings.report(
-                        Diagnostic::error(
-                            codes::UNEXPECTED_CHARACTER,
-                            format!(
-                                "`{}` is not an identifier",
-                                excerpt(&self.text[start..foreign])
-                            ),
-                        )
-                        .at(
-                            self.span(start, foreign),
-                            "only ASCII letters, digits, `_` and `?`",
-                        )
-                        .help("rename it, or put it in quotes if it is a symbol"),
-                    );
-                }
-                return TokenKind::Ident;
-            }
-        }
         self.at = end;
+        let goes_on = bytes.get(end).is_some_and(|byte| !byte.is_ascii());
+        if goes_on && self.foreign_word(start, findings) {
+            return TokenKind::Ident;
+        }
         match &self.text[start..end] {
             "_" => TokenKind::Underscore,
-            "choice" if bytes[end..].starts_with(b"-domain") => {
+            "choice" if self.text[end..].starts_with("-domain") => {
                 self.at = end + "-domain".len();
                 TokenKind::Keyword(Keyword::ChoiceDomain)
             }
             text => Keyword::from_text(text).map_or(TokenKind::Ident, TokenKind::Keyword),
         }
+    }
+
+    /// Goes on to the end of a word that has letters beyond ASCII, and reports it. False: there are none here.
+    fn foreign_word(&mut self, start: usize, findings: &mut Findings) -> bool {
+        let end = self.text[self.at..]
+            .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '?'))
+            .map_or(self.text.len(), |n| self.at + n);
+        if end == self.at {
+            return false;
+        }
+        self.at = end;
+        if !self.in_hash_line {
+            let word = excerpt(&self.text[start..end]);
+            let label = "only ASCII letters, digits, `_` and `?`";
+            findings.report(
+                Diagnostic::error(
+                    codes::UNEXPECTED_CHARACTER,
+                    format!("`{word}` is not an identifier"),
+                )
+                .at(self.span(start, end), label)
+                .help(format!(
+                    "a name of something stands in quotes: `\"{word}\"`"
+                )),
+            );
+        }
+        true
     }
 
     fn number(&mut self, findings: &mut Findings) -> TokenKind {
@@ -498,6 +503,10 @@ impl Lexer {
             return kind;
         }
         let start = self.at;
+        let is_letter = self.text[start..].starts_with(char::is_alphabetic);
+        if !self.in_hash_line && is_letter && self.foreign_word(start, findings) {
+            return TokenKind::Ident;
+        }
         let run = self.text[start..]
             .char_indices()
             .find(|&(at, c)| {

@@ -96,6 +96,7 @@ fn wrong_words() {
         "a(“x”).",
         "a(1). # not a comment\nb(2).",
         "größe(1). b(größe).",
+        "a(安全部, 安洵).",
     ] {
         let mut sources = crate::syntax::source::SourceMap::new();
         let (_, diagnostics) = crate::syntax::parse_text("p.dl", text, &mut sources);
@@ -105,7 +106,8 @@ fn wrong_words() {
             .collect();
         assert!(
             codes.iter().all(|code| *code == "D001")
-                && codes.len() == 1 + usize::from(text.contains("größe") || text.contains('`')),
+                && codes.len()
+                    == 1 + usize::from(["größe", "安", "`"].iter().any(|two| text.contains(two))),
             "{text}: {codes:?}"
         );
     }

@@ -12,8 +12,10 @@ use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-/// A matrix of at most this many bytes is always worth it.
+/// A matrix of at most this many bytes is worth it for few rows too, ...
 const SMALL_MATRIX: u64 = if cfg!(test) { 64 } else { 1 << 20 };
+/// ... as long as it takes no more than so many for each: what is never looked at has to be cleared all the same.
+const BYTES_TO_CLEAR: u64 = 1 << 10;
 /// A matrix of at most so many is worth it where many candidates are to be told apart, ...
 const LARGE_MATRIX: u64 = 64 << 20;
 /// ... one for so many cells.
@@ -324,5 +326,6 @@ fn insert_on(pool: Option<&ThreadPool>, rows: &dyn RowSource, matrix: &Matrix) {
 
 /// A matrix must not take more, unless it is small anyway.
 fn worth_a_matrix(rows: Axis, columns: Axis, len: usize) -> bool {
-    Matrix::bytes_for(rows, columns) <= SMALL_MATRIX.max(len as u64 * TABLE_BYTES)
+    let small = SMALL_MATRIX.min(len as u64 * BYTES_TO_CLEAR);
+    Matrix::bytes_for(rows, columns) <= small.max(len as u64 * TABLE_BYTES)
 }

@@ -840,6 +840,25 @@ behind(G, C)
         .shows("no source (F6), \u{201c}X. Analyst, 2026-11-22: assumed by an analyst\u{201d}");
 }
 
+#[test]
+fn saved_claims_can_be_read_whatever_their_attributes_are_called() {
+    let sandbox = Sandbox::new();
+    let rules =
+        ".decl seen(date: symbol, note: symbol)\n.input seen(IO=claims, filename=\"seen.csv\")\n";
+    sandbox.file("rules/a.dl", rules);
+    sandbox.file("facts/seen.csv", "claim_id,date,note\nk1,2020,x-a\n");
+    talk(
+        &sandbox,
+        ":assume seen(\"2021\", \"x-b\")\n:save claims facts/more.csv --author X --date 2026-11-22\n",
+    )
+    .status(0);
+    sandbox.file("rules/a.dl", &rules.replace("seen.csv", "more.csv"));
+    sandbox
+        .run(&["query", "--csv", "seen(D, N)"])
+        .status(0)
+        .shows("2021,x-b");
+}
+
 /// On a pseudo-terminal.
 #[cfg(unix)]
 mod terminal {

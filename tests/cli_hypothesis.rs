@@ -852,7 +852,7 @@ fn saved_claims_can_be_read_whatever_their_attributes_are_called() {
         ":assume seen(\"2021\", \"x-b\")\n:save claims facts/more.csv --author X --date 2026-11-22\n",
     )
     .status(0);
-    sandbox.file("rules/a.dl", &rules.replace("seen.csv", "more.csv"));
+    sandbox.file("rules/a.dl", rules.replace("seen.csv", "more.csv"));
     sandbox
         .run(&["query", "--csv", "seen(D, N)"])
         .status(0)

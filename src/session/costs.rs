@@ -115,20 +115,24 @@ impl Session {
     /// What each rule cost in the last run; when that was not measured, in another one over the same facts. Under a
     /// supposition, which is followed from what was derived before it, in a run from scratch.
     pub fn profile(&mut self) -> Result<Costs, Error> {
-        let measured = self.options.measure && !self.stale;
         let measure = std::mem::replace(&mut self.options.measure, true);
-        let supposing = !self.levels.is_empty();
-        let mut outcome = match measured || supposing && !self.stale {
-            true => Ok(None),
-            false => self.rerun().map(|()| None),
-        };
-        if supposing && outcome.is_ok() {
-            let state = self.derive_from_scratch(self.standing());
-            outcome = state.map(|state| Some(state.report));
-        }
+        let outcome = self.measured_run(measure);
         self.options.measure = measure;
         let report = outcome?;
         Ok(self.costs(report.as_ref().unwrap_or(&self.report)))
+    }
+
+    /// What a measured run did; `None`: it is the last one of the session. `already`: that one was.
+    fn measured_run(&mut self, already: bool) -> Result<Option<RunReport>, Error> {
+        if !self.levels.is_empty() {
+            self.refresh()?;
+            let state = self.derive_from_scratch(self.standing())?;
+            return Ok(Some(state.report));
+        }
+        if !already || self.stale {
+            self.rerun()?;
+        }
+        Ok(None)
     }
 
     fn costs(&self, report: &RunReport) -> Costs {
